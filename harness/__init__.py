@@ -1,0 +1,1 @@
+"""Drives launchers and records what happens: scenarios in, histories out. Judges nothing."""

@@ -1,0 +1,147 @@
+"""execute(): the only door to a process. Starts the runner when it is first needed, and again when it has failed."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+
+from harness import wire
+from harness.errors import HarnessError
+from harness.history import History
+from harness.scenario import Scenario
+from harness.schedule import Schedule
+from harness.target import Target
+
+GUARDIAN_REFUSED = 77
+LONGEST_EXECUTION = 120.0
+"""Seconds. The runner's own deadlines are far below; this is for a runner that hangs."""
+
+
+class Runner:
+    """A runner and its guardian, on the other end of a socket."""
+
+    def __init__(self, containment: str) -> None:
+        from harness.runner.spawn import GUARDIAN
+
+        if not GUARDIAN.exists():
+            raise HarnessError(f"{GUARDIAN} is missing: the package was not built. Run: pip install -e .")
+        self._link, theirs = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
+        # -X importtime and the like would be inherited by nobody; -I would hide an editable install's paths
+        runner = [sys.executable, "-m", "harness.runner", str(theirs.fileno())]
+        try:
+            self._process = subprocess.Popen(
+                [str(GUARDIAN), str(lifeline), containment, "--", runner[0], *runner],
+                pass_fds=(theirs.fileno(), lifeline),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+        finally:
+            theirs.close()
+            os.close(lifeline)
+        self._link.settimeout(LONGEST_EXECUTION)
+        hello = wire.receive(self._link, wire.Hello)
+        if hello is None:
+            complaint, status = self.end()
+            raise _Refused(complaint) if status == GUARDIAN_REFUSED else HarnessError(
+                f"the runner did not start: {complaint or f'exit status {status}'}. Check that TMPDIR can be written"
+            )
+        self.scratch = hello.scratch
+        self.containment = hello.containment
+
+    def perform(self, request: wire.Request) -> wire.Reply:
+        """Play one scenario; raise HarnessError when the runner dies or hangs."""
+        try:
+            wire.send(self._link, request)
+            reply = wire.receive(self._link, wire.Reply)
+        except TimeoutError:
+            self.end()
+            raise HarnessError(
+                f"the runner did not answer within {LONGEST_EXECUTION:.0f} s. This says nothing about the launcher"
+            ) from None
+        except OSError:
+            reply = None
+        if reply is None:
+            complaint, _ = self.end()
+            raise HarnessError(f"the runner died. This says nothing about the launcher. It said: {complaint or '-'}")
+        return reply
+
+    def end(self) -> tuple[str, int]:
+        """End the runner and all that it started; return what it printed and the guardian's exit status."""
+        self._link.close()
+        with contextlib.suppress(OSError):
+            os.close(self._lifeline)
+        self._lifeline = -1
+        _, complaint = self._process.communicate()
+        if scratch := getattr(self, "scratch", ""):
+            shutil.rmtree(scratch, ignore_errors=True)  # in case the guardian itself was killed
+        return complaint.decode(errors="backslashreplace").strip(), self._process.returncode
+
+
+class _Refused(Exception):
+    """The guardian cannot contain as asked on this system."""
+
+
+_lock = threading.Lock()
+_runner: Runner | None = None
+_why_weaker = ""
+
+
+def _get_runner() -> Runner:
+    global _runner, _why_weaker
+    if _runner is None:
+        wish = os.environ.get("PROCTOR_CONTAINMENT_WISH", "namespace")
+        try:
+            _runner = Runner("subreaper" if _why_weaker else wish)
+        except _Refused as refusal:
+            _why_weaker = str(refusal)
+            _runner = Runner("subreaper")
+        atexit.register(stop)
+    return _runner
+
+
+def stop() -> None:
+    """End this worker's runner; the next execution starts another."""
+    global _runner
+    with _lock:
+        if _runner:
+            _runner.end()
+            _runner = None
+
+
+def containment() -> str:
+    """Return how launchers are contained on this system, and why not better."""
+    with _lock:
+        runner = _get_runner()
+    return runner.containment + (f" (no PID namespace: {_why_weaker})" if _why_weaker else "")
+
+
+def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
+    """Play `scenario` on `target` and return everything that happened.
+
+    `schedule` says who runs when; None leaves that to the system. Raises HarnessError when the harness itself
+    failed, which says nothing about the launcher.
+    """
+    global _runner
+    with _lock:
+        runner = _get_runner()
+        try:
+            reply = runner.perform(wire.Request(target, scenario, schedule))
+        except HarnessError:
+            _runner = None
+            raise
+        except BaseException:
+            # interrupted in the middle of an answer: what is left of it would be taken for the next one
+            _runner = None
+            runner.end()
+            raise
+    if reply.error:
+        raise HarnessError(reply.error)
+    return History(target.name, scenario, runner.containment, reply.events)

@@ -1,0 +1,352 @@
+"""The history: everything that was observed during one execution, in order. Immutable; JSON lines both ways.
+
+Times are seconds on the monotonic clock since the launcher was started. Only the runner makes histories; checks
+and reports read them, and nothing here touches a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeVar
+
+import msgspec
+
+from harness import signals
+from harness.errors import WrongCall
+from harness.scenario import Scenario
+from harness.strict import parse_json
+
+
+class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class Descriptor(_Data, frozen=True):
+    """One open file descriptor; dev and ino say which file it is."""
+
+    fd: int
+    dev: int
+    ino: int
+    rdev: int = 0
+    mode: int = 0
+    flags: int = 0
+
+
+class TerminalView(_Data, frozen=True):
+    """The terminal as a process sees it; dev_tty is the errno of opening /dev/tty, 0 for none."""
+
+    isatty: tuple[bool, ...]
+    dev_tty: int
+    rows: int
+    columns: int
+    foreground: int
+    modes: tuple[int, ...]
+
+
+class Inherited(_Data, frozen=True):
+    """What a process was started with."""
+
+    pid: int
+    ppid: int
+    pgid: int
+    sid: int
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    blocked: tuple[int, ...]
+    ignored: tuple[int, ...]
+    fds: tuple[Descriptor, ...]
+    limits: tuple[tuple[int, int, int], ...]
+    terminal: TerminalView
+    umask: int
+    nice: int
+    cwd: bytes
+    args: tuple[bytes, ...]
+    environ: tuple[bytes, ...]
+
+
+class Process(_Data, frozen=True):
+    """One row of the process table. state: one letter as in proc_pid_stat(5); role: "" where we know none."""
+
+    pid: int
+    ppid: int
+    pgid: int
+    sid: int
+    state: str
+    name: str
+    role: str = ""
+
+
+class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is"):
+    pass
+
+
+class Started(_Fact, frozen=True, tag="started"):
+    """A process that we started; stdio are its descriptors 0, 1 and 2 as we made them."""
+
+    process: str
+    pid: int
+    argv: tuple[bytes, ...] = ()
+    stdio: tuple[Descriptor, ...] = ()
+
+
+class NotStarted(_Fact, frozen=True, tag="not-started"):
+    """The launcher could not be started: the step that failed and its errno."""
+
+    step: str
+    errno: int
+
+
+class Greeted(_Fact, frozen=True, tag="greeted"):
+    """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another."""
+
+    process: str
+    pid: int
+    inherited: Inherited
+
+
+class Sent(_Fact, frozen=True, tag="sent"):
+    """A signal sent by us; errno is 0 where the kernel took it."""
+
+    signal: int
+    to: str
+    pid: int
+    errno: int = 0
+
+
+class Pressed(_Fact, frozen=True, tag="pressed"):
+    key: str
+
+
+class Typed(_Fact, frozen=True, tag="typed"):
+    """Bytes that we typed or wrote to stdin."""
+
+    count: int
+    crc: int
+
+
+class Resized(_Fact, frozen=True, tag="resized"):
+    rows: int
+    columns: int
+
+
+class HungUp(_Fact, frozen=True, tag="hung-up"):
+    pass
+
+
+class Ordered(_Fact, frozen=True, tag="ordered"):
+    process: str
+    text: str
+
+
+class Answered(_Fact, frozen=True, tag="answered"):
+    """A witness did what it was ordered to; error is an errno, 0 for none."""
+
+    process: str
+    order: str
+    count: int = 0
+    crc: int = 0
+    error: int = 0
+
+
+class Viewed(_Fact, frozen=True, tag="viewed"):
+    """A witness' answer to the order `look`: its place and the terminal as it sees them now."""
+
+    process: str
+    pgid: int
+    sid: int
+    terminal: TerminalView
+
+
+class Received(_Fact, frozen=True, tag="received"):
+    """A signal that was delivered to a witness: its siginfo; `at` is the witness' own clock reading."""
+
+    process: str
+    signal: int
+    code: int
+    sender: int
+    at: float
+    sender_role: str = ""
+
+
+class Stopped(_Fact, frozen=True, tag="stopped"):
+    process: str
+    signal: int = 0
+
+
+class Continued(_Fact, frozen=True, tag="continued"):
+    process: str
+
+
+class Ended(_Fact, frozen=True, tag="ended"):
+    """A process has ended: of a signal, or with an exit code; neither is known where it was not ours to reap."""
+
+    process: str
+    pid: int
+    code: int | None = None
+    signal: int | None = None
+
+
+class Output(_Fact, frozen=True, tag="output"):
+    """Bytes on the terminal, or on the pipe behind the launcher's stdout or stderr."""
+
+    stream: Literal["terminal", "stdout", "stderr"]
+    data: bytes
+
+
+class Outputs(_Fact, frozen=True, tag="outputs"):
+    """All of one stream, counted at the end; what lies over the limit is counted here but not kept."""
+
+    stream: Literal["terminal", "stdout", "stderr"]
+    count: int
+    crc: int
+
+
+class Held(_Fact, frozen=True, tag="held"):
+    pids: tuple[int, ...]
+
+
+class Released(_Fact, frozen=True, tag="released"):
+    """What was held goes on."""
+
+    pids: tuple[int, ...]
+
+
+class Settled(_Fact, frozen=True, tag="settled"):
+    """Nothing more can come of what was done. how: "quiescent", or "waited" where that could not be read."""
+
+    how: Literal["quiescent", "waited"]
+    seconds: float
+    reason: str = ""
+
+
+class Waited(_Fact, frozen=True, tag="waited"):
+    """An awaited fact came. idle: the longest time in seconds in which everyone was seen to be blocked meanwhile."""
+
+    what: str
+    seconds: float
+    idle: float = 0.0
+
+
+class Missed(_Fact, frozen=True, tag="missed"):
+    """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have."""
+
+    what: str
+    seconds: float
+    sure: bool
+    last_seen: str
+
+
+class Looked(_Fact, frozen=True, tag="looked"):
+    """The process table and, where there is one, the terminal: its foreground process group and modes."""
+
+    when: Literal["start", "step", "end"]
+    processes: tuple[Process, ...]
+    foreground: int = 0
+    modes: tuple[int, ...] = ()
+    rows: int = 0
+    columns: int = 0
+
+
+class Remained(_Fact, frozen=True, tag="remained"):
+    """Files that were not there before, relative to the launcher's TMPDIR."""
+
+    paths: tuple[str, ...]
+
+
+class Unobserved(_Fact, frozen=True, tag="unobserved"):
+    """Something could not be observed on this system."""
+
+    what: str
+    why: str
+
+
+class Contained(_Fact, frozen=True, tag="contained"):
+    """The harness had to step in: the launcher did more than it may (processes, time)."""
+
+    why: str
+
+
+Fact = (
+    Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
+    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Settled | Waited | Missed | Looked | Remained
+    | Unobserved | Contained
+)  # fmt: skip
+
+F = TypeVar("F", bound=_Fact)
+
+
+class Event(_Data, frozen=True):
+    """One observed fact: its place in the history, when (seconds), and who observed it or did it."""
+
+    index: int
+    time: float
+    source: str
+    fact: Fact
+
+
+class History(_Data, frozen=True):
+    """The events of one execution of `scenario` by `target` (its name), and how it was contained."""
+
+    target: str
+    scenario: Scenario
+    containment: str
+    events: tuple[Event, ...]
+
+    def all(self, kind: type[F]) -> Iterator[tuple[Event, F]]:
+        """Yield the events whose fact is of this kind, in order, each with its fact."""
+        for event in self.events:
+            if isinstance(event.fact, kind):
+                yield event, event.fact
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """Return the facts of this kind, in order."""
+        return [fact for _, fact in self.all(kind)]
+
+
+class _Head(_Data, frozen=True):
+    schema: Literal[1]
+    target: str
+    scenario: Scenario
+    containment: str
+
+
+def to_lines(history: History) -> str:
+    """Encode as JSON lines: a head, then one event per line."""
+    head = _Head(1, history.target, history.scenario, history.containment)
+    encoder = msgspec.json.Encoder()
+    return "".join(encoder.encode(row).decode() + "\n" for row in (head, *history.events))
+
+
+def from_lines(text: str, where: str = "history") -> History:
+    """Decode what `to_lines` wrote; raise WrongCall where it is anything else."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise WrongCall(f"{where}: empty; a history starts with a head line")
+    head = parse_json(lines[0], _Head, f"{where}, line 1")
+    events = [parse_json(line, Event, f"{where}, line {n}") for n, line in enumerate(lines[1:], 2)]
+    return History(head.target, head.scenario, head.containment, tuple(events))
+
+
+def describe(fact: Fact) -> str:
+    """Say in a few words what happened: one line, safe to print."""
+    match fact:
+        case Sent(signal=number, to=to, errno=errno):
+            return f"we sent {signals.name(number)} to {to}" + (f" (refused, errno {errno})" if errno else "")
+        case Received(process=process, signal=number, code=code, sender_role=role, sender=sender):
+            cause = "from the kernel" if code == signals.SI_KERNEL else f"from {role or f'pid {sender}'}"
+            return f"{process} received {signals.name(number)} {cause}"
+        case Ended(process=process, code=code, signal=number):
+            how = f"with exit code {code}" if code is not None else f"of {signals.name(number)}" if number else ""
+            return f"{process} ended {how}".rstrip()
+        case Missed(what=what, seconds=seconds, last_seen=seen, sure=sure):
+            why = "everyone was quiescent" if sure else f"gave up after {seconds:.1f} s"
+            return f"did not come: {what} ({why}; last seen: {seen})"
+        case Greeted(process=process, pid=pid):
+            return f"{process} runs as pid {pid}"
+        case Output(stream=stream, data=data):
+            shown = data[:60].decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")
+            return f"{stream}: {shown}{'...' if len(data) > 60 else ''}"
+        case _:
+            shown = msgspec.json.encode(fact).decode()
+            return shown if len(shown) <= 120 else shown[:117] + "..."

@@ -1,0 +1,239 @@
+/* The guardian: stands between a worker and its runner, and outlives either, to end what they started.
+ *
+ * usage: guardian LIFELINE CONTAINMENT -- PATH ARGV0 [ARGS...]
+ *
+ * LIFELINE is the read end of a pipe whose other end only the worker holds: it ends when the worker ends, however
+ * that came about. CONTAINMENT is "namespace" or "subreaper". The guardian makes a scratch directory, starts the
+ * runner, and when the worker or the runner has ended it ends every process below it and removes the directory.
+ *
+ * In a PID namespace of its own the runner is PID 1: nothing that it starts can escape it or signal it, and the
+ * kernel ends all of it together with the runner (pid_namespaces(7)). Without, orphans become the runner's
+ * children, and the guardian's when the runner has ended (PR_SET_CHILD_SUBREAPER).
+ *
+ * Told to the runner: PROCTOR_SCRATCH, PROCTOR_CONTAINMENT. Exit status: 77 when CONTAINMENT is refused here.
+ */
+#define _GNU_SOURCE
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+enum { REFUSED = 77 };
+
+static char scratch[4096];
+static int child_ended[2];
+
+static void fatal(const char *what, int status) {
+    fprintf(stderr, "guardian: %s: %s\n", what, strerror(errno));
+    if (scratch[0])
+        rmdir(scratch);
+    _exit(status);
+}
+
+static void on_child(int number) {
+    int saved = errno;
+    (void)number;
+    if (write(child_ended[1], "c", 1) < 0) { /* full: there is a byte to be read already */
+    }
+    errno = saved;
+}
+
+static int make_removable(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+    (void)ftw;
+    if (type == FTW_D || type == FTW_DNR)
+        return chmod(path, (st->st_mode & 07777) | 0700) && 0;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+    (void)st, (void)type, (void)ftw;
+    return remove(path) && 0; /* go on: leave as little as possible */
+}
+
+static void remove_scratch(void) {
+    nftw(scratch, make_removable, 16, FTW_PHYS);
+    nftw(scratch, remove_one, 16, FTW_PHYS | FTW_DEPTH);
+}
+
+#ifdef __linux__
+static void write_file(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        fatal(path, REFUSED);
+    close(fd);
+}
+
+/* In the new runner: map ourselves onto ourselves, and see only our own processes in /proc. */
+static void enter_namespaces(uid_t uid, gid_t gid, int user_namespace) {
+    char map[64];
+    if (user_namespace) {
+        write_file("/proc/self/setgroups", "deny");
+        snprintf(map, sizeof map, "%u %u 1", (unsigned)uid, (unsigned)uid);
+        write_file("/proc/self/uid_map", map);
+        snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
+        write_file("/proc/self/gid_map", map);
+    }
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+        fatal("mount /proc", REFUSED);
+}
+
+static pid_t start_in_namespaces(void) {
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int user_namespace = 0;
+    /* clone, not unshare: the guardian itself has to stay outside, or it could start nothing after PID 1 ended */
+    long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    if (pid < 0 && errno == EPERM) {
+        user_namespace = 1;
+        pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    }
+    if (pid < 0)
+        fatal("clone", REFUSED);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        enter_namespaces(uid, gid, user_namespace);
+        setenv("PROCTOR_CONTAINMENT", user_namespace ? "user and PID namespace" : "PID namespace", 1);
+    }
+    return (pid_t)pid;
+}
+#else
+static pid_t start_in_namespaces(void) {
+    errno = ENOSYS;
+    fatal("namespaces", REFUSED);
+    return -1;
+}
+#endif
+
+static pid_t start_as_subreaper(void) {
+#ifdef __linux__
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#endif
+    pid_t pid = fork();
+    if (pid < 0)
+        fatal("fork", 1);
+    if (pid == 0) {
+#ifdef __linux__
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+        setenv("PROCTOR_CONTAINMENT", "subreaper", 1);
+    }
+    return pid;
+}
+
+/* Without a namespace: every orphan becomes our child once the runner has ended, so go on until there is none. */
+static void end_children(void) {
+#ifdef __linux__
+    char path[64], list[65536];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+    for (;;) {
+        int fd = open(path, O_RDONLY);
+        ssize_t n = fd < 0 ? 0 : read(fd, list, sizeof list - 1);
+        if (fd >= 0)
+            close(fd);
+        if (n <= 0)
+            break;
+        list[n] = 0;
+        for (char *at = list, *end; ; at = end) {
+            long pid = strtol(at, &end, 10);
+            if (end == at)
+                break;
+            kill((pid_t)pid, SIGKILL);
+        }
+        waitpid(-1, NULL, 0);
+    }
+#endif
+    while (waitpid(-1, NULL, 0) > 0)
+        continue;
+}
+
+static void wait_for_the_end(int lifeline, pid_t runner) {
+    struct pollfd sources[2] = {{lifeline, POLLIN, 0}, {child_ended[0], POLLIN, 0}};
+    for (;;) {
+        if (poll(sources, 2, -1) < 0 && errno != EINTR)
+            break;
+        if (sources[0].revents) {
+            kill(runner, SIGKILL);
+            waitpid(runner, NULL, 0);
+            return;
+        }
+        if (sources[1].revents) {
+            char drained[64];
+            if (read(child_ended[0], drained, sizeof drained) < 0) { /* only the wake-up matters */
+            }
+            pid_t pid;
+            int status;
+            while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+                if (pid == runner) {
+                    if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED) {
+                        remove_scratch();
+                        _exit(REFUSED);
+                    }
+                    return;
+                }
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc < 6 || strcmp(argv[3], "--")) {
+        fputs("guardian: wrong call\n", stderr);
+        return 1;
+    }
+    int lifeline = atoi(argv[1]);
+    fcntl(lifeline, F_SETFD, FD_CLOEXEC);
+    setsid(); /* a Ctrl-C or hang-up at the worker's terminal is the worker's affair */
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    const char *base = getenv("TMPDIR");
+    snprintf(scratch, sizeof scratch, "%s/proctor-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(scratch)) {
+        char what[4200];
+        snprintf(what, sizeof what, "cannot make a directory %s", scratch);
+        scratch[0] = 0;
+        fatal(what, 1);
+    }
+    setenv("PROCTOR_SCRATCH", scratch, 1);
+    if (pipe(child_ended) < 0)
+        fatal("pipe", 1);
+    for (int i = 0; i < 2; i++) {
+        fcntl(child_ended[i], F_SETFD, FD_CLOEXEC);
+        fcntl(child_ended[i], F_SETFL, O_NONBLOCK);
+    }
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_child;
+    sigaction(SIGCHLD, &action, NULL);
+    pid_t runner = strcmp(argv[2], "namespace") ? start_as_subreaper() : start_in_namespaces();
+    if (runner == 0) {
+        signal(SIGCHLD, SIG_DFL);
+        for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+            signal(ignored[i], SIG_DFL);
+        execv(argv[4], argv + 5);
+        fatal(argv[4], 1);
+    }
+    /* the worker's socket and pipes are the runner's now: whoever waits for their end must not wait for us */
+    for (int fd = 0; fd < 256; fd++)
+        if (fd != lifeline && fd != child_ended[0] && fd != child_ended[1] && fd != 2)
+            close(fd);
+    wait_for_the_end(lifeline, runner);
+    end_children();
+    remove_scratch();
+    return 0;
+}

@@ -1,0 +1,111 @@
+"""The process table, read from /proc: who there is, and what each task is doing. proc_pid_stat(5)."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+
+from harness.history import Process
+
+BLOCKED_STATES = "STtZX"
+"""Waiting for an event, stopped, traced, ended. D is left out on purpose: disk sleep ends by itself."""
+
+
+class Task(NamedTuple):
+    """One thread: state letter, times it was given and gave up a CPU, signals about to be acted on, its call."""
+
+    pid: int
+    tid: int
+    state: str
+    switches: tuple[int, int]
+    due: bool
+    call: str | None
+    """The line of /proc/PID/task/TID/syscall; None where it may not be read."""
+
+
+def read_process(pid: int) -> Process | None:
+    """Return one row of the table, None if there is no such process any more."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            line = file.read()
+    except OSError:
+        return None
+    # the name may hold anything, ") " included: the last parenthesis is the one that counts
+    head, _, tail = line.rpartition(b") ")
+    number, _, name = head.partition(b" (")
+    fields = tail.split(b" ", 4)
+    state, ppid, pgid, sid = fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3])
+    return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
+
+
+def table() -> dict[int, Process]:
+    """Return all processes by pid."""
+    found = (read_process(int(entry)) for entry in os.listdir("/proc") if entry.isdigit())
+    return {process.pid: process for process in found if process}
+
+
+def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
+    """Return the descendants of a process."""
+    children: dict[int, list[int]] = {}
+    for process in processes.values():
+        children.setdefault(process.ppid, []).append(process.pid)
+    found: dict[int, Process] = {}
+    todo = [ancestor]
+    while todo:
+        for pid in children.get(todo.pop(), ()):
+            found[pid] = processes[pid]
+            todo.append(pid)
+    return found
+
+
+_STATUS = re.compile(
+    rb"State:\t(\S).*?"
+    rb"SigPnd:\t(\w+)\nShdPnd:\t(\w+)\nSigBlk:\t(\w+)\nSigIgn:\t(\w+)\n.*?"
+    rb"voluntary_ctxt_switches:\t(\d+)\nnonvoluntary_ctxt_switches:\t(\d+)",
+    re.DOTALL,
+)
+
+
+def tasks(pid: int) -> list[Task]:
+    """Return the threads of a process; none if it has gone."""
+    try:
+        tids = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found = (_task(pid, int(tid)) for tid in tids)
+    return [task for task in found if task]
+
+
+def _task(pid: int, tid: int) -> Task | None:
+    base = f"/proc/{pid}/task/{tid}"
+    try:
+        with open(f"{base}/status", "rb") as file:
+            match = _STATUS.search(file.read())
+    except OSError:
+        return None
+    if not match:
+        return None
+    state = match[1].decode()
+    own, shared, blocked, ignored = (int(match[n], 16) for n in (2, 3, 4, 5))
+    # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
+    due = bool((own | shared) & ~blocked & ~ignored) and state == "S"
+    call: str | None = ""
+    if state == "S":
+        try:
+            with open(f"{base}/syscall", "rb") as file:
+                call = file.read().decode()
+        except OSError as error:
+            call = None if os.path.exists(base) else ""
+            del error
+    return Task(pid, tid, state, (int(match[6]), int(match[7])), due, call)
+
+
+def parents_pid_in(pid: int) -> tuple[int, ...]:
+    """Return the pids of a process in each PID namespace it is in, outermost first; its own one last."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            match = re.search(rb"NSpid:\t([\d\t]+)", file.read())
+    except OSError:
+        return ()
+    return tuple(int(part) for part in match[1].split()) if match else ()

@@ -1,0 +1,66 @@
+"""Quiescence: every task is blocked, nothing is pending, no short timer is armed. So nothing more can happen.
+
+One look is not enough: a task seen blocked may have been woken by one that is looked at later. Two looks that show
+every task blocked, with no context switch in between, prove a moment between them at which all were blocked at once.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from harness.runner import processes, timers
+
+
+class Rest(NamedTuple):
+    """What one look showed.
+
+    blocked: all tasks are. fingerprint: equal in two looks if nothing ran in between. wakes: seconds until
+    somebody wakes by a timer at the latest. unknown: why `wakes` cannot be trusted, "" if it can.
+    """
+
+    blocked: bool
+    fingerprint: tuple[object, ...]
+    wakes: float
+    unknown: str
+
+
+def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
+    """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them."""
+    seen: list[object] = []
+    wakes, unknown, blocked = timers.FOREVER, "", True
+    for pid in pids:
+        for task in processes.tasks(pid):
+            seen.append((task.tid, task.state, task.switches))
+            if task.state not in processes.BLOCKED_STATES or task.due or (task.call or "").startswith("running"):
+                blocked = False
+            elif task.state != "S" or pid in witnesses:
+                continue
+            elif task.call is None:
+                unknown = f"/proc/{pid}/syscall may not be read"
+            else:
+                timeout = timers.timeout_of(pid, task.tid, task.call)
+                if timeout == timers.UNKNOWN:
+                    unknown = f"the timeout of a call of pid {pid} cannot be read"
+                wakes = min(wakes, timeout) if timeout != timers.UNKNOWN else wakes
+        if blocked and pid not in witnesses:
+            armed = timers.armed_in(pid)
+            if armed == timers.UNKNOWN:
+                unknown = f"pid {pid} has a POSIX timer, whose time cannot be read"
+            else:
+                wakes = min(wakes, armed)
+    return Rest(blocked, tuple(seen), wakes, unknown)
+
+
+def everyone(ancestor: int) -> list[int]:
+    """Return the pids of all descendants, those included that were orphaned to us."""
+    return sorted(processes.below(ancestor, processes.table()))
+
+
+def can_be_read() -> bool:
+    """Whether this system lets us read what a task is doing."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/syscall", "rb"):
+            return True
+    except OSError:
+        return False

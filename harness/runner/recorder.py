@@ -1,0 +1,72 @@
+"""The one writer of histories."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections import Counter
+from typing import Literal
+
+from harness import history
+from harness.history import Event, Fact
+
+Stream = Literal["terminal", "stdout", "stderr"]
+
+KEPT_OUTPUT = 64 * 1024
+"""Bytes of a stream that are kept; the rest is counted. A launcher may print 100 MB."""
+KEPT_EVENTS = 20_000
+
+
+class Recorder:
+    """Appends events, and keeps count of what the script waits for."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self.events: list[Event] = []
+        self.received: Counter[tuple[str, int]] = Counter()
+        self.answered: Counter[tuple[str, str]] = Counter()
+        self.ended: set[str] = set()
+        self.greeted: set[str] = set()
+        self.text = b""
+        self._counts: dict[Stream, tuple[int, int]] = {}
+
+    def now(self) -> float:
+        """Return seconds since the start of this history."""
+        return time.monotonic() - self._start
+
+    def since_start(self, nanoseconds: int) -> float:
+        """Convert a witness' reading of the same clock."""
+        return nanoseconds / 1e9 - self._start
+
+    def add(self, source: str, fact: Fact) -> None:
+        """Append an event that happens now."""
+        match fact:
+            case history.Received(process=process, signal=number):
+                self.received[process, number] += 1
+            case history.Answered(process=process, order=order):
+                self.answered[process, order] += 1
+            case history.Viewed(process=process):
+                self.answered[process, "look"] += 1
+            case history.Ended(process=process):
+                self.ended.add(process)
+            case history.Greeted(process=process):
+                self.greeted.add(process)
+        if len(self.events) < KEPT_EVENTS:
+            self.events.append(Event(len(self.events), round(self.now(), 6), source, fact))
+        elif len(self.events) == KEPT_EVENTS:
+            fact = history.Contained(f"more than {KEPT_EVENTS} events: the rest is not recorded")
+            self.events.append(Event(len(self.events), round(self.now(), 6), "runner", fact))
+
+    def output(self, stream: Stream, data: bytes) -> None:
+        """Note output: all of it is counted, the first part is kept."""
+        count, crc = self._counts.get(stream, (0, 0))
+        kept = data[: max(0, KEPT_OUTPUT - count)]
+        self._counts[stream] = (count + len(data), zlib.crc32(data, crc))
+        self.text = (self.text + data)[-KEPT_OUTPUT:]
+        if kept:
+            self.add(stream, history.Output(stream, kept))
+
+    def close_streams(self) -> None:
+        """Note how much each stream carried in all."""
+        for stream, (count, crc) in self._counts.items():
+            self.add("runner", history.Outputs(stream, count, crc))

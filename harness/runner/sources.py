@@ -1,0 +1,44 @@
+"""Everything the runner listens to, behind one epoll; and who ended, without polling."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Callable
+
+
+class Sources:
+    """File descriptors with what to do when one is readable. `pump` serves what is ready."""
+
+    def __init__(self) -> None:
+        self._poller = select.epoll()
+        self._actions: dict[int, Callable[[], None]] = {}
+        self._wake, wake_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.on_child: Callable[[], None] = lambda: None
+        self.add(self._wake, self._child_changed)
+
+    def add(self, fd: int, action: Callable[[], None]) -> None:
+        """Call `action` whenever fd is readable or has ended."""
+        self._actions[fd] = action
+        self._poller.register(fd, select.EPOLLIN)
+
+    def remove(self, fd: int) -> None:
+        """Stop listening to fd. The caller closes it."""
+        if self._actions.pop(fd, None):
+            self._poller.unregister(fd)
+
+    def pump(self, seconds: float) -> bool:
+        """Serve what is ready, waiting at most this long for the first; return whether there was anything."""
+        ready = self._poller.poll(max(0.0, seconds))
+        for fd, _ in ready:
+            action = self._actions.get(fd)  # an earlier action of this round may have removed it
+            if action:
+                action()
+        return bool(ready)
+
+    def _child_changed(self) -> None:
+        os.read(self._wake, 4096)
+        self.on_child()

@@ -1,0 +1,125 @@
+"""Starts the launcher on its stage, by way of stage.c."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.errors import HarnessError
+from harness.scenario import Scenario, Stage
+from harness.target import COMMAND, Target
+
+PROMPT = "@proctor@ "
+REPORT_FD = 9
+"""The descriptor on which stage.c reports."""
+BINARIES = Path(__file__).resolve().parent.parent / "bin"
+WITNESS = BINARIES / "witness"
+STAGE = BINARIES / "stage"
+GUARDIAN = BINARIES / "guardian"
+
+SHELLS = {
+    "bash": ["bash", "--norc", "--noprofile", "--noediting", "-i"],
+    "dash": ["dash", "-i"],
+    "zsh": ["zsh", "-f", "-i", "+o", "zle", "+o", "prompt_cr", "+o", "prompt_sp", "+o", "bg_nice"],
+}
+
+
+class Place(NamedTuple):
+    """The directories of one execution."""
+
+    work: Path
+    home: Path
+    temporary: Path
+
+
+def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes]:
+    """Return the launcher's whole environment: small, so that results do not depend on the user's."""
+    home = str(place.home)
+    values = {
+        "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        "HOME": home,
+        "TMPDIR": str(place.temporary),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "XDG_CACHE_HOME": f"{home}/.cache",
+        "XDG_CONFIG_HOME": f"{home}/.config",
+        "XDG_DATA_HOME": f"{home}/.local/share",
+        "XDG_STATE_HOME": f"{home}/.local/state",
+        **target.environment,
+        **stage.environment,
+    }
+    if stage.under in SHELLS:
+        values["PS1"] = PROMPT
+    return {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
+
+
+def command_line(target: Target, scenario: Scenario, place: Place, socket: str) -> list[bytes]:
+    """Return the launcher's argv: its own words, then the command and its arguments."""
+    command = {
+        "witness": str(WITNESS),
+        "missing": str(place.work / "no-such-command"),
+        "forbidden": str(place.work / "forbidden-command"),
+    }[scenario.command]
+    tail = [os.fsencode(socket), *scenario.args] if scenario.command == "witness" else list(scenario.args)
+    words = list(target.command)
+    if COMMAND in words:
+        at = words.index(COMMAND)
+        return [*map(os.fsencode, words[:at]), os.fsencode(command), *map(os.fsencode, words[at + 1 :]), *tail]
+    if target.links and scenario.command == "witness":
+        return [*map(os.fsencode, words), *tail]
+    return [*map(os.fsencode, words), os.fsencode(command), *tail]
+
+
+def shell_command(argv: list[bytes]) -> bytes:
+    """Return the line that makes a shell run argv."""
+    return b" ".join(os.fsencode(shlex.quote(os.fsdecode(word))) for word in argv) + b"\n"
+
+
+def find_shell(name: str) -> list[str]:
+    """Return the argv of an interactive shell; raise HarnessError where it is not installed."""
+    for directory in os.environ.get("PATH", "/usr/bin:/bin").split(":"):
+        path = os.path.join(directory, name)
+        if os.access(path, os.X_OK):
+            return [path, *SHELLS[name][1:]]
+    raise HarnessError(f"the scenario runs under {name}, which is not installed here; install it, or leave it out")
+
+
+def _mask(numbers: tuple[int, ...]) -> str:
+    return f"{sum(1 << (number - 1) for number in set(numbers)):x}"
+
+
+def stage_words(stage: Stage, place: Place) -> list[str]:
+    """Return stage.c's own arguments."""
+    words = [
+        f"report={REPORT_FD}",
+        "session=1",
+        f"umask={stage.umask}",
+        f"mask={_mask(stage.blocked)}",
+        f"ignore={_mask(stage.ignored)}",
+        f"cwd={place.work}",
+    ]
+    if stage.terminal:
+        words.append("tty=1")
+    if stage.under in ("job", "init"):
+        words.append(f"{stage.under}=1")
+    if stage.nice:
+        words.append(f"nice={stage.nice}")
+    return [*words, *(f"limit={resource}:{soft}:{hard}" for resource, soft, hard in stage.limits)]
+
+
+def spawn(argv: list[bytes], words: list[str], env: dict[bytes, bytes], stdio: tuple[int, int, int], report: int) -> int:
+    """Start stage.c with these descriptors 0, 1, 2 and `report` open; return its pid."""
+    # above the numbers that are given out, or one dup2 would overwrite what the next one copies
+    source = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, 20)
+    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(stdio)]
+    actions.append((os.POSIX_SPAWN_DUP2, source, REPORT_FD))
+    try:
+        whole = [b"stage", *map(os.fsencode, words), b"--", argv[0], *argv]
+        return os.posix_spawn(STAGE, whole, env, file_actions=actions)
+    except OSError as error:
+        raise HarnessError(f"cannot start {STAGE}: {error}. Reinstall Proctor: pip install -e .") from error
+    finally:
+        os.close(source)

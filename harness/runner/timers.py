@@ -1,0 +1,155 @@
+"""How long a blocked task may at most stay blocked: the timeout of its system call, timers of its process.
+
+The call and its arguments are in /proc/PID/task/TID/syscall; where an argument points to a timespec it is read from
+/proc/PID/mem. Not visible anywhere: setitimer(2). A POSIX timer is visible (/proc/PID/timers) but not its time.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import struct
+import time
+from typing import NamedTuple
+
+FOREVER = float("inf")
+UNKNOWN = -1.0
+"""A timeout that is there but cannot be read."""
+
+
+class _Timeout(NamedTuple):
+    """Which argument holds the timeout, and as what: ms (int), ts (timespec *), tv (timeval *)."""
+
+    argument: int
+    kind: str
+
+
+_X86_64 = {
+    7: _Timeout(2, "ms"),  # poll
+    23: _Timeout(4, "tv"),  # select
+    35: _Timeout(0, "ts"),  # nanosleep
+    128: _Timeout(2, "ts"),  # rt_sigtimedwait
+    202: _Timeout(3, "futex"),
+    208: _Timeout(4, "ts"),  # io_getevents
+    219: _Timeout(0, "restart"),  # restart_syscall
+    220: _Timeout(3, "ts"),  # semtimedop
+    230: _Timeout(2, "clock"),  # clock_nanosleep
+    232: _Timeout(3, "ms"),  # epoll_wait
+    270: _Timeout(4, "ts"),  # pselect6
+    271: _Timeout(2, "ts"),  # ppoll
+    281: _Timeout(3, "ms"),  # epoll_pwait
+    299: _Timeout(4, "ts"),  # recvmmsg
+    441: _Timeout(3, "ts"),  # epoll_pwait2
+    449: _Timeout(3, "unknown"),  # futex_waitv
+}
+_AARCH64 = {
+    4: _Timeout(4, "ts"),
+    22: _Timeout(3, "ms"),
+    72: _Timeout(4, "ts"),
+    73: _Timeout(2, "ts"),
+    98: _Timeout(3, "futex"),
+    101: _Timeout(0, "ts"),
+    115: _Timeout(2, "clock"),
+    128: _Timeout(0, "restart"),
+    137: _Timeout(2, "ts"),
+    192: _Timeout(3, "ts"),
+    243: _Timeout(4, "ts"),
+    441: _Timeout(3, "ts"),
+    449: _Timeout(3, "unknown"),
+}
+_CALLS = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(platform.machine())
+
+_FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 9, 6, 256
+_TIMER_ABSTIME = 1
+
+_before_stop: dict[int, tuple[int, ...]] = {}
+"""The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
+of the call that it restarts but not its number; so the number is remembered from before."""
+
+
+def forget() -> None:
+    """Forget the calls seen so far: tids will be used again."""
+    _before_stop.clear()
+
+
+def timeout_of(pid: int, tid: int, call: str) -> float:
+    """Return the seconds after which the call in this line returns by itself at the latest; FOREVER, UNKNOWN."""
+    if _CALLS is None:
+        return UNKNOWN
+    words = call.split()
+    if not words or words[0] in ("running", "-1"):
+        return FOREVER
+    number, *arguments = int(words[0]), *(int(word, 16) for word in words[1:7])
+    rule = _CALLS.get(number)
+    if rule and rule.kind == "restart":
+        before = _before_stop.get(tid)
+        if not before or before[1:] != tuple(arguments):
+            return UNKNOWN
+        number, rule = before[0], _CALLS.get(before[0])
+    _before_stop[tid] = (number, *arguments)
+    return _read(pid, rule, arguments) if rule else FOREVER
+
+
+def _read(pid: int, rule: _Timeout, arguments: list[int]) -> float:
+    value = arguments[rule.argument]
+    if rule.kind == "unknown":
+        return UNKNOWN if value else FOREVER
+    if rule.kind == "ms":
+        milliseconds = struct.unpack("<i", struct.pack("<I", value & 0xFFFFFFFF))[0]
+        return FOREVER if milliseconds < 0 else milliseconds / 1000
+    if not value:
+        return FOREVER
+    absolute_on = None
+    if rule.kind == "futex":
+        operation = arguments[1] & 0x7F
+        if operation not in (_FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI):
+            return FOREVER  # its fourth argument is not a timeout; futex(2)
+        if operation != _FUTEX_WAIT:
+            absolute_on = time.CLOCK_REALTIME if arguments[1] & _FUTEX_REALTIME else time.CLOCK_MONOTONIC
+    if rule.kind == "clock" and arguments[1] & _TIMER_ABSTIME:
+        absolute_on = arguments[0]
+    seconds = _timespec(pid, value, 1e6 if rule.kind == "tv" else 1e9)
+    if seconds is None:
+        return UNKNOWN
+    return max(0.0, seconds - time.clock_gettime(absolute_on)) if absolute_on is not None else seconds
+
+
+def _timespec(pid: int, address: int, unit: float) -> float | None:
+    try:
+        fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        seconds, fraction = struct.unpack("<qq", os.pread(fd, 16, address))
+    except (OSError, struct.error, OverflowError):
+        return None
+    finally:
+        os.close(fd)
+    return float(seconds + fraction / unit)
+
+
+def armed_in(pid: int) -> float:
+    """Return the seconds until the next timer of the process goes off (timerfd, POSIX timers); FOREVER, UNKNOWN."""
+    try:
+        with open(f"/proc/{pid}/timers", "rb") as file:
+            if file.read(1):
+                return UNKNOWN
+    except OSError:
+        pass  # a kernel without CONFIG_CHECKPOINT_RESTORE, or the process has gone
+    earliest = FOREVER
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            for entry in entries:
+                if os.readlink(entry.path) == "anon_inode:[timerfd]":
+                    earliest = min(earliest, _timerfd(f"/proc/{pid}/fdinfo/{entry.name}"))
+    except OSError:
+        return earliest
+    return earliest
+
+
+def _timerfd(path: str) -> float:
+    with open(path, "rb") as file:
+        match = re.search(rb"it_value: \((\d+), (\d+)\)", file.read())
+    seconds = int(match[1]) + int(match[2]) / 1e9 if match else 0.0
+    return seconds or FOREVER

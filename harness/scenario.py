@@ -1,0 +1,166 @@
+"""A scenario: the stage on which a launcher wakes up, and our stimuli in order. Data only.
+
+The script ends early at the first awaited fact that does not come; what was missed is in the history. After the
+last step the runner waits until everything is quiescent, looks, and ends whatever is left.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Under = Literal["runner", "job", "init", "bash", "dash", "zsh"]
+"""Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
+which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell."""
+
+Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
+KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the launcher is started with. Signals are numbers; limits are (resource, soft, hard)."""
+
+    terminal: bool = False
+    under: Under = "runner"
+    blocked: tuple[int, ...] = ()
+    ignored: tuple[int, ...] = ()
+    limits: tuple[tuple[int, int, int], ...] = ()
+    nice: int = 0
+    umask: int = 0o022
+    environment: dict[str, str] = {}
+    rows: int = 24
+    columns: int = 80
+    type_ahead: bytes = b""
+    """Typed before the launcher is started."""
+
+
+class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+    pass
+
+
+class Signal(_Step, frozen=True, tag="signal"):
+    """Send a signal to the launcher alone, to its process group, or to another process by its name."""
+
+    signal: int
+    to: str = "launcher"
+
+
+class Press(_Step, frozen=True, tag="press"):
+    """Press a key at the terminal."""
+
+    key: Key
+
+
+class Type(_Step, frozen=True, tag="type"):
+    """Type bytes at the terminal, or write them to the pipe on stdin."""
+
+    data: bytes
+
+
+class TypePattern(_Step, frozen=True, tag="type-pattern"):
+    """Type `count` bytes of a pattern that `seed` determines."""
+
+    count: int
+    seed: int = 1
+
+
+class Resize(_Step, frozen=True, tag="resize"):
+    """Change the terminal's window size."""
+
+    rows: int
+    columns: int
+
+
+class HangUp(_Step, frozen=True, tag="hang-up"):
+    """Close the terminal's other end, as when a window is closed or a connection breaks."""
+
+
+class Order(_Step, frozen=True, tag="order"):
+    """Tell a witness to do something (its orders are listed in witness.c) and wait for its answer, if it gives one."""
+
+    text: str
+    to: str = "command"
+
+
+class Hold(_Step, frozen=True, tag="hold"):
+    """Stop every process between us and the command (SIGSTOP): what the command gets now, it did not get from them."""
+
+
+class Release(_Step, frozen=True, tag="release"):
+    """Let what was held go on: children first, so that no parent sees a stopped child."""
+
+
+class Settle(_Step, frozen=True, tag="settle"):
+    """Wait until nothing more can come of what was done so far (quiescence)."""
+
+
+class Look(_Step, frozen=True, tag="look"):
+    """Note the process table and the terminal as they are now."""
+
+
+class Receives(_Step, frozen=True, tag="receives"):
+    """Wait until a process has received a signal once more."""
+
+    signal: int
+    process: str = "command"
+
+
+class Ends(_Step, frozen=True, tag="ends"):
+    """Wait until a process has ended."""
+
+    process: str = "launcher"
+
+
+class Greets(_Step, frozen=True, tag="greets"):
+    """Wait until a witness has reported that it runs."""
+
+    process: str = "command"
+
+
+class Stops(_Step, frozen=True, tag="stops"):
+    """Wait until a process is stopped (job control)."""
+
+    process: str = "command"
+
+
+class Runs(_Step, frozen=True, tag="runs"):
+    """Wait until a stopped process goes on."""
+
+    process: str = "command"
+
+
+class Answers(_Step, frozen=True, tag="answers"):
+    """Wait for a witness' answer to an order that takes its time (read, read-line)."""
+
+    order: str
+    process: str = "command"
+
+
+class Prints(_Step, frozen=True, tag="prints"):
+    """Wait for text on the terminal, after what was matched before; "<prompt>" is the shell's prompt."""
+
+    text: str
+
+
+Await = Receives | Ends | Greets | Stops | Runs | Answers | Prints
+Step = Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Settle | Look | Await
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One script.
+
+    command: "witness", or a path on which exec must fail: "missing" (ENOENT), "forbidden" (EACCES).
+    within: seconds an awaited fact may take. args: the command's arguments, byte for byte.
+    """
+
+    steps: tuple[Step, ...]
+    stage: Stage = Stage()
+    command: Literal["witness", "missing", "forbidden"] = "witness"
+    args: tuple[bytes, ...] = ()
+    within: float = 10.0
+
+
+def key_of(scenario: Scenario) -> bytes:
+    """Return bytes that are equal for equal scenarios: a key for what is executed once and kept."""
+    return msgspec.json.encode(scenario, order="deterministic")

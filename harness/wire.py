@@ -1,0 +1,64 @@
+"""What a worker and its runner say to each other, and how it is framed."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TypeVar
+
+import msgspec
+
+from harness.history import Event
+from harness.scenario import Scenario
+from harness.schedule import Schedule
+from harness.target import Target
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """The runner's first message: its scratch directory, and how it contains what it starts."""
+
+    scratch: str
+    containment: str
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Play this."""
+
+    target: Target
+    scenario: Scenario
+    schedule: Schedule | None = None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What happened, or why the harness failed."""
+
+    events: tuple[Event, ...] = ()
+    error: str = ""
+
+
+def send(link: socket.socket, message: msgspec.Struct) -> None:
+    """Send one message; raise OSError where nobody is there to take it."""
+    body = msgspec.msgpack.encode(message)
+    link.sendall(struct.pack("!I", len(body)) + body)
+
+
+def receive(link: socket.socket, kind: type[T]) -> T | None:
+    """Return the next message, None when the other side has gone; raise TimeoutError as the socket is set to."""
+    head = _exactly(link, 4)
+    body = _exactly(link, struct.unpack("!I", head)[0]) if head else b""
+    return msgspec.msgpack.decode(body, type=kind) if body else None
+
+
+def _exactly(link: socket.socket, count: int) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        try:
+            part = link.recv(count - len(data))
+        except ConnectionResetError:
+            part = b""
+        if not part:
+            return b""
+        data += part
+    return bytes(data)

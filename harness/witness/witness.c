@@ -1,0 +1,564 @@
+/* The witness: the command that a launcher is asked to start.
+ *
+ * usage: witness SOCKET [ARGS...]
+ *
+ * It notes what it was started with before it changes any of it, connects to SOCKET, says hello, and from
+ * then on reports every signal it receives and obeys one order per line. Each message is one line of JSON;
+ * byte strings are hex, so that nothing in them can break a line.
+ *
+ * Signals are blocked but for the moments in pselect(): a handler therefore never interrupts a write, and what
+ * the kernel delivers is reported one by one, each with its siginfo, in the order of delivery.
+ */
+#ifdef __linux__
+#define _GNU_SOURCE
+#endif
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef SIGRTMAX
+#define LAST_SIGNAL SIGRTMAX
+#else
+#define LAST_SIGNAL (NSIG - 1)
+#endif
+
+extern char **environ;
+
+/* ---- messages: a growing buffer, written whole ---- */
+
+static struct {
+    char *data;
+    size_t used, size;
+} out;
+static int sock = -1;
+
+static void die(const char *what) {
+    fprintf(stderr, "witness: %s: %s\n", what, strerror(errno));
+    _exit(112);
+}
+
+static void reserve(size_t more) {
+    if (out.used + more <= out.size)
+        return;
+    out.size = (out.used + more) * 2;
+    out.data = realloc(out.data, out.size);
+    if (!out.data)
+        die("realloc");
+}
+
+static void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void put(const char *format, ...) {
+    va_list args;
+    reserve(512); /* every caller prints a few numbers or a short constant */
+    va_start(args, format);
+    int n = vsnprintf(out.data + out.used, 512, format, args);
+    va_end(args);
+    out.used += (size_t)(n < 512 ? n : 511);
+}
+
+static void put_hex(const char *key, const void *data, size_t length) {
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = data;
+    put("%s\"", key);
+    reserve(2 * length);
+    for (size_t i = 0; i < length; i++) {
+        out.data[out.used++] = digits[bytes[i] >> 4];
+        out.data[out.used++] = digits[bytes[i] & 15];
+    }
+    put("\"");
+}
+
+static void put_strings(const char *key, char **strings) {
+    put("%s[", key);
+    for (char **s = strings; *s; s++)
+        put_hex(s == strings ? "" : ",", *s, strlen(*s));
+    put("]");
+}
+
+static void flush(void) {
+    size_t done = 0;
+    put("\n");
+    while (done < out.used) {
+        ssize_t n = write(sock, out.data + done, out.used - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            _exit(113); /* the runner is gone: nobody is left to report to */
+        done += (size_t)n;
+    }
+    out.used = 0;
+}
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- what it was started with ---- */
+
+static void put_signals(const char *key, const sigset_t *set) {
+    int first = 1;
+    put("%s[", key);
+    for (int s = 1; s <= LAST_SIGNAL; s++)
+        if (sigismember(set, s) == 1) {
+            put(first ? "%d" : ",%d", s);
+            first = 0;
+        }
+    put("]");
+}
+
+static void put_descriptors(int except) {
+    int first = 1, top = 1024;
+    put(",\"fds\":[");
+    DIR *dir = NULL;
+#ifdef __linux__
+    dir = opendir("/proc/self/fd");
+#endif
+    struct dirent *entry = NULL;
+    for (int next = 0; dir ? (entry = readdir(dir)) != NULL : next < top; next++) {
+        int fd = next;
+        if (dir) {
+            if (entry->d_name[0] == '.')
+                continue;
+            fd = atoi(entry->d_name);
+            if (fd == dirfd(dir))
+                continue;
+        }
+        struct stat st;
+        int flags = fcntl(fd, F_GETFL);
+        if (fd == except || flags < 0 || fstat(fd, &st) < 0)
+            continue;
+        put("%s{\"fd\":%d,\"dev\":%" PRIu64 ",\"ino\":%" PRIu64 ",\"rdev\":%" PRIu64 ",\"mode\":%u,\"flags\":%d}",
+            first ? "" : ",", fd, (uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_rdev, (unsigned)st.st_mode, flags);
+        first = 0;
+    }
+    put("]");
+    if (dir)
+        closedir(dir);
+}
+
+static void put_limits(void) {
+    static const int which[] = {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_AS, RLIMIT_NOFILE,
+#ifdef RLIMIT_NPROC
+                                RLIMIT_NPROC, RLIMIT_MEMLOCK,
+#endif
+#ifdef __linux__
+                                RLIMIT_RSS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO, RLIMIT_RTTIME,
+#endif
+    };
+    put(",\"limits\":[");
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++) {
+        struct rlimit limit = {0, 0};
+        getrlimit((unsigned)which[i], &limit);
+        /* RLIM_INFINITY as -1: it does not fit a JSON reader's signed number */
+        put("%s[%d,%" PRId64 ",%" PRId64 "]", i ? "," : "", which[i], (int64_t)limit.rlim_cur, (int64_t)limit.rlim_max);
+    }
+    put("]");
+}
+
+static void put_terminal(void) {
+    int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int error = tty < 0 ? errno : 0;
+    int fd = tty >= 0 ? tty : 0;
+    struct winsize size = {0, 0, 0, 0};
+    struct termios modes;
+    memset(&modes, 0, sizeof modes);
+    ioctl(fd, TIOCGWINSZ, &size);
+    int known = tcgetattr(fd, &modes) == 0;
+    put(",\"terminal\":{\"isatty\":[%s,%s,%s],\"dev_tty\":%d,\"rows\":%d,\"columns\":%d,\"foreground\":%ld,\"modes\":",
+        isatty(0) ? "true" : "false", isatty(1) ? "true" : "false", isatty(2) ? "true" : "false", error, size.ws_row,
+        size.ws_col, (long)(tty >= 0 ? tcgetpgrp(tty) : -1));
+    if (known)
+        put("[%lu,%lu,%lu,%lu]", (unsigned long)modes.c_iflag, (unsigned long)modes.c_oflag,
+            (unsigned long)modes.c_cflag, (unsigned long)modes.c_lflag);
+    else
+        put("[]");
+    put("}");
+    if (tty >= 0)
+        close(tty);
+}
+
+static void put_identity(void) {
+    gid_t groups[256];
+    int n = getgroups(256, groups);
+    put(",\"pid\":%ld,\"ppid\":%ld,\"pgid\":%ld,\"sid\":%ld,\"uid\":%ld,\"gid\":%ld,\"groups\":[", (long)getpid(),
+        (long)getppid(), (long)getpgrp(), (long)getsid(0), (long)geteuid(), (long)getegid());
+    for (int i = 0; i < n; i++)
+        put("%s%ld", i ? "," : "", (long)groups[i]);
+    put("]");
+}
+
+/* Builds the hello in `out`; `mask` is the inherited one, taken before anything was blocked. */
+static void build_hello(const char *name, const sigset_t *mask, int argc, char **argv, int except) {
+    sigset_t ignored, caught;
+    sigemptyset(&ignored);
+    sigemptyset(&caught);
+    for (int s = 1; s <= LAST_SIGNAL; s++) {
+        struct sigaction action;
+        if (sigaction(s, NULL, &action) < 0)
+            continue;
+        if (!(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN)
+            sigaddset(&ignored, s);
+        else if ((action.sa_flags & SA_SIGINFO) || action.sa_handler != SIG_DFL)
+            sigaddset(&caught, s);
+    }
+    mode_t mask_of_files = umask(0);
+    umask(mask_of_files);
+    char cwd[4096];
+    if (!getcwd(cwd, sizeof cwd))
+        cwd[0] = 0;
+    put("{\"type\":\"hello\",\"name\":\"%s\",\"at\":%" PRId64, name, now_ns());
+    put_identity();
+    put_signals(",\"blocked\":", mask);
+    put_signals(",\"ignored\":", &ignored);
+    put_descriptors(except);
+    put_limits();
+    put_terminal();
+    errno = 0;
+    int niceness = getpriority(PRIO_PROCESS, 0);
+    put(",\"umask\":%u,\"nice\":%d", (unsigned)mask_of_files, niceness);
+    put_hex(",\"cwd\":", cwd, strlen(cwd));
+    put_strings(",\"args\":", argc > 2 ? argv + 2 : argv + argc);
+    put_strings(",\"environ\":", environ);
+    put("}");
+}
+
+static void connect_to(const char *path) {
+    struct sockaddr_un address;
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        die(path);
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0)
+        die("socket");
+    /* out of the way of 0, 1 and 2, which may be closed on purpose */
+    sock = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+    if (sock < 0)
+        sock = fd;
+    else
+        close(fd);
+    if (connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
+        die(path);
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t exit_on[128]; /* exit code + 1 with which a signal ends us, 0 for none */
+
+static void on_signal(int number, siginfo_t *info, void *context) {
+    (void)context;
+    put("{\"type\":\"signal\",\"at\":%" PRId64 ",\"signal\":%d,\"code\":%d,\"sender\":%ld,\"value\":%d}", now_ns(), number,
+        info->si_code, (long)info->si_pid, info->si_value.sival_int);
+    flush();
+    if (exit_on[number])
+        _exit(exit_on[number] - 1);
+}
+
+static void set_disposition(int number, const char *how) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    sigfillset(&action.sa_mask);
+    if (!strcmp(how, "catch")) {
+        action.sa_flags = SA_SIGINFO;
+        action.sa_sigaction = on_signal;
+    } else {
+        action.sa_handler = !strcmp(how, "ignore") ? SIG_IGN : SIG_DFL;
+    }
+    sigaction(number, &action, NULL); /* KILL, STOP and libc's own signals refuse: nothing to be done there */
+}
+
+/* Everything a command could reasonably catch. CHLD stays default, for our own children make it; so do the signals
+ * of a program's own mistakes, for a crash must look like one. */
+static void catch_all(void) {
+    for (int s = 1; s <= LAST_SIGNAL; s++)
+        if (s != SIGKILL && s != SIGSTOP && s != SIGCHLD && s != SIGSEGV && s != SIGBUS && s != SIGFPE && s != SIGILL)
+            set_disposition(s, "catch");
+}
+
+/* ---- orders ---- */
+
+static uint32_t crc_table[256];
+
+static uint32_t crc32_of(uint32_t crc, const unsigned char *data, size_t length) {
+    if (!crc_table[1])
+        for (uint32_t i = 0; i < 256; i++) {
+            uint32_t c = i;
+            for (int k = 0; k < 8; k++)
+                c = c & 1 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
+            crc_table[i] = c;
+        }
+    crc = ~crc;
+    for (size_t i = 0; i < length; i++)
+        crc = crc_table[(crc ^ data[i]) & 255] ^ (crc >> 8);
+    return ~crc;
+}
+
+static const char *socket_path;
+static int64_t wanted = -1; /* bytes still to be read from stdin; -1: none asked for */
+static int64_t taken;
+static uint32_t taken_crc;
+static int line_wanted; /* stop at the first newline */
+static char *const no_args[] = {NULL};
+
+static void done(const char *order, int64_t count, int64_t crc, int error) {
+    put("{\"type\":\"done\",\"at\":%" PRId64 ",\"order\":\"%s\",\"count\":%" PRId64 ",\"crc\":%" PRId64 ",\"error\":%d}",
+        now_ns(), order, count, crc, error);
+    flush();
+}
+
+static void finish_reading(int error) {
+    wanted = -1;
+    done("read", taken, taken_crc, error);
+}
+
+static void read_some(void) {
+    unsigned char data[65536];
+    size_t size = wanted < (int64_t)sizeof data ? (size_t)wanted : sizeof data;
+    ssize_t n = read(0, data, size);
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n <= 0) {
+        finish_reading(n < 0 ? errno : 0);
+        return;
+    }
+    taken += n;
+    wanted -= n;
+    taken_crc = crc32_of(taken_crc, data, (size_t)n);
+    if (wanted == 0 || (line_wanted && data[n - 1] == '\n'))
+        finish_reading(0);
+}
+
+static void write_pattern(int64_t total, uint32_t seed) {
+    unsigned char data[4096];
+    uint32_t crc = 0;
+    int64_t count = 0;
+    while (count < total) {
+        size_t size = total - count < (int64_t)sizeof data ? (size_t)(total - count) : sizeof data;
+        for (size_t i = 0; i < size; i++) {
+            seed ^= seed << 13, seed ^= seed >> 17, seed ^= seed << 5; /* xorshift32, Marsaglia 2003 */
+            data[i] = (unsigned char)seed;
+        }
+        for (size_t sent = 0; sent < size;) {
+            ssize_t n = write(1, data + sent, size - sent);
+            if (n < 0 && errno == EINTR)
+                continue;
+            if (n < 0) {
+                done("write", count, crc, errno);
+                return;
+            }
+            sent += (size_t)n;
+        }
+        crc = crc32_of(crc, data, size);
+        count += (int64_t)size;
+    }
+    done("write", count, crc, 0);
+}
+
+static void make_raw(void) {
+    struct termios modes;
+    int failed = tcgetattr(0, &modes);
+    if (!failed) {
+        modes.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+        modes.c_oflag &= ~(tcflag_t)OPOST;
+        modes.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+        modes.c_cflag = (modes.c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
+        modes.c_cc[VMIN] = 1;
+        modes.c_cc[VTIME] = 0;
+        failed = tcsetattr(0, TCSANOW, &modes);
+    }
+    done("raw", 0, 0, failed ? errno : 0);
+}
+
+static void die_of(int number) {
+    struct rlimit none = {0, 0};
+    sigset_t one;
+    setrlimit(RLIMIT_CORE, &none);
+    set_disposition(number, "default");
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    done("die", 0, 0, EINVAL); /* still here: this signal does not end a process */
+}
+
+static void serve(void) __attribute__((noreturn));
+
+/* In the child of spawn: a witness of its own, on a connection of its own. */
+static void become(const char *name) {
+    close(sock);
+    out.used = 0;
+    wanted = -1;
+    for (size_t i = 0; i < sizeof exit_on / sizeof *exit_on; i++)
+        exit_on[i] = 0;
+    connect_to(socket_path);
+    sigset_t nothing;
+    sigemptyset(&nothing);
+    build_hello(name, &nothing, 0, (char **)no_args, sock);
+    flush();
+    catch_all();
+    serve();
+}
+
+/* spawn NAME FLAGS: c own child, o orphaned at once (double fork), s in a session of its own, n stdio on /dev/null */
+static void spawn(const char *name, const char *flags) {
+    pid_t pid = fork();
+    if (pid < 0) {
+        done("spawn", 0, 0, errno);
+        return;
+    }
+    if (pid > 0) {
+        if (strchr(flags, 'o'))
+            waitpid(pid, NULL, 0);
+        done("spawn", pid, 0, 0);
+        return;
+    }
+    if (strchr(flags, 's'))
+        setsid();
+    if (strchr(flags, 'o') && fork() != 0)
+        _exit(0);
+    if (strchr(flags, 'n')) {
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, 0), dup2(null, 1), dup2(null, 2);
+        if (null > 2)
+            close(null);
+    }
+    become(name);
+}
+
+static void disposition_order(const char *how, int number) {
+    if (number)
+        set_disposition(number, how);
+    else if (!strcmp(how, "catch"))
+        catch_all();
+    else
+        for (int s = 1; s <= LAST_SIGNAL; s++)
+            set_disposition(s, how);
+    done(how, number, 0, 0);
+}
+
+static void obey(char *line) {
+    char word[64] = "", text[4096] = "";
+    long a = 0, b = 0;
+    sscanf(line, "%63s %ld %ld", word, &a, &b);
+    if (!strcmp(word, "exit")) {
+        _exit((int)a);
+    } else if (!strcmp(word, "die")) {
+        die_of((int)a);
+    } else if (!strcmp(word, "catch") || !strcmp(word, "ignore") || !strcmp(word, "default")) {
+        disposition_order(word, (int)a);
+    } else if (!strcmp(word, "exit-on")) {
+        if (a > 0 && a < 128)
+            exit_on[a] = (int)b + 1;
+        done(word, a, 0, 0);
+    } else if (!strcmp(word, "spawn") && sscanf(line, "%*s %4095s %63s", text, word) == 2) {
+        spawn(text, word);
+    } else if (!strcmp(word, "reap")) {
+        pid_t ended = waitpid(-1, NULL, 0);
+        done(word, ended, 0, ended < 0 ? errno : 0);
+    } else if (!strcmp(word, "read") || !strcmp(word, "read-line")) {
+        line_wanted = !strcmp(word, "read-line");
+        wanted = line_wanted ? 4096 : a;
+        taken = 0;
+        taken_crc = 0;
+    } else if (!strcmp(word, "write")) {
+        write_pattern(a, (uint32_t)b);
+    } else if (!strcmp(word, "say") && sscanf(line, "%*s %4095s", text) == 1) {
+        size_t length = strlen(text);
+        text[length] = '\n';
+        done("say", write(1, text, length + 1), 0, 0);
+    } else if (!strcmp(word, "raw")) {
+        make_raw();
+    } else if (!strcmp(word, "close")) {
+        done(word, a, 0, close((int)a) ? errno : 0);
+    } else if (!strcmp(word, "look")) {
+        put("{\"type\":\"look\",\"at\":%" PRId64, now_ns());
+        put_identity();
+        put_terminal();
+        put("}");
+        flush();
+    } else {
+        done("unknown", 0, 0, EINVAL);
+    }
+}
+
+static void take_orders(void) {
+    static char line[8192];
+    static size_t used;
+    ssize_t n = read(sock, line + used, sizeof line - 1 - used);
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n <= 0)
+        _exit(113);
+    used += (size_t)n;
+    line[used] = 0;
+    for (char *end; (end = strchr(line, '\n'));) {
+        char order[8192];
+        size_t length = (size_t)(end - line);
+        memcpy(order, line, length);
+        order[length] = 0;
+        used -= length + 1;
+        memmove(line, end + 1, used + 1);
+        obey(order);
+    }
+}
+
+static void serve(void) {
+    sigset_t open_mask;
+    sigemptyset(&open_mask);
+    for (;;) {
+        fd_set readable;
+        FD_ZERO(&readable);
+        FD_SET(sock, &readable);
+        if (wanted >= 0)
+            FD_SET(0, &readable);
+        if (pselect(sock + 1, &readable, NULL, NULL, NULL, &open_mask) < 0) {
+            if (errno == EINTR)
+                continue;
+            die("pselect");
+        }
+        if (wanted >= 0 && FD_ISSET(0, &readable))
+            read_some();
+        if (FD_ISSET(sock, &readable))
+            take_orders();
+    }
+}
+
+int main(int argc, char **argv) {
+    sigset_t inherited, all;
+    sigprocmask(SIG_BLOCK, NULL, &inherited);
+    if (argc < 2) {
+        fputs("usage: witness SOCKET [ARGS...]\n", stderr);
+        return 64;
+    }
+    build_hello("command", &inherited, argc, argv, -1);
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    catch_all();
+    socket_path = argv[1];
+    connect_to(socket_path);
+    flush();
+    serve();
+}
