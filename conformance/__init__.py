@@ -1,0 +1,1 @@
+"""The requirements, the checks, the cases and the judge."""

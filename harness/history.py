@@ -195,7 +195,8 @@ class Output(_Fact, frozen=True, tag="output"):
 
 
 class Outputs(_Fact, frozen=True, tag="outputs"):
-    """All of one stream, counted at the end; what lies over the limit is counted here but not kept."""
+    """All that one stream carried since the last such count: at the end, before and after the order `write`. What
+    lies over the limit of what is kept is counted here all the same."""
 
     stream: Literal["terminal", "stdout", "stderr"]
     count: int
@@ -203,7 +204,10 @@ class Outputs(_Fact, frozen=True, tag="outputs"):
 
 
 class Held(_Fact, frozen=True, tag="held"):
+    """Processes that we keep still; how: by "ptrace", which nobody notices, or by "SIGSTOP"."""
+
     pids: tuple[int, ...]
+    how: str = "ptrace"
 
 
 class Released(_Fact, frozen=True, tag="released"):

@@ -6,10 +6,11 @@ import contextlib
 import os
 import select
 import signal
+from typing import Literal
 
 from harness import history
 from harness.history import Process
-from harness.runner import processes
+from harness.runner import processes, ptrace
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
 from harness.runner.witnesses import Witnesses
@@ -30,7 +31,8 @@ class Cast:
         self._roles: dict[int, str] = {os.getpid(): "runner"}
         self._pidfds: dict[str, int] = {}
         self._statuses: dict[int, int] = {}
-        self.launcher_is_child = False
+        self.status_from: Literal["wait", "stage", "nobody"] = "wait"
+        """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
         self.launcher_pgid = 0
         self.in_namespace = False
         witnesses.on_greeting = self.enter
@@ -64,10 +66,12 @@ class Cast:
         if role == "launcher":
             for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
                 self._end(other)
-            if self.launcher_is_child:
+            if self.status_from == "wait":
                 self.reap()
-            elif self._pidfds.get(role):
-                self._sources.remove(self._pidfds[role])  # its parent will report the status
+            elif self.status_from == "stage":
+                self._sources.remove(self._pidfds[role])  # readable from now on; the status is on its way
+            else:
+                self._end(role)
         else:
             self._end(role)
 
@@ -97,6 +101,8 @@ class Cast:
     def changed(self, pid: int, status: int) -> None:
         """Note a wait status, from our own wait or from the launcher's parent on the stage."""
         role = self._roles.get(pid, "")
+        if ptrace.is_event(status):
+            return
         if os.WIFSTOPPED(status):
             if role:
                 self._recorder.add(role, history.Stopped(role, os.WSTOPSIG(status)))
@@ -113,6 +119,7 @@ class Cast:
 
     def lost_status(self, role: str) -> None:
         """The launcher's parent on the stage has gone: nobody will tell us the status."""
+        self.reap()
         if role in self.pids and role not in self._recorder.ended and self._has_ended(role):
             self._end(role)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from harness.errors import HarnessError
 from harness.history import Event
 from harness.runner import containment, processes, spawn, timers
 from harness.runner.cast import Cast
+from harness.runner.hold import Hold
 from harness.runner.recorder import Recorder
 from harness.runner.report import StageReport
 from harness.runner.sources import Sources
@@ -53,7 +53,7 @@ class Execution:
         self._report: StageReport | None = None
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
-        self._held: list[int] = []
+        self._held: Hold | None = None
         self._claimed: Counter[tuple[str, int]] = Counter()
 
     # -- from start to end
@@ -88,7 +88,7 @@ class Execution:
     def _conclude(self) -> None:
         self._recorder.add("runner", self._wait.settle())
         self._look("end")
-        self._recorder.close_streams()
+        self._recorder.count_streams()
         left = tuple(sorted(os.listdir(self._place.temporary)))
         if left:
             self._recorder.add("runner", history.Remained(left))
@@ -124,7 +124,7 @@ class Execution:
         self._streams.forget_launcher_end()
         role = "shell" if shell else "leader" if stage.under in ("job", "init") else "launcher"
         self._cast.in_namespace = stage.under == "init"
-        self._cast.launcher_is_child = role == "launcher"
+        self._cast.status_from = "nobody" if shell else "stage" if role == "leader" else "wait"
         self._argv, self._stdio = tuple(argv), described
         self._enter(role, pid)
         self._await("the launcher is started", self._report.done_with_start, START_WITHIN, START_WITHIN)
@@ -249,12 +249,18 @@ class Execution:
     def _order(self, to: str, text: str) -> None:
         word, *rest = text.split()
         before = self._recorder.answered[to, word]
+        if word == "write":  # counted by itself, from here to its answer
+            self._wait.drain()
+            self._recorder.count_streams()
         self._recorder.add("runner", history.Ordered(to, text))
         if not self._witnesses.order(to, text):
             self._miss(f"{to} takes the order {text!r}", Outcome(False, True, 0.0, 0.0))
         if word in NO_ANSWER:
             return
         self._await(f"{to} does {text!r}", lambda: self._recorder.answered[to, word] > before, self._script.within)
+        if word == "write":
+            self._wait.drain()
+            self._recorder.count_streams()
         if word == "spawn":
             self._await(f"{rest[0]} runs", lambda: self._came(rest[0]), self._script.within)
 
@@ -278,17 +284,14 @@ class Execution:
         return process.state if process else "X"
 
     def _hold(self) -> None:
-        self._held = self._cast.between()
-        for pid in self._held:
-            containment.signal_pid(pid, signal.SIGSTOP)
-        self._wait.until_stopped(self._held)
-        self._recorder.add("runner", history.Held(tuple(self._held)))
+        self._held = Hold(self._cast.between(), self._wait.until_stopped)
+        self._recorder.add("runner", history.Held(self._held.pids, self._held.how))
 
     def _release(self) -> None:
-        for pid in reversed(self._held):
-            containment.signal_pid(pid, signal.SIGCONT)
-        self._recorder.add("runner", history.Released(tuple(self._held)))
-        self._held = []
+        if self._held:
+            self._held.release()
+            self._recorder.add("runner", history.Released(self._held.pids))
+        self._held = None
 
     def _look(self, when: Literal["start", "step", "end"]) -> None:
         self._wait.drain()

@@ -29,6 +29,7 @@ class Recorder:
         self.greeted: set[str] = set()
         self.text = b""
         self._counts: dict[Stream, tuple[int, int]] = {}
+        self._kept = 0
 
     def now(self) -> float:
         """Return seconds since the start of this history."""
@@ -60,13 +61,15 @@ class Recorder:
     def output(self, stream: Stream, data: bytes) -> None:
         """Note output: all of it is counted, the first part is kept."""
         count, crc = self._counts.get(stream, (0, 0))
-        kept = data[: max(0, KEPT_OUTPUT - count)]
+        kept = data[: max(0, KEPT_OUTPUT - self._kept)]
         self._counts[stream] = (count + len(data), zlib.crc32(data, crc))
         self.text = (self.text + data)[-KEPT_OUTPUT:]
+        self._kept += len(kept)
         if kept:
             self.add(stream, history.Output(stream, kept))
 
-    def close_streams(self) -> None:
-        """Note how much each stream carried in all."""
+    def count_streams(self) -> None:
+        """Note how much each stream has carried since this was last called."""
         for stream, (count, crc) in self._counts.items():
             self.add("runner", history.Outputs(stream, count, crc))
+        self._counts.clear()

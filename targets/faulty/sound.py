@@ -29,7 +29,7 @@ else:
 
 __all__ = ["EVERY", "FROM_KERNEL", "Guard", "Launcher", "signal", "signal_name"]
 
-EVERY = signal.valid_signals()
+EVERY = frozenset(signal.valid_signals())
 FROM_KERNEL = 0x80  # SI_KERNEL, which the standard library does not name
 
 

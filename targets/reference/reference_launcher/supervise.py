@@ -137,16 +137,18 @@ class Command:
         """
         if signal.SIGCONT in signal.sigpending() or self.has_changed():
             return
-        if signo != signal.SIGSTOP:
+        if signo == signal.SIGSTOP:
+            os.kill(os.getpid(), signo)  # stopped here
+        else:
             signal.signal(signo, signal.SIG_DFL)  # the caller may have had it ignored
-        os.kill(os.getpid(), signo)  # pending, because blocked; SIGSTOP stops here
-        if self.has_changed():
-            signal.sigtimedwait({signo}, 0)  # continued in between: take it back
-            return
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here, until
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signo})
-        # A SIGCONT that has continued us is still pending. None: we were never stopped (orphaned process group).
-        # If it was sent to the group, the command has been continued by it and has received it; do not send a second.
+            os.kill(os.getpid(), signo)  # pending, because it is blocked
+            if self.has_changed():
+                signal.sigtimedwait({signo}, 0)  # continued in between: take it back
+                return
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signo})
+        # What has continued us is pending still; nothing is if we were never stopped (orphaned process group).
+        # A SIGCONT for the whole group has continued the command too, and it must not get a second one.
         if signal.sigtimedwait({signal.SIGCONT}, 0) and not self.has_changed():
             self.send(signal.SIGCONT)
 

@@ -1,0 +1,124 @@
+"""What checks share: violations, and how histories are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from harness import signals
+from harness.history import Ended, Event, Greeted, History, Looked, Missed, NotStarted, Process, Received, Started
+
+HARNESS_ROLES = ("leader", "shell", "runner")
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """What a check found: what is required, what happened instead, and the events that show it."""
+
+    required: str
+    actual: str
+    events: tuple[int, ...] = ()
+
+
+class NotApplicable(Exception):
+    """The requirement says nothing about this launcher."""
+
+
+class NotObservable(Exception):
+    """The history cannot show it, with the reason."""
+
+
+def missed(history: History) -> list[Violation]:
+    """The script ended early because something that the bare command does did not come."""
+    found = []
+    for event, fact in history.all(NotStarted):
+        found.append(Violation("the launcher can be started", f"{fact.step} failed, errno {fact.errno}", (event.index,)))
+    ends = [event.index for event, _ in history.all(Ended)]
+    for event, miss in history.all(Missed):
+        why = "everyone was quiescent" if miss.sure else f"not within {miss.seconds:.1f} s"
+        actual = f"it did not come: {why}; {_ends(history)}last seen: {miss.last_seen}"
+        found.append(Violation(miss.what, actual, (*ends, event.index)))
+    return found
+
+
+def _ends(history: History) -> str:
+    for ended in history.facts(Ended):
+        if ended.process == "launcher":
+            return f"the launcher had ended ({how_ended(ended)}); "
+    return ""
+
+
+def how_ended(ended: Ended) -> str:
+    """Say how a process ended."""
+    if ended.signal is not None:
+        return f"of {signals.name(ended.signal)}"
+    return f"with exit code {ended.code}" if ended.code is not None else "in a way that only its parent knows"
+
+
+def status(ended: Ended) -> int | None:
+    """Return what a shell shows as $?; POSIX.1-2024 XCU 2.8.2."""
+    return 128 + ended.signal if ended.signal is not None else ended.code
+
+
+def end_of(history: History, process: str) -> tuple[Event, Ended] | None:
+    """Return the end of a process, None if it has not ended."""
+    return next(((event, fact) for event, fact in history.all(Ended) if fact.process == process), None)
+
+
+def launcher_stays(history: History) -> list[Violation]:
+    """The launcher does not end before the command."""
+    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, Greeted):
+        return []
+    events = (launcher[0].index, *((command[0].index,) if command else ()))
+    return [Violation("the launcher stays until the command has ended", f"it ended {how_ended(launcher[1])}", events)]
+
+
+def has(history: History, kind: type) -> bool:
+    """Whether a fact of this kind is in the history."""
+    return any(isinstance(event.fact, kind) for event in history.events)
+
+
+def received(history: History, process: str = "command") -> Counter[int]:
+    """Return how often a process received each signal."""
+    return Counter(fact.signal for fact in history.facts(Received) if fact.process == process)
+
+
+def events_of(history: History, number: int) -> tuple[int, ...]:
+    """Return the events in which the command received this signal."""
+    return tuple(e.index for e, fact in history.all(Received) if fact.signal == number and fact.process == "command")
+
+
+def counts_as_bare(history: History, bare: History, numbers: Iterable[int], fewest: bool, most: bool) -> list[Violation]:
+    """The command received each signal as often as without the launcher; `fewest`: not less, `most`: not more."""
+    found = []
+    here, there = received(history), received(bare)
+    for number in numbers:
+        if (fewest and here[number] < there[number]) or (most and here[number] > there[number]):
+            senders = [
+                f.sender_role or ("kernel" if f.code == signals.SI_KERNEL else f"pid {f.sender}")
+                for f in history.facts(Received)
+                if f.signal == number and f.process == "command"
+            ]
+            actual = f"{here[number]} times" + (f", from {', '.join(senders)}" if senders else "")
+            required = f"the command receives {signals.name(number)} {there[number]} times, as it does by itself"
+            found.append(Violation(required, actual, events_of(history, number)))
+    return found
+
+
+def at_end(history: History) -> Looked:
+    """Return the last look."""
+    return [look for look in history.facts(Looked) if look.when == "end"][-1]
+
+
+def alive(look: Looked) -> list[Process]:
+    """Return the processes of a look that live and are not the harness' own."""
+    return [p for p in look.processes if p.role not in HARNESS_ROLES and p.state not in "ZX"]
+
+
+def launcher_is_command(history: History) -> bool:
+    """Whether the launcher has replaced itself by the command."""
+    launcher = [fact.pid for fact in history.facts(Started) if fact.process == "launcher"]
+    command = [fact.pid for fact in history.facts(Greeted) if fact.process == "command"]
+    return bool(launcher) and launcher == command[:1]

@@ -1,0 +1,89 @@
+"""Chapter EXIT: how the launcher ends."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.checks.common import (
+    NotApplicable,
+    Violation,
+    end_of,
+    how_ended,
+    launcher_is_command,
+    launcher_stays,
+    missed,
+    status,
+)
+from harness.history import Greeted, History, Output
+from harness.signals import name
+
+
+def same_status(history: History, bare: History) -> list[Violation]:
+    """EXIT-1, EXIT-2, EXIT-7: a shell sees the same status, by exit code or by the same signal."""
+    if found := missed(history):
+        return found
+    mine, its = end_of(history, "launcher"), end_of(bare, "launcher")
+    if not mine or not its or status(mine[1]) == status(its[1]):
+        return []
+    required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
+    return [Violation(required, f"status {status(mine[1])}: the launcher ended {how_ended(mine[1])}", (mine[0].index,))]
+
+
+def not_before_command(history: History, bare: History) -> list[Violation]:
+    """EXIT-3: the launcher does not end before the command."""
+    return launcher_stays(history) or missed(history)
+
+
+def not_found(history: History, bare: History) -> list[Violation]:
+    """EXIT-4, a command that does not exist: 127, and a message that names it."""
+    return _refusal(history, 127, "no-such-command")
+
+
+def not_executable(history: History, bare: History) -> list[Violation]:
+    """EXIT-4, a command that may not be executed: 126, and a message that names it."""
+    return _refusal(history, 126, "forbidden-command")
+
+
+def _refusal(history: History, code: int, command: str) -> list[Violation]:
+    if found := missed(history):
+        return found
+    end = end_of(history, "launcher")
+    found = []
+    if end and status(end[1]) != code:
+        found.append(Violation(f"exit code {code}", f"it ended {how_ended(end[1])}", (end[0].index,)))
+    if command not in said(history):
+        found.append(Violation(f"the message names the command ({command})", f"it said {said(history)[:200]!r}"))
+    return found
+
+
+def said(history: History, after: int = 0) -> str:
+    """Return what was printed after an event, line ends made plain."""
+    data = b"".join(fact.data for event, fact in history.all(Output) if event.index > after)
+    return data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
+def names_the_death(history: History, bare: History) -> list[Violation]:
+    """EXIT-5: the launcher says which program died of which signal, and the status is 128+N."""
+    if launcher_is_command(history):
+        raise NotApplicable("the launcher has replaced itself by the command: there is nobody left to say it")
+    if found := same_status(history, bare):
+        return found
+    its = end_of(bare, "launcher")
+    greeted = next(event.index for event, _ in history.all(Greeted))
+    number = its[1].signal if its else None
+    if number is None:
+        raise NotApplicable("the bare command did not die of a signal")
+    text = said(history, greeted)
+    word = name(number).removeprefix("SIG")
+    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|\bkilled\b", text, re.IGNORECASE)
+    found = []
+    if not told:
+        found.append(Violation(f"a message that says the command died of {name(number)}", f"it said {text[:200]!r}"))
+    if "witness" not in text:
+        found.append(Violation("a message that names the program that died", f"it said {text[:200]!r}"))
+    return found
+
+
+def ends_with_command(history: History, bare: History) -> list[Violation]:
+    """EXIT-6: the launcher ends when the command has, whoever else holds its stdout."""
+    return missed(history) or same_status(history, bare)

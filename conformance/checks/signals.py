@@ -1,0 +1,68 @@
+"""Chapter SIG: signals sent to the launcher alone."""
+
+from __future__ import annotations
+
+from conformance.checks.common import (
+    Violation,
+    counts_as_bare,
+    launcher_stays,
+    missed,
+)
+from harness import signals
+from harness.history import History, Received, Sent, Waited
+
+FORWARD_WITHIN = 0.050
+"""Seconds; SIG-9."""
+
+
+def sent_to_launcher(history: History) -> list[int]:
+    """Return the signals that the launcher was sent, in order; SIGSTOP, which nobody can forward, left out."""
+    return [f.signal for f in history.facts(Sent) if f.to == "launcher" and signals.name(f.signal) != "SIGSTOP"]
+
+
+def reaches_command(history: History, bare: History) -> list[Violation]:
+    """SIG-1, SIG-3, SIG-4: what is sent to the launcher reaches the command, and the launcher stays."""
+    numbers = dict.fromkeys(sent_to_launcher(history))
+    return (
+        launcher_stays(history)
+        + (counts_as_bare(history, bare, numbers, fewest=True, most=False) or missed(history))
+    )
+
+
+def exactly_once(history: History, bare: History) -> list[Violation]:
+    """SIG-2, SIG-3, SIG-4: as often as it was sent, and in that order."""
+    numbers = dict.fromkeys(sent_to_launcher(history))
+    found = missed(history) or counts_as_bare(history, bare, numbers, fewest=True, most=True)
+    if found:
+        return found
+    order = [f.signal for f in history.facts(Received) if f.process == "command" and f.signal in numbers]
+    if order == sent_to_launcher(history):
+        return []
+    return [Violation(f"in the order {_names(sent_to_launcher(history))}", f"in the order {_names(order)}")]
+
+
+def _names(numbers: list[int]) -> str:
+    return ", ".join(map(signals.name, numbers))
+
+
+def launcher_survives(history: History, bare: History) -> list[Violation]:
+    """SIG-5: a signal that the command ignores or handles does not end the launcher."""
+    return launcher_stays(history) or missed(history)
+
+
+def nothing_lost_while_stopped(history: History, bare: History) -> list[Violation]:
+    """SIG-10: what is sent between SIGSTOP and SIGCONT reaches the command."""
+    return reaches_command(history, bare)
+
+
+def forwarded_in_time(history: History, bare: History) -> list[Violation]:
+    """SIG-9: within 50 ms. What counts is the time in which everyone was seen to be blocked while the signal was
+    under way: a loaded machine makes nobody slow by that measure, a launcher that waits for its next tick is."""
+    if found := missed(history):
+        return found
+    found = []
+    for event, fact in history.all(Waited):
+        if " receives " in fact.what and fact.idle > FORWARD_WITHIN:
+            actual = f"{fact.what} after {fact.seconds * 1e3:.0f} ms, of which {fact.idle * 1e3:.0f} ms nothing ran"
+            found.append(Violation("forwarded within 50 ms", actual, (event.index,)))
+    return found

@@ -1,0 +1,137 @@
+"""Chapter TTY: the terminal."""
+
+from __future__ import annotations
+
+import signal
+
+from conformance.checks.common import (
+    Violation,
+    alive,
+    at_end,
+    counts_as_bare,
+    launcher_stays,
+    missed,
+)
+from harness.history import (
+    Answered,
+    Greeted,
+    History,
+    HungUp,
+    Looked,
+    Outputs,
+    Received,
+    Started,
+    TerminalView,
+)
+
+
+def key_arrives_once(history: History, bare: History) -> list[Violation]:
+    """TTY-1, TTY-2: a key's signal is received as often as by the command alone; the launcher does not end first."""
+    numbers = (signal.SIGINT, signal.SIGQUIT)
+    return launcher_stays(history) or (
+        counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
+    )
+
+
+def job_control(history: History, bare: History) -> list[Violation]:
+    """TTY-3: every step of the dialogue with the shell went as it goes with the command alone."""
+    return missed(history)
+
+
+def hang_up_arrives(history: History, bare: History) -> list[Violation]:
+    """TTY-4: the command receives SIGHUP at least once."""
+    hung_up = next((event.index for event, _ in history.all(HungUp)), -1)
+    for event, fact in history.all(Received):
+        if fact.process == "command" and fact.signal == signal.SIGHUP and event.index > hung_up:
+            return []
+    return missed(history) or [Violation("the command receives SIGHUP", "it received none", (hung_up,))]
+
+
+def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
+    """TTY-4: with default handling nothing survives the hang-up."""
+    left = alive(at_end(history))
+    if not left:
+        return []
+    names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
+    return [Violation("nothing survives the hang-up, for the command has default handling", f"still there: {names}")]
+
+
+def as_often_as_bare(history: History, bare: History) -> list[Violation]:
+    """TTY-5: the hang-up and a resize reach the command as often as without the launcher."""
+    numbers = (signal.SIGHUP, signal.SIGWINCH)
+    return counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
+
+
+def terminal_is_the_same(history: History, bare: History) -> list[Violation]:
+    """TTY-6: isatty, /dev/tty, window size, modes, the foreground; and a line can be read."""
+    found = missed(history)
+    mine, its = _first_view(history), _first_view(bare)
+    if not mine or not its:
+        return found
+    for what in ("isatty", "dev_tty", "rows", "columns", "modes"):
+        here, there = getattr(mine[1], what), getattr(its[1], what)
+        if here != there:
+            found.append(Violation(f"{what} {there}, as without the launcher", str(here), (mine[0],)))
+    if its[2] and not mine[2]:
+        found.append(
+            Violation("the command is in the foreground process group", "another group is in the foreground", (mine[0],))
+        )
+    return found
+
+
+def _first_view(history: History) -> tuple[int, TerminalView, bool] | None:
+    for event, fact in history.all(Greeted):
+        if fact.process == "command":
+            view = fact.inherited.terminal
+            return event.index, view, view.foreground == fact.inherited.pgid
+    return None
+
+
+def terminal_is_restored(history: History, bare: History) -> list[Violation]:
+    """TTY-7: after the end the modes and the foreground process group are what they were."""
+    found = missed(history)
+    mine, its = at_end(history), at_end(bare)
+    if mine.modes != its.modes:
+        found.append(Violation(f"terminal modes {its.modes}", f"{mine.modes}"))
+    if (mine.rows, mine.columns) != (its.rows, its.columns):
+        found.append(Violation(f"window size {its.rows}x{its.columns}", f"{mine.rows}x{mine.columns}"))
+    if _foreground_moved(history) and not _foreground_moved(bare):
+        found.append(
+            Violation(
+                "the launcher's process group is in the foreground again, as its caller left it",
+                f"process group {mine.foreground} is",
+            )
+        )
+    return found
+
+
+def _foreground_moved(history: History) -> bool:
+    launcher = next((fact.pid for fact in history.facts(Started) if fact.process == "launcher"), 0)
+    before = next((p.pgid for look in history.facts(Looked) for p in look.processes if p.pid == launcher), 0)
+    return at_end(history).foreground != (before or launcher)
+
+
+def bytes_arrive(history: History, bare: History) -> list[Violation]:
+    """TTY-8: what is typed reaches the command, and what it writes reaches the terminal, byte for byte."""
+    found = missed(history)
+    if found:
+        return found
+    for (event, mine), its in zip(history.all(Answered), bare.facts(Answered), strict=False):
+        if (mine.order, mine.count, mine.crc, mine.error) != (its.order, its.count, its.crc, its.error):
+            required = f"{its.order}: {its.count} bytes with checksum {its.crc:08x}, as without the launcher"
+            actual = f"{mine.count} bytes with checksum {mine.crc:08x}, errno {mine.error}"
+            found.append(Violation(required, actual, (event.index,)))
+    return found + _same_output(history)
+
+
+def _same_output(history: History) -> list[Violation]:
+    """What the terminal carried between the order to write and its answer is what the command wrote."""
+    found = []
+    for event, written in history.all(Answered):
+        if written.order != "write":
+            continue
+        carried = next((f for e, f in history.all(Outputs) if e.index > event.index), Outputs("terminal", 0, 0))
+        if (carried.count, carried.crc) != (written.count, written.crc):
+            required = f"{written.count} bytes with checksum {written.crc:08x} on the terminal, as the command wrote"
+            found.append(Violation(required, f"{carried.count} bytes with {carried.crc:08x}", (event.index,)))
+    return found

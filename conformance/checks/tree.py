@@ -1,0 +1,124 @@
+"""Chapter TREE: processes."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+
+from conformance.checks.common import (
+    NotApplicable,
+    Violation,
+    alive,
+    at_end,
+    counts_as_bare,
+    end_of,
+    launcher_is_command,
+    missed,
+)
+from conformance.checks.exit import same_status
+from harness.history import Greeted, History, Looked, Process, Received, Sent, Started
+
+
+def nothing_left(history: History, bare: History) -> list[Violation]:
+    """TREE-1: no process is left but those that the bare command leaves as well."""
+    here, there = Counter(map(_kind, alive(at_end(history)))), Counter(map(_kind, alive(at_end(bare))))
+    found = []
+    for process in alive(at_end(history)):
+        if process.role == "launcher" and not end_of(history, "launcher"):
+            continue  # it has not ended: that is another requirement's matter
+        if here[_kind(process)] > there[_kind(process)] and end_of(history, "launcher"):
+            found.append(
+                Violation("no process is left when the launcher has ended", f"{_name(process)} is still there")
+            )
+    return found or ([] if end_of(history, "launcher") else missed(history))
+
+
+def _kind(process: Process) -> str:
+    return process.role or "unknown"
+
+
+def _name(process: Process) -> str:
+    return f"{process.role or process.name!r} (pid {process.pid}, state {process.state})"
+
+
+def no_zombie(history: History, bare: History) -> list[Violation]:
+    """TREE-2: at rest, no child of the launcher is a zombie, but for those the bare command has as well."""
+    found = []
+    command = next((f.pid for f in history.facts(Greeted) if f.process == "command"), 0)
+    launcher = next((f.pid for f in history.facts(Started) if f.process == "launcher"), 0)
+    for event, look in history.all(Looked):
+        if look.when == "end":
+            continue
+        in_bare = sum(len(_zombies(other, 0)) for other in bare.facts(Looked) if other.when == look.when)
+        spared = 0 if launcher == command else command
+        zombies = _zombies(look, spared)
+        if len(zombies) > in_bare:
+            found.append(
+                Violation("every child of the launcher is reaped", f"zombies: {', '.join(map(_name, zombies))}", (event.index,))
+            )
+    return found or missed(history)
+
+
+def _zombies(look: Looked, spared: int) -> list[Process]:
+    """Zombies of a look; those whose parent is `spared`, the command, are its own affair."""
+    return [p for p in look.processes if p.state == "Z" and (not spared or p.ppid != spared) and p.role != "leader"]
+
+
+def noticed_by_command(history: History, bare: History) -> list[Violation]:
+    """TREE-3: when the launcher dies of SIGKILL the command receives a signal or ends."""
+    if launcher_is_command(history):
+        raise NotApplicable("the launcher has replaced itself by the command")
+    sent = next((e.index for e, f in history.all(Sent) if f.signal == signal.SIGKILL and f.to == "launcher"), None)
+    if sent is None:
+        return missed(history)
+    for event in history.events:
+        if event.index > sent and isinstance(event.fact, Received) and event.fact.process == "command":
+            return []
+    if end_of(history, "command"):
+        return []
+    return [Violation("the command receives a signal or ends", "neither; it runs on", (sent,))]
+
+
+def group_signal_arrives(history: History, bare: History) -> list[Violation]:
+    """TREE-4: a signal to the process group reaches the command at least once."""
+    numbers = [fact.signal for fact in history.facts(Sent) if fact.to == "group"]
+    return counts_as_bare(history, bare, numbers, fewest=True, most=False) or missed(history)
+
+
+def group_signal_once(history: History, bare: History) -> list[Violation]:
+    """TREE-5: exactly once."""
+    numbers = [fact.signal for fact in history.facts(Sent) if fact.to == "group"]
+    return counts_as_bare(history, bare, numbers, fewest=False, most=True)
+
+
+def init_forwards(history: History, bare: History) -> list[Violation]:
+    """TREE-6: as PID 1, TERM and INT reach the command."""
+    from conformance.checks.signals import reaches_command
+
+    return reaches_command(history, bare)
+
+
+def init_reaps(history: History, bare: History) -> list[Violation]:
+    """TREE-6: as PID 1, adopted orphans are reaped."""
+    found = missed(history)
+    for event, look in history.all(Looked):
+        zombies = [p for p in look.processes if p.state == "Z" and p.role not in ("leader", "command")]
+        if look.when == "step" and zombies:
+            names = ", ".join(map(_name, zombies))
+            found.append(Violation("adopted orphans are reaped", f"zombies: {names}", (event.index,)))
+    return found
+
+
+def init_status(history: History, bare: History) -> list[Violation]:
+    """TREE-6: the exit status is right, and nothing is left."""
+    return same_status(history, bare) or nothing_left(history, bare)
+
+
+def survives_daemon(history: History, bare: History) -> list[Violation]:
+    """TREE-7: the command daemonizes: the launcher ends as the command did, and leaves the daemon alone."""
+    if found := missed(history) or same_status(history, bare):
+        return found
+    mine, its = ({p.role for p in alive(at_end(h))} for h in (history, bare))
+    if "daemon" in its and "daemon" not in mine:
+        return [Violation("the daemon lives on, as without the launcher", "it has ended")]
+    return []

@@ -1,0 +1,110 @@
+"""Verdicts: from histories by checks, never by anything else. A finding is replayed before it is reported."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import msgspec
+
+from conformance.checks.common import NotApplicable, NotObservable, Violation
+from conformance.spec import Requirement
+from harness.errors import HarnessError
+from harness.history import History, Missed, describe
+from harness.scenario import Scenario
+from harness.target import Target
+
+Verdict = Literal[
+    "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
+]
+VERDICTS: tuple[Verdict, ...] = (
+    "fail", "error", "unstable", "not observable", "declared deviation", "pass", "not applicable", "not built",
+)  # fmt: skip
+"""Worst first: the verdict of a requirement is the worst of its cases."""
+
+Check = Callable[[History, History], list[Violation]]
+REPLAYS = 3
+"""How often a finding is replayed. Only one that comes back each time is a fail."""
+
+
+class Player(Protocol):
+    """Plays a scenario on a target: harness.execute.execute, or histories out of a file."""
+
+    def __call__(self, target: Target, scenario: Scenario, /) -> History: ...
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """The verdict on one case, with what led to it. `returned`: in how many replays the finding came back."""
+
+    verdict: Verdict
+    executions: int = 0
+    reason: str = ""
+    violations: tuple[Violation, ...] = ()
+    returned: int = 0
+    timeline: tuple[str, ...] = ()
+
+
+class Bare:
+    """Histories of the bare command: each scenario is executed once and kept."""
+
+    def __init__(self, play: Player) -> None:
+        self._play = play
+        self._kept: dict[bytes, History] = {}
+
+    def of(self, target: Target, scenario: Scenario) -> tuple[History, int]:
+        """Return the bare command's history and how many executions it took: 1 or 0."""
+        alone = msgspec.structs.replace(target, command=(), links={}, version=(), deviations={})
+        key = msgspec.json.encode((alone, scenario), order="deterministic")
+        if key in self._kept:
+            return self._kept[key], 0
+        history = self._play(alone, scenario)
+        for miss in history.facts(Missed):
+            raise HarnessError(
+                f"the scenario does not work with the bare command: {describe(miss)}. This says nothing about the "
+                "launcher; it may be the system (a missing shell, a machine under extreme load)"
+            )
+        self._kept[key] = history
+        return history, 1
+
+
+def judge(
+    requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare
+) -> Judgement:
+    """Play the scenario on the target, judge what happened, and replay what was found."""
+    try:
+        if requirement.profile not in target.profiles:
+            return Judgement("not applicable", reason=f"{target.name} does not claim the profile {requirement.profile}")
+        its, executions = (None, 0) if scenario.command != "witness" else bare.of(target, scenario)
+        history = play(target, scenario)
+        executions += 1
+        violations = check(history, its or history)
+        if not violations:
+            return Judgement("pass", executions)
+        if requirement.id in target.deviations:
+            return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
+        returned = 0
+        for _ in range(REPLAYS):
+            returned += bool(check(play(target, scenario), its or history))
+            executions += 1
+        verdict: Verdict = "fail" if returned == REPLAYS else "unstable"
+        reason = "" if verdict == "fail" else f"came back in {returned} of {REPLAYS} replays"
+        return Judgement(verdict, executions, reason, tuple(violations), returned, timeline(history))
+    except NotApplicable as reason:
+        return Judgement("not applicable", reason=str(reason))
+    except NotObservable as reason:
+        return Judgement("not observable", reason=str(reason))
+    except HarnessError as error:
+        return Judgement("error", reason=str(error))
+    except Exception:  # a check that crashes has found out nothing: never "fail"
+        return Judgement("error", reason=f"the check failed: {traceback.format_exc()}")
+
+
+def timeline(history: History) -> tuple[str, ...]:
+    """Return the history in words, a line for each event that says something to a person."""
+    dull = ("waited", "settled", "looked", "outputs")
+    return tuple(
+        f"{event.index:4} {event.time * 1e3:9.2f} ms  {describe(event.fact)}"
+        for event in history.events
+        if type(event.fact).__struct_config__.tag not in dull
+    )

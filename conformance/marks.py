@@ -1,0 +1,24 @@
+"""What a case is marked with: the requirement it speaks of, and what it is repeated over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import pytest
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def requirement(name: str) -> Callable[[F], F]:
+    """Mark a case with the id of the one requirement that it is about."""
+    mark: Callable[[F], F] = pytest.mark.requirement(name)
+    return mark
+
+
+def over(argument: str, values: Iterable[Any], sample: Iterable[Any] | None = None) -> Callable[[F], F]:
+    """Repeat a case over `values`; on slow launchers, without --full, over `sample` only."""
+    whole = tuple(values)
+    part = whole if sample is None else tuple(sample)
+    mark: Callable[[F], F] = pytest.mark.over(argument, whole, part)
+    return mark

@@ -1,0 +1,260 @@
+"""The suite as a pytest plugin: which targets, which cases of each, and what comes of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from conformance import report, results
+from conformance.judge import Bare, Check, Judgement, judge
+from conformance.probe import Probe, probe
+from conformance.results import CaseResult
+from conformance.spec import requirements
+from harness import execute as door
+from harness.errors import HarnessError, ProctorError, WrongCall
+from harness.scenario import Scenario
+from harness.target import PROFILES, Target, load
+
+__all__ = [
+    "case", "pytest_addoption", "pytest_collection_modifyitems", "pytest_configure", "pytest_configure_node",
+    "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus", "pytest_runtest_logreport",
+    "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_unconfigure",
+]  # fmt: skip
+
+PROPERTY = "proctor"
+WRONG_CALL, HARNESS_FAILED = 2, 3
+
+
+class Suite:
+    """What one pytest process knows: the targets, what a first look at them showed, and the results so far."""
+
+    def __init__(self, targets: list[Target], probes: dict[str, Probe], full: bool) -> None:
+        self.targets = {target.name: target for target in targets}
+        self.probes = probes
+        self.full = full
+        self.bare = Bare(door.execute)
+        self.cases: list[CaseResult] = []
+        self.start = time.monotonic()
+
+    def takes_samples(self, target: Target) -> bool:
+        """Whether this target is so slow that the suite takes samples."""
+        return not self.full and (target.slow or self.probes[target.name].slow)
+
+
+_suite_key = pytest.StashKey[Suite]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("proctor", "conformance of process launchers")
+    group.addoption(
+        "--target", action="append", default=[], metavar="LAUNCHER",
+        help="an executable, a command line, a TOML, or a name from targets/ (repeatable: a column each)",
+    )  # fmt: skip
+    group.addoption("--results", metavar="FILE", help="write the results as JSON")
+    group.addoption(
+        "--profile", action="append", default=[], choices=PROFILES,
+        help="claim this profile for every target, besides those that it declares (repeatable)",
+    )  # fmt: skip
+    group.addoption("--full", action="store_true", help="all values on slow launchers as well, no samples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(id): the requirement that a case is about")
+    config.addinivalue_line("markers", "over(argument, values, sample): repeat a case")
+    _exact_requirement_ids(config)
+    if config.option.collectonly and not config.option.target:
+        config.option.target = ["/usr/bin/env"]
+    try:
+        config.stash[_suite_key] = _make_suite(config)
+    except WrongCall as error:
+        pytest.exit(str(error), returncode=WRONG_CALL)
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=HARNESS_FAILED)
+
+
+def _exact_requirement_ids(config: pytest.Config) -> None:
+    """Make `-k SIG-1` mean SIG-1 and not SIG-10 as well: cases carry their id in brackets as a keyword."""
+    known = "|".join(sorted(map(re.escape, requirements()), key=len, reverse=True))
+    config.option.keyword = re.sub(
+        rf"(?<![\w\[-])({known})(?![\w\]-])", r"[\1]", config.option.keyword or "", flags=re.IGNORECASE
+    )
+
+
+def _make_suite(config: pytest.Config) -> Suite:
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
+        probes = msgspec.json.decode(worker_input["proctor_probes"], type=dict[str, Probe])
+        return Suite(targets, probes, config.option.full)
+    asked = config.option.target
+    if not asked:
+        raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
+    targets = [_with_profiles(load(one), config.option.profile) for one in asked]
+    names = [target.name for target in targets]
+    if len(set(names)) < len(names):
+        raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
+    return Suite(targets, {target.name: probe(target) for target in targets}, config.option.full)
+
+
+def _with_profiles(target: Target, profiles: list[Any]) -> Target:
+    return msgspec.structs.replace(target, profiles=tuple(dict.fromkeys((*target.profiles, *profiles))))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    suite = node.config.stash[_suite_key]
+    node.workerinput["proctor_targets"] = msgspec.json.encode(list(suite.targets.values())).decode()
+    node.workerinput["proctor_probes"] = msgspec.json.encode(suite.probes).decode()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    suite = config.stash[_suite_key]
+    lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.targets.values()]
+    return [*lines, f"containment: {door.containment()}"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" not in metafunc.fixturenames:
+        return
+    suite = metafunc.config.stash[_suite_key]
+    mark = metafunc.definition.get_closest_marker("over")
+    if not mark:
+        metafunc.parametrize("case", list(suite.targets), ids=_slug, indirect=True)
+        return
+    argument, whole, part = mark.args
+    pairs = [
+        (name, value)
+        for name, target in suite.targets.items()
+        for value in (part if suite.takes_samples(target) else whole)
+    ]
+    names = [f"{_slug(name)}-{_slug(value)}" for name, value in pairs]
+    metafunc.parametrize(("case", argument), pairs, ids=names, indirect=["case"])
+
+
+def _slug(value: object) -> str:
+    return re.sub(r"[^\w.+-]+", "_", getattr(value, "name", None) or str(value)).strip("_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("requirement"):
+            item.extra_keyword_matches.add(f"[{mark.args[0]}]")
+            item.user_properties.append(("requirement", mark.args[0]))
+
+
+class Case:
+    """Called by a case with its scenario and its check: plays, judges, and notes the verdict."""
+
+    def __init__(self, suite: Suite, item: pytest.Item, target: Target) -> None:
+        self._suite, self._item = suite, item
+        self.target = target
+
+    def __call__(self, scenario: Scenario, check: Check) -> None:
+        """Judge one scenario; end the test by how that came out."""
+        mark = self._item.get_closest_marker("requirement")
+        if mark is None:
+            raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
+        requirement = requirements()[mark.args[0]]
+        trouble = self._suite.probes[self.target.name].trouble
+        judgement = (
+            Judgement("error", reason=trouble)
+            if trouble
+            else judge(requirement, self.target, scenario, check, door.execute, self._suite.bare)
+        )
+        sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
+        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled)
+        self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
+        verdict = judgement.verdict
+        if verdict in ("not applicable", "not observable", "declared deviation"):
+            pytest.skip(judgement.reason)
+        if verdict != "pass":
+            pytest.fail(report.explain(result, requirement), pytrace=False)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    """The case for one target: call it with a scenario and a check."""
+    suite = request.config.stash[_suite_key]
+    yield Case(suite, request.node, suite.targets[request.param])
+
+
+def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
+    for key, value in item_report.user_properties:
+        if key == PROPERTY:
+            return msgspec.json.decode(str(value), type=CaseResult)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    made: pytest.TestReport = yield
+    result = _result_of(made) if made.when == "call" else None
+    if result and made.failed and not _breaks(result):
+        made.outcome = "skipped"
+        made.wasxfail = f"{result.requirement}: {result.judgement.verdict}"
+    return made
+
+
+def _breaks(result: CaseResult) -> bool:
+    """Whether this makes the run fail: a MUST that failed, or an error of ours. SHOULDs are said, not enforced."""
+    verdict = result.judgement.verdict
+    return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].binds)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    result = _result_of(report) if report.when == "call" else None
+    if not result or result.judgement.verdict == "pass":
+        return None
+    verdict = result.judgement.verdict
+    if verdict == "fail":
+        return ("failed", "F", "FAILED") if _breaks(result) else ("should failed", "f", "SHOULD FAILED")
+    letters = {"not applicable": "-", "not observable": "o", "declared deviation": "d", "unstable": "u", "error": "E"}
+    return ("failed" if verdict == "error" else verdict), letters[verdict], verdict.upper()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    result = _result_of(report) if report.when == "call" else None
+    if result:
+        _collected.append(result)
+
+
+_collected: list[CaseResult] = []
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workerinput"):
+        return
+    suite = session.config.stash.get(_suite_key, None)
+    if suite is None:
+        return
+    suite.cases = list(_collected)
+    verdicts = {(c.judgement.verdict, requirements()[c.requirement].binds) for c in suite.cases}
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
+        troubled = any(p.trouble for p in suite.probes.values())
+        session.exitstatus = WRONG_CALL if troubled else HARNESS_FAILED
+    if session.config.option.results:
+        seconds = time.monotonic() - suite.start
+        documents = [
+            results.document(t, suite.probes[t.name].version, suite.cases, seconds, door.containment())
+            for t in suite.targets.values()
+        ]
+        results.write(Path(session.config.option.results), documents)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    suite = config.stash.get(_suite_key, None)
+    if suite is None or config.option.collectonly:
+        return
+    command = shlex.join(["pytest", "conformance/"])
+    report.write_summary(terminalreporter, list(suite.targets.values()), suite.cases or list(_collected), command)
+
+
+def pytest_unconfigure() -> None:
+    door.stop()

@@ -1,0 +1,95 @@
+"""What the suite prints: a failure in full, and the summary by requirement."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+
+import pytest
+
+from conformance.results import CaseResult, Row, rows
+from conformance.spec import Requirement, requirements
+from harness.target import Target
+
+SIGNS = {
+    "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
+    "not built": "not built", "unstable": "unstable", "error": "ERROR",
+}  # fmt: skip
+
+
+def explain(result: CaseResult, requirement: Requirement) -> str:
+    """Say id, sentence, what was done, what is required, what happened, and the command that repeats it."""
+    judgement = result.judgement
+    lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
+    for violation in judgement.violations:
+        events = f" (events {', '.join(map(str, violation.events))})" if violation.events else ""
+        lines += [f"  required: {violation.required}", f"  actual:   {violation.actual}{events}"]
+    if judgement.timeline:
+        lines += ["  what happened:", *(f"  {line}" for line in judgement.timeline)]
+    if judgement.verdict == "unstable":
+        lines.append(f"  UNSTABLE, so it counts as no failure: {judgement.reason}")
+    elif judgement.verdict == "error":
+        lines += [f"  ERROR of the harness, not of the launcher: {line}" for line in judgement.reason.splitlines()]
+    lines.append(f"  repeat: {repeat_command(result)}")
+    return escape("\n".join(lines))
+
+
+def repeat_command(result: CaseResult) -> str:
+    """Return the command line that runs this requirement on this target again."""
+    return shlex.join(["pytest", "conformance/", f"--target={result.target}", "-k", result.requirement])
+
+
+def escape(text: str) -> str:
+    """Make text from outside harmless: no terminal escape, no control byte but the line end."""
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def write_summary(
+    reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult], command: str
+) -> None:
+    """Print the requirements of the chapters that were run, a column for each target; then the counts."""
+    tables = {target.name: rows(target, cases) for target in targets}
+    reporter.section("requirements", sep="=")
+    for index, name in enumerate(tables):
+        if len(tables) > 1:
+            reporter.write_line(f"[{index + 1}] {escape(name)}")
+    for requirement in requirements().values():
+        columns = [tables[name][requirement.id] for name in tables]
+        if all(row.verdict == "not built" for row in columns):
+            continue
+        _write_row(reporter, requirement, columns)
+    unbuilt = [r.id for r in requirements().values() if all(t[r.id].verdict == "not built" for t in tables.values())]
+    if unbuilt:
+        reporter.write_line(f"not run or not built: {', '.join(unbuilt)}")
+    for name, table in tables.items():
+        reporter.write_line(f"{escape(name)}: {_counts(table)}", bold=True)
+
+
+def _write_row(reporter: pytest.TerminalReporter, requirement: Requirement, columns: list[Row]) -> None:
+    signs = "  ".join(f"{SIGNS[row.verdict]:9}" for row in columns)
+    worst = {row.verdict for row in columns}
+    color = {"red": bool(worst & {"fail", "error"}) and requirement.binds, "yellow": bool(worst & {"fail", "unstable"})}
+    if color["red"]:
+        color["yellow"] = False
+    reporter.write_line(f"{requirement.id:10} {requirement.level:8} {signs} {_remark(requirement, columns)}", **color)
+
+
+def _remark(requirement: Requirement, columns: list[Row]) -> str:
+    for row in columns:
+        if row.verdict in ("fail", "unstable") and row.violations:
+            first = escape(str(row.violations[0]["message"]))
+            more = len(row.violations) - 1
+            return first[:150] + ("..." if len(first) > 150 else "") + (f" (+{more} more)" if more else "")
+        if row.reason:
+            return escape(row.reason)[:150]
+    return requirement.sentence[:70] + ("..." if len(requirement.sentence) > 70 else "")
+
+
+def _counts(table: dict[str, Row]) -> str:
+    parts = []
+    for level in ("MUST", "SHOULD", "MAY"):
+        counts = Counter(r.verdict for r in table.values() if r.level.removesuffix(" NOT") == level)
+        told = ", ".join(f"{counts[v]} {v}" for v in counts if v not in ("not built", "not applicable"))
+        if told:
+            parts.append(f"{level}: {told}")
+    return "; ".join(parts) or "nothing was run"

@@ -1,0 +1,101 @@
+"""The results document: every requirement of the spec has its row, each time."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from conformance.judge import VERDICTS, Judgement, Verdict
+from conformance.spec import Requirement, requirements
+from harness.target import Target
+
+
+class CaseResult(msgspec.Struct, frozen=True):
+    """One case: the requirement it speaks of, the target, and what came of it."""
+
+    requirement: str
+    target: str
+    case: str
+    judgement: Judgement
+    sampled: bool = False
+
+
+class Row(msgspec.Struct):
+    """What is known about one requirement."""
+
+    level: str
+    verdict: Verdict
+    executions: int
+    reason: str
+    violations: list[dict[str, object]]
+
+
+def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
+    """Return the row of every requirement for this target."""
+    by_requirement: dict[str, list[CaseResult]] = {}
+    for case in cases:
+        if case.target == target.name:
+            by_requirement.setdefault(case.requirement, []).append(case)
+    return {r.id: _row(r, target, by_requirement.get(r.id, [])) for r in requirements().values()}
+
+
+def _row(requirement: Requirement, target: Target, cases: list[CaseResult]) -> Row:
+    if not cases:
+        return Row(requirement.level, "not built", 0, "no case of this requirement was run", [])
+    verdict = min((case.judgement.verdict for case in cases), key=VERDICTS.index)
+    executions = sum(case.judgement.executions for case in cases)
+    reasons = dict.fromkeys(c.judgement.reason for c in cases if c.judgement.reason and c.judgement.verdict == verdict)
+    notes = list(reasons)[:3]
+    if any(case.sampled for case in cases):
+        notes.append("a sample; all with --full")
+    violations: list[dict[str, object]] = [
+        {"message": f"required: {v.required}; actual: {v.actual}", "case": case.case, "events": list(v.events)}
+        for case in cases
+        if case.judgement.verdict in (verdict, "fail", "unstable")
+        for v in case.judgement.violations
+    ]
+    return Row(requirement.level, verdict, executions, "; ".join(notes), violations)
+
+
+def document(target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str) -> dict[str, object]:
+    """Return the results of one target in the shape that `--results` writes."""
+    table = rows(target, cases)
+    summary: dict[str, Counter[str]] = {"MUST": Counter(), "SHOULD": Counter(), "MAY": Counter()}
+    for row in table.values():
+        summary[row.level.removesuffix(" NOT")][row.verdict] += 1
+    return {
+        "schema": 1,
+        "target": {
+            "name": target.name,
+            "version": version,
+            "command": list(target.command),
+            "profiles": list(target.profiles),
+        },
+        "host": host(containment),
+        "duration_s": round(seconds, 3),
+        "executions": sum(row.executions for row in table.values()),
+        "requirements": {name: msgspec.to_builtins(row) for name, row in table.items()},
+        "summary": {level: dict(counts) for level, counts in summary.items()},
+    }
+
+
+def host(containment: str) -> dict[str, object]:
+    """Return what may matter about this system."""
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "containment": containment,
+    }
+
+
+def write(path: Path, documents: list[dict[str, object]]) -> None:
+    """Write one document, or a list of them where there are several targets; whole or not at all."""
+    content = documents[0] if len(documents) == 1 else documents
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    os.replace(unfinished, path)

@@ -1,0 +1,68 @@
+"""The normative text: one Markdown file per chapter, and the reader of these files."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.errors import HarnessError
+from harness.target import Profile
+
+Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
+CHAPTERS = (
+    "exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec", "world",
+)  # fmt: skip
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """One requirement: its stable id, its level, its sentence, why it is there and where it comes from."""
+
+    id: str
+    level: Level
+    sentence: str
+    why: str
+    source: str
+    profile: Profile
+    chapter: str
+
+    @property
+    def binds(self) -> bool:
+        """Whether breaking it fails a launcher: MUST and MUST NOT do, SHOULD and MAY do not."""
+        return self.level in ("MUST", "MUST NOT")
+
+
+_HEADING = re.compile(r"^## ([A-Z]+-\d+) \((MUST NOT|MUST|SHOULD|MAY)\)$", re.MULTILINE)
+_ITEM = re.compile(r"^- (Why|Source|Profile|Note): (.*?)(?=^- |\Z)", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def requirements() -> dict[str, Requirement]:
+    """Return all requirements by id, in the order of the chapters."""
+    found: dict[str, Requirement] = {}
+    for chapter in CHAPTERS:
+        text = (Path(__file__).parent / f"{chapter}.md").read_text(encoding="utf-8")
+        for requirement in _read(chapter, text):
+            if requirement.id in found:
+                raise HarnessError(f"conformance/spec/{chapter}.md: {requirement.id} stands twice; ids are unique")
+            found[requirement.id] = requirement
+    return found
+
+
+def _read(chapter: str, text: str) -> list[Requirement]:
+    parts = _HEADING.split(text)[1:]
+    return [_one(chapter, *parts[at : at + 3]) for at in range(0, len(parts), 3)]
+
+
+def _one(chapter: str, name: str, level: str, body: str) -> Requirement:
+    items = {key: " ".join(value.split()) for key, value in _ITEM.findall(body)}
+    missing = {"Why", "Source", "Profile"} - items.keys()
+    if missing:
+        raise HarnessError(f"conformance/spec/{chapter}.md: {name} has no {', '.join(sorted(missing))}")
+    sentence = " ".join(re.split(r"^- ", body, maxsplit=1, flags=re.MULTILINE)[0].split())
+    raw = {"id": name, "level": level, "sentence": sentence, "why": items["Why"], "source": items["Source"],
+           "profile": items["Profile"].rstrip("."), "chapter": chapter}  # fmt: skip
+    return msgspec.convert(raw, Requirement)

@@ -1,0 +1,82 @@
+"""Chapter EXIT: how the launcher ends."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from conformance.checks import exit as checks
+from conformance.marks import over, requirement
+from conformance.plugin import Case
+from conformance.stages import FATAL, JOB, PIPES, finish
+from harness.scenario import Ends, Hold, Look, Order, Release, Scenario, Settle, Signal, Stage
+
+CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
+DEATHS = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, FATAL[-1])
+
+
+@requirement("EXIT-1")
+@over("code", range(256), sample=CODES)
+def test_exit_code_is_the_commands(case: Case, code: int) -> None:
+    case(Scenario(finish(code)), checks.same_status)
+
+
+@requirement("EXIT-2")
+@over("number", FATAL, sample=DEATHS)
+def test_death_by_signal_is_seen(case: Case, number: int) -> None:
+    case(Scenario((Order(f"die {int(number)}"), Ends("command"), Ends())), checks.same_status)
+
+
+@requirement("EXIT-2")
+@over("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV))
+def test_death_by_signal_is_seen_on_a_terminal(case: Case, number: int) -> None:
+    case(Scenario((Order(f"die {int(number)}"), Ends("command"), Ends()), JOB), checks.same_status)
+
+
+@requirement("EXIT-3")
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_launcher_does_not_end_first(case: Case, stage: Stage) -> None:
+    case(Scenario((Settle(), Look(), *finish()), stage), checks.not_before_command)
+
+
+@requirement("EXIT-3")
+def test_launcher_does_not_end_when_the_command_closes_its_descriptors(case: Case) -> None:
+    closed = tuple(Order(f"close {fd}") for fd in (0, 1, 2))
+    case(Scenario((*closed, Settle(), Look(), *finish())), checks.not_before_command)
+
+
+@requirement("EXIT-4")
+def test_command_that_does_not_exist(case: Case) -> None:
+    case(Scenario((Ends(),), command="missing"), checks.not_found)
+
+
+@requirement("EXIT-4")
+def test_command_that_may_not_be_executed(case: Case) -> None:
+    case(Scenario((Ends(),), command="forbidden"), checks.not_executable)
+
+
+@requirement("EXIT-5")
+@over("number", (signal.SIGKILL, signal.SIGSEGV))
+def test_death_nobody_asked_for_is_named(case: Case, number: int) -> None:
+    case(Scenario((Settle(), Signal(number, "command"), Ends("command"), Ends())), checks.names_the_death)
+
+
+@requirement("EXIT-6")
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_grandchild_holds_stdout(case: Case, stage: Stage) -> None:
+    case(Scenario((Order("spawn grandchild c"), *finish(3)), stage), checks.ends_with_command)
+
+
+@requirement("EXIT-7")
+@over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
+def test_signal_just_after_the_command_ended(case: Case, number: int) -> None:
+    steps = (Settle(), Hold(), Order("exit 7"), Ends("command"), Signal(number), Release(), Ends())
+    case(Scenario(steps), checks.same_status)
+
+
+@requirement("EXIT-7")
+@over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
+def test_command_ends_by_itself_on_the_signal(case: Case, number: int) -> None:
+    steps = (Order(f"exit-on {int(number)} 9"), Settle(), Signal(number), Ends("command"), Ends())
+    case(Scenario(steps), checks.same_status)

@@ -1,0 +1,77 @@
+"""Chapter SIG: signals sent to the launcher alone."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from conformance.checks import signals as checks
+from conformance.marks import over, requirement
+from conformance.plugin import Case
+from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
+from harness import signals
+from harness.scenario import Order, Receives, Scenario, Settle, Signal, Stage, Stops
+
+SOME_OTHERS = (signal.SIGCONT, signal.SIGWINCH, signal.SIGTSTP, *signals.realtime()[2:3])
+
+
+@requirement("SIG-1")
+@over("number", SEVEN)
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_signal_reaches_the_command(case: Case, number: int, stage: Stage) -> None:
+    if stage == JOB and number == signal.SIGINT:
+        pytest.skip("a SIGINT by kill with a terminal is SIG-3's matter")
+    case(Scenario((Settle(), *send(number), *finish()), stage), checks.reaches_command)
+
+
+@requirement("SIG-2")
+@over("number", SEVEN)
+def test_signal_reaches_the_command_once(case: Case, number: int) -> None:
+    case(Scenario((Settle(), *send(number, times=3), *finish())), checks.exactly_once)
+
+
+@requirement("SIG-2")
+def test_signals_reach_the_command_in_order(case: Case) -> None:
+    order = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGINT, signal.SIGUSR1, signal.SIGTERM)
+    steps = tuple(step for number in order for step in send(number))
+    case(Scenario((Settle(), *steps, *finish())), checks.exactly_once)
+
+
+@requirement("SIG-3")
+@pytest.mark.parametrize("stage", [PIPES, JOB, LEADER], ids=["pipes", "job", "leader"])
+def test_interrupt_by_kill(case: Case, stage: Stage) -> None:
+    case(Scenario((Settle(), *send(signal.SIGINT, times=2), *finish()), stage), checks.exactly_once)
+
+
+@requirement("SIG-4")
+@over("number", OTHERS, sample=SOME_OTHERS)
+def test_other_signal_reaches_the_command_once(case: Case, number: int) -> None:
+    case(Scenario((Settle(), *send(number), *finish())), checks.exactly_once)
+
+
+@requirement("SIG-5")
+@over("number", SEVEN)
+def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> None:
+    steps = (Order(f"ignore {int(number)}"), Settle(), *(Signal(number), Settle()) * 2, *finish())
+    case(Scenario(steps), checks.launcher_survives)
+
+
+@requirement("SIG-5")
+@over("number", SEVEN)
+def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> None:
+    case(Scenario((Settle(), *(Signal(number), Settle()) * 3, *finish())), checks.launcher_survives)
+
+
+@requirement("SIG-9")
+@over("number", (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1))
+def test_signal_is_forwarded_in_time(case: Case, number: int) -> None:
+    case(Scenario((Settle(), *send(number, times=10), *finish())), checks.forwarded_in_time)
+
+
+@requirement("SIG-10")
+@over("number", (signal.SIGUSR1, signal.SIGTERM))
+def test_nothing_is_lost_while_the_launcher_is_stopped(case: Case, number: int) -> None:
+    stopped = (Signal(signal.SIGSTOP), Stops("launcher"), Signal(number), Settle(), Signal(signal.SIGCONT))
+    steps = (Settle(), *stopped, Receives(number), Settle(), *send(signal.SIGHUP), *finish())
+    case(Scenario(steps), checks.nothing_lost_while_stopped)

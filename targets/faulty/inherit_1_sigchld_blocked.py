@@ -1,0 +1,21 @@
+#!/usr/bin/env -S python3 -I -S
+"""INHERIT-1: leaves SIGCHLD blocked in the command.
+
+Blocked for a sigwait loop and forgotten; asyncio and shells in the command then hang.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+from sound import Launcher, signal
+
+
+class Fault(Launcher):
+    def restore_mask(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.inherited_mask | {signal.SIGCHLD})
+
+
+if __name__ == "__main__":
+    Fault.main()

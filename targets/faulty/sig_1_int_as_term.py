@@ -1,0 +1,21 @@
+#!/usr/bin/env -S python3 -I -S
+"""SIG-1: passes SIGINT on as SIGTERM.
+
+Supervisors that know one way to stop a child.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+from sound import Launcher, signal
+
+
+class Fault(Launcher):
+    def forward(self, number: int) -> None:
+        super().forward(signal.SIGTERM if number == signal.SIGINT else number)
+
+
+if __name__ == "__main__":
+    Fault.main()

@@ -1,0 +1,31 @@
+#!/usr/bin/env -S python3 -I -S
+"""TREE-1: leaves a daemon in a session of its own.
+
+Update checks and telemetry (npm's update-notifier).
+"""
+
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+from parts import detach_descriptors
+from sound import Launcher, signal
+
+
+class Fault(Launcher):
+    def after_fork(self) -> None:
+        helper = os.fork()
+        if helper == 0:
+            os.setsid()
+            if os.fork() == 0:
+                detach_descriptors()
+                signal.pthread_sigmask(signal.SIG_SETMASK, [])
+                time.sleep(30)
+            os._exit(0)
+        os.waitpid(helper, 0)
+
+
+if __name__ == "__main__":
+    Fault.main()

@@ -1,0 +1,23 @@
+#!/usr/bin/env -S python3 -I -S
+"""TTY-1: ends at once on Ctrl-C, while the command is still shutting down.
+
+uv#11009; a Python launcher's KeyboardInterrupt.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+from sound import FROM_KERNEL, Launcher, signal
+
+
+class Fault(Launcher):
+    def on_signal(self, info: "signal.struct_siginfo") -> None:
+        if info.si_signo == signal.SIGINT and info.si_code == FROM_KERNEL:
+            self.finish(signal.SIGINT)
+        super().on_signal(info)
+
+
+if __name__ == "__main__":
+    Fault.main()
