@@ -96,8 +96,8 @@ def judge(
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:
         return Judgement("error", reason=str(error))
-    except Exception:  # a check that crashes has found out nothing: never "fail"
-        return Judgement("error", reason=f"the check failed: {traceback.format_exc()}")
+    except Exception as error:  # a check that crashes has found out nothing: never "fail"
+        return Judgement("error", reason=f"{error!r}: the harness failed\n{traceback.format_exc()}")
 
 
 def timeline(history: History) -> tuple[str, ...]:

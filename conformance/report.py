@@ -81,7 +81,7 @@ def _remark(requirement: Requirement, columns: list[Row]) -> str:
             more = len(row.violations) - 1
             return first[:150] + ("..." if len(first) > 150 else "") + (f" (+{more} more)" if more else "")
         if row.reason:
-            return escape(row.reason)[:150]
+            return escape(" ".join(row.reason.split()))[:150]
     return requirement.sentence[:70] + ("..." if len(requirement.sentence) > 70 else "")
 
 

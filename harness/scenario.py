@@ -28,7 +28,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     limits: tuple[tuple[int, int, int], ...] = ()
     nice: int = 0
     umask: int = 0o022
-    environment: dict[str, str] = {}
+    environment: dict[str, bytes] = {}
     rows: int = 24
     columns: int = 80
     type_ahead: bytes = b""
@@ -158,7 +158,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     stage: Stage = Stage()
     command: Literal["witness", "missing", "forbidden"] = "witness"
     args: tuple[bytes, ...] = ()
-    within: float = 10.0
+    within: float = 5.0
 
 
 def key_of(scenario: Scenario) -> bytes:

@@ -49,11 +49,11 @@ def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes
         "XDG_DATA_HOME": f"{home}/.local/share",
         "XDG_STATE_HOME": f"{home}/.local/state",
         **target.environment,
-        **stage.environment,
     }
     if stage.under in SHELLS:
         values["PS1"] = PROMPT
-    return {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
+    whole = {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
+    return whole | {key.encode(): value for key, value in stage.environment.items()}
 
 
 def command_line(target: Target, scenario: Scenario, place: Place, socket: str) -> list[bytes]:

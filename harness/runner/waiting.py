@@ -60,11 +60,13 @@ class Waiter:
 
     def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = 0.0) -> Outcome:
         """Wait until is_there(), or for `within` seconds, or until it is certain that it never will be: everyone has
-        been quiescent for `patience` seconds, with no timer that goes off before the deadline."""
+        been quiescent for `patience` seconds, with no timer that goes off before the deadline; or those that do have
+        gone off twice meanwhile and nothing came of it (tini wakes every second to look around)."""
         start = time.monotonic()
         deadline = start + within
         pause = FIRST_PAUSE
         at_once = again = False
+        slowest = 0.0
         rest = _Resting()
         while True:
             self.drain()
@@ -77,7 +79,9 @@ class Waiter:
             look = self._look()
             if self.drain():
                 continue
-            if rest.seen(look) and not look.unknown and look.wakes > deadline - now and rest.now >= patience:
+            slowest = max(slowest, look.wakes if look.wakes != timers.FOREVER else 0.0)
+            quiet = rest.seen(look) and not look.unknown and rest.now >= patience
+            if quiet and (look.wakes > deadline - now or now - start > 2 * slowest):
                 return Outcome(is_there(), True, time.monotonic() - start, rest.longest)
             at_once = look.blocked and not again  # the second look, which proves the first
             again = look.blocked

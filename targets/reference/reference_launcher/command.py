@@ -3,13 +3,18 @@
 Both modes end here, exec mode in the launcher itself, supervise mode in the child it has made.
 What exec(2) keeps and Python has touched is: three dispositions, the mask, one environment variable.
 Everything else that exec keeps (working directory, umask, nice value, limits, groups, session, process group,
-descriptors) is the caller's, because nothing here touches it: every descriptor that Python opens closes on exec
-(PEP 446), and numbers 0 to 2 that the caller had closed stay closed.
+descriptors) is the caller's, because nothing here touches it: every descriptor that Python opens closes on
+exec (PEP 446), and numbers 0 to 2 that the caller had closed stay closed.
 """
 
-import _signal as signal
 import errno
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # the same without enum, which costs 4 ms
 
 NOT_FOUND = 127  # the shells' numbers: POSIX, Shell Command Language, 2.8.2
 NOT_EXECUTABLE = 126
@@ -34,10 +39,10 @@ def become(words: list[bytes], mask: set[int]) -> None:
 
 
 def restore_dispositions() -> None:
-    """Ignored stays ignored over exec(2), so what Python ignores would be ignored by the command for ever.
+    """Ignored stays ignored over exec(2): what Python ignores the command would ignore for ever.
 
-    CPython sets SIGPIPE and SIGXFSZ to ignored before any Python code runs, and does not keep what they were.
-    So a caller that ignored them is not followed: a declared deviation, NOTES.md has what was tried. SIGINT gets
+    CPython ignores SIGPIPE and SIGXFSZ before any Python code runs, and does not keep what they were. So a
+    caller that ignored them is not followed: a declared deviation, NOTES.md says what was tried. SIGINT gets
     a handler only if it was not ignored, so for that one the question can be answered.
     """
     for signo in (signal.SIGPIPE, signal.SIGXFSZ):
@@ -47,7 +52,7 @@ def restore_dispositions() -> None:
 
 
 def restore_environment() -> None:
-    """In the C locale CPython sets LC_CTYPE for its children (PEP 538), also with -I. Take that back.
+    """In the C locale CPython sets LC_CTYPE for its children (PEP 538), with -I too. Take that back.
 
     The kernel still shows the environment as exec(2) gave it. Only this one variable is touched, and execv(3)
     below passes the C library's own list on: duplicates, odd names and entries without `=` survive, as they
@@ -57,7 +62,7 @@ def restore_environment() -> None:
         return
     try:
         with open("/proc/self/environ", "rb", buffering=0) as file:
-            entries = (file.readall() or b"").split(b"\0")
+            entries = file.readall().split(b"\0")
     except OSError:  # no /proc: macOS. Then the variable stays, and with it the one difference.
         return
     original = [entry for entry in entries if entry.startswith(b"LC_CTYPE=")]
@@ -80,7 +85,7 @@ def execute(words: list[bytes]) -> int:
                 return execute_script(path, words)
             if error.errno not in NOT_HERE:
                 return error.errno or errno.ENOENT
-            # A file that is there but may not be executed is the better answer than "not found" elsewhere.
+            # A file that is there but may not be executed is a better answer than "not found" elsewhere.
             reason = errno.EACCES if errno.EACCES in (reason, error.errno) else errno.ENOENT
     return reason
 
@@ -98,11 +103,10 @@ def execute_script(path: bytes, words: list[bytes]) -> int:
         os.execv(b"/bin/sh", [b"sh", path, *words[1:]])
     except OSError as error:
         return error.errno or errno.ENOEXEC
-    return errno.ENOEXEC
 
 
 def complain(message: bytes) -> None:
     try:
         os.write(2, b"launcher: " + message + b"\n")
-    except OSError:  # stderr closed, or a pipe nobody reads: no reason to end any other way than we would
+    except OSError:  # stderr is closed, or a pipe that nobody reads: no reason to end in another way
         pass
