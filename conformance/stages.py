@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from harness import signals
-from harness.scenario import Ends, Order, Receives, Settle, Signal, Stage, Step
+from harness.scenario import Ends, Look, Order, Receives, Runs, Settle, Signal, Stage, Step, Stops
 
 PIPES = Stage()
 """No terminal; the launcher leads a session of its own, as under a service manager."""
@@ -38,6 +38,13 @@ FATAL = (
     *signals.realtime()[:1], *signals.realtime()[-1:],
 )  # fmt: skip
 """Signals whose default action ends a process; signal(7). Of the real-time ones the first and the last."""
+
+
+STOP_AND_GO_ON: tuple[Step, ...] = (
+    Settle(), Signal(signal.SIGSTOP, "command"), Stops(), Settle(), Look(),
+    Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), Runs(), Settle(),
+)  # fmt: skip
+"""The command is stopped and goes on; so does a launcher that has stopped itself along with it."""
 
 
 def finish(code: int = 0) -> tuple[Step, ...]:

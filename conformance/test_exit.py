@@ -9,7 +9,7 @@ import pytest
 from conformance.checks import exit as checks
 from conformance.marks import over, requirement
 from conformance.plugin import Case
-from conformance.stages import FATAL, JOB, PIPES, finish
+from conformance.stages import FATAL, JOB, PIPES, STOP_AND_GO_ON, finish
 from harness.scenario import Ends, Hold, Look, Order, Release, Scenario, Settle, Signal, Stage
 
 CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
@@ -46,6 +46,12 @@ def test_launcher_does_not_end_when_the_command_closes_its_descriptors(case: Cas
     case(Scenario((*closed, Settle(), Look(), *finish())), checks.not_before_command)
 
 
+@requirement("EXIT-3")
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_launcher_does_not_end_when_the_command_stops(case: Case, stage: Stage) -> None:
+    case(Scenario((*STOP_AND_GO_ON, *finish()), stage), checks.not_before_command)
+
+
 @requirement("EXIT-4")
 def test_command_that_does_not_exist(case: Case) -> None:
     case(Scenario((Ends(),), command="missing"), checks.not_found)
@@ -79,4 +85,4 @@ def test_signal_just_after_the_command_ended(case: Case, number: int) -> None:
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
 def test_command_ends_by_itself_on_the_signal(case: Case, number: int) -> None:
     steps = (Order(f"exit-on {int(number)} 9"), Settle(), Signal(number), Ends("command"), Ends())
-    case(Scenario(steps), checks.same_status)
+    case(Scenario(steps), checks.status_despite_signal)

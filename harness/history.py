@@ -41,6 +41,8 @@ class TerminalView(_Data, frozen=True):
     columns: int
     foreground: int
     modes: tuple[int, ...]
+    characters: str = ""
+    """The special characters (c_cc), in hex: Ctrl-C may be another key, or none."""
 
 
 class Inherited(_Data, frozen=True):
@@ -248,6 +250,7 @@ class Looked(_Fact, frozen=True, tag="looked"):
     processes: tuple[Process, ...]
     foreground: int = 0
     modes: tuple[int, ...] = ()
+    characters: str = ""
     rows: int = 0
     columns: int = 0
 

@@ -8,7 +8,18 @@ from collections.abc import Iterable
 import msgspec
 
 from harness import signals
-from harness.history import Ended, Event, Greeted, History, Looked, Missed, NotStarted, Process, Received, Started
+from harness.history import (
+    Ended,
+    Event,
+    Greeted,
+    History,
+    Looked,
+    Missed,
+    NotStarted,
+    Process,
+    Received,
+    Started,
+)
 
 HARNESS_ROLES = ("leader", "shell", "runner")
 
@@ -40,6 +51,14 @@ def missed(history: History) -> list[Violation]:
         actual = f"it did not come: {why}; {_ends(history)}last seen: {miss.last_seen}"
         found.append(Violation(miss.what, actual, (*ends, event.index)))
     return found
+
+
+def needs_whole_script(history: History) -> None:
+    """Raise NotObservable where the script ended early: for what did not come there is another requirement."""
+    for miss in history.facts(Missed):
+        raise NotObservable(f"the case did not get that far: {miss.what} did not come")
+    for fact in history.facts(NotStarted):
+        raise NotObservable(f"the launcher could not be started: {fact.step}, errno {fact.errno}")
 
 
 def _ends(history: History) -> str:

@@ -6,6 +6,7 @@ import re
 
 from conformance.checks.common import (
     NotApplicable,
+    NotObservable,
     Violation,
     end_of,
     how_ended,
@@ -27,6 +28,13 @@ def same_status(history: History, bare: History) -> list[Violation]:
         return []
     required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
     return [Violation(required, f"status {status(mine[1])}: the launcher ended {how_ended(mine[1])}", (mine[0].index,))]
+
+
+def status_despite_signal(history: History, bare: History) -> list[Violation]:
+    """EXIT-7: as same_status, where the signal has come through to a command that ends of it."""
+    if not end_of(history, "command"):
+        raise NotObservable("the signal did not make the command end: see SIG-1")
+    return same_status(history, bare)
 
 
 def not_before_command(history: History, bare: History) -> list[Violation]:

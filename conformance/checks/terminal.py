@@ -11,6 +11,7 @@ from conformance.checks.common import (
     counts_as_bare,
     launcher_stays,
     missed,
+    needs_whole_script,
 )
 from harness.history import (
     Answered,
@@ -68,7 +69,7 @@ def terminal_is_the_same(history: History, bare: History) -> list[Violation]:
     mine, its = _first_view(history), _first_view(bare)
     if not mine or not its:
         return found
-    for what in ("isatty", "dev_tty", "rows", "columns", "modes"):
+    for what in ("isatty", "dev_tty", "rows", "columns", "modes", "characters"):
         here, there = getattr(mine[1], what), getattr(its[1], what)
         if here != there:
             found.append(Violation(f"{what} {there}, as without the launcher", str(here), (mine[0],)))
@@ -89,10 +90,12 @@ def _first_view(history: History) -> tuple[int, TerminalView, bool] | None:
 
 def terminal_is_restored(history: History, bare: History) -> list[Violation]:
     """TTY-7: after the end the modes and the foreground process group are what they were."""
-    found = missed(history)
+    needs_whole_script(history)
+    found = []
     mine, its = at_end(history), at_end(bare)
-    if mine.modes != its.modes:
-        found.append(Violation(f"terminal modes {its.modes}", f"{mine.modes}"))
+    for what in ("modes", "characters"):
+        if (here := getattr(mine, what)) != (there := getattr(its, what)):
+            found.append(Violation(f"terminal {what} {there}, as the bare command leaves them", f"{here}"))
     if (mine.rows, mine.columns) != (its.rows, its.columns):
         found.append(Violation(f"window size {its.rows}x{its.columns}", f"{mine.rows}x{mine.columns}"))
     if _foreground_moved(history) and not _foreground_moved(bare):

@@ -27,6 +27,7 @@ START_WITHIN = 30.0
 """Seconds a launcher may take to start its command: npx on a loaded machine takes some."""
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
+_STIMULI = (scenario.Signal, scenario.Press, scenario.Type, scenario.Resize, scenario.HangUp)
 NO_ANSWER = ("exit", "die", "read", "read-line")
 
 
@@ -193,6 +194,7 @@ class Execution:
 
     def _do(self, step: scenario.Step) -> None:
         within = self._script.within
+        self._wait.stirred |= isinstance(step, _STIMULI)
         match step:
             case scenario.Signal(signal=number, to=to):
                 self._recorder.add("runner", self._cast.send(number, to))
@@ -305,6 +307,7 @@ class Execution:
                 self._cast.everyone(),
                 terminal.foreground() if terminal else 0,
                 terminal.modes() if terminal else (),
+                terminal.characters() if terminal else "",
                 rows,
                 columns,
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from typing import NamedTuple
 
 from harness.history import Process
@@ -20,6 +21,8 @@ class Task(NamedTuple):
     state: str
     switches: tuple[int, int]
     due: bool
+    alarm: bool
+    """Whether SIGALRM would not simply end it: an interval timer, which cannot be seen, may be set."""
     call: str | None
     """The line of /proc/PID/task/TID/syscall; None where it may not be read."""
 
@@ -59,9 +62,10 @@ def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
     return found
 
 
+_ALARM = 1 << (signal.SIGALRM - 1)
 _STATUS = re.compile(
     rb"State:\t(\S).*?"
-    rb"SigPnd:\t(\w+)\nShdPnd:\t(\w+)\nSigBlk:\t(\w+)\nSigIgn:\t(\w+)\n.*?"
+    rb"SigPnd:\t(\w+)\nShdPnd:\t(\w+)\nSigBlk:\t(\w+)\nSigIgn:\t(\w+)\nSigCgt:\t(\w+)\n.*?"
     rb"voluntary_ctxt_switches:\t(\d+)\nnonvoluntary_ctxt_switches:\t(\d+)",
     re.DOTALL,
 )
@@ -87,7 +91,7 @@ def _task(pid: int, tid: int) -> Task | None:
     if not match:
         return None
     state = match[1].decode()
-    own, shared, blocked, ignored = (int(match[n], 16) for n in (2, 3, 4, 5))
+    own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
     # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
     due = bool((own | shared) & ~blocked & ~ignored) and state == "S"
     call: str | None = ""
@@ -95,17 +99,6 @@ def _task(pid: int, tid: int) -> Task | None:
         try:
             with open(f"{base}/syscall", "rb") as file:
                 call = file.read().decode()
-        except OSError as error:
+        except OSError:
             call = None if os.path.exists(base) else ""
-            del error
-    return Task(pid, tid, state, (int(match[6]), int(match[7])), due, call)
-
-
-def parents_pid_in(pid: int) -> tuple[int, ...]:
-    """Return the pids of a process in each PID namespace it is in, outermost first; its own one last."""
-    try:
-        with open(f"/proc/{pid}/status", "rb") as file:
-            match = re.search(rb"NSpid:\t([\d\t]+)", file.read())
-    except OSError:
-        return ()
-    return tuple(int(part) for part in match[1].split()) if match else ()
+    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), call)

@@ -16,25 +16,31 @@ class Rest(NamedTuple):
     """What one look showed.
 
     blocked: all tasks are. fingerprint: equal in two looks if nothing ran in between. wakes: seconds until
-    somebody wakes by a timer at the latest. unknown: why `wakes` cannot be trusted, "" if it can.
+    somebody wakes by a timer at the latest. unknown: why `wakes` cannot be trusted, "" if it can. posix: somebody has
+    a POSIX timer. alarm: somebody may have an interval timer. Neither is in `wakes`.
     """
 
     blocked: bool
     fingerprint: tuple[object, ...]
     wakes: float
     unknown: str
+    posix: bool
+    alarm: bool
 
 
 def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
     """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them."""
     seen: list[object] = []
     wakes, unknown, blocked = timers.FOREVER, "", True
+    posix = alarm = False
     for pid in pids:
         for task in processes.tasks(pid):
             seen.append((task.tid, task.state, task.switches))
             if task.state not in processes.BLOCKED_STATES or task.due or (task.call or "").startswith("running"):
                 blocked = False
-            elif task.state != "S" or pid in witnesses:
+                continue
+            alarm |= task.alarm and pid not in witnesses
+            if task.state != "S" or pid in witnesses:
                 continue
             elif task.call is None:
                 unknown = f"/proc/{pid}/syscall may not be read"
@@ -44,12 +50,9 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
                     unknown = f"the timeout of a call of pid {pid} cannot be read"
                 wakes = min(wakes, timeout) if timeout != timers.UNKNOWN else wakes
         if blocked and pid not in witnesses:
-            armed = timers.armed_in(pid)
-            if armed == timers.UNKNOWN:
-                unknown = f"pid {pid} has a POSIX timer, whose time cannot be read"
-            else:
-                wakes = min(wakes, armed)
-    return Rest(blocked, tuple(seen), wakes, unknown)
+            wakes = min(wakes, timers.armed_in(pid))
+            posix |= timers.has_posix_timer(pid)
+    return Rest(blocked, tuple(seen), wakes, unknown, posix, alarm)
 
 
 def everyone(ancestor: int) -> list[int]:

@@ -145,6 +145,14 @@ class Terminal(_Streams):
             return tuple(int(word) for word in termios.tcgetattr(self.slave)[:4])
         return ()
 
+    def characters(self) -> str:
+        """Return the special characters (c_cc) in hex."""
+        with contextlib.suppress(OSError, termios.error):
+            words = termios.tcgetattr(self.slave)[6]
+            # VMIN and VTIME come as numbers in non-canonical mode
+            return b"".join(w if isinstance(w, bytes) else bytes([w]) for w in words).hex()
+        return ""
+
     def size(self) -> tuple[int, int]:
         """Return rows and columns."""
         with contextlib.suppress(OSError):

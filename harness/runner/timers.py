@@ -1,7 +1,9 @@
 """How long a blocked task may at most stay blocked: the timeout of its system call, timers of its process.
 
 The call and its arguments are in /proc/PID/task/TID/syscall; where an argument points to a timespec it is read from
-/proc/PID/mem. Not visible anywhere: setitimer(2). A POSIX timer is visible (/proc/PID/timers) but not its time.
+/proc/PID/mem. That a process has a POSIX timer is in /proc/PID/timers, but not for when; an interval timer
+(setitimer(2), alarm(2)) is in no file of its process at all. Root sees when either goes off in /proc/timer_list, though
+not whose it is: a timer of somebody else can make us wait in vain, never judge wrongly.
 """
 
 from __future__ import annotations
@@ -129,14 +131,31 @@ def _timespec(pid: int, address: int, unit: float) -> float | None:
     return float(seconds + fraction / unit)
 
 
-def armed_in(pid: int) -> float:
-    """Return the seconds until the next timer of the process goes off (timerfd, POSIX timers); FOREVER, UNKNOWN."""
+def has_posix_timer(pid: int) -> bool:
+    """Whether a process has made a timer with timer_create(2)."""
     try:
         with open(f"/proc/{pid}/timers", "rb") as file:
-            if file.read(1):
-                return UNKNOWN
+            return bool(file.read(1))
     except OSError:
-        pass  # a kernel without CONFIG_CHECKPOINT_RESTORE, or the process has gone
+        return False  # a kernel without CONFIG_CHECKPOINT_RESTORE, or the process has gone
+
+
+_HIDDEN = re.compile(rb"(?:it_real_fn|posix_timer_fn|alarm_handle_timer).*\n # expires at (\d+)-")
+
+
+def hidden() -> float | None:
+    """Return the seconds until the next interval or POSIX timer of anybody goes off; None where that is not shown."""
+    try:
+        with open("/proc/timer_list", "rb") as file:
+            expiries = [int(match[1]) for match in _HIDDEN.finditer(file.read())]
+    except OSError:
+        return None
+    now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    return min((max(0, at - now) / 1e9 for at in expiries), default=FOREVER)
+
+
+def armed_in(pid: int) -> float:
+    """Return the seconds until the next timerfd of the process goes off; FOREVER where there is none."""
     earliest = FOREVER
     try:
         with os.scandir(f"/proc/{pid}/fd") as entries:

@@ -42,6 +42,8 @@
 
 extern char **environ;
 
+static sigset_t ignored_at_start;
+
 /* ---- messages: a growing buffer, written whole ---- */
 
 static struct {
@@ -192,6 +194,7 @@ static void put_terminal(void) {
             (unsigned long)modes.c_cflag, (unsigned long)modes.c_lflag);
     else
         put("[]");
+    put_hex(",\"characters\":", modes.c_cc, known ? sizeof modes.c_cc : 0);
     put("}");
     if (tty >= 0)
         close(tty);
@@ -209,18 +212,14 @@ static void put_identity(void) {
 
 /* Builds the hello in `out`; `mask` is the inherited one, taken before anything was blocked. */
 static void build_hello(const char *name, const sigset_t *mask, int argc, char **argv, int except) {
-    sigset_t ignored, caught;
+    sigset_t ignored;
     sigemptyset(&ignored);
-    sigemptyset(&caught);
     for (int s = 1; s <= LAST_SIGNAL; s++) {
         struct sigaction action;
-        if (sigaction(s, NULL, &action) < 0)
-            continue;
-        if (!(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN)
+        if (sigaction(s, NULL, &action) == 0 && !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN)
             sigaddset(&ignored, s);
-        else if ((action.sa_flags & SA_SIGINFO) || action.sa_handler != SIG_DFL)
-            sigaddset(&caught, s);
     }
+    ignored_at_start = ignored;
     mode_t mask_of_files = umask(0);
     umask(mask_of_files);
     char cwd[4096];
@@ -280,6 +279,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 static void set_disposition(int number, const char *how) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
+    if (!strcmp(how, "inherit")) /* as a program that never touches it would have it */
+        how = sigismember(&ignored_at_start, number) == 1 ? "ignore" : "default";
     sigfillset(&action.sa_mask);
     if (!strcmp(how, "catch")) {
         action.sa_flags = SA_SIGINFO;
@@ -467,7 +468,8 @@ static void obey(char *line) {
         _exit((int)a);
     } else if (!strcmp(word, "die")) {
         die_of((int)a);
-    } else if (!strcmp(word, "catch") || !strcmp(word, "ignore") || !strcmp(word, "default")) {
+    } else if (!strcmp(word, "catch") || !strcmp(word, "ignore") || !strcmp(word, "default") ||
+               !strcmp(word, "inherit")) {
         disposition_order(word, (int)a);
     } else if (!strcmp(word, "exit-on")) {
         if (a > 0 && a < 128)

@@ -11,14 +11,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
 from sound import Launcher
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
-
 
 class Fault(Launcher):
-    def exit(self, code: int) -> "NoReturn":
-        super().exit(1 if code == 255 else code)
+    def code(self, code: int) -> int:
+        return 1 if code == 255 else code
 
 
 if __name__ == "__main__":

@@ -11,14 +11,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
 from sound import Launcher
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
-
 
 class Fault(Launcher):
-    def exit(self, code: int) -> "NoReturn":
-        super().exit(code & 0x7F)
+    def code(self, code: int) -> int:
+        return code & 0x7F
 
 
 if __name__ == "__main__":

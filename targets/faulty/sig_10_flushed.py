@@ -9,16 +9,21 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from sound import EVERY, Launcher, signal
+from sound import EVERY, FROM_KERNEL, Launcher, signal
 
 
 class Fault(Launcher):
     def next_signal(self) -> "signal.struct_siginfo":
         info = super().next_signal()
-        if signal.SIGCONT in signal.sigpending() and info.si_signo != signal.SIGCHLD:
-            while later := signal.sigtimedwait(EVERY - {signal.SIGCHLD}, 0):
-                info = later
-        return info
+        continued = signal.sigtimedwait({signal.SIGCONT}, 0)
+        if continued is None or info.si_signo == signal.SIGCHLD:
+            return continued or info
+        if continued.si_code == FROM_KERNEL:  # a hang-up, which is SIGHUP and SIGCONT
+            self.on_signal(continued)
+            return info
+        while signal.sigtimedwait(EVERY - {signal.SIGCHLD}, 0):
+            pass
+        return continued
 
 
 if __name__ == "__main__":

@@ -306,7 +306,11 @@ class Launcher:
             if number not in self.seen and number not in signal.sigpending():
                 self.report_death(number)
             self.die_of(number)
-        self.exit(os.WEXITSTATUS(status))
+        self.exit(self.code(os.WEXITSTATUS(status)))
+
+    def code(self, code: int) -> int:
+        """Return our exit code for the command's."""
+        return code
 
     def report_death(self, number: int) -> None:
         self.say(f"command {self.command_name()} died of {signal_name(number)}")

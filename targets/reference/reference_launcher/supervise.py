@@ -145,28 +145,28 @@ class Command:
     def stop_as_well(self, signo: int) -> None:
         """Stop of the signal that the command has stopped of, so that the shell sees a stopped job (Ctrl-Z).
 
-        SIGCONT can come at any moment, from `fg` for both or from somebody for one of us. So the order
-        matters: it takes pending stop signals away when generated, and they take a pending SIGCONT away.
+        SIGCONT can come at any moment, from `fg` for both or from somebody for one of us. When generated it
+        takes pending stop signals away, and they take a pending SIGCONT away. So for this once SIGCONT is not
+        blocked but caught: what has been caught cannot be taken away.
         """
-        if signal.SIGCONT in signal.sigpending() or self.has_changed():
-            return
+        continued: list[int] = []
+        signal.signal(signal.SIGCONT, lambda number, frame: continued.append(number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCONT})
         if signo == signal.SIGSTOP:
             # How some commands stop themselves when they have caught Ctrl-Z; then a shell waits for us to
             # stop. Without one, whoever stops the command may continue it alone, and we would not notice.
-            if not parent_controls_jobs():
-                return
-            os.kill(os.getpid(), signo)  # stopped here
+            if parent_controls_jobs() and not continued and not self.has_changed():
+                os.kill(os.getpid(), signo)  # stopped here
         else:
             signal.signal(signo, signal.SIG_DFL)  # the caller may have had it ignored
             os.kill(os.getpid(), signo)  # pending, because it is blocked
-            if self.has_changed():
-                signal.sigtimedwait({signo}, 0)  # continued in between: take it back
-                return
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here
+            if continued or self.has_changed():
+                signal.sigtimedwait({signo}, 0)  # overtaken: take it back
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here; an orphaned process group is not
             signal.pthread_sigmask(signal.SIG_BLOCK, {signo})
-        # What has continued us is still pending. Nothing is if we never stopped (orphaned process group).
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
         # A SIGCONT for the whole group has continued the command too, and it must not get a second one.
-        if signal.sigtimedwait({signal.SIGCONT}, 0) and not self.has_changed():
+        if continued and not self.has_changed():
             self.send(signal.SIGCONT)
 
     def has_changed(self) -> bool:
