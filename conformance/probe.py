@@ -38,7 +38,7 @@ def probe(target: Target) -> Probe:
     if not trouble:
         history = execute(target, script)
     slow = any(event.time > SLOW_START for event, _ in history.all(Greeted))
-    return Probe(_version(target), slow, trouble)
+    return Probe(version_of(target), slow, trouble)
 
 
 def _not_started(target: Target, fact: NotStarted) -> str:
@@ -68,7 +68,8 @@ def _trouble(target: Target, history: History) -> str:
     )
 
 
-def _version(target: Target) -> str:
+def version_of(target: Target) -> str:
+    """Ask the launcher its version; "" where it says none."""
     if not target.version:
         return ""
     try:
