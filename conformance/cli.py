@@ -58,13 +58,16 @@ def check(
 
 
 class _Interruption:
-    """Tells Ctrl-C from a wrong call: pytest's exit status is 2 for both."""
+    """Tells Ctrl-C, a module that cannot be imported and a wrong call apart: pytest's exit status is 2 for each."""
 
-    seen = False
+    status: int | None = None
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Note it."""
-        self.seen = self.seen or excinfo.errisinstance(KeyboardInterrupt)
+        """Note what it was; what pytest.exit() was called for has its status already."""
+        if isinstance(excinfo.value, pytest.Session.Interrupted):
+            self.status = HARNESS_FAILED
+        elif isinstance(excinfo.value, KeyboardInterrupt):
+            self.status = INTERRUPTED
 
 
 def _run_suite(words: list[str]) -> int:
@@ -75,8 +78,8 @@ def _run_suite(words: list[str]) -> int:
     fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "--strict-markers"]
     interruption = _Interruption()
     status = int(pytest.main([*fixed, *words], plugins=[interruption]))
-    if interruption.seen:
-        return INTERRUPTED
+    if interruption.status is not None:
+        return interruption.status
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
         click.echo("proctor: no case was selected; `proctor spec` lists the requirements that -k may name", err=True)
         return WRONG_CALL

@@ -1,0 +1,35 @@
+"""What the tests of the harness itself share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def root() -> Path:
+    """Return the root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture
+def proctor(tmp_path: Path) -> Run:
+    """Return a function that runs `proctor WORDS...` in an empty directory and returns what came of it."""
+
+    def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        empty = tmp_path / "empty"
+        empty.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "conformance.cli", *words]
+        return subprocess.run(command, cwd=empty, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    return run

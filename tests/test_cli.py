@@ -1,0 +1,130 @@
+"""The command `proctor`: what it prints, and its exit statuses 0, 1, 2, 3."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+
+
+def script(directory: Path, text: str) -> str:
+    path = directory / "a-launcher"
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_sound_launcher_is_0(proctor: Run) -> None:
+    done = proctor("check", "/usr/bin/env", "-k", "EXIT-6")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "EXIT-6" in done.stdout
+
+
+def test_a_must_that_fails_is_1(proctor: Run, tmp_path: Path) -> None:
+    launcher = script(tmp_path, '#!/bin/sh\n"$@"\nexit 0\n')
+    done = proctor("check", launcher, "-k", "EXIT-1 and 42")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "exit code 0" in done.stdout or "42" in done.stdout
+
+
+def test_a_should_that_fails_is_0(proctor: Run, tmp_path: Path) -> None:
+    launcher = script(tmp_path, '#!/bin/sh\nexec "$@" 2>/dev/null || exit 1\n')
+    done = proctor("check", launcher, "-k", "EXIT-4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "EXIT-4     SHOULD   FAIL" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "Missing argument"),
+        (["/no/such/launcher"], "there is no such file"),
+        (["/usr"], "this is a directory"),
+        (["/etc/passwd"], "this is not executable"),
+        (["tinny"], "did you mean 'tini'"),
+        (["/usr/bin/env", "-k", "NO-SUCH-ID"], "no case was selected"),
+        (["/usr/bin/env", "-k", "and and"], "and and"),
+        (["/usr/bin/env", "--profile=initt"], "init"),
+        (["/usr/bin/env", "--no-such-option"], "--no-such-option"),
+    ],
+    ids=["none", "missing", "directory", "no-x", "typo", "no-case", "bad-expression", "bad-profile", "bad-option"],
+)
+def test_wrong_call_is_2(proctor: Run, words: list[str], says: str) -> None:
+    done = proctor("check", *words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert says in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_launcher_that_starts_nothing_is_2(proctor: Run) -> None:
+    done = proctor("check", "/bin/true", "-k", "EXIT-6")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "did not start its command" in done.stdout
+
+
+def test_a_harness_that_fails_is_3(proctor: Run) -> None:
+    env = os.environ | {"TMPDIR": "/no/such/directory"}
+    done = proctor("check", "/usr/bin/env", "-k", "EXIT-6", env=env)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "TMPDIR" in done.stdout + done.stderr
+
+
+def test_interrupted_it_prints_what_it_has(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "conformance.cli", "check", "tini"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout
+        printed = b""
+        while b"test_exit.py" not in printed and (data := os.read(process.stdout.fileno(), 4096)):
+            printed += data
+        process.send_signal(signal.SIGINT)
+        printed += process.stdout.read()
+    assert process.returncode == 130, printed.decode()
+    assert b"EXIT-1" in printed
+
+
+def test_what_lies_about_does_not_matter(proctor: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "empty" / "conftest.py").write_text("raise SystemExit('not mine')\n")
+    done = proctor("check", "/usr/bin/env", "-k", "EXIT-6", env=os.environ | {"PYTEST_ADDOPTS": "--no-such-option"})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_results_are_written_where_the_user_stands(proctor: Run, tmp_path: Path) -> None:
+    done = proctor("check", "/usr/bin/env", "-k", "EXIT-6", "--results", "results.json", "-n", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = json.loads((tmp_path / "empty" / "results.json").read_text())
+    assert document["requirements"]["EXIT-6"]["verdict"] == "pass"
+
+
+def test_targets_are_listed_with_how_to_get_them(proctor: Run, tmp_path: Path) -> None:
+    done = proctor("targets", env={"PATH": str(tmp_path), "COLUMNS": "200"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    tini = next(line for line in done.stdout.splitlines() if line.startswith("tini "))
+    assert "install it with: apt-get install tini" in tini
+
+
+def test_spec_prints_a_requirement(proctor: Run) -> None:
+    done = proctor("spec", "sig-3")
+    assert done.returncode == 0
+    assert done.stdout.startswith("SIG-3 (MUST, profile transparent)")
+    assert "Why: " in done.stdout
+
+
+def test_spec_lists_all(proctor: Run) -> None:
+    done = proctor("spec")
+    assert done.returncode == 0
+    assert "TTY-1 " in done.stdout
+
+
+def test_spec_names_the_nearest(proctor: Run) -> None:
+    done = proctor("spec", "SGI-3")
+    assert done.returncode == 2
+    assert "did you mean 'SIG-3'?" in done.stderr
