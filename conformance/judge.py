@@ -55,6 +55,11 @@ class Bare:
     def of(self, target: Target, scenario: Scenario) -> tuple[History, int]:
         """Return the bare command's history and how many executions it took: 1 or 0."""
         alone = msgspec.structs.replace(target, command=(), links={}, version=(), deviations={})
+        if scenario.stage.under == "init":
+            # as PID 1 itself the command would be no measure: the kernel drops signals without a handler there
+            scenario = msgspec.structs.replace(
+                scenario, stage=msgspec.structs.replace(scenario.stage, under="runner")
+            )
         key = msgspec.json.encode((alone, scenario), order="deterministic")
         if key in self._kept:
             return self._kept[key], 0

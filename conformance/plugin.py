@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +34,8 @@ WRONG_CALL, HARNESS_FAILED = 2, 3
 class Suite:
     """What one pytest process knows: the targets, what a first look at them showed, and the results so far."""
 
-    def __init__(self, targets: list[Target], probes: dict[str, Probe], full: bool) -> None:
+    def __init__(self, targets: list[Target], asked: list[str], probes: dict[str, Probe], full: bool) -> None:
+        self.asked = dict(zip((target.name for target in targets), asked, strict=True))
         self.targets = {target.name: target for target in targets}
         self.probes = probes
         self.full = full
@@ -92,7 +92,7 @@ def _make_suite(config: pytest.Config) -> Suite:
     if worker_input:
         targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
         probes = msgspec.json.decode(worker_input["proctor_probes"], type=dict[str, Probe])
-        return Suite(targets, probes, config.option.full)
+        return Suite(targets, config.option.target, probes, config.option.full)
     asked = config.option.target
     if not asked:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
@@ -100,7 +100,7 @@ def _make_suite(config: pytest.Config) -> Suite:
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
-    return Suite(targets, {target.name: probe(target) for target in targets}, config.option.full)
+    return Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full)
 
 
 def _with_profiles(target: Target, profiles: list[Any]) -> Target:
@@ -175,7 +175,7 @@ class Case:
         if verdict in ("not applicable", "not observable", "declared deviation"):
             pytest.skip(judgement.reason)
         if verdict != "pass":
-            pytest.fail(report.explain(result, requirement), pytrace=False)
+            pytest.fail(report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False)
 
 
 @pytest.fixture
@@ -252,8 +252,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     suite = config.stash.get(_suite_key, None)
     if suite is None or config.option.collectonly:
         return
-    command = shlex.join(["pytest", "conformance/"])
-    report.write_summary(terminalreporter, list(suite.targets.values()), suite.cases or list(_collected), command)
+    report.write_summary(terminalreporter, list(suite.targets.values()), suite.cases or list(_collected))
 
 
 def pytest_unconfigure() -> None:

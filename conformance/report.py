@@ -17,7 +17,7 @@ SIGNS = {
 }  # fmt: skip
 
 
-def explain(result: CaseResult, requirement: Requirement) -> str:
+def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     """Say id, sentence, what was done, what is required, what happened, and the command that repeats it."""
     judgement = result.judgement
     lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
@@ -30,13 +30,13 @@ def explain(result: CaseResult, requirement: Requirement) -> str:
         lines.append(f"  UNSTABLE, so it counts as no failure: {judgement.reason}")
     elif judgement.verdict == "error":
         lines += [f"  ERROR of the harness, not of the launcher: {line}" for line in judgement.reason.splitlines()]
-    lines.append(f"  repeat: {repeat_command(result)}")
+    lines.append(f"  repeat: {repeat_command(result, asked)}")
     return escape("\n".join(lines))
 
 
-def repeat_command(result: CaseResult) -> str:
-    """Return the command line that runs this requirement on this target again."""
-    return shlex.join(["pytest", "conformance/", f"--target={result.target}", "-k", result.requirement])
+def repeat_command(result: CaseResult, asked: str) -> str:
+    """Return the command line that runs this requirement again on the target that was asked for."""
+    return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])
 
 
 def escape(text: str) -> str:
@@ -45,7 +45,7 @@ def escape(text: str) -> str:
 
 
 def write_summary(
-    reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult], command: str
+    reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]
 ) -> None:
     """Print the requirements of the chapters that were run, a column for each target; then the counts."""
     tables = {target.name: rows(target, cases) for target in targets}

@@ -10,7 +10,7 @@ from conformance.checks import exit as checks
 from conformance.marks import over, requirement
 from conformance.plugin import Case
 from conformance.stages import FATAL, JOB, PIPES, STOP_AND_GO_ON, finish
-from harness.scenario import Ends, Hold, Look, Order, Release, Scenario, Settle, Signal, Stage
+from harness.scenario import Ends, Hold, Look, Order, Release, Scenario, Settle, Signal, Stage, Trace
 
 CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
 DEATHS = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, FATAL[-1])
@@ -79,6 +79,12 @@ def test_grandchild_holds_stdout(case: Case, stage: Stage) -> None:
 def test_signal_just_after_the_command_ended(case: Case, number: int) -> None:
     steps = (Settle(), Hold(), Order("exit 7"), Ends("command"), Signal(number), Release(), Ends())
     case(Scenario(steps), checks.same_status)
+
+
+@requirement("EXIT-7")
+@over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
+def test_signal_just_after_the_command_was_reaped(case: Case, number: int) -> None:
+    case(Scenario((Settle(), Trace(at_reap=number), *finish(7))), checks.status_after_late_signal)
 
 
 @requirement("EXIT-7")

@@ -81,5 +81,6 @@ def test_environment_on_a_terminal(case: Case) -> None:
 
 
 @requirement("INHERIT-6")
-def test_session_and_group(case: Case) -> None:
-    case(Scenario(finish(), JOB), checks.session_and_group)
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_session_and_group(case: Case, stage: Stage) -> None:
+    case(Scenario(finish(), stage), checks.session_and_group)

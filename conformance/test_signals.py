@@ -11,7 +11,7 @@ from conformance.marks import over, requirement
 from conformance.plugin import Case
 from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
 from harness import signals
-from harness.scenario import Order, Receives, Scenario, Settle, Signal, Stage, Stops
+from harness.scenario import Order, Receives, Scenario, Settle, Signal, Stage, Stops, Trace
 
 SOME_OTHERS = (signal.SIGCONT, signal.SIGWINCH, signal.SIGTSTP, *signals.realtime()[2:3])
 
@@ -38,6 +38,12 @@ def test_signals_reach_the_command_in_order(case: Case) -> None:
     case(Scenario((Settle(), *steps, *finish())), checks.once_if_at_all)
 
 
+@requirement("SIG-2")
+@over("number", SEVEN)
+def test_signal_is_not_sent_twice_at_once(case: Case, number: int) -> None:
+    case(Scenario((Settle(), Trace(), *send(number), *finish())), checks.each_one_taken_once)
+
+
 @requirement("SIG-3")
 @pytest.mark.parametrize("stage", [PIPES, JOB, LEADER], ids=["pipes", "job", "leader"])
 def test_interrupt_by_kill(case: Case, stage: Stage) -> None:
@@ -61,6 +67,12 @@ def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> No
 @over("number", SEVEN)
 def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> None:
     case(Scenario((Settle(), *(Signal(number), Settle()) * 3, *finish())), checks.launcher_survives)
+
+
+@requirement("SIG-8")
+@over("number", (0, signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+def test_reaped_command_is_not_signalled(case: Case, number: int) -> None:
+    case(Scenario((Settle(), Trace(at_reap=number), *finish())), checks.never_signals_reaped)
 
 
 @requirement("SIG-9")

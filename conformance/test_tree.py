@@ -44,7 +44,7 @@ def test_no_orphan_of_a_command_that_stops(case: Case) -> None:
 @requirement("TREE-6")
 @over("number", (signal.SIGKILL, signal.SIGTERM))
 def test_as_init_death_by_signal_is_seen(case: Case, number: int) -> None:
-    case(Scenario((Settle(), Signal(number, "command"), Ends("command"), Ends()), INIT), checks.init_status)
+    case(Scenario((Settle(), Order(f"die {int(number)}"), Ends("command"), Ends()), INIT), checks.init_status)
 
 
 @requirement("TREE-1")

@@ -218,6 +218,29 @@ class Released(_Fact, frozen=True, tag="released"):
     pids: tuple[int, ...]
 
 
+class Traced(_Fact, frozen=True, tag="traced"):
+    """From here on every call of these processes by which they signal or reap is in the history."""
+
+    pids: tuple[int, ...]
+
+
+class Called(_Fact, frozen=True, tag="called"):
+    """The launcher sent a signal: by which call, to which pid (negative: a process group; 0 with
+    pidfd_send_signal, which names none) and with what result (0, or a negative errno)."""
+
+    call: str
+    pid: int
+    signal: int
+    result: int
+
+
+class Reaped(_Fact, frozen=True, tag="reaped"):
+    """The launcher has reaped a process; seen while it is traced."""
+
+    process: str
+    pid: int
+
+
 class Settled(_Fact, frozen=True, tag="settled"):
     """Nothing more can come of what was done. how: "quiescent", or "waited" where that could not be read."""
 
@@ -276,7 +299,7 @@ class Contained(_Fact, frozen=True, tag="contained"):
 
 Fact = (
     Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
-    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Settled | Waited | Missed | Looked | Remained
+    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Reaped | Settled | Waited | Missed | Looked | Remained
     | Unobserved | Contained
 )  # fmt: skip
 
@@ -335,6 +358,16 @@ def from_lines(text: str, where: str = "history") -> History:
     return History(head.target, head.scenario, head.containment, tuple(events))
 
 
+def _safe(text: str, most: int) -> str:
+    """Cut text and make it harmless to print."""
+    shown = text[:most].encode("unicode_escape").decode("ascii")
+    return shown + ("..." if len(text) > most else "")
+
+
+def _pids(pids: tuple[int, ...]) -> str:
+    return "pid " + ", ".join(map(str, pids))
+
+
 def describe(fact: Fact) -> str:
     """Say in a few words what happened: one line, safe to print."""
     match fact:
@@ -349,11 +382,48 @@ def describe(fact: Fact) -> str:
         case Missed(what=what, seconds=seconds, last_seen=seen, sure=sure):
             why = "everyone was quiescent" if sure else f"gave up after {seconds:.1f} s"
             return f"did not come: {what} ({why}; last seen: {seen})"
+        case Started(process=process, pid=pid, argv=argv):
+            words = " ".join(word.decode("utf-8", "backslashreplace") for word in argv[:8])
+            return f"{process} started as pid {pid}" + (f": {_safe(words, 100)}" if words else "")
+        case Called(call=call, pid=pid, signal=number, result=result):
+            outcome = f", errno {-result}" if result else ""
+            return f"launcher called {call} for pid {pid} with {signals.name(number)}{outcome}"
+        case Reaped(process=process, pid=pid):
+            return f"launcher reaped {process} (pid {pid})"
+        case Ordered(process=process, text=text):
+            return f"{process} is told: {_safe(text, 80)}"
+        case Answered(process=process, order=order, count=count, error=error):
+            return f"{process} did it: {order}" + (f" ({count})" if count else "") + (f", errno {error}" if error else "")
+        case Pressed(key=key):
+            return f"we pressed {key}"
+        case Typed(count=count):
+            return f"we typed {count} bytes"
+        case Resized(rows=rows, columns=columns):
+            return f"we resized the terminal to {rows} rows, {columns} columns"
+        case HungUp():
+            return "we hung up"
+        case Stopped(process=process, signal=number):
+            return f"{process} stopped" + (f" of {signals.name(number)}" if number else "")
+        case Continued(process=process):
+            return f"{process} goes on"
+        case Held(pids=pids, how=how):
+            return f"we hold {_pids(pids)} still (by {how})" if pids else "we hold nobody: the launcher is the command"
+        case Released(pids=pids):
+            return f"we let {_pids(pids)} go on"
+        case Traced(pids=pids):
+            return f"we trace {_pids(pids)}"
+        case NotStarted(step=step, errno=errno):
+            return f"the launcher could not be started: {step}, errno {errno}"
+        case Contained(why=why):
+            return f"the harness stepped in: {why}"
+        case Remained(paths=paths):
+            return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
+        case Unobserved(what=what, why=why):
+            return f"not observed: {what}: {why}"
         case Greeted(process=process, pid=pid):
             return f"{process} runs as pid {pid}"
         case Output(stream=stream, data=data):
-            shown = data[:60].decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")
-            return f"{stream}: {shown}{'...' if len(data) > 60 else ''}"
+            return f"{stream}: {_safe(data.decode('ascii', 'backslashreplace'), 60)}"
         case _:
             shown = msgspec.json.encode(fact).decode()
             return shown if len(shown) <= 120 else shown[:117] + "..."

@@ -91,6 +91,14 @@ class Release(_Step, frozen=True, tag="release"):
     """Let what was held go on: children first, so that no parent sees a stopped child."""
 
 
+class Trace(_Step, frozen=True, tag="trace"):
+    """Follow the launcher's calls that send signals and that reap, from here on. Each signal that it sends is taken by
+    the command before the launcher goes on, so that two never merge. at_reap: a signal that the launcher is sent at
+    the return of the call by which it reaps the command, 0 for none."""
+
+    at_reap: int = 0
+
+
 class Settle(_Step, frozen=True, tag="settle"):
     """Wait until nothing more can come of what was done so far (quiescence)."""
 
@@ -144,7 +152,7 @@ class Prints(_Step, frozen=True, tag="prints"):
 
 
 Await = Receives | Ends | Greets | Stops | Runs | Answers | Prints
-Step = Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Settle | Look | Await
+Step = Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | Settle | Look | Await
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from harness.history import (
     Process,
     Received,
     Started,
+    Unobserved,
 )
 
 HARNESS_ROLES = ("leader", "shell", "runner")
@@ -59,6 +60,12 @@ def needs_whole_script(history: History) -> None:
         raise NotObservable(f"the case did not get that far: {miss.what} did not come")
     for fact in history.facts(NotStarted):
         raise NotObservable(f"the launcher could not be started: {fact.step}, errno {fact.errno}")
+
+
+def needs_tracing(history: History) -> None:
+    """Raise NotObservable where the launcher's calls could not be followed."""
+    for fact in history.facts(Unobserved):
+        raise NotObservable(f"{fact.what}: {fact.why}")
 
 
 def _ends(history: History) -> str:

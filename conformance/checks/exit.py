@@ -13,6 +13,7 @@ from conformance.checks.common import (
     launcher_is_command,
     launcher_stays,
     missed,
+    needs_tracing,
     status,
 )
 from harness.history import Greeted, History, Output
@@ -34,6 +35,12 @@ def status_despite_signal(history: History, bare: History) -> list[Violation]:
     """EXIT-7: as same_status, where the signal has come through to a command that ends of it."""
     if not end_of(history, "command"):
         raise NotObservable("the signal did not make the command end: see SIG-1")
+    return same_status(history, bare)
+
+
+def status_after_late_signal(history: History, bare: History) -> list[Violation]:
+    """EXIT-7: as same_status, with a signal at the very return of the call that reaped the command."""
+    needs_tracing(history)
     return same_status(history, bare)
 
 

@@ -140,6 +140,7 @@ def session_and_group(history: History, bare: History) -> list[Violation]:
     found = []
     if launcher and witness and launcher.sid != witness.sid:
         found.append(Violation("the command is in the launcher's session", f"it is in session {witness.sid}", (event,)))
-    if mine.terminal.foreground != mine.pgid:
+    its = _command(bare)
+    if its and its[1].terminal.foreground == its[1].pgid and mine.terminal.foreground != mine.pgid:
         found.append(Violation("the terminal reaches its process group", "it is not the foreground one", (event,)))
     return found

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from conformance.checks.common import (
+    NotApplicable,
     NotObservable,
     Violation,
     counts_as_bare,
+    launcher_is_command,
     launcher_stays,
     missed,
+    needs_tracing,
     needs_whole_script,
     received,
 )
 from harness import signals
-from harness.history import History, Received, Sent, Waited
+from harness.history import Called, History, Reaped, Received, Sent, Waited
 
 FORWARD_WITHIN = 0.050
 """Seconds; SIG-9."""
@@ -53,6 +56,29 @@ def once_if_at_all(history: History, bare: History) -> list[Violation]:
 
 def _names(numbers: list[int]) -> str:
     return ", ".join(map(signals.name, numbers))
+
+
+def each_one_taken_once(history: History, bare: History) -> list[Violation]:
+    """SIG-2 with the launcher traced: as once_if_at_all; and nothing sent can have merged."""
+    needs_tracing(history)
+    return once_if_at_all(history, bare)
+
+
+def never_signals_reaped(history: History, bare: History) -> list[Violation]:
+    """SIG-8: no signal is sent to the command's pid after the call that reaped it. One to the process group of that
+    number is none: others may be left in it (dumb-init ends them so)."""
+    needs_tracing(history)
+    reaped = next(((event.index, fact.pid) for event, fact in history.all(Reaped)), None)
+    if not reaped:
+        if launcher_is_command(history):
+            raise NotApplicable("the launcher has replaced itself by the command")
+        raise NotObservable("the launcher was not seen to reap the command")
+    index, pid = reaped
+    return [
+        Violation(f"no signal to pid {pid} after it was reaped", f"{fact.call} sent {signals.name(fact.signal)}", (index, event.index))
+        for event, fact in history.all(Called)
+        if event.index > index and fact.pid == pid and fact.signal
+    ]
 
 
 def launcher_survives(history: History, bare: History) -> list[Violation]:

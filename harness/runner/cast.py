@@ -13,6 +13,7 @@ from harness.history import Process
 from harness.runner import processes, ptrace
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
+from harness.runner.tracer import Tracer
 from harness.runner.witnesses import Witnesses
 
 
@@ -34,6 +35,7 @@ class Cast:
         self.status_from: Literal["wait", "stage", "nobody"] = "wait"
         """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
         self.launcher_pgid = 0
+        self.tracer: Tracer | None = None
         self.in_namespace = False
         witnesses.on_greeting = self.enter
         witnesses.role_of = self.role_of
@@ -91,18 +93,17 @@ class Cast:
         """Take in what became of our own children: the launcher, and every process that was orphaned to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED | ptrace.WALL)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
-            self.changed(pid, status)
+            if not (self.tracer and self.tracer.take(pid, status)) and not ptrace.is_event(status):
+                self.changed(pid, status)
 
     def changed(self, pid: int, status: int) -> None:
         """Note a wait status, from our own wait or from the launcher's parent on the stage."""
         role = self._roles.get(pid, "")
-        if ptrace.is_event(status):
-            return
         if os.WIFSTOPPED(status):
             if role:
                 self._recorder.add(role, history.Stopped(role, os.WSTOPSIG(status)))

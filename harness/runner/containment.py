@@ -8,7 +8,7 @@ import signal
 import time
 
 from harness.errors import HarnessError
-from harness.runner import processes
+from harness.runner import processes, ptrace
 
 END_WITHIN = 10.0
 """Seconds that SIGKILLed processes may take to be gone; more means a kernel or disk in trouble."""
@@ -45,7 +45,7 @@ def _reap_all(in_namespace: bool, deadline: float) -> bool:
     """Reap; return whether we have no children left. Waits for one end at a time unless more must be signalled."""
     while time.monotonic() < deadline:
         try:
-            os.waitpid(-1, 0)
+            os.waitpid(-1, ptrace.WALL)
         except ChildProcessError:
             return True
         if not in_namespace:

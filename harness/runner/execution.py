@@ -19,6 +19,7 @@ from harness.runner.recorder import Recorder
 from harness.runner.report import StageReport
 from harness.runner.sources import Sources
 from harness.runner.terminal import Pipes, Terminal, describe
+from harness.runner.tracer import Tracer
 from harness.runner.waiting import Outcome, TooMany, Waiter
 from harness.runner.witnesses import Witnesses
 from harness.target import Target
@@ -217,6 +218,8 @@ class Execution:
                 self._hold()
             case scenario.Release():
                 self._release()
+            case scenario.Trace(at_reap=at_reap):
+                self._trace(at_reap)
             case scenario.Settle():
                 self._recorder.add("runner", self._wait.settle())
             case scenario.Look():
@@ -294,6 +297,19 @@ class Execution:
             self._held.release()
             self._recorder.add("runner", history.Released(self._held.pids))
         self._held = None
+
+    def _trace(self, at_reap: int) -> None:
+        def send() -> None:
+            if at_reap:
+                self._recorder.add("runner", self._cast.send(at_reap, "launcher"))
+
+        pids = self._cast.between()
+        try:
+            self._cast.tracer = Tracer(pids, self._cast.pids["command"], self._recorder, send)
+        except OSError as error:
+            self._recorder.add("runner", history.Unobserved("the launcher's calls", f"ptrace is refused: {error}"))
+            raise _Over from None
+        self._recorder.add("runner", history.Traced(tuple(pids)))
 
     def _look(self, when: Literal["start", "step", "end"]) -> None:
         self._wait.drain()

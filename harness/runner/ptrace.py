@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
+import struct
+from typing import Literal, NamedTuple
 
-_SEIZE, _INTERRUPT, _DETACH = 0x4206, 0x4207, 17
-_WALL = 0x40000000
+_SEIZE, _INTERRUPT, _LISTEN, _DETACH, _SYSCALL, _GET_SYSCALL_INFO = 0x4206, 0x4207, 0x4208, 17, 24, 0x420E
+_EVENT_STOP = 128
+_OPTIONS = 1 | 8  # TRACESYSGOOD, TRACECLONE
+WALL = 0x40000000
+"""wait(2)'s __WALL: threads of others as well, when they are traced."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _call = getattr(_libc, "ptrace", None)
@@ -18,10 +24,10 @@ if _call is not None:
     _call.restype = ctypes.c_long
 
 
-def _ptrace(request: int, tid: int, data: int = 0) -> None:
+def _ptrace(request: int, tid: int, data: int = 0, address: int = 0) -> None:
     if _call is None:
         raise OSError(38, "no ptrace on this system")
-    if _call(request, tid, None, data) == -1:
+    if _call(request, tid, address or None, data) == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
@@ -29,9 +35,9 @@ def _ptrace(request: int, tid: int, data: int = 0) -> None:
 def stop_task(tid: int) -> bool:
     """Stop one task where it is; return whether it is still there. OSError (EPERM) where that is refused."""
     try:
-        _ptrace(_SEIZE, tid)
+        _ptrace(_SEIZE, tid, _OPTIONS)
         _ptrace(_INTERRUPT, tid)
-        _, status = os.waitpid(tid, _WALL)
+        _, status = os.waitpid(tid, WALL)
     except (ProcessLookupError, ChildProcessError):
         return False
     return os.WIFSTOPPED(status)
@@ -43,6 +49,68 @@ def let_task_go(tid: int) -> None:
         _ptrace(_DETACH, tid)
     except ProcessLookupError:
         pass  # SIGKILL ends a stopped tracee as well
+
+
+def go_on_to_next_call(tid: int, number: int = 0) -> None:
+    """Let a stopped task run to its next entry or exit of a system call, with this signal delivered to it."""
+    try:
+        _ptrace(_SYSCALL, tid, number)
+    except ProcessLookupError:
+        pass
+
+
+def listen(tid: int) -> None:
+    """Leave a task stopped as job control wants it, until a SIGCONT."""
+    try:
+        _ptrace(_LISTEN, tid)
+    except OSError:
+        pass  # it was continued or killed in this very moment, and reports again
+
+
+class Call(NamedTuple):
+    """A stop at a system call. entry: its number and arguments; exit: its result, negative for an errno."""
+
+    is_entry: bool
+    number: int
+    arguments: tuple[int, ...]
+    result: int
+
+
+def call_of(tid: int) -> Call | None:
+    """Return the system call at whose entry or exit a task is stopped; PTRACE_GET_SYSCALL_INFO, Linux 5.3."""
+    buffer = ctypes.create_string_buffer(88)
+    try:
+        _ptrace(_GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
+    except OSError:
+        return None
+    if buffer.raw[0] == 1:
+        number, *arguments = struct.unpack_from("=7Q", buffer.raw, 24)
+        return Call(True, number, tuple(arguments), 0)
+    if buffer.raw[0] == 2:
+        return Call(False, -1, (), struct.unpack_from("=q", buffer.raw, 24)[0])
+    return None
+
+
+class Stop(NamedTuple):
+    """What kind of stop a wait status tells of. signal: the one to be delivered, or that of a group stop."""
+
+    kind: Literal["call", "signal", "group", "event", "none"]
+    signal: int = 0
+
+
+_STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+
+
+def stop_of(status: int) -> Stop:
+    """Read a wait status of a tracee."""
+    if not os.WIFSTOPPED(status):
+        return Stop("none")
+    number, event = os.WSTOPSIG(status), status >> 16
+    if event == _EVENT_STOP and number in _STOPPING:
+        return Stop("group", number)
+    if event:
+        return Stop("event")
+    return Stop("call") if number == signal.SIGTRAP | 0x80 else Stop("signal", number)
 
 
 def is_event(status: int) -> bool:

@@ -16,9 +16,9 @@ class Fault(Launcher):
     def next_signal(self) -> "signal.struct_siginfo":
         info = super().next_signal()
         continued = signal.sigtimedwait({signal.SIGCONT}, 0)
-        if continued is None or info.si_signo == signal.SIGCHLD:
-            return continued or info
-        if continued.si_code == FROM_KERNEL:  # a hang-up, which is SIGHUP and SIGCONT
+        if continued is None:
+            return info
+        if continued.si_code == FROM_KERNEL or info.si_signo == signal.SIGCHLD:  # or a hang-up: HUP and CONT
             self.on_signal(continued)
             return info
         while signal.sigtimedwait(EVERY - {signal.SIGCHLD}, 0):

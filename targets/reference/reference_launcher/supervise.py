@@ -147,7 +147,8 @@ class Command:
 
         SIGCONT can come at any moment, from `fg` for both or from somebody for one of us. When generated it
         takes pending stop signals away, and they take a pending SIGCONT away. So for this once SIGCONT is not
-        blocked but caught: what has been caught cannot be taken away.
+        blocked but caught: what has been caught cannot be taken away. (There remains the microsecond between
+        its generation on another processor and its delivery here; that leaves no trace.)
         """
         continued: list[int] = []
         signal.signal(signal.SIGCONT, lambda number, frame: continued.append(number))
@@ -162,7 +163,7 @@ class Command:
             os.kill(os.getpid(), signo)  # pending, because it is blocked
             if continued or self.has_changed():
                 signal.sigtimedwait({signo}, 0)  # overtaken: take it back
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here; an orphaned process group is not
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here (orphaned group: not)
             signal.pthread_sigmask(signal.SIG_BLOCK, {signo})
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
         # A SIGCONT for the whole group has continued the command too, and it must not get a second one.
