@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,7 @@ def build(root: Path) -> list[str]:
         # statically linked they start in half the time; not every system has the static library
         result = None
         for extra in (["-static"], []):
-            result = subprocess.run([*command, *extra], capture_output=True, text=True)
+            result = subprocess.run([*command, *extra], capture_output=True, text=True, check=False)
             if result.returncode == 0:
                 break
         if result is None or result.returncode != 0:
@@ -55,13 +57,14 @@ def build(root: Path) -> list[str]:
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's hook: compile, and take the programs into the wheel."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
         """Compile for wheels (editable ones included), not for source distributions."""
         if self.target_name != "wheel":
             return
         build_data["artifacts"].extend(build(Path(self.root)))
         build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+        # the C programs bind the wheel to this kind of machine, but to no version of Python
+        build_data["tag"] = f"py3-none-{re.sub('[-.]', '_', sysconfig.get_platform())}"
 
 
 if __name__ == "__main__":

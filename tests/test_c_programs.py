@@ -118,7 +118,9 @@ class Play:
 
 
 @contextlib.contextmanager
-def playing(program: Path, directory: Path, stdin: int = subprocess.DEVNULL, args: list[bytes] | None = None) -> Iterator[Play]:
+def playing(
+    program: Path, directory: Path, stdin: int = subprocess.DEVNULL, args: list[bytes] | None = None
+) -> Iterator[Play]:
     play = Play(program, directory, stdin, args or [])
     try:
         yield play

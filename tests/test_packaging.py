@@ -1,0 +1,142 @@
+"""What a user installs: the wheel, the source distribution, and what is said where there is no C compiler."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".tox", ".venv", "build", "dist", "bin", "__pycache__", ".*_cache", "*.egg-info", ".hypothesis"
+)
+
+
+def run(*words: object, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        list(map(str, words)), cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the checkout: building writes into the directory that it builds."""
+    copy = tmp_path_factory.mktemp("sources") / "proctor"
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=LEFT_OUT)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def sdist(sources: Path) -> Path:
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", cwd=sources)
+    assert done.returncode == 0, done.stderr
+    return next((sources / "dist").glob("*.tar.gz"))
+
+
+@pytest.fixture(scope="module")
+def wheel(sources: Path) -> Path:
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", cwd=sources)
+    assert done.returncode == 0, done.stderr
+    return next((sources / "dist").glob("*.whl"))
+
+
+def files_of(*rooms: str) -> set[str]:
+    """Return the files that git knows of below these directories, where this is a checkout."""
+    listed = run("git", "ls-files", "--", *rooms, cwd=ROOT)
+    if listed.returncode != 0 or not listed.stdout:
+        pytest.skip("not a git checkout, so there is nothing to compare with")
+    return {name for name in listed.stdout.splitlines() if (ROOT / name).exists()}
+
+
+def test_wheel_holds_everything(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    assert files_of("harness", "conformance", "targets") <= held
+    programs = {"harness/bin/witness", "harness/bin/stage", "harness/bin/guardian"}
+    assert programs <= held
+    assert all(modes[name] & 0o111 == 0o111 for name in (*programs, "targets/reference/launcher"))
+    assert not [name for name in held if name.split("/")[0] in ("tests", "benchmarks", "docs")]
+
+
+def test_wheel_is_for_this_kind_of_machine_and_any_python(wheel: Path) -> None:
+    _, python, abi, platform = wheel.stem.rsplit("-", 3)
+    assert (python, abi) == ("py3", "none"), "the C programs use no Python"
+    assert platform != "any"
+
+
+def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    assert files_of("harness", "conformance", "targets", "tests", "README.md", "LICENSE", "hatch_build.py") <= held
+    assert not [name for name in held if name.startswith("harness/bin")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_installed_it_works_from_an_empty_directory(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    package: Path = request.getfixturevalue(kind)
+    venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
+    programs = tmp_path / "venv" / "bin"
+    done = run(programs / "python", "-m", "pip", "install", "--quiet", package, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(empty)}
+    done = run(programs / "proctor", "check", "/usr/bin/env", "-k", "EXIT-6 or TTY-1", cwd=empty, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(ROOT) not in done.stdout
+    assert "TTY-1" in done.stdout
+    done = run(programs / "proctor", "check", "launcher", "-n", "1", "-k", "EXIT-6", cwd=empty, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run(programs / "proctor", "targets", cwd=empty, env=env).stdout.count("\n") > 5
+    assert run(programs / "proctor", "spec", "SIG-1", cwd=empty, env=env).returncode == 0
+    assert list(empty.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"PATH": "{empty}"}, "none of cc, gcc and clang was found"),
+        ({"CC": "nonexistent"}, "CC is 'nonexistent', which is not there"),
+    ],
+    ids=["nothing-on-path", "CC"],
+)
+def test_no_compiler(env: dict[str, str], says: str, sources: Path, tmp_path: Path) -> None:
+    whole = {key: value for key, value in os.environ.items() if key != "CC"}
+    whole |= {key: value.format(empty=tmp_path) for key, value in env.items()}
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", cwd=sources, env=whole)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "apt-get install gcc libc6-dev" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_compiler_that_fails_is_quoted(sources: Path, tmp_path: Path) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text("#!/bin/sh\necho 'out of cheese' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    env = os.environ | {"CC": str(compiler)}
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", cwd=sources, env=env)
+    assert done.returncode != 0
+    assert "compiling harness/witness/witness.c failed" in done.stderr
+    assert "out of cheese" in done.stderr
+
+
+def test_nothing_tells_where_it_was_made() -> None:
+    """No path of the machine that it was written on, and no address of a package registry but the public one."""
+    told = run("git", "grep", "-nIE", r"/root/|/home/[a-z]+/|\.pyenv/|index-url|extra-index", cwd=ROOT)
+    if told.returncode > 1:
+        pytest.skip("not a git checkout")
+    found = [line for line in told.stdout.splitlines() if "test_packaging.py" not in line]
+    assert found == []
