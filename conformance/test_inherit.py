@@ -60,8 +60,8 @@ def test_arguments(case: Case, args: tuple[bytes, ...]) -> None:
 @requirement("INHERIT-4")
 @pytest.mark.parametrize(
     "stage",
-    [Stage(), Stage(umask=0o077), Stage(umask=0), Stage(nice=5), Stage(limits=(LIMIT,))],
-    ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200"],
+    [Stage(), Stage(umask=0o077), Stage(umask=0), Stage(nice=5), Stage(limits=(LIMIT,)), Stage(groups=(3, 7))],
+    ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200", "groups"],
 )
 def test_surroundings(case: Case, stage: Stage) -> None:
     case(Scenario(finish(), stage), checks.surroundings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 
 import pytest
@@ -33,7 +34,8 @@ from harness.scenario import (
     TypePattern,
 )
 
-SHELLS = ("bash", "dash", "zsh")
+SHELLS = tuple(name for name in ("bash", "dash", "zsh") if shutil.which(name)) or ("bash",)
+"""Those that are installed; where there is none, that is an error and not a pass."""
 MIB = 1 << 20
 
 
@@ -128,6 +130,12 @@ def test_terminal_is_the_same(case: Case, stage: Stage) -> None:
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGINT)}"))
 def test_terminal_is_restored_after_the_command_ended(case: Case, ending: str) -> None:
     case(Scenario((Settle(), Order(ending), Ends("command"), Ends()), JOB), checks.terminal_is_restored)
+
+
+@requirement("TTY-7")
+@pytest.mark.parametrize("ending", ["exit 0", f"die {int(signal.SIGKILL)}"])
+def test_terminal_is_restored_after_the_session_leader_ended(case: Case, ending: str) -> None:
+    case(Scenario((Settle(), Order(ending), Ends("command"), Ends()), LEADER), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")

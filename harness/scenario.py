@@ -29,6 +29,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     nice: int = 0
     umask: int = 0o022
     environment: dict[str, bytes] = {}
+    groups: tuple[int, ...] = ()
+    """Supplementary groups, where we may set them (as root); as they are where this is empty or we may not."""
     rows: int = 24
     columns: int = 80
     type_ahead: bytes = b""

@@ -105,6 +105,7 @@ def stage_words(stage: Stage, place: Place) -> list[str]:
         words.append("tty=1")
     if stage.under in ("job", "init"):
         words.append(f"{stage.under}=1")
+    words += [f"group={group}" for group in stage.groups]
     if stage.nice:
         words.append(f"nice={stage.nice}")
     return [*words, *(f"limit={resource}:{soft}:{hard}" for resource, soft, hard in stage.limits)]

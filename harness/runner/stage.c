@@ -8,6 +8,7 @@
  *   init=1         run the launcher as PID 1 of a PID namespace (stay outside as its parent)
  *   mask=HEX ignore=HEX   blocked and ignored signals, bit N-1 for signal N; everything else is default
  *   umask=N nice=N cwd=DIR limit=RESOURCE:SOFT:HARD
+ *   group=N                a supplementary group; all of them are left as they are where we may not set them
  *
  * A C program, because these settings must hold in the launcher exactly as named: CPython ignores SIGPIPE and
  * SIGXFSZ and catches SIGINT before any line of Python runs, and a fork of it costs twice as much as this.
@@ -17,6 +18,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,6 +51,8 @@ static struct {
         long long soft, hard;
     } limits[16];
     int limit_count;
+    gid_t groups[16];
+    int group_count;
 } wish = {.report = -1, .file_mask = -1};
 
 static void report(const char *what, long a, long b) {
@@ -94,6 +98,8 @@ static void parse(const char *word) {
         wish.niceness = atoi(value);
     else if (IS("cwd"))
         wish.cwd = value;
+    else if (IS("group") && wish.group_count < 16)
+        wish.groups[wish.group_count++] = (gid_t)strtoul(value, NULL, 10);
     else if (IS("limit") && wish.limit_count < 16 &&
              sscanf(value, "%d:%lld:%lld", &wish.limits[wish.limit_count].resource,
                     &wish.limits[wish.limit_count].soft, &wish.limits[wish.limit_count].hard) == 3)
@@ -121,6 +127,8 @@ static void become(char **argv) {
         if (setrlimit((unsigned)wish.limits[i].resource, &limit) < 0)
             fail("setrlimit");
     }
+    if (wish.group_count && setgroups((size_t)wish.group_count, wish.groups) < 0 && errno != EPERM)
+        fail("setgroups");
     errno = 0;
     if (wish.niceness && nice(wish.niceness) == -1 && errno)
         fail("nice");
