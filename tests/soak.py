@@ -1,0 +1,117 @@
+"""Truth under load: the suite again and again while the machine is kept busy. The verdicts must be the same each time.
+
+usage: python tests/soak.py [PYTEST WORDS...]       SOAK_RUNS=100 says how often
+
+What differed is printed with the runs in which it did, and the exit status is 1. A verdict that is the same each time
+is not judged here: that is the suite's own affair.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = ("tini", "launcher", "dumb-init")
+SLOWEST_RUN = 1800
+"""Seconds; a run that takes longer hangs."""
+
+Key = tuple[str, str]
+"""A target and a requirement."""
+
+
+class Outcome(NamedTuple):
+    """What one run said about one requirement: the verdict, and the cases that found something."""
+
+    verdict: str
+    cases: tuple[str, ...]
+    reason: str
+
+    @property
+    def same(self) -> tuple[str, tuple[str, ...]]:
+        """Return what must be the same in each run: reasons may name pids and times."""
+        return self.verdict, self.cases
+
+
+@contextlib.contextmanager
+def load(hogs: int = 4) -> Iterator[None]:
+    """Keep the machine busy."""
+    if not shutil.which("stress-ng"):
+        sys.exit("soak: stress-ng is not installed; install it with: apt-get install stress-ng")
+    stress = subprocess.Popen(["stress-ng", "--cpu", str(hogs), "--quiet"], start_new_session=True)
+    try:
+        yield
+    finally:
+        stress.terminate()  # it ends its workers itself
+        stress.wait()
+
+
+def run_once(targets: tuple[str, ...], words: list[str]) -> dict[Key, Outcome]:
+    """Run the suite; return what it said about each target and requirement."""
+    with tempfile.TemporaryDirectory() as directory:
+        results = Path(directory) / "results.json"
+        command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q"]
+        command += [*(f"--target={target}" for target in targets), f"--results={results}", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=SLOWEST_RUN, check=False, stdin=subprocess.DEVNULL
+        )
+        if not results.exists():
+            sys.exit(f"soak: the suite wrote no results (exit status {done.returncode}):\n{done.stdout}{done.stderr}")
+        documents = json.loads(results.read_text())
+    found = {}
+    for document in documents if isinstance(documents, list) else [documents]:
+        for name, row in document["requirements"].items():
+            cases = tuple(sorted({violation["case"] for violation in row["violations"]}))
+            found[document["target"]["name"], name] = Outcome(row["verdict"], cases, row["reason"])
+    return found
+
+
+def differences(runs: list[dict[Key, Outcome]]) -> list[str]:
+    """Return a line for each requirement about which not all runs said the same."""
+    lines = []
+    for key in sorted({key for run in runs for key in run}):
+        said = [run.get(key, Outcome("missing", (), "")) for run in runs]
+        counts = Counter(outcome.same for outcome in said)
+        if len(counts) == 1:
+            continue
+        (usual, times), *others = counts.most_common()
+        lines.append(f"{key[0]} {key[1]}: {usual[0]} in {times} of {len(runs)} runs")
+        for same, _ in others:
+            at = [n for n, outcome in enumerate(said, 1) if outcome.same == same]
+            cases = ", ".join(sorted(set(same[1]) ^ set(usual[1]))) or "-"
+            lines.append(f"    {same[0]} in run {', '.join(map(str, at))}; cases: {cases}; {said[at[0] - 1].reason}")
+    return lines
+
+
+def soak(count: int, targets: tuple[str, ...] = TARGETS, words: list[str] | None = None) -> list[str]:
+    """Run the suite `count` times under load; return what differed."""
+    runs = []
+    with load():
+        for number in range(1, count + 1):
+            start = time.monotonic()
+            runs.append(run_once(targets, words or []))
+            changed = "".join(f"\n  {line}" for line in differences([runs[0], runs[-1]]))
+            print(f"run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
+    return differences(runs)
+
+
+def main() -> None:
+    """Run as a program."""
+    count = int(os.environ.get("SOAK_RUNS", "100"))
+    found = soak(count, words=sys.argv[1:] or ["-n", "auto"])
+    print("\n".join(found) if found else f"the same verdicts in {count} of {count} runs on {', '.join(TARGETS)}")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
