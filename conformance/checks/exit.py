@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 from conformance.checks.common import (
     NotApplicable,
@@ -25,6 +26,8 @@ def same_status(history: History, bare: History) -> list[Violation]:
     if found := missed(history):
         return found
     mine, its = end_of(history, "launcher"), end_of(bare, "launcher")
+    if mine and status(mine[1]) is None:
+        raise NotObservable("the launcher ended in a way that only its parent knows, and that did not say it")
     if not mine or not its or status(mine[1]) == status(its[1]):
         return []
     required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
@@ -90,7 +93,8 @@ def names_the_death(history: History, bare: History) -> list[Violation]:
         raise NotApplicable("the bare command did not die of a signal")
     text = said(history, greeted)
     word = name(number).removeprefix("SIG")
-    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|\bkilled\b", text, re.IGNORECASE)
+    in_words = re.escape(signal.strsignal(number) or word)  # as shells say it: "Segmentation fault"
+    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|\bkilled\b|{in_words}", text, re.IGNORECASE)
     found = []
     if not told:
         found.append(Violation(f"a message that says the command died of {name(number)}", f"it said {text[:200]!r}"))

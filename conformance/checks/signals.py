@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from conformance.checks.common import (
     NotApplicable,
     NotObservable,
@@ -28,11 +30,12 @@ def sent_to_launcher(history: History) -> list[int]:
 
 def reaches_command(history: History, bare: History) -> list[Violation]:
     """SIG-1, SIG-3, SIG-4: what is sent to the launcher reaches the command, and the launcher stays."""
-    numbers = dict.fromkeys(sent_to_launcher(history))
-    return (
-        launcher_stays(history)
-        + (counts_as_bare(history, bare, numbers, fewest=True, most=False) or missed(history))
-    )
+    return _reach_command(history, bare, sent_to_launcher(history))
+
+
+def _reach_command(history: History, bare: History, numbers: list[int]) -> list[Violation]:
+    found = counts_as_bare(history, bare, dict.fromkeys(numbers), fewest=True, most=False)
+    return launcher_stays(history) + (found or missed(history))
 
 
 def exactly_once(history: History, bare: History) -> list[Violation]:
@@ -87,8 +90,8 @@ def launcher_survives(history: History, bare: History) -> list[Violation]:
 
 
 def nothing_lost_while_stopped(history: History, bare: History) -> list[Violation]:
-    """SIG-10: what is sent between SIGSTOP and SIGCONT reaches the command."""
-    return reaches_command(history, bare)
+    """SIG-10: what is sent between SIGSTOP and SIGCONT reaches the command; SIGCONT itself is SIG-4's matter."""
+    return _reach_command(history, bare, [n for n in sent_to_launcher(history) if n != signal.SIGCONT])
 
 
 def forwarded_in_time(history: History, bare: History) -> list[Violation]:

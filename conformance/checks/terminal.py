@@ -9,6 +9,7 @@ from conformance.checks.common import (
     alive,
     at_end,
     counts_as_bare,
+    has,
     launcher_stays,
     missed,
     needs_whole_script,
@@ -50,6 +51,8 @@ def hang_up_arrives(history: History, bare: History) -> list[Violation]:
 
 def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
     """TTY-4: with default handling nothing survives the hang-up."""
+    if not has(history, HungUp):
+        needs_whole_script(history)
     left = alive(at_end(history))
     if not left:
         return []

@@ -7,6 +7,7 @@ from collections import Counter
 
 from conformance.checks.common import (
     NotApplicable,
+    NotObservable,
     Violation,
     alive,
     at_end,
@@ -49,13 +50,12 @@ def no_zombie(history: History, bare: History) -> list[Violation]:
     found = []
     command = next((f.pid for f in history.facts(Greeted) if f.process == "command"), 0)
     launcher = next((f.pid for f in history.facts(Started) if f.process == "launcher"), 0)
-    for event, look in history.all(Looked):
-        if look.when == "end":
-            continue
-        in_bare = sum(len(_zombies(other, 0)) for other in bare.facts(Looked) if other.when == look.when)
-        spared = 0 if launcher == command else command
+    spared = 0 if launcher == command else command
+    looks = (pair for pair in history.all(Looked) if pair[1].when == "step")  # those at the start are not at rest
+    in_bare = [len(_zombies(look, 0)) for look in bare.facts(Looked) if look.when == "step"]
+    for (event, look), spare in zip(looks, in_bare, strict=False):
         zombies = _zombies(look, spared)
-        if len(zombies) > in_bare:
+        if len(zombies) > spare:
             found.append(
                 Violation("every child of the launcher is reaped", f"zombies: {', '.join(map(_name, zombies))}", (event.index,))
             )
@@ -91,7 +91,12 @@ def group_signal_arrives(history: History, bare: History) -> list[Violation]:
 def group_signal_once(history: History, bare: History) -> list[Violation]:
     """TREE-5: exactly once; a signal that does not come at all is TREE-4's matter."""
     numbers = [fact.signal for fact in history.facts(Sent) if fact.to == "group"]
-    return counts_as_bare(history, bare, numbers, fewest=False, most=True)
+    if found := counts_as_bare(history, bare, numbers, fewest=False, most=True):
+        return found
+    needs_whole_script(history)
+    if counts_as_bare(history, bare, numbers, fewest=True, most=False):
+        raise NotObservable("the signal did not reach the command at all: see TREE-4")
+    return []
 
 
 def init_forwards(history: History, bare: History) -> list[Violation]:
