@@ -1,0 +1,239 @@
+"""Literal histories for the tests of checks and of the judge: facts in, a history out. No process anywhere.
+
+In all of them the launcher is pid 10, its command pid 11; the bare command stands in the launcher's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from conformance.checks.common import NotApplicable, NotObservable, Violation
+from harness import signals
+from harness.history import (
+    Descriptor,
+    Ended,
+    Event,
+    Fact,
+    Greeted,
+    History,
+    Inherited,
+    Looked,
+    Missed,
+    NotStarted,
+    Process,
+    Received,
+    Sent,
+    Started,
+    TerminalView,
+    Unobserved,
+)
+from harness.scenario import Scenario
+
+Check = Callable[[History, History], list[Violation]]
+
+LAUNCHER, COMMAND, LEADER = 10, 11, 9
+MODES = (1280, 5, 191, 35387)
+CHARACTERS = "031c7f1504"
+STDIO = tuple(Descriptor(fd, dev=20, ino=30 + fd) for fd in range(3))
+NO_TERMINAL = TerminalView(
+    isatty=(False, False, False), dev_tty=6, rows=0, columns=0, foreground=-1, modes=()
+)
+TERMINAL = TerminalView(
+    (True, True, True), 0, 24, 80, foreground=LAUNCHER, modes=MODES, characters=CHARACTERS
+)
+INHERITED = Inherited(
+    pid=COMMAND,
+    ppid=LAUNCHER,
+    pgid=LAUNCHER,
+    sid=LAUNCHER,
+    uid=1000,
+    gid=1000,
+    groups=(4, 24),
+    blocked=(),
+    ignored=(),
+    fds=STDIO,
+    limits=((7, 1024, 4096),),
+    terminal=NO_TERMINAL,
+    umask=0o022,
+    nice=0,
+    cwd=b"/work",
+    args=(b"a", b""),
+    environ=(b"A=1", b"EMPTY=", b"PATH=/bin"),
+)
+
+
+def history(*facts: Fact) -> History:
+    """Return a history of these facts, a millisecond apart."""
+    events = tuple(Event(index, index / 1000, "runner", fact) for index, fact in enumerate(facts))
+    return History("a launcher", Scenario(()), "literal", events)
+
+
+def supervised(
+    *facts: Fact, terminal: bool = False, inherited: Inherited = INHERITED, end: Looked | None = None
+) -> History:
+    """Return the history of a launcher that has started its command as a child; `end` is the last look."""
+    if terminal:
+        inherited = msgspec.structs.replace(inherited, terminal=TERMINAL)
+    return history(
+        started(),
+        greeted(inherited),
+        looked("start", process("launcher"), process("command")),
+        *facts,
+        end or looked("end"),
+    )
+
+
+def replaced(
+    *facts: Fact, terminal: bool = False, inherited: Inherited = INHERITED, end: Looked | None = None
+) -> History:
+    """Return the history of a launcher that has become its command: that of the bare command is the same."""
+    mine = msgspec.structs.replace(
+        inherited, pid=LAUNCHER, ppid=LEADER, terminal=TERMINAL if terminal else inherited.terminal
+    )
+    return history(
+        started(), greeted(mine), looked("start", process("launcher")), *facts, end or looked("end")
+    )
+
+
+def started(role: str = "launcher", pid: int = LAUNCHER) -> Started:
+    return Started(role, pid, (b"launcher",), STDIO)
+
+
+def greeted(inherited: Inherited = INHERITED, role: str = "command") -> Greeted:
+    return Greeted(role, inherited.pid, inherited)
+
+
+def settings(**changes: Any) -> Inherited:
+    """Return what the command was started with, some of it changed."""
+    return msgspec.structs.replace(INHERITED, **changes)
+
+
+def sent(number: int, to: str = "launcher", errno: int = 0) -> Sent:
+    return Sent(number, to, COMMAND if to == "command" else LAUNCHER, errno)
+
+
+def received(
+    number: int, sender: int = LAUNCHER, role: str = "command", code: int = signals.SI_USER
+) -> Received:
+    return Received(role, number, code, sender, 0.0, {LAUNCHER: "launcher", 1: "runner"}.get(sender, ""))
+
+
+def by_key(number: int) -> Received:
+    """Return the receipt of a signal that the terminal sent."""
+    return received(number, sender=0, code=signals.SI_KERNEL)
+
+
+def ended(role: str, code: int | None = 0, signal: int | None = None) -> Ended:
+    return Ended(role, COMMAND if role == "command" else LAUNCHER, None if signal else code, signal)
+
+
+def over(code: int | None = 0, signal: int | None = None) -> tuple[Ended, Ended]:
+    """Return the ends of the command and then the launcher, both alike."""
+    return Ended("command", COMMAND), ended("launcher", code, signal)
+
+
+def missed(what: str = "launcher ends", sure: bool = True) -> Missed:
+    return Missed(what, 5.0, sure, "launcher (pid 10) S")
+
+
+def not_started() -> NotStarted:
+    return NotStarted("exec", 8)
+
+
+def untraced() -> Unobserved:
+    return Unobserved("the launcher's calls", "ptrace is refused")
+
+
+def process(role: str, state: str = "S", name: str = "", **changes: Any) -> Process:
+    """Return one row of the process table; whoever is not launcher, command or leader is a child of the launcher."""
+    pid = {"launcher": LAUNCHER, "command": COMMAND, "leader": LEADER}.get(role, 20)
+    row = Process(
+        pid, LEADER if role == "launcher" else LAUNCHER, LAUNCHER, LAUNCHER, state, name or role, role
+    )
+    return msgspec.structs.replace(row, **changes)
+
+
+def looked(when: Literal["start", "step", "end"], *processes: Process, **changes: Any) -> Looked:
+    """Return a look at a terminal as it is at the start."""
+    look = Looked(when, processes, LAUNCHER, MODES, CHARACTERS, 24, 80)
+    return msgspec.structs.replace(look, **changes)
+
+
+class Example(NamedTuple):
+    """One literal history, the bare command's, and what a check is to find in it."""
+
+    title: str
+    check: Check
+    outcome: Literal["good", "bad", "not applicable", "not observable"]
+    history: History
+    bare: History
+    says: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the check, without what it was given beforehand."""
+        return name_of(self.check)
+
+
+def name_of(check: Any) -> str:
+    """Return the name of a check; of a partial, that of the function inside."""
+    function = getattr(check, "func", check)
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+def good(title: str, check: Check, history: History, bare: History | None = None) -> Example:
+    """The check finds nothing here."""
+    return Example(title, check, "good", history, bare or replaced(*_facts(history)))
+
+
+def bad(title: str, check: Check, history: History, bare: History, says: str) -> Example:
+    """The check finds a violation that says this."""
+    return Example(title, check, "bad", history, bare, says)
+
+
+def unseen(
+    title: str, check: Check, history: History, bare: History | None = None, says: str = ""
+) -> Example:
+    """The check cannot tell from this history."""
+    return Example(title, check, "not observable", history, bare or replaced(), says)
+
+
+def beside(
+    title: str, check: Check, history: History, bare: History | None = None, says: str = ""
+) -> Example:
+    """The requirement says nothing about this launcher."""
+    return Example(title, check, "not applicable", history, bare or replaced(), says)
+
+
+def _facts(history: History) -> tuple[Fact, ...]:
+    """Return what happened between the start and the last look."""
+    return tuple(event.fact for event in history.events[3:-1])
+
+
+def verify(example: Example) -> None:
+    """Fail unless the check comes to the outcome of the example."""
+    outcome, told = _outcome(example)
+    assert outcome == example.outcome, told
+    assert example.says in told
+
+
+def _outcome(example: Example) -> tuple[str, str]:
+    """Return what the check comes to, and what it says."""
+    try:
+        found = example.check(example.history, example.bare)
+    except NotApplicable as reason:
+        return "not applicable", str(reason)
+    except NotObservable as reason:
+        return "not observable", str(reason)
+    known = {event.index for event in example.history.events} | {-1}
+    assert {index for violation in found for index in violation.events} <= known
+    told = "\n".join(f"required: {v.required}; actual: {v.actual}" for v in found)
+    return ("bad" if found else "good"), told
+
+
+def titles(examples: tuple[Example, ...]) -> list[str]:
+    """Return an id for each example."""
+    return [f"{example.name}-{example.title}".replace(" ", "_") for example in examples]

@@ -1,0 +1,169 @@
+"""Chapter INHERIT: its checks on literal histories."""
+
+from __future__ import annotations
+
+import signal
+from functools import partial
+
+import msgspec
+import pytest
+
+from conformance.checks import inherit as checks
+from harness.history import Descriptor, History, Inherited
+from tests.unit.histories import (
+    COMMAND,
+    INHERITED,
+    LAUNCHER,
+    STDIO,
+    TERMINAL,
+    Check,
+    Example,
+    bad,
+    good,
+    greeted,
+    history,
+    looked,
+    missed,
+    over,
+    process,
+    replaced,
+    settings,
+    started,
+    supervised,
+    titles,
+    verify,
+)
+
+NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+OTHER_FILE = Descriptor(0, dev=5, ino=4)
+
+
+def as_alone(title: str, check: Check, inherited: Inherited = INHERITED) -> Example:
+    """The command starts with the same as the bare one."""
+    return good(
+        title, check, supervised(*over(), inherited=inherited), replaced(*over(), inherited=inherited)
+    )
+
+
+def but(title: str, check: Check, says: str, bare: Inherited = INHERITED, **changes: object) -> Example:
+    """The command starts with the same as the bare one, but for these."""
+    changed = msgspec.structs.replace(bare, **changes)
+    return bad(title, check, supervised(*over(), inherited=changed), replaced(inherited=bare), says)
+
+
+def none_at_all(check: Check) -> Example:
+    return bad("no command", check, NO_COMMAND, replaced(), "the command runs")
+
+
+def in_session(sid: int, pgid: int, foreground: int = LAUNCHER) -> History:
+    """The command is in this session and group, and that group is in the foreground."""
+    mine = settings(sid=sid, pgid=pgid, terminal=msgspec.structs.replace(TERMINAL, foreground=foreground))
+    rows = process("launcher"), process("command", sid=sid, pgid=pgid)
+    return history(started(), greeted(mine), looked("start", *rows), *over(), looked("end"))
+
+
+JOB = replaced(*over(), terminal=True)
+IGNORED, BLOCKED = settings(ignored=(1,)), settings(blocked=(10, 15))
+declaring = partial(checks.environment, adds=("UV_*", "VIRTUAL_ENV"), changes=("PATH",))
+
+EXAMPLES: tuple[Example, ...] = (
+    as_alone("as usual", checks.signal_settings),
+    as_alone("nohup", checks.signal_settings, IGNORED),
+    as_alone("some blocked", checks.signal_settings, BLOCKED),
+    but("SIGPIPE left ignored", checks.signal_settings, "SIGPIPE not ignored", ignored=(signal.SIGPIPE,)),
+    but("nohup undone", checks.signal_settings, "SIGHUP ignored, as at the start", IGNORED, ignored=()),
+    but("left blocked", checks.signal_settings, "SIGCHLD not blocked", blocked=(signal.SIGCHLD,)),
+    but("unblocked", checks.signal_settings, "SIGUSR1, SIGTERM blocked", BLOCKED, blocked=()),
+    none_at_all(checks.signal_settings),
+    as_alone("three", checks.descriptors),
+    as_alone(
+        "one that the caller left open", checks.descriptors, settings(fds=(*STDIO, Descriptor(7, 1, 1)))
+    ),
+    but("a leak", checks.descriptors, "open: [5]", fds=(*STDIO, Descriptor(5, 1, 1))),
+    but("closed", checks.descriptors, "descriptor 0 is open", fds=STDIO[1:]),
+    but("another file", checks.descriptors, "descriptor 0 is the caller's", fds=(OTHER_FILE, *STDIO[1:])),
+    but(
+        "stderr is stdout",
+        checks.descriptors,
+        "descriptor 2",
+        fds=(*STDIO[:2], msgspec.structs.replace(STDIO[1], fd=2)),
+    ),
+    none_at_all(checks.descriptors),
+    as_alone("two", checks.arguments),
+    as_alone("none", checks.arguments, settings(args=())),
+    but("the empty one is dropped", checks.arguments, "2 arguments", args=(b"a",)),
+    but("changed", checks.arguments, "argument 1 is 'a'", args=(b"b", b"")),
+    but("one more", checks.arguments, "actual: 3", args=(b"a", b"", b"c")),
+    but("cut", checks.arguments, "(131000 bytes)", settings(args=(b"x" * 131_000,)), args=(b"x" * 4096,)),
+    but("not bytes", checks.arguments, r"'\xff'", settings(args=(b"\xff",)), args=("\ufffd".encode(),)),
+    none_at_all(checks.arguments),
+    as_alone("the same", checks.surroundings),
+    but("umask", checks.surroundings, "umask", umask=0o077),
+    but("nice", checks.surroundings, "nice", nice=5),
+    but("a limit", checks.surroundings, "limits", limits=((7, 4096, 4096),)),
+    but("groups", checks.surroundings, "groups", groups=()),
+    but("user", checks.surroundings, "uid", uid=0),
+    but("group", checks.surroundings, "gid", gid=0),
+    but("directory", checks.surroundings, "working directory", cwd=b"/\xff"),
+    none_at_all(checks.surroundings),
+    as_alone("unchanged", checks.environment),
+    as_alone(
+        "odd names and bytes", checks.environment, settings(environ=(b"a.b=\xff", b"E=", b"=odd", b"L=a\nb"))
+    ),
+    but(
+        "in another order",
+        partial(checks.environment, adds=("X",)),
+        "B",
+        environ=(b"EMPTY=", b"A=1", b"PATH=/bin", b"B=2"),
+    ),
+    but("dropped", checks.environment, "A is handed on", environ=(b"EMPTY=", b"PATH=/bin")),
+    but("changed", checks.environment, "A=1", environ=(b"A=2", b"EMPTY=", b"PATH=/bin")),
+    but("added", checks.environment, "_", environ=(*INHERITED.environ, b"_=/bin/x")),
+    but("empty is not unset", checks.environment, "EMPTY is handed on", environ=(b"A=1", b"PATH=/bin")),
+    good(
+        "declared",
+        declaring,
+        supervised(
+            inherited=settings(environ=(b"A=1", b"EMPTY=", b"PATH=/v/bin:/bin", b"UV_X=1", b"VIRTUAL_ENV=/v"))
+        ),
+        replaced(),
+    ),
+    but(
+        "declared to be added, not to be changed",
+        partial(checks.environment, adds=("A",)),
+        "A=1",
+        environ=(b"A=2", b"EMPTY=", b"PATH=/bin"),
+    ),
+    none_at_all(checks.environment),
+    good("the launcher's group", checks.session_and_group, in_session(LAUNCHER, LAUNCHER), JOB),
+    good(
+        "a foreground group of its own", checks.session_and_group, in_session(LAUNCHER, COMMAND, COMMAND), JOB
+    ),
+    good("is the command", checks.session_and_group, JOB, JOB),
+    good(
+        "no terminal",
+        checks.session_and_group,
+        supervised(*over(), inherited=settings(pgid=COMMAND)),
+        replaced(*over()),
+    ),
+    bad(
+        "a session of its own",
+        checks.session_and_group,
+        in_session(COMMAND, COMMAND, COMMAND),
+        JOB,
+        "session 11",
+    ),
+    bad(
+        "a background group of its own",
+        checks.session_and_group,
+        in_session(LAUNCHER, COMMAND),
+        JOB,
+        "foreground one",
+    ),
+    none_at_all(checks.session_and_group),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_inherit(example: Example) -> None:
+    verify(example)

@@ -1,0 +1,263 @@
+"""Chapter SIG: its checks on literal histories."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from conformance.checks import signals as checks
+from harness.history import Called, Ended, Fact, Reaped, Traced, Waited
+from tests.unit.histories import (
+    COMMAND,
+    LAUNCHER,
+    Example,
+    bad,
+    beside,
+    by_key,
+    ended,
+    good,
+    history,
+    looked,
+    missed,
+    not_started,
+    over,
+    received,
+    replaced,
+    sent,
+    started,
+    supervised,
+    titles,
+    unseen,
+    untraced,
+    verify,
+)
+
+INT, TERM, USR1, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP
+STOP, CONT = signal.SIGSTOP, signal.SIGCONT
+
+
+def passed_on(*numbers: int) -> tuple[Fact, ...]:
+    return tuple(fact for number in numbers for fact in (sent(number), received(number)))
+
+
+def direct(*numbers: int) -> tuple[Fact, ...]:
+    """The bare command receives it from us."""
+    return tuple(fact for number in numbers for fact in (sent(number), received(number, sender=1)))
+
+
+ONE = replaced(*direct(TERM), *over())
+TWO = replaced(*direct(TERM, TERM), *over())
+MIXED = replaced(*direct(TERM, HUP), *over())
+STOPPED = replaced(
+    sent(STOP), sent(TERM), sent(CONT), received(CONT, 1), received(TERM, 1), *direct(TERM), *over()
+)
+NONE_CAME = supervised(sent(TERM), missed("command receives SIGTERM"))
+NEVER_STARTED = history(started(), not_started(), looked("end"))
+TWICE = supervised(sent(TERM), received(TERM), received(TERM), *over())
+TRACED, REAPED = Traced((LAUNCHER,)), Reaped("command", COMMAND)
+TO_COMMAND = Called("kill", COMMAND, TERM, 0)
+
+
+def waited(seconds: float, idle: float, what: str = "command receives SIGTERM") -> Waited:
+    return Waited(what, seconds, idle)
+
+
+EXAMPLES: tuple[Example, ...] = (
+    good("passed on", checks.reaches_command, supervised(*passed_on(TERM), *over()), ONE),
+    good("is the command", checks.reaches_command, ONE, ONE),
+    good("twice is another requirement", checks.reaches_command, TWICE, ONE),
+    bad("swallowed", checks.reaches_command, NONE_CAME, ONE, "SIGTERM 1 times"),
+    bad(
+        "another signal instead",
+        checks.reaches_command,
+        supervised(sent(TERM), received(INT), missed("command receives SIGTERM")),
+        ONE,
+        "0 times",
+    ),
+    bad(
+        "received by a child of the command only",
+        checks.reaches_command,
+        supervised(sent(TERM), received(TERM, role="grandchild"), *over()),
+        ONE,
+        "0 times",
+    ),
+    bad(
+        "dies of it",
+        checks.reaches_command,
+        supervised(sent(TERM), ended("launcher", signal=TERM), missed("command receives SIGTERM")),
+        ONE,
+        "of SIGTERM",
+    ),
+    bad(
+        "passes it on and ends",
+        checks.reaches_command,
+        supervised(*passed_on(TERM), ended("launcher"), Ended("command", COMMAND)),
+        ONE,
+        "stays",
+    ),
+    bad(
+        "kills the command instead",
+        checks.reaches_command,
+        supervised(sent(TERM), *over(137), missed("command receives SIGTERM")),
+        ONE,
+        "0 times",
+    ),
+    bad("cannot be started", checks.reaches_command, NEVER_STARTED, ONE, "errno 8"),
+    good("once", checks.exactly_once, supervised(*passed_on(TERM), *over()), ONE),
+    good("two in order", checks.exactly_once, supervised(*passed_on(TERM, HUP), *over()), MIXED),
+    bad("twice", checks.exactly_once, TWICE, ONE, "2 times, from launcher, launcher"),
+    bad("not at all", checks.exactly_once, NONE_CAME, ONE, "0 times"),
+    bad(
+        "from the terminal as well",
+        checks.exactly_once,
+        supervised(sent(TERM), by_key(TERM), received(TERM), *over()),
+        ONE,
+        "from kernel, launcher",
+    ),
+    bad(
+        "in another order",
+        checks.exactly_once,
+        supervised(sent(TERM), sent(HUP), received(HUP), received(TERM), *over()),
+        MIXED,
+        "in the order SIGHUP, SIGTERM",
+    ),
+    bad(
+        "never ends",
+        checks.exactly_once,
+        supervised(*passed_on(TERM), ended("command"), missed()),
+        ONE,
+        "launcher ends",
+    ),
+    good("once, if at all", checks.once_if_at_all, supervised(*passed_on(TERM, TERM), *over()), TWO),
+    bad("twice, if at all", checks.once_if_at_all, TWICE, ONE, "2 times"),
+    bad(
+        "the second is lost",
+        checks.once_if_at_all,
+        supervised(*passed_on(TERM), sent(TERM), missed("command receives SIGTERM")),
+        TWO,
+        "1 times",
+    ),
+    unseen("not at all is SIG-1's matter", checks.once_if_at_all, NONE_CAME, ONE, "SIG-1"),
+    good("traced, once", checks.each_one_taken_once, supervised(TRACED, *passed_on(TERM), *over()), ONE),
+    bad(
+        "traced, twice",
+        checks.each_one_taken_once,
+        supervised(TRACED, sent(TERM), received(TERM), TO_COMMAND, received(TERM), TO_COMMAND, *over()),
+        ONE,
+        "2 times",
+    ),
+    unseen("not traced", checks.each_one_taken_once, supervised(untraced()), ONE, "ptrace"),
+    good("ignored", checks.launcher_survives, supervised(sent(TERM), sent(TERM), *over()), ONE),
+    bad(
+        "ends of the second",
+        checks.launcher_survives,
+        supervised(sent(TERM), sent(TERM), ended("launcher", 1), ended("command")),
+        ONE,
+        "exit code 1",
+    ),
+    bad(
+        "ends the command",
+        checks.launcher_survives,
+        supervised(sent(TERM), *over(1), missed("command takes the order 'exit 0'")),
+        ONE,
+        "the order",
+    ),
+    good("nobody is signalled", checks.never_signals_reaped, supervised(TRACED, REAPED, *over()), ONE),
+    good(
+        "signalled before", checks.never_signals_reaped, supervised(TRACED, TO_COMMAND, REAPED, *over()), ONE
+    ),
+    good(
+        "a probe, its group, itself, a descriptor",
+        checks.never_signals_reaped,
+        supervised(
+            TRACED,
+            REAPED,
+            Called("kill", COMMAND, 0, -3),
+            Called("kill", -COMMAND, TERM, -3),
+            Called("kill", LAUNCHER, TERM, 0),
+            Called("pidfd_send_signal", 0, TERM, -3),
+            *over(),
+        ),
+        ONE,
+    ),
+    bad(
+        "passed on after the reap",
+        checks.never_signals_reaped,
+        supervised(TRACED, REAPED, sent(TERM), Called("kill", COMMAND, TERM, -3), *over()),
+        ONE,
+        "kill sent SIGTERM",
+    ),
+    unseen("not traced", checks.never_signals_reaped, supervised(untraced()), ONE, "ptrace"),
+    unseen("reaps unseen", checks.never_signals_reaped, supervised(TRACED, *over()), ONE, "reap"),
+    beside("is the command", checks.never_signals_reaped, replaced(*over()), ONE, "replaced"),
+    good(
+        "at once",
+        checks.forwarded_in_time,
+        supervised(sent(TERM), received(TERM), waited(0.001, 0.0005), *over()),
+        ONE,
+    ),
+    good("slow machine", checks.forwarded_in_time, supervised(sent(TERM), waited(3.0, 0.049), *over()), ONE),
+    good(
+        "something else took its time",
+        checks.forwarded_in_time,
+        supervised(waited(1, 1, "command ends"), *over()),
+        ONE,
+    ),
+    bad(
+        "at the next tick",
+        checks.forwarded_in_time,
+        supervised(sent(TERM), waited(0.2, 0.19), *over()),
+        ONE,
+        "190 ms",
+    ),
+    unseen("not forwarded at all", checks.forwarded_in_time, NONE_CAME, ONE, "did not come"),
+    unseen("not started", checks.forwarded_in_time, NEVER_STARTED, ONE, "errno 8"),
+    good(
+        "comes after the stop",
+        checks.nothing_lost_while_stopped,
+        supervised(
+            sent(STOP), sent(TERM), sent(CONT), received(CONT), received(TERM), *passed_on(TERM), *over()
+        ),
+        STOPPED,
+    ),
+    good(
+        "SIGCONT itself is SIG-4's matter",
+        checks.nothing_lost_while_stopped,
+        supervised(sent(STOP), sent(TERM), sent(CONT), received(TERM), *passed_on(TERM), *over()),
+        STOPPED,
+    ),
+    bad(
+        "lost in the stop",
+        checks.nothing_lost_while_stopped,
+        supervised(sent(STOP), sent(TERM), sent(CONT), received(CONT), missed("command receives SIGTERM")),
+        STOPPED,
+        "0 times",
+    ),
+    bad(
+        "one of two lost",
+        checks.nothing_lost_while_stopped,
+        supervised(sent(STOP), sent(TERM), sent(CONT), received(CONT), *passed_on(TERM), *over()),
+        STOPPED,
+        "1 times",
+    ),
+    bad(
+        "does not go on",
+        checks.nothing_lost_while_stopped,
+        supervised(
+            sent(STOP), sent(TERM), sent(CONT), ended("launcher", 1), missed("command receives SIGTERM")
+        ),
+        STOPPED,
+        "stays",
+    ),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_signals(example: Example) -> None:
+    verify(example)
+
+
+def test_a_stop_is_not_passed_on() -> None:
+    script = supervised(sent(STOP), sent(USR1), sent(TERM, "command"), sent(TERM, "group"))
+    assert checks.sent_to_launcher(script) == [USR1]

@@ -1,0 +1,331 @@
+"""Chapter TTY: its checks on literal histories."""
+
+from __future__ import annotations
+
+import signal
+
+import msgspec
+import pytest
+
+from conformance.checks import terminal as checks
+from harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
+from tests.unit.histories import (
+    COMMAND,
+    TERMINAL,
+    Example,
+    bad,
+    by_key,
+    ended,
+    good,
+    greeted,
+    history,
+    looked,
+    missed,
+    not_started,
+    over,
+    process,
+    received,
+    replaced,
+    sent,
+    settings,
+    started,
+    supervised,
+    titles,
+    unseen,
+    verify,
+)
+
+INT, QUIT, HUP, WINCH = signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGWINCH
+KEY, BACKSLASH = Pressed("ctrl-c"), Pressed("ctrl-\\")
+ONE_INT = replaced(KEY, by_key(INT), *over(), terminal=True)
+TWO_INTS = replaced(KEY, by_key(INT), KEY, by_key(INT), *over(), terminal=True)
+ONE_QUIT = replaced(BACKSLASH, by_key(QUIT), *over(), terminal=True)
+ONE_HUP = replaced(HungUp(), by_key(HUP), terminal=True)
+ONE_WINCH = replaced(Resized(50, 132), by_key(WINCH), *over(), terminal=True)
+NEVER_STARTED = history(started(), not_started(), looked("end"))
+NO_COMMAND = history(started(), missed("the command runs"), looked("end", process("launcher")))
+PLAIN = replaced(*over(), terminal=True)
+ALIVE = looked("end", process("launcher"), process("command"), process("leader"))
+
+
+def seen_as(**changes: object) -> Fact:
+    """The command's greeting, with a terminal that is not as it was."""
+    terminal = msgspec.structs.replace(TERMINAL, **changes)
+    return greeted(settings(terminal=terminal))
+
+
+def view(**changes: object) -> tuple[Fact, ...]:
+    return started(), seen_as(**changes), looked("start", process("launcher"), process("command"))
+
+
+def read(count: int, crc: int, error: int = 0) -> Answered:
+    return Answered("command", "read", count, crc, error)
+
+
+def written(count: int, crc: int, *carried: tuple[int, int]) -> tuple[Fact, ...]:
+    """The command wrote this, and the terminal carried that before and after the answer."""
+    before, *after = (Outputs("terminal", *one) for one in carried)
+    return before, Ordered("command", "write"), Answered("command", "write", count, crc), *after, *over()
+
+
+LINE = replaced(read(7, 0xABC), *over(), terminal=True)
+MIB = replaced(*written(1 << 20, 5, (3, 1), (1 << 20, 5)), terminal=True)
+
+EXAMPLES: tuple[Example, ...] = (
+    good("once", checks.key_arrives_once, supervised(KEY, by_key(INT), *over(), terminal=True), ONE_INT),
+    good(
+        "two are two",
+        checks.key_arrives_once,
+        supervised(KEY, by_key(INT), KEY, by_key(INT), *over(), terminal=True),
+        TWO_INTS,
+    ),
+    good(
+        "forwarded to a group of its own",
+        checks.key_arrives_once,
+        supervised(KEY, received(INT), *over(), terminal=True),
+        ONE_INT,
+    ),
+    bad(
+        "passed on as well",
+        checks.key_arrives_once,
+        supervised(KEY, by_key(INT), received(INT), *over(), terminal=True),
+        ONE_INT,
+        "from kernel, launcher",
+    ),
+    bad(
+        "swallowed",
+        checks.key_arrives_once,
+        supervised(KEY, missed("command receives SIGINT")),
+        ONE_INT,
+        "0 times",
+    ),
+    bad(
+        "ends first",
+        checks.key_arrives_once,
+        supervised(KEY, ended("launcher", signal=INT), by_key(INT), terminal=True),
+        ONE_INT,
+        "of SIGINT",
+    ),
+    bad(
+        "quit as well",
+        checks.key_arrives_once,
+        supervised(KEY, by_key(INT), received(QUIT), *over(), terminal=True),
+        ONE_INT,
+        "SIGQUIT 0 times",
+    ),
+    bad(
+        "quit twice",
+        checks.key_arrives_once,
+        supervised(BACKSLASH, by_key(QUIT), received(QUIT), *over(), terminal=True),
+        ONE_QUIT,
+        "SIGQUIT 1 times",
+    ),
+    bad(
+        "the second is lost",
+        checks.key_arrives_once,
+        supervised(KEY, by_key(INT), KEY, missed("command receives SIGINT")),
+        TWO_INTS,
+        "1 times",
+    ),
+    good("all steps went", checks.job_control, supervised(*over(), terminal=True)),
+    bad(
+        "no prompt",
+        checks.job_control,
+        supervised(missed("the terminal shows '<prompt>'")),
+        PLAIN,
+        "<prompt>",
+    ),
+    good("hung up", checks.hang_up_arrives, supervised(HungUp(), by_key(HUP), terminal=True), ONE_HUP),
+    good("passed on", checks.hang_up_arrives, supervised(HungUp(), received(HUP), terminal=True), ONE_HUP),
+    good(
+        "twice is TTY-5's matter",
+        checks.hang_up_arrives,
+        supervised(HungUp(), by_key(HUP), received(HUP), terminal=True),
+        ONE_HUP,
+    ),
+    bad("unheard", checks.hang_up_arrives, supervised(HungUp(), terminal=True), ONE_HUP, "received none"),
+    bad(
+        "only one before it",
+        checks.hang_up_arrives,
+        supervised(by_key(HUP), HungUp(), terminal=True),
+        ONE_HUP,
+        "none",
+    ),
+    bad(
+        "waited for in vain",
+        checks.hang_up_arrives,
+        supervised(HungUp(), missed("command receives SIGHUP")),
+        ONE_HUP,
+        "SIGHUP",
+    ),
+    good(
+        "nobody is left",
+        checks.hang_up_ends_all,
+        supervised(HungUp(), *over(signal=HUP), terminal=True, end=looked("end", process("leader"))),
+        PLAIN,
+    ),
+    good(
+        "dead but not reaped",
+        checks.hang_up_ends_all,
+        supervised(HungUp(), *over(signal=HUP), end=looked("end", process("launcher", "Z"))),
+        PLAIN,
+    ),
+    bad(
+        "both live on",
+        checks.hang_up_ends_all,
+        supervised(HungUp(), end=ALIVE),
+        PLAIN,
+        "launcher (pid 10, state S), command",
+    ),
+    bad(
+        "stopped is alive",
+        checks.hang_up_ends_all,
+        supervised(HungUp(), end=looked("end", process("command", "T"))),
+        PLAIN,
+        "state T",
+    ),
+    bad(
+        "a helper",
+        checks.hang_up_ends_all,
+        supervised(HungUp(), *over(), end=looked("end", process("", name="relay"))),
+        PLAIN,
+        "relay (pid 20",
+    ),
+    unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command runs"),
+    good(
+        "one resize", checks.as_often_as_bare, supervised(Resized(50, 132), by_key(WINCH), *over()), ONE_WINCH
+    ),
+    bad(
+        "resized twice",
+        checks.as_often_as_bare,
+        supervised(Resized(50, 132), by_key(WINCH), received(WINCH), *over()),
+        ONE_WINCH,
+        "SIGWINCH 1 times",
+    ),
+    bad("not resized", checks.as_often_as_bare, supervised(Resized(50, 132), *over()), ONE_WINCH, "0 times"),
+    bad(
+        "hung up twice",
+        checks.as_often_as_bare,
+        supervised(HungUp(), by_key(HUP), received(HUP)),
+        ONE_HUP,
+        "2 times",
+    ),
+    bad("no command", checks.as_often_as_bare, NO_COMMAND, replaced(Resized(1, 1)), "the command runs"),
+    good("the same terminal", checks.terminal_is_the_same, supervised(*over(), terminal=True), PLAIN),
+    good(
+        "a foreground group of its own",
+        checks.terminal_is_the_same,
+        history(
+            started(),
+            greeted(settings(pgid=COMMAND, terminal=msgspec.structs.replace(TERMINAL, foreground=COMMAND))),
+        ),
+        PLAIN,
+    ),
+    good("no terminal for the bare command either", checks.terminal_is_the_same, supervised(), replaced()),
+    bad(
+        "a pipe",
+        checks.terminal_is_the_same,
+        history(*view(isatty=(True, False, True))),
+        PLAIN,
+        "isatty (True, True, True)",
+    ),
+    bad("no /dev/tty", checks.terminal_is_the_same, history(*view(dev_tty=6)), PLAIN, "dev_tty 0"),
+    bad("another size", checks.terminal_is_the_same, history(*view(rows=25)), PLAIN, "rows 24"),
+    bad("raw", checks.terminal_is_the_same, history(*view(modes=(0, 0, 191, 0))), PLAIN, "modes"),
+    bad(
+        "Ctrl-C is no key",
+        checks.terminal_is_the_same,
+        history(*view(characters="00")),
+        PLAIN,
+        "characters 031c",
+    ),
+    bad("in the background", checks.terminal_is_the_same, history(*view(foreground=9)), PLAIN, "foreground"),
+    bad(
+        "no line came",
+        checks.terminal_is_the_same,
+        supervised(missed("command answers read-line"), terminal=True),
+        PLAIN,
+        "read-line",
+    ),
+    good("as it was", checks.terminal_is_restored, supervised(*over(), terminal=True), PLAIN),
+    good(
+        "as the command left it",
+        checks.terminal_is_restored,
+        supervised(*over(), end=looked("end", modes=(1, 2, 3, 4))),
+        replaced(*over(), end=looked("end", modes=(1, 2, 3, 4))),
+    ),
+    bad(
+        "left raw",
+        checks.terminal_is_restored,
+        supervised(*over(), end=looked("end", modes=(0, 0, 191, 0))),
+        PLAIN,
+        "terminal modes",
+    ),
+    bad(
+        "keys left disabled",
+        checks.terminal_is_restored,
+        supervised(*over(), end=looked("end", characters="00")),
+        PLAIN,
+        "terminal characters",
+    ),
+    bad(
+        "another size is left",
+        checks.terminal_is_restored,
+        supervised(*over(), end=looked("end", rows=50)),
+        PLAIN,
+        "24x80",
+    ),
+    bad(
+        "the foreground is left to a group that has gone",
+        checks.terminal_is_restored,
+        supervised(*over(), end=looked("end", foreground=COMMAND)),
+        PLAIN,
+        "process group 11",
+    ),
+    unseen(
+        "never ends",
+        checks.terminal_is_restored,
+        supervised(ended("command"), missed()),
+        PLAIN,
+        "launcher ends",
+    ),
+    unseen("cannot be started", checks.terminal_is_restored, NEVER_STARTED, PLAIN, "errno 8"),
+    good("every byte typed", checks.bytes_arrive, supervised(read(7, 0xABC), *over()), LINE),
+    bad(
+        "another byte typed",
+        checks.bytes_arrive,
+        supervised(read(7, 0xABD), *over()),
+        LINE,
+        "checksum 00000abd",
+    ),
+    bad("a byte too few", checks.bytes_arrive, supervised(read(6, 0xABC), *over()), LINE, "7 bytes"),
+    bad("end of file", checks.bytes_arrive, supervised(read(0, 0, 5), *over()), LINE, "errno 5"),
+    bad("no answer", checks.bytes_arrive, supervised(missed("command answers read")), LINE, "answers read"),
+    good(
+        "every byte written", checks.bytes_arrive, supervised(*written(1 << 20, 5, (9, 1), (1 << 20, 5))), MIB
+    ),
+    bad(
+        "another byte written",
+        checks.bytes_arrive,
+        supervised(*written(1 << 20, 5, (9, 1), (1 << 20, 6))),
+        MIB,
+        "1048576 bytes with 00000006",
+    ),
+    bad("nothing was carried", checks.bytes_arrive, supervised(*written(1 << 20, 5, (9, 1))), MIB, "0 bytes"),
+    bad(
+        "less was carried",
+        checks.bytes_arrive,
+        supervised(*written(1 << 20, 5, (9, 1), (9, 5))),
+        MIB,
+        "9 bytes",
+    ),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_terminal(example: Example) -> None:
+    verify(example)
+
+
+def test_signal_by_kill_is_told_from_a_key() -> None:
+    assert (by_key(INT).code, sent(INT).to) != (received(INT).code, "group")

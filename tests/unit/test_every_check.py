@@ -1,0 +1,66 @@
+"""No check without a case, and no check without a good and a bad history."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.unit.histories import Example
+
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit")
+
+
+def public_checks(chapter: str) -> set[str]:
+    """Return the functions of a chapter's checks that take a history and the bare command's."""
+    module = importlib.import_module(f"conformance.checks.{chapter}")
+    functions = inspect.getmembers(module, inspect.isfunction)
+    own = {name: f for name, f in functions if f.__module__ == module.__name__ and not name.startswith("_")}
+    return {name for name, f in own.items() if list(inspect.signature(f).parameters)[:2] == ["history", "bare"]}
+
+
+def used_checks(chapter: str) -> set[str]:
+    """Return the checks that the cases of a chapter name."""
+    tree = ast.parse((ROOT / "conformance" / f"test_{chapter}.py").read_text(encoding="utf-8"))
+    named = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return {node.attr for node in named if isinstance(node.value, ast.Name) and node.value.id == "checks"}
+
+
+def examples(chapter: str) -> tuple[Example, ...]:
+    found: tuple[Example, ...] = importlib.import_module(f"tests.unit.test_checks_{chapter}").EXAMPLES
+    return found
+
+
+def test_no_chapter_is_forgotten() -> None:
+    rooms: list[Path] = sorted((ROOT / "conformance" / "checks").glob("*.py"))
+    assert {path.stem for path in rooms} - {"__init__", "common"} == set(CHAPTERS)
+    assert {path.stem for path in (ROOT / "conformance").glob("test_*.py")} == {f"test_{name}" for name in CHAPTERS}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_check_has_a_case(chapter: str) -> None:
+    assert public_checks(chapter) == used_checks(chapter)
+
+
+@pytest.mark.parametrize("outcome", ["good", "bad"])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_check_has_a_history(chapter: str, outcome: str) -> None:
+    shown = {example.name for example in examples(chapter) if example.outcome == outcome}
+    assert {f"{chapter}.{name}" for name in public_checks(chapter)} - shown == set()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_bad_history_says_what_is_wrong(chapter: str) -> None:
+    """An empty `says` would be found in anything."""
+    assert [example.title for example in examples(chapter) if example.outcome != "good" and not example.says] == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_check_names_its_requirement(chapter: str) -> None:
+    module = importlib.import_module(f"conformance.checks.{chapter}")
+    unnamed = [name for name in public_checks(chapter) if "-" not in (getattr(module, name).__doc__ or "").split(":")[0]]
+    assert unnamed == []
