@@ -12,7 +12,7 @@ from typing import Literal
 from harness import history, scenario, signals
 from harness.errors import HarnessError
 from harness.history import Event
-from harness.runner import containment, processes, spawn, timers
+from harness.runner import containment, processes, quiescence, spawn, timers
 from harness.runner.cast import Cast
 from harness.runner.hold import Hold
 from harness.runner.recorder import Recorder
@@ -20,7 +20,7 @@ from harness.runner.report import StageReport
 from harness.runner.sources import Sources
 from harness.runner.terminal import Pipes, Terminal, describe
 from harness.runner.tracer import Tracer
-from harness.runner.waiting import Outcome, TooMany, Waiter
+from harness.runner.waiting import Outcome, Waiter
 from harness.runner.witnesses import Witnesses
 from harness.target import Target
 
@@ -63,19 +63,24 @@ class Execution:
     def play(self) -> tuple[Event, ...]:
         """Play the script, look at what is left, end everything; return what happened."""
         try:
-            self._play()
-        except _Over:
-            pass
-        except TooMany as error:
-            self._recorder.add("runner", history.Contained(f"{error}: all were ended"))
-            containment.end_everyone()
-        try:
+            try:
+                self._play()
+            except _Over:
+                pass
             self._conclude()
-        except TooMany as error:
-            self._recorder.add("runner", history.Contained(f"{error}: all were ended"))
+        except quiescence.TooMany as error:
+            self._contain(str(error))
         finally:
             self._close()
         return tuple(self._recorder.events)
+
+    def _contain(self, why: str) -> None:
+        """Step in. What was there is in the history, and that the script did not come to its end."""
+        containment.stop_everyone()
+        self._recorder.add("runner", history.Contained(f"{why}: all were ended"))
+        seconds = round(self._recorder.now(), 6)
+        self._recorder.add("runner", history.Missed("the script comes to its end", seconds, False, why))
+        self._note_look("end", self._cast.everyone()[: quiescence.MAX_PROCESSES])
 
     def _play(self) -> None:
         self._start()
@@ -314,13 +319,16 @@ class Execution:
     def _look(self, when: Literal["start", "step", "end"]) -> None:
         self._wait.drain()
         self._cast.reap()
+        self._note_look(when, self._cast.everyone())
+
+    def _note_look(self, when: Literal["start", "step", "end"], everyone: tuple[history.Process, ...]) -> None:
         terminal = self._terminal
         rows, columns = terminal.size() if terminal else (0, 0)
         self._recorder.add(
             "runner",
             history.Looked(
                 when,
-                self._cast.everyone(),
+                everyone,
                 terminal.foreground() if terminal else 0,
                 terminal.modes() if terminal else (),
                 terminal.characters() if terminal else "",

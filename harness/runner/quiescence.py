@@ -11,6 +11,14 @@ from typing import NamedTuple
 
 from harness.runner import processes, timers
 
+MAX_PROCESSES = 400
+MAX_TASKS = 4000
+"""All threads of all processes: a Java or Node launcher has some dozens in each."""
+
+
+class TooMany(Exception):
+    """More processes or threads than a launcher has any use for."""
+
 
 class Rest(NamedTuple):
     """What one look showed.
@@ -30,10 +38,14 @@ class Rest(NamedTuple):
 
 def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
     """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them."""
+    if len(pids) > MAX_PROCESSES:
+        raise TooMany(f"more than {MAX_PROCESSES} processes at once")
     seen: list[object] = []
     wakes, unknown, blocked = timers.FOREVER, "", True
     posix = alarm = False
     for pid in pids:
+        if len(seen) + processes.count_tasks(pid) > MAX_TASKS:
+            raise TooMany(f"more than {MAX_TASKS} threads at once")
         for task in processes.tasks(pid):
             seen.append((task.tid, task.state, task.switches))
             if task.state not in processes.BLOCKED_STATES or task.due or (task.call or "").startswith("running"):
@@ -50,7 +62,10 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
                     unknown = f"the timeout of a call of pid {pid} cannot be read"
                 wakes = min(wakes, timeout) if timeout != timers.UNKNOWN else wakes
         if blocked and pid not in witnesses:
-            wakes = min(wakes, timers.armed_in(pid))
+            descriptors = timers.descriptors_of(pid)
+            wakes = min(wakes, descriptors.timer)
+            if descriptors.relays:
+                unknown = f"pid {pid} has a pseudo-terminal of its own, on which something may be on its way"
             posix |= timers.has_posix_timer(pid)
     return Rest(blocked, tuple(seen), wakes, unknown, posix, alarm)
 

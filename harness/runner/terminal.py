@@ -8,6 +8,7 @@ import os
 import select
 import struct
 import termios
+import time
 from collections.abc import Callable
 
 from harness.errors import HarnessError
@@ -16,6 +17,8 @@ from harness.runner.recorder import Recorder, Stream
 from harness.runner.sources import Sources
 
 _CHUNK = 65536
+LAST_OUTPUT_WITHIN = 1.0
+"""Seconds in which what was printed before a hang-up is read; a launcher may print for ever."""
 
 
 class _Streams:
@@ -53,8 +56,8 @@ class _Streams:
         self._readers.pop(fd, None)
         self._sources.remove(fd)
 
-    def drain(self) -> bool:
-        """Read all output that was written up to now; return whether there was any.
+    def drain(self, deadline: float) -> bool:
+        """Read all output that was written up to now, until the deadline at most; return whether there was any.
 
         poll(2), and not epoll: n_tty's poll method first completes the queued work that carries bytes from one end
         of a pseudo-terminal to the other, so "nothing to read" then means that there is nothing on its way.
@@ -70,6 +73,8 @@ class _Streams:
             any_output = True
             for fd, _ in ready:
                 self._reader(fd, self._readers[fd])()
+            if time.monotonic() > deadline:
+                break
         return any_output
 
     def write(self, data: bytes) -> None:
@@ -78,17 +83,19 @@ class _Streams:
         self.feed()
 
     def feed(self) -> bool:
-        """Write what the other side has room for; return whether some is left to be written."""
+        """Write what the other side has room for; return whether it took any."""
+        took = False
         while self._unwritten and self._input >= 0:
             try:
                 count = os.write(self._input, self._unwritten[:_CHUNK])
             except BlockingIOError:
-                return True
+                break
             except OSError:
                 self._unwritten = b""  # nobody reads any more; the history shows who ended
                 break
             self._unwritten = self._unwritten[count:]
-        return bool(self._unwritten)
+            took = True
+        return took
 
 
 class Terminal(_Streams):
@@ -128,7 +135,7 @@ class Terminal(_Streams):
 
     def hang_up(self) -> None:
         """Close our end."""
-        self.drain()
+        self.drain(time.monotonic() + LAST_OUTPUT_WITHIN)
         self._drop(self.master)
         os.close(self.master)
         self.master = self._input = -1

@@ -17,8 +17,13 @@ from harness.runner.terminal import Pipes, Terminal
 SETTLE_LIMIT = 1.0
 """Seconds. A timer that is set for less is waited for; and so long is waited where timers cannot be read."""
 BUSY_LIMIT = 10.0
-"""Seconds after which a launcher that never comes to rest is taken as it is."""
-MAX_PROCESSES = 400
+"""Seconds after which a launcher that never comes to rest is taken as it is. The next times it gets SETTLE_LIMIT."""
+DRAIN_LIMIT = 0.05
+"""Seconds for which one draining goes on: a launcher may print for ever."""
+COUNT_EVERY = {True: 0.005, False: 0.1}
+"""Seconds from one count of the processes to the next; in a PID namespace of our own a count is one listing."""
+OTHER_ENTRIES = 100
+"""What else may be in /proc, generously: it has about 60 entries that are not processes."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.01
 
 
@@ -31,10 +36,6 @@ class Outcome(NamedTuple):
     idle: float
 
 
-class TooMany(Exception):
-    """More processes than a launcher has any use for."""
-
-
 class Waiter:
     """Serves the sources until something is so."""
 
@@ -45,20 +46,34 @@ class Waiter:
         self.readable = quiescence.can_be_read()
         self.stirred = True
         """Whether something was done since the last settling that may have made the launcher set a timer."""
+        self._busy_limit = BUSY_LIMIT
+        self._alone = os.getpid() == 1
+        self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
 
     def drain(self) -> bool:
         """Serve all that is ready now; return whether there was anything."""
         self._streams.flush_input()
-        any_event = self._streams.feed() or self._streams.drain()
-        while self._sources.pump(0):
+        deadline = time.monotonic() + DRAIN_LIMIT
+        any_event = self._streams.feed() or self._streams.drain(deadline)
+        while self._pump(0):
             any_event = True
+            if time.monotonic() > deadline:
+                break
         return any_event
 
+    def _pump(self, seconds: float) -> bool:
+        """Serve what is ready. Whatever there is to serve, and a fork bomb ends a child every moment, the processes
+        are counted now and then."""
+        now = time.monotonic()
+        if now >= self._next_count:
+            count = processes.count_entries() - OTHER_ENTRIES if self._alone else len(quiescence.everyone(os.getpid()))
+            if count > quiescence.MAX_PROCESSES:
+                raise quiescence.TooMany(f"more than {quiescence.MAX_PROCESSES} processes at once")
+            self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
+        return self._sources.pump(seconds)
+
     def _look(self) -> quiescence.Rest:
-        pids = quiescence.everyone(os.getpid())
-        if len(pids) > MAX_PROCESSES:
-            raise TooMany(f"{len(pids)} processes at once")
-        return quiescence.look(pids, self._cast.witness_pids())
+        return quiescence.look(quiescence.everyone(os.getpid()), self._cast.witness_pids())
 
     def _with_hidden_timers(self, look: quiescence.Rest) -> quiescence.Rest:
         """Add the timers that no process shows. To look for them takes a millisecond, so only where they may be."""
@@ -84,7 +99,7 @@ class Waiter:
             now = time.monotonic()
             if is_there() or now >= deadline:
                 return Outcome(is_there(), False, now - start, rest.longest)
-            if self._sources.pump(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
+            if self._pump(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
                 continue
             pause = min(2 * pause, LONGEST_PAUSE)
             look = self._look()
@@ -102,7 +117,7 @@ class Waiter:
 
     def settle(self) -> history.Settled:
         """Wait for quiescence. Where it cannot be read, or a timer keeps going off, for SETTLE_LIMIT seconds in which
-        everyone was blocked; for BUSY_LIMIT seconds at the most."""
+        everyone was blocked; for BUSY_LIMIT seconds at the most, SETTLE_LIMIT when it came to that before."""
         start = time.monotonic()
         pause = FIRST_PAUSE / 4
         rest = _Resting()
@@ -120,13 +135,14 @@ class Waiter:
             reason = look.unknown or reason or (_timer(look) if look.blocked else "")
             if (rest.total if self.readable else now - start) >= SETTLE_LIMIT:
                 return history.Settled("waited", round(now - start, 6), reason)
-            if now - start >= BUSY_LIMIT:
+            if now - start >= self._busy_limit:
+                self._busy_limit = SETTLE_LIMIT
                 return history.Settled("waited", round(now - start, 6), reason or "somebody is always running")
             if not look.blocked:
-                self._sources.pump(pause)
+                self._pump(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             elif rest.now > 0.0:
-                self._sources.pump(min(look.wakes, LONGEST_PAUSE))
+                self._pump(min(look.wakes, LONGEST_PAUSE))
 
     def until_stopped(self, pids: list[int]) -> None:
         """Wait until all of these are stopped or have gone."""
