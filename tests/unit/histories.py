@@ -148,7 +148,7 @@ def untraced() -> Unobserved:
 
 
 def process(role: str, state: str = "S", name: str = "", **changes: Any) -> Process:
-    """Return one row of the process table; whoever is not launcher, command or leader is a child of the launcher."""
+    """Return one row of the process table; others are children of the launcher."""
     pid = {"launcher": LAUNCHER, "command": COMMAND, "leader": LEADER}.get(role, 20)
     row = Process(
         pid, LEADER if role == "launcher" else LAUNCHER, LAUNCHER, LAUNCHER, state, name or role, role

@@ -20,7 +20,8 @@ def public_checks(chapter: str) -> set[str]:
     module = importlib.import_module(f"conformance.checks.{chapter}")
     functions = inspect.getmembers(module, inspect.isfunction)
     own = {name: f for name, f in functions if f.__module__ == module.__name__ and not name.startswith("_")}
-    return {name for name, f in own.items() if list(inspect.signature(f).parameters)[:2] == ["history", "bare"]}
+    takes = {name: list(inspect.signature(f).parameters)[:2] for name, f in own.items()}
+    return {name for name, parameters in takes.items() if parameters == ["history", "bare"]}
 
 
 def used_checks(chapter: str) -> set[str]:
@@ -38,7 +39,8 @@ def examples(chapter: str) -> tuple[Example, ...]:
 def test_no_chapter_is_forgotten() -> None:
     rooms: list[Path] = sorted((ROOT / "conformance" / "checks").glob("*.py"))
     assert {path.stem for path in rooms} - {"__init__", "common"} == set(CHAPTERS)
-    assert {path.stem for path in (ROOT / "conformance").glob("test_*.py")} == {f"test_{name}" for name in CHAPTERS}
+    cases = {path.stem for path in (ROOT / "conformance").glob("test_*.py")}
+    assert cases == {f"test_{name}" for name in CHAPTERS}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -56,11 +58,14 @@ def test_every_check_has_a_history(chapter: str, outcome: str) -> None:
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_bad_history_says_what_is_wrong(chapter: str) -> None:
     """An empty `says` would be found in anything."""
-    assert [example.title for example in examples(chapter) if example.outcome != "good" and not example.says] == []
+    silent = [
+        example.title for example in examples(chapter) if example.outcome != "good" and not example.says
+    ]
+    assert silent == []
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_check_names_its_requirement(chapter: str) -> None:
     module = importlib.import_module(f"conformance.checks.{chapter}")
-    unnamed = [name for name in public_checks(chapter) if "-" not in (getattr(module, name).__doc__ or "").split(":")[0]]
-    assert unnamed == []
+    says = {name: getattr(module, name).__doc__ or "" for name in public_checks(chapter)}
+    assert [name for name, text in says.items() if "-" not in text.partition(":")[0]] == []

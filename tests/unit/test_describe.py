@@ -1,0 +1,96 @@
+"""A fact in words: one line, safe to print."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from harness import history as facts
+from harness import signals
+from harness.history import Fact, describe
+from tests.unit.histories import INHERITED, TERMINAL, looked, process
+from tests.unit.test_data import ALL_FACTS, HOSTILE
+
+
+@pytest.mark.parametrize("fact", ALL_FACTS, ids=lambda fact: type(fact).__name__)
+def test_every_fact_is_described_in_one_line(fact: Fact) -> None:
+    told = describe(fact)
+    assert told
+    assert told.isprintable()
+    assert len(told) < 300
+
+
+FROM_OUTSIDE: tuple[Fact, ...] = (
+    facts.Output("terminal", HOSTILE.encode()),
+    facts.Output("terminal", b"\x9b\xff" * 1000),
+    facts.Ordered("command", HOSTILE),
+    facts.Remained((HOSTILE,)),
+    facts.Started("launcher", 10, (HOSTILE.encode(), b"\x9b\xff")),
+)
+NAMES: tuple[Fact, ...] = (
+    facts.Pressed(HOSTILE),
+    facts.Missed(HOSTILE, 1.0, True, HOSTILE),
+    facts.Greeted(HOSTILE, 11, INHERITED),
+    facts.Stopped(HOSTILE),
+    facts.Continued(HOSTILE),
+    facts.Ended(HOSTILE, 11),
+    facts.Received(HOSTILE, 15, 0, 0, 0.0, HOSTILE),
+    facts.Answered(HOSTILE, HOSTILE),
+    facts.Sent(15, HOSTILE, 0),
+    facts.Called(HOSTILE, 1, 15, 0),
+    facts.Reaped(HOSTILE, 1),
+    facts.Unobserved(HOSTILE, HOSTILE),
+    facts.Contained(HOSTILE),
+    facts.NotStarted(HOSTILE, 1),
+    facts.Held((1,), HOSTILE),
+    facts.Waited(HOSTILE, 1.0),
+    facts.Settled("waited", 1.0, HOSTILE),
+    facts.Viewed(HOSTILE, 1, 1, TERMINAL),
+    looked("end", process("", name=HOSTILE)),
+)
+
+
+@pytest.mark.parametrize("fact", FROM_OUTSIDE, ids=lambda fact: type(fact).__name__)
+def test_output_is_safe_to_print(fact: Fact) -> None:
+    assert describe(fact).isprintable()
+
+
+@pytest.mark.xfail(reason="describe() escapes output, but not the names of processes", strict=True)
+def test_names_are_safe_to_print() -> None:
+    """A launcher chooses its own name and its files' names, and can speak on the witnesses' socket."""
+    assert [type(fact).__name__ for fact in NAMES if not describe(fact).isprintable()] == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        (facts.Sent(15, "launcher", 10), "we sent SIGTERM to launcher"),
+        (facts.Sent(15, "launcher", 10, 3), "we sent SIGTERM to launcher (refused, errno 3)"),
+        (facts.Received("command", 2, signals.SI_KERNEL, 0, 0.0), "command received SIGINT from the kernel"),
+        (
+            facts.Received("command", 2, signals.SI_USER, 10, 0.0, "launcher"),
+            "command received SIGINT from launcher",
+        ),
+        (facts.Received("command", 2, signals.SI_USER, 77, 0.0), "command received SIGINT from pid 77"),
+        (facts.Ended("launcher", 10, code=3), "launcher ended with exit code 3"),
+        (facts.Ended("launcher", 10, code=0), "launcher ended with exit code 0"),
+        (facts.Ended("launcher", 10, signal=9), "launcher ended of SIGKILL"),
+        (facts.Ended("command", 11), "command ended"),
+        (facts.Called("kill", -11, 15, -3), "launcher called kill for pid -11 with SIGTERM, errno 3"),
+    ],
+)
+def test_description(fact: Fact, told: str) -> None:
+    assert describe(fact) == told
+
+
+def test_signals_have_names() -> None:
+    assert [signals.name(number) for number in (15, 9, 0, 200)] == [
+        "SIGTERM",
+        "SIGKILL",
+        "signal 0",
+        "signal 200",
+    ]
+    assert signals.name(signal.SIGRTMIN + 2) == "SIGRTMIN+2"
+    assert signals.name(signal.SIGRTMIN) == "SIGRTMIN"
+    assert len(signals.realtime()) == signal.SIGRTMAX - signal.SIGRTMIN + 1
