@@ -1,0 +1,124 @@
+"""The normative text, its cases and its planted faults: none without the others."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from conformance.spec import CHAPTERS, requirements
+from tests.conftest import ROOT
+
+BUILT = ("exit", "signals", "terminal", "tree", "inherit")
+LATER = {"SIG-6", "SIG-7", "TREE-8"}
+"""Of these chapters, but not of this kind of case: SIG-6 and SIG-7 need a sweep, TREE-8 a supervisor."""
+
+WITHOUT_A_CASE = LATER | {
+    "ENV-1", "ENV-2", "ENV-3", "ENV-4", "ENV-5", "ENV-6", "SYNC-1", "SYNC-2", "SYNC-3", "SYNC-4",
+    "CACHE-1", "CACHE-2", "CACHE-3", "CACHE-4", "CACHE-5", "EXEC-1", "EXEC-2", "EXEC-3",
+    "WORLD-1", "WORLD-2", "WORLD-3", "WORLD-4", "WORLD-5", "WORLD-6", "WORLD-7",
+}  # fmt: skip
+"""What nobody tests yet. This set may only shrink: whoever builds a case takes its requirement out."""
+AT_MOST_WITHOUT_A_CASE = 28
+
+
+@cache
+def cases() -> dict[str, list[str]]:
+    """Return the requirements that each case names, by file and function."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "conformance").glob("test_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                found[f"{path.name}::{node.name}"] = [
+                    name for d in node.decorator_list if (name := _named(d))
+                ]
+    return found
+
+
+def _named(decorator: ast.expr) -> str:
+    if not isinstance(decorator, ast.Call) or ast.unparse(decorator.func) != "requirement":
+        return ""
+    return str(ast.literal_eval(decorator.args[0]))
+
+
+def with_a_case() -> set[str]:
+    return {name for names in cases().values() for name in names}
+
+
+def with_a_fault() -> set[str]:
+    faults = tomllib.loads((ROOT / "targets" / "faulty" / "faults.toml").read_text(encoding="utf-8"))
+    return {fault["requirement"] for fault in faults["fault"]}
+
+
+def musts() -> set[str]:
+    """Return what the chapters that are built bind a launcher to."""
+    return {r.id for r in requirements().values() if r.chapter in BUILT and r.binds} - LATER
+
+
+def spec_files() -> list[Path]:
+    return sorted((ROOT / "conformance" / "spec").glob("*.md"))
+
+
+def test_every_heading_is_a_requirement() -> None:
+    assert [path.stem for path in spec_files()] == sorted(CHAPTERS)
+    headings = [
+        line
+        for path in spec_files()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line[:3] == "## "
+    ]
+    assert Counter(line.split()[1] for line in headings) == Counter(requirements().keys())
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_requirements_of_a_chapter_are_numbered_without_a_gap(chapter: str) -> None:
+    ids = [r.id for r in requirements().values() if r.chapter == chapter]
+    prefix = ids[0].partition("-")[0]
+    assert ids == [f"{prefix}-{n}" for n in range(1, len(ids) + 1)]
+
+
+@pytest.mark.parametrize("name", requirements())
+def test_requirement_is_complete(name: str) -> None:
+    requirement = requirements()[name]
+    assert requirement.sentence.endswith((".", ")"))
+    assert not re.search(r"[#\n]|^- ", requirement.sentence)
+    assert requirement.why.endswith(".")
+    assert len(requirement.source) > 5
+    assert requirement.binds == (requirement.level in ("MUST", "MUST NOT"))
+
+
+def test_every_case_names_exactly_one_requirement_that_exists() -> None:
+    assert cases()
+    wrong = {
+        case: names for case, names in cases().items() if len(names) != 1 or names[0] not in requirements()
+    }
+    assert wrong == {}
+
+
+def test_every_case_stands_in_the_chapter_of_its_requirement() -> None:
+    strays = [
+        case
+        for case, names in cases().items()
+        if case.partition("::")[0] != f"test_{requirements()[names[0]].chapter}.py"
+    ]
+    assert strays == []
+
+
+@pytest.mark.parametrize("name", sorted(musts()))
+def test_every_must_has_a_case_and_a_planted_fault(name: str) -> None:
+    assert name in with_a_case()
+    assert name in with_a_fault(), "plant one in targets/faulty/ and describe it in faults.toml"
+
+
+def test_every_planted_fault_is_of_a_requirement_that_exists() -> None:
+    assert with_a_fault() <= requirements().keys()
+
+
+def test_the_list_of_what_has_no_case_only_shrinks() -> None:
+    assert requirements().keys() - with_a_case() == WITHOUT_A_CASE
+    assert len(WITHOUT_A_CASE) <= AT_MOST_WITHOUT_A_CASE
