@@ -154,17 +154,28 @@ def hidden() -> float | None:
     return min((max(0, at - now) / 1e9 for at in expiries), default=FOREVER)
 
 
-def armed_in(pid: int) -> float:
-    """Return the seconds until the next timerfd of the process goes off; FOREVER where there is none."""
-    earliest = FOREVER
+class Open(NamedTuple):
+    """What a process' descriptors tell. timer: seconds until its next timerfd goes off, FOREVER where there is none.
+    relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their way though all are blocked:
+    a kernel work queue carries them."""
+
+    timer: float
+    relays: bool
+
+
+def descriptors_of(pid: int) -> Open:
+    """Look through the open descriptors of a process."""
+    timer, relays = FOREVER, False
     try:
         with os.scandir(f"/proc/{pid}/fd") as entries:
             for entry in entries:
-                if os.readlink(entry.path) == "anon_inode:[timerfd]":
-                    earliest = min(earliest, _timerfd(f"/proc/{pid}/fdinfo/{entry.name}"))
+                what = os.readlink(entry.path)
+                if what == "anon_inode:[timerfd]":
+                    timer = min(timer, _timerfd(f"/proc/{pid}/fdinfo/{entry.name}"))
+                relays |= what in ("/dev/ptmx", "/dev/pts/ptmx")
     except OSError:
-        return earliest
-    return earliest
+        pass  # it has gone, or may not be read: then /proc/PID/syscall may not be read either, and that is said
+    return Open(timer, relays)
 
 
 def _timerfd(path: str) -> float:
