@@ -15,6 +15,8 @@ Stream = Literal["terminal", "stdout", "stderr"]
 KEPT_OUTPUT = 64 * 1024
 """Bytes of a stream that are kept; the rest is counted. A launcher may print 100 MB."""
 KEPT_EVENTS = 20_000
+"""Events that are kept of those that a launcher can cause without end; what the script does is always kept."""
+_ENDLESS = (history.Received, history.Answered, history.Output, history.Stopped, history.Continued, history.Called)
 
 
 class Recorder:
@@ -30,6 +32,7 @@ class Recorder:
         self.text = b""
         self._counts: dict[Stream, tuple[int, int]] = {}
         self._kept = 0
+        self._dropped = False
 
     def now(self) -> float:
         """Return seconds since the start of this history."""
@@ -52,11 +55,12 @@ class Recorder:
                 self.ended.add(process)
             case history.Greeted(process=process):
                 self.greeted.add(process)
-        if len(self.events) < KEPT_EVENTS:
-            self.events.append(Event(len(self.events), round(self.now(), 6), source, fact))
-        elif len(self.events) == KEPT_EVENTS:
-            fact = history.Contained(f"more than {KEPT_EVENTS} events: the rest is not recorded")
-            self.events.append(Event(len(self.events), round(self.now(), 6), "runner", fact))
+        if len(self.events) >= KEPT_EVENTS and isinstance(fact, _ENDLESS):
+            if self._dropped:
+                return
+            self._dropped = True
+            source, fact = "runner", history.Contained(f"more than {KEPT_EVENTS} events: the rest is not recorded")
+        self.events.append(Event(len(self.events), round(self.now(), 6), source, fact))
 
     def output(self, stream: Stream, data: bytes) -> None:
         """Note output: all of it is counted, the first part is kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import shutil
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,13 @@ import msgspec
 
 from harness import history
 from harness.errors import HarnessError
+from harness.runner import spawn
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
+
+
+LONGEST_LINE = 16 << 20
+"""Bytes. A hello carries arguments and environment twice as long as they are; what is longer is no hello."""
 
 
 class _Connection:
@@ -22,7 +28,7 @@ class _Connection:
         self.socket = end
         self.pid = pid
         self.name = ""
-        self.unread = b""
+        self.unread = bytearray()
 
 
 class Witnesses:
@@ -35,7 +41,9 @@ class Witnesses:
         self._by_name: dict[str, _Connection] = {}
         self.on_greeting: Callable[[str, int], None] = lambda name, pid: None
         self.role_of: Callable[[int], str] = lambda pid: ""
+        self._impostor = False
         self._path = path
+        _remove(path)  # a launcher that knows this path may have put something there
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             self._listener.bind(path)
@@ -70,9 +78,13 @@ class Witnesses:
         if not data:
             self._forget(connection)
             return
-        *lines, connection.unread = (connection.unread + data).split(b"\n")
-        for line in lines:
-            self._take(connection, line)
+        connection.unread += data
+        if b"\n" in data:
+            *lines, connection.unread = connection.unread.split(b"\n")
+            for line in lines:
+                self._take(connection, bytes(line))
+        elif len(connection.unread) > LONGEST_LINE:
+            self._forget(connection)
 
     def _forget(self, connection: _Connection) -> None:
         fd = connection.socket.fileno()
@@ -93,14 +105,23 @@ class Witnesses:
             self._read(connection)
 
     def _take(self, connection: _Connection, line: bytes) -> None:
-        try:
-            message: dict[str, Any] = msgspec.json.decode(line)
-            kind = message.pop("type")
-        except (msgspec.DecodeError, KeyError, AttributeError):
-            return  # the socket is there for everyone: whoever speaks otherwise is no witness of ours
+        """Take one message. The socket is there for everyone: whoever speaks otherwise is no witness of ours."""
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeError, LookupError, AttributeError, TypeError, ValueError):
+            self._understand(connection, line)
+
+    def _understand(self, connection: _Connection, line: bytes) -> None:
+        message: dict[str, Any] = msgspec.json.decode(line)
+        kind = message.pop("type")
         at = self._recorder.since_start(int(message.pop("at", 0)))
         if kind == "hello":
+            if connection.name:
+                return
+            if not _is_witness(connection.pid):
+                self._note_impostor(connection.pid)
+                return
             self._greet(connection, message)
+        elif connection.name not in self._by_name:
+            return
         elif kind == "signal":
             sender = int(message["sender"])
             self._recorder.add(
@@ -121,17 +142,24 @@ class Witnesses:
             fact = history.Viewed(connection.name, message["pgid"], message["sid"], view)
             self._recorder.add(connection.name, fact)
 
+    def _note_impostor(self, pid: int) -> None:
+        if not self._impostor:
+            self._impostor = True
+            why = f"pid {pid} speaks as the command does, but runs another program"
+            self._recorder.add("runner", history.Unobserved("the command", why))
+
     def _greet(self, connection: _Connection, message: dict[str, Any]) -> None:
-        connection.name = str(message.pop("name"))
-        if connection.name in self._by_name:  # a launcher that starts its command twice
-            connection.name += f"-{connection.pid}"
+        name = str(message.pop("name"))
+        if name in self._by_name:  # a launcher that starts its command twice
+            name += f"-{connection.pid}"
         message["cwd"] = bytes.fromhex(message["cwd"])
         for key in ("args", "environ"):
             message[key] = tuple(bytes.fromhex(word) for word in message[key])
-        self._by_name[connection.name] = connection
-        self.on_greeting(connection.name, connection.pid)
         inherited = msgspec.convert(message, history.Inherited)
-        self._recorder.add(connection.name, history.Greeted(connection.name, connection.pid, inherited))
+        connection.name = name
+        self._by_name[name] = connection
+        self.on_greeting(name, connection.pid)
+        self._recorder.add(name, history.Greeted(name, connection.pid, inherited))
 
     def order(self, name: str, text: str) -> bool:
         """Send one order; return whether there was a witness to send it to."""
@@ -150,5 +178,33 @@ class Witnesses:
             self._forget(connection)
         self._sources.remove(self._listener.fileno())
         self._listener.close()
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)
+        _remove(self._path)
+
+
+def _remove(path: str) -> None:
+    """Remove what is there, whatever it is."""
+    try:
+        os.unlink(path)
+    except IsADirectoryError:
+        shutil.rmtree(path, ignore_errors=True)
+    except OSError:
+        pass
+
+
+def _is_witness(pid: int) -> bool:
+    """Whether this process runs our program. One that hides what it runs (another user's) is believed."""
+    try:
+        runs = os.stat(f"/proc/{pid}/exe")
+    except OSError:
+        return True
+    ours = os.stat(spawn.WITNESS)
+    return runs.st_size == ours.st_size and ((runs.st_dev, runs.st_ino) == (ours.st_dev, ours.st_ino) or _same(pid))
+
+
+def _same(pid: int) -> bool:
+    """Whether the program of a process is a copy of ours: a launcher may run its command in a place of its own."""
+    try:
+        with open(f"/proc/{pid}/exe", "rb") as its, open(spawn.WITNESS, "rb") as ours:
+            return its.read() == ours.read()
+    except OSError:
+        return True
