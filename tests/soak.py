@@ -62,8 +62,9 @@ def run_once(targets: tuple[str, ...], words: list[str]) -> dict[Key, Outcome]:
         results = Path(directory) / "results.json"
         command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q"]
         command += [*(f"--target={target}" for target in targets), f"--results={results}", *words]
+        nothing = subprocess.DEVNULL
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=SLOWEST_RUN, check=False, stdin=subprocess.DEVNULL
+            command, cwd=ROOT, stdin=nothing, capture_output=True, text=True, timeout=SLOWEST_RUN, check=False
         )
         if not results.exists():
             sys.exit(f"soak: the suite wrote no results (exit status {done.returncode}):\n{done.stdout}{done.stderr}")

@@ -1,0 +1,225 @@
+"""Is it fast enough? Ratios, each measured within one run, so that they mean the same on every machine.
+
+usage: python benchmarks/bench.py [--quick] [--only NAMES] [--uv COMMAND] [--dumb-init-tests DIRECTORY]
+
+Prints a line for each target: what was measured, what it was compared with, the ratio, and the limit. The exit
+status is 1 when a limit is missed. What is not installed is said to be so. A busy machine makes figures worthless:
+the load is printed first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pexpect
+
+from harness.execute import execute, stop
+from harness.history import Ended
+from harness.runner.spawn import WITNESS
+from harness.scenario import Ends, Order, Scenario, Signal, Stage
+from harness.target import load
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDED_DUMB_INIT = 11.0
+"""Seconds that dumb-init's own 182 tests took where the limit was set; used where the tests are not given."""
+
+
+class Line(NamedTuple):
+    """One comparison. limit: the ratio that may not be exceeded, or, with at_least, must be reached."""
+
+    name: str
+    ours: str
+    theirs: str
+    ratio: float
+    limit: float
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the limit is kept."""
+        return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        return (
+            f"{'met   ' if self.met else 'MISSED'} {self.name}: {self.ours}; {self.theirs}; "
+            f"ratio {self.ratio:.2f} (limit {sign} {self.limit})"
+        )
+
+
+def alternate(count: int, *runs: Callable[[], object]) -> list[list[float]]:
+    """Run each in turn, `count` times; return their times in milliseconds. What disturbs one disturbs all alike."""
+    times: list[list[float]] = [[] for _ in runs]
+    for run in runs:
+        run()
+    for _ in range(count):
+        for run, taken in zip(runs, times, strict=True):
+            start = time.perf_counter()
+            run()
+            taken.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def median(times: list[float]) -> float:
+    """Return the median; a mean would be that of the disturbances."""
+    return statistics.median(times)
+
+
+class Bare:
+    """What there is to do without a harness, with nothing observed but the end."""
+
+    def __init__(self, launcher: list[str], directory: str) -> None:
+        self._path = f"{directory}/s"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(self._path)
+        self._listener.listen()
+        self._argv = [*launcher, str(WITNESS), self._path]
+
+    def spawn_and_wait(self) -> None:
+        """posix_spawn, one TERM, wait: the same command line, the same command, the same events.
+
+        The command says when it is ready and ends on TERM, as it does in our scenario: there is no other way to send
+        a signal that is sure to be seen. Nothing is recorded, looked at, contained or cleaned up.
+        """
+        pid = os.posix_spawn(self._argv[0], self._argv, os.environ)
+        end, _ = self._listener.accept()
+        with end:
+            while b"\n" not in end.recv(1 << 16):
+                pass
+            end.sendall(b"exit-on 15 0\n")
+            end.recv(1 << 12)
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+
+def by_pexpect(launcher: list[str]) -> None:
+    """The same as people do it today: pexpect.spawn at its defaults, and a shell that says when it is ready."""
+    command = ["sh", "-c", 'trap "exit 0" TERM; echo ready; while :; do sleep 60 & wait; done']
+    child = pexpect.spawn(launcher[0], [*launcher[1:], *command])
+    child.expect("ready")
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0, child.exitstatus
+
+
+def one_execution(count: int) -> list[Line]:
+    """(a) and (b): start, one TERM, end, on tini."""
+    target = load("tini")
+    steps = (Order(f"exit-on {signal.SIGTERM:d} 0"), Signal(signal.SIGTERM), Ends())
+    on_pipes, on_terminal = Scenario(steps), Scenario(steps, Stage(terminal=True))
+
+    def ours(scenario: Scenario) -> None:
+        ended = [fact for fact in execute(target, scenario).facts(Ended) if fact.process == "launcher"]
+        assert [fact.code for fact in ended] == [0], ended
+
+    with tempfile.TemporaryDirectory() as directory:
+        bare = Bare(list(target.command), directory)
+        pipes, theirs = map(median, alternate(count, lambda: ours(on_pipes), bare.spawn_and_wait))
+        bare.close()
+    few = max(3, count // 10)
+    argv = list(target.command)
+    terminal, pexpects = map(median, alternate(few, lambda: ours(on_terminal), lambda: by_pexpect(argv)))
+    stop()
+    against = f"posix_spawn, TERM, wait {theirs:.2f} ms"
+    return [
+        Line("one execution on tini, pipes", f"{pipes:.2f} ms", against, pipes / theirs, 3),
+        Line("the same, terminal", f"{terminal:.2f} ms", f"pexpect {pexpects:.1f} ms", terminal / pexpects, 0.25),
+    ]
+
+
+def suite(target: str, workers: int) -> float:
+    """Return the seconds of wall time of the whole suite, start of pytest included."""
+    command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q", f"--target={target}"]
+    command += ["-n", str(workers)] if workers > 1 else []
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode not in (0, 1):
+        sys.exit(f"bench: the suite failed on {target}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return time.perf_counter() - start
+
+
+def their_own_tests(directory: str) -> tuple[float, str]:
+    """Run dumb-init's own tests; return the seconds they took and what they said last."""
+    own = Path(directory) / ".venv" / "bin" / "python"
+    python = str(own) if own.exists() else sys.executable
+    start = time.perf_counter()
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], cwd=directory,
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return time.perf_counter() - start, done.stdout.strip().splitlines()[-1]
+
+
+def on_dumb_init(tests: str | None, repeats: int) -> list[Line]:
+    """(c) the whole suite, one worker, against dumb-init's own; (e) two workers against one."""
+    one, two, theirs = [], [], []
+    said = f"its own 182 tests {RECORDED_DUMB_INIT:.0f} s (recorded)"
+    for _ in range(repeats):
+        one.append(suite("dumb-init", 1))
+        two.append(suite("dumb-init", 2))
+        if tests:
+            seconds, last = their_own_tests(tests)
+            theirs.append(seconds)
+            said = f"its own tests {min(theirs):.1f} s ({last})"
+    measure = min(theirs, default=RECORDED_DUMB_INIT)
+    alone = f"{min(one):.1f} s"
+    return [
+        Line("suite on dumb-init, 1 worker", alone, said, min(one) / measure, 1),
+        Line("2 workers for 1", f"{min(two):.1f} s", f"1 worker {alone}", min(one) / min(two), 1.7, at_least=True),
+    ]
+
+
+def on_uv(command: str, repeats: int) -> list[Line]:
+    """(d) the whole suite on uv with two workers."""
+    seconds = min(suite(command, 2) for _ in range(repeats))
+    return [Line("suite on uv run, 2 workers", f"{seconds:.1f} s", "limit 60 s", seconds / 60, 1)]
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description="is it fast enough?")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--only", default="execution,dumb-init,uv", help="some of: execution,dumb-init,uv")
+    parser.add_argument("--uv", default="uv run --no-project --", help="how to start uv")
+    parser.add_argument(
+        "--dumb-init-tests", metavar="DIRECTORY", help="dumb-init's sources with tests/; run by their .venv if any"
+    )
+    asked = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    repeats = 1 if asked.quick else 3
+    parts: dict[str, tuple[str, Callable[[], list[Line]]]] = {
+        "execution": ("tini", lambda: one_execution(30 if asked.quick else 200)),
+        "dumb-init": ("dumb-init", lambda: on_dumb_init(asked.dumb_init_tests, repeats)),
+        "uv": (asked.uv.split()[0], lambda: on_uv(asked.uv, repeats)),
+    }
+    missed = False
+    for name in asked.only.split(","):
+        program, measure = parts[name]
+        if not shutil.which(program):
+            print(f"not measured: {program} is not installed")
+            continue
+        for line in measure():
+            print(line, flush=True)
+            missed |= not line.met
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
