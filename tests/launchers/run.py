@@ -37,7 +37,8 @@ def install(kind: str, name: str, version: str, directory: Path) -> Path:
             [str(programs / "python"), "-m", "pip", "install", "--quiet", f"{name}=={version}"],
         ]
     else:
-        commands = [["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(place), f"{name}@{version}"]]
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
+        commands = [[*npm, "--prefix", str(place), f"{name}@{version}"]]
     for command in commands:
         subprocess.run(command, check=True)
     (place / "complete").touch()
@@ -72,8 +73,8 @@ def main() -> None:
             print(f"not here: {missing}")
         else:
             there.append(f"--target={name}")
-    command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "--tb=no", "-q", *there, *words]
-    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    suite = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "--tb=no", "-q"]
+    status = subprocess.run([*suite, *there, *words], cwd=ROOT, check=False).returncode
     sys.exit(0 if status == 1 else status)
 
 
