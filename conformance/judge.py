@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from typing import Literal, Protocol
@@ -11,7 +12,7 @@ import msgspec
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.spec import Requirement
 from harness.errors import HarnessError
-from harness.history import History, Missed, describe
+from harness.history import Contained, History, Missed, NotStarted, describe
 from harness.scenario import Scenario
 from harness.target import Target
 
@@ -64,6 +65,7 @@ class Bare:
         if key in self._kept:
             return self._kept[key], 0
         history = self._play(alone, scenario)
+        _needs_stage(history)
         for miss in history.facts(Missed):
             raise HarnessError(
                 f"the scenario does not work with the bare command: {describe(miss)}. This says nothing about the "
@@ -83,8 +85,10 @@ def judge(
         its, executions = (None, 0) if scenario.command != "witness" else bare.of(target, scenario)
         history = play(target, scenario)
         executions += 1
+        _needs_stage(history)
         violations = check(history, its or history)
         if not violations:
+            _needs_freedom(history)
             return Judgement("pass", executions)
         if requirement.id in target.deviations:
             return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
@@ -103,6 +107,19 @@ def judge(
         return Judgement("error", reason=str(error))
     except Exception as error:  # a check that crashes has found out nothing: never "fail"
         return Judgement("error", reason=f"{error!r}: the harness failed\n{traceback.format_exc()}")
+
+
+def _needs_stage(history: History) -> None:
+    """Raise NotObservable where this system refuses what the launcher was to be started with."""
+    for fact in history.facts(NotStarted):
+        if fact.step != "exec":
+            raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+
+
+def _needs_freedom(history: History) -> None:
+    """Raise NotObservable where the harness stepped in: what was not seen may have been prevented."""
+    for fact in history.facts(Contained):
+        raise NotObservable(f"the harness had to step in: {fact.why}")
 
 
 def timeline(history: History) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ class Runner:
         self._link, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         # -X importtime and the like would be inherited by nobody; -I would hide an editable install's paths
-        runner = [sys.executable, "-m", "harness.runner", str(theirs.fileno())]
+        # -P: no module that lies where the user stands, whatever its name, is meant for us
+        runner = [sys.executable, "-P", "-m", "harness.runner", str(theirs.fileno())]
         try:
             self._process = subprocess.Popen(
                 [str(GUARDIAN), str(lifeline), containment, "--", runner[0], *runner],
@@ -47,7 +48,14 @@ class Runner:
             theirs.close()
             os.close(lifeline)
         self._link.settimeout(LONGEST_EXECUTION)
-        hello = wire.receive(self._link, wire.Hello)
+        try:
+            hello = wire.receive(self._link, wire.Hello)
+        except TimeoutError:
+            self.end()
+            raise HarnessError(f"the runner did not start within {LONGEST_EXECUTION:.0f} s") from None
+        except BaseException:
+            self.end()  # interrupted: nobody else knows of it
+            raise
         if hello is None:
             complaint, status = self.end()
             raise _Refused(complaint) if status == GUARDIAN_REFUSED else HarnessError(
@@ -79,7 +87,10 @@ class Runner:
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
         self._lifeline = -1
-        _, complaint = self._process.communicate()
+        try:
+            _, complaint = self._process.communicate(timeout=LONGEST_EXECUTION)
+        except subprocess.TimeoutExpired:
+            return "its guardian did not end, so something that it started may be left", -1
         if scratch := getattr(self, "scratch", ""):
             shutil.rmtree(scratch, ignore_errors=True)  # in case the guardian itself was killed
         return complaint.decode(errors="backslashreplace").strip(), self._process.returncode
@@ -92,10 +103,11 @@ class _Refused(Exception):
 _lock = threading.Lock()
 _runner: Runner | None = None
 _why_weaker = ""
+_containment = ""
 
 
 def _get_runner() -> Runner:
-    global _runner, _why_weaker
+    global _runner, _why_weaker, _containment
     if _runner is None:
         wish = os.environ.get("PROCTOR_CONTAINMENT_WISH", "namespace")
         try:
@@ -103,6 +115,7 @@ def _get_runner() -> Runner:
         except _Refused as refusal:
             _why_weaker = str(refusal)
             _runner = Runner("subreaper")
+        _containment = _runner.containment
         atexit.register(stop)
     return _runner
 
@@ -119,8 +132,9 @@ def stop() -> None:
 def containment() -> str:
     """Return how launchers are contained on this system, and why not better."""
     with _lock:
-        runner = _get_runner()
-    return runner.containment + (f" (no PID namespace: {_why_weaker})" if _why_weaker else "")
+        if not _containment:
+            _get_runner()
+    return _containment + (f" (no PID namespace: {_why_weaker})" if _why_weaker else "")
 
 
 def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
@@ -142,6 +156,9 @@ def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None
             _runner = None
             runner.end()
             raise
-    if reply.error:
-        raise HarnessError(reply.error)
+        if reply.error:
+            # whatever it was, a launcher that fills the disk or unmounts /proc too: the next one starts afresh
+            _runner = None
+            runner.end()
+            raise HarnessError(reply.error)
     return History(target.name, scenario, runner.containment, reply.events)

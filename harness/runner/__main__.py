@@ -7,10 +7,13 @@ A message is four bytes of length and msgpack, both ways. The runner ends when t
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -21,6 +24,8 @@ from harness.runner.execution import Execution
 from harness.runner.sources import Sources
 from harness.target import Target
 from harness.wire import Hello, Reply, Request, receive, send
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 class Runner:
@@ -36,13 +41,24 @@ class Runner:
         try:
             place = self._place(request.target)
             execution = Execution(self._sources, request.target, request.scenario, place)
-            return Reply(events=execution.play())
+            reply = Reply(events=execution.play())
+            containment.check_proc()
+            return reply
         except HarnessError as error:
             self._end()
             return Reply(error=str(error))
+        except OSError as error:
+            self._end()
+            if error.errno not in _NO_ROOM:
+                return _own_fault()
+            where = f"{error.filename or self._scratch}: {error.strerror}"
+            return Reply(
+                error=f"the runner cannot write: {where}. This says nothing about the launcher, unless it is the "
+                "launcher that has filled the disk. Make room there, or set TMPDIR to another file system"
+            )
         except Exception:  # our own fault, whatever it is: reported as such, never as the launcher's
             self._end()
-            return Reply(error=f"the runner failed. This says nothing about the launcher.\n{traceback.format_exc()}")
+            return _own_fault()
 
     def _end(self) -> None:
         containment.end_everyone()
@@ -54,16 +70,32 @@ class Runner:
             slug = re.sub(r"\W+", "-", target.name).strip("-")[:30]
             base = self._scratch / f"{len(self._homes)}-{slug}"
             home = base / "home"
+        base = home.parent
+        if not (base / "work").is_dir():  # or a launcher has removed what is not its own
             (base / "work").mkdir(parents=True)
-            home.mkdir()
             _lay_out(target, base / "work")
             self._homes[target.name] = home
-        base = home.parent
+        home.mkdir(exist_ok=True)
         temporary = base / "tmp"
-        if temporary.exists() and any(os.scandir(temporary)):
-            shutil.rmtree(temporary, ignore_errors=True)
+        if temporary.exists():
+            _empty(temporary)
         temporary.mkdir(exist_ok=True)
         return spawn.Place(base / "work", home, temporary)
+
+
+def _own_fault() -> Reply:
+    return Reply(error=f"the runner failed. This says nothing about the launcher.\n{traceback.format_exc()}")
+
+
+def _empty(directory: Path) -> None:
+    """Remove a directory with something in it, as far as that can be done: a launcher may have locked it, or have
+    filled it deeper than a recursion goes."""
+    try:
+        if any(os.scandir(directory)):
+            shutil.rmtree(directory, ignore_errors=True)
+    except (OSError, RecursionError):
+        subprocess.run(["chmod", "-R", "u+rwx", "--", directory], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", "--", directory], check=False, stderr=subprocess.DEVNULL)
 
 
 def _lay_out(target: Target, work: Path) -> None:
@@ -75,10 +107,22 @@ def _lay_out(target: Target, work: Path) -> None:
         (work / name).symlink_to(points_to.replace("{command}", str(spawn.WITNESS)))
 
 
+_GUARDIAN = os.getppid()
+
+
+def _end_if_alone(number: int, frame: object) -> None:  # noqa: ARG001  (as signal.signal wants it)
+    """Without a PID namespace nobody else is left to end our processes when the guardian was killed."""
+    if os.getppid() != _GUARDIAN:
+        containment.end_everyone()
+        shutil.rmtree(os.environ["PROCTOR_SCRATCH"], ignore_errors=True)
+        os._exit(1)
+
+
 def main() -> None:
     """Serve until the worker goes away."""
     link = socket.socket(fileno=int(sys.argv[1]))
     link.set_inheritable(False)
+    signal.signal(signal.SIGTERM, _end_if_alone)
     runner = Runner(Path(os.environ["PROCTOR_SCRATCH"]))
     send(link, Hello(os.environ["PROCTOR_SCRATCH"], containment.kind()))
     while (request := receive(link, Request)) is not None:

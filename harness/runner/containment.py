@@ -19,6 +19,17 @@ def kind() -> str:
     return os.environ.get("PROCTOR_CONTAINMENT", "subreaper")
 
 
+def check_proc() -> None:
+    """Raise HarnessError where /proc is not ours any more: a launcher that is root may unmount it, and what we would
+    read then is about others."""
+    try:
+        itself = os.readlink("/proc/self")
+    except OSError:
+        itself = ""
+    if itself != str(os.getpid()):
+        raise HarnessError("the launcher has changed what is mounted on /proc, so nobody can say what it did")
+
+
 def stop_everyone() -> None:
     """Stop every process below us, as far as that can be done in one go, so that there will be no more of them."""
     if os.getpid() == 1:

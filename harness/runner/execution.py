@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from harness import history, scenario, signals
@@ -24,16 +26,25 @@ from harness.runner.waiting import Outcome, Waiter
 from harness.runner.witnesses import Witnesses
 from harness.target import Target
 
-START_WITHIN = 30.0
+START_WITHIN = float(os.environ.get("PROCTOR_START_WITHIN", "30"))
 """Seconds a launcher may take to start its command: npx on a loaded machine takes some."""
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
 _STIMULI = (scenario.Signal, scenario.Press, scenario.Type, scenario.Resize, scenario.HangUp)
+MOST_NAMES = 1000
+"""Of the files that are left. A launcher may leave a million."""
 NO_ANSWER = ("exit", "die", "read", "read-line")
 
 
 class _Over(Exception):
     """The script ends here: an awaited fact did not come."""
+
+
+def _names_in(directory: Path) -> tuple[str, ...]:
+    """Return what is in a directory, safe to be encoded, and not all of it where that is too much to tell."""
+    with os.scandir(os.fsencode(directory)) as entries:
+        names = [entry.name.decode("utf-8", "backslashreplace") for entry in itertools.islice(entries, MOST_NAMES)]
+    return tuple(sorted(names))
 
 
 class Execution:
@@ -96,8 +107,7 @@ class Execution:
         self._recorder.add("runner", self._wait.settle())
         self._look("end")
         self._recorder.count_streams()
-        left = tuple(sorted(os.listdir(self._place.temporary)))
-        if left:
+        if left := _names_in(self._place.temporary):
             self._recorder.add("runner", history.Remained(left))
 
     def _close(self) -> None:

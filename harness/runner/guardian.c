@@ -8,7 +8,8 @@
  *
  * In a PID namespace of its own the runner is PID 1: nothing that it starts can escape it or signal it, and the
  * kernel ends all of it together with the runner (pid_namespaces(7)). Without, orphans become the runner's
- * children, and the guardian's when the runner has ended (PR_SET_CHILD_SUBREAPER).
+ * children, and the guardian's when the runner has ended (PR_SET_CHILD_SUBREAPER). When the guardian itself is
+ * killed, the namespace ends with it; without one the runner is sent SIGTERM and ends what it started, then itself.
  *
  * Told to the runner: PROCTOR_SCRATCH, PROCTOR_CONTAINMENT. Exit status: 77 when CONTAINMENT is refused here.
  */
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,21 +54,30 @@ static void on_child(int number) {
     errno = saved;
 }
 
+/* nftw() walks with FTW_CHDIR, and the last part of each path is used: whole paths may be longer than PATH_MAX */
 static int make_removable(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)ftw;
     if (type == FTW_D || type == FTW_DNR)
-        return chmod(path, (st->st_mode & 07777) | 0700) && 0;
+        return chmod(ftw->level ? path + ftw->base : path, (st->st_mode & 07777) | 0700) && 0;
     return 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path) && 0; /* go on: leave as little as possible */
+    (void)st;
+    if (ftw->level) /* go on whatever comes of it: leave as little as possible */
+        return (type == FTW_DP || type == FTW_DNR ? rmdir(path + ftw->base) : unlink(path + ftw->base)) && 0;
+    return 0;
 }
 
 static void remove_scratch(void) {
-    nftw(scratch, make_removable, 16, FTW_PHYS);
-    nftw(scratch, remove_one, 16, FTW_PHYS | FTW_DEPTH);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) { /* a directory that is left open is one that is not read again */
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    nftw(scratch, make_removable, 64, FTW_PHYS | FTW_CHDIR);
+    nftw(scratch, remove_one, 64, FTW_PHYS | FTW_CHDIR | FTW_DEPTH);
+    if (chdir("/") == 0)
+        rmdir(scratch);
 }
 
 #ifdef __linux__
@@ -123,13 +134,16 @@ static pid_t start_as_subreaper(void) {
 #ifdef __linux__
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 #endif
-    pid_t pid = fork();
+    pid_t guardian = getpid(), pid = fork();
+    (void)guardian;
     if (pid < 0)
         fatal("fork", 1);
     if (pid == 0) {
 #ifdef __linux__
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != guardian)
+            _exit(1);
 #endif
         setenv("PROCTOR_CONTAINMENT", "subreaper", 1);
     }
@@ -209,6 +223,7 @@ int main(int argc, char **argv) {
         scratch[0] = 0;
         fatal(what, 1);
     }
+    chmod(scratch, 0711); /* a launcher may run its command as another user */
     setenv("PROCTOR_SCRATCH", scratch, 1);
     if (pipe(child_ended) < 0)
         fatal("pipe", 1);

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import shutil
+import socket
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,6 @@ from harness.errors import HarnessError
 from harness.runner import spawn
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
-
 
 LONGEST_LINE = 16 << 20
 """Bytes. A hello carries arguments and environment twice as long as they are; what is longer is no hello."""
@@ -106,7 +105,7 @@ class Witnesses:
 
     def _take(self, connection: _Connection, line: bytes) -> None:
         """Take one message. The socket is there for everyone: whoever speaks otherwise is no witness of ours."""
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeError, LookupError, AttributeError, TypeError, ValueError):
+        with contextlib.suppress(msgspec.MsgspecError, LookupError, AttributeError, TypeError, ValueError):
             self._understand(connection, line)
 
     def _understand(self, connection: _Connection, line: bytes) -> None:
