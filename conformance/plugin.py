@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -74,9 +75,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[_suite_key] = _make_suite(config)
     except WrongCall as error:
-        pytest.exit(str(error), returncode=WRONG_CALL)
+        pytest.exit(report.escape(str(error)), returncode=WRONG_CALL)
     except HarnessError as error:
-        pytest.exit(str(error), returncode=HARNESS_FAILED)
+        pytest.exit(report.escape(str(error)), returncode=HARNESS_FAILED)
 
 
 def _exact_requirement_ids(config: pytest.Config) -> None:
@@ -96,11 +97,25 @@ def _make_suite(config: pytest.Config) -> Suite:
     asked = config.option.target
     if not asked:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
+    if config.option.results:
+        _check_results_path(Path(config.option.results))
     targets = [_with_profiles(load(one), config.option.profile) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
     return Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full)
+
+
+def _check_results_path(path: Path) -> None:
+    """Raise WrongCall where the results could not be written when all has been run."""
+    where = f"--results={path}"
+    if path.is_dir():
+        raise WrongCall(f"{where}: this is a directory; name a file in it")
+    directory = path.absolute().parent
+    if not directory.is_dir():
+        raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise WrongCall(f"{where}: the directory {directory} may not be written; name a file somewhere else")
 
 
 def _with_profiles(target: Target, profiles: list[Any]) -> Target:
@@ -117,7 +132,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     suite = config.stash[_suite_key]
     lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.targets.values()]
-    return [*lines, f"containment: {door.containment()}"]
+    return [*map(report.escape, lines), f"containment: {door.containment()}"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

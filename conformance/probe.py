@@ -7,12 +7,15 @@ import subprocess
 import msgspec
 
 from conformance.checks.exit import said
+from conformance.report import escape
 from harness.errors import WrongCall
 from harness.execute import execute
-from harness.history import Greeted, History, Missed, NotStarted
+from harness.history import Greeted, History, Missed, NotStarted, Unobserved
 from harness.scenario import Ends, Order, Scenario
 from harness.target import Target
 
+VERSION_WITHIN = 30
+"""Seconds to print a version."""
 SLOW_START = 0.1
 """Seconds to start a command, from which on the suite takes samples where it could do all."""
 
@@ -60,11 +63,12 @@ def _trouble(target: Target, history: History) -> str:
     words = " ".join((*target.command, "COMMAND", "ARGS..."))
     missed = history.facts(Missed)
     output = said(history).strip()
+    noted = "".join(f" {fact.what}: {fact.why}." for fact in history.facts(Unobserved))
     printed = f"It printed: {output[:300]!r}." if output else "It printed nothing."
     found = missed[0].last_seen if missed else "no process"
     return (
         f"target '{target.name}' did not start its command, so nothing can be said about it. It was run as: {words}. "
-        f"{printed} Last seen: {found}. Check that this command line makes the launcher start COMMAND."
+        f"{printed} Last seen: {found}.{noted} Check that this command line makes the launcher start COMMAND."
     )
 
 
@@ -73,8 +77,10 @@ def version_of(target: Target) -> str:
     if not target.version:
         return ""
     try:
-        done = subprocess.run(target.version, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            target.version, capture_output=True, timeout=VERSION_WITHIN, stdin=subprocess.DEVNULL, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    lines = (done.stdout or done.stderr).strip().splitlines()
-    return lines[0][:80] if lines else ""
+    lines = (done.stdout or done.stderr).decode("utf-8", "backslashreplace").strip().splitlines()
+    return escape(lines[0][:80]) if lines else ""

@@ -73,13 +73,18 @@ def load(asked: str) -> Target:
     Raises WrongCall when there is no such thing or it cannot be started.
     """
     if not asked.strip():
-        raise WrongCall("--target is empty; give an executable, a command line or one of: " + ", ".join(known_targets()))
+        known = ", ".join(known_targets())
+        raise WrongCall(f"--target is empty; give an executable, a command line or one of: {known}")
+    try:
+        asked.encode()
+    except UnicodeEncodeError:
+        raise WrongCall(f"--target={asked!r}: this name is not UTF-8; make a link to it that is, and name that") from None
     if asked.endswith(".toml"):
         return load_toml(Path(asked))
     if asked in known_targets():
         return load_toml(known_targets()[asked])
     path = Path(asked)
-    if "/" in asked and path.exists():
+    if "/" in asked and os.path.exists(path):  # unlike Path.exists it takes what may not be looked at for missing
         beside = [p.with_suffix(".toml") for p in (path, path.resolve())]
         for description in beside:
             if description.is_file():
@@ -121,7 +126,7 @@ def find_program(program: str, asked: str = "") -> str:
     where = f"--target={asked or program}"
     if "/" in program:
         path = Path(program)
-        if not path.exists():
+        if not os.path.exists(path):
             raise WrongCall(f"{where}: there is no such file: {program}{_similar(path)}")
         if path.is_dir():
             raise WrongCall(f"{where}: this is a directory, not a launcher; name the executable in it")
