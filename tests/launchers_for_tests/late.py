@@ -1,7 +1,7 @@
-"""A launcher that does something late: `python3 -I -S late.py HOW [once] COMMAND ARGS...`
+"""A launcher that does something late: `python3 -I -S late.py HOW [once] COMMAND ARGS...`.
 
-It passes on each signal at once and, 300 ms later, a second time: for that it waits as HOW says. With `once` it
-passes it on that late only. HOW `never`: at once, and nothing later. HOW `busy`: the same, and it never rests.
+It passes on each signal at once and, 300 ms later, a second time: for that it waits as HOW says. With `once`
+it passes it on that late only. HOW `never`: at once, and nothing later. HOW `busy`: likewise, without rest.
 """
 
 import ctypes
@@ -17,20 +17,20 @@ EVERY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SI
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-class timespec(ctypes.Structure):
+class Timespec(ctypes.Structure):
     _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
 
-class itimerspec(ctypes.Structure):
-    _fields_ = (("interval", timespec), ("value", timespec))
+class Itimerspec(ctypes.Structure):
+    _fields_ = (("interval", Timespec), ("value", Timespec))
 
 
-def in_late() -> itimerspec:
-    return itimerspec(timespec(0, 0), timespec(0, int(LATE * 1e9)))
+def in_late() -> Itimerspec:
+    return Itimerspec(Timespec(0, 0), Timespec(0, int(LATE * 1e9)))
 
 
 class Launcher:
-    """Waits in sigwaitinfo; `arm` makes that something comes LATE seconds from now, and then `again` is called."""
+    """Waits in sigwaitinfo. `arm` sees to it that `again` is called LATE seconds from now."""
 
     def __init__(self, command: list[str], once: bool) -> None:
         self.once = once
@@ -83,15 +83,22 @@ class Launcher:
 
 class Thread(Launcher):
     def arm(self) -> None:
-        threading.Thread(target=lambda: (time.sleep(LATE), self.again()), daemon=True).start()
+        threading.Thread(target=self.sleep, daemon=True).start()
+
+    def sleep(self) -> None:
+        time.sleep(LATE)
+        self.again()
 
 
 class Futex(Launcher):
     """A thread on a condition with a timeout: how most retry loops wait."""
 
     def arm(self) -> None:
-        never = threading.Event()
-        threading.Thread(target=lambda: (never.wait(LATE), self.again()), daemon=True).start()
+        threading.Thread(target=self.wait_in_vain, daemon=True).start()
+
+    def wait_in_vain(self) -> None:
+        threading.Event().wait(LATE)
+        self.again()
 
 
 class Helper(Launcher):
@@ -165,7 +172,7 @@ class Epoll(Waiting):
 class Ppoll(Waiting):
     def ready(self, seconds: float | None) -> bool:
         entry = (ctypes.c_int * 2)(self.wake, select.POLLIN)
-        limit = ctypes.byref(timespec(0, int(seconds * 1e9))) if seconds is not None else None
+        limit = ctypes.byref(Timespec(0, int(seconds * 1e9))) if seconds is not None else None
         while (count := libc.ppoll(entry, 1, limit, None)) < 0:
             pass  # EINTR: the byte is in the pipe now
         return bool(count)
@@ -179,7 +186,7 @@ class TimerFd(Waiting):
     def arm(self) -> None:
         libc.timerfd_settime(self.timer, 0, ctypes.byref(in_late()), None)
 
-    def ready(self, seconds: float | None) -> bool:
+    def ready(self, _: float | None) -> bool:
         if self.timer in select.select([self.wake, self.timer], [], [])[0]:
             os.read(self.timer, 8)
             return False
@@ -225,10 +232,21 @@ class Busy(Launcher):
 
 
 KINDS = {
-    "never": Launcher, "busy": Busy, "thread": Thread, "futex": Futex, "helper": Helper, "setitimer": IntervalTimer,
-    "timer_create": PosixTimer, "select": Select, "poll": Poll, "epoll_wait": Epoll, "ppoll": Ppoll, "timerfd": TimerFd,
-    "sigtimedwait": SigTimedWait, "polling": Polling,
-}  # fmt: skip
+    "never": Launcher,
+    "busy": Busy,
+    "thread": Thread,
+    "futex": Futex,
+    "helper": Helper,
+    "setitimer": IntervalTimer,
+    "timer_create": PosixTimer,
+    "select": Select,
+    "poll": Poll,
+    "epoll_wait": Epoll,
+    "ppoll": Ppoll,
+    "timerfd": TimerFd,
+    "sigtimedwait": SigTimedWait,
+    "polling": Polling,
+}
 
 if __name__ == "__main__":
     how, *words = sys.argv[1:]
