@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""sound: a small launcher without a planted fault. `python3 -I -S sound.py COMMAND ARGS...`
+"""Start a command, without a planted fault: `python3 -I -S sound.py COMMAND ARGS...`.
 
 It supervises: it starts the command as its child, in its own session and process group, passes on what is
 sent to it, stops and continues with the command and ends as the command did. Each file beside it overrides
@@ -14,7 +14,7 @@ launcher was killed by SIGKILL, and ends the command with SIGTERM.
 
 What it cannot do: CPython ignores SIGPIPE and SIGXFSZ before the first line here, so whether the caller had
 them ignored is not known, and the command gets the default. Somebody who sends one signal to the launcher and
-to the guard by their pids, but not to the command (`pkill -f sound.py`), is taken to have signalled the group.
+to the guard by their pids, not to the command (`pkill -f sound.py`), is taken to have signalled the group.
 """
 
 import os
@@ -127,7 +127,7 @@ class Launcher:
         self.child_handle = os.pidfd_open(self.child)
         self.guard = Guard(self)
         # A signal to the group that came before there was a guard is now pending here and in the child, which
-        # still has it blocked: passed on now it merges, passed on after the gate is open it would be a second.
+        # still has it blocked: passed on now it merges, passed on after the gate is open it is a second.
         while info := signal.sigtimedwait(self.taken, 0):
             self.on_signal(info)
         try:

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SIG-5: ends on the second SIGINT or SIGTERM, and kills the command.
+"""SIG-5: kills the command instead of forwarding the second SIGINT or SIGTERM.
 
 "Press Ctrl-C again to force".
 """
@@ -16,11 +16,9 @@ class Fault(Launcher):
     requests = 0
 
     def forward(self, number: int) -> None:
-        super().forward(number)
         if number in (signal.SIGINT, signal.SIGTERM):
             self.requests += 1
-            if self.requests == 2:
-                super().forward(signal.SIGKILL)
+        super().forward(signal.SIGKILL if self.requests == 2 else number)
 
 
 if __name__ == "__main__":
