@@ -1,16 +1,17 @@
-"""Looks at one launcher by hand, with nothing of Proctor: how the findings in docs/findings.md were verified.
+r"""Looks at one launcher by hand, with nothing of Proctor: how the findings in docs/findings.md were verified.
 
     python tests/launchers/by_hand.py WHAT [ARGUMENT] -- LAUNCHER...
 
-WHAT: signal N | stopped N | group N | key c | key \\ | resize | hangup | kill | dies N | exit N | missing | forbidden |
-inherit | terminal | after-kill | after-signal N. With --pipes there is no terminal, with --leader the launcher leads
-the session; otherwise it is the foreground job of a process that does what a shell does. With --held the launcher is
-stopped (SIGSTOP) while the stimulus is given: what the command gets later was forwarded. Sleeps are fine here: this
-is for a person who looks at the output.
+WHAT: signal N | stopped N | group N | key c | key \ | resize | hangup | hangup-default | kill | dies N | exit N |
+missing | forbidden | inherit | terminal | after-signal N (after-, dies, -default: the command handles no signal).
+With --pipes there is no terminal, with --leader the launcher leads the session; otherwise it is the foreground job of
+a process that does what a shell does. With --held the launcher is stopped (SIGSTOP) while the stimulus is given: what
+the command gets later was forwarded. Sleeps are fine here: this is for a person who looks at the output.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -56,18 +57,23 @@ while True:
         time.sleep(1)
         continue
     info = signal.sigwaitinfo(everything)
-    say(f"got {signal.Signals(info.si_signo).name if info.si_signo < 32 else info.si_signo} code {info.si_code} from {info.si_pid}")
+    name = signal.Signals(info.si_signo).name if info.si_signo < 32 else info.si_signo
+    say(f"got {name} code {info.si_code} from {info.si_pid}")
 """
 
 
 def read(path: str) -> str:
-    """Return what the command wrote."""
-    return open(path).read() if os.path.exists(path) else ""
+    """Return what is in a file, nothing where there is none."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def wait_for(path: str, text: str) -> bool:
     """Wait until the command has written this."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if text in read(path):
             return True
@@ -106,7 +112,8 @@ def start(launcher: list[str], tail: list[str], how: str) -> tuple[int, int, int
     os.write(writing, str(job).encode())
     os.close(writing)
     _, status = os.waitpid(job, 0)
-    print(f"  its parent saw: {told(status)}; foreground group now {os.tcgetpgrp(0)}, the launcher was {job}\r", flush=True)
+    now = os.tcgetpgrp(0)
+    print(f"  its parent saw: {told(status)}; foreground group now {now}, the launcher was {job}\r", flush=True)
     while True:  # a session leader that ends would hang up on the command
         signal.pause()
 
@@ -128,7 +135,7 @@ def drain(master: int) -> str:
 
 
 def main() -> None:
-    """Do what the arguments say, and print what was seen."""
+    """Read the arguments, start, look, end."""
     split = sys.argv.index("--")
     words, launcher = sys.argv[1:split], sys.argv[split + 1 :]
     how = "pipes" if "--pipes" in words else "leader" if "--leader" in words else "job"
@@ -137,7 +144,7 @@ def main() -> None:
     number = int(rest[0]) if rest and rest[0].isdigit() else 0
     log = f"/tmp/by_hand.{os.getpid()}"
     modes = {"hangup-default": "default", "dies": "default", "inherit": "inherit", "terminal": "terminal"}
-    mode = modes.get(what, "default" if what in ("after-signal", "after-kill") else "")
+    mode = modes.get(what, "default" if what == "after-signal" else "")
     script = f"{log}.command"  # a file, for some launchers change what has quotes
     with open(script, "w") as file:
         file.write(COMMAND)
@@ -148,8 +155,34 @@ def main() -> None:
         open(log, "w").close()
         tail = [log]
     elif what == "exit":
-        tail = [sys.executable, "-I", "-S", "-c", f"import os; open({log!r}, 'w').write('runs as 0'); os._exit({number})"]
+        program = f"import os; open({log!r}, 'w').write('runs as 0'); os._exit({number})"
+        tail = [sys.executable, "-I", "-S", "-c", program]
     pid, parent, master = start(launcher, tail, how)
+    handles = [os.pidfd_open(one) for one in (pid, parent) if one]
+    try:
+        watch(what, rest, number, held, how, log, pid, parent, master)
+    finally:
+        end(log, handles)
+        for path in (script, log):
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+def end(log: str, handles: list[int]) -> None:
+    """End everyone, the command first; its shell, where it has one, ends with it."""
+    started = read(log).partition("runs as ")[2].split()
+    with contextlib.suppress(OSError):
+        if started and log in read(f"/proc/{started[0]}/cmdline"):
+            os.kill(int(started[0]), signal.SIGKILL)
+    for handle in handles:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+
+
+def watch(
+    what: str, rest: list[str], number: int, held: bool, how: str, log: str, pid: int, parent: int, master: int
+) -> None:
+    """Give the stimulus, and print what was seen."""
     child = 0
     if what not in ("missing", "forbidden", "exit", "inherit"):
         if not wait_for(log, "runs as"):
@@ -180,8 +213,6 @@ def main() -> None:
         os.kill(pid, signal.SIGKILL)
     elif what == "dies":
         os.kill(child, number)
-    elif what == "after-kill":
-        os.kill(child, signal.SIGKILL)
     elif what == "after-signal":
         os.kill(pid, number)
     time.sleep(0.5)
@@ -198,17 +229,8 @@ def main() -> None:
     elif not done:
         print(f"  launcher: {'still there' if os.path.exists(f'/proc/{pid}') else 'gone'}")
     if child:
-        state = open(f"/proc/{child}/stat").read().split(") ")[1][:1] if os.path.exists(f"/proc/{child}") else "gone"
+        state = read(f"/proc/{child}/stat").partition(") ")[2][:1] or "gone"
         print(f"  command is {'still there, state ' + state if state != 'gone' else 'gone'}")
-    for one in (child, pid, parent):
-        if one and os.path.exists(f"/proc/{one}"):
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-    for path in (script, log):
-        if os.path.exists(path):
-            os.unlink(path)
 
 
 if __name__ == "__main__":

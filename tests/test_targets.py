@@ -1,0 +1,74 @@
+"""The descriptions in targets/: each can be read, and what is not installed says how to get it."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from harness.errors import WrongCall
+from harness.target import Target, known_targets, load, load_toml
+
+REAL = sorted(set(known_targets()) - {"reference", "launcher", "launcher-exec"})
+INIT = ("tini", "dumb-init", "catatonit")
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing on PATH, nothing beside the interpreter."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+
+
+def test_the_launchers_of_the_plan_are_described() -> None:
+    planned = {
+        "bare", "tini", "dumb-init", "catatonit", "timeout", "nohup", "setsid", "uv-run", "npm-run", "npx",
+        "cross-env", "poetry-run", "pipx-run", "honcho-run",
+    }  # fmt: skip
+    assert planned <= set(known_targets())
+
+
+@pytest.mark.usefixtures("nothing_installed")
+@pytest.mark.parametrize("name", REAL)
+def test_what_is_not_installed_says_how_to_get_it(name: str) -> None:
+    with pytest.raises(WrongCall, match=r"install it with: \S+"):
+        load(name)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_description_is_whole(name: str) -> None:
+    data = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))
+    assert data["description"] and data["command"] and data["install"]
+    assert data.get("version") or name == "cross-env", "only cross-env has no way to print its version"
+    assert ("init" in data.get("profiles", ())) == (name in INIT)
+
+
+@pytest.mark.parametrize("name", ["uv-run", "npm-run", "npx", "cross-env", "poetry-run", "pipx-run", "honcho-run"])
+def test_an_installable_launcher_is_pinned(name: str) -> None:
+    data = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))
+    assert "==" in data["install"] or "@" in data["install"], data["install"]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_deviation_names_its_source(name: str) -> None:
+    data = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))
+    for requirement, reason in data.get("deviations", {}).items():
+        assert ": " in reason, f"{requirement}: say where the launcher's documentation has it"
+
+
+def test_here_and_python_are_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('command = ["{python}", "{here}/launcher", "{command}"]\nversion = ["{python}", "-V"]\n')
+    target = load_toml(file)
+    assert isinstance(target, Target)
+    assert target.command == (sys.executable, f"{tmp_path}/launcher", "{command}")
+    assert target.version == (sys.executable, "-V")
+
+
+def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('command = ["env"]\nprofile = ["exec"]\n')
+    with pytest.raises(WrongCall, match="profiles"):
+        load_toml(file)
