@@ -92,7 +92,8 @@ class Runner:
         except subprocess.TimeoutExpired:
             return "its guardian did not end, so something that it started may be left", -1
         if scratch := getattr(self, "scratch", ""):
-            shutil.rmtree(scratch, ignore_errors=True)  # in case the guardian itself was killed
+            with contextlib.suppress(RecursionError):  # a launcher may nest directories deeper than this goes
+                shutil.rmtree(scratch, ignore_errors=True)  # in case the guardian itself was killed
         return complaint.decode(errors="backslashreplace").strip(), self._process.returncode
 
 

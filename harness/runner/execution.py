@@ -42,8 +42,11 @@ class _Over(Exception):
 
 def _names_in(directory: Path) -> tuple[str, ...]:
     """Return what is in a directory, safe to be encoded, and not all of it where that is too much to tell."""
-    with os.scandir(os.fsencode(directory)) as entries:
-        names = [entry.name.decode("utf-8", "backslashreplace") for entry in itertools.islice(entries, MOST_NAMES)]
+    try:
+        with os.scandir(os.fsencode(directory)) as entries:
+            names = [entry.name.decode("utf-8", "backslashreplace") for entry in itertools.islice(entries, MOST_NAMES)]
+    except OSError:
+        return ()  # the launcher has removed it, or closed it to us
     return tuple(sorted(names))
 
 
@@ -104,6 +107,7 @@ class Execution:
             self._do(step)
 
     def _conclude(self) -> None:
+        containment.check_proc()
         self._recorder.add("runner", self._wait.settle())
         self._look("end")
         self._recorder.count_streams()

@@ -15,15 +15,14 @@
  */
 #define _GNU_SOURCE
 #define _XOPEN_SOURCE 700
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,30 +53,58 @@ static void on_child(int number) {
     errno = saved;
 }
 
-/* nftw() walks with FTW_CHDIR, and the last part of each path is used: whole paths may be longer than PATH_MAX */
-static int make_removable(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    if (type == FTW_D || type == FTW_DNR)
-        return chmod(ftw->level ? path + ftw->base : path, (st->st_mode & 07777) | 0700) && 0;
-    return 0;
+static void open_up(int fd, const char *name) {
+    struct stat st;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        fchmodat(fd, name, 0700, 0);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st;
-    if (ftw->level) /* go on whatever comes of it: leave as little as possible */
-        return (type == FTW_DP || type == FTW_DNR ? rmdir(path + ftw->base) : unlink(path + ftw->base)) && 0;
-    return 0;
+/* Remove what is in a directory, but for its directories, which go up to the scratch directory under new names: so
+ * nothing here depends on how deep a launcher has nested them. */
+static int flatten(int top, DIR *directory, unsigned *serial) {
+    int progress = 0, fd = dirfd(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char name[32];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (unlinkat(fd, entry->d_name, 0) == 0 || unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0) {
+            progress = 1;
+            continue;
+        }
+        open_up(fd, entry->d_name); /* to be renamed to another parent it must be writable itself */
+        snprintf(name, sizeof name, ".removed-%u", (*serial)++);
+        progress |= renameat(fd, entry->d_name, top, name) == 0;
+    }
+    return progress;
 }
 
 static void remove_scratch(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) { /* a directory that is left open is one that is not read again */
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
+    unsigned serial = 0;
+    int top = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC), progress = top >= 0;
+    while (progress) { /* else go on whatever comes of it: leave as little as possible */
+        int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *all = again < 0 ? NULL : fdopendir(again);
+        progress = 0;
+        for (struct dirent *entry; all && (entry = readdir(all));) {
+            if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+                continue;
+            if (unlinkat(top, entry->d_name, 0) == 0) {
+                progress = 1;
+                continue;
+            }
+            open_up(top, entry->d_name);
+            int fd = openat(top, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            DIR *inner = fd < 0 ? NULL : fdopendir(fd);
+            if (inner) {
+                progress |= flatten(top, inner, &serial);
+                closedir(inner);
+            }
+            progress |= unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0;
+        }
+        if (all)
+            closedir(all);
     }
-    nftw(scratch, make_removable, 64, FTW_PHYS | FTW_CHDIR);
-    nftw(scratch, remove_one, 64, FTW_PHYS | FTW_CHDIR | FTW_DEPTH);
-    if (chdir("/") == 0)
-        rmdir(scratch);
+    rmdir(scratch);
 }
 
 #ifdef __linux__
