@@ -12,7 +12,7 @@ import msgspec
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.spec import Requirement
 from harness.errors import HarnessError
-from harness.history import Contained, History, Missed, NotStarted, describe
+from harness.history import Contained, Greeted, History, Missed, NotStarted, describe
 from harness.scenario import Scenario
 from harness.target import Target
 
@@ -55,7 +55,7 @@ class Bare:
 
     def of(self, target: Target, scenario: Scenario) -> tuple[History, int]:
         """Return the bare command's history and how many executions it took: 1 or 0."""
-        alone = msgspec.structs.replace(target, command=(), links={}, version=(), deviations={})
+        alone = msgspec.structs.replace(target, command=(), version=(), deviations={})
         if scenario.stage.under == "init":
             # as PID 1 itself the command would be no measure: the kernel drops signals without a handler there
             scenario = msgspec.structs.replace(
@@ -86,6 +86,7 @@ def judge(
         history = play(target, scenario)
         executions += 1
         _needs_stage(history)
+        _needs_command(requirement, history, its)
         violations = check(history, its or history)
         if not violations:
             _needs_freedom(history)
@@ -94,7 +95,7 @@ def judge(
             return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
         returned = 0
         for _ in range(REPLAYS):
-            returned += bool(check(play(target, scenario), its or history))
+            returned += _finds(check, play(target, scenario), its or history)
             executions += 1
         verdict: Verdict = "fail" if returned == REPLAYS else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {REPLAYS} replays"
@@ -114,6 +115,27 @@ def _needs_stage(history: History) -> None:
     for fact in history.facts(NotStarted):
         if fact.step != "exec":
             raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+
+
+STARTING = ("EXIT-1", "TTY-6", "TREE-6")
+"""Requirements, besides those of INHERIT, that speak of a launcher which does not start its command at all."""
+
+
+def _needs_command(requirement: Requirement, history: History, bare: History | None) -> None:
+    """Raise NotObservable where the command never ran, unless that is this requirement's own matter: one fault is
+    reported where it belongs and not once for every requirement."""
+    if bare is None or requirement.chapter == "inherit" or requirement.id in STARTING:
+        return
+    if not any(fact.process == "command" for fact in history.facts(Greeted)):
+        raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
+
+
+def _finds(check: Check, history: History, bare: History) -> bool:
+    """Whether a replay shows the finding again; one in which it cannot be observed does not."""
+    try:
+        return bool(check(history, bare))
+    except (NotApplicable, NotObservable):
+        return False
 
 
 def _needs_freedom(history: History) -> None:

@@ -28,8 +28,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     version: a command line that prints the version. install: how to get it, for a person.
     environment: additions to the launcher's own environment. adds: names (or patterns such as UV_*) of variables
     that the launcher declares to add for its command; changes: names of those that it declares to change.
-    files: contents by path, laid out in the working directory; links: symbolic links there, "{command}" is the
-    command's executable. deviations: requirement -> why it is not met on purpose.
+    files: contents by path, laid out in the working directory. deviations: requirement -> why it is not met on purpose.
     slow: takes so long to start that the suite takes samples where it could do all.
     """
 
@@ -43,7 +42,6 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     adds: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     files: dict[str, str] = {}
-    links: dict[str, str] = {}
     deviations: dict[str, str] = {}
     slow: bool = False
 
@@ -137,7 +135,7 @@ def find_program(program: str, asked: str = "") -> str:
     if not found:
         raise WrongCall(
             f"{where}: no program '{program}' on PATH and no target of that name"
-            f"{nearest(program, known_targets())}; proctor targets lists those that are described"
+            f"{nearest(program, set(known_targets()) - {program})}; proctor targets lists those that are described"
         )
     return str(Path(found).absolute())
 

@@ -24,6 +24,8 @@ FAULTY = ROOT / "targets" / "faulty"
 MANIFEST = tomllib.loads((FAULTY / "faults.toml").read_text(encoding="utf-8"))
 FAULTS: list[dict[str, Any]] = MANIFEST["fault"]
 CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit")
+COMMON_CASE = "-pipe-ignored]"
+"""What the sound launcher fails of INHERIT-1, and so every fault: it takes more than that to be caught."""
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
 
 
@@ -60,9 +62,11 @@ def differences(fault: dict[str, Any], rows: dict[str, Any], judged: set[str]) -
     found = []
     for name in sorted(judged):
         row = rows[name]
-        if name in must and row["verdict"] != "fail":
+        cases = {violation["case"].partition("[")[2] for violation in row["violations"]}
+        own = [case for case in cases if not (name in MANIFEST["common"] and case.endswith(COMMON_CASE))]
+        if name in must and (row["verdict"] != "fail" or not own):
             found.append(f"{fault['file']}: {name} is {row['verdict']}, not fail: {row['reason']}")
-        elif name not in may and row["verdict"] in ("fail", "error", "unstable"):
+        elif not {name, "*"} & may and row["verdict"] in ("fail", "error", "unstable"):
             found.append(f"{fault['file']}: {name} is {row['verdict']}: {row['reason']} {row['violations'][:1]}")
     return found
 

@@ -89,15 +89,17 @@ def surroundings(history: History, bare: History) -> list[Violation]:
     for what in ("umask", "nice", "limits", "groups", "uid", "gid"):
         here, there = getattr(mine, what), getattr(its, what)
         if here != there:
-            differs = _differing(here, there) if isinstance(here, tuple) else f"{here}"
-            found.append(Violation(f"{what} as at the start ({there})", differs, (event,)))
+            lists = isinstance(here, tuple)
+            required = f"{what} as at the start: {_differing(there, here) if lists else there}"
+            found.append(Violation(required, _differing(here, there) if lists else str(here), (event,)))
     if mine.cwd != its.cwd:
         found.append(Violation("the working directory of the start", mine.cwd.decode(errors="replace"), (event,)))
     return found
 
 
 def _differing(here: tuple[object, ...], there: tuple[object, ...]) -> str:
-    return f"differing: {[item for item in here if item not in there]}"
+    """What is in the one and not in the other: limits are (resource, soft, hard), -1 for none."""
+    return ", ".join(str(item) for item in here if item not in there) or "no other"
 
 
 def environment(history: History, bare: History, adds: tuple[str, ...] = (), changes: tuple[str, ...] = ()) -> list[Violation]:

@@ -28,11 +28,20 @@ from harness.history import (
 
 
 def key_arrives_once(history: History, bare: History) -> list[Violation]:
-    """TTY-1, TTY-2: a key's signal is received as often as by the command alone; the launcher does not end first."""
+    """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone."""
+    return _key(history, bare, most=True)
+
+
+def key_arrives(history: History, bare: History) -> list[Violation]:
+    """TTY-1, TTY-2, with the launcher running: it is received no less often, and the launcher does not end first. A
+    second delivery may merge with the first here, so it would show at times: that is key_arrives_once's matter."""
+    return _key(history, bare, most=False)
+
+
+def _key(history: History, bare: History, most: bool) -> list[Violation]:
     numbers = (signal.SIGINT, signal.SIGQUIT)
-    return launcher_stays(history) or (
-        counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
-    )
+    found = counts_as_bare(history, bare, numbers, fewest=True, most=most)
+    return launcher_stays(history) or found or missed(history)
 
 
 def job_control(history: History, bare: History) -> list[Violation]:

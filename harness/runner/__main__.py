@@ -102,9 +102,6 @@ def _lay_out(target: Target, work: Path) -> None:
     for name, text in target.files.items():
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).write_text(text, encoding="utf-8")
-    for name, points_to in target.links.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).symlink_to(points_to.replace("{command}", str(spawn.WITNESS)))
 
 
 _GUARDIAN = os.getppid()

@@ -22,7 +22,7 @@ from harness.runner.report import StageReport
 from harness.runner.sources import Sources
 from harness.runner.terminal import Pipes, Terminal, describe
 from harness.runner.tracer import Tracer
-from harness.runner.waiting import Outcome, Waiter
+from harness.runner.waiting import CERTAIN_AFTER, Outcome, Waiter
 from harness.runner.witnesses import Witnesses
 from harness.target import Target
 
@@ -182,7 +182,7 @@ class Execution:
 
     # -- waiting
 
-    def _await(self, what: str, is_there: Callable[[], bool], within: float, patience: float = 0.0) -> None:
+    def _await(self, what: str, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
         def there_or_impossible() -> bool:
             return is_there() or (self._nobody_left() and not is_there())
 

@@ -48,7 +48,7 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
             raise TooMany(f"more than {MAX_TASKS} threads at once")
         for task in processes.tasks(pid):
             seen.append((task.tid, task.state, task.switches))
-            if task.state not in processes.BLOCKED_STATES or task.due or (task.call or "").startswith("running"):
+            if task.state not in processes.BLOCKED_STATES or task.due or _goes_on(task.call or ""):
                 blocked = False
                 continue
             alarm |= task.alarm and pid not in witnesses
@@ -68,6 +68,10 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
                 unknown = f"pid {pid} has a pseudo-terminal of its own, on which something may be on its way"
             posix |= timers.has_posix_timer(pid)
     return Rest(blocked, tuple(seen), wakes, unknown, posix, alarm)
+
+
+def _goes_on(call: str) -> bool:
+    return call.startswith("running") or timers.completes_by_itself(call)
 
 
 def everyone(ancestor: int) -> list[int]:

@@ -68,8 +68,6 @@ def command_line(target: Target, scenario: Scenario, place: Place, socket: str) 
     if COMMAND in words:
         at = words.index(COMMAND)
         return [*map(os.fsencode, words[:at]), os.fsencode(command), *map(os.fsencode, words[at + 1 :]), *tail]
-    if target.links and scenario.command == "witness":
-        return [*map(os.fsencode, words), *tail]
     return [*map(os.fsencode, words), os.fsencode(command), *tail]
 
 

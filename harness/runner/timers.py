@@ -65,6 +65,10 @@ _CALLS = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(platform.machine())
 _FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 9, 6, 256
 _TIMER_ABSTIME = 1
 
+_COMPLETES = {"x86_64": (59, 60, 231, 322), "aarch64": (93, 94, 221, 281)}.get(platform.machine(), ())
+"""execve, exit, exit_group, execveat: who is blocked there goes on by itself. PID 1 of a namespace waits in its exit
+until the last of its processes has gone (zap_pid_ns_processes), and that can be when /proc shows none any more."""
+
 _before_stop: dict[int, tuple[int, ...]] = {}
 """The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
 of the call that it restarts but not its number; so the number is remembered from before."""
@@ -73,6 +77,12 @@ of the call that it restarts but not its number; so the number is remembered fro
 def forget() -> None:
     """Forget the calls seen so far: tids will be used again."""
     _before_stop.clear()
+
+
+def completes_by_itself(call: str) -> bool:
+    """Whether a task that is blocked in this call needs nobody to go on."""
+    number = call.partition(" ")[0]
+    return number.isdigit() and int(number) in _COMPLETES
 
 
 def timeout_of(pid: int, tid: int, call: str) -> float:

@@ -16,6 +16,9 @@ from harness.runner.terminal import Pipes, Terminal
 
 SETTLE_LIMIT = 1.0
 """Seconds. A timer that is set for less is waited for; and so long is waited where timers cannot be read."""
+CERTAIN_AFTER = 0.1
+"""Seconds for which everyone has to be quiescent before an awaited fact is given up: it costs time only where something
+is wrong, and a wrong accusation costs more."""
 BUSY_LIMIT = 10.0
 """Seconds after which a launcher that never comes to rest is taken as it is. The next times it gets SETTLE_LIMIT."""
 DRAIN_LIMIT = 0.05
@@ -84,7 +87,7 @@ class Waiter:
             return look._replace(wakes=min(look.wakes, hidden))
         return look._replace(unknown="a POSIX timer is set, its time cannot be read") if look.posix else look
 
-    def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = 0.0) -> Outcome:
+    def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> Outcome:
         """Wait until is_there(), or for `within` seconds, or until it is certain that it never will be: everyone has
         been quiescent for `patience` seconds, with no timer that goes off before the deadline; or those that do have
         gone off twice meanwhile and nothing came of it (tini wakes every second to look around)."""

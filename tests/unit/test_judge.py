@@ -176,12 +176,12 @@ def test_bare_command_is_executed_once_and_kept() -> None:
 
 def test_bare_command_gets_the_targets_surroundings() -> None:
     target = msgspec.structs.replace(
-        TARGET, environment={"A": "1"}, files={"f": "x"}, links={"l": "{command}"}
+        TARGET, environment={"A": "1"}, files={"f": "x"}
     )
     play = Play(GOOD)
     judged(play, target=target)
     alone = play.asked[0][0]
-    assert (alone.command, alone.environment, alone.files, alone.links) == ((), {"A": "1"}, {"f": "x"}, {})
+    assert (alone.command, alone.environment, alone.files) == ((), {"A": "1"}, {"f": "x"})
 
 
 def test_as_pid_1_the_bare_command_is_no_measure() -> None:
