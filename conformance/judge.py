@@ -79,12 +79,20 @@ def judge(
     requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare
 ) -> Judgement:
     """Play the scenario on the target, judge what happened, and replay what was found."""
-    try:
-        if requirement.profile not in target.profiles:
-            return Judgement("not applicable", reason=f"{target.name} does not claim the profile {requirement.profile}")
-        its, executions = (None, 0) if scenario.command != "witness" else bare.of(target, scenario)
-        history = play(target, scenario)
+    if requirement.profile not in target.profiles:
+        return Judgement("not applicable", reason=f"{target.name} does not claim the profile {requirement.profile}")
+    executions = 0
+
+    def count(history: History) -> History:
+        nonlocal executions
         executions += 1
+        return history
+
+    try:
+        its = None
+        if scenario.command == "witness":
+            its, executions = bare.of(target, scenario)
+        history = count(play(target, scenario))
         _needs_stage(history)
         _needs_command(requirement, history, its)
         violations = check(history, its or history)
@@ -95,19 +103,18 @@ def judge(
             return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
         returned = 0
         for _ in range(REPLAYS):
-            returned += _finds(check, play(target, scenario), its or history)
-            executions += 1
+            returned += _finds(check, count(play(target, scenario)), its or history)
         verdict: Verdict = "fail" if returned == REPLAYS else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {REPLAYS} replays"
         return Judgement(verdict, executions, reason, tuple(violations), returned, timeline(history))
     except NotApplicable as reason:
-        return Judgement("not applicable", reason=str(reason))
+        return Judgement("not applicable", executions, str(reason))
     except NotObservable as reason:
-        return Judgement("not observable", reason=str(reason))
+        return Judgement("not observable", executions, str(reason))
     except HarnessError as error:
-        return Judgement("error", reason=str(error))
+        return Judgement("error", executions, str(error))
     except Exception as error:  # a check that crashes has found out nothing: never "fail"
-        return Judgement("error", reason=f"{error!r}: the harness failed\n{traceback.format_exc()}")
+        return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
 
 
 def _needs_stage(history: History) -> None:

@@ -19,7 +19,7 @@ from harness.schedule import Schedule
 from harness.target import Target
 
 GUARDIAN_REFUSED = 77
-LONGEST_EXECUTION = 120.0
+LONGEST_EXECUTION = 300.0
 """Seconds. The runner's own deadlines are far below; this is for a runner that hangs."""
 
 

@@ -250,7 +250,7 @@ class Settled(_Fact, frozen=True, tag="settled"):
 
 
 class Waited(_Fact, frozen=True, tag="waited"):
-    """An awaited fact came. idle: the longest time in seconds in which everyone was seen to be blocked meanwhile."""
+    """An awaited fact came. idle: the time in seconds in which everyone was seen to be blocked meanwhile."""
 
     what: str
     seconds: float
@@ -350,7 +350,7 @@ def to_lines(history: History) -> str:
 
 def from_lines(text: str, where: str = "history") -> History:
     """Decode what `to_lines` wrote; raise WrongCall where it is anything else."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise WrongCall(f"{where}: empty; a history starts with a head line")
     head = parse_json(lines[0], _Head, f"{where}, line 1")
@@ -369,7 +369,11 @@ def _pids(pids: tuple[int, ...]) -> str:
 
 
 def describe(fact: Fact) -> str:
-    """Say in a few words what happened: one line, safe to print."""
+    """Say in a few words what happened: one line, safe to print. A launcher chooses its own names."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _words(fact))
+
+
+def _words(fact: Fact) -> str:
     match fact:
         case Sent(signal=number, to=to, errno=errno):
             return f"we sent {signals.name(number)} to {to}" + (f" (refused, errno {errno})" if errno else "")

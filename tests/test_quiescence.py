@@ -39,17 +39,10 @@ ARMED = (
     "timerfd",
     "sigtimedwait",
 )
-SLEEPS_IN_SIGWAIT = pytest.mark.xfail(
-    reason="sigtimedwait(2) unblocks what it waits for: that SIGALRM is blocked is not seen", strict=True
-)
-GOES_OFF_BETWEEN = pytest.mark.xfail(
-    reason="a hidden timer that goes off after the look and before timers are looked for is missed",
-    strict=False,
-)
 SECOND_COPY = (
-    *(pytest.param(how, marks=GOES_OFF_BETWEEN) if how == "timer_create" else how for how in ARMED),
+    *ARMED,
     "polling",
-    pytest.param("setitimer", marks=SLEEPS_IN_SIGWAIT),
+    "setitimer",
 )
 
 
@@ -100,12 +93,7 @@ def test_planted_second_copy_is_seen(how: str, bare: History) -> None:
     assert found_twice(history, bare)
 
 
-HIDDEN_TIMER = pytest.mark.xfail(
-    timers.hidden() is not None,
-    reason="a wait for a fact takes a launcher with a hidden timer for one that will never do anything",
-    strict=True,
-)
-LATE_FORWARDERS = [pytest.param(how, marks=HIDDEN_TIMER) if how == "timer_create" else how for how in ARMED]
+LATE_FORWARDERS = ARMED
 
 
 @pytest.mark.parametrize("how", LATE_FORWARDERS)

@@ -101,12 +101,7 @@ def test_nothing_is_traced_of_a_bare_command(bare: History) -> None:
 HELD = (Hold(), Settle(), Release(), Settle())
 
 
-INTERRUPTED = pytest.mark.xfail(reason="a ptrace stop makes this call return EINTR; signal(7)", strict=True)
-CALLS = (
-    "poll",
-    pytest.param("epoll_wait", marks=INTERRUPTED),
-    pytest.param("sigwaitinfo", marks=INTERRUPTED),
-)
+CALLS = ("poll", "epoll_wait", "sigwaitinfo")
 
 
 @pytest.mark.parametrize("stage", [Stage(), JOB], ids=["pipes", "job"])

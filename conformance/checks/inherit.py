@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 
 from conformance.checks.common import Violation, missed
 from harness import signals
@@ -55,6 +56,8 @@ def descriptors(history: History, bare: History) -> list[Violation]:
             found.append(Violation(f"descriptor {theirs.fd} is open", "it is closed", (event,)))
         elif (got.dev, got.ino, got.rdev) != (theirs.dev, theirs.ino, theirs.rdev):
             found.append(Violation(f"descriptor {theirs.fd} is the caller's", "it is another file", (event,)))
+        elif (got.flags ^ theirs.flags) & os.O_NONBLOCK:
+            found.append(Violation(f"descriptor {theirs.fd} blocks as the caller's does", "O_NONBLOCK differs", (event,)))
     if extra := set(by_number) - {d.fd for d in its.fds}:
         found.append(Violation("no extra open file descriptor", f"open: {sorted(extra)}", (event,)))
     return found

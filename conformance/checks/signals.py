@@ -54,6 +54,8 @@ def once_if_at_all(history: History, bare: History) -> list[Violation]:
     """SIG-2: as exactly_once; a signal that never reaches the command is SIG-1's matter."""
     if any(not received(history)[number] for number in sent_to_launcher(history)):
         raise NotObservable("a signal did not reach the command at all: see SIG-1")
+    if launcher_stays(history):
+        raise NotObservable("the launcher ended of a signal: see SIG-5")
     return exactly_once(history, bare)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 
 from conformance.checks.common import (
+    NotObservable,
     Violation,
     alive,
     at_end,
     counts_as_bare,
+    end_of,
     has,
     launcher_stays,
     missed,
@@ -22,6 +24,7 @@ from harness.history import (
     Looked,
     Outputs,
     Received,
+    Released,
     Started,
     TerminalView,
 )
@@ -29,6 +32,7 @@ from harness.history import (
 
 def key_arrives_once(history: History, bare: History) -> list[Violation]:
     """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone."""
+    _needs_the_held(history)
     return _key(history, bare, most=True)
 
 
@@ -36,6 +40,16 @@ def key_arrives(history: History, bare: History) -> list[Violation]:
     """TTY-1, TTY-2, with the launcher running: it is received no less often, and the launcher does not end first. A
     second delivery may merge with the first here, so it would show at times: that is key_arrives_once's matter."""
     return _key(history, bare, most=False)
+
+
+def _needs_the_held(history: History) -> None:
+    """Raise NotObservable where a launcher that was held ended at once when it went on. Being held makes some calls
+    return EINTR, as SIGSTOP and SIGCONT do (signal(7)): to die of that is not what the case is about."""
+    released = next((event.index for event, _ in history.all(Released)), None)
+    end = end_of(history, "launcher")
+    command = end_of(history, "command")
+    if released is not None and end and end[0].index > released and not (command and command[0].index < end[0].index):
+        raise NotObservable("the launcher did not go on after it was held still")
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
@@ -71,6 +85,7 @@ def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
 
 def as_often_as_bare(history: History, bare: History) -> list[Violation]:
     """TTY-5: the hang-up and a resize reach the command as often as without the launcher."""
+    _needs_the_held(history)
     numbers = (signal.SIGHUP, signal.SIGWINCH)
     return counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
 

@@ -40,7 +40,10 @@ class Hold:
                     self._tids.append(tid)
 
     def _let_tasks_go(self) -> None:
+        due = {task.tid for pid in self.pids for task in processes.tasks(pid) if task.due}
         for tid in reversed(self._tids):
+            if tid not in due:
+                ptrace.undo_interruption(tid)
             ptrace.let_task_go(tid)
         self._tids = []
 

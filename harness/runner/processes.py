@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import signal
 from typing import NamedTuple
@@ -21,6 +22,7 @@ class Task(NamedTuple):
     state: str
     switches: tuple[int, int]
     due: bool
+    """Whether a signal is pending that is neither blocked nor ignored."""
     alarm: bool
     """Whether SIGALRM would not simply end it: an interval timer, which cannot be seen, may be set."""
     call: str | None
@@ -62,6 +64,13 @@ def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
     return found
 
 
+def _alarm(handled: int, call: str | None) -> bool:
+    """Whether SIGALRM would not simply end a task: it is blocked or caught, or waited for. In sigtimedwait the signals
+    waited for are not blocked, as far as /proc shows."""
+    return bool(handled & _ALARM) or (call or "").partition(" ")[0] in _SIGTIMEDWAIT
+
+
+_SIGTIMEDWAIT = {"x86_64": ("128",), "aarch64": ("137",)}.get(platform.machine(), ())
 _ALARM = 1 << (signal.SIGALRM - 1)
 _STATUS = re.compile(
     rb"State:\t(\S).*?"
@@ -106,7 +115,7 @@ def _task(pid: int, tid: int) -> Task | None:
     state = match[1].decode()
     own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
     # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
-    due = bool((own | shared) & ~blocked & ~ignored) and state == "S"
+    due = bool((own | shared) & ~blocked & ~ignored)
     call: str | None = ""
     if state == "S":
         try:
@@ -114,4 +123,4 @@ def _task(pid: int, tid: int) -> Task | None:
                 call = file.read().decode()
         except OSError:
             call = None if os.path.exists(base) else ""
-    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), call)
+    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, _alarm(blocked | caught, call), call)

@@ -6,12 +6,15 @@ SEIZE and not ATTACH: it sends no SIGSTOP, so a tracee is stopped and let go wit
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import platform
 import signal
 import struct
 from typing import Literal, NamedTuple
 
 _SEIZE, _INTERRUPT, _LISTEN, _DETACH, _SYSCALL, _GET_SYSCALL_INFO = 0x4206, 0x4207, 0x4208, 17, 24, 0x420E
+_GETREGS, _SETREGS = 12, 13
 _EVENT_STOP = 128
 _OPTIONS = 1 | 8  # TRACESYSGOOD, TRACECLONE
 WALL = 0x40000000
@@ -41,6 +44,31 @@ def stop_task(tid: int) -> bool:
     except (ProcessLookupError, ChildProcessError):
         return False
     return os.WIFSTOPPED(status)
+
+
+_ADDRESS_OF_CALL = 2  # bytes of the instruction `syscall`
+_RIP, _RAX, _ORIG_RAX, _WORDS = 16, 10, 15, 27  # places in x86-64's struct user_regs_struct
+_CALL_FAILED = (1 << 64) - errno.EINTR
+
+
+def undo_interruption(tid: int) -> None:
+    """Make a task that is stopped in a system call begin that call again, where being stopped would make it fail
+    with EINTR: sigtimedwait, epoll_wait and some more are not restarted by the kernel (signal(7)). Only for a task
+    that has no signal to act on: one that has is interrupted by rights. x86-64; elsewhere the EINTR stays."""
+    if platform.machine() != "x86_64":
+        return
+    registers = ctypes.create_string_buffer(8 * _WORDS)
+    try:
+        _ptrace(_GETREGS, tid, ctypes.addressof(registers))
+        words = list(struct.unpack(f"={_WORDS}Q", registers.raw))
+        if words[_RAX] != _CALL_FAILED or words[_ORIG_RAX] >> 63:
+            return
+        words[_RIP] -= _ADDRESS_OF_CALL
+        words[_RAX] = words[_ORIG_RAX]
+        registers.raw = struct.pack(f"={_WORDS}Q", *words)
+        _ptrace(_SETREGS, tid, ctypes.addressof(registers))
+    except OSError:
+        pass  # it was killed meanwhile
 
 
 def let_task_go(tid: int) -> None:

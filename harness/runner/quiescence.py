@@ -7,6 +7,7 @@ every task blocked, with no context switch in between, prove a moment between th
 from __future__ import annotations
 
 import os
+import time
 from typing import NamedTuple
 
 from harness.runner import processes, timers
@@ -34,6 +35,8 @@ class Rest(NamedTuple):
     unknown: str
     posix: bool
     alarm: bool
+    began: float
+    """When the look began, on the monotonic clock."""
 
 
 def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
@@ -41,6 +44,7 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
     if len(pids) > MAX_PROCESSES:
         raise TooMany(f"more than {MAX_PROCESSES} processes at once")
     seen: list[object] = []
+    began = time.monotonic()
     wakes, unknown, blocked = timers.FOREVER, "", True
     posix = alarm = False
     for pid in pids:
@@ -48,7 +52,7 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
             raise TooMany(f"more than {MAX_TASKS} threads at once")
         for task in processes.tasks(pid):
             seen.append((task.tid, task.state, task.switches))
-            if task.state not in processes.BLOCKED_STATES or task.due or _goes_on(task.call or ""):
+            if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S") or _goes_on(task.call or ""):
                 blocked = False
                 continue
             alarm |= task.alarm and pid not in witnesses
@@ -67,7 +71,7 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
             if descriptors.relays:
                 unknown = f"pid {pid} has a pseudo-terminal of its own, on which something may be on its way"
             posix |= timers.has_posix_timer(pid)
-    return Rest(blocked, tuple(seen), wakes, unknown, posix, alarm)
+    return Rest(blocked, tuple(seen), wakes, unknown, posix, alarm, began)
 
 
 def _goes_on(call: str) -> bool:

@@ -49,7 +49,10 @@ class Tracer:
         self._reaped = False
         for pid in pids:
             self._seize(pid)
+        due = {task.tid for pid in pids for task in processes.tasks(pid) if task.due}
         for tid in self._tids:
+            if tid not in due:
+                ptrace.undo_interruption(tid)
             ptrace.go_on_to_next_call(tid)
 
     def _seize(self, pid: int) -> None:
@@ -115,6 +118,6 @@ class Tracer:
         deadline = time.monotonic() + TAKEN_WITHIN
         while time.monotonic() < deadline:
             tasks = processes.tasks(self._command)
-            if all(task.state in processes.BLOCKED_STATES and not task.due for task in tasks):
+            if all(task.state in "TtZX" or (task.state == "S" and not task.due) for task in tasks):
                 return
             os.sched_yield()

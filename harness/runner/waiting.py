@@ -31,7 +31,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.01
 
 
 class Outcome(NamedTuple):
-    """How a wait ended. came: the fact is there. sure: it never will be. idle: longest time everyone was blocked."""
+    """How a wait ended. came: the fact is there. sure: it never will be. idle: time in which everyone was blocked."""
 
     came: bool
     sure: bool
@@ -78,14 +78,18 @@ class Waiter:
     def _look(self) -> quiescence.Rest:
         return quiescence.look(quiescence.everyone(os.getpid()), self._cast.witness_pids())
 
-    def _with_hidden_timers(self, look: quiescence.Rest) -> quiescence.Rest:
-        """Add the timers that no process shows. To look for them takes a millisecond, so only where they may be."""
+    def _nothing_hidden(self, look: quiescence.Rest, rest: _Resting) -> bool:
+        """Take the timers that no process shows into rest.wakes; return whether everyone rested while that was read.
+        To look for them takes a millisecond, so only where they may be."""
         if not look.posix and not (look.alarm and self.stirred):
-            return look
+            return True
         hidden = timers.hidden()
-        if hidden is not None:
-            return look._replace(wakes=min(look.wakes, hidden))
-        return look._replace(unknown="a POSIX timer is set, its time cannot be read") if look.posix else look
+        if hidden is None:
+            rest.unknown = "a POSIX timer is set, its time cannot be read" if look.posix else ""
+            return not look.posix
+        still = rest.seen(self._look()) and not self.drain()
+        rest.wakes = min(rest.wakes, hidden)
+        return still
 
     def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> Outcome:
         """Wait until is_there(), or for `within` seconds, or until it is certain that it never will be: everyone has
@@ -101,20 +105,19 @@ class Waiter:
             self.drain()
             now = time.monotonic()
             if is_there() or now >= deadline:
-                return Outcome(is_there(), False, now - start, rest.longest)
+                return Outcome(is_there(), False, now - start, rest.total)
             if self._pump(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
                 continue
             pause = min(2 * pause, LONGEST_PAUSE)
             look = self._look()
             if self.drain():
                 continue
-            slowest = max(slowest, look.wakes if look.wakes != timers.FOREVER else 0.0)
-            quiet = rest.seen(look) and not look.unknown and rest.now >= patience
-            if quiet and look.wakes > deadline - now:
-                look = self._with_hidden_timers(look)
-                quiet = not look.unknown
-            if quiet and (look.wakes > deadline - now or now - start > 2 * slowest):
-                return Outcome(is_there(), True, time.monotonic() - start, rest.longest)
+            quiet = rest.seen(look) and rest.now >= patience
+            if quiet and rest.wakes > deadline - now:
+                quiet = self._nothing_hidden(look, rest)
+            slowest = max(slowest, rest.wakes if rest.wakes != timers.FOREVER else 0.0)
+            if quiet and not look.unknown and (rest.wakes > deadline - now or now - start > 2 * slowest):
+                return Outcome(is_there(), True, time.monotonic() - start, rest.total)
             at_once = look.blocked and not again  # the second look, which proves the first
             again = look.blocked
 
@@ -130,12 +133,11 @@ class Waiter:
             look = self._look()
             quiet = not self.drain() and rest.seen(look)
             now = time.monotonic()
-            if quiet and not look.unknown and look.wakes >= SETTLE_LIMIT and self.readable:
-                look = self._with_hidden_timers(look)
-            if quiet and not look.unknown and look.wakes >= SETTLE_LIMIT and self.readable:
-                self.stirred = False
-                return history.Settled("quiescent", round(now - start, 6))
-            reason = look.unknown or reason or (_timer(look) if look.blocked else "")
+            if quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and self.readable:
+                if self._nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
+                    self.stirred = False
+                    return history.Settled("quiescent", round(now - start, 6))
+            reason = look.unknown or rest.unknown or reason or (_timer(rest.wakes) if look.blocked else "")
             if (rest.total if self.readable else now - start) >= SETTLE_LIMIT:
                 return history.Settled("waited", round(now - start, 6), reason)
             if now - start >= self._busy_limit:
@@ -145,7 +147,7 @@ class Waiter:
                 self._pump(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             elif rest.now > 0.0:
-                self._pump(min(look.wakes, LONGEST_PAUSE))
+                self._pump(min(rest.wakes, LONGEST_PAUSE))
 
     def until_stopped(self, pids: list[int]) -> None:
         """Wait until all of these are stopped or have gone."""
@@ -158,30 +160,33 @@ def _is_stopped(pid: int) -> bool:
     return all(task.state in "TtZX" for task in processes.tasks(pid))
 
 
-def _timer(look: quiescence.Rest) -> str:
-    return f"a timer goes off within {look.wakes:.3f} s" if look.wakes != timers.FOREVER else ""
+def _timer(wakes: float) -> str:
+    return f"a timer goes off within {wakes:.3f} s" if wakes != timers.FOREVER else ""
 
 
 class _Resting:
-    """Adds up the time in which everyone was blocked: from one look to the next, where nothing ran in between."""
+    """Adds up the time in which everyone was blocked: from the end of one look to the beginning of the next, where
+    nothing ran in between. wakes: as in Rest, the less of two looks: a timer may go off in the middle of one."""
 
     def __init__(self) -> None:
-        self._before: tuple[object, ...] | None = None
+        self._before: quiescence.Rest | None = None
         self._since = 0.0
         self._last = 0.0
-        self.now = self.longest = self.total = 0.0
+        self.now = self.total = 0.0
+        self.wakes = timers.FOREVER
+        self.unknown = ""
 
     def seen(self, look: quiescence.Rest) -> bool:
         """Take in a look; return whether everyone was blocked at one moment since the look before."""
-        at = time.monotonic()
-        same = look.blocked and look.fingerprint == self._before
-        if same:
-            self.total += at - self._last
-            self.now = at - self._since
-            self.longest = max(self.longest, self.now)
+        same = look.blocked and self._before is not None and look.fingerprint == self._before.fingerprint
+        self.wakes = look.wakes
+        if same and self._before:
+            self.wakes = min(look.wakes, self._before.wakes)
+            self.total += look.began - self._last
+            self.now = look.began - self._since
         else:
-            self._since = at
+            self._since = time.monotonic()
             self.now = 0.0
-        self._last = at
-        self._before = look.fingerprint if look.blocked else None
+        self._last = time.monotonic()
+        self._before = look if look.blocked else None
         return same

@@ -127,6 +127,14 @@ EXAMPLES: tuple[Example, ...] = (
         TWO_INTS,
         "1 times",
     ),
+    good("arrives", checks.key_arrives, supervised(KEY, by_key(INT), *over(), terminal=True), ONE_INT),
+    good(
+        "a second one is not its matter",
+        checks.key_arrives,
+        supervised(KEY, by_key(INT), received(INT), *over(), terminal=True),
+        ONE_INT,
+    ),
+    bad("does not arrive", checks.key_arrives, supervised(KEY, missed("command receives SIGINT")), ONE_INT, "0 times"),
     good("all steps went", checks.job_control, supervised(*over(), terminal=True)),
     bad(
         "no prompt",

@@ -138,9 +138,6 @@ def test_history_goes_both_ways_whole() -> None:
     assert from_lines("\n" + text.replace("\n", "\r\n\n")) == made
 
 
-@pytest.mark.xfail(
-    reason="from_lines splits with str.splitlines(), which knows eleven line ends", strict=True
-)
 def test_names_that_hold_line_ends_of_unicode_go_both_ways() -> None:
     """JSON escapes the line ends of ASCII, but not these."""
     made = a_history(

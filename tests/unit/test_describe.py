@@ -56,7 +56,6 @@ def test_output_is_safe_to_print(fact: Fact) -> None:
     assert describe(fact).isprintable()
 
 
-@pytest.mark.xfail(reason="describe() escapes output, but not the names of processes", strict=True)
 def test_names_are_safe_to_print() -> None:
     """A launcher chooses its own name and its files' names, and can speak on the witnesses' socket."""
     assert [type(fact).__name__ for fact in NAMES if not describe(fact).isprintable()] == []
