@@ -11,6 +11,7 @@ from typing import Literal
 from harness import history
 from harness.history import Process
 from harness.runner import processes, ptrace
+from harness.runner.hold import Hold
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
 from harness.runner.tracer import Tracer
@@ -36,6 +37,7 @@ class Cast:
         """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
         self.launcher_pgid = 0
         self.tracer: Tracer | None = None
+        self.held: Hold | None = None
         self.in_namespace = False
         witnesses.on_greeting = self.enter
         witnesses.role_of = self.role_of
@@ -156,6 +158,10 @@ class Cast:
     def witness_pids(self) -> frozenset[int]:
         """Return the pids of witnesses: they have no timers."""
         return frozenset(pid for role, pid in self.pids.items() if role not in ("launcher", "leader", "shell"))
+
+    def kept_still(self) -> frozenset[int]:
+        """Return the tasks that we keep in a ptrace stop."""
+        return frozenset((*(self.held.tids if self.held else ()), *(self.tracer.listening if self.tracer else ())))
 
     def close(self) -> None:
         """Forget everyone."""

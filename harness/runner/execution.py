@@ -69,7 +69,6 @@ class Execution:
         self._report: StageReport | None = None
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
-        self._held: Hold | None = None
         self._claimed: Counter[tuple[str, int]] = Counter()
 
     # -- from start to end
@@ -308,14 +307,14 @@ class Execution:
         return process.state if process else "X"
 
     def _hold(self) -> None:
-        self._held = Hold(self._cast.between(), self._wait.until_stopped)
-        self._recorder.add("runner", history.Held(self._held.pids, self._held.how))
+        self._cast.held = Hold(self._cast.between(), self._wait.until_stopped)
+        self._recorder.add("runner", history.Held(self._cast.held.pids, self._cast.held.how))
 
     def _release(self) -> None:
-        if self._held:
-            self._held.release()
-            self._recorder.add("runner", history.Released(self._held.pids))
-        self._held = None
+        if self._cast.held:
+            self._cast.held.release()
+            self._recorder.add("runner", history.Released(self._cast.held.pids))
+        self._cast.held = None
 
     def _trace(self, at_reap: int) -> None:
         def send() -> None:

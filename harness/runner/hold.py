@@ -17,7 +17,7 @@ class Hold:
 
     def __init__(self, pids: list[int], wait_until_stopped: Callable[[list[int]], None]) -> None:
         self.pids = tuple(pids)
-        self._tids: list[int] = []
+        self.tids: list[int] = []
         self.how = "ptrace"
         try:
             for pid in pids:
@@ -32,20 +32,20 @@ class Hold:
     def _stop_all_of(self, pid: int) -> None:
         """Stop every task; again as long as there are new ones, which those not stopped yet may have made."""
         while True:
-            new = [task.tid for task in processes.tasks(pid) if task.tid not in self._tids and task.state not in "ZX"]
+            new = [task.tid for task in processes.tasks(pid) if task.tid not in self.tids and task.state not in "ZX"]
             if not new:
                 return
             for tid in new:
                 if ptrace.stop_task(tid):
-                    self._tids.append(tid)
+                    self.tids.append(tid)
 
     def _let_tasks_go(self) -> None:
         due = {task.tid for pid in self.pids for task in processes.tasks(pid) if task.due}
-        for tid in reversed(self._tids):
+        for tid in reversed(self.tids):
             if tid not in due:
                 ptrace.undo_interruption(tid)
             ptrace.let_task_go(tid)
-        self._tids = []
+        self.tids = []
 
     def release(self) -> None:
         """Let everyone go on."""

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from harness.history import Process
 
-BLOCKED_STATES = "STtZX"
-"""Waiting for an event, stopped, traced, ended. D is left out on purpose: disk sleep ends by itself."""
+BLOCKED_STATES = "STZX"
+"""Waiting for an event, stopped, ended. D is left out on purpose: disk sleep ends by itself. So is t, stopped by a
+tracer: only who keeps it stopped knows that it stays so."""
 
 
 class Task(NamedTuple):

@@ -39,8 +39,9 @@ class Rest(NamedTuple):
     """When the look began, on the monotonic clock."""
 
 
-def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
-    """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them."""
+def look(pids: list[int], witnesses: frozenset[int], kept_still: frozenset[int] = frozenset()) -> Rest:
+    """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them. kept_still:
+    tasks that we keep stopped by ptrace; any other that is in such a stop is about to be let go."""
     if len(pids) > MAX_PROCESSES:
         raise TooMany(f"more than {MAX_PROCESSES} processes at once")
     seen: list[object] = []
@@ -52,7 +53,7 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
             raise TooMany(f"more than {MAX_TASKS} threads at once")
         for task in processes.tasks(pid):
             seen.append((task.tid, task.state, task.switches))
-            if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S") or _goes_on(task.call or ""):
+            if task.tid not in kept_still and _goes_on(task):
                 blocked = False
                 continue
             alarm |= task.alarm and pid not in witnesses
@@ -74,7 +75,11 @@ def look(pids: list[int], witnesses: frozenset[int]) -> Rest:
     return Rest(blocked, tuple(seen), wakes, unknown, posix, alarm, began)
 
 
-def _goes_on(call: str) -> bool:
+def _goes_on(task: processes.Task) -> bool:
+    """Whether a task runs, or will without anybody's doing."""
+    if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S"):
+        return True
+    call = task.call or ""
     return call.startswith("running") or timers.completes_by_itself(call)
 
 

@@ -46,6 +46,8 @@ class Tracer:
         self._at_reap = at_reap
         self._inside: dict[int, ptrace.Call] = {}
         self._tids: set[int] = set()
+        self.listening: set[int] = set()
+        """Tasks that job control has stopped, and that we leave so."""
         self._reaped = False
         for pid in pids:
             self._seize(pid)
@@ -68,10 +70,12 @@ class Tracer:
             if stop.kind != "event":
                 return False
             self._tids.add(tid)  # a new thread, attached by PTRACE_O_TRACECLONE
+        self.listening.discard(tid)
         if stop.kind == "none":
             self._tids.discard(tid)
             return False
         if stop.kind == "group":
+            self.listening.add(tid)
             ptrace.listen(tid)
         elif stop.kind == "signal":
             ptrace.go_on_to_next_call(tid, stop.signal)

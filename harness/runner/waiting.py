@@ -76,7 +76,7 @@ class Waiter:
         return self._sources.pump(seconds)
 
     def _look(self) -> quiescence.Rest:
-        return quiescence.look(quiescence.everyone(os.getpid()), self._cast.witness_pids())
+        return quiescence.look(quiescence.everyone(os.getpid()), self._cast.witness_pids(), self._cast.kept_still())
 
     def _nothing_hidden(self, look: quiescence.Rest, rest: _Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether everyone rested while that was read.
