@@ -82,6 +82,11 @@ class _Streams:
         self._unwritten += data
         self.feed()
 
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether there is input that the other side has had no room for yet."""
+        return bool(self._unwritten)
+
     def feed(self) -> bool:
         """Write what the other side has room for; return whether it took any."""
         took = False

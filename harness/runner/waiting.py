@@ -106,7 +106,11 @@ class Waiter:
             now = time.monotonic()
             if is_there() or now >= deadline:
                 return Outcome(is_there(), False, now - start, rest.total)
+            if self._streams.has_unwritten:
+                pause = FIRST_PAUSE / 4  # no event tells that the terminal has room again
             if self._pump(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
+                continue
+            if self._streams.has_unwritten:
                 continue
             pause = min(2 * pause, LONGEST_PAUSE)
             look = self._look()
