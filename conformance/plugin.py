@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from conformance.probe import Probe, probe
 from conformance.results import CaseResult
 from conformance.spec import requirements
 from harness import execute as door
-from harness.errors import HarnessError, ProctorError, WrongCall
+from harness.errors import HarnessError, ProctorError, WrongCall, nearest
 from harness.scenario import Scenario
 from harness.target import PROFILES, Target, load
 
@@ -60,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )  # fmt: skip
     group.addoption("--results", metavar="FILE", help="write the results as JSON")
     group.addoption(
-        "--profile", action="append", default=[], choices=PROFILES,
+        "--profile", action="append", default=[], metavar="PROFILE",
         help="claim this profile for every target, besides those that it declares (repeatable)",
     )  # fmt: skip
     group.addoption("--full", action="store_true", help="all values on slow launchers as well, no samples")
@@ -99,6 +98,10 @@ def _make_suite(config: pytest.Config) -> Suite:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
     if config.option.results:
         _check_results_path(Path(config.option.results))
+    for profile in config.option.profile:
+        if profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise WrongCall(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
     targets = [_with_profiles(load(one), config.option.profile) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
@@ -194,10 +197,10 @@ class Case:
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+def case(request: pytest.FixtureRequest) -> Case:
     """The case for one target: call it with a scenario and a check."""
     suite = request.config.stash[_suite_key]
-    yield Case(suite, request.node, suite.targets[request.param])
+    return Case(suite, request.node, suite.targets[request.param])
 
 
 def _result_of(item_report: pytest.TestReport) -> CaseResult | None:

@@ -27,10 +27,12 @@ class Runner:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
-        from harness.runner.spawn import GUARDIAN
+        from harness.runner.spawn import GUARDIAN, STAGE, WITNESS
 
-        if not GUARDIAN.exists():
-            raise HarnessError(f"{GUARDIAN} is missing: the package was not built. Run: pip install -e .")
+        for program in (GUARDIAN, STAGE, WITNESS):
+            if not os.access(program, os.X_OK):
+                found = "may not be executed" if program.exists() else "is missing"
+                raise HarnessError(f"{program} {found}: the package was not built here. Run: pip install -e .")
         self._link, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         # -X importtime and the like would be inherited by nobody; -I would hide an editable install's paths
@@ -58,8 +60,12 @@ class Runner:
             raise
         if hello is None:
             complaint, status = self.end()
-            raise _Refused(complaint) if status == GUARDIAN_REFUSED else HarnessError(
-                f"the runner did not start: {complaint or f'exit status {status}'}. Check that TMPDIR can be written"
+            raise (
+                _Refused(complaint)
+                if status == GUARDIAN_REFUSED
+                else HarnessError(
+                    f"the runner did not start: {complaint or f'exit status {status}'}. Check that TMPDIR can be written"
+                )
             )
         self.scratch = hello.scratch
         self.containment = hello.containment

@@ -56,7 +56,7 @@ class Runner:
                 error=f"the runner cannot write: {where}. This says nothing about the launcher, unless it is the "
                 "launcher that has filled the disk. Make room there, or set TMPDIR to another file system"
             )
-        except Exception:  # our own fault, whatever it is: reported as such, never as the launcher's
+        except Exception:  # noqa: BLE001  our own fault, whatever it is: reported as such, never as the launcher's
             self._end()
             return _own_fault()
 
@@ -67,7 +67,7 @@ class Runner:
     def _place(self, target: Target) -> spawn.Place:
         home = self._homes.get(target.name)
         if not home:
-            slug = re.sub(r"\W+", "-", target.name).strip("-")[:30]
+            slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
             base = self._scratch / f"{len(self._homes)}-{slug}"
             home = base / "home"
         base = home.parent
