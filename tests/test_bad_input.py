@@ -1,0 +1,178 @@
+"""What is asked for wrongly, and systems where something is missing: each has its message, none a traceback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+WITHOUT = ROOT / "tests" / "hostile" / "without.py"
+Done = subprocess.CompletedProcess[str]
+
+
+def run(
+    *words: str, before: tuple[str, ...] = (), cwd: Path = ROOT, suite: str = "conformance/", **env: str
+) -> Done:
+    """Run the suite on something, as a user does."""
+    command = [*before, sys.executable, "-m", "pytest", suite, "-q", "-p", "no:cacheprovider", *words]
+    done = subprocess.run(
+        command, cwd=cwd, env=os.environ | env, capture_output=True, text=True, timeout=120, check=False,
+        errors="backslashreplace",
+    )  # fmt: skip
+    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    assert "INTERNALERROR" not in done.stdout + done.stderr, done.stdout + done.stderr
+    return done
+
+
+def file(directory: Path, name: str, content: bytes, mode: int = 0o755) -> str:
+    path = directory / name
+    path.write_bytes(content)
+    path.chmod(mode)
+    return str(path)
+
+
+def says(done: Done, status: int, *parts: str) -> None:
+    printed = done.stdout + done.stderr
+    assert done.returncode == status, printed
+    for part in parts:
+        assert part in printed, printed
+
+
+BAD_FILES = {
+    "missing": (None, "there is no such file"),
+    "text": (b"echo no interpreter line\n", "neither a binary for this machine nor a script with a '#!' line"),
+    "empty": (b"", "neither a binary for this machine nor a script with a '#!' line (or it is empty)"),
+    "interpreter": (b"#!/no/such/interpreter\n", "the interpreter in its '#!' line does not exist"),
+    "unknown-key.toml": (b'comand = ["env"]\n', "unknown key 'comand' (did you mean 'command'?)"),
+    "wrong-type.toml": (b'command = "env"\n', "Expected `array`, got `str`"),
+    "no-command.toml": (b'description = "x"\n', "missing required field `command`"),
+    "empty-command.toml": (b"command = []\n", "'command' is empty"),
+    "not-toml.toml": (b"command = [\n", "this is not TOML"),
+    "not-text.toml": (b"\xff\xfe\n", "cannot be read"),
+    "missing.toml": (None, "there is no such file"),
+    "not-there.toml": (b'command = ["no-such-program"]\ninstall = "apt-get x"\n', "install it with: apt-get x"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_target_files(tmp_path: Path, name: str) -> None:
+    content, message = BAD_FILES[name]
+    path = file(tmp_path, name, content) if content is not None else str(tmp_path / name)
+    says(run(f"--target={path}"), 2, message, path)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "no launcher to test: give --target=LAUNCHER"),
+        (["--target="], "--target is empty"),
+        (["--target=/usr/bin"], "this is a directory, not a launcher"),
+        (["--target=no-such-program"], "no program 'no-such-program' on PATH"),
+        (["--target='unbalanced"], "cannot be split into words"),
+        (["--target=env", "--target=env"], "the same target twice"),
+        (["--target=env", "--profile=inti"], "--profile=inti: unknown (did you mean 'init'?)"),
+        (["--target=./\udcff"], "not UTF-8"),
+        ([f"--target=/tmp/{'x' * 300}"], "there is no such file"),
+        (["--target=env", "--results=/no/such/directory/r.json"], "there is no directory /no/such/directory"),
+        (["--target=env", "--results=/tmp"], "this is a directory; name a file in it"),
+        (["--target=true"], "did not start its command"),
+    ],
+)
+def test_bad_calls(words: list[str], message: str) -> None:
+    says(run(*words, "-k", "EXIT-3"), 2, message)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="/etc/passwd is an unprivileged user's as well, but root's is the case")
+def test_a_target_that_is_not_executable(tmp_path: Path) -> None:
+    says(run(f"--target={file(tmp_path, 'plain', b'#!/bin/sh', 0o644)}"), 2, "this is not executable; chmod +x")
+
+
+def test_what_lies_where_the_user_stands_is_not_imported(tmp_path: Path) -> None:
+    for name in ("signal.py", "socket.py", "random.py", "msgspec.py"):
+        file(tmp_path, name, b"raise SystemExit('not mine')\n")
+    command = [str(Path(sys.executable).parent / "pytest"), str(ROOT / "conformance"), "--target=env", "-k", "EXIT-6"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    says(done, 0, "EXIT-6")
+
+
+def test_a_version_that_is_no_text(tmp_path: Path) -> None:
+    program = file(tmp_path, "odd", b"#!/bin/sh\nprintf '\\033[31m\\377\\n'\n")
+    toml = f'command = ["env"]\nversion = ["{program}"]\n'.encode()
+    done = run(f"--target={file(tmp_path, 'odd.toml', toml)}", "-k", "EXIT-6", "-v")
+    says(done, 0, "\\x1b[31m")
+    assert "\x1b" not in done.stdout
+
+
+def test_tmpdir_that_is_not_there(tmp_path: Path) -> None:
+    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot make a directory", "TMPDIR")
+
+
+def test_tmpdir_with_a_long_path(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    says(run("--target=env", TMPDIR=str(long)), 3, "cannot make the socket", "Set TMPDIR to a short path")
+    assert os.listdir(long) == []
+
+
+def unshared(script: str) -> tuple[str, ...]:
+    """Return what runs a command in a mount namespace of its own, after this script."""
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        pytest.skip("needs root and unshare(1)")
+    return ("unshare", "--mount", "sh", "-c", f'{script}\nexec "$@"', "sh")
+
+
+def test_tmpdir_that_is_read_only(tmp_path: Path) -> None:
+    before = unshared(f"mount -t tmpfs -o ro none {tmp_path} || exit 99")
+    says(run("--target=env", before=before, TMPDIR=str(tmp_path)), 3, "Read-only file system", "TMPDIR")
+
+
+@pytest.mark.parametrize("room", ["nr_inodes=2", "size=4k"])
+def test_tmpdir_that_is_full(tmp_path: Path, room: str) -> None:
+    fill = f"{{ head -c 1M /dev/zero > {tmp_path}/full; true; }} 2>/dev/null"
+    full = f"mount -t tmpfs -o {room} none {tmp_path} && {fill}"
+    # -s: pytest keeps what it captures in TMPDIR as well
+    says(run("--target=env", "-k", "EXIT-4", "-s", before=unshared(full), TMPDIR=str(tmp_path)), 3, "No space left")
+
+
+def test_a_launcher_that_fills_tmpdir() -> None:
+    before = unshared("mount -t tmpfs -o size=16M none /mnt || exit 99")
+    target = f"{sys.executable} -I -S {ROOT}/tests/hostile/launcher.py fills_directory"
+    says(run(f"--target={target}", "-k", "EXIT-3", before=before, TMPDIR="/mnt"), 0, "EXIT-3     MUST     pass")
+
+
+def test_without_pseudo_terminals_the_other_cases_work(tmp_path: Path) -> None:
+    nothing = file(tmp_path, "none", b"")
+    before = unshared(f"mount --bind {tmp_path} /dev/pts && mount --bind {nothing} /dev/ptmx || exit 99")
+    done = run("--target=env", "-k", "EXIT-3 or TTY-2", before=before)
+    says(done, 3, "cannot open a pseudo-terminal", "mount devpts", "TTY-2      MUST     ERROR")
+    assert "test_launcher_does_not_end_when_the_command_closes_its_descriptors" not in done.stdout
+
+
+@pytest.mark.parametrize("program", ["guardian", "stage", "witness"])
+def test_a_program_of_ours_is_missing(tmp_path: Path, program: str) -> None:
+    for name in ("harness", "conformance", "targets"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "harness" / "bin" / program).unlink()
+    done = run("--target=env", "-k", "EXIT-3", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    says(done, 3, f"harness/bin/{program}", "pip install -e .")
+
+
+def test_hidepid_hides_nothing_that_is_needed() -> None:
+    before = unshared("mount -t proc -o hidepid=2 proc /proc || exit 99")
+    for wish in ("namespace", "subreaper"):
+        done = run("--target=env", "-k", "EXIT-3 or TREE-1", before=before, PROCTOR_CONTAINMENT_WISH=wish)
+        says(done, 0, "TREE-1     MUST     pass")
+
+
+def test_proc_that_may_not_be_mounted_is_a_weaker_containment() -> None:
+    before = (*unshared("true"), sys.executable, str(WITHOUT), "namespaces")
+    done = run("--target=env", "-k", "EXIT-3 or TREE-1", "-v", before=before)
+    says(done, 0, "subreaper (no PID namespace: guardian: clone: Operation not permitted)", "TREE-1     MUST     pass")

@@ -1,0 +1,253 @@
+"""Launchers that do harm: the suite ends in bounded time, with a right verdict, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.checks import exit as exit_checks
+from conformance.checks import terminal as terminal_checks
+from conformance.checks import tree as tree_checks
+from conformance.judge import Bare, Judgement, judge
+from conformance.spec import requirements
+from conformance.stages import JOB, LEADER, PIPES, finish
+from harness import execute as door
+from harness.errors import HarnessError
+from harness.history import Contained, Held, History, Looked, Missed, Remained, Unobserved
+from harness.scenario import Hold, Order, Release, Scenario, Settle, Stage
+from harness.target import BARE, Target, load
+from tests.conftest import ROOT
+
+LAUNCHER = ROOT / "tests" / "hostile" / "launcher.py"
+END = Scenario(finish(5))
+REST = Scenario((Settle(), *finish(5)))
+
+
+@pytest.fixture(autouse=True)
+def contained() -> Iterator[None]:
+    """Nobody here gets out of the runner's PID namespace; and the runner still works afterwards."""
+    if "PID namespace" not in door.containment():
+        pytest.skip(f"these launchers are run in a PID namespace only; here: {door.containment()}")
+    yield
+    # nothing of the launcher is there any more, and what comes next is judged as ever
+    history = door.execute(BARE, END)
+    look = history.facts(Looked)[0]
+    assert [process.role for process in look.processes] == ["launcher"]
+    assert not history.facts(Missed)
+
+
+def hostile(harm: str) -> Target:
+    return Target(name=harm, command=(sys.executable, "-I", "-S", str(LAUNCHER), harm))
+
+
+def play(harm: str, scenario: Scenario = END) -> History:
+    return door.execute(hostile(harm), scenario)
+
+
+def status(harm: str, stage: Stage = PIPES) -> Judgement:
+    """Judge EXIT-1: is the command's exit code the launcher's?"""
+    scenario = Scenario(finish(5), stage)
+    bare = Bare(door.execute)
+    return judge(requirements()["EXIT-1"], hostile(harm), scenario, exit_checks.same_status, door.execute, bare)
+
+
+def left(harm: str) -> Judgement:
+    """Judge TREE-1: is nothing left?"""
+    return judge(
+        requirements()["TREE-1"], hostile(harm), REST, tree_checks.nothing_left, door.execute, Bare(door.execute)
+    )
+
+
+@pytest.mark.parametrize("harm", ["exits", "kills_group"])
+def test_command_that_is_not_run_or_ended_is_a_fail(harm: str) -> None:
+    judgement = status(harm)
+    assert judgement.verdict == "fail", judgement
+    assert judgement.violations[0].actual
+
+
+@pytest.mark.parametrize("harm", ["steals_socket", "pretends", "stops_itself"])
+def test_command_that_is_never_seen_to_run_is_a_violation(harm: str) -> None:
+    history = play(harm)
+    assert history.facts(Missed)[0].what == "the command runs"
+    assert exit_checks.same_status(history, door.execute(BARE, END))
+
+
+def test_silent_hang_is_known_before_the_deadline() -> None:
+    start = time.monotonic()
+    missed = play("hangs").facts(Missed)[0]
+    assert missed.sure
+    assert "launcher" in missed.last_seen
+    assert time.monotonic() - start < 20  # and not the 30 s that a launcher may take to start
+
+
+def test_a_launcher_that_execs_itself_for_ever_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    door.stop()
+    monkeypatch.setenv("PROCTOR_START_WITHIN", "1")
+    history = play("execs_itself")
+    door.stop()
+    assert not history.facts(Missed)[0].sure
+
+
+@pytest.mark.parametrize("stage", [PIPES, LEADER], ids=["pipes", "terminal"])
+def test_a_hundred_megabytes_are_read_and_not_kept(stage: Stage) -> None:
+    judgement = status("floods", stage)
+    assert judgement.verdict == "pass", judgement
+    history = play("floods", Scenario(finish(5), stage))
+    assert sum(len(str(event)) for event in history.events) < 1_000_000
+
+
+def test_an_endless_flood_ends() -> None:
+    history = play("floods_for_ever")
+    assert [fact.when for fact in history.facts(Looked)] == ["start", "end"]
+
+
+@pytest.mark.parametrize("harm", ["fork_bomb", "threads"])
+def test_a_bomb_is_contained_and_nothing_passes(harm: str) -> None:
+    history = play(harm, REST)
+    assert "at once" in history.facts(Contained)[0].why
+    assert history.facts(Missed)
+    assert len(history.facts(Looked)[-1].processes) <= 500
+    assert left(harm).verdict in ("fail", "not observable")
+    assert status(harm).verdict in ("fail", "not observable")
+
+
+def test_who_forks_and_ends_for_ever_is_left_and_then_ended() -> None:
+    history = play("forks_and_ends")
+    assert tree_checks.nothing_left(history, door.execute(BARE, END))
+
+
+def test_a_daemon_that_runs_away_is_found_and_ended() -> None:
+    assert status("runs_away").verdict == "pass"
+    judgement = left("runs_away")
+    assert judgement.verdict == "fail", judgement
+
+
+def test_a_sigkill_to_the_parent_is_not_taken() -> None:
+    assert status("kills_parent").verdict == "pass"
+
+
+def test_a_sigkill_to_everybody_hits_nobody_else() -> None:
+    check = exit_checks.same_status(play("kills_all"), door.execute(BARE, END))
+    assert check  # the command was hit; the runner, which is PID 1 there, was not
+
+
+def test_without_a_namespace_a_killed_runner_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    door.stop()
+    monkeypatch.setenv("PROCTOR_CONTAINMENT_WISH", "subreaper")
+    try:
+        with pytest.raises(HarnessError, match=r"the runner died\. This says nothing about the launcher"):
+            play("kills_parent")
+        assert not door.execute(BARE, END).facts(Missed)
+    finally:
+        door.stop()
+
+
+@pytest.mark.parametrize("harm", ["sparse_file", "odd_files"])
+def test_what_is_left_in_tmpdir_is_told_and_removed(harm: str) -> None:
+    history = play(harm)
+    names = history.facts(Remained)[0].paths
+    assert names
+    "".join(names).encode()
+    assert not door.execute(hostile("kills_parent"), END).facts(Remained)
+    assert not play("exits").facts(Remained)
+    again = play(harm)  # in the place that it has filled before
+    assert again.facts(Remained)[0].paths == names
+
+
+def test_deep_and_locked_directories_do_not_outlive_the_runner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.stop()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    play("odd_files")
+    assert os.listdir(tmp_path)
+    door.stop()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("harm", ["removes_everything", "blocks_socket"])
+def test_the_next_execution_works_whatever_was_done_to_our_files(harm: str) -> None:
+    assert play(harm).facts(Missed)
+    assert play(harm).facts(Missed)
+    assert status("kills_parent").verdict == "pass"
+
+
+def test_garbage_on_the_socket_is_ignored() -> None:
+    judgement = status("sends_garbage")
+    assert judgement.verdict == "pass", judgement
+
+
+def test_an_impostor_is_named() -> None:
+    history = play("pretends")
+    assert "runs another program" in history.facts(Unobserved)[0].why
+    assert history.facts(Missed)[0].what == "the command runs"
+
+
+def test_spoilt_modes_are_a_fail() -> None:
+    scenario = Scenario((Settle(), *finish(5)), JOB)
+    check = terminal_checks.terminal_is_restored
+    judgement = judge(
+        requirements()["TTY-7"], hostile("spoils_terminal"), scenario, check, door.execute, Bare(door.execute)
+    )
+    assert judgement.verdict == "fail", judgement
+
+
+def test_a_launcher_that_is_traced_already_is_held_by_sigstop() -> None:
+    history = play("is_traced", Scenario((Settle(), Hold(), Order("look"), Release(), *finish(5))))
+    assert history.facts(Held)[0].how == "SIGSTOP"
+    assert not history.facts(Missed), history.facts(Missed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
+def test_a_launcher_that_drops_its_privileges_is_judged() -> None:
+    from harness.runner.spawn import WITNESS
+
+    if subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "test", "-x", WITNESS], check=False
+    ).returncode:
+        pytest.skip("nobody may not execute the witness where this checkout is")
+    assert status("drops_privileges").verdict == "pass"
+    assert left("drops_privileges").verdict == "pass"
+
+
+def test_a_launcher_that_hides_is_judged() -> None:
+    assert status("hides").verdict == "pass"
+    assert left("hides").verdict == "pass"
+
+
+def test_a_launcher_in_namespaces_of_its_own_is_judged() -> None:
+    command = "unshare --user --map-root-user --pid --fork"
+    if subprocess.run([*command.split(), "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    history = door.execute(load(command), REST)
+    assert exit_checks.same_status(history, door.execute(BARE, REST)) == []
+    assert tree_checks.nothing_left(history, door.execute(BARE, REST)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to unmount")
+def test_a_launcher_that_unmounts_proc_is_an_error_and_the_next_one_is_not() -> None:
+    with pytest.raises(HarnessError):
+        play("unmounts_proc", REST)
+    assert status("kills_parent").verdict == "pass"
+
+
+def test_nothing_that_is_printed_can_reach_the_terminal(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    command = [
+        sys.executable, "-m", "pytest", "conformance/", f"--target={sys.executable} -I -S {LAUNCHER} prints_escapes",
+        "-k", "EXIT-3 or EXIT-5 or EXIT-6 or TREE-1", f"--results={results}", "-rA", "-v", "--color=no",
+        "-p", "no:cacheprovider", f"--junitxml={tmp_path / 'junit.xml'}",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stdout.decode(errors="replace")
+    for text in (done.stdout, done.stderr, results.read_bytes(), (tmp_path / "junit.xml").read_bytes()):
+        assert not re.findall(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae", text)
+    assert json.loads(results.read_text())["requirements"]["EXIT-6"]["verdict"] == "fail"

@@ -1,0 +1,199 @@
+"""However the suite ends, nothing of it is left: no process, no file under TMPDIR, no mount, no cgroup."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import execute as door
+from harness.errors import HarnessError
+from harness.history import Missed
+from harness.scenario import Ends, Order, Scenario
+from harness.target import BARE
+from tests.conftest import ROOT
+
+KILLS = 50
+AT_ONCE = 5
+"""Suites that are run side by side to be killed: each waits for itself."""
+SPREAD = 3.0
+WITHIN = 60.0
+"""Seconds until all has to be gone; it takes some milliseconds, and longer on a machine that does other things."""
+SUITE = ["conformance/", "--target=dumb-init", "-q", "-p", "no:cacheprovider"]
+FAST = ["-k", "EXIT-1 or SIG-1 or TTY-1"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return a TMPDIR of our own: what is left is found by it."""
+    path = tmp_path / "t"
+    path.mkdir()
+    return path
+
+
+def start(place: Path, *words: str, wish: str = "namespace") -> subprocess.Popen[bytes]:
+    """Start the suite, in a process group of its own."""
+    env = os.environ | {"TMPDIR": str(place), "PROCTOR_CONTAINMENT_WISH": wish, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", *SUITE, *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        process_group=0,
+    )  # fmt: skip
+
+
+def processes_of(place: Path) -> list[int]:
+    """Return the pids of the processes whose TMPDIR, scratch or arguments are in this directory."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and int(entry) != os.getpid():
+            for name in ("environ", "cmdline"):
+                with contextlib.suppress(OSError):
+                    if os.fsencode(place) in Path(f"/proc/{entry}/{name}").read_bytes():
+                        found.append(int(entry))
+                        break
+    return found
+
+
+def traces_of(place: Path) -> list[str]:
+    """Return what there is of a suite that ran with this TMPDIR."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    groups = [str(path) for path in Path("/sys/fs/cgroup").glob("**/*proctor*")]
+    return [
+        *(f"process {pid}" for pid in processes_of(place)),
+        # pytest's own directory stays, as pytest wants it; xdist makes one
+        *(f"file {name}" for name in os.listdir(place) if not name.startswith("pytest-of-")),
+        *(f"mount {line}" for line in mounts if str(place) in line or "proctor" in line),
+        *(f"cgroup {group}" for group in groups),
+    ]
+
+
+def wait_for_first_results(running: subprocess.Popen[bytes]) -> None:
+    assert running.stdout
+    printed = b""
+    while b"." * 5 not in printed:  # xdist says "bringing up nodes..." first
+        data = os.read(running.stdout.fileno(), 4096)
+        assert data, printed.decode()
+        printed += data
+
+
+def nothing_left(place: Path) -> None:
+    deadline = time.monotonic() + WITHIN
+    while traces := traces_of(place):
+        assert time.monotonic() < deadline, f"left: {traces}"
+        time.sleep(0.01)
+
+
+def named(place: Path, name: bytes) -> list[int]:
+    """Return those of these processes whose command line has this word in it."""
+    found = []
+    for pid in processes_of(place):
+        with contextlib.suppress(OSError):
+            if name in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+@pytest.mark.parametrize("wish", ["namespace", "subreaper"])
+def test_sigkill_at_random_moments(place: Path, wish: str) -> None:
+    moments = random.Random(wish)
+    kills = KILLS if wish == "namespace" else KILLS // 5
+    for number in range(0, kills, AT_ONCE):
+        places = [place / str(number + i) for i in range(AT_ONCE)]
+        for own in places:
+            own.mkdir()
+        running = [start(own, wish=wish) for own in places]
+        begin = time.monotonic()
+        # the moment itself is what is random here, so this is the one place that waits for time
+        for at, index in sorted((moments.uniform(0, SPREAD), i) for i in range(AT_ONCE)):
+            time.sleep(max(0.0, begin + at - time.monotonic()))
+            running[index].kill()
+        for ended, own in zip(running, places, strict=True):
+            ended.communicate()
+            nothing_left(own)
+
+
+@pytest.fixture(params=[[], ["-n", "2"]], ids=["one", "xdist"])
+def suite(request: pytest.FixtureRequest, place: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A suite that has started and plays scenarios."""
+    with start(place, *FAST, *request.param) as running:
+        try:
+            wait_for_first_results(running)
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_pytest(suite: subprocess.Popen[bytes], place: Path, number: int) -> None:
+    suite.send_signal(number)
+    suite.wait(WITHIN)
+    nothing_left(place)
+
+
+def test_ctrl_c(suite: subprocess.Popen[bytes], place: Path) -> None:
+    start_of_end = time.monotonic()
+    os.killpg(suite.pid, signal.SIGINT)
+    assert suite.stdout
+    printed = suite.stdout.read()
+    suite.wait(WITHIN)
+    seconds = time.monotonic() - start_of_end
+    nothing_left(place)
+    assert b"dumb-init: " in printed, printed.decode()
+    assert b"requirements" in printed
+    # on a machine that has nothing else to do; each runnable process more than there are cores takes its share
+    assert seconds < max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def play_often() -> None:
+    """Play until the runner is found to have been killed."""
+    for _ in range(1000):
+        door.execute(BARE, Scenario((Order("spawn grandchild os"), Order("exit 0"), Ends())))
+
+
+@pytest.mark.parametrize("wish", ["namespace", "subreaper"])
+@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+def test_sigkill_of_the_runner_or_its_guardian(
+    place: Path, monkeypatch: pytest.MonkeyPatch, wish: str, victim: str
+) -> None:
+    door.stop()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setenv("PROCTOR_CONTAINMENT_WISH", wish)
+    door.execute(BARE, Scenario((Order("exit 0"), Ends())))
+    runner = door._runner
+    assert runner
+    guardian = runner._process.pid
+    children = Path(f"/proc/{guardian}/task/{guardian}/children").read_text(encoding="ascii").split()
+    os.kill(guardian if victim == "guardian" else int(children[0]), signal.SIGKILL)
+    with pytest.raises(HarnessError, match=r"This says nothing about the launcher"):
+        play_often()
+    nothing_left(place)
+    assert not door.execute(BARE, Scenario((Order("exit 0"), Ends()))).facts(Missed)
+    door.stop()
+    nothing_left(place)
+
+
+@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+def test_the_suite_goes_on_when_a_runner_is_killed(place: Path, victim: str) -> None:
+    with start(place, "-k", "EXIT-1") as running:
+        try:
+            wait_for_first_results(running)
+            guardian = named(place, b"guardian\0")[0]
+            runner = Path(f"/proc/{guardian}/task/{guardian}/children").read_text(encoding="ascii").split()[0]
+            os.kill(guardian if victim == "guardian" else int(runner), signal.SIGKILL)
+            assert running.stdout
+            printed = running.stdout.read()
+            running.wait(WITHIN)
+        finally:
+            running.kill()
+    assert running.returncode == 3, printed.decode()
+    assert b"the runner died" in printed
+    assert printed.count(b"ERROR conformance") == 1, printed.decode()
+    nothing_left(place)
