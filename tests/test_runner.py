@@ -1,0 +1,384 @@
+"""What the runner promises, one thing after the other, by scenarios on the bare command and on small launchers."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import signal
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import execute as door
+from harness import signals
+from harness.errors import HarnessError
+from harness.history import (
+    Answered,
+    Ended,
+    Greeted,
+    History,
+    HungUp,
+    Inherited,
+    Looked,
+    Missed,
+    NotStarted,
+    Outputs,
+    Received,
+    Remained,
+    Resized,
+    Sent,
+    Settled,
+    Started,
+    Stopped,
+    Typed,
+    Viewed,
+    Waited,
+    from_lines,
+    to_lines,
+)
+from harness.scenario import (
+    Answers,
+    Ends,
+    Greets,
+    HangUp,
+    Look,
+    Order,
+    Press,
+    Prints,
+    Receives,
+    Resize,
+    Runs,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    Step,
+    Stops,
+    Type,
+    TypePattern,
+)
+from harness.target import BARE, Target, load
+
+END: tuple[Step, ...] = (Order("exit 0"), Ends("command"))
+MIB = 1 << 20
+TERMINAL = Stage(terminal=True, under="job")
+
+
+def play(*steps: Step, stage: Stage | None = None, target: Target = BARE, **more: object) -> History:
+    return door.execute(target, Scenario((*steps, *END), stage or Stage(), **more))  # type: ignore[arg-type]
+
+
+def inherited(stage: Stage, args: tuple[bytes, ...] = ()) -> Inherited:
+    history = play(stage=stage, args=args)
+    assert not history.facts(Missed), history.facts(Missed)
+    return history.facts(Greeted)[0].inherited
+
+
+def shell_launcher(directory: Path, script: str) -> Target:
+    path = directory / "launcher"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return load(str(path))
+
+
+# -- stages
+
+
+@pytest.mark.parametrize(
+    ("stage", "roles"),
+    [
+        (Stage(), []),
+        (Stage(terminal=True), []),
+        (TERMINAL, ["leader"]),
+        (Stage(under="init"), ["leader"]),
+        (Stage(terminal=True, under="bash"), ["shell"]),
+        (Stage(terminal=True, under="dash"), ["shell"]),
+        (Stage(terminal=True, under="zsh"), ["shell"]),
+    ],
+    ids=["pipes", "leader", "job", "init", "bash", "dash", "zsh"],
+)
+def test_stages(stage: Stage, roles: list[str]) -> None:
+    if stage.under in ("bash", "dash", "zsh") and not shutil.which(stage.under):
+        pytest.skip(f"{stage.under} is not installed here")
+    history = play(Settle(), Look(), stage=stage)
+    if any(fact.step != "exec" for fact in history.facts(NotStarted)):
+        pytest.skip(f"this system refuses the stage: {history.facts(NotStarted)}")
+    assert not history.facts(Missed), history.facts(Missed)
+    look = history.facts(Looked)[1]
+    rows = {process.role: process for process in look.processes}
+    launcher = rows.pop("launcher")
+    assert sorted(rows) == roles
+    started = {fact.process: fact.pid for fact in history.facts(Started)}
+    assert set(started) == {"launcher", *roles}
+    its = history.facts(Greeted)[0].inherited
+    assert its.terminal.isatty == (stage.terminal,) * 3
+    assert (its.terminal.dev_tty == 0) == stage.terminal
+    assert launcher.pgid == (look.foreground if stage.terminal else launcher.pid)
+    if roles == ["shell"]:
+        assert launcher.ppid == rows["shell"].pid
+        assert launcher.sid == rows["shell"].pid
+    elif stage.under == "init":
+        assert its.pid == its.sid == 1
+        assert its.ppid == 0
+    else:
+        assert launcher.sid == (rows["leader"].pid if roles else launcher.pid)
+    ends = [fact.process for fact in history.facts(Ended)]
+    assert ends == ["command", "launcher"]
+    if roles != ["shell"]:
+        assert history.facts(Ended)[1].code == 0
+
+
+def test_a_shell_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    door.stop()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HarnessError, match="runs under bash, which is not installed here"):
+        play(stage=Stage(terminal=True, under="bash"))
+    door.stop()
+
+
+def test_a_key_needs_a_terminal() -> None:
+    with pytest.raises(HarnessError, match=r"set stage\.terminal"):
+        play(Press("ctrl-c"))
+
+
+# -- what is inherited
+
+
+def test_mask_and_dispositions() -> None:
+    blocked = (int(signal.SIGUSR1), int(signal.SIGCHLD), signals.LAST_REALTIME)
+    ignored = (int(signal.SIGHUP), int(signal.SIGINT), int(signal.SIGPIPE), int(signal.SIGXFSZ))
+    its = inherited(Stage(blocked=blocked, ignored=ignored))
+    assert sorted(its.blocked) == sorted(blocked)
+    assert sorted(its.ignored) == sorted(ignored)
+    clean = inherited(Stage())
+    assert clean.blocked == clean.ignored == ()
+
+
+def test_limits_niceness_and_umask() -> None:
+    limits = ((resource.RLIMIT_NOFILE, 200, 300), (resource.RLIMIT_CORE, 0, 4096))
+    if any(hard > resource.getrlimit(which)[1] >= 0 for which, _, hard in limits):
+        pytest.skip("the limits here are lower than what is asked for")
+    its = inherited(Stage(limits=limits, nice=3, umask=0o027))
+    assert {limits[0], limits[1]} <= set(its.limits)
+    assert its.nice - inherited(Stage()).nice == 3
+    assert its.umask == 0o027
+
+
+def test_arguments_and_environment() -> None:
+    args = (b"", b" ", b"-x", b"new\nline", b"\xff\xfe", b"'\"\\$(", b"x" * 100_000)
+    its = inherited(Stage(environment={"EMPTY": b"", "BYTES": b"\xff\n="}), args)
+    assert its.args == args
+    assert {b"EMPTY=", b"BYTES=\xff\n="} <= set(its.environ)
+    names = {word.partition(b"=")[0].decode() for word in its.environ} - {"EMPTY", "BYTES"}
+    assert names == {
+        "PATH", "HOME", "TMPDIR", "LANG", "TERM",
+        "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", [Stage(), TERMINAL], ids=["pipes", "job"])
+def test_descriptors_are_those_we_made(stage: Stage) -> None:
+    history = play(stage=stage)
+    made = next(fact.stdio for fact in history.facts(Started) if fact.process == "launcher")
+    seen = history.facts(Greeted)[0].inherited.fds
+    assert [(d.fd, d.dev, d.ino) for d in seen] == [(d.fd, d.dev, d.ino) for d in made]
+
+
+# -- input and output
+
+
+def test_type_ahead_is_there_when_the_command_reads() -> None:
+    stage = Stage(terminal=True, under="job", type_ahead=b"early\n")
+    history = play(Order("read-line"), Answers("read-line"), stage=stage)
+    answer = next(fact for fact in history.facts(Answered) if fact.order == "read")
+    assert (answer.count, answer.crc) == (6, zlib.crc32(b"early\n"))
+
+
+@pytest.mark.parametrize("stage", [Stage(), TERMINAL], ids=["pipes", "job"])
+def test_a_mebibyte_each_way(stage: Stage) -> None:
+    raw = (Order("raw"),) if stage.terminal else ()
+    read_and_write = (Order(f"read {MIB}"), TypePattern(MIB, 7), Answers("read"), Order(f"write {MIB} 9"))
+    history = play(*raw, *read_and_write, stage=stage, within=30.0)
+    assert not history.facts(Missed), history.facts(Missed)
+    read = next(fact for fact in history.facts(Answered) if fact.order == "read")
+    assert (read.count, read.crc) == (MIB, zlib.crc32(random.Random(7).randbytes(MIB)))
+    assert history.facts(Typed)[0].crc == read.crc
+    written = next(fact for fact in history.facts(Answered) if fact.order == "write")
+    assert [(o.count, o.crc) for o in history.facts(Outputs) if o.count == MIB] == [(MIB, written.crc)]
+
+
+def test_input_that_nobody_reads_does_not_keep_us_waiting() -> None:
+    history = play(TypePattern(MIB), Settle())
+    assert history.facts(Settled)[0].how == "quiescent"
+    assert history.events[-1].time < 5
+
+
+def test_what_was_printed_is_waited_for() -> None:
+    history = play(Order("say one"), Prints("one"), Order("say two"), Prints("two"), stage=TERMINAL)
+    assert not history.facts(Missed)
+    missed = play(Order("say one"), Prints("two"), stage=TERMINAL).facts(Missed)[0]
+    assert "'two'" in missed.what
+    assert missed.sure
+
+
+def test_resize_and_hang_up() -> None:
+    steps = (Settle(), Resize(50, 100), Receives(signal.SIGWINCH), Order("look"), HangUp(), Receives(signal.SIGHUP))
+    history = play(*steps, stage=TERMINAL)
+    view = history.facts(Viewed)[0].terminal
+    assert (view.rows, view.columns) == (50, 100)
+    assert history.facts(Resized)
+    assert history.facts(HungUp)
+    assert not history.facts(Missed), history.facts(Missed)
+
+
+# -- signals, stops, orders
+
+
+def test_a_signal_and_where_it_came_from() -> None:
+    pressed = play(Settle(), Press("ctrl-c"), Receives(signal.SIGINT), stage=TERMINAL).facts(Received)[0]
+    assert pressed.code == signals.SI_KERNEL
+    sent = play(Settle(), Signal(signal.SIGINT), Receives(signal.SIGINT)).facts(Received)[0]
+    assert (sent.code, sent.sender_role) == (signals.SI_USER, "runner")
+
+
+def test_signals_to_the_group_and_to_nobody() -> None:
+    history = play(
+        Order("spawn child c"), Settle(), Signal(signal.SIGTERM, "group"), Receives(signal.SIGTERM),
+        Receives(signal.SIGTERM, "child"), Signal(signal.SIGTERM, "nobody"),
+    )  # fmt: skip
+    assert not history.facts(Missed)
+    assert [fact.errno for fact in history.facts(Sent)] == [0, 3]
+
+
+def test_stops_and_goes_on() -> None:
+    history = play(Settle(), Signal(signal.SIGSTOP), Stops(), Signal(signal.SIGCONT), Runs())
+    assert not history.facts(Missed)
+    assert history.facts(Stopped)
+
+
+def test_orders() -> None:
+    history = play(
+        Order("spawn daemon os"), Order("spawn child c"), Greets("child"), Order("exit 4", "child"), Order("reap"),
+        Order("close 0"), Order("close 0"), Order("no-such-order"),
+    )  # fmt: skip
+    answers = [(fact.order, fact.error) for fact in history.facts(Answered)]
+    assert answers[:5] == [("spawn", 0), ("spawn", 0), ("reap", 0), ("close", 0), ("close", 9)]
+    assert history.facts(Missed)[0].what == "command does 'no-such-order'"
+
+
+def test_death_by_signal_and_by_exit() -> None:
+    died = door.execute(BARE, Scenario((Order(f"die {int(signal.SIGSEGV)}"), Ends())))
+    assert next(fact.signal for fact in died.facts(Ended) if fact.process == "launcher") == signal.SIGSEGV
+    left = door.execute(BARE, Scenario((Order("exit 200"), Ends())))
+    assert next(fact.code for fact in left.facts(Ended) if fact.process == "launcher") == 200
+
+
+# -- waiting
+
+
+def test_missed_says_what_was_last_seen() -> None:
+    missed = play(Settle(), Receives(signal.SIGTERM)).facts(Missed)[0]
+    assert missed.what == "command receives SIGTERM"
+    assert missed.sure
+    assert missed.seconds < 4  # everyone was quiescent: there is no point in waiting for the deadline
+    assert missed.last_seen.startswith("launcher (pid ")
+    assert missed.last_seen.endswith(" S")
+
+
+def test_what_comes_late_is_waited_for(tmp_path: Path) -> None:
+    late = shell_launcher(tmp_path, 'sleep 0.3\nexec "$@"')
+    history = play(target=late)
+    assert not history.facts(Missed)
+    waited = next(fact for fact in history.facts(Waited) if fact.what == "the command runs")
+    assert waited.seconds > 0.25
+    assert waited.idle > 0.1
+
+
+def test_a_launcher_that_ends_first_is_known_at_once(tmp_path: Path) -> None:
+    history = play(target=shell_launcher(tmp_path, "exit 9"))
+    missed = history.facts(Missed)[0]
+    assert (missed.sure, missed.last_seen) == (True, "no process")
+    assert missed.seconds < 1.5
+
+
+def test_a_witness_that_is_started_twice(tmp_path: Path) -> None:
+    history = play(Settle(), target=shell_launcher(tmp_path, '"$@" &\n"$@"'))
+    names = [fact.process for fact in history.facts(Greeted)]
+    pids = {fact.pid for fact in history.facts(Greeted)}
+    assert names[0] == "command"
+    assert names[1].startswith("command-")
+    assert len(pids) == 2
+
+
+def test_files_that_are_left_are_told_once(tmp_path: Path) -> None:
+    messy = shell_launcher(tmp_path, 'echo x > "$TMPDIR/left"\nexec "$@"')
+    assert play(target=messy).facts(Remained)[0].paths == ("left",)
+    assert not play(target=load("/usr/bin/env")).facts(Remained)
+
+
+def test_not_started(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch(0o755)
+    assert [fact.step for fact in play(target=load(str(path))).facts(NotStarted)] == ["exec"]
+
+
+@pytest.mark.parametrize("command", ["missing", "forbidden"])
+def test_commands_that_cannot_be_executed(command: str) -> None:
+    history = door.execute(load("/usr/bin/env"), Scenario((Ends(),), command=command))  # type: ignore[arg-type]
+    assert history.facts(Ended)[0].code == {"missing": 127, "forbidden": 126}[command]
+
+
+def test_a_history_survives_being_written() -> None:
+    history = play(Settle(), Press("ctrl-c"), stage=TERMINAL, args=(b"\xff",))
+    assert from_lines(to_lines(history)) == history
+    assert [event.index for event in history.events] == list(range(len(history.events)))
+    assert all(a.time <= b.time for a, b in zip(history.events, history.events[1:], strict=False))
+
+
+# -- the runner's own end
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    door.stop()
+    monkeypatch.setattr(door, "LONGEST_EXECUTION", 1.0)
+    yield
+    door.stop()
+
+
+@pytest.mark.usefixtures("short_patience")
+def test_a_runner_that_hangs_is_an_error_and_the_next_one_works() -> None:
+    play()
+    assert door._runner
+    scratch = door._runner.scratch
+    guardian = door._runner._process.pid
+    runner = int(Path(f"/proc/{guardian}/task/{guardian}/children").read_text(encoding="ascii").split()[0])
+    os.kill(runner, signal.SIGSTOP)
+    start = time.monotonic()
+    with pytest.raises(HarnessError, match="did not answer within 1 s"):
+        play()
+    assert time.monotonic() - start < 20
+    assert not Path(scratch).exists()
+    assert not play().facts(Missed)
+
+
+def test_threads_take_turns() -> None:
+    results: list[History] = []
+    players = [threading.Thread(target=lambda: results.append(play(Settle()))) for _ in range(4)]
+    for player in players:
+        player.start()
+    for player in players:
+        player.join()
+    assert len(results) == 4
+    assert not any(history.facts(Missed) for history in results)
+
+
+def test_bytes_typed_into_a_pipe_arrive() -> None:
+    history = play(Order("read 3"), Type(b"\x00\xff\n"), Answers("read"))
+    assert next(fact.crc for fact in history.facts(Answered) if fact.order == "read") == zlib.crc32(b"\x00\xff\n")
