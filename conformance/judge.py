@@ -32,7 +32,9 @@ REPLAYS = 3
 class Player(Protocol):
     """Plays a scenario on a target: harness.execute.execute, or histories out of a file."""
 
-    def __call__(self, target: Target, scenario: Scenario, /) -> History: ...
+    def __call__(self, target: Target, scenario: Scenario, /) -> History:
+        """Return the history; raise HarnessError where the harness fails."""
+        ...
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -58,9 +60,7 @@ class Bare:
         alone = msgspec.structs.replace(target, command=(), version=(), deviations={})
         if scenario.stage.under == "init":
             # as PID 1 itself the command would be no measure: the kernel drops signals without a handler there
-            scenario = msgspec.structs.replace(
-                scenario, stage=msgspec.structs.replace(scenario.stage, under="runner")
-            )
+            scenario = msgspec.structs.replace(scenario, stage=msgspec.structs.replace(scenario.stage, under="runner"))
         key = msgspec.json.encode((alone, scenario), order="deterministic")
         if key in self._kept:
             return self._kept[key], 0
@@ -113,7 +113,7 @@ def judge(
         return Judgement("not observable", executions, str(reason))
     except HarnessError as error:
         return Judgement("error", executions, str(error))
-    except Exception as error:  # a check that crashes has found out nothing: never "fail"
+    except Exception as error:  # noqa: BLE001  a check that crashes has found out nothing: never "fail"
         return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
 
 

@@ -44,9 +44,7 @@ def escape(text: str) -> str:
     return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def write_summary(
-    reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]
-) -> None:
+def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]) -> None:
     """Print the requirements of the chapters that were run, a column for each target; then the counts."""
     tables = {target.name: rows(target, cases) for target in targets}
     reporter.section("requirements", sep="=")

@@ -40,10 +40,10 @@ def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
     for case in cases:
         if case.target == target.name:
             by_requirement.setdefault(case.requirement, []).append(case)
-    return {r.id: _row(r, target, by_requirement.get(r.id, [])) for r in requirements().values()}
+    return {r.id: _row(r, by_requirement.get(r.id, [])) for r in requirements().values()}
 
 
-def _row(requirement: Requirement, target: Target, cases: list[CaseResult]) -> Row:
+def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
     if not cases:
         return Row(requirement.level, "not built", 0, "no case of this requirement was run", [])
     verdict = min((case.judgement.verdict for case in cases), key=VERDICTS.index)
@@ -61,7 +61,9 @@ def _row(requirement: Requirement, target: Target, cases: list[CaseResult]) -> R
     return Row(requirement.level, verdict, executions, "; ".join(notes), violations)
 
 
-def document(target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str) -> dict[str, object]:
+def document(
+    target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str
+) -> dict[str, object]:
     """Return the results of one target in the shape that `--results` writes."""
     table = rows(target, cases)
     summary: dict[str, Counter[str]] = {"MUST": Counter(), "SHOULD": Counter(), "MAY": Counter()}

@@ -69,7 +69,14 @@ def test_surroundings(case: Case, stage: Stage) -> None:
 
 @requirement("INHERIT-5")
 def test_environment(case: Case) -> None:
-    odd = {"EMPTY": b"", "WITH_BLANKS": b" a b ", "LINES": b"a\nb", "LC_ALL": b"C", "NOT_UTF_8": b"\xff\xfe", "a.b": b"x"}
+    odd = {
+        "EMPTY": b"",
+        "WITH_BLANKS": b" a b ",
+        "LINES": b"a\nb",
+        "LC_ALL": b"C",
+        "NOT_UTF_8": b"\xff\xfe",
+        "a.b": b"x",
+    }
     check = partial(checks.environment, adds=case.target.adds, changes=case.target.changes)
     case(Scenario(finish(), Stage(environment=odd)), check)
 

@@ -82,7 +82,14 @@ def test_ctrl_z_and_fg(case: Case, shell: str) -> None:
     stopped = "suspended" if shell == "zsh" else "Stopped"
     stop = (Press("ctrl-z"), Stops(), Prints(stopped), Prints("<prompt>"))
     again = (Type(b"jobs\n"), Prints(stopped), Prints("<prompt>"), Type(b"fg\n"), Runs(), Settle())
-    steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *again, *press("ctrl-c", signal.SIGINT), *finish())
+    steps = (
+        Order(f"inherit {int(signal.SIGTSTP)}"),
+        Settle(),
+        *stop,
+        *again,
+        *press("ctrl-c", signal.SIGINT),
+        *finish(),
+    )
     case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)  # type: ignore[arg-type]
 
 
@@ -92,7 +99,14 @@ def test_ctrl_z_and_bg(case: Case, shell: str) -> None:
     stopped = "suspended" if shell == "zsh" else "Stopped"
     stop = (Press("ctrl-z"), Stops(), Prints(stopped), Prints("<prompt>"))
     go_on = (Type(b"bg\n"), Runs(), Prints("<prompt>"), Settle(), Type(b"fg\n"), Settle())
-    steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *go_on, *press("ctrl-c", signal.SIGINT), *finish())
+    steps = (
+        Order(f"inherit {int(signal.SIGTSTP)}"),
+        Settle(),
+        *stop,
+        *go_on,
+        *press("ctrl-c", signal.SIGINT),
+        *finish(),
+    )
     case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)  # type: ignore[arg-type]
 
 

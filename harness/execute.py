@@ -60,13 +60,10 @@ class Runner:
             raise
         if hello is None:
             complaint, status = self.end()
-            raise (
-                _Refused(complaint)
-                if status == GUARDIAN_REFUSED
-                else HarnessError(
-                    f"the runner did not start: {complaint or f'exit status {status}'}. Check that TMPDIR can be written"
-                )
-            )
+            if status == GUARDIAN_REFUSED:
+                raise _Refused(complaint)
+            said = complaint or f"exit status {status}"
+            raise HarnessError(f"the runner did not start: {said}. Check that TMPDIR can be written")
         self.scratch = hello.scratch
         self.containment = hello.containment
 

@@ -299,8 +299,8 @@ class Contained(_Fact, frozen=True, tag="contained"):
 
 Fact = (
     Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
-    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Reaped | Settled | Waited | Missed | Looked | Remained
-    | Unobserved | Contained
+    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Reaped | Settled | Waited
+    | Missed | Looked | Remained | Unobserved | Contained
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)
@@ -397,7 +397,9 @@ def _words(fact: Fact) -> str:
         case Ordered(process=process, text=text):
             return f"{process} is told: {_safe(text, 80)}"
         case Answered(process=process, order=order, count=count, error=error):
-            return f"{process} did it: {order}" + (f" ({count})" if count else "") + (f", errno {error}" if error else "")
+            return (
+                f"{process} did it: {order}" + (f" ({count})" if count else "") + (f", errno {error}" if error else "")
+            )
         case Pressed(key=key):
             return f"we pressed {key}"
         case Typed(count=count):

@@ -76,7 +76,9 @@ def load(asked: str) -> Target:
     try:
         asked.encode()
     except UnicodeEncodeError:
-        raise WrongCall(f"--target={asked!r}: this name is not UTF-8; make a link to it that is, and name that") from None
+        raise WrongCall(
+            f"--target={asked!r}: this name is not UTF-8; make a link to it that is, and name that"
+        ) from None
     if asked.endswith(".toml"):
         return load_toml(Path(asked))
     if asked in known_targets():
@@ -107,7 +109,7 @@ def load_toml(path: Path) -> Target:
         raise WrongCall(f"{path}: this is not TOML: {error}") from error
     target = convert({"name": path.stem, **data}, Target, str(path))
     if not target.command:
-        raise WrongCall(f"{path}: 'command' is empty; it takes the launcher's command line, such as [\"tini\", \"--\"]")
+        raise WrongCall(f'{path}: \'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]')
     here = str(path.resolve().parent)
     words = tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in target.command)
     try:

@@ -45,7 +45,9 @@ def missed(history: History) -> list[Violation]:
     """The script ended early because something that the bare command does did not come."""
     found = []
     for event, fact in history.all(NotStarted):
-        found.append(Violation("the launcher can be started", f"{fact.step} failed, errno {fact.errno}", (event.index,)))
+        found.append(
+            Violation("the launcher can be started", f"{fact.step} failed, errno {fact.errno}", (event.index,))
+        )
     ends = [event.index for event, _ in history.all(Ended)]
     for event, miss in history.all(Missed):
         why = "everyone was quiescent" if miss.sure else f"not within {miss.seconds:.1f} s"
@@ -116,7 +118,9 @@ def events_of(history: History, number: int) -> tuple[int, ...]:
     return tuple(e.index for e, fact in history.all(Received) if fact.signal == number and fact.process == "command")
 
 
-def counts_as_bare(history: History, bare: History, numbers: Iterable[int], fewest: bool, most: bool) -> list[Violation]:
+def counts_as_bare(
+    history: History, bare: History, numbers: Iterable[int], fewest: bool, most: bool
+) -> list[Violation]:
     """The command received each signal as often as without the launcher; `fewest`: not less, `most`: not more."""
     found = []
     here, there = received(history), received(bare)

@@ -57,7 +57,9 @@ def descriptors(history: History, bare: History) -> list[Violation]:
         elif (got.dev, got.ino, got.rdev) != (theirs.dev, theirs.ino, theirs.rdev):
             found.append(Violation(f"descriptor {theirs.fd} is the caller's", "it is another file", (event,)))
         elif (got.flags ^ theirs.flags) & os.O_NONBLOCK:
-            found.append(Violation(f"descriptor {theirs.fd} blocks as the caller's does", "O_NONBLOCK differs", (event,)))
+            found.append(
+                Violation(f"descriptor {theirs.fd} blocks as the caller's does", "O_NONBLOCK differs", (event,))
+            )
     if extra := set(by_number) - {d.fd for d in its.fds}:
         found.append(Violation("no extra open file descriptor", f"open: {sorted(extra)}", (event,)))
     return found
@@ -105,7 +107,9 @@ def _differing(here: tuple[object, ...], there: tuple[object, ...]) -> str:
     return ", ".join(str(item) for item in here if item not in there) or "no other"
 
 
-def environment(history: History, bare: History, adds: tuple[str, ...] = (), changes: tuple[str, ...] = ()) -> list[Violation]:
+def environment(
+    history: History, bare: History, adds: tuple[str, ...] = (), changes: tuple[str, ...] = ()
+) -> list[Violation]:
     """INHERIT-5: every variable as the caller set it; additions only as declared."""
     both = _both(history, bare)
     if not both:

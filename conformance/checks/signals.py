@@ -80,7 +80,11 @@ def never_signals_reaped(history: History, bare: History) -> list[Violation]:
         raise NotObservable("the launcher was not seen to reap the command")
     index, pid = reaped
     return [
-        Violation(f"no signal to pid {pid} after it was reaped", f"{fact.call} sent {signals.name(fact.signal)}", (index, event.index))
+        Violation(
+            f"no signal to pid {pid} after it was reaped",
+            f"{fact.call} sent {signals.name(fact.signal)}",
+            (index, event.index),
+        )
         for event, fact in history.all(Called)
         if event.index > index and fact.pid == pid and fact.signal
     ]

@@ -102,7 +102,9 @@ def terminal_is_the_same(history: History, bare: History) -> list[Violation]:
             found.append(Violation(f"{what} {there}, as without the launcher", str(here), (mine[0],)))
     if its[2] and not mine[2]:
         found.append(
-            Violation("the command is in the foreground process group", "another group is in the foreground", (mine[0],))
+            Violation(
+                "the command is in the foreground process group", "another group is in the foreground", (mine[0],)
+            )
         )
     return found
 

@@ -57,7 +57,11 @@ def no_zombie(history: History, bare: History) -> list[Violation]:
         zombies = _zombies(look, spared)
         if len(zombies) > spare:
             found.append(
-                Violation("every child of the launcher is reaped", f"zombies: {', '.join(map(_name, zombies))}", (event.index,))
+                Violation(
+                    "every child of the launcher is reaped",
+                    f"zombies: {', '.join(map(_name, zombies))}",
+                    (event.index,),
+                )
             )
     return found or missed(history)
 

@@ -252,7 +252,7 @@ class Execution:
                 self._await(f"{process} stops", lambda: self._state(process) == "T", within)
                 self._recorder.add("runner", history.Stopped(process))
             case scenario.Runs(process=process):
-                self._await(f"{process} goes on", lambda: self._state(process) not in "T", within)
+                self._await(f"{process} goes on", lambda: self._state(process) != "T", within)
                 self._recorder.add("runner", history.Continued(process))
             case scenario.Answers(process=process, order=order):
                 word = "read" if order == "read-line" else order

@@ -53,4 +53,3 @@ class Hold:
         if self.how == "SIGSTOP":
             for pid in reversed(self.pids):
                 containment.signal_pid(pid, signal.SIGCONT)
-

@@ -59,13 +59,14 @@ def look(pids: list[int], witnesses: frozenset[int], kept_still: frozenset[int] 
             alarm |= task.alarm and pid not in witnesses
             if task.state != "S" or pid in witnesses:
                 continue
-            elif task.call is None:
+            if task.call is None:
                 unknown = f"/proc/{pid}/syscall may not be read"
+                continue
+            timeout = timers.timeout_of(pid, task.tid, task.call)
+            if timeout == timers.UNKNOWN:
+                unknown = f"the timeout of a call of pid {pid} cannot be read"
             else:
-                timeout = timers.timeout_of(pid, task.tid, task.call)
-                if timeout == timers.UNKNOWN:
-                    unknown = f"the timeout of a call of pid {pid} cannot be read"
-                wakes = min(wakes, timeout) if timeout != timers.UNKNOWN else wakes
+                wakes = min(wakes, timeout)
         if blocked and pid not in witnesses:
             descriptors = timers.descriptors_of(pid)
             wakes = min(wakes, descriptors.timer)

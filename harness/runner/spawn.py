@@ -109,7 +109,9 @@ def stage_words(stage: Stage, place: Place) -> list[str]:
     return [*words, *(f"limit={resource}:{soft}:{hard}" for resource, soft, hard in stage.limits)]
 
 
-def spawn(argv: list[bytes], words: list[str], env: dict[bytes, bytes], stdio: tuple[int, int, int], report: int) -> int:
+def spawn(
+    argv: list[bytes], words: list[str], env: dict[bytes, bytes], stdio: tuple[int, int, int], report: int
+) -> int:
     """Start stage.c with these descriptors 0, 1, 2 and `report` open; return its pid."""
     # above the numbers that are given out, or one dup2 would overwrite what the next one copies
     source = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, 20)

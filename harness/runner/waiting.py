@@ -137,12 +137,12 @@ class Waiter:
             look = self._look()
             quiet = not self.drain() and rest.seen(look)
             now = time.monotonic()
-            if quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and self.readable:
-                if self._nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
-                    self.stirred = False
-                    return history.Settled("quiescent", round(now - start, 6))
+            quiet = quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and self.readable
+            if quiet and self._nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
+                self.stirred = False
+                return history.Settled("quiescent", round(now - start, 6))
             reason = look.unknown or rest.unknown or reason or (_timer(rest.wakes) if look.blocked else "")
-            if (rest.total if self.readable else now - start) >= SETTLE_LIMIT:
+            if (rest.ticking if self.readable else now - start) >= SETTLE_LIMIT:
                 return history.Settled("waited", round(now - start, 6), reason)
             if now - start >= self._busy_limit:
                 self._busy_limit = SETTLE_LIMIT
@@ -170,13 +170,13 @@ def _timer(wakes: float) -> str:
 
 class _Resting:
     """Adds up the time in which everyone was blocked: from the end of one look to the beginning of the next, where
-    nothing ran in between. wakes: as in Rest, the less of two looks: a timer may go off in the middle of one."""
+    nothing ran in between. ticking: the same, whether or not a timer woke somebody in between. wakes: as in Rest, the less of two looks: a timer may go off in the middle of one."""
 
     def __init__(self) -> None:
         self._before: quiescence.Rest | None = None
         self._since = 0.0
         self._last = 0.0
-        self.now = self.total = 0.0
+        self.now = self.total = self.ticking = 0.0
         self.wakes = timers.FOREVER
         self.unknown = ""
 
@@ -184,6 +184,8 @@ class _Resting:
         """Take in a look; return whether everyone was blocked at one moment since the look before."""
         same = look.blocked and self._before is not None and look.fingerprint == self._before.fingerprint
         self.wakes = look.wakes
+        if look.blocked and self._before:
+            self.ticking += look.began - self._last
         if same and self._before:
             self.wakes = min(look.wakes, self._before.wakes)
             self.total += look.began - self._last

@@ -132,9 +132,7 @@ class Witnesses:
         elif kind == "done":
             self._recorder.add(
                 connection.name,
-                history.Answered(
-                    connection.name, message["order"], message["count"], message["crc"], message["error"]
-                ),
+                history.Answered(connection.name, message["order"], message["count"], message["crc"], message["error"]),
             )
         elif kind == "look":
             view = msgspec.convert(message["terminal"], history.TerminalView)
