@@ -126,11 +126,12 @@ def _get_runner() -> Runner:
 
 def stop() -> None:
     """End this worker's runner; the next execution starts another."""
-    global _runner
+    global _runner, _containment
     with _lock:
         if _runner:
             _runner.end()
             _runner = None
+        _containment = ""
 
 
 def containment() -> str:
