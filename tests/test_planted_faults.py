@@ -48,7 +48,9 @@ def run_suite(files: list[str], chapter: str | None, directory: Path) -> dict[st
     what = str(ROOT / "conformance" / (f"test_{chapter}.py" if chapter else ""))
     targets = [f"--target={write_target(file, directory)}" for file in files]
     command = [sys.executable, "-m", "pytest", what, "-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider"]
-    done = subprocess.run([*command, f"--results={results}", *targets], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [*command, f"--results={results}", *targets], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert results.exists(), done.stdout[-3000:] + done.stderr[-3000:]
     documents = json.loads(results.read_text())
     documents = documents if isinstance(documents, list) else [documents]

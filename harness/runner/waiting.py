@@ -170,7 +170,8 @@ def _timer(wakes: float) -> str:
 
 class _Resting:
     """Adds up the time in which everyone was blocked: from the end of one look to the beginning of the next, where
-    nothing ran in between. ticking: the same, whether or not a timer woke somebody in between. wakes: as in Rest, the less of two looks: a timer may go off in the middle of one."""
+    nothing ran in between. ticking: the same, whether or not a timer woke somebody in between. wakes: as in Rest, the
+    less of two looks: a timer may go off in the middle of one."""
 
     def __init__(self) -> None:
         self._before: quiescence.Rest | None = None
