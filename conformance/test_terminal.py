@@ -32,6 +32,7 @@ from harness.scenario import (
     Stops,
     Type,
     TypePattern,
+    Under,
 )
 
 SHELLS = tuple(name for name in ("bash", "dash", "zsh") if shutil.which(name)) or ("bash",)
@@ -78,7 +79,7 @@ def test_ctrl_backslash_is_not_forwarded_as_well(case: Case, stage: Stage) -> No
 
 @requirement("TTY-3")
 @pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_z_and_fg(case: Case, shell: str) -> None:
+def test_ctrl_z_and_fg(case: Case, shell: Under) -> None:
     stopped = "suspended" if shell == "zsh" else "Stopped"
     stop = (Press("ctrl-z"), Stops(), Prints(stopped), Prints("<prompt>"))
     again = (Type(b"jobs\n"), Prints(stopped), Prints("<prompt>"), Type(b"fg\n"), Runs(), Settle())
@@ -90,12 +91,12 @@ def test_ctrl_z_and_fg(case: Case, shell: str) -> None:
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
-    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)  # type: ignore[arg-type]
+    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
 
 
 @requirement("TTY-3")
 @pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_z_and_bg(case: Case, shell: str) -> None:
+def test_ctrl_z_and_bg(case: Case, shell: Under) -> None:
     stopped = "suspended" if shell == "zsh" else "Stopped"
     stop = (Press("ctrl-z"), Stops(), Prints(stopped), Prints("<prompt>"))
     go_on = (Type(b"bg\n"), Runs(), Prints("<prompt>"), Settle(), Type(b"fg\n"), Settle())
@@ -107,7 +108,7 @@ def test_ctrl_z_and_bg(case: Case, shell: str) -> None:
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
-    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)  # type: ignore[arg-type]
+    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
 
 
 @requirement("TTY-4")

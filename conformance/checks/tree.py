@@ -18,6 +18,7 @@ from conformance.checks.common import (
     needs_whole_script,
 )
 from conformance.checks.exit import same_status
+from conformance.checks.signals import reaches_command
 from harness.history import Greeted, History, Looked, Process, Received, Sent, Started
 
 
@@ -105,8 +106,6 @@ def group_signal_once(history: History, bare: History) -> list[Violation]:
 
 def init_forwards(history: History, bare: History) -> list[Violation]:
     """TREE-6: as PID 1, TERM and INT reach the command."""
-    from conformance.checks.signals import reaches_command
-
     return reaches_command(history, bare)
 
 

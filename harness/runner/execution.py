@@ -60,7 +60,7 @@ class Execution:
         self._sources = sources
         self._recorder = Recorder()
         timers.forget()
-        self._witnesses = Witnesses(sources, self._recorder, f"{place.work.parent}/s")
+        self._witnesses = Witnesses(sources, self._recorder, place.socket)
         self._cast = Cast(sources, self._recorder, self._witnesses)
         stage = script.stage
         self._terminal = Terminal(sources, self._recorder, stage.rows, stage.columns) if stage.terminal else None
@@ -126,7 +126,7 @@ class Execution:
 
     def _start(self) -> None:
         stage = self._script.stage
-        argv = spawn.command_line(self._target, self._script, self._place, f"{self._place.work.parent}/s")
+        argv = spawn.command_line(self._target, self._script, self._place)
         env = spawn.environment(self._target, stage, self._place)
         if self._script.command == "forbidden":
             path = self._place.work / "forbidden-command"
@@ -183,7 +183,7 @@ class Execution:
 
     def _await(self, what: str, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
         def there_or_impossible() -> bool:
-            return is_there() or (self._nobody_left() and not is_there())
+            return is_there() or self._nobody_left()
 
         outcome = self._wait.for_fact(there_or_impossible, within, patience)
         if is_there():

@@ -34,6 +34,11 @@ class Place(NamedTuple):
     home: Path
     temporary: Path
 
+    @property
+    def socket(self) -> str:
+        """Where witnesses report: a short path, for a socket's name has at most 107 bytes."""
+        return f"{self.work.parent}/s"
+
 
 def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes]:
     """Return the launcher's whole environment: small, so that results do not depend on the user's."""
@@ -56,14 +61,14 @@ def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes
     return whole | {key.encode(): value for key, value in stage.environment.items()}
 
 
-def command_line(target: Target, scenario: Scenario, place: Place, socket: str) -> list[bytes]:
+def command_line(target: Target, scenario: Scenario, place: Place) -> list[bytes]:
     """Return the launcher's argv: its own words, then the command and its arguments."""
     command = {
         "witness": str(WITNESS),
         "missing": str(place.work / "no-such-command"),
         "forbidden": str(place.work / "forbidden-command"),
     }[scenario.command]
-    tail = [os.fsencode(socket), *scenario.args] if scenario.command == "witness" else list(scenario.args)
+    tail = [os.fsencode(place.socket), *scenario.args] if scenario.command == "witness" else list(scenario.args)
     words = list(target.command)
     if COMMAND in words:
         at = words.index(COMMAND)
