@@ -271,6 +271,35 @@ def test_posix_and_interval_timers_are_seen() -> None:
         assert hidden is None or hidden <= FAR
 
 
+def test_list_of_timers_that_lost_an_entry_while_it_was_printed_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sleeper at 1 goes off while the list is printed; so the alarm, behind it, is left out."""
+    sleeper, later = (b"1", b"hrtimer_wakeup", 1), (b"2", b"hrtimer_wakeup", 2)
+    soon = (b"3", b"posix_timer_fn", 10**9 + time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+    readings = iter([{sleeper, later}, {later, soon}, {later, soon}])
+    monkeypatch.setattr(timers, "_timer_lists", lambda: [frozenset(next(readings)), frozenset()])
+    hidden = timers.hidden()
+    assert hidden is not None
+    assert 0.0 < hidden <= 1.0
+
+
+def test_lists_of_timers_that_always_change_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers, "_timer_lists", lambda: [frozenset({(b"1", b"x", time.monotonic_ns())})])
+    assert timers.hidden() is None
+
+
+@only_x86_64
+def test_timer_set_for_a_time_of_day_is_seen() -> None:
+    code = (
+        "t = ctypes.c_void_p(); libc.timer_create(0, none, ctypes.byref(t)); "
+        "libc.timer_settime(t, 1, (ctypes.c_long * 4)(0, 0, int(real), 0), none); call(34)"
+    )
+    with blocked_in(34, code):
+        hidden = timers.hidden()
+        assert hidden is None or 0.0 < hidden <= FAR
+
+
 @only_x86_64
 def test_one_look_proves_nothing_two_equal_ones_do() -> None:
     with blocked_in(34, "call(34)") as (pid, _):

@@ -88,7 +88,7 @@ class Waiter:
             rest.unknown = "a POSIX timer is set, its time cannot be read" if look.posix else ""
             return not look.posix
         still = rest.seen(self._look()) and not self.drain()
-        rest.wakes = min(rest.wakes, hidden)
+        rest.expect(hidden)
         return still
 
     def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> Outcome:
@@ -116,7 +116,7 @@ class Waiter:
             look = self._look()
             if self.drain():
                 continue
-            quiet = rest.seen(look) and rest.now >= patience
+            quiet = rest.seen(look) and rest.now >= patience and not rest.is_overdue()
             if quiet and rest.wakes > deadline - now:
                 quiet = self._nothing_hidden(look, rest)
             slowest = max(slowest, rest.wakes if rest.wakes != timers.FOREVER else 0.0)
@@ -138,6 +138,7 @@ class Waiter:
             quiet = not self.drain() and rest.seen(look)
             now = time.monotonic()
             quiet = quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and self.readable
+            quiet = quiet and not rest.is_overdue()
             if quiet and self._nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
                 self.stirred = False
                 return history.Settled("quiescent", round(now - start, 6))
@@ -180,6 +181,7 @@ class _Resting:
         self.now = self.total = self.ticking = 0.0
         self.wakes = timers.FOREVER
         self.unknown = ""
+        self._due = timers.FOREVER
 
     def seen(self, look: quiescence.Rest) -> bool:
         """Take in a look; return whether everyone was blocked at one moment since the look before."""
@@ -194,6 +196,18 @@ class _Resting:
         else:
             self._since = time.monotonic()
             self.now = 0.0
+            self._due = timers.FOREVER
         self._last = time.monotonic()
         self._before = look if look.blocked else None
+        self.expect(self.wakes)
         return same
+
+    def expect(self, wakes: float) -> None:
+        """Take in that somebody is woken by a timer within so many seconds."""
+        self.wakes = min(self.wakes, wakes)
+        self._due = min(self._due, time.monotonic() + wakes)
+
+    def is_overdue(self) -> bool:
+        """Whether a timer should have woken somebody a moment ago, and has not: between its leaving the kernel's lists
+        and the waking the machine itself may have stood still (a virtual one does)."""
+        return 0.0 <= time.monotonic() - self._due < CERTAIN_AFTER
