@@ -16,9 +16,7 @@ WITHOUT = ROOT / "tests" / "hostile" / "without.py"
 Done = subprocess.CompletedProcess[str]
 
 
-def run(
-    *words: str, before: tuple[str, ...] = (), cwd: Path = ROOT, suite: str = "conformance/", **env: str
-) -> Done:
+def run(*words: str, before: tuple[str, ...] = (), cwd: Path = ROOT, suite: str = "conformance/", **env: str) -> Done:
     """Run the suite on something, as a user does."""
     command = [*before, sys.executable, "-m", "pytest", suite, "-q", "-p", "no:cacheprovider", *words]
     done = subprocess.run(

@@ -162,9 +162,7 @@ def test_what_is_left_in_tmpdir_is_told_and_removed(harm: str) -> None:
     assert again.facts(Remained)[0].paths == names
 
 
-def test_deep_and_locked_directories_do_not_outlive_the_runner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deep_and_locked_directories_do_not_outlive_the_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     door.stop()
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     play("odd_files")

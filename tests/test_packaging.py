@@ -82,9 +82,7 @@ def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_installed_it_works_from_an_empty_directory(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_installed_it_works_from_an_empty_directory(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     package: Path = request.getfixturevalue(kind)
     venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
     programs = tmp_path / "venv" / "bin"

@@ -78,9 +78,7 @@ def test_second_copy_after_300_ms_is_seen(how: str, bare: History) -> None:
     assert found_twice(history, bare)
 
 
-@pytest.mark.parametrize(
-    "how", [how for how in ARMED if how != "timer_create" or timers.hidden() is not None]
-)
+@pytest.mark.parametrize("how", [how for how in ARMED if how != "timer_create" or timers.hidden() is not None])
 def test_timer_that_can_be_read_is_waited_for_exactly(how: str) -> None:
     """Three times at the most: on a busy machine the limit may be reached before."""
     assert "quiescent" in (settled_after_the_signal(play(LATE, how))[0][0].how for _ in range(3))
@@ -250,9 +248,7 @@ def test_what_is_no_call_has_no_timeout() -> None:
 
 @only_x86_64
 def test_timer_of_a_descriptor_is_seen() -> None:
-    code = (
-        "t = libc.timerfd_create(1, 0); libc.timerfd_settime(t, 0, (ctypes.c_long * 4)(0, 0, far, 0), none); "
-    )
+    code = "t = libc.timerfd_create(1, 0); libc.timerfd_settime(t, 0, (ctypes.c_long * 4)(0, 0, far, 0), none); "
     with blocked_in(0, code + "call(0, t, bytes(8), 8)") as (pid, line):
         assert timers.timeout_of(pid, pid, line) == timers.FOREVER
         assert 0.9 * FAR < timers.descriptors_of(pid).timer <= FAR

@@ -34,9 +34,7 @@ def cases() -> dict[str, list[str]]:
     for path in sorted((ROOT / "conformance").glob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                found[f"{path.name}::{node.name}"] = [
-                    name for d in node.decorator_list if (name := _named(d))
-                ]
+                found[f"{path.name}::{node.name}"] = [name for d in node.decorator_list if (name := _named(d))]
     return found
 
 
@@ -67,10 +65,7 @@ def spec_files() -> list[Path]:
 def test_every_heading_is_a_requirement() -> None:
     assert [path.stem for path in spec_files()] == sorted(CHAPTERS)
     headings = [
-        line
-        for path in spec_files()
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line[:3] == "## "
+        line for path in spec_files() for line in path.read_text(encoding="utf-8").splitlines() if line[:3] == "## "
     ]
     assert Counter(line.split()[1] for line in headings) == Counter(requirements().keys())
 
@@ -94,9 +89,7 @@ def test_requirement_is_complete(name: str) -> None:
 
 def test_every_case_names_exactly_one_requirement_that_exists() -> None:
     assert cases()
-    wrong = {
-        case: names for case, names in cases().items() if len(names) != 1 or names[0] not in requirements()
-    }
+    wrong = {case: names for case, names in cases().items() if len(names) != 1 or names[0] not in requirements()}
     assert wrong == {}
 
 

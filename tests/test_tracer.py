@@ -39,9 +39,7 @@ def bare() -> History:
 
 
 def deliveries(history: History, number: int) -> int:
-    return len(
-        [fact for fact in history.facts(Received) if (fact.process, fact.signal) == ("command", number)]
-    )
+    return len([fact for fact in history.facts(Received) if (fact.process, fact.signal) == ("command", number)])
 
 
 @pytest.mark.parametrize("how", ["kill+kill", "kill+tgkill", "group+kill"])

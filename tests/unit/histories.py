@@ -38,12 +38,8 @@ LAUNCHER, COMMAND, LEADER = 10, 11, 9
 MODES = (1280, 5, 191, 35387)
 CHARACTERS = "031c7f1504"
 STDIO = tuple(Descriptor(fd, dev=20, ino=30 + fd) for fd in range(3))
-NO_TERMINAL = TerminalView(
-    isatty=(False, False, False), dev_tty=6, rows=0, columns=0, foreground=-1, modes=()
-)
-TERMINAL = TerminalView(
-    (True, True, True), 0, 24, 80, foreground=LAUNCHER, modes=MODES, characters=CHARACTERS
-)
+NO_TERMINAL = TerminalView(isatty=(False, False, False), dev_tty=6, rows=0, columns=0, foreground=-1, modes=())
+TERMINAL = TerminalView((True, True, True), 0, 24, 80, foreground=LAUNCHER, modes=MODES, characters=CHARACTERS)
 INHERITED = Inherited(
     pid=COMMAND,
     ppid=LAUNCHER,
@@ -93,9 +89,7 @@ def replaced(
     mine = msgspec.structs.replace(
         inherited, pid=LAUNCHER, ppid=LEADER, terminal=TERMINAL if terminal else inherited.terminal
     )
-    return history(
-        started(), greeted(mine), looked("start", process("launcher")), *facts, end or looked("end")
-    )
+    return history(started(), greeted(mine), looked("start", process("launcher")), *facts, end or looked("end"))
 
 
 def started(role: str = "launcher", pid: int = LAUNCHER) -> Started:
@@ -115,9 +109,7 @@ def sent(number: int, to: str = "launcher", errno: int = 0) -> Sent:
     return Sent(number, to, COMMAND if to == "command" else LAUNCHER, errno)
 
 
-def received(
-    number: int, sender: int = LAUNCHER, role: str = "command", code: int = signals.SI_USER
-) -> Received:
+def received(number: int, sender: int = LAUNCHER, role: str = "command", code: int = signals.SI_USER) -> Received:
     return Received(role, number, code, sender, 0.0, {LAUNCHER: "launcher", 1: "runner"}.get(sender, ""))
 
 
@@ -150,9 +142,7 @@ def untraced() -> Unobserved:
 def process(role: str, state: str = "S", name: str = "", **changes: Any) -> Process:
     """Return one row of the process table; others are children of the launcher."""
     pid = {"launcher": LAUNCHER, "command": COMMAND, "leader": LEADER}.get(role, 20)
-    row = Process(
-        pid, LEADER if role == "launcher" else LAUNCHER, LAUNCHER, LAUNCHER, state, name or role, role
-    )
+    row = Process(pid, LEADER if role == "launcher" else LAUNCHER, LAUNCHER, LAUNCHER, state, name or role, role)
     return msgspec.structs.replace(row, **changes)
 
 
@@ -194,16 +184,12 @@ def bad(title: str, check: Check, history: History, bare: History, says: str) ->
     return Example(title, check, "bad", history, bare, says)
 
 
-def unseen(
-    title: str, check: Check, history: History, bare: History | None = None, says: str = ""
-) -> Example:
+def unseen(title: str, check: Check, history: History, bare: History | None = None, says: str = "") -> Example:
     """The check cannot tell from this history."""
     return Example(title, check, "not observable", history, bare or replaced(), says)
 
 
-def beside(
-    title: str, check: Check, history: History, bare: History | None = None, says: str = ""
-) -> Example:
+def beside(title: str, check: Check, history: History, bare: History | None = None, says: str = "") -> Example:
     """The requirement says nothing about this launcher."""
     return Example(title, check, "not applicable", history, bare or replaced(), says)
 

@@ -46,9 +46,7 @@ def died(number: int) -> tuple[Fact, ...]:
 
 
 REACHED: tuple[Sent | Received, ...] = (sent(TERM), received(TERM))
-REFUSED = history(
-    started(), Output("stderr", b"no-such-command: not found\n"), ended("launcher", 127), looked("end")
-)
+REFUSED = history(started(), Output("stderr", b"no-such-command: not found\n"), ended("launcher", 127), looked("end"))
 
 EXAMPLES: tuple[Example, ...] = (
     good("the same code", checks.same_status, supervised(*over(42))),
@@ -171,9 +169,7 @@ EXAMPLES: tuple[Example, ...] = (
     good(
         "126 and the name",
         checks.not_executable,
-        history(
-            started(), Output("stderr", b"forbidden-command: no\n"), ended("launcher", 126), looked("end")
-        ),
+        history(started(), Output("stderr", b"forbidden-command: no\n"), ended("launcher", 126), looked("end")),
         REFUSED,
     ),
     bad(

@@ -40,9 +40,7 @@ OTHER_FILE = Descriptor(0, dev=5, ino=4)
 
 def as_alone(title: str, check: Check, inherited: Inherited = INHERITED) -> Example:
     """The command starts with the same as the bare one."""
-    return good(
-        title, check, supervised(*over(), inherited=inherited), replaced(*over(), inherited=inherited)
-    )
+    return good(title, check, supervised(*over(), inherited=inherited), replaced(*over(), inherited=inherited))
 
 
 def but(title: str, check: Check, says: str, bare: Inherited = INHERITED, **changes: object) -> Example:
@@ -76,9 +74,7 @@ EXAMPLES: tuple[Example, ...] = (
     but("unblocked", checks.signal_settings, "SIGUSR1, SIGTERM blocked", BLOCKED, blocked=()),
     none_at_all(checks.signal_settings),
     as_alone("three", checks.descriptors),
-    as_alone(
-        "one that the caller left open", checks.descriptors, settings(fds=(*STDIO, Descriptor(7, 1, 1)))
-    ),
+    as_alone("one that the caller left open", checks.descriptors, settings(fds=(*STDIO, Descriptor(7, 1, 1)))),
     but("a leak", checks.descriptors, "open: [5]", fds=(*STDIO, Descriptor(5, 1, 1))),
     but("closed", checks.descriptors, "descriptor 0 is open", fds=STDIO[1:]),
     but("another file", checks.descriptors, "descriptor 0 is the caller's", fds=(OTHER_FILE, *STDIO[1:])),
@@ -107,9 +103,7 @@ EXAMPLES: tuple[Example, ...] = (
     but("directory", checks.surroundings, "working directory", cwd=b"/\xff"),
     none_at_all(checks.surroundings),
     as_alone("unchanged", checks.environment),
-    as_alone(
-        "odd names and bytes", checks.environment, settings(environ=(b"a.b=\xff", b"E=", b"=odd", b"L=a\nb"))
-    ),
+    as_alone("odd names and bytes", checks.environment, settings(environ=(b"a.b=\xff", b"E=", b"=odd", b"L=a\nb"))),
     but(
         "in another order",
         partial(checks.environment, adds=("X",)),
@@ -123,9 +117,7 @@ EXAMPLES: tuple[Example, ...] = (
     good(
         "declared",
         declaring,
-        supervised(
-            inherited=settings(environ=(b"A=1", b"EMPTY=", b"PATH=/v/bin:/bin", b"UV_X=1", b"VIRTUAL_ENV=/v"))
-        ),
+        supervised(inherited=settings(environ=(b"A=1", b"EMPTY=", b"PATH=/v/bin:/bin", b"UV_X=1", b"VIRTUAL_ENV=/v"))),
         replaced(),
     ),
     but(
@@ -136,9 +128,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     none_at_all(checks.environment),
     good("the launcher's group", checks.session_and_group, in_session(LAUNCHER, LAUNCHER), JOB),
-    good(
-        "a foreground group of its own", checks.session_and_group, in_session(LAUNCHER, COMMAND, COMMAND), JOB
-    ),
+    good("a foreground group of its own", checks.session_and_group, in_session(LAUNCHER, COMMAND, COMMAND), JOB),
     good("is the command", checks.session_and_group, JOB, JOB),
     good(
         "no terminal",

@@ -49,9 +49,7 @@ def direct(*numbers: int) -> tuple[Fact, ...]:
 ONE = replaced(*direct(TERM), *over())
 TWO = replaced(*direct(TERM, TERM), *over())
 MIXED = replaced(*direct(TERM, HUP), *over())
-STOPPED = replaced(
-    sent(STOP), sent(TERM), sent(CONT), received(CONT, 1), received(TERM, 1), *direct(TERM), *over()
-)
+STOPPED = replaced(sent(STOP), sent(TERM), sent(CONT), received(CONT, 1), received(TERM, 1), *direct(TERM), *over())
 NONE_CAME = supervised(sent(TERM), missed("command receives SIGTERM"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 TWICE = supervised(sent(TERM), received(TERM), received(TERM), *over())
@@ -164,9 +162,7 @@ EXAMPLES: tuple[Example, ...] = (
         "the order",
     ),
     good("nobody is signalled", checks.never_signals_reaped, supervised(TRACED, REAPED, *over()), ONE),
-    good(
-        "signalled before", checks.never_signals_reaped, supervised(TRACED, TO_COMMAND, REAPED, *over()), ONE
-    ),
+    good("signalled before", checks.never_signals_reaped, supervised(TRACED, TO_COMMAND, REAPED, *over()), ONE),
     good(
         "a probe, its group, itself, a descriptor",
         checks.never_signals_reaped,
@@ -216,9 +212,7 @@ EXAMPLES: tuple[Example, ...] = (
     good(
         "comes after the stop",
         checks.nothing_lost_while_stopped,
-        supervised(
-            sent(STOP), sent(TERM), sent(CONT), received(CONT), received(TERM), *passed_on(TERM), *over()
-        ),
+        supervised(sent(STOP), sent(TERM), sent(CONT), received(CONT), received(TERM), *passed_on(TERM), *over()),
         STOPPED,
     ),
     good(
@@ -244,9 +238,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "does not go on",
         checks.nothing_lost_while_stopped,
-        supervised(
-            sent(STOP), sent(TERM), sent(CONT), ended("launcher", 1), missed("command receives SIGTERM")
-        ),
+        supervised(sent(STOP), sent(TERM), sent(CONT), ended("launcher", 1), missed("command receives SIGTERM")),
         STOPPED,
         "stays",
     ),

@@ -200,9 +200,7 @@ EXAMPLES: tuple[Example, ...] = (
         "relay (pid 20",
     ),
     unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command runs"),
-    good(
-        "one resize", checks.as_often_as_bare, supervised(Resized(50, 132), by_key(WINCH), *over()), ONE_WINCH
-    ),
+    good("one resize", checks.as_often_as_bare, supervised(Resized(50, 132), by_key(WINCH), *over()), ONE_WINCH),
     bad(
         "resized twice",
         checks.as_often_as_bare,
@@ -309,9 +307,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad("a byte too few", checks.bytes_arrive, supervised(read(6, 0xABC), *over()), LINE, "7 bytes"),
     bad("end of file", checks.bytes_arrive, supervised(read(0, 0, 5), *over()), LINE, "errno 5"),
     bad("no answer", checks.bytes_arrive, supervised(missed("command answers read")), LINE, "answers read"),
-    good(
-        "every byte written", checks.bytes_arrive, supervised(*written(1 << 20, 5, (9, 1), (1 << 20, 5))), MIB
-    ),
+    good("every byte written", checks.bytes_arrive, supervised(*written(1 << 20, 5, (9, 1), (1 << 20, 5))), MIB),
     bad(
         "another byte written",
         checks.bytes_arrive,

@@ -168,9 +168,7 @@ EXAMPLES: tuple[Example, ...] = (
         BARE_LOOK,
         "command",
     ),
-    bad(
-        "the script ends early", checks.no_zombie, supervised(missed("orphan runs")), BARE_LOOK, "orphan runs"
-    ),
+    bad("the script ends early", checks.no_zombie, supervised(missed("orphan runs")), BARE_LOOK, "orphan runs"),
     good(
         "told",
         checks.noticed_by_command,
@@ -309,9 +307,7 @@ EXAMPLES: tuple[Example, ...] = (
         replaced(*over(42), end=GONE),
         "status 42",
     ),
-    bad(
-        "somebody is left", checks.init_status, supervised(*over(), end=ORPHANED), PLAIN, "'command' (pid 11"
-    ),
+    bad("somebody is left", checks.init_status, supervised(*over(), end=ORPHANED), PLAIN, "'command' (pid 11"),
     good("lives on", checks.survives_daemon, supervised(*over(), end=looked("end", DAEMON)), LEFT_ALONE),
     bad("taken down", checks.survives_daemon, supervised(*over(), end=GONE), LEFT_ALONE, "it has ended"),
     bad(

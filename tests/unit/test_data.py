@@ -140,9 +140,7 @@ def test_history_goes_both_ways_whole() -> None:
 
 def test_names_that_hold_line_ends_of_unicode_go_both_ways() -> None:
     """JSON escapes the line ends of ASCII, but not these."""
-    made = a_history(
-        facts.Remained(("a\x85b", "c\u2028d", "e\u2029f")), looked("end", process("", name=HOSTILE))
-    )
+    made = a_history(facts.Remained(("a\x85b", "c\u2028d", "e\u2029f")), looked("end", process("", name=HOSTILE)))
     assert from_lines(to_lines(made)) == made
 
 

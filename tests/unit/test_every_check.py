@@ -58,9 +58,7 @@ def test_every_check_has_a_history(chapter: str, outcome: str) -> None:
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_bad_history_says_what_is_wrong(chapter: str) -> None:
     """An empty `says` would be found in anything."""
-    silent = [
-        example.title for example in examples(chapter) if example.outcome != "good" and not example.says
-    ]
+    silent = [example.title for example in examples(chapter) if example.outcome != "good" and not example.says]
     assert silent == []
 
 

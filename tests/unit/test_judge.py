@@ -93,9 +93,7 @@ def test_a_finding_that_does_not_come_back_each_time_is_unstable(back: int) -> N
     assert judgement.violations
 
 
-@pytest.mark.parametrize(
-    "error", [NotObservable("not seen"), NotApplicable("not meant")], ids=["unseen", "beside"]
-)
+@pytest.mark.parametrize("error", [NotObservable("not seen"), NotApplicable("not meant")], ids=["unseen", "beside"])
 def test_a_replay_that_cannot_be_judged_is_one_that_did_not_come_back(error: Exception) -> None:
     judgement = judged(Play(BAD), raising(error, times=1))
     assert (judgement.verdict, judgement.returned) == ("unstable", 0)
@@ -173,9 +171,7 @@ def test_bare_command_is_executed_once_and_kept() -> None:
 
 
 def test_bare_command_gets_the_targets_surroundings() -> None:
-    target = msgspec.structs.replace(
-        TARGET, environment={"A": "1"}, files={"f": "x"}
-    )
+    target = msgspec.structs.replace(TARGET, environment={"A": "1"}, files={"f": "x"})
     play = Play(GOOD)
     judged(play, target=target)
     alone = play.asked[0][0]
@@ -205,13 +201,9 @@ def test_timeline_leaves_out_what_says_nothing_to_a_person() -> None:
 # -- rows and documents
 
 
-def a_case(
-    name: str, verdict: Verdict, requirement: str = "EXIT-1", target: str = "a launcher"
-) -> CaseResult:
+def a_case(name: str, verdict: Verdict, requirement: str = "EXIT-1", target: str = "a launcher") -> CaseResult:
     violations = (
-        (Violation("r", f"a of {name}", (1, 2)),)
-        if verdict in ("fail", "unstable", "declared deviation")
-        else ()
+        (Violation("r", f"a of {name}", (1, 2)),) if verdict in ("fail", "unstable", "declared deviation") else ()
     )
     reason = "" if verdict in ("pass", "fail") else f"why {name}"
     return CaseResult(requirement, target, name, Judgement(verdict, 2, reason, violations))

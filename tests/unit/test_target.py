@@ -41,9 +41,7 @@ def test_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Monk
 def test_description_beside_an_executable_and_behind_a_link(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     program = executable(tmp_path / "there" / "mine")
-    (tmp_path / "there" / "mine.toml").write_text(
-        'command = ["{here}/mine", "--", "{python}"]\nslow = true\n'
-    )
+    (tmp_path / "there" / "mine.toml").write_text('command = ["{here}/mine", "--", "{python}"]\nslow = true\n')
     (tmp_path / "link").symlink_to(program)
     for asked in (program, tmp_path / "link"):
         assert load(str(asked)) == Target("mine", (str(program), "--", sys.executable), slow=True)
@@ -80,9 +78,7 @@ def test_directory(tmp_path: Path) -> None:
 def test_not_executable(tmp_path: Path) -> None:
     (tmp_path / "script").write_text("#!/bin/sh\n")
     told = refusal(f"{tmp_path}/script --")
-    assert told.endswith(
-        f"this is not executable; chmod +x {tmp_path}/script, or name its interpreter as well"
-    )
+    assert told.endswith(f"this is not executable; chmod +x {tmp_path}/script, or name its interpreter as well")
 
 
 def test_link_to_nowhere(tmp_path: Path) -> None:
