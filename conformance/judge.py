@@ -27,6 +27,8 @@ VERDICTS: tuple[Verdict, ...] = (
 Check = Callable[[History, History], list[Violation]]
 REPLAYS = 3
 """How often a finding is replayed. Only one that comes back each time is a fail."""
+REPLAYS_ONCE_CONFIRMED = 1
+"""The same for a requirement that the target has already failed: a further case changes the account, no verdict."""
 
 
 class Player(Protocol):
@@ -76,9 +78,10 @@ class Bare:
 
 
 def judge(
-    requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare
-) -> Judgement:
-    """Play the scenario on the target, judge what happened, and replay what was found."""
+    requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare,
+    replays: int = REPLAYS,
+) -> Judgement:  # fmt: skip
+    """Play the scenario on the target, judge what happened, and replay what was found so many times."""
     if requirement.profile not in target.profiles:
         return Judgement("not applicable", reason=f"{target.name} does not claim the profile {requirement.profile}")
     executions = 0
@@ -102,10 +105,10 @@ def judge(
         if requirement.id in target.deviations:
             return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
         returned = 0
-        for _ in range(REPLAYS):
+        for _ in range(replays):
             returned += _finds(check, count(play(target, scenario)), its or history)
-        verdict: Verdict = "fail" if returned == REPLAYS else "unstable"
-        reason = "" if verdict == "fail" else f"came back in {returned} of {REPLAYS} replays"
+        verdict: Verdict = "fail" if returned == replays else "unstable"
+        reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
         return Judgement(verdict, executions, reason, tuple(violations), returned, timeline(history))
     except NotApplicable as reason:
         return Judgement("not applicable", executions, str(reason))

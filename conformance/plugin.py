@@ -12,19 +12,20 @@ import msgspec
 import pytest
 
 from conformance import report, results
-from conformance.judge import Bare, Check, Judgement, judge
+from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Bare, Check, Judgement, judge
 from conformance.probe import Probe, probe
 from conformance.results import CaseResult
-from conformance.spec import requirements
+from conformance.spec import Requirement, requirements
 from harness import execute as door
 from harness.errors import HarnessError, ProctorError, WrongCall, nearest
 from harness.scenario import Scenario
 from harness.target import PROFILES, Target, load
 
 __all__ = [
-    "case", "pytest_addoption", "pytest_collection_modifyitems", "pytest_configure", "pytest_configure_node",
-    "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus", "pytest_runtest_logreport",
-    "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_unconfigure",
+    "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
+    "pytest_configure_node", "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus",
+    "pytest_runtest_logreport", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary",
+    "pytest_unconfigure",
 ]  # fmt: skip
 
 PROPERTY = "proctor"
@@ -41,6 +42,8 @@ class Suite:
         self.full = full
         self.bare = Bare(door.execute)
         self.cases: list[CaseResult] = []
+        self.failed: set[tuple[str, str]] = set()
+        """Targets and requirements of which this process has seen a fail."""
         self.start = time.monotonic()
 
     def takes_samples(self, target: Target) -> bool:
@@ -63,6 +66,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="claim this profile for every target, besides those that it declares (repeatable)",
     )  # fmt: skip
     group.addoption("--full", action="store_true", help="all values on slow launchers as well, no samples")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With xdist's -n, let a worker that is done take cases over from the other: some cases take a thousand times as
+    long as others."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -180,12 +191,7 @@ class Case:
         if mark is None:
             raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
         requirement = requirements()[mark.args[0]]
-        trouble = self._suite.probes[self.target.name].trouble
-        judgement = (
-            Judgement("error", reason=trouble)
-            if trouble
-            else judge(requirement, self.target, scenario, check, door.execute, self._suite.bare)
-        )
+        judgement = self._judge(requirement, scenario, check)
         sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
         result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled)
         self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
@@ -194,6 +200,18 @@ class Case:
             pytest.skip(judgement.reason)
         if verdict != "pass":
             pytest.fail(report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False)
+
+    def _judge(self, requirement: Requirement, scenario: Scenario, check: Check) -> Judgement:
+        suite = self._suite
+        trouble = suite.probes[self.target.name].trouble
+        if trouble:
+            return Judgement("error", reason=trouble)
+        known = (self.target.name, requirement.id) in suite.failed
+        replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
+        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays)
+        if judgement.verdict == "fail":
+            suite.failed.add((self.target.name, requirement.id))
+        return judgement
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_reaped_command_is_not_signalled(case: Case, number: int) -> None:
 @requirement("SIG-9")
 @over("number", (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1))
 def test_signal_is_forwarded_in_time(case: Case, number: int) -> None:
-    case(Scenario((Settle(), *send(number, times=10), *finish())), checks.forwarded_in_time)
+    case(Scenario((Settle(), *send(number, times=5), *finish())), checks.forwarded_in_time)
 
 
 @requirement("SIG-10")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterable
 
@@ -22,6 +23,7 @@ from harness.history import (
     Unobserved,
 )
 
+OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
 HARNESS_ROLES = ("leader", "shell", "runner")
 
 
@@ -135,6 +137,13 @@ def counts_as_bare(
             required = f"the command receives {signals.name(number)} {there[number]} times, as it does by itself"
             found.append(Violation(required, actual, events_of(history, number)))
     return found
+
+
+def unasked(history: History, bare: History) -> list[int]:
+    """Return the signals that the command received more often than by itself, besides those of job control and
+    windows, which a shell or a terminal sends on its own account."""
+    here, there = received(history), received(bare)
+    return [number for number in here if here[number] > there[number] and number not in OF_THE_TERMINAL]
 
 
 def at_end(history: History) -> Looked:

@@ -15,6 +15,7 @@ from conformance.checks.common import (
     needs_tracing,
     needs_whole_script,
     received,
+    unasked,
 )
 from harness import signals
 from harness.history import Called, History, Reaped, Received, Sent, Waited
@@ -51,12 +52,12 @@ def exactly_once(history: History, bare: History) -> list[Violation]:
 
 
 def once_if_at_all(history: History, bare: History) -> list[Violation]:
-    """SIG-2: as exactly_once; a signal that never reaches the command is SIG-1's matter."""
+    """SIG-2: as exactly_once, and nothing else comes; a signal that never reaches the command is SIG-1's matter."""
     if any(not received(history)[number] for number in sent_to_launcher(history)):
         raise NotObservable("a signal did not reach the command at all: see SIG-1")
     if launcher_stays(history):
         raise NotObservable("the launcher ended of a signal: see SIG-5")
-    return exactly_once(history, bare)
+    return exactly_once(history, bare) or counts_as_bare(history, bare, unasked(history, bare), fewest=False, most=True)
 
 
 def _names(numbers: list[int]) -> str:

@@ -15,6 +15,7 @@ from conformance.checks.common import (
     launcher_stays,
     missed,
     needs_whole_script,
+    unasked,
 )
 from harness.history import (
     Answered,
@@ -31,7 +32,8 @@ from harness.history import (
 
 
 def key_arrives_once(history: History, bare: History) -> list[Violation]:
-    """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone."""
+    """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone, and no other
+    signal beside it."""
     _needs_the_held(history)
     return _key(history, bare, most=True)
 
@@ -53,7 +55,7 @@ def _needs_the_held(history: History) -> None:
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
-    numbers = (signal.SIGINT, signal.SIGQUIT)
+    numbers = dict.fromkeys((signal.SIGINT, signal.SIGQUIT, *(unasked(history, bare) if most else ())))
     found = counts_as_bare(history, bare, numbers, fewest=True, most=most)
     return launcher_stays(history) or found or missed(history)
 

@@ -136,6 +136,19 @@ EXAMPLES: tuple[Example, ...] = (
         TWO,
         "1 times",
     ),
+    bad(
+        "another comes with it",
+        checks.once_if_at_all,
+        supervised(*passed_on(TERM), received(HUP), *over()),
+        ONE,
+        "1 times",
+    ),
+    good(
+        "the shell continues the job",
+        checks.once_if_at_all,
+        supervised(*passed_on(TERM), received(CONT), *over()),
+        ONE,
+    ),
     unseen("not at all is SIG-1's matter", checks.once_if_at_all, NONE_CAME, ONE, "SIG-1"),
     good("traced, once", checks.each_one_taken_once, supervised(TRACED, *passed_on(TERM), *over()), ONE),
     bad(

@@ -93,6 +93,11 @@ def test_a_finding_that_does_not_come_back_each_time_is_unstable(back: int) -> N
     assert judgement.violations
 
 
+def test_replays_can_be_fewer() -> None:
+    judgement = judge(MUST, TARGET, SCRIPT, status, play := Play(BAD), Bare(play), replays=1)
+    assert (judgement.verdict, judgement.returned, judgement.executions) == ("fail", 1, 3)
+
+
 @pytest.mark.parametrize("error", [NotObservable("not seen"), NotApplicable("not meant")], ids=["unseen", "beside"])
 def test_a_replay_that_cannot_be_judged_is_one_that_did_not_come_back(error: Exception) -> None:
     judgement = judged(Play(BAD), raising(error, times=1))
