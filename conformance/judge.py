@@ -12,9 +12,10 @@ import msgspec
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.spec import Requirement
 from harness.errors import HarnessError
-from harness.history import Contained, Greeted, History, Missed, NotStarted, describe
+from harness.history import Contained, Greeted, History, Missed, NotStarted
 from harness.scenario import Scenario
 from harness.target import Target
+from harness.words import describe
 
 Verdict = Literal[
     "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"

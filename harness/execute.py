@@ -45,6 +45,7 @@ class Runner:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
+                env={"PROCTOR_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "0"), **os.environ},
             )
         finally:
             theirs.close()

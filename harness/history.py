@@ -11,10 +11,13 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from harness import signals
 from harness.errors import WrongCall
 from harness.scenario import Scenario
+from harness.schedule import Directive, Point
 from harness.strict import parse_json
+
+When = Literal["entry", "exit"]
+How = Literal["done", "held", "let go", "forced"]
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -234,6 +237,31 @@ class Called(_Fact, frozen=True, tag="called"):
     result: int
 
 
+class Passed(_Fact, frozen=True, tag="passed"):
+    """A task reached a schedule point (see harness.schedule). Where all points are recorded: the signal whose
+    disposition the call is about, and those that the task blocks, ignores and catches there, bit N-1 for signal N."""
+
+    at: Point
+    about: int = 0
+    blocked: int = 0
+    ignored: int = 0
+    caught: int = 0
+
+
+class Carried(_Fact, frozen=True, tag="carried"):
+    """A directive is carried out, or what it held goes on; forced: though what was waited for had not come, as nobody
+    else could go on."""
+
+    directive: Directive
+    what: How
+
+
+class NotReached(_Fact, frozen=True, tag="not-reached"):
+    """A point of the schedule was never passed: what was to be done there was not."""
+
+    at: Point
+
+
 class Reaped(_Fact, frozen=True, tag="reaped"):
     """The launcher has reaped a process; seen while it is traced."""
 
@@ -299,8 +327,8 @@ class Contained(_Fact, frozen=True, tag="contained"):
 
 Fact = (
     Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
-    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Reaped | Settled | Waited
-    | Missed | Looked | Remained | Unobserved | Contained
+    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Passed | Carried | NotReached
+    | Reaped | Settled | Waited | Missed | Looked | Remained | Unobserved | Contained
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)
@@ -356,80 +384,3 @@ def from_lines(text: str, where: str = "history") -> History:
     head = parse_json(lines[0], _Head, f"{where}, line 1")
     events = [parse_json(line, Event, f"{where}, line {n}") for n, line in enumerate(lines[1:], 2)]
     return History(head.target, head.scenario, head.containment, tuple(events))
-
-
-def _safe(text: str, most: int) -> str:
-    """Cut text and make it harmless to print."""
-    shown = text[:most].encode("unicode_escape").decode("ascii")
-    return shown + ("..." if len(text) > most else "")
-
-
-def _pids(pids: tuple[int, ...]) -> str:
-    return "pid " + ", ".join(map(str, pids))
-
-
-def describe(fact: Fact) -> str:
-    """Say in a few words what happened: one line, safe to print. A launcher chooses its own names."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _words(fact))
-
-
-def _words(fact: Fact) -> str:
-    match fact:
-        case Sent(signal=number, to=to, errno=errno):
-            return f"we sent {signals.name(number)} to {to}" + (f" (refused, errno {errno})" if errno else "")
-        case Received(process=process, signal=number, code=code, sender_role=role, sender=sender):
-            cause = "from the kernel" if code == signals.SI_KERNEL else f"from {role or f'pid {sender}'}"
-            return f"{process} received {signals.name(number)} {cause}"
-        case Ended(process=process, code=code, signal=number):
-            how = f"with exit code {code}" if code is not None else f"of {signals.name(number)}" if number else ""
-            return f"{process} ended {how}".rstrip()
-        case Missed(what=what, seconds=seconds, last_seen=seen, sure=sure):
-            why = "everyone was quiescent" if sure else f"gave up after {seconds:.1f} s"
-            return f"did not come: {what} ({why}; last seen: {seen})"
-        case Started(process=process, pid=pid, argv=argv):
-            words = " ".join(word.decode("utf-8", "backslashreplace") for word in argv[:8])
-            return f"{process} started as pid {pid}" + (f": {_safe(words, 100)}" if words else "")
-        case Called(call=call, pid=pid, signal=number, result=result):
-            outcome = f", errno {-result}" if result else ""
-            return f"launcher called {call} for pid {pid} with {signals.name(number)}{outcome}"
-        case Reaped(process=process, pid=pid):
-            return f"launcher reaped {process} (pid {pid})"
-        case Ordered(process=process, text=text):
-            return f"{process} is told: {_safe(text, 80)}"
-        case Answered(process=process, order=order, count=count, error=error):
-            return (
-                f"{process} did it: {order}" + (f" ({count})" if count else "") + (f", errno {error}" if error else "")
-            )
-        case Pressed(key=key):
-            return f"we pressed {key}"
-        case Typed(count=count):
-            return f"we typed {count} bytes"
-        case Resized(rows=rows, columns=columns):
-            return f"we resized the terminal to {rows} rows, {columns} columns"
-        case HungUp():
-            return "we hung up"
-        case Stopped(process=process, signal=number):
-            return f"{process} stopped" + (f" of {signals.name(number)}" if number else "")
-        case Continued(process=process):
-            return f"{process} goes on"
-        case Held(pids=pids, how=how):
-            return f"we hold {_pids(pids)} still (by {how})" if pids else "we hold nobody: the launcher is the command"
-        case Released(pids=pids):
-            return f"we let {_pids(pids)} go on"
-        case Traced(pids=pids):
-            return f"we trace {_pids(pids)}"
-        case NotStarted(step=step, errno=errno):
-            return f"the launcher could not be started: {step}, errno {errno}"
-        case Contained(why=why):
-            return f"the harness stepped in: {why}"
-        case Remained(paths=paths):
-            return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
-        case Unobserved(what=what, why=why):
-            return f"not observed: {what}: {why}"
-        case Greeted(process=process, pid=pid):
-            return f"{process} runs as pid {pid}"
-        case Output(stream=stream, data=data):
-            return f"{stream}: {_safe(data.decode('ascii', 'backslashreplace'), 60)}"
-        case _:
-            shown = msgspec.json.encode(fact).decode()
-            return shown if len(shown) <= 120 else shown[:117] + "..."

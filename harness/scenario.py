@@ -101,6 +101,10 @@ class Trace(_Step, frozen=True, tag="trace"):
     at_reap: int = 0
 
 
+class Part(_Step, frozen=True, tag="part"):
+    """From here on schedule points are counted anew."""
+
+
 class Settle(_Step, frozen=True, tag="settle"):
     """Wait until nothing more can come of what was done so far (quiescence)."""
 
@@ -154,7 +158,10 @@ class Prints(_Step, frozen=True, tag="prints"):
 
 
 Await = Receives | Ends | Greets | Stops | Runs | Answers | Prints
-Step = Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | Settle | Look | Await
+Step = (
+    Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | Part | Settle | Look
+    | Await
+)  # fmt: skip
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

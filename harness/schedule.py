@@ -1,9 +1,168 @@
-"""A schedule: who runs when. Not built yet; `execute` has its place."""
+"""A schedule: who runs when. Directives at schedule points; data only, JSON and a short text form both ways.
+
+    at launcher clone#1 exit: deliver TERM to launcher
+    at child1 birth: hold until launcher blocks
+    at launcher wait4#2 exit in part 2: press ctrl-c
+
+While a schedule is in force everyone it does not choose is held: a signal is delivered only when all other tasks are
+blocked or held, and of several that are held one goes on at a time.
+"""
 
 from __future__ import annotations
 
+import re
+import signal as names
+from typing import Literal
+
 import msgspec
 
+from harness import signals
+from harness.calls import BIRTH, VISIBLE
+from harness.errors import WrongCall, nearest
+from harness.scenario import KEYS, Key
+from harness.strict import parse_json
 
-class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Directives at schedule points."""
+
+class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class Point(_Data, frozen=True, order=True):
+    """A stop of one task at the entry or exit of a visible system call.
+
+    task: "launcher", "child1" (processes in order of creation), "launcher.t2" (threads likewise; the first has no
+    number). call: its name; "birth" is the moment before a new task's first instruction. nth: counted from 1, by task,
+    call, and part. part: how many steps of kind `part` the script had done, plus one.
+    """
+
+    task: str
+    call: str
+    nth: int = 1
+    when: Literal["entry", "exit"] = "exit"
+    part: int = 1
+
+    def __str__(self) -> str:
+        what = BIRTH if self.call == BIRTH else f"{self.call}#{self.nth} {self.when}"
+        return f"{self.task} {what}" + (f" in part {self.part}" if self.part > 1 else "")
+
+
+class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+    pass
+
+
+class Deliver(_Action, frozen=True, tag="deliver"):
+    """Send a signal to the launcher alone, its process group, or the command, while the task stands at the point."""
+
+    signal: int
+    to: str = "launcher"
+
+    def __str__(self) -> str:
+        return f"deliver {signals.name(self.signal).removeprefix('SIG')} to {self.to}"
+
+
+class PressKey(_Action, frozen=True, tag="press"):
+    """Press a key at the terminal, while the task stands at the point."""
+
+    key: Key
+
+    def __str__(self) -> str:
+        return f"press {self.key}"
+
+
+class HoldTask(_Action, frozen=True, tag="hold"):
+    """Keep the task at the point until a process blocks or ends. Where that cannot come any more, because everyone
+    waits for the held one, it is let go and the history says so."""
+
+    process: str
+    does: Literal["blocks", "ends"] = "blocks"
+
+    def __str__(self) -> str:
+        return f"hold until {self.process} {self.does}"
+
+
+Action = Deliver | PressKey | HoldTask
+
+
+class Directive(_Data, frozen=True):
+    """What is done when a task reaches a point."""
+
+    at: Point
+    action: Action
+
+    def __str__(self) -> str:
+        return f"at {self.at}: {self.action}"
+
+
+class Schedule(_Data, frozen=True):
+    """The directives; those at one point are carried out in this order. record: note every point that is passed."""
+
+    directives: tuple[Directive, ...] = ()
+    record: bool = False
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.directives))
+
+
+_LINE = re.compile(
+    r"at (?P<task>\S+) (?:birth|(?P<call>\w+)#(?P<nth>\d+) (?P<when>entry|exit))"
+    r"(?: in part (?P<part>\d+))?: (?P<action>.+)"
+)
+
+
+def parse(text: str) -> Schedule:
+    """Read the text form, one directive a line; raise WrongCall naming the line and what is wrong with it."""
+    lines = [line.strip() for line in text.splitlines()]
+    return Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+
+
+def _directive(line: str) -> Directive:
+    match = _LINE.fullmatch(line)
+    if not match:
+        raise WrongCall(
+            f"schedule: {line!r} is no directive; one looks like: at launcher clone#1 exit: deliver TERM to launcher"
+        )
+    call = match["call"] or BIRTH
+    if call != BIRTH and call not in VISIBLE:
+        raise WrongCall(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, VISIBLE)}")
+    when: Literal["entry", "exit"] = "entry" if match["when"] == "entry" else "exit"
+    point = Point(match["task"], call, int(match["nth"] or 1), when, int(match["part"] or 1))
+    return Directive(point, _action(match["action"].strip(), line))
+
+
+def _action(text: str, line: str) -> Action:
+    match text.split():
+        case ["deliver", name, "to", to]:
+            return Deliver(signal_number(name), to)
+        case ["press", key] if key in KEYS:
+            return PressKey(key)
+        case ["hold", "until", process, ("blocks" | "ends") as does]:
+            return HoldTask(process, "ends" if does == "ends" else "blocks")
+    raise WrongCall(
+        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to PROCESS, press KEY, "
+        "hold until PROCESS blocks, hold until PROCESS ends"
+    )
+
+
+def signal_number(name: str) -> int:
+    """Return the number of a signal given as TERM, SIGTERM, RTMIN+3 or 15; raise WrongCall for anything else."""
+    if name.isdigit() and 0 < int(name) <= signals.LAST:
+        return int(name)
+    word = "SIG" + name.upper().removeprefix("SIG")
+    if match := re.fullmatch(r"SIGRTMIN\+(\d+)", word):
+        number = signals.FIRST_REALTIME + int(match[1])
+        if signals.FIRST_REALTIME and number <= signals.LAST:
+            return number
+    known = [member.name for member in names.Signals]
+    if word not in known:
+        raise WrongCall(f"{name!r} is no signal{nearest(word, known)}; use a name such as TERM, or a number")
+    return int(names.Signals[word])
+
+
+def from_json(text: str | bytes) -> Schedule:
+    """Read the JSON form; raise WrongCall naming the key that is wrong."""
+    return parse_json(text, Schedule, "schedule")
+
+
+def to_json(schedule: Schedule) -> str:
+    """Return the JSON form."""
+    return msgspec.json.encode(schedule).decode()

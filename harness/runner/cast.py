@@ -11,6 +11,7 @@ from typing import Literal
 from harness import history
 from harness.history import Process
 from harness.runner import processes, ptrace
+from harness.runner.director import Director
 from harness.runner.hold import Hold
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
@@ -37,6 +38,7 @@ class Cast:
         """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
         self.launcher_pgid = 0
         self.tracer: Tracer | None = None
+        self.director: Director | None = None
         self.held: Hold | None = None
         self.in_namespace = False
         witnesses.on_greeting = self.enter
@@ -100,7 +102,8 @@ class Cast:
                 return
             if pid == 0:
                 return
-            if not (self.tracer and self.tracer.take(pid, status)) and not ptrace.is_event(status):
+            follower = self.tracer or self.director
+            if not (follower and follower.take(pid, status)) and not ptrace.is_event(status):
                 self.changed(pid, status)
 
     def changed(self, pid: int, status: int) -> None:
@@ -161,7 +164,12 @@ class Cast:
 
     def kept_still(self) -> frozenset[int]:
         """Return the tasks that we keep in a ptrace stop."""
-        return frozenset((*(self.held.tids if self.held else ()), *(self.tracer.listening if self.tracer else ())))
+        kept = self.director.kept_still() if self.director else frozenset()
+        return kept.union(self.held.tids if self.held else (), self.tracer.listening if self.tracer else ())
+
+    def in_vfork(self) -> frozenset[int]:
+        """Return the tasks that wait for a child of vfork(2)."""
+        return self.director.in_vfork() if self.director else frozenset()
 
     def close(self) -> None:
         """Forget everyone."""

@@ -16,6 +16,8 @@ from harness.errors import HarnessError
 from harness.history import Event
 from harness.runner import containment, processes, quiescence, spawn, timers
 from harness.runner.cast import Cast
+from harness.runner.director import Director
+from harness.runner.filter import program
 from harness.runner.hold import Hold
 from harness.runner.recorder import Recorder
 from harness.runner.report import StageReport
@@ -24,6 +26,7 @@ from harness.runner.terminal import Pipes, Terminal, describe
 from harness.runner.tracer import Tracer
 from harness.runner.waiting import CERTAIN_AFTER, Outcome, Waiter
 from harness.runner.witnesses import Witnesses
+from harness.schedule import PressKey, Schedule
 from harness.target import Target
 
 START_WITHIN = float(os.environ.get("PROCTOR_START_WITHIN", "30"))
@@ -53,7 +56,14 @@ def _names_in(directory: Path) -> tuple[str, ...]:
 class Execution:
     """One launcher, one scenario. `play` may be called once."""
 
-    def __init__(self, sources: Sources, target: Target, script: scenario.Scenario, place: spawn.Place) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        target: Target,
+        script: scenario.Scenario,
+        place: spawn.Place,
+        schedule: Schedule | None = None,
+    ) -> None:
         self._target = target
         self._script = script
         self._place = place
@@ -66,10 +76,13 @@ class Execution:
         self._terminal = Terminal(sources, self._recorder, stage.rows, stage.columns) if stage.terminal else None
         self._streams = self._terminal or Pipes(sources, self._recorder)
         self._wait = Waiter(sources, self._cast, self._streams)
+        if schedule:
+            self._cast.director = Director(schedule, self._recorder, self._cast.send, self._press_at_point)
         self._report: StageReport | None = None
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
         self._claimed: Counter[tuple[str, int]] = Counter()
+        self._gate = -1
 
     # -- from start to end
 
@@ -98,7 +111,9 @@ class Execution:
     def _play(self) -> None:
         self._start()
         if self._script.command == "witness":
-            self._await("the command runs", lambda: self._came("command"), START_WITHIN, START_PATIENCE)
+            # traced, a launcher that rests is seen to rest; else it may be at work where /proc does not show it
+            patience = CERTAIN_AFTER if self._cast.director else START_PATIENCE
+            self._await("the command runs", lambda: self._came("command"), START_WITHIN, patience)
             if self._script.stage.under in spawn.SHELLS:
                 self._find_launcher_of_shell()
         self._look("start")
@@ -108,6 +123,8 @@ class Execution:
     def _conclude(self) -> None:
         containment.check_proc()
         self._recorder.add("runner", self._wait.settle())
+        if self._cast.director:
+            self._cast.director.conclude()
         self._look("end")
         self._recorder.count_streams()
         if left := _names_in(self._place.temporary):
@@ -121,6 +138,8 @@ class Execution:
         self._cast.close()
         if self._report:
             self._report.close()
+        if self._gate >= 0:
+            os.close(self._gate)
 
     # -- the start
 
@@ -139,7 +158,15 @@ class Execution:
         stdio = self._streams.launcher_end()
         described = tuple(describe(fd, number) for number, fd in enumerate(stdio))
         self._report = StageReport(self._sources, self._started, self._cast.changed, self._cast.lost_status)
-        pid = spawn.spawn(whole, spawn.stage_words(stage, self._place), env, stdio, self._report.theirs)
+        descriptors = {**dict(enumerate(stdio)), spawn.REPORT_FD: self._report.theirs}
+        words = spawn.stage_words(stage, self._place)
+        if self._cast.director:
+            gate, self._gate = os.pipe()
+            descriptors[spawn.GATE_FD] = gate
+            words += [f"gate={spawn.GATE_FD}", f"filter={program().hex()}"]
+        pid = spawn.spawn(whole, words, env, descriptors)
+        if self._cast.director:
+            os.close(gate)
         self._report.spawned()
         self._streams.forget_launcher_end()
         role = "shell" if shell else "leader" if stage.under in ("job", "init") else "launcher"
@@ -147,6 +174,8 @@ class Execution:
         self._cast.status_from = "nobody" if shell else "stage" if role == "leader" else "wait"
         self._argv, self._stdio = tuple(argv), described
         self._enter(role, pid)
+        if self._cast.director:
+            self._follow()
         self._await("the launcher is started", self._report.done_with_start, START_WITHIN, START_WITHIN)
         if self._report.error:
             self._recorder.add("runner", history.NotStarted(*self._report.error))
@@ -154,6 +183,32 @@ class Execution:
         if shell:
             self._prints("<prompt>")
             self._type(spawn.shell_command(argv))
+
+    def _follow(self) -> None:
+        """Trace the launcher-to-be, which waits for that, and let it become the launcher."""
+        report = self._report
+        assert report is not None and self._cast.director is not None
+
+        def is_ready() -> bool:
+            return report.error is not None or (report.is_ready and "launcher" in self._cast.pids)
+
+        self._await("the launcher can be traced", is_ready, START_WITHIN, START_WITHIN)
+        if report.error is None:
+            try:
+                self._cast.director.seize(self._cast.pids["launcher"])
+            except OSError as error:
+                why = f"ptrace is refused: {error}; see kernel.yama.ptrace_scope and a container's seccomp profile"
+                self._recorder.add("runner", history.Unobserved("the launcher's calls", why))
+                raise _Over from None
+            os.write(self._gate, b"!")
+        os.close(self._gate)
+        self._gate = -1
+
+    def _press_at_point(self, action: PressKey) -> None:
+        self._recorder.add("runner", history.Pressed(action.key))
+        terminal = self._needs_terminal("a key")
+        terminal.write(scenario.KEYS[action.key])
+        terminal.flush_input()
 
     def _enter(self, role: str, pid: int) -> None:
         launcher = role == "launcher"
@@ -238,6 +293,9 @@ class Execution:
                 self._release()
             case scenario.Trace(at_reap=at_reap):
                 self._trace(at_reap)
+            case scenario.Part():
+                if self._cast.director:
+                    self._cast.director.next_part()
             case scenario.Settle():
                 self._recorder.add("runner", self._wait.settle())
             case scenario.Look():

@@ -81,6 +81,36 @@ _STATUS = re.compile(
 )
 
 
+def acts_on(tid: int, number: int) -> bool:
+    """Whether a signal does anything to a task: it catches it, or the default action is not to ignore it."""
+    settings = signal_settings(tid)
+    if not settings:
+        return True
+    bit = 1 << (number - 1)
+    return bool(settings.caught & bit) or (number not in IGNORED_BY_DEFAULT and not settings.ignored & bit)
+
+
+class SignalSettings(NamedTuple):
+    """The signals that a task blocks, and that its process ignores and catches: bit N-1 for signal N."""
+
+    blocked: int
+    ignored: int
+    caught: int
+
+
+def signal_settings(tid: int) -> SignalSettings | None:
+    """Return what a task does about signals; None if it has gone."""
+    try:
+        with open(f"/proc/{tid}/status", "rb") as file:
+            match = _STATUS.search(file.read())
+    except OSError:
+        return None
+    return SignalSettings(*(int(match[n], 16) for n in (4, 5, 6))) if match else None
+
+
+IGNORED_BY_DEFAULT = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, getattr(signal, "SIGWINCH", 0))
+
+
 def count_entries() -> int:
     """Return about how many processes /proc shows, at the price of one listing: none of them is looked at."""
     return len(os.listdir("/proc"))

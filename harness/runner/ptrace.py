@@ -14,9 +14,12 @@ import struct
 from typing import Literal, NamedTuple
 
 _SEIZE, _INTERRUPT, _LISTEN, _DETACH, _SYSCALL, _GET_SYSCALL_INFO = 0x4206, 0x4207, 0x4208, 17, 24, 0x420E
-_GETREGS, _SETREGS = 12, 13
+_CONT, _GETREGS, _SETREGS, _GETEVENTMSG = 7, 12, 13, 0x4201
 _EVENT_STOP = 128
 _OPTIONS = 1 | 8  # TRACESYSGOOD, TRACECLONE
+ALL = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 1 << 20
+"""Options to follow a launcher from its start: TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC,
+TRACEVFORKDONE, TRACESECCOMP, EXITKILL."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of others as well, when they are traced."""
 
@@ -44,6 +47,29 @@ def stop_task(tid: int) -> bool:
     except (ProcessLookupError, ChildProcessError):
         return False
     return os.WIFSTOPPED(status)
+
+
+def seize(tid: int, options: int) -> None:
+    """Begin to trace a task, which runs on. OSError (EPERM) where that is refused."""
+    _ptrace(_SEIZE, tid, options)
+
+
+def go_on(tid: int, number: int = 0) -> None:
+    """Let a stopped task run, with this signal delivered to it."""
+    try:
+        _ptrace(_CONT, tid, number)
+    except ProcessLookupError:
+        pass
+
+
+def message_of(tid: int) -> int:
+    """Return what goes with an event: the new task's id for one that was made, the former id for an exec."""
+    message = ctypes.c_ulong()
+    try:
+        _ptrace(_GETEVENTMSG, tid, ctypes.addressof(message))
+    except OSError:
+        return 0
+    return message.value
 
 
 _ADDRESS_OF_CALL = 2  # bytes of the instruction `syscall`
@@ -111,7 +137,7 @@ def call_of(tid: int) -> Call | None:
         _ptrace(_GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
     except OSError:
         return None
-    if buffer.raw[0] == 1:
+    if buffer.raw[0] in (1, 3):  # entry, or a stop by the seccomp filter
         number, *arguments = struct.unpack_from("=7Q", buffer.raw, 24)
         return Call(True, number, tuple(arguments), 0)
     if buffer.raw[0] == 2:
@@ -122,8 +148,13 @@ def call_of(tid: int) -> Call | None:
 class Stop(NamedTuple):
     """What kind of stop a wait status tells of. signal: the one to be delivered, or that of a group stop."""
 
-    kind: Literal["call", "signal", "group", "event", "none"]
+    kind: Literal["call", "signal", "group", "made", "exec", "filter", "event", "none"]
     signal: int = 0
+
+
+_KINDS: dict[int, Literal["made", "exec", "filter"]] = {1: "made", 2: "made", 3: "made", 4: "exec", 7: "filter"}
+VFORK, VFORK_DONE = 2, 5
+"""The events of a task that waits until the child it made has executed a program or ended, and of that wait's end."""
 
 
 _STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
@@ -137,7 +168,7 @@ def stop_of(status: int) -> Stop:
     if event == _EVENT_STOP and number in _STOPPING:
         return Stop("group", number)
     if event:
-        return Stop("event")
+        return Stop(_KINDS.get(event, "event"), event)
     return Stop("call") if number == signal.SIGTRAP | 0x80 else Stop("signal", number)
 
 

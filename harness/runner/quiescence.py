@@ -39,9 +39,15 @@ class Rest(NamedTuple):
     """When the look began, on the monotonic clock."""
 
 
-def look(pids: list[int], witnesses: frozenset[int], kept_still: frozenset[int] = frozenset()) -> Rest:
+def look(
+    pids: list[int],
+    witnesses: frozenset[int],
+    kept_still: frozenset[int] = frozenset(),
+    in_vfork: frozenset[int] = frozenset(),
+) -> Rest:
     """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them. kept_still:
-    tasks that we keep stopped by ptrace; any other that is in such a stop is about to be let go."""
+    tasks that we keep stopped by ptrace; any other that is in such a stop is about to be let go. in_vfork: tasks that
+    wait for a child of vfork(2), in a sleep that else is the disk's."""
     if len(pids) > MAX_PROCESSES:
         raise TooMany(f"more than {MAX_PROCESSES} processes at once")
     seen: list[object] = []
@@ -53,7 +59,8 @@ def look(pids: list[int], witnesses: frozenset[int], kept_still: frozenset[int] 
             raise TooMany(f"more than {MAX_TASKS} threads at once")
         for task in processes.tasks(pid):
             seen.append((task.tid, task.state, task.switches))
-            if task.tid not in kept_still and _goes_on(task):
+            waits_for_child = task.tid in in_vfork and task.state == "D"
+            if task.tid not in kept_still and not waits_for_child and _goes_on(task):
                 blocked = False
                 continue
             alarm |= task.alarm and pid not in witnesses

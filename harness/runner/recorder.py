@@ -16,7 +16,10 @@ KEPT_OUTPUT = 64 * 1024
 """Bytes of a stream that are kept; the rest is counted. A launcher may print 100 MB."""
 KEPT_EVENTS = 20_000
 """Events that are kept of those that a launcher can cause without end; what the script does is always kept."""
-_ENDLESS = (history.Received, history.Answered, history.Output, history.Stopped, history.Continued, history.Called)
+_ENDLESS = (
+    history.Received, history.Answered, history.Output, history.Stopped, history.Continued, history.Called,
+    history.Passed,
+)  # fmt: skip
 
 
 class Recorder:

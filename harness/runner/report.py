@@ -24,6 +24,8 @@ class StageReport:
         os.set_blocking(self._ours, False)
         self._unread = b""
         self._has_pid = self._is_over = False
+        self.is_ready = False
+        """Whether the launcher-to-be waits to be traced."""
         self.error: tuple[str, int] | None = None
         sources.add(self._ours, self._read)
 
@@ -57,6 +59,8 @@ class StageReport:
             case ["pid", pid, _]:
                 self._has_pid = True
                 self._on_pid(int(pid))
+            case ["ready", *_]:
+                self.is_ready = True
             case ["wait", pid, status]:
                 self._on_wait(int(pid), int(status))
 

@@ -15,6 +15,8 @@ from harness.target import COMMAND, Target
 PROMPT = "@proctor@ "
 REPORT_FD = 9
 """The descriptor on which stage.c reports."""
+GATE_FD = 8
+"""The descriptor on which it waits for a tracer."""
 BINARIES = Path(__file__).resolve().parent.parent / "bin"
 WITNESS = BINARIES / "witness"
 STAGE = BINARIES / "stage"
@@ -114,18 +116,16 @@ def stage_words(stage: Stage, place: Place) -> list[str]:
     return [*words, *(f"limit={resource}:{soft}:{hard}" for resource, soft, hard in stage.limits)]
 
 
-def spawn(
-    argv: list[bytes], words: list[str], env: dict[bytes, bytes], stdio: tuple[int, int, int], report: int
-) -> int:
-    """Start stage.c with these descriptors 0, 1, 2 and `report` open; return its pid."""
+def spawn(argv: list[bytes], words: list[str], env: dict[bytes, bytes], descriptors: dict[int, int]) -> int:
+    """Start stage.c with these descriptors of ours, each under its number there; return its pid."""
     # above the numbers that are given out, or one dup2 would overwrite what the next one copies
-    source = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, 20)
-    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(stdio)]
-    actions.append((os.POSIX_SPAWN_DUP2, source, REPORT_FD))
+    sources = {number: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for number, fd in descriptors.items()}
+    actions = [(os.POSIX_SPAWN_DUP2, source, number) for number, source in sources.items()]
     try:
         whole = [b"stage", *map(os.fsencode, words), b"--", argv[0], *argv]
         return os.posix_spawn(STAGE, whole, env, file_actions=actions)
     except OSError as error:
         raise HarnessError(f"cannot start {STAGE}: {error}. Reinstall Proctor: pip install -e .") from error
     finally:
-        os.close(source)
+        for source in sources.values():
+            os.close(source)

@@ -8,12 +8,14 @@
  *   init=1         run the launcher as PID 1 of a PID namespace (stay outside as its parent)
  *   mask=HEX ignore=HEX   blocked and ignored signals, bit N-1 for signal N; everything else is default
  *   umask=N nice=N cwd=DIR limit=RESOURCE:SOFT:HARD
+ *   gate=FD filter=HEX     be traced: report "ready", read from FD until there is a tracer, then install this seccomp
+ *                          filter (an array of struct sock_filter) and go on
  *   group=N                a supplementary group; all of them are left as they are where we may not set them
  *
  * A C program, because these settings must hold in the launcher exactly as named: CPython ignores SIGPIPE and
  * SIGXFSZ and catches SIGINT before any line of Python runs, and a fork of it costs twice as much as this.
  *
- * Reports: "error STEP ERRNO" (set-up failed, nothing was started), "pid N", "wait PID STATUS".
+ * Reports: "error STEP ERRNO" (set-up failed, nothing was started), "pid N", "ready", "wait PID STATUS".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,6 +31,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -52,7 +56,9 @@ static struct {
     int limit_count;
     gid_t groups[16];
     int group_count;
-} wish = {.report = -1, .file_mask = -1};
+    int gate;
+    const char *filter;
+} wish = {.report = -1, .file_mask = -1, .gate = -1};
 
 static void report(const char *what, long a, long b) {
     char line[128];
@@ -97,6 +103,10 @@ static void parse(const char *word) {
         wish.niceness = atoi(value);
     else if (IS("cwd"))
         wish.cwd = value;
+    else if (IS("gate"))
+        wish.gate = atoi(value);
+    else if (IS("filter"))
+        wish.filter = value;
     else if (IS("group") && wish.group_count < 16)
         wish.groups[wish.group_count++] = (gid_t)strtoul(value, NULL, 10);
     else if (IS("limit") && wish.limit_count < 16 &&
@@ -115,6 +125,42 @@ static void own_session(void) {
         fail("setsid");
     if (wish.tty && ioctl(0, TIOCSCTTY, 0) < 0)
         fail("TIOCSCTTY");
+}
+
+#ifdef __linux__
+static void install_filter(void) {
+    static struct sock_filter code[512];
+    struct sock_fprog program = {0, code};
+    unsigned char *byte = (unsigned char *)code;
+    size_t length = strlen(wish.filter) / 2;
+    if (length > sizeof code) {
+        errno = E2BIG;
+        fail("filter");
+    }
+    for (size_t i = 0; i < length; i++)
+        if (sscanf(wish.filter + 2 * i, "%2hhx", byte + i) != 1)
+            fail("filter");
+    program.len = (unsigned short)(length / sizeof *code);
+    /* Whoever is not root may not filter a program that could gain privileges. */
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 &&
+        (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0))
+        fail("seccomp");
+}
+#else
+static void install_filter(void) {
+    errno = ENOSYS;
+    fail("seccomp");
+}
+#endif
+
+static void wait_for_tracer(void) {
+    char byte;
+    fcntl(wish.gate, F_SETFD, FD_CLOEXEC);
+    report("ready", 0, 0);
+    if (read(wish.gate, &byte, 1) != 1)
+        _exit(125); /* the runner has gone */
+    if (wish.filter)
+        install_filter();
 }
 
 /* Last of all before exec: from here on a signal does to us what it would do to the launcher. */
@@ -146,6 +192,8 @@ static void become(char **argv) {
     }
     sigprocmask(SIG_SETMASK, &mask, NULL);
     fcntl(wish.report, F_SETFD, FD_CLOEXEC);
+    if (wish.gate >= 0)
+        wait_for_tracer();
     execv(argv[0], argv + 1);
     fail("exec");
 }

@@ -76,7 +76,19 @@ class Waiter:
         return self._sources.pump(seconds)
 
     def _look(self) -> quiescence.Rest:
-        return quiescence.look(quiescence.everyone(os.getpid()), self._cast.witness_pids(), self._cast.kept_still())
+        cast = self._cast
+        pids = quiescence.everyone(os.getpid())
+        return quiescence.look(pids, cast.witness_pids(), cast.kept_still(), cast.in_vfork())
+
+    def _directed(self, at_rest: bool, since: float) -> bool:
+        """Let the director do the next thing, now that everyone else has come to rest; return whether it did. A
+        launcher that never comes to rest is not waited for longer than SETTLE_LIMIT seconds."""
+        director = self._cast.director
+        if not director or not director.is_waiting:
+            return False
+        if not at_rest and time.monotonic() - since < SETTLE_LIMIT:
+            return False
+        return director.on_rest()
 
     def _nothing_hidden(self, look: quiescence.Rest, rest: _Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether everyone rested while that was read.
@@ -116,7 +128,11 @@ class Waiter:
             look = self._look()
             if self.drain():
                 continue
-            quiet = rest.seen(look) and rest.now >= patience and not rest.is_overdue()
+            same = rest.seen(look)
+            if self._directed(same, rest.began):
+                rest, pause, at_once = _Resting(), FIRST_PAUSE, False
+                continue
+            quiet = same and rest.now >= patience and not rest.is_overdue()
             if quiet and rest.wakes > deadline - now:
                 quiet = self._nothing_hidden(look, rest)
             slowest = max(slowest, rest.wakes if rest.wakes != timers.FOREVER else 0.0)
@@ -136,6 +152,9 @@ class Waiter:
             self.drain()
             look = self._look()
             quiet = not self.drain() and rest.seen(look)
+            if self._directed(quiet, rest.began):
+                rest, pause = _Resting(), FIRST_PAUSE / 4
+                continue
             now = time.monotonic()
             quiet = quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and self.readable
             quiet = quiet and not rest.is_overdue()
@@ -176,6 +195,7 @@ class _Resting:
 
     def __init__(self) -> None:
         self._before: quiescence.Rest | None = None
+        self.began = time.monotonic()
         self._since = 0.0
         self._last = 0.0
         self.now = self.total = self.ticking = 0.0

@@ -8,7 +8,8 @@ import pytest
 
 from harness import history as facts
 from harness import signals
-from harness.history import Fact, describe
+from harness.history import Fact
+from harness.words import describe
 from tests.unit.histories import INHERITED, TERMINAL, looked, process
 from tests.unit.test_data import ALL_FACTS, HOSTILE
 

@@ -1,0 +1,290 @@
+"""Follows every task of a launcher from its exec on, and carries out a schedule at the points they pass.
+
+Everyone who is traced is stopped at visible calls only (see filter). A task at a point for which there is a directive
+is kept there. Nothing is done for it before everyone else is blocked or kept as well: then one signal is sent, or one
+task goes on, and all wait for the next such rest. So what happens does not depend on who was given a processor when.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+
+from harness import history
+from harness.calls import BIRTH, numbers
+from harness.runner import processes, ptrace
+from harness.runner.recorder import Recorder
+from harness.runner.spawn import WITNESS
+from harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
+
+_NAMES = numbers()
+
+
+class Task:
+    """One traced thread. silent: the command's, or of what the command started: it passes no points."""
+
+    __slots__ = ("about", "born", "call", "directives", "in_vfork", "name", "pid", "silent", "threads", "tid")
+
+    def __init__(self, tid: int, pid: int, name: str, silent: bool) -> None:
+        self.tid, self.pid, self.name, self.silent = tid, pid, name, silent
+        self.call = ""
+        self.about = 0
+        self.born = False
+        self.in_vfork = False
+        self.threads = 1
+        self.directives: list[Directive] = []
+
+    @property
+    def process(self) -> str:
+        """The name of its process: that of its first thread."""
+        return self.name.partition(".")[0]
+
+
+class Director:
+    """Traces one launcher. `send` and `press` carry out deliveries; raises OSError where ptrace is refused."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        recorder: Recorder,
+        send: Callable[[int, str], history.Sent],
+        press: Callable[[PressKey], None],
+    ) -> None:
+        if not _NAMES:
+            raise OSError(38, "no table of system calls for this machine")
+        self._schedule = schedule
+        self._recorder = recorder
+        self._send, self._press = send, press
+        self._tasks: dict[int, Task] = {}
+        self._early: set[int] = set()
+        self._kept: list[Task] = []
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._children = 0
+        self._begun = False
+        self.part = 1
+        self.listening: set[int] = set()
+        """Tasks that job control has stopped, and that we leave so."""
+        self._at: dict[tuple[str, str, str], list[Directive]] = {}
+        for directive in schedule.directives:
+            point = directive.at
+            self._at.setdefault((point.task, point.call, point.when), []).append(directive)
+        self._open = {directive.at for directive in schedule.directives}
+
+    # -- who there is
+
+    def seize(self, pid: int) -> None:
+        """Begin with the process that is about to become the launcher."""
+        ptrace.seize(pid, ptrace.ALL)
+        self._tasks[pid] = Task(pid, pid, "launcher", silent=False)
+        self._tasks[pid].born = True
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a task is kept at a point."""
+        return bool(self._kept)
+
+    def kept_still(self) -> frozenset[int]:
+        """Return the tasks that stay where they are until we let them go."""
+        return frozenset((*self.listening, *(task.tid for task in self._kept)))
+
+    def in_vfork(self) -> frozenset[int]:
+        """Return the tasks that wait for what they have made by vfork(2), which /proc shows as disk sleep."""
+        return frozenset(task.tid for task in self._tasks.values() if task.in_vfork)
+
+    def next_part(self) -> None:
+        """Count schedule points anew."""
+        self.part += 1
+        self._counts.clear()
+
+    # -- stops
+
+    def take(self, tid: int, status: int) -> bool:
+        """Take a wait status if it is a stop that only a tracer sees; return whether it was one."""
+        task = self._tasks.get(tid)
+        if task is None:
+            if not ptrace.is_event(status):
+                return False
+            self._early.add(tid)  # a newborn may report before its maker does
+            return True
+        self.listening.discard(tid)
+        stop = ptrace.stop_of(status)
+        if stop.kind == "none":
+            self._gone(task)
+            return False
+        if not (stop.kind == "event" and stop.signal != ptrace.VFORK_DONE):
+            task.in_vfork = False
+        match stop.kind:
+            case "filter":
+                self._enters(task)
+            case "call":
+                call, task.call = task.call, ""
+                self._pass(task, call, "exit")
+            case "made":
+                self._made(task, stop.signal)
+            case "exec":
+                self._executed(task)
+            case "signal":
+                self._signalled(task, stop.signal)
+            case "group":
+                self.listening.add(tid)
+                ptrace.listen(tid)
+            case _:
+                self._born(task) if not task.born else self._resume(task)
+        return True
+
+    def _resume(self, task: Task, number: int = 0) -> None:
+        if task.call:
+            ptrace.go_on_to_next_call(task.tid, number)
+        else:
+            ptrace.go_on(task.tid, number)
+
+    def _enters(self, task: Task) -> None:
+        call = None if task.silent or not self._begun else ptrace.call_of(task.tid)
+        name = _NAMES.get(call.number, "") if call else ""
+        if not name:
+            self._resume(task)
+            return
+        task.call = name
+        task.about = call.arguments[0] if call and name == "rt_sigaction" else 0
+        self._pass(task, name, "entry")
+
+    def _made(self, maker: Task, event: int) -> None:
+        tid = ptrace.message_of(maker.tid)
+        is_thread = os.path.exists(f"/proc/{maker.pid}/task/{tid}")
+        if is_thread:
+            first = self._tasks.get(maker.pid, maker)
+            first.threads += 1
+            task = Task(tid, maker.pid, f"{first.process}.t{first.threads}", maker.silent)
+        else:
+            if not maker.silent:
+                self._children += 1
+            task = Task(tid, tid, "" if maker.silent else f"child{self._children}", maker.silent)
+        self._tasks[tid] = task
+        maker.in_vfork = event == ptrace.VFORK
+        self._resume(maker)
+        if tid in self._early:
+            self._early.discard(tid)
+            self._born(task)
+
+    def _born(self, task: Task) -> None:
+        task.born = True
+        self._pass(task, BIRTH, "exit")
+
+    def _executed(self, task: Task) -> None:
+        """The process runs another program now, in its first thread; the others have gone."""
+        for other in [t for t in self._tasks.values() if t.pid == task.pid and t.tid != task.pid]:
+            self._gone(other)
+        first = self._tasks.setdefault(task.pid, Task(task.pid, task.pid, task.process, task.silent))
+        first.born = True
+        was_begun, self._begun = self._begun, True
+        if _is_witness(task.pid):
+            first.silent, first.call = True, ""
+        if was_begun:
+            self._resume(first)
+        else:
+            self._pass(first, BIRTH, "exit")
+
+    def _signalled(self, task: Task, number: int) -> None:
+        if not processes.acts_on(task.tid, number):
+            # untraced it would not even wake up: what it is blocked in must not fail with EINTR for that
+            ptrace.undo_interruption(task.tid)
+        self._resume(task, number)
+
+    def _gone(self, task: Task) -> None:
+        self._tasks.pop(task.tid, None)
+        self._early.discard(task.tid)
+        if task in self._kept:
+            self._kept.remove(task)
+        if task.tid == task.pid:
+            for kept in [k for k in self._kept if _waits_for_end(k, task.process)]:
+                self._let_go(kept, "let go")
+
+    # -- points
+
+    def _pass(self, task: Task, call: str, when: history.When) -> None:
+        if task.silent:
+            self._resume(task)
+            return
+        key = (task.name, call, when)
+        self._counts[key] += 1
+        wanted = self._at.get(key)
+        if not wanted and not self._schedule.record:
+            self._resume(task)
+            return
+        point = Point(task.name, call, self._counts[key], when, self.part)
+        here = [directive for directive in wanted or () if directive.at == point]
+        if not here and not self._schedule.record:
+            self._resume(task)
+            return
+        settings = processes.signal_settings(task.tid) if self._schedule.record else None
+        self._recorder.add("tracer", history.Passed(point, task.about, *(settings or ())))
+        self._open.discard(point)
+        if not here:
+            self._resume(task)
+            return
+        task.directives = here
+        self._kept.append(task)
+        for directive in here:
+            if isinstance(directive.action, HoldTask):
+                self._recorder.add("tracer", history.Carried(directive, "held"))
+        if isinstance(here[0].action, HoldTask) and here[0].action.does == "ends" and self._ended(here[0].action):
+            self._let_go(task, "let go")
+
+    def _ended(self, hold: HoldTask) -> bool:
+        known = hold.process == "launcher" or int(hold.process.removeprefix("child") or 0) <= self._children
+        return known and not any(task.process == hold.process for task in self._tasks.values())
+
+    # -- what is done when everyone else has come to rest
+
+    def on_rest(self) -> bool:
+        """Do the next thing that the schedule has for those who are kept; return whether there was any."""
+        for task in self._kept:
+            if not isinstance(task.directives[0].action, HoldTask):
+                self._carry_out(task)
+                return True
+        for task in self._kept:
+            action = task.directives[0].action
+            if isinstance(action, HoldTask) and action.does == "blocks" and not self._is_kept(action.process):
+                self._let_go(task, "let go")
+                return True
+        if self._kept:
+            self._let_go(self._kept[0], "forced")
+        return bool(self._kept)
+
+    def _is_kept(self, process: str) -> bool:
+        return any(task.process == process for task in self._kept)
+
+    def _carry_out(self, task: Task) -> None:
+        directive = task.directives.pop(0)
+        self._recorder.add("tracer", history.Carried(directive, "done"))
+        if isinstance(directive.action, Deliver):
+            self._recorder.add("runner", self._send(directive.action.signal, directive.action.to))
+        elif isinstance(directive.action, PressKey):
+            self._press(directive.action)
+        if not task.directives:
+            self._kept.remove(task)
+            self._resume(task)
+
+    def _let_go(self, task: Task, how: history.How) -> None:
+        self._recorder.add("tracer", history.Carried(task.directives.pop(0), how))
+        if not task.directives:
+            self._kept.remove(task)
+            self._resume(task)
+
+    def conclude(self) -> None:
+        """Note which points were never reached."""
+        for point in sorted(self._open):
+            self._recorder.add("tracer", history.NotReached(point))
+
+
+def _waits_for_end(task: Task, process: str) -> bool:
+    action = task.directives[0].action
+    return isinstance(action, HoldTask) and action.does == "ends" and action.process == process
+
+
+def _is_witness(pid: int) -> bool:
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", WITNESS)
+    except OSError:
+        return False
