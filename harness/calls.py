@@ -26,7 +26,7 @@ class Only(NamedTuple):
 
 
 class Visible(NamedTuple):
-    """One visible call; `makes`: once it has returned, there is something that a dying launcher could leave behind."""
+    """One visible call: its numbers, what it is about, and where not all its uses are visible, which."""
 
     x86_64: int | None
     aarch64: int | None
@@ -34,9 +34,10 @@ class Visible(NamedTuple):
     only: Only | None = None
 
     @property
-    def makes(self) -> bool:
-        """Whether more than the launcher itself may be there afterwards."""
-        return self.effect in ("process", "file", "place", "terminal")
+    def leaves(self) -> bool:
+        """Whether something may be left of it when its caller ends: a file, a changed terminal. Of processes their
+        births tell."""
+        return self.effect in ("file", "terminal")
 
 
 _O_CREAT = 0o100

@@ -238,10 +238,12 @@ class Called(_Fact, frozen=True, tag="called"):
 
 
 class Passed(_Fact, frozen=True, tag="passed"):
-    """A task reached a schedule point (see harness.schedule). Where all points are recorded: the signal whose
-    disposition the call is about, and those that the task blocks, ignores and catches there, bit N-1 for signal N."""
+    """A task reached a schedule point (see harness.schedule). by: at its birth, the exit of the call that made it.
+    Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
+    ignores and catches there, bit N-1 for signal N."""
 
     at: Point
+    by: Point | None = None
     about: int = 0
     blocked: int = 0
     ignored: int = 0
@@ -259,7 +261,7 @@ class Carried(_Fact, frozen=True, tag="carried"):
 class NotReached(_Fact, frozen=True, tag="not-reached"):
     """A point of the schedule was never passed: what was to be done there was not."""
 
-    at: Point
+    directive: Directive
 
 
 class Reaped(_Fact, frozen=True, tag="reaped"):

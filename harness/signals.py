@@ -8,6 +8,8 @@ FIRST_REALTIME: int = int(getattr(signal, "SIGRTMIN", 0))
 LAST_REALTIME: int = int(getattr(signal, "SIGRTMAX", 0))
 LAST: int = LAST_REALTIME or signal.NSIG - 1
 
+INTERRUPT = int(signal.SIGINT)
+"""What Ctrl-C sends."""
 SI_USER = 0
 """si_code of kill(2); sigaction(2)."""
 SI_KERNEL = 0x80

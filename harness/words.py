@@ -95,8 +95,8 @@ def _words(fact: Fact) -> str:
             return f"{point}"
         case Carried(directive=directive, what=what):
             return f"schedule, {what}: {directive}"
-        case NotReached(at=point):
-            return f"never reached: {point}"
+        case NotReached(directive=directive):
+            return f"schedule, not reached: {directive}"
         case Held(pids=pids, how=how):
             return f"we hold {_pids(pids)} still (by {how})" if pids else "we hold nobody: the launcher is the command"
         case Released(pids=pids):

@@ -1,8 +1,9 @@
 """Follows every task of a launcher from its exec on, and carries out a schedule at the points they pass.
 
-Everyone who is traced is stopped at visible calls only (see filter). A task at a point for which there is a directive
-is kept there. Nothing is done for it before everyone else is blocked or kept as well: then one signal is sent, or one
-task goes on, and all wait for the next such rest. So what happens does not depend on who was given a processor when.
+Everyone who is traced is stopped at visible calls only (see filter). One task has the turn: the others that come to a
+point, newborns among them, stand by until everyone else is blocked or stands by too. At such a rest one thing is done:
+a signal of the schedule is sent to who is kept for it, or the next gets the turn. So of two that could run it is never
+the system that chooses, and what happens is the same each time.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ _NAMES = numbers()
 class Task:
     """One traced thread. silent: the command's, or of what the command started: it passes no points."""
 
-    __slots__ = ("about", "born", "call", "directives", "in_vfork", "name", "pid", "silent", "threads", "tid")
+    __slots__ = ("about", "born", "call", "directives", "in_vfork", "maker", "name", "pid", "silent", "threads", "tid")
 
     def __init__(self, tid: int, pid: int, name: str, silent: bool) -> None:
         self.tid, self.pid, self.name, self.silent = tid, pid, name, silent
         self.call = ""
         self.about = 0
+        self.maker: Point | None = None
         self.born = False
         self.in_vfork = False
         self.threads = 1
@@ -59,6 +61,8 @@ class Director:
         self._tasks: dict[int, Task] = {}
         self._early: set[int] = set()
         self._kept: list[Task] = []
+        self._standing_by: dict[Task, tuple[str, history.When]] = {}
+        self._turn: Task | None = None
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._children = 0
         self._begun = False
@@ -69,7 +73,7 @@ class Director:
         for directive in schedule.directives:
             point = directive.at
             self._at.setdefault((point.task, point.call, point.when), []).append(directive)
-        self._open = {directive.at for directive in schedule.directives}
+        self._open = list(schedule.directives)
 
     # -- who there is
 
@@ -81,12 +85,12 @@ class Director:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a task is kept at a point."""
-        return bool(self._kept)
+        """Whether a task is kept at a point or stands by."""
+        return bool(self._kept or self._standing_by)
 
-    def kept_still(self) -> frozenset[int]:
+    def kept_still(self) -> set[int]:
         """Return the tasks that stay where they are until we let them go."""
-        return frozenset((*self.listening, *(task.tid for task in self._kept)))
+        return self.listening.union(task.tid for task in (*self._kept, *self._standing_by))
 
     def in_vfork(self) -> frozenset[int]:
         """Return the tasks that wait for what they have made by vfork(2), which /proc shows as disk sleep."""
@@ -160,6 +164,9 @@ class Director:
             if not maker.silent:
                 self._children += 1
             task = Task(tid, tid, "" if maker.silent else f"child{self._children}", maker.silent)
+        if maker.call:
+            nth = self._counts[maker.name, maker.call, "exit"] + 1
+            task.maker = Point(maker.name, maker.call, nth, "exit", self.part)
         self._tasks[tid] = task
         maker.in_vfork = event == ptrace.VFORK
         self._resume(maker)
@@ -180,6 +187,7 @@ class Director:
         was_begun, self._begun = self._begun, True
         if _is_witness(task.pid):
             first.silent, first.call = True, ""
+            self._give_up_turn(first)
         if was_begun:
             self._resume(first)
         else:
@@ -194,6 +202,8 @@ class Director:
     def _gone(self, task: Task) -> None:
         self._tasks.pop(task.tid, None)
         self._early.discard(task.tid)
+        self._standing_by.pop(task, None)
+        self._give_up_turn(task)
         if task in self._kept:
             self._kept.remove(task)
         if task.tid == task.pid:
@@ -205,7 +215,17 @@ class Director:
     def _pass(self, task: Task, call: str, when: history.When) -> None:
         if task.silent:
             self._resume(task)
-            return
+        elif self._turn in (None, task):
+            self._turn = task
+            self._reach(task, call, when)
+        else:
+            self._standing_by[task] = (call, when)
+
+    def _give_up_turn(self, task: Task) -> None:
+        if self._turn is task:
+            self._turn = None
+
+    def _reach(self, task: Task, call: str, when: history.When) -> None:
         key = (task.name, call, when)
         self._counts[key] += 1
         wanted = self._at.get(key)
@@ -218,8 +238,9 @@ class Director:
             self._resume(task)
             return
         settings = processes.signal_settings(task.tid) if self._schedule.record else None
-        self._recorder.add("tracer", history.Passed(point, task.about, *(settings or ())))
-        self._open.discard(point)
+        maker = task.maker if call == BIRTH else None
+        self._recorder.add("tracer", history.Passed(point, maker, task.about, *(settings or ())))
+        self._open = [directive for directive in self._open if directive.at != point]
         if not here:
             self._resume(task)
             return
@@ -243,6 +264,10 @@ class Director:
             if not isinstance(task.directives[0].action, HoldTask):
                 self._carry_out(task)
                 return True
+        if self._standing_by:
+            self._turn = min(self._standing_by, key=lambda task: (task.process != "launcher", task.name))
+            self._reach(self._turn, *self._standing_by.pop(self._turn))
+            return True
         for task in self._kept:
             action = task.directives[0].action
             if isinstance(action, HoldTask) and action.does == "blocks" and not self._is_kept(action.process):
@@ -250,7 +275,8 @@ class Director:
                 return True
         if self._kept:
             self._let_go(self._kept[0], "forced")
-        return bool(self._kept)
+            return True
+        return False
 
     def _is_kept(self, process: str) -> bool:
         return any(task.process == process for task in self._kept)
@@ -262,20 +288,22 @@ class Director:
             self._recorder.add("runner", self._send(directive.action.signal, directive.action.to))
         elif isinstance(directive.action, PressKey):
             self._press(directive.action)
-        if not task.directives:
-            self._kept.remove(task)
-            self._resume(task)
+        self._go_on(task)
 
     def _let_go(self, task: Task, how: history.How) -> None:
         self._recorder.add("tracer", history.Carried(task.directives.pop(0), how))
+        self._go_on(task)
+
+    def _go_on(self, task: Task) -> None:
         if not task.directives:
             self._kept.remove(task)
+            self._turn = task
             self._resume(task)
 
     def conclude(self) -> None:
         """Note which points were never reached."""
-        for point in sorted(self._open):
-            self._recorder.add("tracer", history.NotReached(point))
+        for directive in self._open:
+            self._recorder.add("tracer", history.NotReached(directive))
 
 
 def _waits_for_end(task: Task, process: str) -> bool:

@@ -120,6 +120,8 @@ class Waiter:
                 return Outcome(is_there(), False, now - start, rest.total)
             if self._streams.has_unwritten:
                 pause = FIRST_PAUSE / 4  # no event tells that the terminal has room again
+            if self._cast.director and self._cast.director.is_waiting:
+                pause = min(pause, FIRST_PAUSE / 4)
             if self._pump(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
                 continue
             if self._streams.has_unwritten:

@@ -1,0 +1,142 @@
+"""What speaks of ANY moment: SIG-6, SIG-7, and that the order in which launcher and command run changes nothing.
+
+The histories are those of executions under a schedule, in which the launcher was stopped at one of its calls.
+"""
+
+from __future__ import annotations
+
+from conformance.checks.common import (
+    NotObservable,
+    Violation,
+    alive,
+    at_end,
+    end_of,
+    how_ended,
+    missed,
+    needs_tracing,
+    received,
+    status,
+)
+from harness import signals
+from harness.history import Contained, Ended, Event, Greeted, History, NotReached, Pressed, Remained, Sent
+from harness.schedule import HoldTask
+
+INTERRUPT = signals.INTERRUPT
+
+
+def any_moment_of_start(history: History, bare: History) -> list[Violation]:
+    """SIG-6: the signal ends the launcher with nothing left behind, or it reaches the command."""
+    index, number = _delivered(history)
+    launcher = end_of(history, "launcher")
+    if launcher is None:
+        return _still_there(history, index)
+    return _outlived(history, launcher, index) or _lost(history, launcher, index, number) or _files(history, bare)
+
+
+def any_moment_of_end(history: History, bare: History) -> list[Violation]:
+    """SIG-7: the status is the command's, whatever is sent while the command ends or after; and nothing is left."""
+    index, _ = _delivered(history)
+    return _as_without(history, bare, (index,))
+
+
+def order_changes_nothing(history: History, bare: History) -> list[Violation]:
+    """EXIT-1 and all that follows from it: whether the launcher or its child is given the processor first is nobody's
+    to see. No signal is sent here."""
+    needs_tracing(history)
+    _needs_points(history)
+    return _as_without(history, bare, ())
+
+
+def outcome(history: History) -> str:
+    """Say in a few words what came of a schedule: for the map of points."""
+    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    greeted = any(fact.process == "command" for fact in history.facts(Greeted))
+    if launcher is None:
+        return "hangs"
+    if greeted and (command is None or launcher[0].index < command[0].index):
+        return "orphan"
+    if alive(at_end(history)):
+        return "left behind"
+    if not greeted:
+        return f"ended {how_ended(launcher[1])}, nothing left"
+    took = ", ".join(f"{signals.name(n)} {count}x" for n, count in sorted(received(history).items()))
+    return f"status {status(launcher[1])}, command received {took or 'nothing'}"
+
+
+def _needs_points(history: History) -> None:
+    """Raise NotObservable where nothing was sent because the launcher went another way. An order for what comes after
+    its end need not be reached."""
+    for fact in history.facts(NotReached):
+        if not isinstance(fact.directive.action, HoldTask):
+            raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")
+    for stepped_in in history.facts(Contained):
+        raise NotObservable(f"the harness had to step in: {stepped_in.why}")
+
+
+def _delivered(history: History) -> tuple[int, int]:
+    """Return the event of the first delivery, and the signal."""
+    needs_tracing(history)
+    _needs_points(history)
+    for event, fact in history.all(Sent):
+        if fact.errno:
+            raise NotObservable("the launcher had ended before the signal was sent")
+        return event.index, fact.signal
+    for event, _ in history.all(Pressed):
+        return event.index, INTERRUPT
+    raise NotObservable("no signal was sent")
+
+
+def _still_there(history: History, index: int) -> list[Violation]:
+    required = "it ends with nothing left behind, or goes on as if started undisturbed"
+    found = missed(history)
+    last = found[0].actual if found else "it is still there at the end"
+    return [Violation(required, f"the launcher hangs: {last}", (index,))]
+
+
+def _outlived(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
+    command = end_of(history, "command")
+    greeted = next((event.index for event, fact in history.all(Greeted) if fact.process == "command"), None)
+    how = how_ended(launcher[1])
+    if greeted is not None and (command is None or launcher[0].index < command[0].index):
+        actual = f"the launcher ended {how}; the command runs on without it"
+        return [Violation("no child outlives the launcher", actual, (index, launcher[0].index, greeted))]
+    left = alive(at_end(history))
+    if left:
+        names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
+        actual = f"the launcher ended {how}; still there: {names}"
+        return [Violation("no child outlives the launcher", actual, (index, launcher[0].index))]
+    return []
+
+
+def _lost(history: History, launcher: tuple[Event, Ended], index: int, number: int) -> list[Violation]:
+    greeted = any(fact.process == "command" for fact in history.facts(Greeted))
+    command = end_of(history, "command")
+    if not greeted or received(history)[number] or (command and command[1].signal is not None):
+        return []
+    name = signals.name(number)
+    actual = f"the command never received it and ran to its end; the launcher ended {how_ended(launcher[1])}"
+    return [Violation(f"{name} ends the launcher or reaches the command", actual, (index, launcher[0].index))]
+
+
+def _files(history: History, bare: History) -> list[Violation]:
+    before = {path for fact in bare.facts(Remained) for path in fact.paths}
+    left = sorted({path for fact in history.facts(Remained) for path in fact.paths} - before)
+    if not left or any(fact.process == "command" for fact in history.facts(Greeted)):
+        return []
+    return [Violation("no file is left in TMPDIR", f"left there: {', '.join(left[:5])}")]
+
+
+def _as_without(history: History, bare: History, events: tuple[int, ...]) -> list[Violation]:
+    """The launcher ends with the command's status, after it, and nobody is left."""
+    launcher, its = end_of(history, "launcher"), end_of(bare, "launcher")
+    if its is None:
+        raise NotObservable("the bare command did not end")
+    if launcher is None:
+        return _still_there(history, *events) if events else missed(history)
+    required = f"status {status(its[1])}, which is the command's"
+    if status(launcher[1]) != status(its[1]):
+        command = end_of(history, "command")
+        what = f"the command {how_ended(command[1])}, " if command else "no command, "
+        actual = f"{what}the launcher {how_ended(launcher[1])}"
+        return [Violation(required, actual, (*events, launcher[0].index))]
+    return _outlived(history, launcher, events[0] if events else launcher[0].index)

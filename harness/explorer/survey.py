@@ -1,0 +1,98 @@
+"""What there is to explore: the points that a launcher passes, in the orders in which it and its children can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from harness.calls import BIRTH, VISIBLE
+from harness.history import History, Passed
+from harness.scenario import Scenario
+from harness.schedule import Directive, HoldTask, Point, Schedule
+
+Play = Callable[[Scenario, Schedule], History]
+"""Executes the scenario under a schedule; raises HarnessError where the harness fails."""
+
+
+class Site(NamedTuple):
+    """A point with what is known of the launcher there.
+
+    passed: what was recorded. children: those that were there before. made: there is more than the launcher itself
+    (a process, a file, a changed terminal) that could be left behind if it ended here.
+    """
+
+    passed: Passed
+    children: tuple[str, ...]
+    made: bool
+
+    @property
+    def point(self) -> Point:
+        """Return the point."""
+        return self.passed.at
+
+    @property
+    def is_launchers(self) -> bool:
+        """Whether it is the launcher that passes it, not one of its children."""
+        return _process(self.point.task) == "launcher"
+
+    def concerns(self, number: int) -> bool:
+        """Whether a signal can meet another launcher here than at the point before. Changing the disposition of
+        another signal changes nothing for it."""
+        return self.passed.about in (0, number)
+
+    def is_redundant(self, number: int) -> bool:
+        """Whether the signal only ends the launcher here, with nothing left: its disposition is the default, it is not
+        blocked, nothing has been made and nobody else exists. True at all such points for the same reason."""
+        bit = 1 << (number - 1)
+        meets_default = not (self.passed.blocked | self.passed.ignored | self.passed.caught) & bit
+        return meets_default and not self.made and not self.children
+
+
+class Survey(NamedTuple):
+    """The sites of one scenario on one launcher, and the directives by which its children run first: left alone a new
+    process stands by until the launcher blocks."""
+
+    sites: tuple[Site, ...]
+    child_first: tuple[Directive, ...]
+    executions: int
+
+    def of_part(self, part: int) -> Iterator[Site]:
+        """Yield the sites of one part of the script."""
+        return (site for site in self.sites if site.point.part == part)
+
+
+def survey(play: Play, scenario: Scenario) -> Survey:
+    """Record the launcher as it runs by itself, and with each child held before it."""
+    passed = play(scenario, Schedule(record=True)).facts(Passed)
+    makers = [(fact.at.task, fact.by) for fact in passed if fact.by and _is_child(fact.at)]
+    child_first = tuple(Directive(made_by, HoldTask(child)) for child, made_by in makers)
+    histories = [passed]
+    if child_first:
+        histories.append(play(scenario, Schedule(child_first, record=True)).facts(Passed))
+    sites: dict[Point, Site] = {}
+    for passed in reversed(histories):  # that of the launcher first is the plainer one: its order comes before
+        for site in _sites(passed):
+            sites.setdefault(site.point, site)
+    ordered = tuple(sorted(sites.values(), key=lambda site: site.point.part))
+    return Survey(ordered, child_first, len(histories))
+
+
+def _process(task: str) -> str:
+    return task.partition(".")[0]
+
+
+def _is_child(point: Point) -> bool:
+    """Whether this is the birth of a process."""
+    return point.call == BIRTH and "." not in point.task and point.task != "launcher"
+
+
+def _sites(passed: list[Passed]) -> Iterator[Site]:
+    children: list[str] = []
+    made = False
+    for fact in passed:
+        point = fact.at
+        if _is_child(point):
+            children.append(point.task)
+        yield Site(fact, tuple(children), made)
+        call = VISIBLE.get(point.call)
+        made |= point.when == "exit" and call is not None and call.leaves

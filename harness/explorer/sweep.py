@@ -1,0 +1,60 @@
+"""One signal at every point: the strategy whose pass says the most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from harness.explorer.survey import Site, Survey
+from harness.schedule import Deliver, Directive, HoldTask, PressKey, Schedule
+from harness.signals import INTERRUPT
+
+Stimulus = Deliver | PressKey
+
+
+class Planned(NamedTuple):
+    """A schedule, the site it is about (None where it is about several), and what is delivered there."""
+
+    schedule: Schedule
+    site: Site | None
+    what: str
+
+
+class Sweep(NamedTuple):
+    """What is planned and how many points were left out, because nothing can come of them or of another alike."""
+
+    planned: list[Planned]
+    redundant: int
+    unconcerned: int
+
+
+def number_of(stimulus: Stimulus) -> int:
+    """Return the signal that a stimulus is for the launcher."""
+    return stimulus.signal if isinstance(stimulus, Deliver) else INTERRUPT
+
+
+def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bool = False) -> Sweep:
+    """Plan each stimulus at each point of a part of the script, after a fork in both orders of launcher and child."""
+    planned: list[Planned] = []
+    redundant = unconcerned = 0
+    for stimulus in stimuli:
+        for site in survey.of_part(part):
+            number = number_of(stimulus)
+            if not exhaustive and site.is_redundant(number):
+                redundant += 1
+            elif not exhaustive and not site.concerns(number):
+                unconcerned += 1
+            else:
+                planned += _at(survey, site, stimulus)
+    return Sweep(planned, redundant, unconcerned)
+
+
+def _at(survey: Survey, site: Site, stimulus: Stimulus) -> Iterator[Planned]:
+    deliver = Directive(site.point, stimulus)
+    if not site.is_launchers:
+        # the child stands still here while the launcher makes of the signal what it can
+        yield Planned(Schedule((deliver, Directive(site.point, HoldTask("launcher")))), site, str(stimulus))
+        return
+    yield Planned(Schedule((deliver,)), site, str(stimulus))
+    if survey.child_first:
+        yield Planned(Schedule((*survey.child_first, deliver)), site, f"{stimulus}, child first")
