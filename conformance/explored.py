@@ -59,7 +59,7 @@ class Campaign(NamedTuple):
                 left_out.append(f"{redundant} at points where the signal only ends the launcher ({why})")
             if unconcerned:
                 left_out.append(f"{unconcerned} at calls that set the disposition of another signal")
-            return Plan(planned, "; ".join(left_out))
+            return Plan(_in_rounds(planned, len(self.stimuli)), "; ".join(left_out))
         if strategy == "pairs":
             return Plan(list(pairs(survey, self.stimuli, self.part)), "")
         return Plan(chance(survey, self.stimuli, self.part, SEED), "")
@@ -71,12 +71,21 @@ class Campaign(NamedTuple):
             label = moments.outcome(history)
             try:
                 found = self.check(history, bare)
-            except (NotApplicable, NotObservable) as reason:
-                return Opinion(f"not judged: {reason}")
+            except (NotApplicable, NotObservable):
+                return Opinion("not judged: nothing was delivered")
             objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
             return Opinion(label, objections, tuple(n for one in found for n in one.events))
 
         return opinion
+
+
+def _in_rounds(planned: list[Planned], rounds: int) -> list[Planned]:
+    """Order the schedules so that a first round comes by each point with one of the signals, the next with another."""
+    per_signal = -(-len(planned) // rounds)
+    lines = [planned[n * per_signal : (n + 1) * per_signal] for n in range(rounds)]
+    return [
+        line[i] for r in range(rounds) for i in range(per_signal) for line in [lines[(i + r) % rounds]] if i < len(line)
+    ]
 
 
 class Plan(NamedTuple):
@@ -103,4 +112,5 @@ def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
         Campaign("end, Ctrl-C", "SIG-7", whole_run(JOB), 2, keys, end),
         Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
         Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),
+        Campaign("order, at rest, terminal", "EXIT-1", whole_run(LEADER), 1, (), order),
     )

@@ -63,6 +63,7 @@ class Survey(NamedTuple):
 
 def survey(play: Play, scenario: Scenario) -> Survey:
     """Record the launcher as it runs by itself, and with each child held before it."""
+    play(scenario, Schedule())  # what a launcher does only in its first run (caches) is not what it does each time
     passed = play(scenario, Schedule(record=True)).facts(Passed)
     makers = [(fact.at.task, fact.by) for fact in passed if fact.by and _is_child(fact.at)]
     child_first = tuple(Directive(made_by, HoldTask(child)) for child, made_by in makers)
@@ -74,7 +75,7 @@ def survey(play: Play, scenario: Scenario) -> Survey:
         for site in _sites(passed):
             sites.setdefault(site.point, site)
     ordered = tuple(sorted(sites.values(), key=lambda site: site.point.part))
-    return Survey(ordered, child_first, len(histories))
+    return Survey(ordered, child_first, 1 + len(histories))
 
 
 def _process(task: str) -> str:
@@ -87,12 +88,16 @@ def _is_child(point: Point) -> bool:
 
 
 def _sites(passed: list[Passed]) -> Iterator[Site]:
+    """Follow what is there. A process is from the exit of the call that made it on: it is born later than that only
+    because it stands by until its maker blocks."""
+    made_at = {fact.by: fact.at.task for fact in passed if fact.by and _is_child(fact.at)}
     children: list[str] = []
     made = False
     for fact in passed:
         point = fact.at
-        if _is_child(point):
-            children.append(point.task)
+        child = made_at.get(point) or (point.task if _is_child(point) else "")
+        if child and child not in children:
+            children.append(child)
         yield Site(fact, tuple(children), made)
         call = VISIBLE.get(point.call)
         made |= point.when == "exit" and call is not None and call.leaves

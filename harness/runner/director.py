@@ -61,7 +61,7 @@ class Director:
         self._tasks: dict[int, Task] = {}
         self._early: set[int] = set()
         self._kept: list[Task] = []
-        self._standing_by: dict[Task, tuple[str, history.When]] = {}
+        self._standing_by: dict[Task, Callable[[], None]] = {}
         self._turn: Task | None = None
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._children = 0
@@ -86,11 +86,11 @@ class Director:
     @property
     def is_waiting(self) -> bool:
         """Whether a task is kept at a point or stands by."""
-        return bool(self._kept or self._standing_by)
+        return bool(self._kept or self._standing_by or self._early)
 
     def kept_still(self) -> set[int]:
         """Return the tasks that stay where they are until we let them go."""
-        return self.listening.union(task.tid for task in (*self._kept, *self._standing_by))
+        return self.listening.union(self._early, (task.tid for task in (*self._kept, *self._standing_by)))
 
     def in_vfork(self) -> frozenset[int]:
         """Return the tasks that wait for what they have made by vfork(2), which /proc shows as disk sleep."""
@@ -156,23 +156,27 @@ class Director:
     def _made(self, maker: Task, event: int) -> None:
         tid = ptrace.message_of(maker.tid)
         is_thread = os.path.exists(f"/proc/{maker.pid}/task/{tid}")
-        if is_thread:
-            first = self._tasks.get(maker.pid, maker)
-            first.threads += 1
-            task = Task(tid, maker.pid, f"{first.process}.t{first.threads}", maker.silent)
-        else:
-            if not maker.silent:
-                self._children += 1
-            task = Task(tid, tid, "" if maker.silent else f"child{self._children}", maker.silent)
+        task = self._enter(tid, maker.pid if is_thread else tid, maker.silent)
         if maker.call:
             nth = self._counts[maker.name, maker.call, "exit"] + 1
             task.maker = Point(maker.name, maker.call, nth, "exit", self.part)
-        self._tasks[tid] = task
         maker.in_vfork = event == ptrace.VFORK
         self._resume(maker)
         if tid in self._early:
             self._early.discard(tid)
             self._born(task)
+
+    def _enter(self, tid: int, pid: int, silent: bool) -> Task:
+        """Name a new task: a thread after its process, a process by its number."""
+        first = self._tasks.get(pid)
+        if first:
+            first.threads += 1
+            name = f"{first.process}.t{first.threads}"
+        else:
+            self._children += not silent
+            name = "" if silent else f"child{self._children}"
+        self._tasks[tid] = task = Task(tid, pid, name, silent)
+        return task
 
     def _born(self, task: Task) -> None:
         task.born = True
@@ -197,7 +201,11 @@ class Director:
         if not processes.acts_on(task.tid, number):
             # untraced it would not even wake up: what it is blocked in must not fail with EINTR for that
             ptrace.undo_interruption(task.tid)
-        self._resume(task, number)
+            self._resume(task, number)
+        elif task.silent:
+            self._resume(task, number)
+        else:
+            self._in_turn(task, lambda: self._resume(task, number))
 
     def _gone(self, task: Task) -> None:
         self._tasks.pop(task.tid, None)
@@ -215,11 +223,16 @@ class Director:
     def _pass(self, task: Task, call: str, when: history.When) -> None:
         if task.silent:
             self._resume(task)
-        elif self._turn in (None, task):
-            self._turn = task
-            self._reach(task, call, when)
         else:
-            self._standing_by[task] = (call, when)
+            self._in_turn(task, lambda: self._reach(task, call, when))
+
+    def _in_turn(self, task: Task, action: Callable[[], None]) -> None:
+        """Do this now if the task has the turn or nobody has; else the task stands by until it gets it."""
+        if self._turn in (None, task):
+            self._turn = task
+            action()
+        else:
+            self._standing_by[task] = action
 
     def _give_up_turn(self, task: Task) -> None:
         if self._turn is task:
@@ -260,13 +273,18 @@ class Director:
 
     def on_rest(self) -> bool:
         """Do the next thing that the schedule has for those who are kept; return whether there was any."""
+        for tid in sorted(self._early):  # whoever made it was killed before he could report it
+            self._early.discard(tid)
+            self._enter(tid, tid, silent=False)
+            self._born(self._tasks[tid])
+            return True
         for task in self._kept:
             if not isinstance(task.directives[0].action, HoldTask):
                 self._carry_out(task)
                 return True
         if self._standing_by:
             self._turn = min(self._standing_by, key=lambda task: (task.process != "launcher", task.name))
-            self._reach(self._turn, *self._standing_by.pop(self._turn))
+            self._standing_by.pop(self._turn)()
             return True
         for task in self._kept:
             action = task.directives[0].action
