@@ -7,18 +7,23 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from conformance.checks import moments
-from conformance.checks.common import NotApplicable, NotObservable, Violation
+from conformance.checks.common import NotApplicable, NotObservable, Violation, needs_tracing
+from conformance.judge import Bare, Judgement, Verdict, timeline
+from conformance.spec import requirements
 from conformance.stages import JOB, LEADER, PIPES
+from harness.errors import HarnessError, WrongCall, nearest
 from harness.explorer.chance import chance
 from harness.explorer.ends import ends
-from harness.explorer.explore import Opinion, Predicate
+from harness.explorer.explore import REPLAYS, Exploration, Explorer, Opinion, Predicate
 from harness.explorer.pairs import pairs
-from harness.explorer.survey import Survey
+from harness.explorer.survey import Survey, survey
 from harness.explorer.sweep import Planned, Stimulus, sweep
 from harness.history import History
 from harness.scenario import Ends, Order, Part, Scenario, Settle, Stage
-from harness.schedule import Deliver, PressKey
+from harness.schedule import Deliver, PressKey, Schedule
+from harness.target import Target
 
+Execute = Callable[[Target, Scenario, Schedule], History]
 Check = Callable[[History, History], list[Violation]]
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
@@ -98,6 +103,74 @@ class Plan(NamedTuple):
     def count(self) -> int:
         """How many there are; 0 where nobody knows."""
         return len(self.planned) if isinstance(self.planned, list) else 0
+
+
+def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
+    """Return one campaign; raise WrongCall where there is none of this name."""
+    known = {campaign.name: campaign for campaign in campaigns(numbers)}
+    if name not in known:
+        raise WrongCall(f"there is no campaign '{name}'{nearest(name, known)}; known are: {', '.join(known)}")
+    return known[name]
+
+
+def judge_campaign(
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS
+) -> Judgement:
+    """Explore for so many seconds with the sweep, and make a verdict of it."""
+    requirement = requirements()[campaign.requirement]
+    if requirement.profile not in target.profiles:
+        return Judgement("not applicable", reason=f"{target.name} does not claim the profile {requirement.profile}")
+
+    def execute(scenario: Scenario, schedule: Schedule) -> History:
+        history = play(target, scenario, schedule)
+        needs_tracing(history)
+        return history
+
+    try:
+        alone, _ = bare.of(target, campaign.scenario)
+        found = survey(execute, campaign.scenario)
+        plan = campaign.plan(found, "sweep", exhaustive=False)
+        if not plan.count:
+            return Judgement("not applicable", reason="the launcher makes no visible call there: it is the command")
+        explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
+        explored = explorer.explore(plan.planned, plan.count, seconds)
+    except NotObservable as reason:
+        return Judgement("not observable", reason=str(reason))
+    except HarnessError as error:
+        return Judgement("error", reason=str(error))
+    executions = found.executions + explored.executions
+    return _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+
+
+def _verdict(campaign: Campaign, target: Target, explored: Exploration, executions: int, covered: str) -> Judgement:
+    stable = [finding for finding in explored.findings if finding.is_stable]
+    worst = (stable or explored.findings)[:1]
+    if not worst:
+        return Judgement("pass", executions, coverage=covered)
+    violations = tuple(
+        Violation(f"{campaign.requirement}, {'; '.join(map(str, f.schedule.directives)) or 'undisturbed'}", objection)
+        for f in stable or explored.findings
+        for objection in f.opinion.objections[:1]
+    )
+    schedule, history = worst[0].schedule, worst[0].history
+    if campaign.requirement in target.deviations:
+        reason = target.deviations[campaign.requirement]
+        return Judgement("declared deviation", executions, reason, violations, coverage=covered)
+    verdict: Verdict = "fail" if stable else "unstable"
+    reason = "" if stable else f"came back in {worst[0].returned} of {worst[0].replays} replays"
+    return Judgement(
+        verdict, executions, reason, violations, worst[0].returned, timeline(history), covered, str(schedule)
+    )
+
+
+def coverage(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> str:
+    """Say what was explored, and what was not."""
+    what = ", ".join(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli) or "orders"
+    said = f"{campaign.name}: {len(explored.played)} of {plan.count or 'any number of'} schedules ({what}; "
+    said += f"{sum(1 for _ in found.of_part(campaign.part))} points)"
+    if explored.unreached:
+        said += f"; {explored.unreached} points were not reached again"
+    return said + (f"; left out: {plan.left_out}" if plan.left_out else "")
 
 
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:

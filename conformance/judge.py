@@ -41,7 +41,8 @@ class Player(Protocol):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """The verdict on one case, with what led to it. `returned`: in how many replays the finding came back."""
+    """The verdict on one case, with what led to it. `returned`: in how many replays the finding came back. Of what the
+    explorer found: what it covered, and the schedule of the finding."""
 
     verdict: Verdict
     executions: int = 0
@@ -49,6 +50,8 @@ class Judgement(msgspec.Struct, frozen=True):
     violations: tuple[Violation, ...] = ()
     returned: int = 0
     timeline: tuple[str, ...] = ()
+    coverage: str = ""
+    schedule: str = ""
 
 
 class Bare:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from conformance import report, results
+from conformance.explored import Campaign, judge_campaign
 from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Bare, Check, Judgement, judge
 from conformance.probe import Probe, probe
 from conformance.results import CaseResult
@@ -35,11 +36,15 @@ WRONG_CALL, HARNESS_FAILED = 2, 3
 class Suite:
     """What one pytest process knows: the targets, what a first look at them showed, and the results so far."""
 
-    def __init__(self, targets: list[Target], asked: list[str], probes: dict[str, Probe], full: bool) -> None:
+    def __init__(
+        self, targets: list[Target], asked: list[str], probes: dict[str, Probe], full: bool, explore_budget: float
+    ) -> None:
         self.asked = dict(zip((target.name for target in targets), asked, strict=True))
         self.targets = {target.name: target for target in targets}
         self.probes = probes
         self.full = full
+        self.explore_budget = explore_budget
+        """Seconds for each target."""
         self.bare = Bare(door.execute)
         self.cases: list[CaseResult] = []
         self.failed: set[tuple[str, str]] = set()
@@ -64,6 +69,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--profile", action="append", default=[], metavar="PROFILE",
         help="claim this profile for every target, besides those that it declares (repeatable)",
+    )  # fmt: skip
+    group.addoption(
+        "--explore-budget", type=float, default=20.0, metavar="SECONDS",
+        help="for what is to hold at ANY moment, on each launcher (default: 20; 0 leaves it out)",
     )  # fmt: skip
     group.addoption("--full", action="store_true", help="all values on slow launchers as well, no samples")
 
@@ -103,7 +112,7 @@ def _make_suite(config: pytest.Config) -> Suite:
     if worker_input:
         targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
         probes = msgspec.json.decode(worker_input["proctor_probes"], type=dict[str, Probe])
-        return Suite(targets, config.option.target, probes, config.option.full)
+        return Suite(targets, config.option.target, probes, config.option.full, config.option.explore_budget)
     asked = config.option.target
     if not asked:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
@@ -117,7 +126,8 @@ def _make_suite(config: pytest.Config) -> Suite:
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
-    return Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full)
+    budget = config.option.explore_budget
+    return Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full, budget)
 
 
 def _check_results_path(path: Path) -> None:
@@ -191,7 +201,23 @@ class Case:
         if mark is None:
             raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
         requirement = requirements()[mark.args[0]]
-        judgement = self._judge(requirement, scenario, check)
+        self._conclude(requirement, self._judge(requirement, scenario, check))
+
+    def explore(self, campaign: Campaign, share: float) -> None:
+        """Explore with this share of the budget, and judge; end the test by how that came out."""
+        requirement = requirements()[campaign.requirement]
+        trouble = self._suite.probes[self.target.name].trouble
+        seconds = self._suite.explore_budget * share
+        if not seconds:
+            pytest.skip("left out: --explore-budget=0")
+        judgement = (
+            Judgement("error", reason=trouble)
+            if trouble
+            else judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
+        )
+        self._conclude(requirement, judgement)
+
+    def _conclude(self, requirement: Requirement, judgement: Judgement) -> None:
         sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
         result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled)
         self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))

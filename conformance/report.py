@@ -36,6 +36,9 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
 
 def repeat_command(result: CaseResult, asked: str) -> str:
     """Return the command line that runs this requirement again on the target that was asked for."""
+    if result.judgement.schedule:
+        words = ["proctor", "replay", f"--target={asked}", f"--requirement={result.requirement}"]
+        return shlex.join([*words, f"--schedule={result.judgement.schedule}"])
     return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])
 
 
@@ -56,11 +59,28 @@ def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], case
         if all(row.verdict == "not built" for row in columns):
             continue
         _write_row(reporter, requirement, columns)
+    _write_coverage(reporter, tables)
     unbuilt = [r.id for r in requirements().values() if all(t[r.id].verdict == "not built" for t in tables.values())]
     if unbuilt:
         reporter.write_line(f"not run or not built: {', '.join(unbuilt)}")
     for name, table in tables.items():
         reporter.write_line(f"{escape(name)}: {_counts(table)}", bold=True)
+
+
+def _write_coverage(reporter: pytest.TerminalReporter, tables: dict[str, dict[str, Row]]) -> None:
+    told = [
+        f"  {escape(target)} {name}, {escape(covered)}"
+        for target, table in tables.items()
+        for name, row in table.items()
+        for covered in row.coverage
+    ]
+    if told:
+        reporter.write_line("explored:")
+        for line in told:
+            reporter.write_line(line)
+        reporter.write_line(
+            "  A pass here does not speak of moments between two system calls, nor of all orders of several threads."
+        )
 
 
 def _write_row(reporter: pytest.TerminalReporter, requirement: Requirement, columns: list[Row]) -> None:

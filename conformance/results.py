@@ -32,6 +32,8 @@ class Row(msgspec.Struct):
     executions: int
     reason: str
     violations: list[dict[str, object]]
+    coverage: list[str] = []
+    """What the explorer covered, for a requirement that speaks of any moment."""
 
 
 def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
@@ -58,7 +60,8 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
         if case.judgement.verdict in (verdict, "fail", "unstable")
         for v in case.judgement.violations
     ]
-    return Row(requirement.level, verdict, executions, "; ".join(notes), violations)
+    covered = [case.judgement.coverage for case in cases if case.judgement.coverage]
+    return Row(requirement.level, verdict, executions, "; ".join(notes), violations, covered)
 
 
 def document(

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from conformance.checks import exit as checks
+from conformance.explored import campaign_named
 from conformance.marks import over, requirement
 from conformance.plugin import Case
 from conformance.stages import FATAL, JOB, PIPES, STOP_AND_GO_ON, finish
@@ -92,3 +93,11 @@ def test_signal_just_after_the_command_was_reaped(case: Case, number: int) -> No
 def test_command_ends_by_itself_on_the_signal(case: Case, number: int) -> None:
     steps = (Order(f"exit-on {int(number)} 9"), Settle(), Signal(number), Ends("command"), Ends())
     case(Scenario(steps), checks.status_despite_signal)
+
+
+@requirement("EXIT-1")
+@pytest.mark.parametrize(
+    "campaign", ["order", "order, terminal", "order, at rest, terminal"], ids=["pipes", "terminal", "at-rest"]
+)
+def test_order_of_launcher_and_command_does_not_matter(case: Case, campaign: str) -> None:
+    case.explore(campaign_named(campaign), share=0.03)

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from conformance.checks import signals as checks
+from conformance.explored import campaign_named
 from conformance.marks import over, requirement
 from conformance.plugin import Case
 from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
@@ -73,6 +74,18 @@ def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> No
 @over("number", SEVEN)
 def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> None:
     case(Scenario((Settle(), *(Signal(number), Settle()) * 3, *finish())), checks.launcher_survives)
+
+
+@requirement("SIG-6")
+@pytest.mark.parametrize(("campaign", "share"), [("start", 0.6), ("start, Ctrl-C", 0.15)], ids=["kill", "ctrl-c"])
+def test_signal_at_any_moment_of_the_start(case: Case, campaign: str, share: float) -> None:
+    case.explore(campaign_named(campaign), share)
+
+
+@requirement("SIG-7")
+@pytest.mark.parametrize(("campaign", "share"), [("end", 0.1), ("end, Ctrl-C", 0.05)], ids=["kill", "ctrl-c"])
+def test_signal_at_any_moment_of_the_end(case: Case, campaign: str, share: float) -> None:
+    case.explore(campaign_named(campaign), share)
 
 
 @requirement("SIG-8")
