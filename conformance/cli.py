@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from conformance.cli_explore import explore, replay
 from conformance.probe import version_of
 from conformance.spec import Requirement, requirements
 from harness.errors import HarnessError, WrongCall, nearest
@@ -131,6 +132,9 @@ def _in_full(requirement: Requirement) -> str:
         )
     )
 
+
+main.add_command(explore)
+main.add_command(replay)
 
 if __name__ == "__main__":
     main()

@@ -73,11 +73,13 @@ class Campaign(NamedTuple):
         """Return the check as the explorer wants it: what cannot be judged is no objection."""
 
         def opinion(history: History) -> Opinion:
-            label = moments.outcome(history)
             try:
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
-                return Opinion("not judged: nothing was delivered")
+                return Opinion(moments.NOTHING_SENT)
+            label = moments.outcome(history)
+            if found and label == moments.UNDISTURBED and self.stimuli and self.part == 1:
+                label = "lost"
             objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
             return Opinion(label, objections, tuple(n for one in found for n in one.events))
 
@@ -100,9 +102,9 @@ class Plan(NamedTuple):
     left_out: str
 
     @property
-    def count(self) -> int:
-        """How many there are; 0 where nobody knows."""
-        return len(self.planned) if isinstance(self.planned, list) else 0
+    def size(self) -> int | None:
+        """How many there are; None where there is no end of them."""
+        return len(self.planned) if isinstance(self.planned, list) else None
 
 
 def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
@@ -130,10 +132,10 @@ def judge_campaign(
         alone, _ = bare.of(target, campaign.scenario)
         found = survey(execute, campaign.scenario)
         plan = campaign.plan(found, "sweep", exhaustive=False)
-        if not plan.count:
+        if plan.size == 0:
             return Judgement("not applicable", reason="the launcher makes no visible call there: it is the command")
         explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
-        explored = explorer.explore(plan.planned, plan.count, seconds)
+        explored = explorer.explore(plan.planned, seconds)
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:
@@ -166,7 +168,7 @@ def _verdict(campaign: Campaign, target: Target, explored: Exploration, executio
 def coverage(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> str:
     """Say what was explored, and what was not."""
     what = ", ".join(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli) or "orders"
-    said = f"{campaign.name}: {len(explored.played)} of {plan.count or 'any number of'} schedules ({what}; "
+    said = f"{campaign.name}: {len(explored.played)} of {plan.size or 'any number of'} schedules ({what}; "
     said += f"{sum(1 for _ in found.of_part(campaign.part))} points)"
     if explored.unreached:
         said += f"; {explored.unreached} points were not reached again"

@@ -50,6 +50,9 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     return _as_without(history, bare, ()) or counts_as_bare(history, bare, extra, fewest=False, most=True)
 
 
+UNDISTURBED, NOTHING_SENT = "as without it", "nothing was sent"
+
+
 def outcome(history: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
@@ -61,9 +64,8 @@ def outcome(history: History) -> str:
     if alive(at_end(history)):
         return "left behind"
     if not greeted:
-        return f"ended {how_ended(launcher[1])}, nothing left"
-    took = ", ".join(f"{signals.name(n)} {count}x" for n, count in sorted(received(history).items()))
-    return f"status {status(launcher[1])}, command received {took or 'nothing'}"
+        return "ends, nothing left"
+    return "reaches the command" if received(history) else UNDISTURBED
 
 
 def _needs_points(history: History) -> None:

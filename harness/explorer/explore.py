@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -56,18 +55,12 @@ class Finding(NamedTuple):
 
 
 class Exploration(NamedTuple):
-    """All that came of it. planned: how many schedules there were; those not played did not fit into the budget."""
+    """All that came of it."""
 
     played: list[Played]
     findings: list[Finding]
-    planned: int
     executions: int
     seconds: float
-
-    @property
-    def labels(self) -> Counter[str]:
-        """How often each outcome came."""
-        return Counter(one.opinion.label for one in self.played)
 
     @property
     def unreached(self) -> int:
@@ -75,16 +68,19 @@ class Exploration(NamedTuple):
         return sum(not one.reached for one in self.played)
 
 
-def _at_different_points(alike: list[Played]) -> list[Played]:
-    """Return a few of them that say different things: the same point with another signal says nothing new."""
-    found: dict[object, Played] = {}
-    for one in alike:
-        found.setdefault(one.planned.site.point if one.planned.site else one.planned.schedule, one)
-    return list(found.values())[:MOST_FINDINGS]
+def suspects(played: Iterable[Played]) -> list[Played]:
+    """Return a few of those that were objected to, which say different things: the same point with another signal says
+    nothing new."""
+    found: dict[str, dict[object, Played]] = {}
+    for one in played:
+        if one.opinion.objections:
+            site = one.planned.site
+            found.setdefault(one.opinion.label, {}).setdefault(site.point if site else one.planned.schedule, one)
+    return [one for alike in found.values() for one in list(alike.values())[:MOST_FINDINGS]]
 
 
 class Explorer:
-    """Plays schedules of one scenario. `tell` hears of each one that was played."""
+    """Plays schedules of one scenario."""
 
     def __init__(
         self,
@@ -92,45 +88,43 @@ class Explorer:
         scenario: Scenario,
         predicate: Predicate,
         replays: int = REPLAYS,
-        tell: Callable[[Played], None] = lambda played: None,
     ) -> None:
         self._play, self._scenario, self._predicate, self._replays = play, scenario, predicate, replays
-        self._tell = tell
-        self._executions = 0
+        self.executions = 0
 
-    def explore(self, planned: Iterable[Planned], count: int, seconds: float) -> Exploration:
-        """Play what is planned, for so many seconds, most of what it finds included; `count` says how much that is."""
+    def explore(self, planned: Iterable[Planned], seconds: float) -> Exploration:
+        """Play what is planned, for so many seconds; then shrink and replay what was found."""
         start = time.monotonic()
         played: list[Played] = []
-        suspects: dict[str, list[Played]] = {}
         for one in planned:
             if time.monotonic() - start > seconds:
                 break
-            history = self._execute(one.schedule)
-            opinion = self._predicate(history)
-            missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, HoldTask)]
-            result = Played(one, opinion, not missed)
-            played.append(result)
-            if opinion.objections:
-                suspects.setdefault(opinion.label, []).append(result)
-            self._tell(result)
-        findings = [self._confirm(one) for alike in suspects.values() for one in _at_different_points(alike)]
-        return Exploration(played, findings, count, self._executions, time.monotonic() - start)
+            played.append(self.try_one(one))
+        findings = [self.confirm(one) for one in suspects(played)]
+        return Exploration(played, findings, self.executions, time.monotonic() - start)
 
-    def _execute(self, schedule: Schedule) -> History:
-        self._executions += 1
-        return self._play(self._scenario, schedule)
+    def try_one(self, planned: Planned) -> Played:
+        """Play one schedule and hear what the predicate says of it."""
+        history = self._execute(planned.schedule)
+        missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, HoldTask)]
+        return Played(planned, self._predicate(history), not missed)
 
-    def _confirm(self, suspect: Played) -> Finding:
+    def confirm(self, suspect: Played) -> Finding:
+        """Shrink the schedule, and replay what is left of it."""
         schedule = self._shrink(suspect.planned.schedule, suspect.opinion.label)
-        history, opinion, returned = None, suspect.opinion, 0
-        for _ in range(self._replays):
-            again = self._execute(schedule)
-            said = self._predicate(again)
+        history = first = self._execute(schedule)
+        opinion, returned = suspect.opinion, 0
+        for number in range(self._replays):
+            history = self._execute(schedule) if number else first
+            said = self._predicate(history)
             if said.objections:
                 returned += 1
-                history, opinion = again, said
-        return Finding(schedule, opinion, history or again, returned, self._replays)
+                first, opinion = history, said
+        return Finding(schedule, opinion, first, returned, self._replays)
+
+    def _execute(self, schedule: Schedule) -> History:
+        self.executions += 1
+        return self._play(self._scenario, schedule)
 
     def _shrink(self, schedule: Schedule, label: str) -> Schedule:
         """Leave out each directive without which the same comes of it, three times of three."""

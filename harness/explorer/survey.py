@@ -17,10 +17,11 @@ Play = Callable[[Scenario, Schedule], History]
 class Site(NamedTuple):
     """A point with what is known of the launcher there.
 
-    passed: what was recorded. children: those that were there before. made: there is more than the launcher itself
-    (a process, a file, a changed terminal) that could be left behind if it ended here.
+    order: its place among all. passed: what was recorded. children: those that were there before. made: there is
+    more than the launcher itself (a file, a changed terminal) that could be left behind if it ended here.
     """
 
+    order: int
     passed: Passed
     children: tuple[str, ...]
     made: bool
@@ -74,8 +75,10 @@ def survey(play: Play, scenario: Scenario) -> Survey:
     for passed in reversed(histories):  # that of the launcher first is the plainer one: its order comes before
         for site in _sites(passed):
             sites.setdefault(site.point, site)
-    ordered = tuple(sorted(sites.values(), key=lambda site: site.point.part))
-    return Survey(ordered, child_first, 1 + len(histories))
+    # what only the other order showed goes to the end of its part
+    plain = {fact.at for fact in passed}
+    ordered = sorted(sites.values(), key=lambda site: (site.point.part, site.point not in plain, site.order))
+    return Survey(tuple(site._replace(order=n) for n, site in enumerate(ordered)), child_first, 1 + len(histories))
 
 
 def _process(task: str) -> str:
@@ -93,11 +96,11 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
     made_at = {fact.by: fact.at.task for fact in passed if fact.by and _is_child(fact.at)}
     children: list[str] = []
     made = False
-    for fact in passed:
+    for number, fact in enumerate(passed):
         point = fact.at
         child = made_at.get(point) or (point.task if _is_child(point) else "")
         if child and child not in children:
             children.append(child)
-        yield Site(fact, tuple(children), made)
+        yield Site(number, fact, tuple(children), made)
         call = VISIBLE.get(point.call)
         made |= point.when == "exit" and call is not None and call.leaves

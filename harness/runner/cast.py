@@ -164,7 +164,7 @@ class Cast:
 
     def kept_still(self) -> frozenset[int]:
         """Return the tasks that we keep in a ptrace stop."""
-        kept = self.director.kept_still() if self.director else frozenset()
+        kept = frozenset(self.director.kept_still() if self.director else ())
         return kept.union(self.held.tids if self.held else (), self.tracer.listening if self.tracer else ())
 
     def in_vfork(self) -> frozenset[int]:

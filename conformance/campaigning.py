@@ -1,0 +1,119 @@
+"""Plays campaigns on several workers, each a process with a runner of its own on a core of its own."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing.sharedctypes import Synchronized
+from typing import TypeVar
+
+from conformance.explored import Campaign
+from conformance.judge import Bare
+from harness import execute as door
+from harness.explorer.explore import Exploration, Explorer, Finding, Played, suspects
+from harness.explorer.survey import Survey, survey
+from harness.explorer.sweep import Planned
+from harness.history import History
+from harness.scenario import Scenario
+from harness.schedule import Schedule
+from harness.target import Target
+
+T = TypeVar("T")
+R = TypeVar("R")
+CHUNK = 8
+"""Schedules that a worker is given at a time: some hundredths of a second of work."""
+
+
+def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
+    """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
+
+    def play(scenario: Scenario, schedule: Schedule) -> History:
+        return door.execute(target, scenario, schedule)
+
+    bare, _ = Bare(door.execute).of(target, campaign.scenario)
+    return Explorer(play, campaign.scenario, campaign.predicate(bare), replays)
+
+
+def survey_of(target: Target, campaign: Campaign) -> Survey:
+    """Return the points of a campaign on a target."""
+    return survey(lambda scenario, schedule: door.execute(target, scenario, schedule), campaign.scenario)
+
+
+_explorer: Explorer | None = None
+
+
+def _begin(number: Synchronized[int], target: Target, campaign: Campaign, replays: int) -> None:
+    """Set up a worker: the runner is pinned by the worker's number."""
+    global _explorer
+    with number.get_lock():
+        os.environ["PROCTOR_WORKER"] = str(number.value)
+        number.value += 1
+    _explorer = explorer_for(target, campaign, replays)
+
+
+def _try(chunk: list[Planned]) -> list[Played]:
+    assert _explorer is not None
+    return [_explorer.try_one(planned) for planned in chunk]
+
+
+def _confirm(suspect: Played) -> Finding:
+    assert _explorer is not None
+    return _explorer.confirm(suspect)
+
+
+class Crew:
+    """Some workers for one campaign on one target; where it is one, it is this process."""
+
+    def __init__(self, target: Target, campaign: Campaign, workers: int, replays: int) -> None:
+        self._workers = workers
+        context = multiprocessing.get_context("spawn")
+        words = (context.Value("i", 0), target, campaign, replays)
+        self._pool = ProcessPoolExecutor(workers, context, _begin, words) if workers > 1 else None
+        if not self._pool:
+            _begin(*words)
+
+    def explore(
+        self, planned: Iterator[Planned], seconds: float, tell: Callable[[int], None]
+    ) -> tuple[Exploration, bool]:
+        """Play what is planned, for so many seconds; `tell` hears how many have been played. Ctrl-C ends it early:
+        return what there is by then, and whether that was so."""
+        start = time.monotonic()
+        played: list[Played] = []
+        findings: list[Finding] = []
+        interrupted = False
+        try:
+            for some in self._each(_try, _chunks(planned), start + seconds):
+                played += some
+                tell(len(played))
+            findings += self._each(_confirm, iter(suspects(played)), float("inf"))
+        except KeyboardInterrupt:
+            interrupted = True
+        return Exploration(played, findings, len(played), time.monotonic() - start), interrupted
+
+    def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
+        """Yield what comes of each item, in the order in which that is there; begin none after the deadline."""
+        in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, items)
+        if not self._pool:
+            yield from map(work, in_time)
+            return
+        running: set[Future[R]] = {
+            self._pool.submit(work, item) for item in itertools.islice(in_time, 2 * self._workers)
+        }
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {self._pool.submit(work, item) for item in itertools.islice(in_time, len(done))}
+            yield from (future.result() for future in done)
+
+    def close(self) -> None:
+        """End the workers and what they started."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _chunks(planned: Iterator[Planned]) -> Iterator[list[Planned]]:
+    while chunk := list(itertools.islice(planned, CHUNK)):
+        yield chunk

@@ -1,0 +1,224 @@
+"""`proctor explore` and `proctor replay`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from conformance import casefile
+from conformance.campaigning import Crew, explorer_for, survey_of
+from conformance.casefile import CaseFile
+from conformance.explored import SIGNALS, STRATEGIES, Campaign, campaigns, coverage
+from conformance.judge import timeline
+from conformance.map import draw
+from conformance.probe import probe
+from conformance.report import escape
+from conformance.spec import requirements
+from harness import execute as door
+from harness.errors import HarnessError, WrongCall
+from harness.explorer.explore import REPLAYS, Finding
+from harness.explorer.sweep import Planned
+from harness.schedule import Schedule, parse, signal_number
+from harness.target import Target, load
+
+FOUND, WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 1, 2, 3, 130
+COULD_NOT_TELL = 2
+
+
+def _speak_of_errors(command: Callable[[], int]) -> None:
+    """Run a command and exit as it says; errors are said on stderr with the status of their kind."""
+    try:
+        status = command()
+    except WrongCall as error:
+        click.echo(f"proctor: {escape(str(error))}", err=True)
+        status = WRONG_CALL
+    except HarnessError as error:
+        click.echo(f"proctor: {escape(str(error))}", err=True)
+        status = HARNESS_FAILED
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    finally:
+        door.stop()
+    sys.exit(status)
+
+
+@click.command()
+@click.argument("target")
+@click.option(
+    "--signal", "signals", multiple=True, metavar="NAME", help="Deliver this one (repeatable; HUP INT QUIT TERM)."
+)
+@click.option(
+    "--strategy", type=click.Choice(STRATEGIES), default="sweep", show_default=True,
+    help="One signal at every point; two in one run; no signal, only who runs first; or drawn at random.",
+)  # fmt: skip
+@click.option("--requirement", metavar="ID", help="Only what is explored for this requirement.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes, a core for each.")
+@click.option("--exhaustive", is_flag=True, help="Points at which nothing can come of a signal as well.")
+@click.option("--budget", type=click.FloatRange(0.0), default=60.0, show_default=True, help="Seconds for each part.")
+@click.option("--replays", type=click.IntRange(1), default=REPLAYS, show_default=True, help="Replays of a finding.")
+@click.option("--cases", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-cases"),
+              show_default=True, help="Where findings are saved.")  # fmt: skip
+def explore(
+    target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
+    budget: float, replays: int, cases: Path,
+) -> None:  # fmt: skip
+    r"""Stop TARGET at each of its system calls, deliver a signal there, and see what comes of it.
+
+    The orders in which launcher and child can run are explored as well. Exits 0 when nothing was found, 1 when
+    something was, 2 for a wrong call, 3 when the harness itself failed.
+
+    \b
+        proctor explore tini
+        proctor explore 'uv run --no-project --' --signal TERM --workers 2
+    """
+
+    def run() -> int:
+        launcher = load(target)
+        trouble = probe(launcher).trouble
+        if trouble:
+            raise WrongCall(trouble)
+        numbers = tuple(map(signal_number, signals)) or SIGNALS
+        chosen = [
+            one for one in campaigns(numbers)
+            if (strategy != "ends" or not one.stimuli) and requirement in (None, one.requirement)
+        ]  # fmt: skip
+        if not chosen:
+            raise WrongCall(f"nothing is explored for {requirement}; there is something for SIG-6, SIG-7 and EXIT-1")
+        status = 0
+        for campaign in chosen:
+            found, interrupted = _explore_one(launcher, campaign, strategy, exhaustive, workers, budget, replays, cases)
+            status = max(status, FOUND if found else 0)
+            if interrupted:
+                return INTERRUPTED
+        return status
+
+    _speak_of_errors(run)
+
+
+def _explore_one(
+    target: Target, campaign: Campaign, strategy: str, exhaustive: bool, workers: int, budget: float, replays: int,
+    cases: Path,
+) -> tuple[bool, bool]:  # fmt: skip
+    """Explore one campaign and print what came of it; return whether anything was found, and whether to stop."""
+    survey = survey_of(target, campaign)
+    plan = campaign.plan(survey, strategy, exhaustive)
+    if plan.size == 0:
+        click.echo(
+            f"{campaign.requirement}, {campaign.name}: the launcher makes no visible call there: it is the command"
+        )
+        return False, False
+    crew = Crew(target, campaign, workers, replays)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=plan.size)
+        exploration, interrupted = crew.explore(
+            iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
+        )
+    crew.close()
+    click.echo(f"{campaign.requirement}, {escape(coverage(campaign, survey, plan, exploration))}", nl=False)
+    click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if interrupted else ""))
+    for line in draw(exploration.played):
+        click.echo(f"  {line}")
+    for finding in exploration.findings:
+        _print_finding(target, campaign, finding, cases)
+    return bool(exploration.findings), interrupted
+
+
+def _print_finding(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> None:
+    case = CaseFile(
+        schema=1, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
+        schedule=finding.schedule, objections=finding.opinion.objections, versions=versions(target),
+    )  # fmt: skip
+    kind = "finding" if finding.is_stable else "UNSTABLE, so no finding"
+    click.echo(f"  {kind}: {finding.opinion.label}; came back in {finding.returned} of {finding.replays} replays")
+    for line in str(finding.schedule).splitlines() or ["undisturbed"]:
+        click.echo(f"    {line}")
+    for objection in finding.opinion.objections:
+        click.echo(f"    {escape(objection)}")
+    try:
+        path = casefile.write(case, cases)
+    except OSError as error:
+        raise WrongCall(f"--cases={cases}: cannot be written: {error.strerror}; name another directory") from error
+    click.echo(f"    replay: {shlex.join(['proctor', 'replay', str(path), '-n', '50'])}")
+
+
+def versions(target: Target) -> dict[str, str]:
+    """Return the versions that matter: of the launcher, of Proctor, of the system."""
+    return {
+        "launcher": probe(target).version or "unknown",
+        "proctor": importlib.metadata.version("launch-proctor"),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+    }
+
+
+@click.command()
+@click.argument("case", required=False, type=click.Path(path_type=Path))
+@click.option("--target", metavar="TARGET", help="Play it on this launcher, not on that of the case.")
+@click.option("--requirement", metavar="ID", help="Without a CASE: judge by this requirement.")
+@click.option("--check", metavar="NAME", help="Without a CASE: by this part of what is explored for it.")
+@click.option("--schedule", metavar="TEXT", help="Without a CASE: directives, one a line.")
+@click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="How often.")
+@click.option("--show", is_flag=True, help="Print what happened the last time it came back, event by event.")
+def replay(
+    case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None, times: int,
+    show: bool,
+) -> None:  # fmt: skip
+    r"""Play CASE again and say how often its fault came back.
+
+    Exits 1 when the fault is there, 0 when it is not, 2 when it could not be told, 3 when the harness failed.
+
+    \b
+        proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50
+        proctor replay --target=timeout --requirement=SIG-6 \\
+            --schedule='at launcher clone#1 exit: deliver TERM to launcher'
+    """
+
+    def run() -> int:
+        launcher, campaign, directives = _what_to_replay(case, target, requirement, check, schedule)
+        explorer = explorer_for(launcher, campaign, times)
+        planned = Planned(directives, None, "replay")
+        results = [explorer.try_one(planned) for _ in range(times)]
+        back = [one for one in results if one.opinion.objections]
+        reached = sum(one.reached for one in results)
+        click.echo(f"{launcher.name}: {campaign.requirement} was violated in {len(back)} of {times} runs")
+        if reached < times:
+            click.echo(f"in {times - reached} runs the launcher did not pass the point at all")
+        for objection in dict.fromkeys(o for one in back for o in one.opinion.objections):
+            click.echo(f"  {escape(objection)}")
+        if show:
+            history = door.execute(launcher, campaign.scenario, directives)
+            click.echo("\n".join(map(escape, timeline(history))))
+        if back:
+            return FOUND
+        return 0 if reached else COULD_NOT_TELL
+
+    _speak_of_errors(run)
+
+
+def _what_to_replay(
+    case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None
+) -> tuple[Target, Campaign, Schedule]:
+    if case:
+        saved = casefile.read(case)
+        return (load(target) if target else saved.target), saved.campaign, saved.schedule
+    if not (target and requirement and schedule is not None):
+        raise WrongCall("name a case file, or give --target, --requirement and --schedule")
+    if requirement not in requirements():
+        raise WrongCall(f"--requirement={requirement}: there is no such requirement; `proctor spec` lists them")
+    matching = [c for c in campaigns() if c.requirement == requirement and check in (None, c.name)]
+    if not matching:
+        raise WrongCall(f"nothing is explored for {requirement}{f' under the name {check}' if check else ''}")
+    directives = parse(schedule)
+    keys = any("press" in str(directive.action) for directive in directives.directives)
+    campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])
+    return load(target), campaign, directives
