@@ -9,6 +9,7 @@ import pytest
 
 from conformance.checks import exit as exit_checks
 from conformance.checks import signals as checks
+from conformance.checks.common import NotObservable
 from conformance.checks.exit import said
 from conformance.stages import JOB, STOP_AND_GO_ON, finish, send
 from harness.execute import execute
@@ -86,6 +87,22 @@ def test_at_reap_is_the_very_return_of_the_reaping_call(number: int) -> None:
         [(reaped + 1, number, 0)] if number else []
     )
     assert exit_checks.status_after_late_signal(history, play(script)) == []
+
+
+def test_reaping_by_a_process_in_between_is_not_the_launchers() -> None:
+    """As npm: it waits for a shell, and the shell for the command."""
+    in_between = Target("in between", ("/bin/sh", "-c", """sh -c '"$@"; exit $?' sh "$@"; exit $?""", "sh"))
+    script = Scenario((Settle(), Trace(at_reap=TERM), *finish(7)), within=WITHIN)
+    for _ in range(5):
+        history = execute(in_between, script)
+        for fact in history.facts(Unobserved):
+            pytest.skip(f"{fact.what}: {fact.why}")
+        assert len(history.facts(Traced)[0].pids) == 2
+        assert history.facts(Reaped) == []
+        assert history.facts(Sent) == []
+        for check in (exit_checks.status_after_late_signal, checks.never_signals_reaped):
+            with pytest.raises(NotObservable, match="not seen to reap"):
+                check(history, play(script))
 
 
 def test_nothing_is_traced_of_a_bare_command(bare: History) -> None:

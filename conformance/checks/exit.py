@@ -10,6 +10,7 @@ from conformance.checks.common import (
     NotObservable,
     Violation,
     end_of,
+    has,
     how_ended,
     launcher_is_command,
     launcher_stays,
@@ -17,7 +18,7 @@ from conformance.checks.common import (
     needs_tracing,
     status,
 )
-from harness.history import Greeted, History, Output
+from harness.history import Greeted, History, Output, Reaped
 from harness.signals import name
 
 
@@ -44,6 +45,12 @@ def status_despite_signal(history: History, bare: History) -> list[Violation]:
 def status_after_late_signal(history: History, bare: History) -> list[Violation]:
     """EXIT-7: as same_status, with a signal at the very return of the call that reaped the command."""
     needs_tracing(history)
+    if launcher_is_command(history):
+        raise NotApplicable("the launcher has replaced itself by the command: nobody reaps it for the caller")
+    if not has(history, Reaped):
+        raise NotObservable(
+            "the launcher itself was not seen to reap the command: a process in between does, or nobody"
+        )
     return same_status(history, bare)
 
 

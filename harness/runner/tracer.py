@@ -36,11 +36,12 @@ def _signed(value: int) -> int:
 
 
 class Tracer:
-    """Traces every task of some processes. Raises OSError where ptrace is refused."""
+    """Traces every task of some processes, the launcher first. Raises OSError where ptrace is refused."""
 
     def __init__(self, pids: list[int], command: int, recorder: Recorder, at_reap: Callable[[], None]) -> None:
         if _CALLS is None:
             raise OSError(38, f"no table of system calls for {platform.machine()}")
+        self._launcher = pids[0] if pids else 0
         self._command = command
         self._recorder = recorder
         self._at_reap = at_reap
@@ -97,14 +98,19 @@ class Tracer:
         if not entered or not name:
             return
         if name in _WAITS:
-            self._after_wait(call.result)
+            self._after_wait(tid, call.result)
         else:
             self._after_send(name, entered.arguments, call.result)
 
-    def _after_wait(self, result: int) -> None:
+    def _after_wait(self, tid: int, result: int) -> None:
+        """Note that the launcher has reaped the command. The first wait that returns when the command has gone is the
+        one that reaped it. Where that is somebody's in between (the shell of npm), the launcher may still have to wait
+        for that one: a signal now would come before its reaping, at a moment that nobody controls."""
         if result < 0 or self._reaped or os.path.exists(f"/proc/{self._command}"):
             return
         self._reaped = True
+        if not os.path.exists(f"/proc/{self._launcher}/task/{tid}"):
+            return
         self._recorder.add("launcher", history.Reaped("command", self._command))
         self._at_reap()
 

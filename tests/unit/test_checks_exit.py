@@ -7,8 +7,9 @@ import signal
 import pytest
 
 from conformance.checks import exit as checks
-from harness.history import Fact, Output, Received, Sent
+from harness.history import Fact, Output, Reaped, Received, Sent
 from tests.unit.histories import (
+    COMMAND,
     Example,
     bad,
     beside,
@@ -45,6 +46,7 @@ def died(number: int) -> tuple[Fact, ...]:
     return sent(number, "command"), ended("command", signal=number), ended("launcher", signal=number)
 
 
+REAPED = Reaped("command", COMMAND)
 REACHED: tuple[Sent | Received, ...] = (sent(TERM), received(TERM))
 REFUSED = history(started(), Output("stderr", b"no-such-command: not found\n"), ended("launcher", 127), looked("end"))
 
@@ -104,13 +106,27 @@ EXAMPLES: tuple[Example, ...] = (
         replaced(*REACHED, *over(9)),
         "SIG-1",
     ),
-    good("late signal changes nothing", checks.status_after_late_signal, supervised(*over(7))),
+    good("late signal changes nothing", checks.status_after_late_signal, supervised(REAPED, *over(7))),
     bad(
         "late signal kills",
         checks.status_after_late_signal,
-        supervised(*over(signal=15)),
+        supervised(REAPED, *over(signal=15)),
         replaced(*over(7)),
         "status 7",
+    ),
+    unseen(
+        "somebody in between reaps",
+        checks.status_after_late_signal,
+        supervised(*over(143)),
+        replaced(*over(7)),
+        "not seen to reap",
+    ),
+    beside(
+        "nobody reaps",
+        checks.status_after_late_signal,
+        replaced(*over(7)),
+        replaced(*over(7)),
+        "replaced itself",
     ),
     unseen(
         "ptrace is refused",
