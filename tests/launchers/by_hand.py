@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
 import pty
 import signal
@@ -81,6 +82,14 @@ def wait_for(path: str, text: str) -> bool:
     return False
 
 
+def become(words: list[str]) -> None:
+    """Execute a program with the dispositions that a shell would give it: Python itself ignores these two, and what
+    is ignored stays so."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.execvp(words[0], words)
+
+
 def start(launcher: list[str], tail: list[str], how: str) -> tuple[int, int, int]:
     """Start the launcher; return its pid, its parent's pid (0 if that is us) and the terminal's other end."""
     if how == "pipes":
@@ -89,7 +98,7 @@ def start(launcher: list[str], tail: list[str], how: str) -> tuple[int, int, int
             os.setsid()
             null = os.open("/dev/null", os.O_RDONLY)
             os.dup2(null, 0)
-            os.execvp(launcher[0], [*launcher, *tail])
+            become([*launcher, *tail])
         return pid, 0, -1
     reading, writing = os.pipe()
     pid, master = pty.fork()
@@ -99,7 +108,7 @@ def start(launcher: list[str], tail: list[str], how: str) -> tuple[int, int, int
             return pid, 0, master
         return int(os.read(reading, 20)), pid, master
     if how == "leader":
-        os.execvp(launcher[0], [*launcher, *tail])
+        become([*launcher, *tail])
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     job = os.fork()
     if job == 0:
@@ -108,7 +117,7 @@ def start(launcher: list[str], tail: list[str], how: str) -> tuple[int, int, int
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         os.close(writing)
         os.close(reading)
-        os.execvp(launcher[0], [*launcher, *tail])
+        become([*launcher, *tail])
     os.write(writing, str(job).encode())
     os.close(writing)
     _, status = os.waitpid(job, 0)
@@ -116,6 +125,32 @@ def start(launcher: list[str], tail: list[str], how: str) -> tuple[int, int, int
     print(f"  its parent saw: {told(status)}; foreground group now {now}, the launcher was {job}\r", flush=True)
     while True:  # a session leader that ends would hang up on the command
         signal.pause()
+
+
+def hit(pid: int, number: int) -> bool:
+    """Send the launcher a signal; say so where it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+        return True
+    print(f"  signal {number} was not sent: the launcher has ended")
+    return False
+
+
+def stop(pid: int) -> bool:
+    """Stop the launcher and wait until every thread of it stands still; say so where it ends instead."""
+    if not hit(pid, signal.SIGSTOP):
+        return False
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        states = {read(path).rpartition(") ")[2][:1] for path in glob.glob(f"/proc/{pid}/task/*/stat")} - {""}
+        if not states - {"Z", "X"}:
+            print("  the launcher ended before it stopped")
+            return False
+        if states <= {"T", "t", "Z", "X"}:
+            return True
+        time.sleep(0.005)
+    print(f"  the launcher did not stop within 10 s of SIGSTOP, its threads are in the states {sorted(states)}")
+    return False
 
 
 def told(status: int) -> str:
@@ -191,17 +226,16 @@ def watch(
         time.sleep(0.5)
     print(f"  launcher {pid}, command {child}, {how}")
     if held:
-        os.kill(pid, signal.SIGSTOP)
-        time.sleep(0.1)
+        stop(pid)
     if what == "signal":
-        os.kill(pid, number)
+        hit(pid, number)
     elif what == "stopped":
-        os.kill(pid, signal.SIGSTOP)
-        os.kill(pid, number)
-        time.sleep(0.2)
-        os.kill(pid, signal.SIGCONT)
+        if stop(pid):
+            hit(pid, number)
+            hit(pid, signal.SIGCONT)
     elif what == "group":
-        os.killpg(pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, number)
     elif what == "key":
         os.write(master, {"c": b"\x03", "\\": b"\x1c"}[rest[0]])
     elif what == "resize":
@@ -210,14 +244,14 @@ def watch(
         os.close(master)
         master = -1
     elif what == "kill":
-        os.kill(pid, signal.SIGKILL)
+        hit(pid, signal.SIGKILL)
     elif what == "dies":
         os.kill(child, number)
     elif what == "after-signal":
-        os.kill(pid, number)
+        hit(pid, number)
     time.sleep(0.5)
     if held:
-        os.kill(pid, signal.SIGCONT)
+        hit(pid, signal.SIGCONT)
     time.sleep(1.0)
     for line in read(log).splitlines():
         print(f"  command: {line}")
