@@ -126,15 +126,24 @@ class Launcher:
         self.after_fork()
         self.child_handle = os.pidfd_open(self.child)
         self.guard = Guard(self)
-        # A signal to the group that came before there was a guard is now pending here and in the child, which
-        # still has it blocked: passed on now it merges, passed on after the gate is open it is a second.
-        while info := signal.sigtimedwait(self.taken, 0):
-            self.on_signal(info)
+        self.hand_on_pending()
         try:
             os.write(opener, b"!")
         except BrokenPipeError:  # killed already
             pass
         os.close(opener)
+
+    def hand_on_pending(self) -> None:
+        """Send the child all that came so far. A Ctrl-C before the fork has reached only us, one after it both; but
+        the child still has everything blocked, and what it has already is not added a second time."""
+        while info := signal.sigtimedwait(self.taken, 0):
+            if info.si_signo == signal.SIGCHLD:
+                self.on_children()
+            else:
+                self.seen.add(info.si_signo)
+                self.forward(info.si_signo)
+        if self.guard:
+            self.guard.ask()  # of what it has seen as well, nothing is left to do
 
     def fork(self) -> int:
         return os.fork()

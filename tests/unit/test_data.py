@@ -14,6 +14,7 @@ from harness import signals
 from harness.errors import WrongCall, nearest
 from harness.history import Event, Fact, History, from_lines, to_lines
 from harness.scenario import Scenario, Stage, Step, key_of
+from harness.schedule import Deliver, Directive, Point, PressKey
 from harness.strict import convert, parse_json
 from harness.target import PROFILES, Target
 from tests.unit.histories import (
@@ -44,6 +45,7 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.Release(),
     steps.Trace(),
     steps.Trace(at_reap=15),
+    steps.Part(),
     steps.Settle(),
     steps.Look(),
     steps.Receives(2, "grandchild"),
@@ -55,6 +57,7 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.Answers("read"),
     steps.Prints("<prompt>"),
 )
+POINT = Point("child1.t2", "setsid", 2, "entry", 2)
 ALL_FACTS: tuple[Fact, ...] = (
     started(),
     facts.NotStarted("exec", 8),
@@ -80,6 +83,9 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.Traced((10,)),
     facts.Called("kill", -10, 15, -3),
     facts.Reaped("command", COMMAND),
+    facts.Passed(POINT, Point("launcher", "clone"), 15, 1 << 14, 0, 1 << 63),
+    facts.Carried(Directive(POINT, Deliver(15, "group")), "done"),
+    facts.NotReached(Directive(POINT, PressKey("ctrl-c"))),
     facts.Settled("waited", 1.0, "somebody is always running"),
     facts.Waited("command runs", 0.25, 0.125),
     facts.Missed("launcher ends", 5.0, True, "launcher (pid 10) S"),

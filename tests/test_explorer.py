@@ -1,0 +1,165 @@
+"""The explorer on real launchers: the same schedule gives the same history, and known races are found."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.campaigning import Crew, explorer_for, survey_of
+from conformance.explored import Campaign, campaign_named, campaigns, judge_campaign, whole_run
+from conformance.judge import Bare
+from conformance.stages import JOB, PIPES
+from harness.execute import execute
+from harness.explorer.explore import Opinion
+from harness.explorer.sweep import Planned
+from harness.history import Carried, Ended, History, Passed, Received, Sent
+from harness.schedule import Schedule, parse
+from harness.target import BARE, Target, load
+
+SOUND = Target("sound", (sys.executable, "-I", "-S", str(Path("targets/faulty/sound.py").resolve())))
+TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"
+THROUGH = ("launcher", "launcher-exec")
+
+
+def installed(name: str) -> Target:
+    if not shutil.which(name):
+        pytest.skip(f"needs {name}: apt-get install {name}")
+    return load(name)
+
+
+def play(target: Target, text: str, campaign: str = "start") -> tuple[History, Opinion]:
+    """Play a schedule once; return what happened and what its campaign says of it."""
+    chosen = campaign_named(campaign)
+    bare, _ = Bare(execute).of(target, chosen.scenario)
+    history = execute(target, chosen.scenario, parse(text))
+    return history, chosen.predicate(bare)(history)
+
+
+def told(history: History) -> list[str]:
+    """Return what happened without times and pids."""
+    kinds = (Passed, Carried, Sent, Received, Ended)
+    facts = [event.fact for event in history.events if isinstance(event.fact, kinds)]
+    return [
+        f"{fact.process} received {fact.signal}"
+        if isinstance(fact, Received)
+        else f"{fact.process} ended {fact.code} {fact.signal}"
+        if isinstance(fact, Ended)
+        else f"sent {fact.signal} to {fact.to}"
+        if isinstance(fact, Sent)
+        else str(fact)
+        for fact in facts
+    ]
+
+
+@pytest.mark.parametrize("name", ["tini", "dumb-init", "timeout", "./launcher"])
+def test_the_same_points_each_time(name: str) -> None:
+    target = load(name) if name == "./launcher" else installed(name)
+    histories = [execute(target, whole_run(PIPES), Schedule(record=True)) for _ in range(10)]
+    assert len(histories[0].facts(Passed)) > 10
+    assert all(told(history) == told(histories[0]) for history in histories)
+
+
+def test_the_command_alone_passes_no_points_but_its_birth() -> None:
+    history = execute(BARE, whole_run(PIPES), Schedule(record=True))
+    assert [str(fact.at) for fact in history.facts(Passed)] in ([], ["launcher birth"])
+
+
+def test_term_at_the_return_of_fork_orphans_the_command_of_timeout() -> None:
+    """GNU timeout 9.1: the handler is installed, the pid not stored yet."""
+    for _ in range(10):
+        history, opinion = play(installed("timeout"), TERM_AT_FORK)
+        assert opinion.label == "orphan"
+        (sent,) = history.facts(Sent)
+        assert (sent.signal, sent.to, sent.errno) == (signal.SIGTERM, "launcher", 0)
+
+
+def test_term_before_setsid_is_lost_by_dumb_init() -> None:
+    """dumb-init 1.2.5 signals the group of a child that has not called setsid yet."""
+    text = "at child1 setsid#1 entry: deliver TERM to launcher\nat child1 setsid#1 entry: hold until launcher blocks"
+    for _ in range(10):
+        assert play(installed("dumb-init"), text)[1].label == "lost"
+
+
+def test_both_orders_after_a_fork_can_be_had() -> None:
+    def ends_of(text: str) -> list[str]:
+        history, _ = play(installed("tini"), text)
+        return [str(fact.directive.action) for fact in history.facts(Carried)]
+
+    first = "at launcher clone#1 exit: hold until child1 blocks\n"
+    assert ends_of(first + TERM_AT_FORK) == 2 * ["hold until child1 blocks"] + ["deliver TERM to launcher"]
+    assert ends_of(TERM_AT_FORK) == ["deliver TERM to launcher"]
+
+
+@pytest.mark.parametrize("name", ["tini", "./launcher", "sound"])
+@pytest.mark.parametrize("campaign", campaigns(), ids=lambda campaign: campaign.name)
+def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign: Campaign) -> None:
+    target = SOUND if name == "sound" else load(name) if name == "./launcher" else installed(name)
+    judgement = judge_campaign(campaign, target, execute, Bare(execute), seconds=60.0)
+    assert judgement.verdict == "pass", judgement
+    assert " of " in judgement.coverage
+
+
+def test_launcher_that_execs_is_the_command() -> None:
+    for name in THROUGH[1:]:
+        judgement = judge_campaign(campaign_named("start"), load(name), execute, Bare(execute), seconds=60.0)
+        assert judgement.verdict in ("pass", "not applicable"), judgement
+
+
+def test_two_workers_play_what_one_does() -> None:
+    target, campaign = installed("timeout"), campaign_named("start", (signal.SIGTERM,))
+    plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
+    counts = []
+    for workers in (1, 2):
+        crew = Crew(target, campaign, workers, replays=2)
+        explored, interrupted = crew.explore(iter(plan.planned), 60.0, lambda count: None)
+        crew.close()
+        assert not interrupted
+        counts.append((len(explored.played), {finding.opinion.label for finding in explored.findings}))
+    assert counts[0] == counts[1] == (plan.size, {"orphan"})
+
+
+def test_a_point_that_is_not_passed_is_no_finding() -> None:
+    _, opinion = play(installed("tini"), "at launcher clone#7 exit: deliver TERM to launcher")
+    assert not opinion.objections
+    explorer = explorer_for(installed("tini"), campaign_named("start"), replays=1)
+    assert not explorer.try_one(Planned(parse("at child9 birth: deliver TERM to launcher"), None, "")).reached
+
+
+# -- launchers that are difficult to follow
+
+DIFFICULT = {
+    "threads": "import threading, time\nfor _ in range(20): threading.Thread(target=time.sleep, args=(0.01,)).start()",
+    "execs itself": "if os.environ.pop('AGAIN', ''): pass\nelse:\n os.environ['AGAIN'] = '1'\n "
+    "os.execv(sys.executable, [sys.executable, '-I', '-S', *sys.orig_argv[3:]])",
+    "a setuid program": "os.system('su --version >/dev/null 2>&1')",
+    "forks a hundred times": "for _ in range(100):\n p = os.fork()\n if not p: os._exit(0)\n os.waitpid(p, 0)",
+    "a thread that execs": "import threading\nif '--' in sys.argv: threading.Thread(target=lambda: os.execvp("
+    "sys.argv[1], sys.argv[1:])).start()",
+    "stops itself": "if not os.fork():\n import time\n"
+    " while open(f'/proc/{os.getppid()}/stat').read().split(') ')[1][0] not in 'Tt': time.sleep(0.001)\n"
+    " os.kill(os.getppid(), 18); os._exit(0)\nos.kill(os.getpid(), 19); os.wait()",
+}
+REST = "\nimport subprocess\nsys.exit(subprocess.run(sys.argv[1:]).returncode)"
+
+
+@pytest.mark.parametrize("what", DIFFICULT)
+def test_difficult_launchers_can_be_followed(what: str, tmp_path: Path) -> None:
+    script = tmp_path / "difficult.py"
+    script.write_text(f"import os, sys\n{DIFFICULT[what]}{REST}")
+    target = Target(what, (sys.executable, "-I", "-S", str(script)))
+    plain = execute(target, whole_run(PIPES))
+    history = execute(target, whole_run(PIPES), Schedule(record=True))
+    assert history.facts(Passed)
+    ends = [[(f.code, f.signal) for f in h.facts(Ended) if f.process == "launcher"] for h in (plain, history)]
+    assert ends[0] == ends[1], ends
+
+
+@pytest.mark.parametrize("script", ["import time; time.sleep(1000)", "while True: pass", "import os; os._exit(3)"])
+def test_launcher_that_starts_nothing_is_no_error_of_ours(script: str) -> None:
+    target = Target("starts nothing", (sys.executable, "-I", "-S", "-c", script))
+    history = execute(target, whole_run(JOB), parse(TERM_AT_FORK))
+    assert not any(fact.process == "command" for fact in history.facts(Ended))

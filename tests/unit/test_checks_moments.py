@@ -1,0 +1,119 @@
+"""What speaks of ANY moment: its checks on literal histories of executions under a schedule."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from conformance.checks import moments as checks
+from harness.history import Contained, Fact, History, NotReached, Pressed, Remained, Sent
+from harness.schedule import Deliver, Directive, HoldTask, Point
+from tests.unit.histories import (
+    COMMAND,
+    Example,
+    bad,
+    by_key,
+    ended,
+    good,
+    greeted,
+    history,
+    looked,
+    missed,
+    over,
+    process,
+    received,
+    replaced,
+    sent,
+    started,
+    supervised,
+    titles,
+    unseen,
+    untraced,
+    verify,
+)
+
+TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+BARE = replaced(*over(7))
+AT = Point("launcher", "clone")
+UNSENT = NotReached(Directive(AT, Deliver(TERM)))
+UNHELD = NotReached(Directive(AT, HoldTask("child1")))
+
+
+def early(*facts: Fact, left: bool = False) -> History:
+    """The launcher has not started its command when this happens."""
+    return history(started(), *facts, looked("end", *([process("helper")] if left else [])))
+
+
+KILLED = (sent(TERM), ended("launcher", signal=TERM), missed("the command runs"))
+LATE = (sent(TERM), ended("launcher", signal=TERM), greeted(), ended("command", 7))
+
+EXAMPLES = (
+    good("ends, nothing left", checks.any_moment_of_start, early(*KILLED), BARE),
+    good("reaches the command", checks.any_moment_of_start, supervised(sent(TERM), received(TERM), *over(7)), BARE),
+    good("a key", checks.any_moment_of_start, supervised(Pressed("ctrl-c"), by_key(INT), *over(7)), BARE),
+    good(
+        "the command dies of it",
+        checks.any_moment_of_start,
+        supervised(sent(TERM), ended("command", signal=TERM), ended("launcher", signal=TERM)),
+        BARE,
+    ),
+    good("an order not needed", checks.any_moment_of_start, early(*KILLED, UNHELD), BARE),
+    bad("orphan", checks.any_moment_of_start, early(*LATE), BARE, "the command runs on without it"),
+    bad("helper left", checks.any_moment_of_start, early(*KILLED, left=True), BARE, "still there: helper"),
+    bad("lost", checks.any_moment_of_start, supervised(sent(TERM), *over(7)), BARE, "never received it"),
+    bad("another came", checks.any_moment_of_start, supervised(sent(TERM), received(HUP), *over(7)), BARE, "SIGTERM"),
+    bad("hangs", checks.any_moment_of_start, early(sent(TERM), missed("the command runs")), BARE, "hangs"),
+    bad("a file", checks.any_moment_of_start, early(*KILLED, Remained(("part-1",))), BARE, "part-1"),
+    unseen("not sent", checks.any_moment_of_start, supervised(UNSENT, *over(7)), BARE, "did not come by"),
+    unseen("too late", checks.any_moment_of_start, supervised(Sent(TERM, "launcher", 10, 3), *over(7)), BARE, "ended"),
+    unseen("not traced", checks.any_moment_of_start, supervised(untraced(), sent(TERM)), BARE, "ptrace"),
+    unseen("stepped in", checks.any_moment_of_start, supervised(sent(TERM), Contained("x"), *over(7)), BARE, "x"),
+    unseen("nothing done", checks.any_moment_of_start, supervised(*over(7)), BARE, "no signal"),
+    good("changes nothing", checks.any_moment_of_end, supervised(ended("command", 7), sent(TERM), *over(7)), BARE),
+    bad(
+        "dies of it",
+        checks.any_moment_of_end,
+        supervised(ended("command", 7), sent(TERM), ended("launcher", signal=TERM)),
+        BARE,
+        "status 7",
+    ),
+    bad("hangs at the end", checks.any_moment_of_end, supervised(sent(TERM), missed()), BARE, "hangs"),
+    bad(
+        "leaves somebody",
+        checks.any_moment_of_end,
+        supervised(sent(TERM), *over(7), end=looked("end", process("helper"))),
+        BARE,
+        "still there",
+    ),
+    unseen("nothing sent at the end", checks.any_moment_of_end, supervised(UNSENT, *over(7)), BARE, "did not come by"),
+    good("whoever runs first", checks.order_changes_nothing, supervised(*over(7)), BARE),
+    bad("another status", checks.order_changes_nothing, supervised(*over(129)), BARE, "status 7"),
+    bad("never ends", checks.order_changes_nothing, supervised(missed()), BARE, "quiescent"),
+    bad("a stray signal", checks.order_changes_nothing, supervised(received(HUP), *over(7)), BARE, "SIGHUP 0 times"),
+    unseen("not traced either", checks.order_changes_nothing, supervised(untraced(), *over(7)), BARE, "ptrace"),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_example(example: Example) -> None:
+    verify(example)
+
+
+@pytest.mark.parametrize(
+    ("played", "label"),
+    [
+        (early(*KILLED), "ends, nothing left"),
+        (early(*LATE), "orphan"),
+        (early(*KILLED, left=True), "left behind"),
+        (early(sent(TERM), missed()), "hangs"),
+        (supervised(received(TERM), *over(7)), "reaches the command"),
+        (supervised(*over(7)), checks.UNDISTURBED),
+    ],
+)
+def test_outcome_in_a_word(played: History, label: str) -> None:
+    assert checks.outcome(played) == label
+
+
+def test_pid_of_the_command_is_as_assumed_here() -> None:
+    assert ended("command").pid == COMMAND

@@ -1,0 +1,75 @@
+"""Schedules: the text form and JSON go both ways; what is wrong is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import WrongCall
+from harness.schedule import (
+    Deliver,
+    Directive,
+    HoldTask,
+    Point,
+    PressKey,
+    Schedule,
+    from_json,
+    parse,
+    signal_number,
+    to_json,
+)
+
+SCHEDULE = Schedule(
+    (
+        Directive(Point("child1", "birth"), HoldTask("launcher")),
+        Directive(Point("launcher.t2", "clone3", 2, "exit"), Deliver(15)),
+        Directive(Point("launcher", "wait4", 1, "entry", 2), PressKey("ctrl-c")),
+        Directive(Point("launcher", "clone"), HoldTask("child1", "ends")),
+        Directive(Point("launcher", "clone"), Deliver(36, "group")),
+    )
+)
+TEXT = """at child1 birth: hold until launcher blocks
+at launcher.t2 clone3#2 exit: deliver TERM to launcher
+at launcher wait4#1 entry in part 2: press ctrl-c
+at launcher clone#1 exit: hold until child1 ends
+at launcher clone#1 exit: deliver RTMIN+2 to group"""
+
+
+def test_text_goes_both_ways() -> None:
+    assert str(SCHEDULE) == TEXT
+    assert parse(f"# a comment\n\n  {TEXT}\n") == SCHEDULE
+
+
+def test_json_goes_both_ways() -> None:
+    assert from_json(to_json(SCHEDULE)) == SCHEDULE
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("deliver TERM", "is no directive"),
+        ("at launcher clon#1 exit: deliver TERM to launcher", "did you mean 'clone'?"),
+        ("at launcher clone#1 exit: deliver TREM to launcher", "did you mean 'SIGTERM'?"),
+        ("at launcher clone#1 exit: press ctrl-x", "is no action"),
+        ("at launcher clone#1 exit: wait", "is no action"),
+    ],
+)
+def test_wrong_text_is_named(text: str, says: str) -> None:
+    with pytest.raises(WrongCall, match=r"schedule|signal") as error:
+        parse(text)
+    assert says in str(error.value)
+
+
+def test_unknown_key_is_named() -> None:
+    with pytest.raises(WrongCall, match="did you mean 'directives'"):
+        from_json('{"directivs": []}')
+
+
+@pytest.mark.parametrize(("name", "number"), [("TERM", 15), ("SIGTERM", 15), ("15", 15), ("rtmin+1", 35)])
+def test_signal_by_any_of_its_names(name: str, number: int) -> None:
+    assert signal_number(name) == number
+
+
+@pytest.mark.parametrize("name", ["", "0", "65", "RTMIN+99", "nothing"])
+def test_what_is_no_signal(name: str) -> None:
+    with pytest.raises(WrongCall, match="no signal"):
+        signal_number(name)

@@ -1,0 +1,169 @@
+"""The explorer on histories that no process made: what is planned, what is left out, and what becomes of findings."""
+
+from __future__ import annotations
+
+from harness.explorer.chance import chance
+from harness.explorer.ends import ends
+from harness.explorer.explore import MOST_FINDINGS, Explorer, Opinion
+from harness.explorer.pairs import pairs
+from harness.explorer.survey import Survey, survey
+from harness.explorer.sweep import Planned, sweep
+from harness.history import History, Passed
+from harness.scenario import Scenario
+from harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
+from tests.unit.histories import history
+
+TERM = 15
+DELIVER = Deliver(TERM)
+FORK = Point("launcher", "clone")
+BLOCKED = 1 << (TERM - 1)
+
+
+def passed(task: str, call: str, when: str = "exit", *, nth: int = 1, blocked: int = 0, **more: object) -> Passed:
+    point = Point(task, call, nth, "exit" if when == "exit" else "entry", int(str(more.pop("part", 1))))
+    return Passed(point, blocked=blocked, **more)  # type: ignore[arg-type]
+
+
+RECORDED = (
+    passed("launcher", "birth"),
+    passed("launcher", "rt_sigaction", "entry", about=1),
+    passed("launcher", "rt_sigaction", about=1),
+    passed("launcher", "rt_sigprocmask", "entry"),
+    passed("launcher", "rt_sigprocmask", blocked=BLOCKED),
+    passed("launcher", "clone", "entry", blocked=BLOCKED),
+    passed("launcher", "clone", blocked=BLOCKED),
+    passed("child1", "birth", by=FORK, blocked=BLOCKED),
+    passed("child1", "setsid", "entry", blocked=BLOCKED),
+    passed("launcher", "exit_group", "entry", part=2),
+)
+
+
+class Play:
+    """Plays nothing: gives the recorded points, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Schedule] = []
+
+    def __call__(self, _script: Scenario, schedule: Schedule) -> History:
+        self.asked.append(schedule)
+        return history(*RECORDED)
+
+
+def surveyed() -> Survey:
+    return survey(Play(), Scenario(()))
+
+
+def points(planned: list[Planned]) -> list[str]:
+    return [str(one.site.point) for one in planned if one.site]
+
+
+def test_survey_plays_both_orders() -> None:
+    play = Play()
+    found = survey(play, Scenario(()))
+    assert found.child_first == (Directive(FORK, HoldTask("child1")),)
+    assert [schedule.directives for schedule in play.asked] == [(), (), found.child_first]
+    assert [site.point.part for site in found.sites].count(2) == 1
+
+
+def test_a_child_is_there_from_the_exit_of_the_call_that_made_it() -> None:
+    there = {str(site.point): site.children for site in surveyed().sites}
+    assert there["launcher clone#1 entry"] == ()
+    assert there["launcher clone#1 exit"] == ("child1",)
+
+
+def test_sweep_leaves_out_what_only_ends_the_launcher() -> None:
+    planned = sweep(surveyed(), [DELIVER], part=1)
+    assert (planned.redundant, planned.unconcerned) == (4, 0)
+    assert points(planned.planned)[0] == "launcher rt_sigprocmask#1 exit"
+
+
+def test_sweep_leaves_out_what_is_about_another_signal() -> None:
+    blocked = tuple(Passed(fact.at, fact.by, fact.about, BLOCKED) for fact in RECORDED)
+    found = survey(lambda script, schedule: history(*blocked), Scenario(()))
+    assert (sweep(found, [DELIVER], part=1).redundant, sweep(found, [DELIVER], part=1).unconcerned) == (0, 2)
+    assert sweep(found, [Deliver(1)], part=1).unconcerned == 0
+
+
+def test_exhaustive_sweep_leaves_out_nothing() -> None:
+    planned = sweep(surveyed(), [DELIVER, PressKey("ctrl-c")], part=1, exhaustive=True)
+    assert (planned.redundant, planned.unconcerned) == (0, 0)
+    assert len({*points(planned.planned)}) == 9
+
+
+def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_still() -> None:
+    planned = sweep(surveyed(), [DELIVER], part=1).planned
+    at_fork = [one.schedule.directives for one in planned if one.site and one.site.point == FORK]
+    assert at_fork == [
+        (Directive(FORK, DELIVER),),
+        (Directive(FORK, HoldTask("child1")), Directive(FORK, DELIVER)),
+    ]
+    setsid = Point("child1", "setsid", 1, "entry")
+    at_setsid = [one.schedule.directives for one in planned if one.site and one.site.point == setsid]
+    assert at_setsid == [(Directive(setsid, DELIVER), Directive(setsid, HoldTask("launcher")))]
+
+
+def test_ends_holds_the_launcher_until_its_child_has_ended() -> None:
+    schedules = [one.schedule for one in ends(surveyed())]
+    assert Schedule((Directive(FORK, HoldTask("child1", "ends")),)) in schedules
+    assert Schedule((Directive(Point("child1", "setsid", 1, "entry"), HoldTask("launcher")),)) in schedules
+
+
+def test_pairs_begin_with_neighbours() -> None:
+    first = next(pairs(surveyed(), [DELIVER], part=1))
+    one, other = (directive.at for directive in first.schedule.directives)
+    assert (str(one), str(other)) == ("launcher rt_sigprocmask#1 exit", "launcher clone#1 entry")
+
+
+def test_chance_is_the_same_for_the_same_seed() -> None:
+    def drawn(seed: int) -> list[Schedule]:
+        source = chance(surveyed(), [DELIVER], part=1, seed=seed)
+        return [next(source).schedule for _ in range(20)]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+
+
+# -- findings
+
+MANY = [
+    Planned(Schedule((Directive(Point("launcher", "kill", n), DELIVER), Directive(FORK, HoldTask("child1")))), None, "")
+    for n in range(1, 6)
+]
+
+
+def explorer(*, objects_to: str, returns: int = 99) -> tuple[Explorer, Play]:
+    """Objects to schedules that have this in them, so many times."""
+    play, left = Play(), iter(range(1000))
+
+    def predicate(_played: History) -> Opinion:
+        if objects_to in str(play.asked[-1]) and next(left) < returns:
+            return Opinion("wrong", ("required: a; actual: b",))
+        return Opinion("right")
+
+    return Explorer(play, Scenario(()), predicate, replays=5), play
+
+
+def test_finding_is_shrunk_and_replayed() -> None:
+    made, _ = explorer(objects_to="kill#2 ")
+    explored = made.explore(MANY, seconds=60.0)
+    (finding,) = explored.findings
+    assert str(finding.schedule) == "at launcher kill#2 exit: deliver TERM to launcher"
+    assert (finding.returned, finding.replays, finding.is_stable) == (5, 5, True)
+    assert len(explored.played) == 5
+
+
+def test_what_does_not_come_back_is_not_stable() -> None:
+    made, _ = explorer(objects_to="kill#2 ", returns=1)
+    (finding,) = made.explore(MANY, seconds=60.0).findings
+    assert (finding.returned, finding.is_stable) == (0, False)
+    assert len(finding.schedule.directives) == 2
+
+
+def test_of_findings_that_are_alike_some_are_replayed() -> None:
+    made, _ = explorer(objects_to="kill")
+    assert len(made.explore(MANY, seconds=60.0).findings) == MOST_FINDINGS
+
+
+def test_budget_ends_it() -> None:
+    made, play = explorer(objects_to="kill")
+    assert made.explore(MANY, seconds=-1.0).played == []
+    assert play.asked == []
