@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
@@ -49,10 +52,20 @@ _explorer: Explorer | None = None
 def _begin(number: Synchronized[int], target: Target, campaign: Campaign, replays: int) -> None:
     """Set up a worker: the runner is pinned by the worker's number."""
     global _explorer
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for who gives out the work
     with number.get_lock():
         os.environ["PROCTOR_WORKER"] = str(number.value)
         number.value += 1
     _explorer = explorer_for(target, campaign, replays)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End when the parent has ended, however it did: nobody else would tell a worker. Its runner's guardian sees that
+    in turn."""
+    parent.join()
+    os._exit(1)
 
 
 def _try(chunk: list[Planned]) -> list[Played]:

@@ -197,3 +197,36 @@ def test_the_suite_goes_on_when_a_runner_is_killed(place: Path, victim: str) -> 
     assert b"the runner died" in printed
     assert printed.count(b"ERROR conformance") == 1, printed.decode()
     nothing_left(place)
+
+
+def explore(place: Path, workers: int) -> subprocess.Popen[bytes]:
+    """Start the explorer, in a process group of its own."""
+    env = os.environ | {"TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ["explore", "dumb-init", "--exhaustive", f"--workers={workers}", f"--cases={place}/pytest-of-cases"]
+    command = [sys.executable, "-c", "from conformance.cli import main; main()", *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        process_group=0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_explorer_is_killed_at_random_moments(place: Path, workers: int) -> None:
+    moments = random.Random(workers)
+    for _ in range(8):
+        with explore(place, workers) as running:
+            time.sleep(moments.uniform(0.2, 3.0))  # the moment itself is what is random here
+            running.kill()
+        nothing_left(place)
+
+
+def test_explorer_keeps_what_it_has_at_a_ctrl_c(place: Path) -> None:
+    with explore(place, workers=2) as running:
+        assert running.stdout
+        time.sleep(2.5)  # somewhere in the middle, wherever that is
+        os.killpg(running.pid, signal.SIGINT)
+        said, _ = running.communicate(timeout=WITHIN)
+    assert running.returncode in (130, 1), said.decode()
+    if running.returncode == 130:
+        assert b"Traceback" not in said, said.decode()
+    nothing_left(place)
