@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from conformance.checks import moments
+from conformance.checks import moments, signals
 from conformance.checks.common import NotApplicable, NotObservable, Violation, needs_tracing
 from conformance.judge import Bare, Judgement, Verdict, timeline
 from conformance.spec import requirements
@@ -185,6 +185,7 @@ def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
         Campaign("start, Ctrl-C", "SIG-6", whole_run(JOB), 1, keys, start),
         Campaign("end", "SIG-7", whole_run(PIPES), 2, by_kill, end),
         Campaign("end, Ctrl-C", "SIG-7", whole_run(JOB), 2, keys, end),
+        Campaign("end, pids", "SIG-8", whole_run(PIPES), 2, by_kill, signals.never_signals_reaped),
         Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
         Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),
         Campaign("order, at rest, terminal", "EXIT-1", whole_run(LEADER), 1, (), order),

@@ -94,6 +94,11 @@ def test_reaped_command_is_not_signalled(case: Case, number: int) -> None:
     case(Scenario((Settle(), Trace(at_reap=number), *finish())), checks.never_signals_reaped)
 
 
+@requirement("SIG-8")
+def test_reaped_command_is_not_signalled_at_any_moment(case: Case) -> None:
+    case.explore(campaign_named("end, pids"), share=0.05)
+
+
 @requirement("SIG-9")
 @over("number", (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1))
 def test_signal_is_forwarded_in_time(case: Case, number: int) -> None:

@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Callable
 
 from harness import history
-from harness.calls import BIRTH, numbers
+from harness.calls import BIRTH, VISIBLE, numbers
 from harness.runner import processes, ptrace
 from harness.runner.recorder import Recorder
 from harness.runner.spawn import WITNESS
+from harness.runner.tracer import called
 from harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
 
 _NAMES = numbers()
@@ -25,12 +26,14 @@ _NAMES = numbers()
 class Task:
     """One traced thread. silent: the command's, or of what the command started: it passes no points."""
 
-    __slots__ = ("about", "born", "call", "directives", "in_vfork", "maker", "name", "pid", "silent", "threads", "tid")
+    __slots__ = (
+        "arguments", "born", "call", "directives", "in_vfork", "maker", "name", "pid", "silent", "threads", "tid",
+    )  # fmt: skip
 
     def __init__(self, tid: int, pid: int, name: str, silent: bool) -> None:
         self.tid, self.pid, self.name, self.silent = tid, pid, name, silent
         self.call = ""
-        self.about = 0
+        self.arguments: tuple[int, ...] = ()
         self.maker: Point | None = None
         self.born = False
         self.in_vfork = False
@@ -65,6 +68,7 @@ class Director:
         self._turn: Task | None = None
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._children = 0
+        self._commands: list[int] = []
         self._begun = False
         self.part = 1
         self.listening: set[int] = set()
@@ -123,6 +127,8 @@ class Director:
                 self._enters(task)
             case "call":
                 call, task.call = task.call, ""
+                if task.process == "launcher":
+                    self._note(task, call)
                 self._pass(task, call, "exit")
             case "made":
                 self._made(task, stop.signal)
@@ -137,6 +143,15 @@ class Director:
                 self._born(task) if not task.born else self._resume(task)
         return True
 
+    def _note(self, task: Task, call: str) -> None:
+        """Record what the launcher has sent, and that it has reaped the command."""
+        if VISIBLE[call].effect == "sends" and (returned := ptrace.call_of(task.tid)):
+            self._recorder.add("launcher", called(call, task.arguments, returned.result))
+        elif call in ("wait4", "waitid"):
+            for pid in [pid for pid in self._commands if not os.path.exists(f"/proc/{pid}")]:
+                self._commands.remove(pid)
+                self._recorder.add("launcher", history.Reaped("command", pid))
+
     def _resume(self, task: Task, number: int = 0) -> None:
         if task.call:
             ptrace.go_on_to_next_call(task.tid, number)
@@ -150,7 +165,7 @@ class Director:
             self._resume(task)
             return
         task.call = name
-        task.about = call.arguments[0] if call and name == "rt_sigaction" else 0
+        task.arguments = call.arguments if call else ()
         self._pass(task, name, "entry")
 
     def _made(self, maker: Task, event: int) -> None:
@@ -191,6 +206,7 @@ class Director:
         was_begun, self._begun = self._begun, True
         if _is_witness(task.pid):
             first.silent, first.call = True, ""
+            self._commands.append(task.pid)
             self._give_up_turn(first)
         if was_begun:
             self._resume(first)
@@ -252,7 +268,8 @@ class Director:
             return
         settings = processes.signal_settings(task.tid) if self._schedule.record else None
         maker = task.maker if call == BIRTH else None
-        self._recorder.add("tracer", history.Passed(point, maker, task.about, *(settings or ())))
+        about = task.arguments[0] if call == "rt_sigaction" else 0
+        self._recorder.add("tracer", history.Passed(point, maker, about, *(settings or ())))
         self._open = [directive for directive in self._open if directive.at != point]
         if not here:
             self._resume(task)

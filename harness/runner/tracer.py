@@ -35,6 +35,13 @@ def _signed(value: int) -> int:
     return value - (1 << 32) if value & 0x80000000 else value
 
 
+def called(name: str, arguments: tuple[int, ...], result: int) -> history.Called:
+    """Make the fact of a call that sends a signal, from its arguments and what it returned."""
+    to_thread = name in ("tgkill", "rt_tgsigqueueinfo")
+    target = 0 if name == "pidfd_send_signal" else _signed(arguments[1 if to_thread else 0])
+    return history.Called(name, target, int(arguments[2 if to_thread else 1] & 0xFF), min(0, result))
+
+
 class Tracer:
     """Traces every task of some processes, the launcher first. Raises OSError where ptrace is refused."""
 
@@ -115,11 +122,7 @@ class Tracer:
         self._at_reap()
 
     def _after_send(self, name: str, arguments: tuple[int, ...], result: int) -> None:
-        target = _signed(arguments[1] if name in ("tgkill", "rt_tgsigqueueinfo") else arguments[0])
-        number = arguments[2] if name in ("tgkill", "rt_tgsigqueueinfo") else arguments[1]
-        by_descriptor = name == "pidfd_send_signal"
-        fact = history.Called(name, 0 if by_descriptor else target, int(number & 0xFF), min(0, result))
-        self._recorder.add("launcher", fact)
+        self._recorder.add("launcher", called(name, arguments, result))
         if result == 0:
             self._let_it_be_taken()
 
