@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from conformance import report, results
 from conformance.explored import Campaign, judge_campaign
 from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Bare, Check, Judgement, judge
-from conformance.probe import Probe, probe
+from conformance.probe import Probe, check_deviations, not_judged, probe
 from conformance.results import CaseResult
 from conformance.spec import Requirement, requirements
 from harness import execute as door
@@ -50,6 +51,16 @@ class Suite:
         self.failed: set[tuple[str, str]] = set()
         """Targets and requirements of which this process has seen a fail."""
         self.start = time.monotonic()
+
+    @property
+    def judged(self) -> list[Target]:
+        """The targets that start a command; of the others the run says why not, once."""
+        return [target for target in self.targets.values() if not self.probes[target.name].trouble]
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why the other targets are not judged."""
+        return [probe.trouble for probe in self.probes.values() if probe.trouble]
 
     def takes_samples(self, target: Target) -> bool:
         """Whether this target is so slow that the suite takes samples."""
@@ -100,10 +111,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _exact_requirement_ids(config: pytest.Config) -> None:
-    """Make `-k SIG-1` mean SIG-1 and not SIG-10 as well: cases carry their id in brackets as a keyword."""
+    """Make `-k SIG-1` mean SIG-1 and not SIG-10 as well: cases carry their id between colons as a keyword, which stand
+    in no name of a case (test_exit[env-1] would be found by brackets)."""
     known = "|".join(sorted(map(re.escape, requirements()), key=len, reverse=True))
     config.option.keyword = re.sub(
-        rf"(?<![\w\[-])({known})(?![\w\]-])", r"[\1]", config.option.keyword or "", flags=re.IGNORECASE
+        rf"(?<![\w:\[-])({known})(?![\w:\]-])", r":\1:", config.option.keyword or "", flags=re.IGNORECASE
     )
 
 
@@ -122,12 +134,16 @@ def _make_suite(config: pytest.Config) -> Suite:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise WrongCall(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
-    targets = [_with_profiles(load(one), config.option.profile) for one in asked]
+    targets = [_with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
     budget = config.option.explore_budget
-    return Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full, budget)
+    suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full, budget)
+    if not suite.judged:
+        _write_results(suite, config)
+        raise WrongCall("\n".join(suite.troubles))
+    return suite
 
 
 def _check_results_path(path: Path) -> None:
@@ -155,7 +171,8 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     suite = config.stash[_suite_key]
-    lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.targets.values()]
+    lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.judged]
+    lines += [f"not judged: {t.name} (the end says why)" for t in suite.targets.values() if t not in suite.judged]
     return [*map(report.escape, lines), f"containment: {door.containment()}"]
 
 
@@ -165,13 +182,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     suite = metafunc.config.stash[_suite_key]
     mark = metafunc.definition.get_closest_marker("over")
     if not mark:
-        metafunc.parametrize("case", list(suite.targets), ids=_slug, indirect=True)
+        metafunc.parametrize("case", [target.name for target in suite.judged], ids=_slug, indirect=True)
         return
     argument, whole, part = mark.args
     pairs = [
-        (name, value)
-        for name, target in suite.targets.items()
-        for value in (part if suite.takes_samples(target) else whole)
+        (target.name, value) for target in suite.judged for value in (part if suite.takes_samples(target) else whole)
     ]
     names = [f"{_slug(name)}-{_slug(value)}" for name, value in pairs]
     metafunc.parametrize(("case", argument), pairs, ids=names, indirect=["case"])
@@ -184,7 +199,7 @@ def _slug(value: object) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("requirement"):
-            item.extra_keyword_matches.add(f"[{mark.args[0]}]")
+            item.extra_keyword_matches.add(f":{mark.args[0]}:")
             item.user_properties.append(("requirement", mark.args[0]))
 
 
@@ -206,15 +221,10 @@ class Case:
     def explore(self, campaign: Campaign, share: float) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out."""
         requirement = requirements()[campaign.requirement]
-        trouble = self._suite.probes[self.target.name].trouble
         seconds = self._suite.explore_budget * share
         if not seconds:
             pytest.skip("left out: --explore-budget=0")
-        judgement = (
-            Judgement("error", reason=trouble)
-            if trouble
-            else judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
-        )
+        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
         self._conclude(requirement, judgement)
 
     def _conclude(self, requirement: Requirement, judgement: Judgement) -> None:
@@ -229,9 +239,6 @@ class Case:
 
     def _judge(self, requirement: Requirement, scenario: Scenario, check: Check) -> Judgement:
         suite = self._suite
-        trouble = suite.probes[self.target.name].trouble
-        if trouble:
-            return Judgement("error", reason=trouble)
         known = (self.target.name, requirement.id) in suite.failed
         replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
         judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays)
@@ -299,22 +306,48 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     suite.cases = list(_collected)
     verdicts = {(c.judgement.verdict, requirements()[c.requirement].binds) for c in suite.cases}
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
-        troubled = any(p.trouble for p in suite.probes.values())
-        session.exitstatus = WRONG_CALL if troubled else HARNESS_FAILED
-    if session.config.option.results:
-        seconds = time.monotonic() - suite.start
-        documents = [
-            results.document(t, suite.probes[t.name].version, suite.cases, seconds, door.containment())
-            for t in suite.targets.values()
-        ]
-        results.write(Path(session.config.option.results), documents)
+        session.exitstatus = HARNESS_FAILED
+    if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = WRONG_CALL
+    _write_results(suite, session.config)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def _write_results(suite: Suite, config: pytest.Config) -> None:
+    if not config.option.results:
+        return
+    seconds = time.monotonic() - suite.start
+    documents = []
+    for target in suite.targets.values():
+        probed = suite.probes[target.name]
+        cases = not_judged(target, probed.trouble, _with_cases()) if probed.trouble else suite.cases
+        documents.append(results.document(target, probed.version, cases, seconds, door.containment()))
+    results.write(Path(config.option.results), documents)
+
+
+@cache
+def _with_cases() -> frozenset[str]:
+    """Return the requirements that have cases, whether they are collected here, by a worker or not at all."""
+    files = Path(__file__).parent.glob("test_*.py")
+    return frozenset(name for file in files for name in re.findall(r'@requirement\("(.+?)"\)', file.read_text("utf-8")))
+
+
+def _not_selected(keyword: str, nothing_ran: bool) -> list[str]:
+    """Say which requirements -k names in vain: those without cases, and where nothing was run those that are none."""
+    without = [name for name in re.findall(r"(?<!not ):([\w-]+):", keyword) if name.upper() not in _with_cases()]
+    lines = [f"-k: {name.upper()} is a requirement without cases: nothing was run for it" for name in without]
+    unknown = re.findall(r"(?<![\w:\[-])[A-Za-z][\w-]*-\d+(?![\w:\]-])", keyword) if nothing_ran else []
+    close = {name: nearest(name.upper(), requirements()) for name in unknown}
+    return lines + [f"-k: there is no requirement {name}{close[name]}; `proctor spec` lists them" for name in unknown]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     suite = config.stash.get(_suite_key, None)
     if suite is None or config.option.collectonly:
         return
-    report.write_summary(terminalreporter, list(suite.targets.values()), suite.cases or list(_collected))
+    report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
+    nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+    for line in [*_not_selected(config.option.keyword, nothing_ran), *suite.troubles]:
+        terminalreporter.write_line(report.escape(line), red=True)
 
 
 def pytest_unconfigure() -> None:

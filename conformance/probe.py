@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import resource
+import shlex
+import signal
 import subprocess
+from collections.abc import Iterator
 
 import msgspec
 
+from conformance.checks.common import end_of, how_ended
 from conformance.checks.exit import said
+from conformance.judge import Judgement
 from conformance.report import escape
-from harness.errors import WrongCall
-from harness.execute import execute
-from harness.history import Greeted, History, Missed, NotStarted, Unobserved
-from harness.scenario import Ends, Order, Scenario
-from harness.target import Target
+from conformance.results import CaseResult
+from conformance.spec import requirements
+from harness import execute as door
+from harness.errors import HarnessError, WrongCall, nearest
+from harness.history import Contained, Greeted, History, Missed, NotStarted, Unobserved
+from harness.scenario import Ends, Order, Scenario, Stage
+from harness.target import COMMAND, Target
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
 SLOW_START = 0.1
 """Seconds to start a command, from which on the suite takes samples where it could do all."""
+START_WITHIN = 8.0
+"""Seconds to start a command here, where the suite gives 30: one that never will is to be told soon."""
+COMPUTES_WITHIN = 5
+"""Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
+MOST_OUTPUT = 200
+"""Characters of its output that are shown."""
+_SETTING = "PROCTOR_START_WITHIN"
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -28,26 +46,65 @@ class Probe(msgspec.Struct, frozen=True):
     trouble: str
 
 
+def check_deviations(target: Target, asked: str) -> Target:
+    """Return the target; raise WrongCall where it declares to deviate from a requirement that there is not."""
+    for name in target.deviations:
+        if name not in requirements():
+            close = nearest(name, requirements())
+            raise WrongCall(
+                f"--target={asked}: 'deviations' names '{name}', which is no requirement{close}; "
+                "`proctor spec` lists those that there are"
+            )
+    return target
+
+
 def probe(target: Target) -> Probe:
     """Start the launcher twice (the first time may fill caches) and ask its version.
 
-    Raises WrongCall where the system refuses to start it at all, HarnessError where the harness fails.
+    Raises HarnessError where the harness fails.
     """
-    script = Scenario(steps=(Order("exit 0"), Ends()))
-    history = execute(target, script)
-    for fact in history.facts(NotStarted):
-        raise WrongCall(_not_started(target, fact))
-    trouble = _trouble(target, history)
-    if not trouble:
-        history = execute(target, script)
+    has_time = target.slow or _SETTING in os.environ
+    script = Scenario((Order("exit 0"), Ends()), Stage(limits=() if has_time else _limits()))
+    with contextlib.nullcontext() if has_time else _little_patience():
+        history = door.execute(target, script)
+        trouble = _trouble(target, history)
+        if not trouble:
+            history = door.execute(target, script)
     slow = any(event.time > SLOW_START for event, _ in history.all(Greeted))
-    return Probe(version_of(target), slow, trouble)
+    return Probe(version_of(target) if not trouble else "", slow, trouble)
+
+
+def not_judged(target: Target, trouble: str, with_cases: frozenset[str]) -> list[CaseResult]:
+    """Return the results of a target of which nothing can be said: `error` for each requirement that it claims."""
+    error = Judgement("error", reason=trouble)
+    claimed = [r for r in requirements().values() if r.id in with_cases and r.profile in target.profiles]
+    return [CaseResult(requirement.id, target.name, "a first look", error) for requirement in claimed]
+
+
+@contextlib.contextmanager
+def _little_patience() -> Iterator[None]:
+    """Give the launcher START_WITHIN seconds for its start. Not where it is described as slow, or the user has set
+    another time."""
+    door.stop()  # a runner reads it when it starts
+    os.environ[_SETTING] = str(START_WITHIN)
+    try:
+        yield
+    finally:
+        del os.environ[_SETTING]
+        door.stop()
+
+
+def _limits() -> tuple[tuple[int, int, int], ...]:
+    """A launcher that computes for ever is never at rest: this ends it, and the waiting for that as well."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    if most != resource.RLIM_INFINITY and most <= COMPUTES_WITHIN:
+        return ()
+    return ((resource.RLIMIT_CPU, COMPUTES_WITHIN, COMPUTES_WITHIN + 1),)
 
 
 def _not_started(target: Target, fact: NotStarted) -> str:
-    import errno
-    import os
-
+    if fact.step != "exec":
+        raise HarnessError(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
     reasons = {
         errno.ENOEXEC: "it is neither a binary for this machine nor a script with a '#!' line (or it is empty)",
         errno.EACCES: "it may not be executed, or its interpreter may not",
@@ -58,18 +115,53 @@ def _not_started(target: Target, fact: NotStarted) -> str:
 
 
 def _trouble(target: Target, history: History) -> str:
-    if any(fact.process == "command" for fact in history.facts(Greeted)):
+    for fact in history.facts(NotStarted):
+        return _not_started(target, fact)
+    if any(greeted.process == "command" for greeted in history.facts(Greeted)):
         return ""
-    words = " ".join((*target.command, "COMMAND", "ARGS..."))
-    missed = history.facts(Missed)
     output = said(history).strip()
-    noted = "".join(f" {fact.what}: {fact.why}." for fact in history.facts(Unobserved))
-    printed = f"It printed: {output[:300]!r}." if output else "It printed nothing."
-    found = missed[0].last_seen if missed else "no process"
-    return (
-        f"target '{target.name}' did not start its command, so nothing can be said about it. It was run as: {words}. "
-        f"{printed} Last seen: {found}.{noted} Check that this command line makes the launcher start COMMAND."
-    )
+    how, is_slow = _how_it_went(history)
+    lines = [
+        f"target '{target.name}' did not start its command, so nothing can be said about it.",
+        f"  run as:     {_line(target, 'COMMAND', 'ARGS...')}",
+        f"  found:      {how}" + "".join(f"; {fact.what}: {fact.why}" for fact in history.facts(Unobserved)),
+        f"  it printed: {output[:MOST_OUTPUT]!r}{'...' if len(output) > MOST_OUTPUT else ''}" if output else
+        "  it printed: nothing",
+        "  what to do: make this line one that starts COMMAND: a word may be missing (run, exec, --), or too many.",
+        f"              Try by hand until this prints 'works': {_line(target, '/bin/echo', 'works')}",
+    ]  # fmt: skip
+    if is_slow:
+        lines.append(
+            f"              Where it is only slow: {_SETTING}=60 in the environment, or slow = true in a TOML."
+        )
+    return "\n".join(lines)
+
+
+def _line(target: Target, command: str, argument: str) -> str:
+    """Return the command line for a person: what is asked of the launcher, with this command."""
+    words = list(target.command)
+    if COMMAND in words:
+        words[words.index(COMMAND)] = command
+        return shlex.join([*words, argument])
+    return shlex.join([*words, command, argument])
+
+
+def _how_it_went(history: History) -> tuple[str, bool]:
+    """Say how the launcher ended, or that it did not; and whether it might only be slow."""
+    end = end_of(history, "launcher")
+    limits = history.scenario.stage.limits
+    of_limit = (signal.SIGXCPU, signal.SIGKILL)  # the second where it does not mind the first
+    if end and limits and end[1].signal in of_limit and end[0].time >= COMPUTES_WITHIN:
+        return f"it spins: it was ended when it had used {COMPUTES_WITHIN} s of CPU time", True
+    if end:
+        return f"it ended {how_ended(end[1])} after {end[0].time:.3f} s", False
+    for fact in history.facts(Contained):
+        return f"it was ended: {fact.why}", False
+    for missed in history.facts(Missed):
+        if missed.sure:
+            return f"it hangs: for {missed.seconds:.0f} s nothing has run ({missed.last_seen})", True
+        return f"it was still at work after {missed.seconds:.0f} s ({missed.last_seen}), and was ended", True
+    return "how it ended is not known", False
 
 
 def version_of(target: Target) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,54 @@ def test_bad_target_files(tmp_path: Path, name: str) -> None:
 )
 def test_bad_calls(words: list[str], message: str) -> None:
     says(run(*words, "-k", "EXIT-3"), 2, message)
+
+
+NO_LAUNCHERS = {
+    "ends": ("exit 3", "it ended with exit code 3 after "),
+    "crashes": ("kill -SEGV $$", "it ended of SIGSEGV after "),
+    "hangs": ("exec sleep 1000", "it hangs: for "),
+    "spins": ("while :; do :; done", "it spins: "),
+    "prints": ("while :; do echo on and on; sleep 0.1; done", "it was still at work after "),
+}
+
+
+@pytest.mark.parametrize("name", NO_LAUNCHERS)
+def test_a_target_that_starts_nothing(tmp_path: Path, name: str) -> None:
+    """Said once, with what was run, how it ended and what to do, and soon."""
+    script, found = NO_LAUNCHERS[name]
+    path = file(tmp_path, name, f"#!/bin/sh\n{script}\n".encode())
+    start = time.monotonic()
+    done = run(f"--target={path}", f"--results={tmp_path}/r.json")
+    assert time.monotonic() - start < 15
+    says(done, 2, f"run as:     {path} COMMAND ARGS...", found, f"until this prints 'works': {path} /bin/echo works")
+    assert (done.stdout + done.stderr).count("did not start its command") == 1
+    assert "of the harness" not in done.stdout + done.stderr
+    rows = json.loads((tmp_path / "r.json").read_text())["requirements"]
+    assert {rows[name]["verdict"] for name in ("EXIT-1", "SIG-1", "TTY-1", "INHERIT-1")} == {"error"}
+    assert rows["WORLD-1"]["verdict"] == "not built"
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_the_other_targets_are_judged(tmp_path: Path, workers: str) -> None:
+    targets = ("--target=true", "--target=env", f"--target={file(tmp_path, 'empty', b'')}")
+    done = run(*targets, "-k", "EXIT-6 or EXIT-3", f"--results={tmp_path}/r.json", workers)
+    says(done, 2, "target 'true' did not start", "neither a binary", "EXIT-6     SHOULD   pass      The launcher")
+    assert done.stdout.count("did not start its command") == 1
+    verdicts = [one["requirements"]["EXIT-6"]["verdict"] for one in json.loads((tmp_path / "r.json").read_text())]
+    assert verdicts == ["error", "pass", "error"]
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "message"),
+    [
+        ("NOSUCH-1", 5, "-k: there is no requirement NOSUCH-1; `proctor spec` lists them"),
+        ("SIG-99", 5, "-k: there is no requirement SIG-99 (did you mean 'SIG-9'?)"),
+        ("env-1", 5, "-k: ENV-1 is a requirement without cases: nothing was run for it"),
+        ("EXIT-6 or ENV-1", 0, "-k: ENV-1 is a requirement without cases"),
+    ],
+)
+def test_what_k_names_in_vain(names: str, status: int, message: str) -> None:
+    says(run("--target=env", "-k", names), status, message)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="/etc/passwd is an unprivileged user's as well, but root's is the case")

@@ -66,7 +66,7 @@ def test_wrong_call_is_2(proctor: Run, words: list[str], says: str) -> None:
 def test_a_launcher_that_starts_nothing_is_2(proctor: Run) -> None:
     done = proctor("check", "/bin/true", "-k", "EXIT-6")
     assert done.returncode == 2, done.stdout + done.stderr
-    assert "did not start its command" in done.stdout
+    assert "did not start its command" in done.stderr
 
 
 def test_a_harness_that_fails_is_3(proctor: Run) -> None:
