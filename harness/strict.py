@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+import shlex
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -17,7 +18,7 @@ def convert(data: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), kind)}") from error
+        raise WrongCall(f"{where}: {_explain(str(error), data, kind)}") from error
 
 
 def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
@@ -25,17 +26,132 @@ def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), kind)}") from error
+        raise WrongCall(f"{where}: {_explain(str(error), _raw(text), kind)}") from error
     except msgspec.DecodeError as error:
         raise WrongCall(f"{where}: this is not JSON: {error}") from error
 
 
-def _explain(message: str, kind: type) -> str:
-    unknown = re.match(r"Object contains unknown field `(.+?)`", message)
-    if not unknown:
-        return message
-    known = sorted(_field_names(kind, set(), set()))
-    return f"unknown key '{unknown[1]}'{nearest(unknown[1], known)}; known are: {', '.join(known)}"
+def _raw(text: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None  # the mistake that was found comes before the one that makes it no JSON
+
+
+_NAMES = {
+    "array": "a list", "object": "a table", "str": "a text in quotes", "bool": "true or false",
+    "int": "a whole number", "float": "a number", "null": "nothing",
+}  # fmt: skip
+_MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
+_EXAMPLE_OF_LIST = '["tini", "--"]'
+
+
+class _Place(NamedTuple):
+    """Where a mistake is: its key as a person says it, what stands there, what may stand there."""
+
+    key: str
+    value: Any
+    kind: Any
+
+
+def _explain(message: str, data: Any, kind: type) -> str:
+    """Put msgspec's message in plain words."""
+    match = _MESSAGE.fullmatch(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    if unknown := re.match(r"Object contains unknown field `(.+?)`", what):
+        known = sorted(_field_names(kind, set(), set()))
+        return f"unknown key '{unknown[1]}'{nearest(unknown[1], known)}; known are: {', '.join(known)}"
+    wrong = re.fullmatch(r"Expected `(.+?)`( .*?)?, got `?(.+?)`?", what)
+    place = _place(path, data, kind, wrong[3] if wrong else "")
+    if missing := re.fullmatch(r"Object missing required field `(.+?)`", what):
+        return _missing(_join(place.key, missing[1]), _child(place.kind, missing[1]))
+    if wrong:
+        return _wrong_type(place, wrong[1].split(" | "), wrong[2] or "")
+    if what.startswith("Invalid ") and (known := _choices(place.kind)):
+        found = f"{_called(place.key)} is {_shown(place.value)}, which is none of: {', '.join(known)}"
+        return found + nearest(str(place.value), known)
+    return f"{_called(place.key)}: {what}"
+
+
+def _called(key: str) -> str:
+    return f"'{key}'" if key else "the whole"
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name
+
+
+def _shown(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _missing(key: str, kind: Any) -> str:
+    such = f", such as {key} = {_EXAMPLE_OF_LIST}" if get_origin(kind) is tuple and str in get_args(kind) else ""
+    return f"'{key}' is missing; it has to be given{such}"
+
+
+def _wrong_type(place: _Place, wanted: list[str], more: str) -> str:
+    takes = " or ".join(_NAMES.get(name, name) for name in wanted) + more
+    value, example = place.value, ""
+    if wanted[0] == "array" and isinstance(value, str):
+        example = f"[{', '.join(map(_shown, _words(value)))}]"
+    elif wanted[0] == "str" and not isinstance(value, (list, dict, type(None))):
+        example = _shown(str(value).lower())
+    elif wanted[0] == "bool":
+        example = "true"
+    elif wanted[0] == "object" and re.fullmatch(r"\w+", place.key):
+        example = f"a section [{place.key}]"
+    return f"{_called(place.key)} takes {takes}, but is {_shown(value)}" + (
+        f"; right would be {example}" if example else ""
+    )
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text) or [text]
+    except ValueError:
+        return [text]
+
+
+def _place(path: str, data: Any, kind: Any, got: str) -> _Place:
+    """Follow msgspec's path, such as `.steps[0].signal`; of a table with any keys it says only `[...]`."""
+    place = _Place("", data, kind)
+    for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path):
+        key, value, its = place
+        if name:
+            place = _Place(_join(key, name), value.get(name) if isinstance(value, dict) else None, _child(its, name))
+        elif index == "...":
+            pairs = value.items() if isinstance(value, dict) else ()
+            found = next(((_join(key, k), v) for k, v in pairs if _json_name(v) == got), (f"{key}[...]", None))
+            place = _Place(found[0], found[1], (get_args(its) or (None,))[-1])
+        else:
+            its_value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+            place = _Place(f"{key}[{index}]", its_value, (get_args(its) or (None,))[0])
+    return place
+
+
+def _json_name(value: Any) -> str:
+    names = {bool: "bool", int: "int", float: "float", str: "str", list: "array", dict: "object", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _structs(kind: Any) -> list[type[msgspec.Struct]]:
+    """Return the structs that may stand where `kind` does: itself, or the parts of a union."""
+    parts = get_args(kind) or (kind,)
+    return [part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct)]
+
+
+def _child(kind: Any, name: str) -> Any:
+    fields = (field for struct in _structs(kind) for field in msgspec.structs.fields(struct))
+    return next((field.type for field in fields if field.encode_name == name), kind)  # a tag is no field
+
+
+def _choices(kind: Any) -> list[str]:
+    """Return the values of a Literal, or the tags of a union of structs."""
+    if get_origin(kind) is Literal:
+        return [str(value) for value in get_args(kind)]
+    return [str(struct.__struct_config__.tag) for struct in _structs(kind) if struct.__struct_config__.tag]
 
 
 def _field_names(kind: Any, names: set[str], seen: set[Any]) -> set[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shlex
 import shutil
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +20,8 @@ from harness.strict import convert
 Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
 PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
 COMMAND = "{command}"
+CLOSE = 0.8
+"""How alike a name has to be to be suggested: of ten letters one may be wrong, and one too many."""
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -80,10 +84,12 @@ def load(asked: str) -> Target:
             f"--target={asked!r}: this name is not UTF-8; make a link to it that is, and name that"
         ) from None
     if asked.endswith(".toml"):
-        return load_toml(Path(asked))
+        return load_toml(Path(asked), asked)
     if asked in known_targets():
         return load_toml(known_targets()[asked])
     path = Path(asked)
+    if "/" in asked and os.path.islink(path) and not os.path.exists(path):
+        raise WrongCall(f"--target={asked}: {_missing(path)}")
     if "/" in asked and os.path.exists(path):  # unlike Path.exists it takes what may not be looked at for missing
         beside = [p.with_suffix(".toml") for p in (path, path.resolve())]
         for description in beside:
@@ -97,53 +103,105 @@ def load(asked: str) -> Target:
     return Target(name=asked, command=(find_program(words[0], asked), *words[1:]))
 
 
-def load_toml(path: Path) -> Target:
-    """Read one description; raise WrongCall where it cannot be read or says something unknown."""
+def load_toml(path: Path, shown: str = "") -> Target:
+    """Read one description; raise WrongCall where it cannot be read or says something unknown. shown: the path as the
+    user gave it."""
+    shown = shown or str(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise WrongCall(f"{path}: there is no such file") from None
+        raise WrongCall(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongCall(f"{path}: cannot be read: {error}") from error
+        raise WrongCall(f"{shown}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise WrongCall(f"{path}: this is not TOML: {error}") from error
-    target = convert({"name": path.stem, **data}, Target, str(path))
+        raise WrongCall(f"{shown}: this is not TOML: {error}") from error
+    target = convert({"name": path.stem, **data}, Target, shown)
     if not target.command:
-        raise WrongCall(f'{path}: \'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]')
+        raise WrongCall(f'{shown}: \'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]')
+    _check_files(target, shown)
+    _check_reasons(target, shown)
     here = str(path.resolve().parent)
     words = tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in target.command)
-    try:
-        program = find_program(words[0], str(path))
-    except WrongCall as error:
+    program, trouble = _look_for(words[0])
+    if trouble:
+        what = f": {trouble}" if program else f", which is not installed: {trouble}"
         hint = f"; install it with: {target.install}" if target.install else ""
-        raise WrongCall(f"{error}{hint}") from error
+        raise WrongCall(f"{shown}: 'command' names the program '{words[0]}'{what}{hint}")
     version = tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in target.version)
     return msgspec.structs.replace(target, command=(program, *words[1:]), version=version)
+
+
+def _check_files(target: Target, shown: str) -> None:
+    """Raise WrongCall where a file would lie elsewhere than in the launcher's working directory."""
+    for name in target.files:
+        parts = name.split("/")
+        if ".." in parts or name.startswith("/") or parts[-1] in ("", ".") or "\0" in name:
+            raise WrongCall(
+                f"{shown}: 'files' has the key {name!r}; allowed are files in the launcher's working directory "
+                'and below it, without \'..\', such as "package.json" or "src/main.py"'
+            )
+
+
+def _check_reasons(target: Target, shown: str) -> None:
+    for name, reason in target.deviations.items():
+        if not reason.strip():
+            raise WrongCall(
+                f"{shown}: 'deviations.{name}' gives no reason; say why the launcher does not meet {name} on purpose, "
+                "and where its documentation has that"
+            )
 
 
 def find_program(program: str, asked: str = "") -> str:
     """Return the absolute path of a program, looked for on PATH and beside the running interpreter."""
     where = f"--target={asked or program}"
-    if "/" in program:
-        path = Path(program)
-        if not os.path.exists(path):
-            raise WrongCall(f"{where}: there is no such file: {program}{_similar(path)}")
-        if path.is_dir():
-            raise WrongCall(f"{where}: this is a directory, not a launcher; name the executable in it")
-        if not os.access(path, os.X_OK):
-            raise WrongCall(f"{where}: this is not executable; chmod +x {program}, or name its interpreter as well")
-        return str(path.absolute())
-    found = shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
-    if not found:
+    found, trouble = _look_for(program)
+    if not trouble:
+        return found
+    if found:
+        raise WrongCall(f"{where}: {trouble}")
+    if program and os.path.lexists(program):
+        what = "a directory" if os.path.isdir(program) else "a file"
         raise WrongCall(
-            f"{where}: no program '{program}' on PATH and no target of that name"
-            f"{nearest(program, set(known_targets()) - {program})}; proctor targets lists those that are described"
+            f"{where}: no program '{program}' on PATH, but {what} of that name here: did you mean ./{program}?"
         )
-    return str(Path(found).absolute())
+    raise WrongCall(
+        f"{where}: no program '{program}' on PATH and no target of that name"
+        f"{_close(program, known_targets())}; proctor targets lists those that are described"
+    )
+
+
+def _look_for(program: str) -> tuple[str, str]:
+    """Return the absolute path of a program and "", or what is wrong with it; no path where PATH does not have it."""
+    if "/" not in program:
+        found = shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
+        return (str(Path(found).absolute()), "") if found else ("", "there is no such program on PATH")
+    path = Path(program)
+    trouble = ""
+    if not os.path.exists(path):
+        trouble = f"{_missing(path)}: {program}{_similar(path)}" if not os.path.lexists(path) else _missing(path)
+    elif path.is_dir():
+        trouble = "this is a directory, not a launcher; name the executable in it"
+    elif not os.access(path, os.X_OK):
+        trouble = f"this is not executable; chmod +x {program}, or name its interpreter as well"
+    return str(path.absolute()), trouble
+
+
+def _missing(path: Path) -> str:
+    """Say how a path leads to nothing."""
+    try:
+        there = os.readlink(path)
+    except OSError:
+        return "there is no such file"
+    return f"this is a link to {there}, which is missing (or a link in a circle); make it point to what is meant"
 
 
 def _similar(path: Path) -> str:
     try:
-        return nearest(path.name, [entry.name for entry in path.parent.iterdir()])
+        return _close(path.name, [entry.name for entry in path.parent.iterdir()])
     except OSError:
         return ""
+
+
+def _close(word: str, known: Iterable[str]) -> str:
+    """As nearest(), and closer: a directory holds many names, and one that shares some letters is no suggestion."""
+    return nearest(word, difflib.get_close_matches(word, [name for name in known if name != word], n=1, cutoff=CLOSE))

@@ -50,12 +50,18 @@ BAD_FILES = {
     "empty": (b"", "neither a binary for this machine nor a script with a '#!' line (or it is empty)"),
     "interpreter": (b"#!/no/such/interpreter\n", "the interpreter in its '#!' line does not exist"),
     "unknown-key.toml": (b'comand = ["env"]\n', "unknown key 'comand' (did you mean 'command'?)"),
-    "wrong-type.toml": (b'command = "env"\n', "Expected `array`, got `str`"),
-    "no-command.toml": (b'description = "x"\n', "missing required field `command`"),
+    "wrong-type.toml": (b'command = "env"\n', '\'command\' takes a list, but is "env"; right would be ["env"]'),
+    "no-command.toml": (b'description = "x"\n', "'command' is missing"),
     "empty-command.toml": (b"command = []\n", "'command' is empty"),
     "not-toml.toml": (b"command = [\n", "this is not TOML"),
     "not-text.toml": (b"\xff\xfe\n", "cannot be read"),
     "missing.toml": (None, "there is no such file"),
+    "outside.toml": (b'command = ["env"]\n[files]\n"../x" = ""\n', "'files' has the key '../x'; allowed are "),
+    "no-reason.toml": (b'command = ["env"]\n[deviations]\nSIG-9 = ""\n', "'deviations.SIG-9' gives no reason"),
+    "no-requirement.toml": (
+        b'command = ["env"]\n[deviations]\nSIG-99 = "so"\n',
+        "'deviations' names 'SIG-99', which is no requirement (did you mean 'SIG-9'?)",
+    ),
     "not-there.toml": (b'command = ["no-such-program"]\ninstall = "apt-get x"\n', "install it with: apt-get x"),
 }
 

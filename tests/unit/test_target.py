@@ -83,7 +83,34 @@ def test_not_executable(tmp_path: Path) -> None:
 
 def test_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    assert "there is no such file" in refusal(str(tmp_path / "link"))
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "lin.toml").touch()
+    (tmp_path / "link.toml").symlink_to("nowhere.toml")
+    for name, there in (("link", f"{tmp_path}/nowhere"), ("circle", "circle"), ("link.toml", "nowhere.toml")):
+        for asked in (str(tmp_path / name), f"{tmp_path / name} --flag"):
+            assert f"this is a link to {there}, which is missing" in refusal(asked)
+            assert "did you mean" not in refusal(asked)
+
+
+def test_only_what_is_close_is_suggested(tmp_path: Path) -> None:
+    for name in ("launcher", "run-it", "noise"):
+        executable(tmp_path / name)
+    assert "(did you mean 'run-it'?)" in refusal(f"{tmp_path}/run_it")
+    assert "(did you mean 'launcher'?)" in refusal(f"{tmp_path}/launchers")
+    for far in ("lunch", "nohup", "it"):
+        assert "did you mean" not in refusal(f"{tmp_path}/{far}")
+    assert "did you mean" not in refusal("tinyproxy")
+
+
+def test_what_lies_here_is_suggested_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "noexec").write_text("#!/bin/sh\n")
+    (tmp_path / "adir").mkdir()
+    assert refusal("noexec").endswith(
+        "no program 'noexec' on PATH, but a file of that name here: did you mean ./noexec?"
+    )
+    assert refusal("noexec --flag").endswith("a file of that name here: did you mean ./noexec?")
+    assert refusal("adir").endswith("a directory of that name here: did you mean ./adir?")
 
 
 def test_unknown_program() -> None:
@@ -105,12 +132,12 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
             "unknown key 'comand' (did you mean 'command'?); known are: adds, changes, command",
         ),
         ('command = ["env"]\nzzz = 1', "unknown key 'zzz'; known are: "),
-        ('command = "env"', "$.command"),
-        ("command = [1]", "$.command[0]"),
-        ('command = ["env"]\nslow = "yes"', "$.slow"),
+        ('command = "env"', '\'command\' takes a list, but is "env"; right would be ["env"]'),
+        ("command = [1]", "'command[0]' takes a text"),
+        ('command = ["env"]\nslow = "yes"', "'slow' takes true or false"),
         ('command = ["env"]\nprofiles = ["trasparent"]', "trasparent"),
-        ('command = ["env"]\ndeviations = ["SIG-1"]', "$.deviations"),
-        ("description = 'none'", "`command`"),
+        ('command = ["env"]\ndeviations = ["SIG-1"]', "'deviations' takes a table"),
+        ("description = 'none'", "'command' is missing"),
         (
             "command = []",
             '\'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]',
@@ -118,7 +145,17 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
         ("command = [", "this is not TOML: "),
         ("\0", "this is not TOML: "),
         ("command = ['env']\ncommand = ['env']", "this is not TOML: "),
-        ('command = ["no-such-launcher"]\ninstall = "apt install it"', "; install it with: apt install it"),
+        (
+            'command = ["no-such-launcher"]\ninstall = "apt install it"',
+            "'no-such-launcher', which is not installed: there is no such program on PATH; install it with: apt install it",
+        ),
+        ('command = ["env"]\n[files]\n"../x" = ""', "'files' has the key '../x'; allowed are "),
+        ('command = ["env"]\n[files]\n"a/../../x" = ""', "'files' has the key 'a/../../x'; allowed are "),
+        ('command = ["env"]\n[files]\n"/tmp/x" = ""', "'files' has the key '/tmp/x'; allowed are "),
+        ('command = ["env"]\n[files]\n"a/" = ""', "'files' has the key 'a/'; allowed are "),
+        ('command = ["env"]\n[files]\n"." = ""', "'files' has the key '.'; allowed are "),
+        ('command = ["env"]\n[files]\n"" = ""', "'files' has the key ''; allowed are "),
+        ('command = ["env"]\n[deviations]\nSIG-1 = " "', "'deviations.SIG-1' gives no reason; say why"),
         ('command = ["{here}/no-such-file"]', "there is no such file"),
     ],
 )
@@ -140,7 +177,23 @@ def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
 def test_profiles_are_named_where_one_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('command = ["env"]\nprofiles = ["inti"]')
-    assert "$.profiles[0]" in refusal(str(path))
+    assert "'profiles[0]' is \"inti\", which is none of: transparent, exec, init, " in refusal(str(path))
+
+
+def test_files_below_the_working_directory(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('command = ["env"]\n[files]\n"a/b.c" = "1"\n"..d" = "2"\n')
+    assert load(str(path)).files == {"a/b.c": "1", "..d": "2"}
+
+
+def test_the_path_of_a_toml_is_shown_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("command = []")
+    for asked in ("./mine.toml", "mine.toml", ".//mine.toml"):
+        assert refusal(asked).startswith(f"{asked}: 'command' is empty")
+    (tmp_path / "mine.toml").write_text("command = ['no-such-launcher']")
+    assert "no target of that name" not in refusal("./mine.toml")
+    assert refusal("./mime.toml") == "./mime.toml: there is no such file (did you mean 'mine.toml'?)"
 
 
 @pytest.mark.parametrize("path", known_targets().values(), ids=known_targets().keys())
