@@ -8,7 +8,6 @@ import shlex
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +20,7 @@ Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
 PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
 COMMAND = "{command}"
 CLOSE = 0.8
-"""How alike a name has to be to be suggested: of ten letters one may be wrong, and one too many."""
+"""How alike the name of a file has to be to be suggested: a directory holds many, and some letters they all share."""
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -166,7 +165,7 @@ def find_program(program: str, asked: str = "") -> str:
         )
     raise WrongCall(
         f"{where}: no program '{program}' on PATH and no target of that name"
-        f"{_close(program, known_targets())}; proctor targets lists those that are described"
+        f"{nearest(program, set(known_targets()) - {program})}; proctor targets lists those that are described"
     )
 
 
@@ -197,11 +196,7 @@ def _missing(path: Path) -> str:
 
 def _similar(path: Path) -> str:
     try:
-        return _close(path.name, [entry.name for entry in path.parent.iterdir()])
+        others = [entry.name for entry in path.parent.iterdir() if entry.name != path.name]
     except OSError:
         return ""
-
-
-def _close(word: str, known: Iterable[str]) -> str:
-    """As nearest(), and closer: a directory holds many names, and one that shares some letters is no suggestion."""
-    return nearest(word, difflib.get_close_matches(word, [name for name in known if name != word], n=1, cutoff=CLOSE))
+    return nearest(path.name, difflib.get_close_matches(path.name, others, n=1, cutoff=CLOSE))

@@ -147,7 +147,7 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
         ("command = ['env']\ncommand = ['env']", "this is not TOML: "),
         (
             'command = ["no-such-launcher"]\ninstall = "apt install it"',
-            "'no-such-launcher', which is not installed: there is no such program on PATH; install it with: apt install it",
+            "'no-such-launcher', which is not installed: there is no such program on PATH; install it with: apt ",
         ),
         ('command = ["env"]\n[files]\n"../x" = ""', "'files' has the key '../x'; allowed are "),
         ('command = ["env"]\n[files]\n"a/../../x" = ""', "'files' has the key 'a/../../x'; allowed are "),
