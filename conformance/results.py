@@ -24,7 +24,7 @@ class CaseResult(msgspec.Struct, frozen=True):
     sampled: bool = False
 
 
-class Row(msgspec.Struct):
+class Row(msgspec.Struct, omit_defaults=True):
     """What is known about one requirement."""
 
     level: str

@@ -93,14 +93,18 @@ class Explorer:
         self.executions = 0
 
     def explore(self, planned: Iterable[Planned], seconds: float) -> Exploration:
-        """Play what is planned, for so many seconds; then shrink and replay what was found."""
+        """Play what is planned, for so many seconds; then shrink and replay what was found: one finding in any case,
+        more while there is time."""
         start = time.monotonic()
         played: list[Played] = []
         for one in planned:
             if time.monotonic() - start > seconds:
                 break
             played.append(self.try_one(one))
-        findings = [self.confirm(one) for one in suspects(played)]
+        findings: list[Finding] = []
+        for one in suspects(played):
+            if not findings or time.monotonic() - start < seconds:
+                findings.append(self.confirm(one))
         return Exploration(played, findings, self.executions, time.monotonic() - start)
 
     def try_one(self, planned: Planned) -> Played:
