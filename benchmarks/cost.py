@@ -1,0 +1,109 @@
+"""Part `cost`: a traced execution beside a C program that stops the same launcher at the same calls (tracer.c)."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.table import Asked, Row, installed, median
+from conformance.explored import CODE, whole_run
+from conformance.stages import PIPES
+from harness.execute import execute, stop
+from harness.history import Ended
+from harness.runner import spawn
+from harness.runner.filter import program
+from harness.scenario import Scenario
+from harness.schedule import Schedule
+from harness.target import Target
+
+SOURCE = Path(__file__).with_name("tracer.c")
+LIMITS = {"tini": 3.0, "timeout": 3.0, "dumb-init": 3.0, "./launcher": 1.3}
+
+
+def compiled(directory: str) -> str:
+    """Compile the comparator; return its path."""
+    out = f"{directory}/tracer"
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    subprocess.run([*compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", out, str(SOURCE)], check=True)
+    return out
+
+
+class Tracer:
+    """The comparator, on one launcher; it stays, so that its own start is not measured."""
+
+    def __init__(self, path: str, target: Target, directory: str) -> None:
+        place = spawn.Place(Path(directory), Path(directory), Path(directory))
+        line = spawn.command_line(target, Scenario(()), place)
+        core = min(os.sched_getaffinity(0))  # that of the first worker
+        self._process = subprocess.Popen(
+            [path, str(core), program().hex(), place.socket, *map(os.fsdecode, line)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=directory,
+            env=dict(spawn.environment(target, PIPES, place)),
+        )  # fmt: skip
+        self.stops = 0
+
+    def run(self) -> float:
+        """Run once; return milliseconds by its own clock."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline().split()
+        if not line or os.waitstatus_to_exitcode(int(line[2])) != CODE:
+            sys.exit(f"explorer: the comparator failed: {line or self._process.wait()}")
+        self.stops = int(line[1])
+        return float(line[0]) / 1e3
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@contextmanager
+def tracer_for(path: str, target: Target) -> Iterator[Tracer]:
+    """Start the comparator on one launcher, and end it."""
+    with tempfile.TemporaryDirectory() as directory:
+        (Path(directory) / "work").mkdir()
+        tracer = Tracer(path, target, f"{directory}/work")
+        try:
+            yield tracer
+        finally:
+            tracer.close()
+
+
+def ours(target: Target) -> float:
+    """Run Proctor's execution once; return milliseconds as whoever calls execute() sees them."""
+    start = time.perf_counter()
+    history = execute(target, whole_run(PIPES), Schedule())
+    taken = (time.perf_counter() - start) * 1e3
+    ends = [fact.code for fact in history.facts(Ended) if fact.process == "launcher"]
+    if ends != [CODE]:
+        sys.exit(f"explorer: {target.name} ended with {ends}, not with {CODE}")
+    return taken
+
+
+def cost(asked: Asked) -> Iterator[Row]:
+    """Measure each launcher; what disturbs the one of a pair disturbs the other alike."""
+    os.environ["PROCTOR_WORKER"] = "0"
+    stop()
+    count = 50 if asked.quick else 300
+    with tempfile.TemporaryDirectory() as directory:
+        path = compiled(directory)
+        for name, limit in LIMITS.items():
+            targets, missing = installed(name)
+            yield from missing
+            for target in targets:
+                with tracer_for(path, target) as tracer:
+                    pairs = [(ours(target), tracer.run()) for _ in range(count + 3)][3:]
+                    stops = tracer.stops
+                mine, theirs = (median(list(times)) for times in zip(*pairs, strict=True))
+                ratio = mine / theirs
+                measured = f"{ratio:.2f}: {mine:.2f} ms, in C {theirs:.2f} ms ({stops} stops; medians of {count})"
+                yield Row(f"one execution on {name}", measured, f"<= {limit}", ratio <= limit)
