@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
-from conformance.explored import Campaign
+from conformance.explored import Campaign, with_files_of
 from conformance.judge import Bare
 from harness import execute as door
 from harness.explorer.explore import Exploration, Explorer, Finding, Played, suspects
@@ -38,7 +38,8 @@ def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
         return door.execute(target, scenario, schedule)
 
     bare, _ = Bare(door.execute).of(target, campaign.scenario)
-    return Explorer(play, campaign.scenario, campaign.predicate(bare), replays)
+    measure = with_files_of(bare, play(campaign.scenario, Schedule()))
+    return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 
 def survey_of(target: Target, campaign: Campaign) -> Survey:

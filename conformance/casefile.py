@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -57,7 +58,7 @@ def write(case: CaseFile, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     first = case.schedule.directives[-1].at if case.schedule.directives else "free"
     words = re.sub(r"[^\w]+", "-", f"{case.target.name} {case.requirement} {case.check} {first}").strip("-").lower()
-    path = directory / f"{words[:100]}.json"
+    path = directory / f"{words[:90]}-{zlib.crc32(str(case.schedule).encode()):08x}.json"
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(case), indent=2) + b"\n")
     os.replace(unfinished, path)

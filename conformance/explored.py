@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from conformance.checks import moments, signals
 from conformance.checks.common import NotApplicable, NotObservable, Violation, needs_tracing
 from conformance.judge import Bare, Judgement, Verdict, timeline
@@ -18,7 +20,7 @@ from harness.explorer.explore import REPLAYS, Exploration, Explorer, Opinion, Pr
 from harness.explorer.pairs import pairs
 from harness.explorer.survey import Survey, survey
 from harness.explorer.sweep import Planned, Stimulus, sweep
-from harness.history import History
+from harness.history import Event, History, Remained
 from harness.scenario import Ends, Order, Part, Scenario, Settle, Stage
 from harness.schedule import Deliver, PressKey, Schedule
 from harness.target import Target
@@ -78,8 +80,10 @@ class Campaign(NamedTuple):
             except (NotApplicable, NotObservable):
                 return Opinion(moments.NOTHING_SENT)
             label = moments.outcome(history)
-            if found and label == moments.UNDISTURBED and self.stimuli and self.part == 1:
-                label = "lost"
+            if found and label == moments.UNDISTURBED:
+                label = "lost" if self.stimuli and self.part == 1 else "not as without it"
+            elif found and label == moments.NOTHING_LEFT:
+                label = "ends, a file left"
             objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
             return Opinion(label, objections, tuple(n for one in found for n in one.events))
 
@@ -130,6 +134,7 @@ def judge_campaign(
 
     try:
         alone, _ = bare.of(target, campaign.scenario)
+        alone = with_files_of(alone, execute(campaign.scenario, Schedule()))
         found = survey(execute, campaign.scenario)
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
@@ -142,6 +147,14 @@ def judge_campaign(
         return Judgement("error", reason=str(error))
     executions = found.executions + explored.executions
     return _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+
+
+def with_files_of(bare: History, undisturbed: History) -> History:
+    """Return the measure for explored executions: the bare command, and the files that the launcher leaves in TMPDIR
+    when nothing is done to it."""
+    last = bare.events[-1]
+    left = [Event(last.index + 1, last.time, "runner", fact) for fact in undisturbed.facts(Remained)]
+    return msgspec.structs.replace(bare, events=(*bare.events, *left))
 
 
 def _verdict(campaign: Campaign, target: Target, explored: Exploration, executions: int, covered: str) -> Judgement:

@@ -139,9 +139,8 @@ DIFFICULT = {
     "forks a hundred times": "for _ in range(100):\n p = os.fork()\n if not p: os._exit(0)\n os.waitpid(p, 0)",
     "a thread that execs": "import threading\nif '--' in sys.argv: threading.Thread(target=lambda: os.execvp("
     "sys.argv[1], sys.argv[1:])).start()",
-    "stops itself": "if not os.fork():\n import time\n"
-    " while open(f'/proc/{os.getppid()}/stat').read().split(') ')[1][0] not in 'Tt': time.sleep(0.001)\n"
-    " os.kill(os.getppid(), 18); os._exit(0)\nos.kill(os.getpid(), 19); os.wait()",
+    "a child that stops": "p = os.fork()\nif not p: os.kill(os.getpid(), 19); os._exit(0)\n"
+    "assert os.WIFSTOPPED(os.waitpid(p, os.WUNTRACED)[1])\nos.kill(p, 18); os.waitpid(p, 0)",
 }
 REST = "\nimport subprocess\nsys.exit(subprocess.run(sys.argv[1:]).returncode)"
 

@@ -50,7 +50,7 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     return _as_without(history, bare, ()) or counts_as_bare(history, bare, extra, fewest=False, most=True)
 
 
-UNDISTURBED, NOTHING_SENT = "as without it", "nothing was sent"
+UNDISTURBED, NOTHING_LEFT, NOTHING_SENT = "as without it", "ends, nothing left", "nothing was sent"
 
 
 def outcome(history: History) -> str:
@@ -64,7 +64,7 @@ def outcome(history: History) -> str:
     if alive(at_end(history)):
         return "left behind"
     if not greeted:
-        return "ends, nothing left"
+        return NOTHING_LEFT
     return "reaches the command" if received(history) else UNDISTURBED
 
 
@@ -124,9 +124,10 @@ def _lost(history: History, launcher: tuple[Event, Ended], index: int, number: i
 
 
 def _files(history: History, bare: History) -> list[Violation]:
-    before = {path for fact in bare.facts(Remained) for path in fact.paths}
-    left = sorted({path for fact in history.facts(Remained) for path in fact.paths} - before)
-    if not left or any(fact.process == "command" for fact in history.facts(Greeted)):
+    """Counted, for names may be random: against what the launcher leaves undisturbed, which `bare` holds as well."""
+    before = [path for fact in bare.facts(Remained) for path in fact.paths]
+    left = [path for fact in history.facts(Remained) for path in fact.paths]
+    if len(left) <= len(before):
         return []
     return [Violation("no file is left in TMPDIR", f"left there: {', '.join(left[:5])}")]
 
@@ -144,4 +145,4 @@ def _as_without(history: History, bare: History, events: tuple[int, ...]) -> lis
         what = f"the command {how_ended(command[1])}, " if command else "no command, "
         actual = f"{what}the launcher {how_ended(launcher[1])}"
         return [Violation(required, actual, (*events, launcher[0].index))]
-    return _outlived(history, launcher, events[0] if events else launcher[0].index)
+    return _outlived(history, launcher, events[0] if events else launcher[0].index) or _files(history, bare)

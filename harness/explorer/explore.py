@@ -102,9 +102,9 @@ class Explorer:
                 break
             played.append(self.try_one(one))
         findings: list[Finding] = []
-        for one in suspects(played):
+        for suspect in suspects(played):
             if not findings or time.monotonic() - start < seconds:
-                findings.append(self.confirm(one))
+                findings.append(self.confirm(suspect))
         return Exploration(played, findings, self.executions, time.monotonic() - start)
 
     def try_one(self, planned: Planned) -> Played:

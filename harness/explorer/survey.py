@@ -37,9 +37,9 @@ class Site(NamedTuple):
         return _process(self.point.task) == "launcher"
 
     def concerns(self, number: int) -> bool:
-        """Whether a signal can meet another launcher here than at the point before. Changing the disposition of
-        another signal changes nothing for it."""
-        return self.passed.about in (0, number)
+        """Whether a signal can meet another launcher here than at the point before. That the disposition of another
+        signal has been changed changes nothing for it; what the launcher computed before that call may."""
+        return self.passed.about in (0, number) or self.point.when == "entry"
 
     def is_redundant(self, number: int) -> bool:
         """Whether the signal only ends the launcher here, with nothing left: its disposition is the default, it is not
@@ -101,6 +101,6 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
         child = made_at.get(point) or (point.task if _is_child(point) else "")
         if child and child not in children:
             children.append(child)
-        yield Site(number, fact, tuple(children), made)
         call = VISIBLE.get(point.call)
         made |= point.when == "exit" and call is not None and call.leaves
+        yield Site(number, fact, tuple(children), made)

@@ -69,6 +69,8 @@ class Cast:
         return pidfd is not None and bool(select.select([pidfd], [], [], 0)[0])
 
     def _saw_end(self, role: str) -> None:
+        if self.director:
+            self.reap()  # who traces is told the status, of the command too
         if role == "launcher":
             for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
                 self._end(other)

@@ -27,12 +27,15 @@ class Task:
     """One traced thread. silent: the command's, or of what the command started: it passes no points."""
 
     __slots__ = (
-        "arguments", "born", "call", "directives", "in_vfork", "maker", "name", "pid", "silent", "threads", "tid",
+        "again", "arguments", "born", "call", "directives", "in_vfork", "maker", "name", "pid", "silent", "threads",
+        "tid",
     )  # fmt: skip
 
     def __init__(self, tid: int, pid: int, name: str, silent: bool) -> None:
         self.tid, self.pid, self.name, self.silent = tid, pid, name, silent
         self.call = ""
+        self.again: tuple[str, tuple[int, int]] | None = None
+        """The call that it was put before, and where: it comes by that point a second time."""
         self.arguments: tuple[int, ...] = ()
         self.maker: Point | None = None
         self.born = False
@@ -66,6 +69,7 @@ class Director:
         self._kept: list[Task] = []
         self._standing_by: dict[Task, Callable[[], None]] = {}
         self._turn: Task | None = None
+        self._delivered: Task | None = None
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._children = 0
         self._commands: list[int] = []
@@ -115,6 +119,8 @@ class Director:
                 return False
             self._early.add(tid)  # a newborn may report before its maker does
             return True
+        if os.WIFCONTINUED(status):
+            return False
         self.listening.discard(tid)
         stop = ptrace.stop_of(status)
         if stop.kind == "none":
@@ -166,6 +172,10 @@ class Director:
             return
         task.call = name
         task.arguments = call.arguments if call else ()
+        if task.again and task.again == (name, ptrace.place_of(task.tid)):
+            task.again = None
+            self._in_turn(task, lambda: self._resume(task))
+            return
         self._pass(task, name, "entry")
 
     def _made(self, maker: Task, event: int) -> None:
@@ -218,7 +228,7 @@ class Director:
             # untraced it would not even wake up: what it is blocked in must not fail with EINTR for that
             ptrace.undo_interruption(task.tid)
             self._resume(task, number)
-        elif task.silent:
+        elif task.silent or self._delivered:
             self._resume(task, number)
         else:
             self._in_turn(task, lambda: self._resume(task, number))
@@ -228,6 +238,8 @@ class Director:
         self._early.discard(task.tid)
         self._standing_by.pop(task, None)
         self._give_up_turn(task)
+        if self._delivered is task:
+            self._delivered = None
         if task in self._kept:
             self._kept.remove(task)
         if task.tid == task.pid:
@@ -295,6 +307,10 @@ class Director:
             self._enter(tid, tid, silent=False)
             self._born(self._tasks[tid])
             return True
+        if self._delivered:
+            task, self._delivered = self._delivered, None
+            self._go_on(task)
+            return True
         for task in self._kept:
             if not isinstance(task.directives[0].action, HoldTask):
                 self._carry_out(task)
@@ -323,7 +339,10 @@ class Director:
             self._recorder.add("runner", self._send(directive.action.signal, directive.action.to))
         elif isinstance(directive.action, PressKey):
             self._press(directive.action)
-        self._go_on(task)
+        if any(other is not task and other.pid == task.pid for other in self._tasks.values()):
+            self._delivered = task  # it stays until the thread that takes the signal has
+        else:
+            self._go_on(task)
 
     def _let_go(self, task: Task, how: history.How) -> None:
         self._recorder.add("tracer", history.Carried(task.directives.pop(0), how))
@@ -333,7 +352,15 @@ class Director:
         if not task.directives:
             self._kept.remove(task)
             self._turn = task
+            self._step_back(task)
             self._resume(task)
+
+    def _step_back(self, task: Task) -> None:
+        """At an entry: what was delivered is to be acted on before the call, not in it. A flag that a handler sets
+        after it was checked and before pause(2) is the classic lost wake-up."""
+        place = ptrace.place_of(task.tid) if task.call else (0, 0)
+        if task.call and ptrace.step_back(task.tid):
+            task.again, task.call = (task.call, place), ""
 
     def conclude(self) -> None:
         """Note which points were never reached."""

@@ -97,6 +97,36 @@ def undo_interruption(tid: int) -> None:
         pass  # it was killed meanwhile
 
 
+def place_of(tid: int) -> tuple[int, int]:
+    """Return where a task is: instruction and stack pointer."""
+    buffer = ctypes.create_string_buffer(88)
+    try:
+        _ptrace(_GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
+    except OSError:
+        return 0, 0
+    instruction, stack = struct.unpack_from("=2Q", buffer.raw, 8)
+    return int(instruction), int(stack)
+
+
+def step_back(tid: int) -> bool:
+    """Put a task that the filter has stopped at the entry of a call before that call, so that a handler runs first. The
+    call is skipped (its number becomes -1) and then begun again. x86-64; return whether it was done."""
+    if platform.machine() != "x86_64":
+        return False
+    registers = ctypes.create_string_buffer(8 * _WORDS)
+    try:
+        _ptrace(_GETREGS, tid, ctypes.addressof(registers))
+        words = list(struct.unpack(f"={_WORDS}Q", registers.raw))
+        words[_RIP] -= _ADDRESS_OF_CALL
+        words[_RAX] = words[_ORIG_RAX]
+        words[_ORIG_RAX] = (1 << 64) - 1
+        registers.raw = struct.pack(f"={_WORDS}Q", *words)
+        _ptrace(_SETREGS, tid, ctypes.addressof(registers))
+    except OSError:
+        return False
+    return True
+
+
 def let_task_go(tid: int) -> None:
     """Let a stopped task go on, with whatever signals are pending for it."""
     try:

@@ -73,6 +73,8 @@ class Tracer:
 
     def take(self, tid: int, status: int) -> bool:
         """Take a wait status if it is a stop that only a tracer sees; return whether it was one."""
+        if os.WIFCONTINUED(status):
+            return False
         stop = ptrace.stop_of(status)
         if tid not in self._tids:
             if stop.kind != "event":
