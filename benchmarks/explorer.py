@@ -41,9 +41,10 @@ REMARKS = {
     "races": """Chance finds these as well, often as soon. The sweep's worth is that it is complete, says where, and
         that what it finds comes back. Its seconds include the start of the runner and the survey; those of random
         timing include 0.1 s to tell that a launcher hangs.""",
-    "repeats": """Who runs when is the schedule's affair: what launcher and command do is the same each time. What may
+    "repeats": """Who runs when is the schedule's affair, so what the launcher does is the same each time. What may
         differ is where our own notes stand in between (an awaited fact has come, everyone has come to rest): an end, a
-        report and a stop wake us alike, and which of them we find first is the system's choice.""",
+        report and a stop wake us alike, and which of them we find first is the system's choice. And where a report of the
+        command stands: it is not held at its calls, so it may run beside the launcher.""",
 }
 
 
