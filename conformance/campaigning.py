@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
@@ -47,19 +48,33 @@ def survey_of(target: Target, campaign: Campaign) -> Survey:
     return survey(lambda scenario, schedule: door.execute(target, scenario, schedule), campaign.scenario)
 
 
-_explorer: Explorer | None = None
+class _Worker:
+    """What one worker process keeps: its target, and what plays each campaign on it."""
+
+    def __init__(self, target: Target, replays: int) -> None:
+        self._target, self._replays = target, replays
+        self._explorers: dict[str, Explorer] = {}
+
+    def explorer(self, campaign: Campaign) -> Explorer:
+        """Return what plays this campaign, made when it is first asked for."""
+        if campaign.name not in self._explorers:
+            self._explorers[campaign.name] = explorer_for(self._target, campaign, self._replays)
+        return self._explorers[campaign.name]
 
 
-def _begin(number: Synchronized[int], target: Target, campaign: Campaign, replays: int) -> None:
+_worker: _Worker | None = None
+
+
+def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
     """Set up a worker: the runner is pinned by the worker's number."""
-    global _explorer
+    global _worker
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for who gives out the work
     with number.get_lock():
         os.environ["PROCTOR_WORKER"] = str(number.value)
         number.value += 1
-    _explorer = explorer_for(target, campaign, replays)
+    _worker = _Worker(target, replays)
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -69,29 +84,29 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _try(chunk: list[Planned]) -> list[Played]:
-    assert _explorer is not None
-    return [_explorer.try_one(planned) for planned in chunk]
+def _try(campaign: Campaign, chunk: list[Planned]) -> list[Played]:
+    assert _worker is not None
+    return [_worker.explorer(campaign).try_one(planned) for planned in chunk]
 
 
-def _confirm(suspect: Played) -> Finding:
-    assert _explorer is not None
-    return _explorer.confirm(suspect)
+def _confirm(campaign: Campaign, suspect: Played) -> Finding:
+    assert _worker is not None
+    return _worker.explorer(campaign).confirm(suspect)
 
 
 class Crew:
-    """Some workers for one campaign on one target; where it is one, it is this process."""
+    """Some workers for one target; where it is one, it is this process."""
 
-    def __init__(self, target: Target, campaign: Campaign, workers: int, replays: int) -> None:
+    def __init__(self, target: Target, workers: int, replays: int) -> None:
         self._workers = workers
         context = multiprocessing.get_context("spawn")
-        words = (context.Value("i", 0), target, campaign, replays)
+        words = (context.Value("i", 0), target, replays)
         self._pool = ProcessPoolExecutor(workers, context, _begin, words) if workers > 1 else None
         if not self._pool:
             _begin(*words)
 
     def explore(
-        self, planned: Iterator[Planned], seconds: float, tell: Callable[[int], None]
+        self, campaign: Campaign, planned: Iterator[Planned], seconds: float, tell: Callable[[int], None]
     ) -> tuple[Exploration, bool]:
         """Play what is planned, for so many seconds; `tell` hears how many have been played. Ctrl-C ends it early:
         return what there is by then, and whether that was so."""
@@ -100,10 +115,10 @@ class Crew:
         findings: list[Finding] = []
         interrupted = False
         try:
-            for some in self._each(_try, _chunks(planned), start + seconds):
+            for some in self._each(partial(_try, campaign), _chunks(planned), start + seconds):
                 played += some
                 tell(len(played))
-            findings += self._each(_confirm, iter(suspects(played)), float("inf"))
+            findings += self._each(partial(_confirm, campaign), iter(suspects(played)), float("inf"))
         except KeyboardInterrupt:
             interrupted = True
         return Exploration(played, findings, len(played), time.monotonic() - start), interrupted

@@ -94,20 +94,23 @@ def explore(
         if not chosen:
             raise WrongCall(f"nothing is explored for {requirement}; there is something for SIG-6, SIG-7 and EXIT-1")
         status = 0
-        for campaign in chosen:
-            found, interrupted = _explore_one(launcher, campaign, strategy, exhaustive, workers, budget, replays, cases)
-            status = max(status, FOUND if found else 0)
-            if interrupted:
-                return INTERRUPTED
+        crew = Crew(launcher, workers, replays)
+        try:
+            for campaign in chosen:
+                found, interrupted = _explore_one(crew, launcher, campaign, strategy, exhaustive, budget, cases)
+                status = max(status, FOUND if found else 0)
+                if interrupted:
+                    return INTERRUPTED
+        finally:
+            crew.close()
         return status
 
     _speak_of_errors(run)
 
 
 def _explore_one(
-    target: Target, campaign: Campaign, strategy: str, exhaustive: bool, workers: int, budget: float, replays: int,
-    cases: Path,
-) -> tuple[bool, bool]:  # fmt: skip
+    crew: Crew, target: Target, campaign: Campaign, strategy: str, exhaustive: bool, budget: float, cases: Path
+) -> tuple[bool, bool]:
     """Explore one campaign and print what came of it; return whether anything was found, and whether to stop."""
     survey = survey_of(target, campaign)
     plan = campaign.plan(survey, strategy, exhaustive)
@@ -116,14 +119,12 @@ def _explore_one(
             f"{campaign.requirement}, {campaign.name}: the launcher makes no visible call there: it is the command"
         )
         return False, False
-    crew = Crew(target, campaign, workers, replays)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=plan.size)
         exploration, interrupted = crew.explore(
-            iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
+            campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
         )
-    crew.close()
     click.echo(f"{campaign.requirement}, {escape(coverage(campaign, survey, plan, exploration))}", nl=False)
     click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if interrupted else ""))
     for line in draw(exploration.played):

@@ -114,8 +114,8 @@ def test_two_workers_play_what_one_does() -> None:
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
     counts = []
     for workers in (1, 2):
-        crew = Crew(target, campaign, workers, replays=2)
-        explored, interrupted = crew.explore(iter(plan.planned), 60.0, lambda count: None)
+        crew = Crew(target, workers, replays=2)
+        explored, interrupted = crew.explore(campaign, iter(plan.planned), 60.0, lambda count: None)
         crew.close()
         assert not interrupted
         counts.append((len(explored.played), {finding.opinion.label for finding in explored.findings}))
