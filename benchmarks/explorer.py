@@ -43,8 +43,8 @@ REMARKS = {
         timing include 0.1 s to tell that a launcher hangs.""",
     "repeats": """Who runs when is the schedule's affair, so what the launcher does is the same each time. What may
         differ is where our own notes stand in between (an awaited fact has come, everyone has come to rest): an end, a
-        report and a stop wake us alike, and which of them we find first is the system's choice. And where a report of the
-        command stands: it is not held at its calls, so it may run beside the launcher.""",
+        report and a stop wake us alike, and which of them we find first is the system's choice. And where a report of
+        the command stands: it is not held at its calls, so it may run beside the launcher.""",
 }
 
 
