@@ -1,0 +1,92 @@
+"""`proctor explore` and `proctor replay`: what they print, what they save, and their exit statuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run
+
+LAUNCHER = str(ROOT / "launcher")
+
+needs_timeout = pytest.mark.skipif(not shutil.which("timeout"), reason="needs timeout: apt-get install coreutils")
+
+
+@needs_timeout
+def test_a_race_is_found_saved_and_replayed(proctor: Run, tmp_path: Path) -> None:
+    cases = tmp_path / "cases"
+    done = proctor("explore", "timeout", "--signal", "TERM", "--requirement", "SIG-6", f"--cases={cases}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "! orphan" in done.stdout
+    assert "came back in 20 of 20 replays" in done.stdout
+    (saved,) = cases.glob("*start-launcher-clone-1-exit*")
+    assert f"proctor replay {saved} -n 50" in done.stdout
+    assert json.loads(saved.read_text())["requirement"] == "SIG-6"
+    again = proctor("replay", str(saved), "-n", "5", "--show")
+    assert again.returncode == 1, again.stdout + again.stderr
+    assert "in 5 of 5 runs" in again.stdout
+    assert "we sent SIGTERM to launcher" in again.stdout
+
+
+@needs_timeout
+def test_a_schedule_can_be_pasted(proctor: Run) -> None:
+    words = ["--requirement=SIG-6", "--schedule=at launcher clone#1 exit: deliver TERM to launcher", "-n", "3"]
+    done = proctor("replay", "--target=timeout", *words)
+    assert (done.returncode, "in 3 of 3 runs" in done.stdout) == (1, True), done.stdout + done.stderr
+    sound = proctor("replay", f"--target={LAUNCHER}", *words)
+    assert (sound.returncode, "in 0 of 3 runs" in sound.stdout) == (0, True), sound.stdout + sound.stderr
+
+
+def test_what_is_sound_is_0(proctor: Run, tmp_path: Path) -> None:
+    done = proctor("explore", LAUNCHER, "--signal=TERM", "--requirement=SIG-7", f"--cases={tmp_path}/cases")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as without it" in done.stdout
+    assert not (tmp_path / "cases").exists()
+
+
+def test_a_point_that_is_never_passed_could_not_be_told(proctor: Run) -> None:
+    words = ["--requirement=SIG-6", "--schedule=at launcher setsid#9 exit: deliver TERM to launcher", "-n", "2"]
+    done = proctor("replay", f"--target={LAUNCHER}", *words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "did not pass the point" in done.stdout
+
+
+@pytest.mark.parametrize("strategy", ["pairs", "ends", "random"])
+def test_every_strategy_plays_something(proctor: Run, tmp_path: Path, strategy: str) -> None:
+    requirement = "EXIT-1" if strategy == "ends" else "SIG-7"
+    words = [f"--strategy={strategy}", "--budget=1", f"--requirement={requirement}", f"--cases={tmp_path}/cases"]
+    done = proctor("explore", LAUNCHER, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "schedules" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["explore", "/no/such/launcher"], "there is no such file"),
+        (["explore", "/usr/bin/env", "--signal=TREM"], "did you mean 'SIGTERM'"),
+        (["explore", "/usr/bin/env", "--requirement=TTY-1"], "nothing is explored for TTY-1"),
+        (["explore", "/usr/bin/env", "--strategy=all"], "sweep"),
+        (["replay"], "name a case file"),
+        (["replay", "/no/such/case"], "No such file"),
+        (["replay", "/usr"], "this is a directory"),
+        (["replay", "/etc/passwd"], "not JSON"),
+        (["replay", "--target=/usr/bin/env", "--requirement=SIG-6", "--schedule=nonsense"], "is no directive"),
+        (["replay", "--target=/usr/bin/env", "--requirement=SIG-99", "--schedule="], "no such requirement"),
+    ],
+)
+def test_wrong_call_is_2(proctor: Run, words: list[str], says: str) -> None:
+    done = proctor(*words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    path.write_text('{"schema": 1, "requirment": "SIG-6"}')
+    done = proctor("replay", str(path))
+    assert (done.returncode, "did you mean 'requirement'" in done.stderr) == (2, True), done.stderr
