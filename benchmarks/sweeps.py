@@ -84,9 +84,9 @@ def plan_of(target: Target, campaign: Campaign) -> list[Planned]:
     return harmless * max(1, round(LONG_ENOUGH / (time.perf_counter() - began)))
 
 
-def seconds_of(crew: Crew, planned: list[Planned]) -> float:
+def seconds_of(crew: Crew, campaign: Campaign, planned: list[Planned]) -> float:
     """Let a crew play a plan; return the seconds that took."""
-    return crew.explore(iter(planned), float("inf"), lambda count: None)[0].seconds
+    return crew.explore(campaign, iter(planned), float("inf"), lambda count: None)[0].seconds
 
 
 def on_core(target: Target, campaign: Campaign, number: int) -> Crew:
@@ -94,7 +94,7 @@ def on_core(target: Target, campaign: Campaign, number: int) -> Crew:
     stop()
     os.environ["PROCTOR_WORKER"] = str(number)
     explorer_for(target, campaign, 1)
-    return Crew(target, campaign, 1, 1)
+    return Crew(target, 1, 1)
 
 
 def workers(asked: Asked) -> Iterator[Row]:
@@ -108,11 +108,11 @@ def workers(asked: Asked) -> Iterator[Row]:
         os.environ["PROCTOR_WORKER"] = "0"
         stop()
         planned = plan_of(target, campaign)
-        both = Crew(target, campaign, 2, 1)
-        cold = seconds_of(both, planned)
+        both = Crew(target, 2, 1)
+        cold = seconds_of(both, campaign, planned)
         rounds = 2 if asked.quick else 6
         times = [
-            (seconds_of(on_core(target, campaign, number % 2), planned), seconds_of(both, planned))
+            (seconds_of(on_core(target, campaign, number % 2), campaign, planned), seconds_of(both, campaign, planned))
             for number in range(rounds)
         ]
         both.close()

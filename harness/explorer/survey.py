@@ -18,13 +18,15 @@ class Site(NamedTuple):
     """A point with what is known of the launcher there.
 
     order: its place among all. passed: what was recorded. children: those that were there before. made: there is
-    more than the launcher itself (a file, a changed terminal) that could be left behind if it ended here.
+    more than the launcher itself (a file, a changed terminal) that could be left behind if it ended here. in_row: the
+    call sets a disposition, and the task's next call does so too.
     """
 
     order: int
     passed: Passed
     children: tuple[str, ...]
     made: bool
+    in_row: bool
 
     @property
     def point(self) -> Point:
@@ -37,9 +39,10 @@ class Site(NamedTuple):
         return _process(self.point.task) == "launcher"
 
     def concerns(self, number: int) -> bool:
-        """Whether a signal can meet another launcher here than at the point before. That the disposition of another
-        signal has been changed changes nothing for it; what the launcher computed before that call may."""
-        return self.passed.about in (0, number) or self.point.when == "entry"
+        """Whether a signal can meet another launcher here than at a point nearby. That the disposition of another
+        signal has been changed changes nothing for it; what the launcher computed before that call may, but of several
+        such calls in a row the last one's entry stands for all."""
+        return self.passed.about in (0, number) or (self.point.when == "entry" and not self.in_row)
 
     def is_redundant(self, number: int) -> bool:
         """Whether the signal only ends the launcher here, with nothing left: its disposition is the default, it is not
@@ -96,6 +99,7 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
     made_at = {fact.by: fact.at.task for fact in passed if fact.by and _is_child(fact.at)}
     children: list[str] = []
     made = False
+    in_row = _in_rows(passed)
     for number, fact in enumerate(passed):
         point = fact.at
         child = made_at.get(point) or (point.task if _is_child(point) else "")
@@ -103,4 +107,16 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
             children.append(child)
         call = VISIBLE.get(point.call)
         made |= point.when == "exit" and call is not None and call.leaves
-        yield Site(number, fact, tuple(children), made)
+        yield Site(number, fact, tuple(children), made, point in in_row)
+
+
+def _in_rows(passed: list[Passed]) -> set[Point]:
+    """Return the entries of calls that set a disposition and are followed by another such call of their task."""
+    found: set[Point] = set()
+    last: dict[str, Point] = {}
+    for point in (fact.at for fact in passed if fact.at.when == "entry"):
+        before = last.get(point.task)
+        if before and point.call == before.call == "rt_sigaction":
+            found.add(before)
+        last[point.task] = point
+    return found

@@ -7,6 +7,7 @@ traced to the end.
 
 from __future__ import annotations
 
+import functools
 import platform
 import struct
 
@@ -20,6 +21,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16  # struct seccomp_data
 _Instruction = tuple[int, int, int, int]
 
 
+@functools.cache
 def program() -> bytes:
     """Return the filter as an array of struct sock_filter; empty where there is no table for this machine."""
     calls = numbers()

@@ -7,6 +7,9 @@ import select
 import signal
 from collections.abc import Callable
 
+FINE = 0.005
+"""Seconds below which a wait is to be exact to less than a millisecond."""
+
 
 class Sources:
     """File descriptors with what to do when one is readable. `pump` serves what is ready."""
@@ -32,6 +35,10 @@ class Sources:
 
     def pump(self, seconds: float) -> bool:
         """Serve what is ready, waiting at most this long for the first; return whether there was anything."""
+        if 0.0 < seconds < FINE:
+            # epoll's timeout is in whole milliseconds, rounded up: a quarter of one would take four times as long
+            select.select([self._poller], [], [], seconds)
+            seconds = 0.0
         ready = self._poller.poll(max(0.0, seconds))
         for fd, _ in ready:
             action = self._actions.get(fd)  # an earlier action of this round may have removed it
