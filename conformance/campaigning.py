@@ -15,9 +15,11 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
+from conformance.checks.common import NotObservable, needs_tracing
 from conformance.explored import Campaign, with_files_of
-from conformance.judge import Bare
+from conformance.judge import Bare, needs_stage
 from harness import execute as door
+from harness.errors import HarnessError
 from harness.explorer.explore import Exploration, Explorer, Finding, Played, suspects
 from harness.explorer.survey import Survey, survey
 from harness.explorer.sweep import Planned
@@ -34,18 +36,25 @@ CHUNK = 8
 
 def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
-
-    def play(scenario: Scenario, schedule: Schedule) -> History:
-        return door.execute(target, scenario, schedule)
-
+    play = partial(_play, target)
     bare, _ = Bare(door.execute).of(target, campaign.scenario)
     measure = with_files_of(bare, play(campaign.scenario, Schedule()))
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 
 def survey_of(target: Target, campaign: Campaign) -> Survey:
-    """Return the points of a campaign on a target."""
-    return survey(lambda scenario, schedule: door.execute(target, scenario, schedule), campaign.scenario)
+    """Return the points of a campaign on a target. HarnessError where it cannot be traced."""
+    return survey(partial(_play, target), campaign.scenario)
+
+
+def _play(target: Target, scenario: Scenario, schedule: Schedule) -> History:
+    history = door.execute(target, scenario, schedule)
+    try:
+        needs_stage(history)
+        needs_tracing(history)
+    except NotObservable as reason:
+        raise HarnessError(f"{target.name} cannot be explored here: {reason}. This says nothing about it") from None
+    return history
 
 
 class _Worker:

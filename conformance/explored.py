@@ -10,7 +10,7 @@ import msgspec
 
 from conformance.checks import moments, signals
 from conformance.checks.common import NotApplicable, NotObservable, Violation, needs_tracing
-from conformance.judge import Bare, Judgement, Verdict, timeline
+from conformance.judge import Bare, Judgement, Verdict, needs_stage, timeline
 from conformance.spec import requirements
 from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import HarnessError, WrongCall, nearest
@@ -129,6 +129,7 @@ def judge_campaign(
 
     def execute(scenario: Scenario, schedule: Schedule) -> History:
         history = play(target, scenario, schedule)
+        needs_stage(history)
         needs_tracing(history)
         return history
 
@@ -141,6 +142,8 @@ def judge_campaign(
             return Judgement("not applicable", reason="the launcher makes no visible call there: it is the command")
         explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
         explored = explorer.explore(plan.planned, seconds)
+        if all(one.opinion.label == moments.NOTHING_SENT for one in explored.played):
+            raise NotObservable("none of the points was passed again: the launcher goes another way each time")
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:

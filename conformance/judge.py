@@ -71,7 +71,7 @@ class Bare:
         if key in self._kept:
             return self._kept[key], 0
         history = self._play(alone, scenario)
-        _needs_stage(history)
+        needs_stage(history)
         for miss in history.facts(Missed):
             raise HarnessError(
                 f"the scenario does not work with the bare command: {describe(miss)}. This says nothing about the "
@@ -100,7 +100,7 @@ def judge(
         if scenario.command == "witness":
             its, executions = bare.of(target, scenario)
         history = count(play(target, scenario))
-        _needs_stage(history)
+        needs_stage(history)
         _needs_command(requirement, history, its)
         violations = check(history, its or history)
         if not violations:
@@ -124,7 +124,7 @@ def judge(
         return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
 
 
-def _needs_stage(history: History) -> None:
+def needs_stage(history: History) -> None:
     """Raise NotObservable where this system refuses what the launcher was to be started with."""
     for fact in history.facts(NotStarted):
         if fact.step != "exec":

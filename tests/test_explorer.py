@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conformance.campaigning import Crew, explorer_for, survey_of
@@ -16,7 +17,8 @@ from conformance.stages import JOB, PIPES
 from harness.execute import execute
 from harness.explorer.explore import Opinion
 from harness.explorer.sweep import Planned
-from harness.history import Carried, Ended, History, Passed, Received, Sent
+from harness.history import Carried, Ended, Event, History, Passed, Received, Sent, Unobserved
+from harness.scenario import Scenario
 from harness.schedule import Schedule, parse
 from harness.target import BARE, Target, load
 
@@ -162,3 +164,26 @@ def test_launcher_that_starts_nothing_is_no_error_of_ours(script: str) -> None:
     target = Target("starts nothing", (sys.executable, "-I", "-S", "-c", script))
     history = execute(target, whole_run(JOB), parse(TERM_AT_FORK))
     assert not any(fact.process == "command" for fact in history.facts(Ended))
+
+
+def test_where_nothing_can_be_traced_it_is_not_observable() -> None:
+    """No verdict, least of all a pass, comes of a stage that cannot be set up or a launcher that cannot be followed."""
+
+    def refused(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
+        played = execute(target, script)
+        facts = [Unobserved("the launcher's calls", "ptrace is refused")] if schedule else []
+        events = tuple(Event(len(played.events) + n, 1.0, "runner", fact) for n, fact in enumerate(facts))
+        return msgspec.structs.replace(played, events=(*played.events, *events))
+
+    judgement = judge_campaign(campaign_named("start"), load("./launcher"), refused, Bare(execute), seconds=1.0)
+    assert (judgement.verdict, "ptrace is refused" in judgement.reason) == ("not observable", True)
+
+
+def test_where_no_point_is_passed_again_it_is_not_observable() -> None:
+    """A launcher whose calls are other ones each time shows nothing."""
+
+    def another_way(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
+        return execute(target, script, schedule if schedule and schedule.record else schedule and Schedule())
+
+    judgement = judge_campaign(campaign_named("end"), load("./launcher"), another_way, Bare(execute), seconds=1.0)
+    assert judgement.verdict == "not observable", judgement

@@ -35,16 +35,17 @@ class Runner:
         self._scratch = scratch
         self._sources = Sources()
         self._homes: dict[str, Path] = {}
-        self._cores = os.sched_getaffinity(0)
+        self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         number = int(re.sub(r"\D", "", os.environ.get("PROCTOR_WORKER", "")) or 0)
-        self._core = sorted(self._cores)[number % len(self._cores)]
+        self._core = sorted(self._cores)[number % len(self._cores)] if self._cores else 0
 
     def perform(self, request: Request) -> Reply:
         """Play one scenario. Whatever goes wrong here is an error of the harness."""
         try:
             place = self._place(request.target)
             # a tracer and what it traces take turns: on one core a stop costs a quarter of what it costs on two
-            os.sched_setaffinity(0, self._cores if request.schedule is None else {self._core})
+            if self._cores:
+                os.sched_setaffinity(0, self._cores if request.schedule is None else {self._core})
             execution = Execution(self._sources, request.target, request.scenario, place, request.schedule)
             reply = Reply(events=execution.play())
             containment.check_proc()

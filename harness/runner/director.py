@@ -8,6 +8,7 @@ the system that chooses, and what happens is the same each time.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -50,7 +51,7 @@ class Task:
 
 
 class Director:
-    """Traces one launcher. `send` and `press` carry out deliveries; raises OSError where ptrace is refused."""
+    """Traces one launcher. `send` and `press` carry out deliveries."""
 
     def __init__(
         self,
@@ -59,8 +60,6 @@ class Director:
         send: Callable[[int, str], history.Sent],
         press: Callable[[PressKey], None],
     ) -> None:
-        if not _NAMES:
-            raise OSError(38, "no table of system calls for this machine")
         self._schedule = schedule
         self._recorder = recorder
         self._send, self._press = send, press
@@ -86,7 +85,10 @@ class Director:
     # -- who there is
 
     def seize(self, pid: int) -> None:
-        """Begin with the process that is about to become the launcher."""
+        """Begin with the process that is about to become the launcher. OSError where ptrace is refused, or there is no
+        table of this machine's system calls."""
+        if not _NAMES:
+            raise OSError(errno.ENOSYS, "no table of system calls for this machine")
         ptrace.seize(pid, ptrace.ALL)
         self._tasks[pid] = Task(pid, pid, "launcher", silent=False)
         self._tasks[pid].born = True
