@@ -100,4 +100,4 @@ def test_command_ends_by_itself_on_the_signal(case: Case, number: int) -> None:
     "campaign", ["order", "order, terminal", "order, at rest, terminal"], ids=["pipes", "terminal", "at-rest"]
 )
 def test_order_of_launcher_and_command_does_not_matter(case: Case, campaign: str) -> None:
-    case.explore(campaign_named(campaign), share=0.03)
+    case.explore(campaign_named(campaign), share=0.03, beside=True)
