@@ -250,6 +250,8 @@ class Execution:
         rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in self._cast.everyone() if p.role != "leader"]
         seen = ", ".join(rows) or "no process"
         sure = outcome.sure or outcome.came
+        if not sure:
+            self._wait.expect_no_rest()
         self._recorder.add("runner", history.Missed(what, round(outcome.seconds, 6), sure, seen))
         raise _Over
 

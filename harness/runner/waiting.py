@@ -175,6 +175,10 @@ class Waiter:
             elif rest.now > 0.0:
                 self._pump(min(rest.wakes, LONGEST_PAUSE))
 
+    def expect_no_rest(self) -> None:
+        """Who did not come to rest while a fact was awaited in vain will not now: settle for SETTLE_LIMIT at most."""
+        self._busy_limit = SETTLE_LIMIT
+
     def until_stopped(self, pids: list[int]) -> None:
         """Wait until all of these are stopped or have gone."""
         outcome = self.for_fact(lambda: all(_is_stopped(pid) for pid in pids), BUSY_LIMIT, patience=BUSY_LIMIT)
