@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
+from conformance.case import Case
 from conformance.checks import exit as checks
 from conformance.explored import campaign_named
 from conformance.marks import over, requirement
-from conformance.plugin import Case
 from conformance.stages import FATAL, JOB, PIPES, STOP_AND_GO_ON, finish
 from harness.scenario import Ends, Hold, Look, Order, Release, Scenario, Settle, Signal, Stage, Trace
 

@@ -8,9 +8,9 @@ from functools import partial
 
 import pytest
 
+from conformance.case import Case
 from conformance.checks import inherit as checks
 from conformance.marks import requirement
-from conformance.plugin import Case
 from conformance.stages import JOB, PIPES, finish
 from harness.scenario import Scenario, Stage
 

@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
+from conformance.case import Case
 from conformance.checks import signals as checks
 from conformance.explored import campaign_named
 from conformance.marks import over, requirement
-from conformance.plugin import Case
 from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
 from harness import signals
 from harness.scenario import Order, Receives, Scenario, Settle, Signal, Stage, Stops, Trace

@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
+from conformance.case import Case
 from conformance.checks import terminal as checks
 from conformance.marks import over, requirement
-from conformance.plugin import Case
 from conformance.stages import JOB, LEADER, finish
 from harness.scenario import (
     Answers,

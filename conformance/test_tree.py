@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
+from conformance.case import Case
 from conformance.checks import tree as checks
 from conformance.marks import over, requirement
-from conformance.plugin import Case
 from conformance.stages import INIT, JOB, PIPES, SEVEN, STOP_AND_GO_ON, finish, send
 from harness.scenario import Ends, HangUp, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage
 

@@ -1,0 +1,67 @@
+"""The case: what a test of the suite calls with its scenario and its check."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from conformance import report
+from conformance.explored import Campaign, judge_campaign
+from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Judgement, judge
+from conformance.results import CaseResult
+from conformance.spec import Requirement, requirements
+from conformance.suite import Suite
+from harness import execute as door
+from harness.errors import ProctorError
+from harness.scenario import Scenario
+from harness.target import Target
+
+PROPERTY = "proctor"
+"""The name under which a test carries the result of its case, from a worker too."""
+
+
+class Case:
+    """Called by a case with its scenario and its check: plays, judges, and notes the verdict."""
+
+    def __init__(self, suite: Suite, item: pytest.Item, target: Target) -> None:
+        self._suite, self._item = suite, item
+        self.target = target
+
+    def __call__(self, scenario: Scenario, check: Check) -> None:
+        """Judge one scenario; end the test by how that came out."""
+        mark = self._item.get_closest_marker("requirement")
+        if mark is None:
+            raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
+        requirement = requirements()[mark.args[0]]
+        self._conclude(requirement, self._judge(requirement, scenario, check))
+
+    def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
+        """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
+        has cases that need no explorer, which stand by themselves where nothing can be traced."""
+        requirement = requirements()[campaign.requirement]
+        seconds = self._suite.explore_budget * share
+        if not seconds:
+            pytest.skip("left out: --explore-budget=0")
+        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
+        if beside and judgement.verdict == "not observable":
+            pytest.skip(judgement.reason)
+        self._conclude(requirement, judgement)
+
+    def _conclude(self, requirement: Requirement, judgement: Judgement) -> None:
+        sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
+        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled)
+        self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
+        verdict = judgement.verdict
+        if verdict in ("not applicable", "not observable", "declared deviation"):
+            pytest.skip(judgement.reason)
+        if verdict != "pass":
+            pytest.fail(report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False)
+
+    def _judge(self, requirement: Requirement, scenario: Scenario, check: Check) -> Judgement:
+        suite = self._suite
+        known = (self.target.name, requirement.id) in suite.failed
+        replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
+        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays)
+        if judgement.verdict == "fail":
+            suite.failed.add((self.target.name, requirement.id))
+        return judgement

@@ -1,0 +1,110 @@
+"""What one run of the suite is about: the targets, what a first look at them showed, and the results so far."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from conformance import results
+from conformance.judge import Bare
+from conformance.probe import Probe, check_deviations, not_judged, probe
+from conformance.results import CaseResult
+from conformance.selection import with_cases
+from harness import execute as door
+from harness.errors import WrongCall, nearest
+from harness.target import PROFILES, Target, load
+
+
+class Suite:
+    """What one pytest process knows."""
+
+    def __init__(
+        self, targets: list[Target], asked: list[str], probes: dict[str, Probe], full: bool, explore_budget: float
+    ) -> None:
+        self.asked = dict(zip((target.name for target in targets), asked, strict=True))
+        self.targets = {target.name: target for target in targets}
+        self.probes = probes
+        self.full = full
+        self.explore_budget = explore_budget
+        """Seconds for each target."""
+        self.bare = Bare(door.execute)
+        self.cases: list[CaseResult] = []
+        self.failed: set[tuple[str, str]] = set()
+        """Targets and requirements of which this process has seen a fail."""
+        self.start = time.monotonic()
+
+    @property
+    def judged(self) -> list[Target]:
+        """The targets that start a command; of the others the run says why not, once."""
+        return [target for target in self.targets.values() if not self.probes[target.name].trouble]
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why the other targets are not judged."""
+        return [probe.trouble for probe in self.probes.values() if probe.trouble]
+
+    def takes_samples(self, target: Target) -> bool:
+        """Whether this target is so slow that the suite takes samples."""
+        return not self.full and (target.slow or self.probes[target.name].slow)
+
+
+def make_suite(config: pytest.Config) -> Suite:
+    """Return the suite that the options ask for; WrongCall where it cannot be had, or no target starts a command."""
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
+        probes = msgspec.json.decode(worker_input["proctor_probes"], type=dict[str, Probe])
+        return Suite(targets, config.option.target, probes, config.option.full, config.option.explore_budget)
+    asked = config.option.target
+    if not asked:
+        raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
+    if config.option.results:
+        _check_results_path(Path(config.option.results))
+    for profile in config.option.profile:
+        if profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise WrongCall(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
+    targets = [_with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
+    names = [target.name for target in targets]
+    if len(set(names)) < len(names):
+        raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
+    budget = config.option.explore_budget
+    suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full, budget)
+    if not suite.judged:
+        write_results(suite, config)
+        raise WrongCall("\n".join(suite.troubles))
+    return suite
+
+
+def _check_results_path(path: Path) -> None:
+    """Raise WrongCall where the results could not be written when all has been run."""
+    where = f"--results={path}"
+    if path.is_dir():
+        raise WrongCall(f"{where}: this is a directory; name a file in it")
+    directory = path.absolute().parent
+    if not directory.is_dir():
+        raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise WrongCall(f"{where}: the directory {directory} may not be written; name a file somewhere else")
+
+
+def _with_profiles(target: Target, profiles: list[Any]) -> Target:
+    return msgspec.structs.replace(target, profiles=tuple(dict.fromkeys((*target.profiles, *profiles))))
+
+
+def write_results(suite: Suite, config: pytest.Config) -> None:
+    """Write what --results asks for."""
+    if not config.option.results:
+        return
+    seconds = time.monotonic() - suite.start
+    documents = []
+    for target in suite.targets.values():
+        probed = suite.probes[target.name]
+        cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
+        documents.append(results.document(target, probed.version, cases, seconds, door.containment()))
+    results.write(Path(config.option.results), documents)
