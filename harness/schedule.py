@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import signal as names
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -35,9 +35,9 @@ class Point(_Data, frozen=True, order=True):
     call, and part. part: how many steps of kind `part` the script had done, plus one.
     """
 
-    task: str
+    task: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+)(\.t\d+)?$")]
     call: str
-    nth: int = 1
+    nth: Annotated[int, msgspec.Meta(ge=1)] = 1
     when: Literal["entry", "exit"] = "exit"
     part: int = 1
 
@@ -53,8 +53,8 @@ class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 class Deliver(_Action, frozen=True, tag="deliver"):
     """Send a signal to the launcher alone, its process group, or the command, while the task stands at the point."""
 
-    signal: int
-    to: str = "launcher"
+    signal: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    to: Literal["launcher", "group", "command"] = "launcher"
 
     def __str__(self) -> str:
         return f"deliver {signals.name(self.signal).removeprefix('SIG')} to {self.to}"
@@ -73,7 +73,7 @@ class HoldTask(_Action, frozen=True, tag="hold"):
     """Keep the task at the point until a process blocks or ends. Where that cannot come any more, because everyone
     waits for the held one, it is let go and the history says so."""
 
-    process: str
+    process: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+)$")]
     does: Literal["blocks", "ends"] = "blocks"
 
     def __str__(self) -> str:
@@ -112,7 +112,8 @@ _LINE = re.compile(
 def parse(text: str) -> Schedule:
     """Read the text form, one directive a line; raise WrongCall naming the line and what is wrong with it."""
     lines = [line.strip() for line in text.splitlines()]
-    return Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+    schedule = Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+    return from_json(to_json(schedule))  # which looks at names and numbers
 
 
 def _directive(line: str) -> Directive:
@@ -131,15 +132,17 @@ def _directive(line: str) -> Directive:
 
 def _action(text: str, line: str) -> Action:
     match text.split():
-        case ["deliver", name, "to", to]:
-            return Deliver(signal_number(name), to)
+        case ["deliver", name, "to", ("launcher" | "group" | "command") as to]:
+            return Deliver(
+                signal_number(name), "group" if to == "group" else "command" if to == "command" else "launcher"
+            )
         case ["press", key] if key in KEYS:
             return PressKey(key)
         case ["hold", "until", process, ("blocks" | "ends") as does]:
             return HoldTask(process, "ends" if does == "ends" else "blocks")
     raise WrongCall(
-        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to PROCESS, press KEY, "
-        "hold until PROCESS blocks, hold until PROCESS ends"
+        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (or group, or command); "
+        "press KEY; hold until PROCESS blocks; hold until PROCESS ends"
     )
 
 

@@ -17,37 +17,11 @@ from harness import history
 from harness.calls import BIRTH, VISIBLE, numbers
 from harness.runner import processes, ptrace
 from harness.runner.recorder import Recorder
-from harness.runner.spawn import WITNESS
+from harness.runner.task import Task, is_witness
 from harness.runner.tracer import called
 from harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
 
 _NAMES = numbers()
-
-
-class Task:
-    """One traced thread. silent: the command's, or of what the command started: it passes no points."""
-
-    __slots__ = (
-        "again", "arguments", "born", "call", "directives", "in_vfork", "maker", "name", "pid", "silent", "threads",
-        "tid",
-    )  # fmt: skip
-
-    def __init__(self, tid: int, pid: int, name: str, silent: bool) -> None:
-        self.tid, self.pid, self.name, self.silent = tid, pid, name, silent
-        self.call = ""
-        self.again: tuple[str, tuple[int, int]] | None = None
-        """The call that it was put before, and where: it comes by that point a second time."""
-        self.arguments: tuple[int, ...] = ()
-        self.maker: Point | None = None
-        self.born = False
-        self.in_vfork = False
-        self.threads = 1
-        self.directives: list[Directive] = []
-
-    @property
-    def process(self) -> str:
-        """The name of its process: that of its first thread."""
-        return self.name.partition(".")[0]
 
 
 class Director:
@@ -216,7 +190,7 @@ class Director:
         first = self._tasks.setdefault(task.pid, Task(task.pid, task.pid, task.process, task.silent))
         first.born = True
         was_begun, self._begun = self._begun, True
-        if _is_witness(task.pid):
+        if is_witness(task.pid):
             first.silent, first.call = True, ""
             self._commands.append(task.pid)
             self._give_up_turn(first)
@@ -245,7 +219,7 @@ class Director:
         if task in self._kept:
             self._kept.remove(task)
         if task.tid == task.pid:
-            for kept in [k for k in self._kept if _waits_for_end(k, task.process)]:
+            for kept in [k for k in self._kept if k.waits_for_end_of(task.process)]:
                 self._let_go(kept, "let go")
 
     # -- points
@@ -297,7 +271,7 @@ class Director:
             self._let_go(task, "let go")
 
     def _ended(self, hold: HoldTask) -> bool:
-        known = hold.process == "launcher" or int(hold.process.removeprefix("child") or 0) <= self._children
+        known = hold.process == "launcher" or int(hold.process.removeprefix("child")) <= self._children
         return known and not any(task.process == hold.process for task in self._tasks.values())
 
     # -- what is done when everyone else has come to rest
@@ -322,17 +296,13 @@ class Director:
             self._standing_by.pop(self._turn)()
             return True
         for task in self._kept:
-            action = task.directives[0].action
-            if isinstance(action, HoldTask) and action.does == "blocks" and not self._is_kept(action.process):
+            if task.waits_for_rest_of_others_than(self._kept):
                 self._let_go(task, "let go")
                 return True
         if self._kept:
             self._let_go(self._kept[0], "forced")
             return True
         return False
-
-    def _is_kept(self, process: str) -> bool:
-        return any(task.process == process for task in self._kept)
 
     def _carry_out(self, task: Task) -> None:
         directive = task.directives.pop(0)
@@ -368,15 +338,3 @@ class Director:
         """Note which points were never reached."""
         for directive in self._open:
             self._recorder.add("tracer", history.NotReached(directive))
-
-
-def _waits_for_end(task: Task, process: str) -> bool:
-    action = task.directives[0].action
-    return isinstance(action, HoldTask) and action.does == "ends" and action.process == process
-
-
-def _is_witness(pid: int) -> bool:
-    try:
-        return os.path.samefile(f"/proc/{pid}/exe", WITNESS)
-    except OSError:
-        return False

@@ -51,6 +51,9 @@ def test_json_goes_both_ways() -> None:
         ("at launcher clone#1 exit: deliver TREM to launcher", "did you mean 'SIGTERM'?"),
         ("at launcher clone#1 exit: press ctrl-x", "is no action"),
         ("at launcher clone#1 exit: wait", "is no action"),
+        ("at launcher clone#1 exit: deliver TERM to nobody", "is no action"),
+        ("at lancher clone#1 exit: deliver TERM to launcher", "task"),
+        ("at launcher clone#1 exit: hold until command ends", "process"),
     ],
 )
 def test_wrong_text_is_named(text: str, says: str) -> None:
