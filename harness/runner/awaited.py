@@ -1,0 +1,53 @@
+"""The facts that a script waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness import history
+from harness.runner.cast import Cast
+from harness.runner.recorder import Recorder
+from harness.runner.waiting import CERTAIN_AFTER, Outcome, Waiter
+
+
+class Over(Exception):
+    """The script ends here: an awaited fact did not come."""
+
+
+class Awaited:
+    """Waits for facts. That one came is noted, and how long it took; or that it was missed, and the script is over."""
+
+    def __init__(self, recorder: Recorder, cast: Cast, wait: Waiter) -> None:
+        self._recorder = recorder
+        self._cast = cast
+        self._wait = wait
+
+    def fact(self, what: str, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
+        """Wait up to `within` seconds for what `is_there` tells; Over if it has not come, or cannot any more."""
+
+        def there_or_impossible() -> bool:
+            return is_there() or self._nobody_left()
+
+        outcome = self._wait.for_fact(there_or_impossible, within, patience)
+        if is_there():
+            self._recorder.add("runner", history.Waited(what, round(outcome.seconds, 6), round(outcome.idle, 6)))
+            return
+        self.missed(what, outcome)
+
+    def missed(self, what: str, outcome: Outcome) -> None:
+        """Note that a fact did not come, and who is there; raise Over."""
+        rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in self._cast.everyone() if p.role != "leader"]
+        sure = outcome.sure or outcome.came
+        if not sure:
+            self._wait.expect_no_rest()
+        seen = ", ".join(rows) or "no process"
+        self._recorder.add("runner", history.Missed(what, round(outcome.seconds, 6), sure, seen))
+        raise Over
+
+    def _nobody_left(self) -> bool:
+        """Whether everyone who could still do something has ended."""
+        roles = self._cast.pids.keys() - {"leader"}
+        return bool(roles) and roles <= self._recorder.ended and not self._others_alive()
+
+    def _others_alive(self) -> bool:
+        return any(p.role != "leader" and p.state not in "ZX" for p in self._cast.everyone())
