@@ -80,10 +80,10 @@ class Campaign(NamedTuple):
             except (NotApplicable, NotObservable):
                 return Opinion(moments.NOTHING_SENT)
             label = moments.outcome(history)
-            if found and label == moments.UNDISTURBED:
-                label = "lost" if self.stimuli and self.part == 1 else "not as without it"
-            elif found and label == moments.NOTHING_LEFT:
+            if any(one.required == moments.NO_FILE for one in found):
                 label = "ends, a file left"
+            elif found and label in (moments.UNDISTURBED, moments.REACHES):
+                label = "lost" if self.stimuli and self.part == 1 else "not as without it"
             objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
             return Opinion(label, objections, tuple(n for one in found for n in one.events))
 

@@ -2,6 +2,7 @@
 
     at launcher clone#1 exit: deliver TERM to launcher
     at child1 birth: hold until launcher blocks
+    at launcher clone#1 exit: hold until child1 setsid#1 exit
     at launcher wait4#2 exit in part 2: press ctrl-c
 
 While a schedule is in force everyone it does not choose is held: a signal is delivered only when all other tasks are
@@ -51,10 +52,11 @@ class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class Deliver(_Action, frozen=True, tag="deliver"):
-    """Send a signal to the launcher alone, its process group, or the command, while the task stands at the point."""
+    """Send a signal to the launcher, its process group, the command, a child or a single thread, while the task stands
+    at the point."""
 
     signal: Annotated[int, msgspec.Meta(ge=1, le=64)]
-    to: Literal["launcher", "group", "command"] = "launcher"
+    to: Annotated[str, msgspec.Meta(pattern=r"^(group|command|(launcher|child\d+)(\.t\d+)?)$")] = "launcher"
 
     def __str__(self) -> str:
         return f"deliver {signals.name(self.signal).removeprefix('SIG')} to {self.to}"
@@ -80,7 +82,18 @@ class HoldTask(_Action, frozen=True, tag="hold"):
         return f"hold until {self.process} {self.does}"
 
 
-Action = Deliver | PressKey | HoldTask
+class HoldUntil(_Action, frozen=True, tag="hold-until"):
+    """Keep the task at the point until another comes to a point of its own, which then stands by. Let go by force as
+    with HoldTask."""
+
+    point: Point
+
+    def __str__(self) -> str:
+        return f"hold until {self.point}"
+
+
+Hold = HoldTask | HoldUntil
+Action = Deliver | PressKey | Hold
 
 
 class Directive(_Data, frozen=True):
@@ -103,9 +116,8 @@ class Schedule(_Data, frozen=True):
         return "\n".join(map(str, self.directives))
 
 
-_LINE = re.compile(
-    r"at (?P<task>\S+) (?:birth|(?P<call>\w+)#(?P<nth>\d+) (?P<when>entry|exit))"
-    r"(?: in part (?P<part>\d+))?: (?P<action>.+)"
+_POINT = re.compile(
+    r"(?P<task>\S+) (?:birth|(?P<call>\w+)#(?P<nth>\d+) (?P<when>entry|exit))(?: in part (?P<part>\d+))?"
 )
 
 
@@ -117,32 +129,37 @@ def parse(text: str) -> Schedule:
 
 
 def _directive(line: str) -> Directive:
-    match = _LINE.fullmatch(line)
-    if not match:
+    point, colon, action = line.removeprefix("at ").partition(": ")
+    if not (line.startswith("at ") and colon and _POINT.fullmatch(point)):
         raise WrongCall(
             f"schedule: {line!r} is no directive; one looks like: at launcher clone#1 exit: deliver TERM to launcher"
         )
+    return Directive(_point(point, line), _action(action.strip(), line))
+
+
+def _point(text: str, line: str) -> Point:
+    match = _POINT.fullmatch(text)
+    assert match
     call = match["call"] or BIRTH
     if call != BIRTH and call not in VISIBLE:
         raise WrongCall(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, VISIBLE)}")
     when: Literal["entry", "exit"] = "entry" if match["when"] == "entry" else "exit"
-    point = Point(match["task"], call, int(match["nth"] or 1), when, int(match["part"] or 1))
-    return Directive(point, _action(match["action"].strip(), line))
+    return Point(match["task"], call, int(match["nth"] or 1), when, int(match["part"] or 1))
 
 
 def _action(text: str, line: str) -> Action:
     match text.split():
-        case ["deliver", name, "to", ("launcher" | "group" | "command") as to]:
-            return Deliver(
-                signal_number(name), "group" if to == "group" else "command" if to == "command" else "launcher"
-            )
+        case ["deliver", name, "to", to]:
+            return Deliver(signal_number(name), to)
         case ["press", key] if key in KEYS:
             return PressKey(key)
         case ["hold", "until", process, ("blocks" | "ends") as does]:
             return HoldTask(process, "ends" if does == "ends" else "blocks")
+        case ["hold", "until", *words] if _POINT.fullmatch(" ".join(words)):
+            return HoldUntil(_point(" ".join(words), line))
     raise WrongCall(
-        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (or group, or command); "
-        "press KEY; hold until PROCESS blocks; hold until PROCESS ends"
+        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (group, command, child1, "
+        "launcher.t2); press KEY; hold until PROCESS blocks; hold until PROCESS ends; hold until child1 setsid#1 entry"
     )
 
 

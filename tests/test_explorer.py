@@ -96,6 +96,57 @@ def test_both_orders_after_a_fork_can_be_had() -> None:
     assert ends_of(TERM_AT_FORK) == ["deliver TERM to launcher"]
 
 
+def test_a_task_is_held_until_another_comes_to_a_point() -> None:
+    at, until = "launcher clone#1 exit", "child1 setpgid#1 exit"
+    history, _ = play(installed("tini"), f"at {at}: hold until {until}\n{TERM_AT_FORK}")
+    facts = [event.fact for event in history.events if isinstance(event.fact, Carried | Passed | Sent)]
+    assert [f"{fact.at}" if isinstance(fact, Passed) else type(fact).__name__ for fact in facts] == [
+        at, "Carried", until, "Carried", "Carried", "Sent",
+    ]  # fmt: skip
+
+
+def test_a_task_held_for_what_never_comes_is_let_go() -> None:
+    history, opinion = play(installed("tini"), f"at launcher clone#1 exit: hold until child7 birth\n{TERM_AT_FORK}")
+    assert [fact.what for fact in history.facts(Carried)] == ["held", "forced", "done"]
+    assert not opinion.objections
+
+
+@pytest.mark.parametrize("to", ["child1", "launcher.t2"])
+def test_a_signal_can_go_to_a_single_task(to: str, tmp_path: Path) -> None:
+    """A launcher that answers USR1 in its second thread, which alone lets it in, or in its child: exit code 9."""
+    script = tmp_path / "answers.py"
+    script.write_text(ANSWERS)
+    target = Target("answers", (sys.executable, "-I", "-S", str(script), to))
+    history = execute(target, whole_run(PIPES), parse(f"at launcher mkdir#1 exit: deliver USR1 to {to}"))
+    (sent,) = history.facts(Sent)
+    assert (sent.to, sent.errno) == (to, 0)
+    assert [fact.code for fact in history.facts(Ended) if fact.process == "launcher"] == [9]
+
+
+ANSWERS = """
+import os, signal, subprocess, sys, threading, time
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+taken = []
+child = 0
+if sys.argv[1] == "child1":
+    child = os.fork()
+    if child == 0:
+        os._exit(9 if signal.sigwait({signal.SIGUSR1}) else 1)
+else:
+    waiter = threading.Thread(target=lambda: taken.append(signal.sigwait({signal.SIGUSR1})))
+    waiter.start()
+os.mkdir(os.environ["TMPDIR"] + "/here")
+os.rmdir(os.environ["TMPDIR"] + "/here")
+if child:
+    taken += [1] * (os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9)
+else:
+    waiter.join()
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+subprocess.run(sys.argv[2:])
+sys.exit(9 if taken else 0)
+"""
+
+
 @pytest.mark.parametrize("name", ["tini", "./launcher", "sound"])
 @pytest.mark.parametrize("campaign", campaigns(), ids=lambda campaign: campaign.name)
 def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign: Campaign) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 from pathlib import Path
@@ -54,6 +55,11 @@ FOUND = (
     Window("flag_unseen", "EXIT-1", "order", "launcher pause#1 entry"),
     Window("exit_in_handler", "SIG-7", "end", "launcher rt_sigprocmask#1 exit in part 2"),
 )
+ONLY_BY_PAIRS = ("child_halfway", "one_slot")
+"""What no single signal shows, in either order."""
+TWO = (signal.SIGHUP, signal.SIGTERM)
+SOME = 300
+"""Of the pairs: those that lie next to each other, and some more."""
 NAMES = sorted(path.stem for path in WINDOWS.glob("*.c"))
 
 
@@ -85,7 +91,7 @@ def point_of(played: Played) -> str:
 
 
 def test_each_file_is_a_window_that_is_listed() -> None:
-    assert sorted({window.name for window in FOUND}) == NAMES
+    assert sorted({*(window.name for window in FOUND), *ONLY_BY_PAIRS}) == NAMES
     said = (WINDOWS / "README.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"`{name}.c`" not in said] == []
 
@@ -102,6 +108,26 @@ def test_the_window_is_found_each_time(window: Window, programs: Path) -> None:
     finding = explorer.confirm(found[window.point])
     assert window.point in {str(directive.at) for directive in finding.schedule.directives}
     assert (finding.returned, finding.replays) == (REPLAYS, REPLAYS)
+
+
+@pytest.mark.parametrize("name", ONLY_BY_PAIRS)
+def test_some_windows_need_two(name: str, programs: Path) -> None:
+    """A sweep does not find them; pairs do, and have nothing against their twins."""
+    launcher, twin = target(programs / f"{name}-faulty"), target(programs / name)
+    campaign = campaign_named("start", TWO)
+    explorer = explorer_for(launcher, campaign, REPLAYS)
+    found = survey_of(launcher, campaign)
+    swept = [explorer.try_one(planned) for planned in campaign.plan(found, "sweep", exhaustive=True).planned]
+    assert suspects(swept) == []
+    tried = (explorer.try_one(planned) for planned in campaign.plan(found, "pairs", exhaustive=False).planned)
+    finding = explorer.confirm(next(one for one in tried if one.opinion.objections))
+    assert finding.opinion.label == "lost"
+    assert len(finding.schedule.directives) >= 2
+    assert (finding.returned, finding.replays) == (REPLAYS, REPLAYS)
+
+    explorer = explorer_for(twin, campaign, 1)
+    plan = campaign.plan(survey_of(twin, campaign), "pairs", exhaustive=False)
+    assert suspects(explorer.try_one(planned) for planned in itertools.islice(plan.planned, SOME)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,23 +21,24 @@ from conformance.checks.common import (
 )
 from harness import signals
 from harness.history import Contained, Ended, Event, Greeted, History, NotReached, Pressed, Remained, Sent
-from harness.schedule import HoldTask
+from harness.schedule import Hold
 
 INTERRUPT = signals.INTERRUPT
 
 
 def any_moment_of_start(history: History, bare: History) -> list[Violation]:
     """SIG-6: the signal ends the launcher with nothing left behind, or it reaches the command."""
-    index, number = _delivered(history)
+    delivered = _delivered(history)
+    index = delivered[0][0]
     launcher = end_of(history, "launcher")
     if launcher is None:
         return _still_there(history, index)
-    return _outlived(history, launcher, index) or _lost(history, launcher, index, number) or _files(history, bare)
+    return _outlived(history, launcher, index) or _lost(history, launcher, delivered) or _files(history, bare)
 
 
 def any_moment_of_end(history: History, bare: History) -> list[Violation]:
     """SIG-7: the status is the command's, whatever is sent while the command ends or after; and nothing is left."""
-    index, _ = _delivered(history)
+    index, _ = _delivered(history)[0]
     return _as_without(history, bare, (index,))
 
 
@@ -50,7 +51,9 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     return _as_without(history, bare, ()) or counts_as_bare(history, bare, extra, fewest=False, most=True)
 
 
-UNDISTURBED, NOTHING_LEFT, NOTHING_SENT = "as without it", "ends, nothing left", "nothing was sent"
+UNDISTURBED, REACHES = "as without it", "reaches the command"
+NOTHING_LEFT, NOTHING_SENT = "ends, nothing left", "nothing was sent"
+NO_FILE = "no file is left in TMPDIR"
 
 
 def outcome(history: History) -> str:
@@ -65,30 +68,31 @@ def outcome(history: History) -> str:
         return "left behind"
     if not greeted:
         return NOTHING_LEFT
-    return "reaches the command" if received(history) else UNDISTURBED
+    return REACHES if received(history) else UNDISTURBED
 
 
 def _needs_points(history: History) -> None:
     """Raise NotObservable where nothing was sent because the launcher went another way. An order for what comes after
     its end need not be reached."""
     for fact in history.facts(NotReached):
-        if not isinstance(fact.directive.action, HoldTask):
+        if not isinstance(fact.directive.action, Hold):
             raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")
     for stepped_in in history.facts(Contained):
         raise NotObservable(f"the harness had to step in: {stepped_in.why}")
 
 
-def _delivered(history: History) -> tuple[int, int]:
-    """Return the event of the first delivery, and the signal."""
+def _delivered(history: History) -> list[tuple[int, int]]:
+    """Return what was delivered to the launcher: the event and the signal of each."""
     needs_tracing(history)
     _needs_points(history)
-    for event, fact in history.all(Sent):
-        if fact.errno:
-            raise NotObservable("the launcher had ended before the signal was sent")
-        return event.index, fact.signal
-    for event, _ in history.all(Pressed):
-        return event.index, INTERRUPT
-    raise NotObservable("no signal was sent")
+    sent = [(event, fact) for event, fact in history.all(Sent) if fact.to in ("launcher", "group")]
+    if sent and sent[0][1].errno:
+        raise NotObservable("the launcher had ended before the signal was sent")
+    found = [(event.index, fact.signal) for event, fact in sent if not fact.errno]
+    found += [(event.index, INTERRUPT) for event, _ in history.all(Pressed)]
+    if not found:
+        raise NotObservable("no signal was sent to the launcher")
+    return sorted(found)
 
 
 def _still_there(history: History, index: int) -> list[Violation]:
@@ -113,11 +117,16 @@ def _outlived(history: History, launcher: tuple[Event, Ended], index: int) -> li
     return []
 
 
-def _lost(history: History, launcher: tuple[Event, Ended], index: int, number: int) -> list[Violation]:
+def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple[int, int]]) -> list[Violation]:
+    """Each signal, for several may come at once; of the same ones one is enough, for they merge."""
     greeted = any(fact.process == "command" for fact in history.facts(Greeted))
     command = end_of(history, "command")
-    if not greeted or received(history)[number] or (command and command[1].signal is not None):
+    if not greeted or (command and command[1].signal is not None):
         return []
+    missing = [(index, number) for index, number in delivered if not received(history)[number]]
+    if not missing:
+        return []
+    index, number = missing[0]
     name = signals.name(number)
     actual = f"the command never received it and ran to its end; the launcher ended {how_ended(launcher[1])}"
     return [Violation(f"{name} ends the launcher or reaches the command", actual, (index, launcher[0].index))]
@@ -129,7 +138,7 @@ def _files(history: History, bare: History) -> list[Violation]:
     left = [path for fact in history.facts(Remained) for path in fact.paths]
     if len(left) <= len(before):
         return []
-    return [Violation("no file is left in TMPDIR", f"left there: {', '.join(left[:5])}")]
+    return [Violation(NO_FILE, f"left there: {', '.join(left[:5])}")]
 
 
 def _as_without(history: History, bare: History, events: tuple[int, ...]) -> list[Violation]:

@@ -12,7 +12,7 @@ from harness.explorer.survey import Play
 from harness.explorer.sweep import Planned
 from harness.history import History, NotReached
 from harness.scenario import Scenario
-from harness.schedule import HoldTask, Schedule
+from harness.schedule import Hold, Schedule
 
 REPLAYS = 20
 MOST_FINDINGS = 3
@@ -110,7 +110,7 @@ class Explorer:
     def try_one(self, planned: Planned) -> Played:
         """Play one schedule and hear what the predicate says of it."""
         history = self._execute(planned.schedule)
-        missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, HoldTask)]
+        missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
         return Played(planned, self._predicate(history), not missed)
 
     def confirm(self, suspect: Played) -> Finding:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import Counter
 from collections.abc import Callable
 
 from harness import history
 from harness.calls import BIRTH, VISIBLE, numbers
 from harness.runner import processes, ptrace
+from harness.runner.points import Points
 from harness.runner.recorder import Recorder
 from harness.runner.task import Task, is_witness
 from harness.runner.tracer import called
-from harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
+from harness.schedule import Deliver, Directive, Hold, HoldTask, HoldUntil, PressKey, Schedule
 
 _NAMES = numbers()
 
@@ -34,8 +34,8 @@ class Director:
         send: Callable[[int, str], history.Sent],
         press: Callable[[PressKey], None],
     ) -> None:
-        self._schedule = schedule
         self._recorder = recorder
+        self._points = Points(schedule, recorder)
         self._send, self._press = send, press
         self._tasks: dict[int, Task] = {}
         self._early: set[int] = set()
@@ -43,18 +43,11 @@ class Director:
         self._standing_by: dict[Task, Callable[[], None]] = {}
         self._turn: Task | None = None
         self._delivered: Task | None = None
-        self._counts: Counter[tuple[str, str, str]] = Counter()
         self._children = 0
         self._commands: list[int] = []
         self._begun = False
-        self.part = 1
         self.listening: set[int] = set()
         """Tasks that job control has stopped, and that we leave so."""
-        self._at: dict[tuple[str, str, str], list[Directive]] = {}
-        for directive in schedule.directives:
-            point = directive.at
-            self._at.setdefault((point.task, point.call, point.when), []).append(directive)
-        self._open = list(schedule.directives)
 
     # -- who there is
 
@@ -82,8 +75,7 @@ class Director:
 
     def next_part(self) -> None:
         """Count schedule points anew."""
-        self.part += 1
-        self._counts.clear()
+        self._points.next_part()
 
     # -- stops
 
@@ -159,8 +151,7 @@ class Director:
         is_thread = os.path.exists(f"/proc/{maker.pid}/task/{tid}")
         task = self._enter(tid, maker.pid if is_thread else tid, maker.silent)
         if maker.call:
-            nth = self._counts[maker.name, maker.call, "exit"] + 1
-            task.maker = Point(maker.name, maker.call, nth, "exit", self.part)
+            task.maker = self._points.last(maker, maker.call, "exit", ahead=1)
         maker.in_vfork = event == ptrace.VFORK
         self._resume(maker)
         if tid in self._early:
@@ -243,31 +234,36 @@ class Director:
             self._turn = None
 
     def _reach(self, task: Task, call: str, when: history.When) -> None:
-        key = (task.name, call, when)
-        self._counts[key] += 1
-        wanted = self._at.get(key)
-        if not wanted and not self._schedule.record:
+        point, here = self._points.reach(task, call, when)
+        waiting = [kept for kept in self._kept if point and kept.waits_for(point)]
+        if waiting:  # they go on from here, before this one does
+            self._give_up_turn(task)
+            self._standing_by[task] = lambda: self._follow(task, here)
+            for kept in waiting:
+                self._let_go(kept, "let go")
+        else:
+            self._follow(task, here)
+
+    def _follow(self, task: Task, directives: list[Directive]) -> None:
+        """Do with a task that is at a point what the schedule says; let it run where it says nothing."""
+        if not directives:
             self._resume(task)
             return
-        point = Point(task.name, call, self._counts[key], when, self.part)
-        here = [directive for directive in wanted or () if directive.at == point]
-        if not here and not self._schedule.record:
-            self._resume(task)
-            return
-        settings = processes.signal_settings(task.tid) if self._schedule.record else None
-        maker = task.maker if call == BIRTH else None
-        about = task.arguments[0] if call == "rt_sigaction" else 0
-        self._recorder.add("tracer", history.Passed(point, maker, about, *(settings or ())))
-        self._open = [directive for directive in self._open if directive.at != point]
-        if not here:
-            self._resume(task)
-            return
-        task.directives = here
+        task.directives = directives
         self._kept.append(task)
-        for directive in here:
-            if isinstance(directive.action, HoldTask):
+        for directive in directives:
+            if isinstance(directive.action, Hold):
                 self._recorder.add("tracer", history.Carried(directive, "held"))
-        if isinstance(here[0].action, HoldTask) and here[0].action.does == "ends" and self._ended(here[0].action):
+        self._pass_over(task)
+
+    def _pass_over(self, task: Task) -> None:
+        """Let a task go on that would be held for what has come already."""
+        action = task.directives[0].action
+        if isinstance(action, HoldUntil):
+            is_there = self._points.was_reached(action.point)
+        else:
+            is_there = isinstance(action, HoldTask) and action.does == "ends" and self._ended(action)
+        if is_there:
             self._let_go(task, "let go")
 
     def _ended(self, hold: HoldTask) -> bool:
@@ -288,7 +284,7 @@ class Director:
             self._go_on(task)
             return True
         for task in self._kept:
-            if not isinstance(task.directives[0].action, HoldTask):
+            if not isinstance(task.directives[0].action, Hold):
                 self._carry_out(task)
                 return True
         if self._standing_by:
@@ -308,13 +304,24 @@ class Director:
         directive = task.directives.pop(0)
         self._recorder.add("tracer", history.Carried(directive, "done"))
         if isinstance(directive.action, Deliver):
-            self._recorder.add("runner", self._send(directive.action.signal, directive.action.to))
+            self._recorder.add("runner", self._deliver(directive.action))
         elif isinstance(directive.action, PressKey):
             self._press(directive.action)
         if any(other is not task and other.pid == task.pid for other in self._tasks.values()):
             self._delivered = task  # it stays until the thread that takes the signal has
         else:
             self._go_on(task)
+
+    def _deliver(self, action: Deliver) -> history.Sent:
+        if action.to in ("launcher", "group", "command"):
+            return self._send(action.signal, action.to)
+        task = next((task for task in self._tasks.values() if task.name == action.to), None)
+        if task is None:
+            return history.Sent(action.signal, action.to, 0, errno.ESRCH)
+        error = ptrace.signal_thread(task.pid, task.tid, action.signal) if task.is_thread else 0
+        if not task.is_thread:
+            os.kill(task.pid, action.signal)  # nobody but us reaps it, so the pid is its own
+        return history.Sent(action.signal, action.to, task.tid, error)
 
     def _let_go(self, task: Task, how: history.How) -> None:
         self._recorder.add("tracer", history.Carried(task.directives.pop(0), how))
@@ -326,6 +333,8 @@ class Director:
             self._turn = task
             self._step_back(task)
             self._resume(task)
+        else:
+            self._pass_over(task)
 
     def _step_back(self, task: Task) -> None:
         """At an entry: what was delivered is to be acted on before the call, not in it. A flag that a handler sets
@@ -336,5 +345,5 @@ class Director:
 
     def conclude(self) -> None:
         """Note which points were never reached."""
-        for directive in self._open:
+        for directive in self._points.not_reached():
             self._recorder.add("tracer", history.NotReached(directive))

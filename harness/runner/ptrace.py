@@ -49,6 +49,14 @@ def stop_task(tid: int) -> bool:
     return os.WIFSTOPPED(status)
 
 
+def signal_thread(pid: int, tid: int, number: int) -> int:
+    """Send a signal to one thread of a process, tgkill(2); return 0 or the errno."""
+    tgkill = getattr(_libc, "tgkill", None)  # glibc 2.30, musl
+    if tgkill is None:
+        return errno.ENOSYS
+    return ctypes.get_errno() if tgkill(pid, tid, number) == -1 else 0
+
+
 def seize(tid: int, options: int) -> None:
     """Begin to trace a task, which runs on. OSError (EPERM) where that is refused."""
     _ptrace(_SEIZE, tid, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from harness.runner.spawn import WITNESS
-from harness.schedule import Directive, HoldTask, Point
+from harness.schedule import Directive, HoldTask, HoldUntil, Point
 
 
 class Task:
@@ -32,6 +32,16 @@ class Task:
     def process(self) -> str:
         """The name of its process: that of its first thread."""
         return self.name.partition(".")[0]
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is not the first of its process."""
+        return "." in self.name
+
+    def waits_for(self, point: Point) -> bool:
+        """Whether it is held until another task comes to this point."""
+        action = self.directives[0].action if self.directives else None
+        return isinstance(action, HoldUntil) and action.point == point
 
     def waits_for_end_of(self, process: str) -> bool:
         """Whether it is held until this process ends."""

@@ -9,6 +9,7 @@ from harness.schedule import (
     Deliver,
     Directive,
     HoldTask,
+    HoldUntil,
     Point,
     PressKey,
     Schedule,
@@ -24,14 +25,18 @@ SCHEDULE = Schedule(
         Directive(Point("launcher.t2", "clone3", 2, "exit"), Deliver(15)),
         Directive(Point("launcher", "wait4", 1, "entry", 2), PressKey("ctrl-c")),
         Directive(Point("launcher", "clone"), HoldTask("child1", "ends")),
+        Directive(Point("launcher", "clone"), HoldUntil(Point("child1", "setsid", 1, "entry"))),
         Directive(Point("launcher", "clone"), Deliver(36, "group")),
+        Directive(Point("launcher", "clone"), Deliver(10, "launcher.t2")),
     )
 )
 TEXT = """at child1 birth: hold until launcher blocks
 at launcher.t2 clone3#2 exit: deliver TERM to launcher
 at launcher wait4#1 entry in part 2: press ctrl-c
 at launcher clone#1 exit: hold until child1 ends
-at launcher clone#1 exit: deliver RTMIN+2 to group"""
+at launcher clone#1 exit: hold until child1 setsid#1 entry
+at launcher clone#1 exit: deliver RTMIN+2 to group
+at launcher clone#1 exit: deliver USR1 to launcher.t2"""
 
 
 def test_text_goes_both_ways() -> None:
@@ -51,7 +56,10 @@ def test_json_goes_both_ways() -> None:
         ("at launcher clone#1 exit: deliver TREM to launcher", "did you mean 'SIGTERM'?"),
         ("at launcher clone#1 exit: press ctrl-x", "is no action"),
         ("at launcher clone#1 exit: wait", "is no action"),
-        ("at launcher clone#1 exit: deliver TERM to nobody", "is no action"),
+        ("at launcher clone#1 exit: deliver TERM to nobody", "to"),
+        ("at launcher clone#1 exit: hold until child1 setsd#1 entry", "did you mean 'setsid'?"),
+        ("at launcher clone#1 exit: hold until child1", "is no action"),
+        ("at launcher clone#1 exit: hold until nobody setsid#1 entry", "task"),
         ("at lancher clone#1 exit: deliver TERM to launcher", "task"),
         ("at launcher clone#1 exit: hold until command ends", "process"),
     ],

@@ -10,7 +10,7 @@ from harness.explorer.survey import Survey, survey
 from harness.explorer.sweep import Planned, sweep
 from harness.history import History, Passed
 from harness.scenario import Scenario
-from harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
+from harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from tests.unit.histories import history
 
 TERM = 15
@@ -108,10 +108,27 @@ def test_ends_holds_the_launcher_until_its_child_has_ended() -> None:
     assert Schedule((Directive(Point("child1", "setsid", 1, "entry"), HoldTask("launcher")),)) in schedules
 
 
+def two_signals() -> list[Schedule]:
+    planned = pairs(surveyed(), [DELIVER], part=1)
+    return [one.schedule for one in planned if all(isinstance(d.action, Deliver) for d in one.schedule.directives)]
+
+
 def test_pairs_begin_with_neighbours() -> None:
-    first = next(pairs(surveyed(), [DELIVER], part=1))
-    one, other = (directive.at for directive in first.schedule.directives)
+    one, other = (directive.at for directive in two_signals()[0].directives)
     assert (str(one), str(other)) == ("launcher rt_sigprocmask#1 exit", "launcher clone#1 entry")
+
+
+def test_pairs_are_played_in_both_orders_where_there_is_a_child() -> None:
+    planned = [one.schedule for one in pairs(surveyed(), [DELIVER], part=1)]
+    for schedule in two_signals():
+        child_first = Schedule((Directive(FORK, HoldTask("child1")), *schedule.directives))
+        assert (child_first in planned) == (schedule.directives[1].at == FORK)
+
+
+def test_pairs_hold_a_child_half_way() -> None:
+    setsid = Point("child1", "setsid", 1, "entry")
+    halfway = (Directive(FORK, HoldUntil(setsid)), Directive(FORK, DELIVER), Directive(setsid, HoldTask("launcher")))
+    assert Schedule(halfway) in [one.schedule for one in pairs(surveyed(), [DELIVER], part=1)]
 
 
 def test_chance_is_the_same_for_the_same_seed() -> None:
