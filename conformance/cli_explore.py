@@ -20,7 +20,7 @@ from conformance.casefile import CaseFile
 from conformance.explored import SIGNALS, STRATEGIES, Campaign, campaigns, coverage
 from conformance.judge import timeline
 from conformance.map import draw
-from conformance.probe import probe
+from conformance.probe import check_deviations, probe
 from conformance.report import escape
 from conformance.spec import requirements
 from harness import execute as door
@@ -82,7 +82,7 @@ def explore(
     """
 
     def run() -> int:
-        launcher = load(target)
+        launcher = check_deviations(load(target), target)
         trouble = probe(launcher).trouble
         if trouble:
             raise WrongCall(trouble)
@@ -131,7 +131,8 @@ def _explore_one(
         click.echo(f"  {line}")
     for finding in exploration.findings:
         _print_finding(target, campaign, finding, cases)
-    return bool(exploration.findings), interrupted
+    found = any(finding.is_stable for finding in exploration.findings)
+    return found and campaign.requirement not in target.deviations, interrupted
 
 
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> None:
@@ -139,7 +140,9 @@ def _print_finding(target: Target, campaign: Campaign, finding: Finding, cases: 
         schema=1, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
         schedule=finding.schedule, objections=finding.opinion.objections, versions=versions(target),
     )  # fmt: skip
-    kind = "finding" if finding.is_stable else "UNSTABLE, so no finding"
+    declared = target.deviations.get(campaign.requirement)
+    kind = f"declared deviation ({escape(declared)})" if declared else "finding"
+    kind = kind if finding.is_stable else "UNSTABLE, so no finding"
     click.echo(f"  {kind}: {finding.opinion.label}; came back in {finding.returned} of {finding.replays} replays")
     for line in str(finding.schedule).splitlines() or ["undisturbed"]:
         click.echo(f"    {line}")

@@ -52,7 +52,7 @@ def check_deviations(target: Target, asked: str) -> Target:
         if name not in requirements():
             close = nearest(name, requirements())
             raise WrongCall(
-                f"--target={asked}: 'deviations' names '{name}', which is no requirement{close}; "
+                f"target '{asked}': 'deviations' names '{name}', which is no requirement{close}; "
                 "`proctor spec` lists those that there are"
             )
     return target

@@ -90,3 +90,19 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
     path.write_text('{"schema": 1, "requirment": "SIG-6"}')
     done = proctor("replay", str(path))
     assert (done.returncode, "did you mean 'requirement'" in done.stderr) == (2, True), done.stderr
+
+
+@needs_timeout
+def test_what_is_declared_is_said_to_be_and_is_0(proctor: Run, tmp_path: Path) -> None:
+    def explored(deviation: str) -> tuple[int, str]:
+        file = tmp_path / "declared.toml"
+        command = f'command = ["timeout", "1h"]\n[deviations]\n{deviation} = "upstream knows"\n'
+        file.write_text(f'name = "declared"\n{command}')
+        words = ("--signal=TERM", "--requirement=SIG-6", f"--cases={tmp_path}/cases", "--replays=2")
+        done = proctor("explore", str(file), *words)
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = explored("SIG-6")
+    assert (status, "declared deviation (upstream knows): orphan" in said) == (0, True), said
+    status, said = explored("SIG-66")
+    assert (status, "did you mean 'SIG-6'?" in said) == (2, True), said
