@@ -16,7 +16,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
 from conformance.checks.common import NotObservable, needs_tracing
-from conformance.explored import Campaign, with_files_of
+from conformance.explored import Campaign, with_what_is_left
 from conformance.judge import Bare, needs_stage
 from harness import execute as door
 from harness.errors import HarnessError
@@ -38,7 +38,7 @@ def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
     play = partial(_play, target)
     bare, _ = Bare(door.execute).of(target, campaign.scenario)
-    measure = with_files_of(bare, play(campaign.scenario, Schedule()))
+    measure = with_what_is_left(bare, play(campaign.scenario, Schedule()))
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 

@@ -20,7 +20,7 @@ from harness.explorer.explore import REPLAYS, Exploration, Explorer, Opinion, Pr
 from harness.explorer.pairs import pairs
 from harness.explorer.survey import Survey, survey
 from harness.explorer.sweep import Planned, Stimulus, sweep
-from harness.history import Event, History, Remained
+from harness.history import History, Looked, Remained
 from harness.scenario import Ends, Order, Part, Scenario, Settle, Stage
 from harness.schedule import Deliver, PressKey, Schedule
 from harness.target import Target
@@ -79,7 +79,7 @@ class Campaign(NamedTuple):
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
                 return Opinion(moments.NOTHING_SENT)
-            label = moments.outcome(history)
+            label = moments.outcome(history, bare)
             if any(one.required == moments.NO_FILE for one in found):
                 label = "ends, a file left"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
@@ -135,7 +135,7 @@ def judge_campaign(
 
     try:
         alone, _ = bare.of(target, campaign.scenario)
-        alone = with_files_of(alone, execute(campaign.scenario, Schedule()))
+        alone = with_what_is_left(alone, execute(campaign.scenario, Schedule()))
         found = survey(execute, campaign.scenario)
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
@@ -152,12 +152,13 @@ def judge_campaign(
     return _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
 
 
-def with_files_of(bare: History, undisturbed: History) -> History:
-    """Return the measure for explored executions: the bare command, and the files that the launcher leaves in TMPDIR
-    when nothing is done to it."""
-    last = bare.events[-1]
-    left = [Event(last.index + 1, last.time, "runner", fact) for fact in undisturbed.facts(Remained)]
-    return msgspec.structs.replace(bare, events=(*bare.events, *left))
+def with_what_is_left(bare: History, undisturbed: History) -> History:
+    """Return the measure for explored executions: the bare command, but with what the launcher leaves when nothing is
+    done to it, files in TMPDIR and processes. Whether it may is for other requirements to judge (TREE-1)."""
+    end = [event for event in undisturbed.events if isinstance(event.fact, Looked) and event.fact.when == "end"]
+    kept = [event for event in bare.events if not (isinstance(event.fact, Looked) and event.fact.when == "end")]
+    files = [event for event in undisturbed.events if isinstance(event.fact, Remained)]
+    return msgspec.structs.replace(bare, events=(*kept, *end, *files))
 
 
 def _verdict(campaign: Campaign, target: Target, explored: Exploration, executions: int, covered: str) -> Judgement:

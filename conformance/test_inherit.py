@@ -45,6 +45,16 @@ def test_signal_settings(case: Case, stage: Stage) -> None:
     case(Scenario(finish(), stage), checks.signal_settings)
 
 
+@requirement("INHERIT-1")
+@pytest.mark.parametrize(
+    "stage",
+    [SETTINGS["chld-ignored"], Stage(blocked=(signal.SIGCHLD,)), SETTINGS["some-blocked"]],
+    ids=["chld-ignored", "chld-blocked", "some-blocked"],
+)
+def test_settings_do_not_change_how_it_ends(case: Case, stage: Stage) -> None:
+    case(Scenario(finish(7), stage), checks.settings_change_nothing)
+
+
 @requirement("INHERIT-2")
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_descriptors(case: Case, stage: Stage) -> None:

@@ -89,6 +89,7 @@ VISIBLE: dict[str, Visible] = {
     "pidfd_send_signal": Visible(424, 424, "sends"),
     "pidfd_open": Visible(434, 434, "descriptor"),
     "prctl": Visible(157, 167, "place", Only(0, values=(1, 36))),  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
+    "ptrace": Visible(101, 117, "place"),
     "setsid": Visible(112, 157, "place"),
     "setpgid": Visible(109, 154, "place"),
     "ioctl": Visible(16, 29, "terminal", _TERMINAL_CHANGES),

@@ -288,12 +288,14 @@ class Waited(_Fact, frozen=True, tag="waited"):
 
 
 class Missed(_Fact, frozen=True, tag="missed"):
-    """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have."""
+    """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have.
+    hidden: why it could not have been seen, "" where it could."""
 
     what: str
     seconds: float
     sure: bool
     last_seen: str
+    hidden: str = ""
 
 
 class Looked(_Fact, frozen=True, tag="looked"):

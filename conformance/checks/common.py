@@ -44,7 +44,8 @@ class NotObservable(Exception):
 
 
 def missed(history: History) -> list[Violation]:
-    """The script ended early because something that the bare command does did not come."""
+    """The script ended early because something that the bare command does did not come. NotObservable where it could
+    not have been seen."""
     found = []
     for event, fact in history.all(NotStarted):
         found.append(
@@ -52,6 +53,8 @@ def missed(history: History) -> list[Violation]:
         )
     ends = [event.index for event, _ in history.all(Ended)]
     for event, miss in history.all(Missed):
+        if miss.hidden:
+            raise NotObservable(f"{miss.what}: that cannot be seen, for {miss.hidden}")
         why = "everyone was quiescent" if miss.sure else f"not within {miss.seconds:.1f} s"
         actual = f"it did not come: {why}; {_ends(history)}last seen: {miss.last_seen}"
         found.append(Violation(miss.what, actual, (*ends, event.index)))

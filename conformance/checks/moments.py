@@ -5,6 +5,8 @@ The histories are those of executions under a schedule, in which the launcher wa
 
 from __future__ import annotations
 
+from collections import Counter
+
 from conformance.checks.common import (
     NotObservable,
     Violation,
@@ -20,7 +22,7 @@ from conformance.checks.common import (
     unasked,
 )
 from harness import signals
-from harness.history import Contained, Ended, Event, Greeted, History, NotReached, Pressed, Remained, Sent
+from harness.history import Contained, Ended, Event, Greeted, History, NotReached, Pressed, Process, Remained, Sent
 from harness.schedule import Hold
 
 INTERRUPT = signals.INTERRUPT
@@ -33,7 +35,7 @@ def any_moment_of_start(history: History, bare: History) -> list[Violation]:
     launcher = end_of(history, "launcher")
     if launcher is None:
         return _still_there(history, index)
-    return _outlived(history, launcher, index) or _lost(history, launcher, delivered) or _files(history, bare)
+    return _outlived(history, bare, launcher, index) or _lost(history, launcher, delivered) or _files(history, bare)
 
 
 def any_moment_of_end(history: History, bare: History) -> list[Violation]:
@@ -56,7 +58,7 @@ NOTHING_LEFT, NOTHING_SENT = "ends, nothing left", "nothing was sent"
 NO_FILE = "no file is left in TMPDIR"
 
 
-def outcome(history: History) -> str:
+def outcome(history: History, bare: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
     greeted = any(fact.process == "command" for fact in history.facts(Greeted))
@@ -64,7 +66,7 @@ def outcome(history: History) -> str:
         return "hangs"
     if greeted and (command is None or launcher[0].index < command[0].index):
         return "orphan"
-    if alive(at_end(history)):
+    if _left(history, bare):
         return "left behind"
     if not greeted:
         return NOTHING_LEFT
@@ -102,14 +104,26 @@ def _still_there(history: History, index: int) -> list[Violation]:
     return [Violation(required, f"the launcher hangs: {last}", (index,))]
 
 
-def _outlived(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
+def _left(history: History, bare: History) -> list[Process]:
+    """Return the processes that are left and are not left undisturbed, which `bare` tells: a watcher, say."""
+    spared = Counter(process.name for process in alive(at_end(bare)) if not process.role)
+    left = []
+    for process in alive(at_end(history)):
+        if spared[process.name] and not process.role:
+            spared[process.name] -= 1
+        else:
+            left.append(process)
+    return left
+
+
+def _outlived(history: History, bare: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
     command = end_of(history, "command")
     greeted = next((event.index for event, fact in history.all(Greeted) if fact.process == "command"), None)
     how = how_ended(launcher[1])
     if greeted is not None and (command is None or launcher[0].index < command[0].index):
         actual = f"the launcher ended {how}; the command runs on without it"
         return [Violation("no child outlives the launcher", actual, (index, launcher[0].index, greeted))]
-    left = alive(at_end(history))
+    left = _left(history, bare)
     if left:
         names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
         actual = f"the launcher ended {how}; still there: {names}"
@@ -154,4 +168,4 @@ def _as_without(history: History, bare: History, events: tuple[int, ...]) -> lis
         what = f"the command {how_ended(command[1])}, " if command else "no command, "
         actual = f"{what}the launcher {how_ended(launcher[1])}"
         return [Violation(required, actual, (*events, launcher[0].index))]
-    return _outlived(history, launcher, events[0] if events else launcher[0].index) or _files(history, bare)
+    return _outlived(history, bare, launcher, events[0] if events else launcher[0].index) or _files(history, bare)

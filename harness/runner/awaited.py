@@ -36,13 +36,25 @@ class Awaited:
 
     def missed(self, what: str, outcome: Outcome) -> None:
         """Note that a fact did not come, and who is there; raise Over."""
-        rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in self._cast.everyone() if p.role != "leader"]
+        everyone = [process for process in self._cast.everyone() if process.role != "leader"]
+        rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in everyone]
         sure = outcome.sure or outcome.came
         if not sure:
             self._wait.expect_no_rest()
         seen = ", ".join(rows) or "no process"
-        self._recorder.add("runner", history.Missed(what, round(outcome.seconds, 6), sure, seen))
+        self._recorder.add(
+            "runner", history.Missed(what, round(outcome.seconds, 6), sure, seen, self._hidden(everyone))
+        )
         raise Over
+
+    def _hidden(self, everyone: list[history.Process]) -> str:
+        """Say who is kept by a tracer that is not us: such a process is not seen to stop, and does nothing while its
+        tracer is held (ptrace(2)). strace is such a launcher."""
+        kept = self._cast.kept_still()
+        for process in everyone:
+            if process.state == "t" and process.pid not in kept:
+                return f"{process.role or process.name} is traced by the launcher"
+        return ""
 
     def _nobody_left(self) -> bool:
         """Whether everyone who could still do something has ended."""

@@ -138,6 +138,9 @@ class Director:
         if not name:
             self._resume(task)
             return
+        if name == "ptrace":
+            why = "the launcher uses ptrace(2) itself, which it cannot as usual while it is traced"
+            self._recorder.add("tracer", history.Unobserved("the launcher's calls", why))
         task.call = name
         task.arguments = call.arguments if call else ()
         if task.again and task.again == (name, ptrace.place_of(task.tid)):

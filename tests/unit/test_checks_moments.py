@@ -60,6 +60,7 @@ EXAMPLES = (
     ),
     good("an order not needed", checks.any_moment_of_start, early(*KILLED, UNHELD), BARE),
     bad("orphan", checks.any_moment_of_start, early(*LATE), BARE, "the command runs on without it"),
+    good("helper left as ever", checks.any_moment_of_start, early(*KILLED, left=True), LEAVES_A_HELPER),
     bad("helper left", checks.any_moment_of_start, early(*KILLED, left=True), BARE, "still there: helper"),
     bad("lost", checks.any_moment_of_start, supervised(sent(TERM), *over(7)), BARE, "never received it"),
     bad("another came", checks.any_moment_of_start, supervised(sent(TERM), received(HUP), *over(7)), BARE, "SIGTERM"),
@@ -138,7 +139,7 @@ def test_example(example: Example) -> None:
     ],
 )
 def test_outcome_in_a_word(played: History, label: str) -> None:
-    assert checks.outcome(played) == label
+    assert checks.outcome(played, BARE) == label
 
 
 def test_pid_of_the_command_is_as_assumed_here() -> None:
