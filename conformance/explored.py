@@ -82,6 +82,8 @@ class Campaign(NamedTuple):
             label = moments.outcome(history, bare)
             if any(one.required == moments.NO_FILE for one in found):
                 label = "ends, a file left"
+            elif any(one.required == moments.SAME_TERMINAL for one in found):
+                label = "ends, the terminal changed"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
             objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
@@ -196,12 +198,12 @@ def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all that can be explored, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
     start, end, order = moments.any_moment_of_start, moments.any_moment_of_end, moments.order_changes_nothing
-    keys = (PressKey("ctrl-c"),)
+    at_terminal: tuple[Stimulus, ...] = (PressKey("ctrl-c"), *by_kill[-1:])
     return (
         Campaign("start", "SIG-6", whole_run(PIPES), 1, by_kill, start),
-        Campaign("start, Ctrl-C", "SIG-6", whole_run(JOB), 1, keys, start),
+        Campaign("start, terminal", "SIG-6", whole_run(JOB), 1, at_terminal, start),
         Campaign("end", "SIG-7", whole_run(PIPES), 2, by_kill, end),
-        Campaign("end, Ctrl-C", "SIG-7", whole_run(JOB), 2, keys, end),
+        Campaign("end, terminal", "SIG-7", whole_run(JOB), 2, at_terminal, end),
         Campaign("end, pids", "SIG-8", whole_run(PIPES), 2, by_kill, signals.never_signals_reaped),
         Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
         Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),

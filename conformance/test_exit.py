@@ -10,8 +10,8 @@ from conformance.case import Case
 from conformance.checks import exit as checks
 from conformance.explored import campaign_named
 from conformance.marks import over, requirement
-from conformance.stages import FATAL, JOB, PIPES, STOP_AND_GO_ON, finish
-from harness.scenario import Ends, Hold, Look, Order, Release, Scenario, Settle, Signal, Stage, Trace
+from conformance.stages import FATAL, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish
+from harness.scenario import Ends, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage, Trace
 
 CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
 DEATHS = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, FATAL[-1])
@@ -90,9 +90,18 @@ def test_signal_just_after_the_command_was_reaped(case: Case, number: int) -> No
 
 @requirement("EXIT-7")
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
-def test_command_ends_by_itself_on_the_signal(case: Case, number: int) -> None:
-    steps = (Order(f"exit-on {int(number)} 9"), Settle(), Signal(number), Ends("command"), Ends())
+@pytest.mark.parametrize("code", [0, 9])
+def test_command_ends_by_itself_on_the_signal(case: Case, number: int, code: int) -> None:
+    steps = (Order(f"exit-on {int(number)} {code}"), Settle(), Signal(number), Ends("command"), Ends())
     case(Scenario(steps), checks.status_despite_signal)
+
+
+@requirement("EXIT-7")
+@pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
+@pytest.mark.parametrize("code", [0, 9])
+def test_command_ends_by_itself_on_ctrl_c(case: Case, stage: Stage, code: int) -> None:
+    steps = (Order(f"exit-on {int(signal.SIGINT)} {code}"), Settle(), Press("ctrl-c"), Ends("command"), Ends())
+    case(Scenario(steps, stage), checks.status_despite_signal)
 
 
 @requirement("EXIT-1")

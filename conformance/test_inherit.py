@@ -12,6 +12,7 @@ from conformance.case import Case
 from conformance.checks import inherit as checks
 from conformance.marks import requirement
 from conformance.stages import JOB, PIPES, finish
+from harness import signals
 from harness.scenario import Scenario, Stage
 
 SETTINGS = {
@@ -20,6 +21,8 @@ SETTINGS = {
     "background": Stage(ignored=(signal.SIGINT, signal.SIGQUIT)),
     "pipe-ignored": Stage(ignored=(signal.SIGPIPE,)),
     "term-ignored": Stage(ignored=(signal.SIGTERM, signal.SIGUSR1)),
+    "realtime-ignored": Stage(ignored=signals.realtime()[3:4]),
+    "realtime-blocked": Stage(blocked=signals.realtime()[3:4]),
     "chld-ignored": Stage(ignored=(signal.SIGCHLD,)),
     "usr1-blocked": Stage(blocked=(signal.SIGUSR1,)),
     "some-blocked": Stage(blocked=(signal.SIGINT, signal.SIGTERM, signal.SIGWINCH)),
@@ -70,8 +73,16 @@ def test_arguments(case: Case, args: tuple[bytes, ...]) -> None:
 @requirement("INHERIT-4")
 @pytest.mark.parametrize(
     "stage",
-    [Stage(), Stage(umask=0o077), Stage(umask=0), Stage(nice=5), Stage(limits=(LIMIT,)), Stage(groups=(3, 7))],
-    ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200", "groups"],
+    [
+        Stage(),
+        Stage(umask=0o077),
+        Stage(umask=0),
+        Stage(nice=5),
+        Stage(limits=(LIMIT,)),
+        Stage(groups=(3, 7)),
+        Stage(terminal=True, under="job", nice=5, umask=0o077, limits=(LIMIT,)),
+    ],
+    ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200", "groups", "job"],
 )
 def test_surroundings(case: Case, stage: Stage) -> None:
     case(Scenario(finish(), stage), checks.surroundings)

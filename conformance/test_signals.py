@@ -14,16 +14,28 @@ from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
 from harness import signals
 from harness.scenario import Order, Receives, Scenario, Settle, Signal, Stage, Stops, Trace
 
+IN_A_ROW = tuple(
+    step
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGINT, signal.SIGUSR1, signal.SIGTERM)
+    for step in send(number)
+)
+GRACE = 11.0
+"""Seconds. Nobody should escalate at all; those who do give five or ten."""
 SOME_OTHERS = (signal.SIGCONT, signal.SIGWINCH, signal.SIGTSTP, *signals.realtime()[2:3])
 
 
 @requirement("SIG-1")
 @over("number", SEVEN)
-@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+@pytest.mark.parametrize("stage", [PIPES, JOB, LEADER], ids=["pipes", "job", "leader"])
 def test_signal_reaches_the_command(case: Case, number: int, stage: Stage) -> None:
-    if stage == JOB and number == signal.SIGINT:
+    if stage.terminal and number == signal.SIGINT:
         pytest.skip("a SIGINT by kill with a terminal is SIG-3's matter")
     case(Scenario((Settle(), *send(number), *finish()), stage), checks.reaches_command)
+
+
+@requirement("SIG-1")
+def test_signals_reach_the_command_whatever_came_before(case: Case) -> None:
+    case(Scenario((Settle(), *IN_A_ROW, *finish())), checks.reaches_command)
 
 
 @requirement("SIG-2")
@@ -34,9 +46,7 @@ def test_signal_reaches_the_command_once(case: Case, number: int) -> None:
 
 @requirement("SIG-2")
 def test_signals_reach_the_command_in_order(case: Case) -> None:
-    order = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGINT, signal.SIGUSR1, signal.SIGTERM)
-    steps = tuple(step for number in order for step in send(number))
-    case(Scenario((Settle(), *steps, *finish())), checks.once_if_at_all)
+    case(Scenario((Settle(), *IN_A_ROW, *finish())), checks.once_if_at_all)
 
 
 @requirement("SIG-2")
@@ -70,6 +80,19 @@ def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> No
     case(Scenario(steps), checks.launcher_survives)
 
 
+@requirement("SIG-4")
+@over("number", signals.realtime(), sample=signals.realtime()[2:3])
+def test_realtime_signals_queue(case: Case, number: int) -> None:
+    case(Scenario((Settle(), *(Signal(number),) * 3, Settle(), *finish())), checks.exactly_once)
+
+
+@requirement("SIG-5")
+@over("number", (signal.SIGTERM, signal.SIGINT))
+def test_handled_signal_is_not_followed_by_force(case: Case, number: int) -> None:
+    """Whatever timer is set when the command has not ended is waited for."""
+    case(Scenario((Settle(), Signal(number), Settle(GRACE), *finish())), checks.launcher_survives)
+
+
 @requirement("SIG-5")
 @over("number", SEVEN)
 def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> None:
@@ -77,13 +100,13 @@ def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> Non
 
 
 @requirement("SIG-6")
-@pytest.mark.parametrize(("campaign", "share"), [("start", 0.6), ("start, Ctrl-C", 0.15)], ids=["kill", "ctrl-c"])
+@pytest.mark.parametrize(("campaign", "share"), [("start", 0.6), ("start, terminal", 0.15)], ids=["pipes", "terminal"])
 def test_signal_at_any_moment_of_the_start(case: Case, campaign: str, share: float) -> None:
     case.explore(campaign_named(campaign), share)
 
 
 @requirement("SIG-7")
-@pytest.mark.parametrize(("campaign", "share"), [("end", 0.1), ("end, Ctrl-C", 0.05)], ids=["kill", "ctrl-c"])
+@pytest.mark.parametrize(("campaign", "share"), [("end", 0.1), ("end, terminal", 0.05)], ids=["pipes", "terminal"])
 def test_signal_at_any_moment_of_the_end(case: Case, campaign: str, share: float) -> None:
     case.explore(campaign_named(campaign), share)
 
@@ -97,6 +120,12 @@ def test_reaped_command_is_not_signalled(case: Case, number: int) -> None:
 @requirement("SIG-8")
 def test_reaped_command_is_not_signalled_at_any_moment(case: Case) -> None:
     case.explore(campaign_named("end, pids"), share=0.05, beside=True)
+
+
+@requirement("SIG-8")
+@over("number", (signal.SIGTERM, signal.SIGUSR1))
+def test_reaped_command_is_not_signalled_after_forwarding(case: Case, number: int) -> None:
+    case(Scenario((Settle(), Trace(), *send(number), *finish())), checks.never_signals_reaped)
 
 
 @requirement("SIG-9")

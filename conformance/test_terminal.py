@@ -86,12 +86,19 @@ def test_ctrl_z_and_fg(case: Case, shell: Under) -> None:
     steps = (
         Order(f"inherit {int(signal.SIGTSTP)}"),
         Settle(),
-        *stop,
-        *again,
+        *(stop + again) * 2,
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
     case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
+
+
+@requirement("TTY-3")
+@pytest.mark.parametrize("shell", SHELLS[:1])
+def test_ctrl_c_after_fg_is_one_sigint(case: Case, shell: Under) -> None:
+    stop = (Press("ctrl-z"), Stops(), Prints("<prompt>"), Type(b"fg\n"), Runs(), Settle())
+    steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *press_held("ctrl-c"), *finish())
+    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.key_after_fg)
 
 
 @requirement("TTY-3")
@@ -127,6 +134,13 @@ def test_nothing_survives_the_hang_up(case: Case, stage: Stage) -> None:
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_hang_up_comes_as_often(case: Case, stage: Stage) -> None:
     case(Scenario((Settle(), Hold(), HangUp(), Settle(), Release(), Settle()), stage), checks.as_often_as_bare)
+
+
+@requirement("TTY-5")
+@pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
+def test_resize_reaches_the_command(case: Case, stage: Stage) -> None:
+    resize = (Resize(50, 132), Receives(signal.SIGWINCH), Settle()) * 2
+    case(Scenario((Settle(), *resize, *finish()), stage), checks.resize_arrives)
 
 
 @requirement("TTY-5")

@@ -59,6 +59,12 @@ def test_no_zombie_while_the_command_runs(case: Case) -> None:
 
 
 @requirement("TREE-2")
+def test_no_zombie_after_a_signal(case: Case) -> None:
+    steps = (Settle(), *(Signal(signal.SIGUSR1), Settle()), *(Signal(signal.SIGTERM), Settle()), Look(), *finish())
+    case(Scenario(steps), checks.no_zombie)
+
+
+@requirement("TREE-2")
 def test_no_zombie_of_an_orphan(case: Case) -> None:
     steps = (Order("spawn orphan o"), Order("exit 0", "orphan"), Ends("orphan"), Settle(), Look(), *finish())
     case(Scenario(steps), checks.no_zombie)

@@ -106,7 +106,10 @@ class Part(_Step, frozen=True, tag="part"):
 
 
 class Settle(_Step, frozen=True, tag="settle"):
-    """Wait until nothing more can come of what was done so far (quiescence)."""
+    """Wait until nothing more can come of what was done so far (quiescence). A timer that is set for less than `limit`
+    seconds is waited for as well, once."""
+
+    limit: float = 0.0
 
 
 class Look(_Step, frozen=True, tag="look"):

@@ -39,7 +39,7 @@ AS_ANY_OTHER = (signal.SIGTERM,)
 AT_FORK = "launcher clone#1 exit"
 FOUND = (
     Window("handler_after_fork", "SIG-6", "start", AT_FORK),
-    Window("handler_after_fork", "SIG-6", "start, Ctrl-C", AT_FORK),
+    Window("handler_after_fork", "SIG-6", "start, terminal", AT_FORK),
     Window("pid_after_fork", "SIG-6", "start", AT_FORK),
     Window("unblocked_before_exec", "SIG-6", "start", AT_FORK),
     Window("wait_before_mask", "EXIT-1", "order", AT_FORK),
@@ -48,7 +48,7 @@ FOUND = (
     Window("flag_before_pause", "EXIT-1", "order", "launcher wait4#1 exit"),
     Window("group_not_there_yet", "SIG-6", "start", AT_FORK),
     Window("status_after_reap", "SIG-7", "end", "launcher rt_sigprocmask#1 exit in part 2"),
-    Window("keyboard_before_fork", "SIG-6", "start, Ctrl-C", "launcher pipe2#1 exit"),
+    Window("keyboard_before_fork", "SIG-6", "start, terminal", "launcher pipe2#1 exit"),
     Window("handler_in_child", "SIG-6", "start", "launcher rt_sigprocmask#1 exit"),
     Window("cleanup_after_creation", "SIG-6", "start", "launcher openat#1 exit"),
     Window("group_before_setpgid", "SIG-6", "start", "launcher rt_sigaction#9 entry"),

@@ -16,6 +16,7 @@ from conformance.checks.common import (
     launcher_stays,
     missed,
     needs_tracing,
+    needs_whole_script,
     status,
 )
 from harness.history import Greeted, History, Output, Reaped
@@ -55,8 +56,12 @@ def status_after_late_signal(history: History, bare: History) -> list[Violation]
 
 
 def not_before_command(history: History, bare: History) -> list[Violation]:
-    """EXIT-3: the launcher does not end before the command."""
-    return launcher_stays(history) or missed(history)
+    """EXIT-3: the launcher does not end before the command. That a command does not stop or go on is for others."""
+    if found := launcher_stays(history):
+        return found
+    if has(history, Greeted) and not end_of(history, "launcher"):
+        needs_whole_script(history)
+    return missed(history)
 
 
 def not_found(history: History, bare: History) -> list[Violation]:

@@ -35,7 +35,7 @@ def any_moment_of_start(history: History, bare: History) -> list[Violation]:
     launcher = end_of(history, "launcher")
     if launcher is None:
         return _still_there(history, index)
-    return _outlived(history, bare, launcher, index) or _lost(history, launcher, delivered) or _files(history, bare)
+    return _outlived(history, bare, launcher, index) or _lost(history, launcher, delivered) or _changed(history, bare)
 
 
 def any_moment_of_end(history: History, bare: History) -> list[Violation]:
@@ -56,9 +56,10 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
 UNDISTURBED, REACHES = "as without it", "reaches the command"
 NOTHING_LEFT, NOTHING_SENT = "ends, nothing left", "nothing was sent"
 NO_FILE = "no file is left in TMPDIR"
+SAME_TERMINAL = "the terminal is left as it was"
 
 
-def outcome(history: History, bare: History) -> str:
+def outcome(history: History, undisturbed: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
     greeted = any(fact.process == "command" for fact in history.facts(Greeted))
@@ -66,7 +67,7 @@ def outcome(history: History, bare: History) -> str:
         return "hangs"
     if greeted and (command is None or launcher[0].index < command[0].index):
         return "orphan"
-    if _left(history, bare):
+    if _left(history, undisturbed):
         return "left behind"
     if not greeted:
         return NOTHING_LEFT
@@ -146,8 +147,13 @@ def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple
     return [Violation(f"{name} ends the launcher or reaches the command", actual, (index, launcher[0].index))]
 
 
-def _files(history: History, bare: History) -> list[Violation]:
-    """Counted, for names may be random: against what the launcher leaves undisturbed, which `bare` holds as well."""
+def _changed(history: History, bare: History) -> list[Violation]:
+    """No file is left, and no changed terminal. Files are counted, for names may be random: against what the launcher
+    leaves undisturbed, which `bare` holds as well."""
+    mine, its = at_end(history), at_end(bare)
+    for what in ("modes", "characters"):
+        if (here := getattr(mine, what)) != (there := getattr(its, what)):
+            return [Violation(SAME_TERMINAL, f"its {what} are {here}; undisturbed, they are {there}")]
     before = [path for fact in bare.facts(Remained) for path in fact.paths]
     left = [path for fact in history.facts(Remained) for path in fact.paths]
     if len(left) <= len(before):
@@ -168,4 +174,4 @@ def _as_without(history: History, bare: History, events: tuple[int, ...]) -> lis
         what = f"the command {how_ended(command[1])}, " if command else "no command, "
         actual = f"{what}the launcher {how_ended(launcher[1])}"
         return [Violation(required, actual, (*events, launcher[0].index))]
-    return _outlived(history, bare, launcher, events[0] if events else launcher[0].index) or _files(history, bare)
+    return _outlived(history, bare, launcher, events[0] if events else launcher[0].index) or _changed(history, bare)

@@ -51,7 +51,7 @@ def _needs_the_held(history: History) -> None:
     end = end_of(history, "launcher")
     command = end_of(history, "command")
     if released is not None and end and end[0].index > released and not (command and command[0].index < end[0].index):
-        raise NotObservable("the launcher did not go on after it was held still")
+        raise NotObservable("the launcher ended when it went on after it was held still")
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
@@ -63,6 +63,12 @@ def _key(history: History, bare: History, most: bool) -> list[Violation]:
 def job_control(history: History, bare: History) -> list[Violation]:
     """TTY-3: every step of the dialogue with the shell went as it goes with the command alone."""
     return missed(history)
+
+
+def key_after_fg(history: History, bare: History) -> list[Violation]:
+    """TTY-3: a Ctrl-C after fg is one SIGINT, as before."""
+    _needs_the_held(history)
+    return missed(history) or counts_as_bare(history, bare, (signal.SIGINT,), fewest=True, most=True)
 
 
 def hang_up_arrives(history: History, bare: History) -> list[Violation]:
@@ -90,6 +96,13 @@ def as_often_as_bare(history: History, bare: History) -> list[Violation]:
     _needs_the_held(history)
     numbers = (signal.SIGHUP, signal.SIGWINCH)
     return counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
+
+
+def resize_arrives(history: History, bare: History) -> list[Violation]:
+    """TTY-5, with the launcher running: a resize reaches the command, and does not end the launcher. A second delivery
+    may merge with the first here."""
+    found = counts_as_bare(history, bare, (signal.SIGWINCH,), fewest=True, most=False)
+    return launcher_stays(history) or found or missed(history)
 
 
 def terminal_is_the_same(history: History, bare: History) -> list[Violation]:

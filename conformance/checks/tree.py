@@ -16,10 +16,12 @@ from conformance.checks.common import (
     launcher_is_command,
     missed,
     needs_whole_script,
+    received,
 )
 from conformance.checks.exit import same_status
 from conformance.checks.signals import reaches_command
 from harness.history import Greeted, History, Looked, Process, Received, Sent, Started
+from harness.signals import name
 
 
 def nothing_left(history: History, bare: History) -> list[Violation]:
@@ -132,4 +134,11 @@ def survives_daemon(history: History, bare: History) -> list[Violation]:
     mine, its = ({p.role for p in alive(at_end(h))} for h in (history, bare))
     if "daemon" in its and "daemon" not in mine:
         return [Violation("the daemon lives on, as without the launcher", "it has ended")]
+    if more := received(history, "daemon") - received(bare, "daemon"):
+        events = tuple(event.index for event, fact in history.all(Received) if fact.process == "daemon")
+        return [Violation("the daemon is sent no signal", f"it received {_names_of(more)}", events)]
     return []
+
+
+def _names_of(numbers: Counter[int]) -> str:
+    return ", ".join(map(name, sorted(numbers)))

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import traceback
+from collections import Counter
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -25,6 +26,9 @@ from harness.runner.sources import Sources
 from harness.target import Target
 from harness.wire import Hello, Reply, Request, receive, send
 
+RESTLESS_AFTER = 3
+"""Executions in a row in which a launcher was never seen to rest, after which it is not waited for as long. One or two
+may be the machine's doing."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
@@ -35,6 +39,7 @@ class Runner:
         self._scratch = scratch
         self._sources = Sources()
         self._homes: dict[str, Path] = {}
+        self._restless: Counter[str] = Counter()
         self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         number = int(re.sub(r"\D", "", os.environ.get("PROCTOR_WORKER", "")) or 0)
         self._core = sorted(self._cores)[number % len(self._cores)] if self._cores else 0
@@ -46,8 +51,11 @@ class Runner:
             # a tracer and what it traces take turns: on one core a stop costs a quarter of what it costs on two
             if self._cores:
                 os.sched_setaffinity(0, self._cores if request.schedule is None else {self._core})
-            execution = Execution(self._sources, request.target, request.scenario, place, request.schedule)
+            name = request.target.name
+            rests = self._restless[name] < RESTLESS_AFTER
+            execution = Execution(self._sources, request.target, request.scenario, place, request.schedule, rests)
             reply = Reply(events=execution.play())
+            self._restless[name] = 0 if execution.came_to_rest else self._restless[name] + 1
             containment.check_proc()
             return reply
         except HarnessError as error:

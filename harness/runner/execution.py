@@ -51,6 +51,7 @@ class Execution:
         script: scenario.Scenario,
         place: spawn.Place,
         schedule: Schedule | None = None,
+        rests: bool = True,
     ) -> None:
         self._target = target
         self._script = script
@@ -66,7 +67,7 @@ class Execution:
             if stage.terminal
             else Pipes(sources, self._recorder)
         )
-        self._wait = Waiter(sources, self._cast, self._streams)
+        self._wait = Waiter(sources, self._cast, self._streams, rests)
         self._awaited = Awaited(self._recorder, self._cast, self._wait)
         self._steps = Steps(
             self._recorder, self._cast, self._witnesses, self._streams, self._wait, self._awaited, script.within
@@ -77,6 +78,11 @@ class Execution:
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
         self._gate = -1
+
+    @property
+    def came_to_rest(self) -> bool:
+        """Whether everyone always came to rest when that was waited for."""
+        return self._wait.came_to_rest
 
     # -- from start to end
 

@@ -42,6 +42,8 @@ def read_process(pid: int) -> Process | None:
     number, _, name = head.partition(b" (")
     fields = tail.split(b" ", 4)
     state, ppid, pgid, sid = fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3])
+    if state == "Z":  # so shows a process whose first thread alone has ended
+        state = next((task.state for task in tasks(pid) if task.state not in "ZX"), state)
     return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
 
 

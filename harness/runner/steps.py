@@ -74,8 +74,8 @@ class Steps:
             case scenario.Part():
                 if self._cast.director:
                     self._cast.director.next_part()
-            case scenario.Settle():
-                self._recorder.add("runner", self._wait.settle())
+            case scenario.Settle(limit=limit):
+                self._recorder.add("runner", self._wait.settle(limit))
             case scenario.Look():
                 self.look("step")
             case scenario.Greets(process=process):

@@ -42,14 +42,17 @@ class Outcome(NamedTuple):
 class Waiter:
     """Serves the sources until something is so."""
 
-    def __init__(self, sources: Sources, cast: Cast, streams: Terminal | Pipes) -> None:
+    def __init__(self, sources: Sources, cast: Cast, streams: Terminal | Pipes, rests: bool = True) -> None:
         self._sources = sources
         self._cast = cast
         self._streams = streams
         self.readable = quiescence.can_be_read()
         self.stirred = True
         """Whether something was done since the last settling that may have made the launcher set a timer."""
-        self._busy_limit = BUSY_LIMIT
+        self._busy_limit = BUSY_LIMIT if rests else SETTLE_LIMIT
+        self._wakes = timers.FOREVER
+        self.came_to_rest = True
+        """Whether everyone always came to rest when that was waited for."""
         self._alone = os.getpid() == 1
         self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
 
@@ -143,7 +146,21 @@ class Waiter:
             at_once = look.blocked and not again  # the second look, which proves the first
             again = look.blocked
 
-    def settle(self) -> history.Settled:
+    def settle(self, limit: float = 0.0) -> history.Settled:
+        """Wait for quiescence; and if there is a timer then that goes off within `limit` seconds, for that and for
+        quiescence again. Interval timers are in no file of their process, and not waited for here."""
+        settled = self._settle()
+        if settled.how == "waited" or self._wakes >= limit:
+            return settled
+        start = time.monotonic()
+        while (left := start + self._wakes - time.monotonic()) > 0:
+            self.drain()
+            self._pump(min(left, LONGEST_PAUSE))
+        before = settled.seconds + time.monotonic() - start
+        settled = self._settle()
+        return history.Settled(settled.how, round(before + settled.seconds, 6), settled.reason)
+
+    def _settle(self) -> history.Settled:
         """Wait for quiescence. Where it cannot be read, or a timer keeps going off, for SETTLE_LIMIT seconds in which
         everyone was blocked; for BUSY_LIMIT seconds at the most, SETTLE_LIMIT when it came to that before."""
         start = time.monotonic()
@@ -160,6 +177,7 @@ class Waiter:
             now = time.monotonic()
             quiet = quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and self.readable
             quiet = quiet and not rest.is_overdue()
+            self._wakes = rest.wakes
             if quiet and self._nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
                 self.stirred = False
                 return history.Settled("quiescent", round(now - start, 6))
@@ -168,6 +186,7 @@ class Waiter:
                 return history.Settled("waited", round(now - start, 6), reason)
             if now - start >= self._busy_limit:
                 self._busy_limit = SETTLE_LIMIT
+                self.came_to_rest = False
                 return history.Settled("waited", round(now - start, 6), reason or "somebody is always running")
             if not look.blocked:
                 self._pump(pause)

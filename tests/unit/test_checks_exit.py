@@ -166,6 +166,13 @@ EXAMPLES: tuple[Example, ...] = (
         replaced(*over()),
         "exit code 1",
     ),
+    unseen(
+        "the command never stopped",
+        checks.not_before_command,
+        supervised(missed("command stops")),
+        replaced(*over()),
+        "did not get that far",
+    ),
     good("127 and the name", checks.not_found, REFUSED, REFUSED),
     bad(
         "1 and the name",

@@ -19,6 +19,7 @@ from tests.unit.histories import (
     Check,
     Example,
     bad,
+    ended,
     good,
     greeted,
     history,
@@ -65,6 +66,15 @@ IGNORED, BLOCKED = settings(ignored=(1,)), settings(blocked=(10, 15))
 declaring = partial(checks.environment, adds=("UV_*", "VIRTUAL_ENV"), changes=("PATH",))
 
 EXAMPLES: tuple[Example, ...] = (
+    good("ends alike", checks.settings_change_nothing, supervised(*over(7)), replaced(*over(7))),
+    bad("another status", checks.settings_change_nothing, supervised(*over(0)), replaced(*over(7)), "exit code 0"),
+    bad(
+        "waits for ever",
+        checks.settings_change_nothing,
+        supervised(ended("command"), missed()),
+        replaced(*over(7)),
+        "launcher ends",
+    ),
     as_alone("as usual", checks.signal_settings),
     as_alone("nohup", checks.signal_settings, IGNORED),
     as_alone("some blocked", checks.signal_settings, BLOCKED),

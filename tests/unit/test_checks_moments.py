@@ -45,6 +45,8 @@ def early(*facts: Fact, left: bool = False) -> History:
     return history(started(), *facts, looked("end", *([process("helper")] if left else [])))
 
 
+WATCHER = looked("end", process("", name="watcher"))
+LEAVES_A_WATCHER = replaced(*over(7), end=WATCHER)
 KILLED = (sent(TERM), ended("launcher", signal=TERM), missed("the command runs"))
 LATE = (sent(TERM), ended("launcher", signal=TERM), greeted(), ended("command", 7))
 
@@ -60,7 +62,15 @@ EXAMPLES = (
     ),
     good("an order not needed", checks.any_moment_of_start, early(*KILLED, UNHELD), BARE),
     bad("orphan", checks.any_moment_of_start, early(*LATE), BARE, "the command runs on without it"),
-    good("helper left as ever", checks.any_moment_of_start, early(*KILLED, left=True), LEAVES_A_HELPER),
+    good("a watcher as ever", checks.any_moment_of_start, history(started(), *KILLED, WATCHER), LEAVES_A_WATCHER),
+    bad("a watcher", checks.any_moment_of_start, history(started(), *KILLED, WATCHER), BARE, "still there: watcher"),
+    bad(
+        "a changed terminal",
+        checks.any_moment_of_start,
+        history(started(), *KILLED, looked("end", modes=(9, 9, 9, 9))),
+        BARE,
+        "its modes are",
+    ),
     bad("helper left", checks.any_moment_of_start, early(*KILLED, left=True), BARE, "still there: helper"),
     bad("lost", checks.any_moment_of_start, supervised(sent(TERM), *over(7)), BARE, "never received it"),
     bad("another came", checks.any_moment_of_start, supervised(sent(TERM), received(HUP), *over(7)), BARE, "SIGTERM"),

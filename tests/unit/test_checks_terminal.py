@@ -36,6 +36,7 @@ from tests.unit.histories import (
 )
 
 INT, QUIT, HUP, WINCH = signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGWINCH
+RESIZE = Resized(50, 132)
 KEY, BACKSLASH = Pressed("ctrl-c"), Pressed("ctrl-\\")
 ONE_INT = replaced(KEY, by_key(INT), *over(), terminal=True)
 TWO_INTS = replaced(KEY, by_key(INT), KEY, by_key(INT), *over(), terminal=True)
@@ -72,6 +73,35 @@ LINE = replaced(read(7, 0xABC), *over(), terminal=True)
 MIB = replaced(*written(1 << 20, 5, (3, 1), (1 << 20, 5)), terminal=True)
 
 EXAMPLES: tuple[Example, ...] = (
+    good(
+        "a resize comes",
+        checks.resize_arrives,
+        supervised(RESIZE, by_key(WINCH), *over(), terminal=True),
+        ONE_WINCH,
+    ),
+    bad(
+        "a resize does not",
+        checks.resize_arrives,
+        supervised(RESIZE, *over(), terminal=True),
+        ONE_WINCH,
+        "SIGWINCH 1",
+    ),
+    bad(
+        "a resize ends it",
+        checks.resize_arrives,
+        supervised(RESIZE, by_key(WINCH), ended("launcher", 1), terminal=True),
+        ONE_WINCH,
+        "stays",
+    ),
+    good("after fg as before", checks.key_after_fg, supervised(KEY, by_key(INT), *over(), terminal=True), ONE_INT),
+    bad(
+        "after fg twice",
+        checks.key_after_fg,
+        supervised(KEY, by_key(INT), received(INT), *over(), terminal=True),
+        ONE_INT,
+        "SIGINT 1 times",
+    ),
+    bad("no fg", checks.key_after_fg, supervised(missed("command stops"), terminal=True), ONE_INT, "command stops"),
     good("once", checks.key_arrives_once, supervised(KEY, by_key(INT), *over(), terminal=True), ONE_INT),
     good(
         "two are two",
@@ -200,15 +230,15 @@ EXAMPLES: tuple[Example, ...] = (
         "relay (pid 20",
     ),
     unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command runs"),
-    good("one resize", checks.as_often_as_bare, supervised(Resized(50, 132), by_key(WINCH), *over()), ONE_WINCH),
+    good("one resize", checks.as_often_as_bare, supervised(RESIZE, by_key(WINCH), *over()), ONE_WINCH),
     bad(
         "resized twice",
         checks.as_often_as_bare,
-        supervised(Resized(50, 132), by_key(WINCH), received(WINCH), *over()),
+        supervised(RESIZE, by_key(WINCH), received(WINCH), *over()),
         ONE_WINCH,
         "SIGWINCH 1 times",
     ),
-    bad("not resized", checks.as_often_as_bare, supervised(Resized(50, 132), *over()), ONE_WINCH, "0 times"),
+    bad("not resized", checks.as_often_as_bare, supervised(RESIZE, *over()), ONE_WINCH, "0 times"),
     bad(
         "hung up twice",
         checks.as_often_as_bare,

@@ -309,6 +309,13 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     bad("somebody is left", checks.init_status, supervised(*over(), end=ORPHANED), PLAIN, "'command' (pid 11"),
     good("lives on", checks.survives_daemon, supervised(*over(), end=looked("end", DAEMON)), LEFT_ALONE),
+    bad(
+        "signalled at the end",
+        checks.survives_daemon,
+        supervised(*over(), received(TERM, role="daemon"), end=looked("end", DAEMON)),
+        LEFT_ALONE,
+        "it received SIGTERM",
+    ),
     bad("taken down", checks.survives_daemon, supervised(*over(), end=GONE), LEFT_ALONE, "it has ended"),
     bad(
         "waits for it",
