@@ -139,8 +139,8 @@ def test_hang_up_comes_as_often(case: Case, stage: Stage) -> None:
 @requirement("TTY-5")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_resize_reaches_the_command(case: Case, stage: Stage) -> None:
-    resize = (Resize(50, 132), Receives(signal.SIGWINCH), Settle()) * 2
-    case(Scenario((Settle(), *resize, *finish()), stage), checks.resize_arrives)
+    first, second = ((Resize(*size), Receives(signal.SIGWINCH), Settle()) for size in ((50, 132), (40, 100)))
+    case(Scenario((Settle(), *first, *second, *finish()), stage), checks.resize_arrives)
 
 
 @requirement("TTY-5")

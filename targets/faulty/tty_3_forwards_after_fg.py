@@ -19,8 +19,8 @@ class Fault(Launcher):
         super().on_child_stop(number)
         self.was_stopped = True
 
-    def from_terminal(self, info: "signal.struct_siginfo") -> bool:
-        return not self.was_stopped and super().from_terminal(info)
+    def reached_command(self, info: "signal.struct_siginfo") -> bool:
+        return not self.was_stopped and super().reached_command(info)
 
 
 if __name__ == "__main__":
