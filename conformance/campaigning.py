@@ -38,7 +38,7 @@ def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
     play = partial(_play, target)
     bare, _ = Bare(door.execute).of(target, campaign.scenario)
-    measure = with_what_is_left(bare, play(campaign.scenario, Schedule()))
+    measure = with_what_is_left(bare, play, campaign.scenario)
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 

@@ -46,15 +46,20 @@ def any_moment_of_end(history: History, bare: History) -> list[Violation]:
 
 def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     """EXIT-1 and all that follows from it: whether the launcher or its child is given the processor first is nobody's
-    to see. No signal is sent here."""
+    to see. No signal is sent here. A helper that is left is TREE-1's matter."""
     needs_tracing(history)
     _needs_points(history)
     extra = unasked(history, bare)
-    return _as_without(history, bare, ()) or counts_as_bare(history, bare, extra, fewest=False, most=True)
+    launcher = end_of(history, "launcher")
+    if launcher is None:
+        return missed(history)
+    wrong = _other_status(history, bare, launcher, ()) or _orphan(history, launcher, launcher[0].index)
+    return wrong or _changed(history, bare) or counts_as_bare(history, bare, extra, fewest=False, most=True)
 
 
 UNDISTURBED, REACHES = "as without it", "reaches the command"
 NOTHING_LEFT, NOTHING_SENT = "ends, nothing left", "nothing was sent"
+NO_CHILD = "no child outlives the launcher"
 NO_FILE = "no file is left in TMPDIR"
 SAME_TERMINAL = "the terminal is left as it was"
 
@@ -118,18 +123,23 @@ def _left(history: History, bare: History) -> list[Process]:
 
 
 def _outlived(history: History, bare: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
+    if found := _orphan(history, launcher, index):
+        return found
+    left = _left(history, bare)
+    if not left:
+        return []
+    names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
+    actual = f"the launcher ended {how_ended(launcher[1])}; still there: {names}"
+    return [Violation(NO_CHILD, actual, (index, launcher[0].index))]
+
+
+def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
     command = end_of(history, "command")
     greeted = next((event.index for event, fact in history.all(Greeted) if fact.process == "command"), None)
-    how = how_ended(launcher[1])
-    if greeted is not None and (command is None or launcher[0].index < command[0].index):
-        actual = f"the launcher ended {how}; the command runs on without it"
-        return [Violation("no child outlives the launcher", actual, (index, launcher[0].index, greeted))]
-    left = _left(history, bare)
-    if left:
-        names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
-        actual = f"the launcher ended {how}; still there: {names}"
-        return [Violation("no child outlives the launcher", actual, (index, launcher[0].index))]
-    return []
+    if greeted is None or (command and command[0].index < launcher[0].index):
+        return []
+    actual = f"the launcher ended {how_ended(launcher[1])}; the command runs on without it"
+    return [Violation(NO_CHILD, actual, (index, launcher[0].index, greeted))]
 
 
 def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple[int, int]]) -> list[Violation]:
@@ -163,15 +173,22 @@ def _changed(history: History, bare: History) -> list[Violation]:
 
 def _as_without(history: History, bare: History, events: tuple[int, ...]) -> list[Violation]:
     """The launcher ends with the command's status, after it, and nobody is left."""
-    launcher, its = end_of(history, "launcher"), end_of(bare, "launcher")
+    launcher = end_of(history, "launcher")
+    if launcher is None:
+        return _still_there(history, *events)
+    wrong = _other_status(history, bare, launcher, events) or _outlived(history, bare, launcher, events[0])
+    return wrong or _changed(history, bare)
+
+
+def _other_status(
+    history: History, bare: History, launcher: tuple[Event, Ended], events: tuple[int, ...]
+) -> list[Violation]:
+    its = end_of(bare, "launcher")
     if its is None:
         raise NotObservable("the bare command did not end")
-    if launcher is None:
-        return _still_there(history, *events) if events else missed(history)
-    required = f"status {status(its[1])}, which is the command's"
-    if status(launcher[1]) != status(its[1]):
-        command = end_of(history, "command")
-        what = f"the command {how_ended(command[1])}, " if command else "no command, "
-        actual = f"{what}the launcher {how_ended(launcher[1])}"
-        return [Violation(required, actual, (*events, launcher[0].index))]
-    return _outlived(history, bare, launcher, events[0] if events else launcher[0].index) or _changed(history, bare)
+    if status(launcher[1]) == status(its[1]):
+        return []
+    command = end_of(history, "command")
+    what = f"the command {how_ended(command[1])}, " if command else "no command, "
+    actual = f"{what}the launcher {how_ended(launcher[1])}"
+    return [Violation(f"status {status(its[1])}, which is the command's", actual, (*events, launcher[0].index))]
