@@ -22,6 +22,7 @@ from harness.runner.tracer import called
 from harness.schedule import Deliver, Directive, Hold, HoldTask, HoldUntil, PressKey, Schedule
 
 _NAMES = numbers()
+SETS_TIMER = ("setitimer", "alarm", "timer_settime")
 
 
 class Director:
@@ -46,6 +47,8 @@ class Director:
         self._children = 0
         self._commands: list[int] = []
         self._begun = False
+        self.may_have_timers = False
+        """Whether a call was seen that sets an interval or POSIX timer."""
         self.listening: set[int] = set()
         """Tasks that job control has stopped, and that we leave so."""
 
@@ -64,6 +67,11 @@ class Director:
     def is_waiting(self) -> bool:
         """Whether a task is kept at a point or stands by."""
         return bool(self._kept or self._standing_by or self._early)
+
+    def is_busy(self) -> bool:
+        """Whether the task that has the turn is running, so that there is no need to look at the others."""
+        process = processes.read_process(self._turn.tid) if self._turn else None
+        return process is not None and process.state == "R"
 
     def kept_still(self) -> set[int]:
         """Return the tasks that stay where they are until we let them go."""
@@ -141,6 +149,7 @@ class Director:
         if name == "ptrace":
             why = "the launcher uses ptrace(2) itself, which it cannot as usual while it is traced"
             self._recorder.add("tracer", history.Unobserved("the launcher's calls", why))
+        self.may_have_timers |= name in SETS_TIMER
         task.call = name
         task.arguments = call.arguments if call else ()
         if task.again and task.again == (name, ptrace.place_of(task.tid)):

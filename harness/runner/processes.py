@@ -25,7 +25,8 @@ class Task(NamedTuple):
     due: bool
     """Whether a signal is pending that is neither blocked nor ignored."""
     alarm: bool
-    """Whether SIGALRM would not simply end it: an interval timer, which cannot be seen, may be set."""
+    """Whether SIGALRM would not simply end it, but is blocked, caught or waited for: an interval timer, which cannot be
+    seen, may be set."""
     call: str | None
     """The line of /proc/PID/task/TID/syscall; None where it may not be read."""
 
@@ -65,12 +66,6 @@ def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
             found[pid] = processes[pid]
             todo.append(pid)
     return found
-
-
-def _alarm(handled: int, call: str | None) -> bool:
-    """Whether SIGALRM would not simply end a task: it is blocked or caught, or waited for. In sigtimedwait the signals
-    waited for are not blocked, as far as /proc shows."""
-    return bool(handled & _ALARM) or (call or "").partition(" ")[0] in _SIGTIMEDWAIT
 
 
 _SIGTIMEDWAIT = {"x86_64": ("128",), "aarch64": ("137",)}.get(platform.machine(), ())
@@ -127,7 +122,7 @@ def count_tasks(pid: int) -> int:
 
 
 def tasks(pid: int) -> list[Task]:
-    """Return the threads of a process; none if it has gone."""
+    """Return the threads of a process, but for their calls; none if it has gone."""
     try:
         tids = os.listdir(f"/proc/{pid}/task")
     except OSError:
@@ -136,10 +131,24 @@ def tasks(pid: int) -> list[Task]:
     return [task for task in found if task]
 
 
+def in_call(task: Task) -> Task:
+    """Return a task with the call that it is blocked in."""
+    call: str | None = ""
+    if task.state == "S":
+        base = f"/proc/{task.pid}/task/{task.tid}"
+        try:
+            with open(f"{base}/syscall", "rb") as file:
+                call = file.read().decode()
+        except OSError:
+            call = None if os.path.exists(base) else ""
+    # in sigtimedwait the signals waited for are not blocked, as far as /proc shows
+    waits = (call or "").partition(" ")[0] in _SIGTIMEDWAIT
+    return task._replace(call=call, alarm=task.alarm or waits)
+
+
 def _task(pid: int, tid: int) -> Task | None:
-    base = f"/proc/{pid}/task/{tid}"
     try:
-        with open(f"{base}/status", "rb") as file:
+        with open(f"/proc/{pid}/task/{tid}/status", "rb") as file:
             match = _STATUS.search(file.read())
     except OSError:
         return None
@@ -149,11 +158,4 @@ def _task(pid: int, tid: int) -> Task | None:
     own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
     # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
     due = bool((own | shared) & ~blocked & ~ignored)
-    call: str | None = ""
-    if state == "S":
-        try:
-            with open(f"{base}/syscall", "rb") as file:
-                call = file.read().decode()
-        except OSError:
-            call = None if os.path.exists(base) else ""
-    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, _alarm(blocked | caught, call), call)
+    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), "")
