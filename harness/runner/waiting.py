@@ -147,9 +147,13 @@ class Waiter:
                 return Outcome(is_there(), False, now - start, rest.total)
             if self._streams.has_unwritten:
                 pause = FIRST_PAUSE / 4  # no event tells that the terminal has room again
-            if self._cast.director and self._cast.director.is_waiting:
+            waits = self._cast.director is not None and self._cast.director.is_waiting
+            if waits:
                 pause = min(pause, FIRST_PAUSE / 4)
-            if self._pump(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
+            elif self._cast.director:
+                pause = LONGEST_PAUSE  # whatever it comes to stops it; looks would only take the core from it
+            serve = self._pause if waits else self._pump
+            if serve(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
                 continue
             if self._streams.has_unwritten:
                 continue
