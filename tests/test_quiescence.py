@@ -199,7 +199,7 @@ def until_in(pid: int, number: int, within: float = 60.0) -> str:
     """Wait until the one task of a process is blocked in this call; return its line of /proc/PID/syscall."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        (task,) = processes.tasks(pid)
+        (task,) = map(processes.in_call, processes.tasks(pid))
         if task.state == "S" and task.call and task.call.startswith(f"{number} "):
             return task.call
         os.sched_yield()
