@@ -226,7 +226,41 @@ def test_hidepid_hides_nothing_that_is_needed() -> None:
         says(done, 0, "TREE-1     MUST     pass")
 
 
-def test_proc_that_may_not_be_mounted_is_a_weaker_containment() -> None:
-    before = (*unshared("true"), sys.executable, str(WITHOUT), "namespaces")
+@pytest.mark.parametrize(
+    ("without", "why"), [("namespaces", "clone: Operation not permitted"), ("mount", "mount /proc: Operation not")]
+)
+def test_no_namespace_is_a_weaker_containment(without: str, why: str) -> None:
+    before = (*unshared("true"), sys.executable, str(WITHOUT), without)
     done = run("--target=env", "-k", "EXIT-3 or TREE-1", "-v", before=before)
-    says(done, 0, "subreaper (no PID namespace: guardian: clone: Operation not permitted)", "TREE-1     MUST     pass")
+    says(done, 0, f"subreaper (no PID namespace: guardian: {why}", "TREE-1     MUST     pass")
+
+
+def test_that_proc_is_refused_is_told_each_time() -> None:
+    """The worker may see that its runner is gone before the guardian does."""
+    command = [sys.executable, str(WITHOUT), "mount", sys.executable, "-c", STARTS]
+    for _ in range(30):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+        assert done.stdout == "subreaper\n", done.stdout + done.stderr
+
+
+STARTS = """
+from harness import execute
+from harness.scenario import Scenario
+from harness.target import BARE
+history = execute.execute(BARE, Scenario(()))
+print(history.containment.partition(" ")[0])
+execute.stop()
+"""
+
+
+def test_in_a_chroot(tmp_path: Path) -> None:
+    """There the root is no mount point, as where Debian's packages are built."""
+    script = ""
+    for entry in Path("/").iterdir():
+        if entry.is_symlink():
+            script += f"ln -s {entry.readlink()} {tmp_path}{entry} && "
+        elif entry.is_dir():
+            script += f"mkdir {tmp_path}{entry} && mount --rbind {entry} {tmp_path}{entry} && "
+    before = (*unshared(f"{{ {script} true; }} || exit 99"), "chroot", str(tmp_path), "env", f"--chdir={ROOT}")
+    done = run("--target=env", "-k", "EXIT-3 or TREE-1", "-v", before=before)
+    says(done, 0, "containment: PID namespace", "TREE-1     MUST     pass")

@@ -125,7 +125,9 @@ static void enter_namespaces(uid_t uid, gid_t gid, int user_namespace) {
         snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
         write_file("/proc/self/gid_map", map);
     }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+    /* in a chroot "/" is no mount point; then what matters is that nothing leaves /proc */
+    if ((mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
+         mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
         fatal("mount /proc", REFUSED);
 }
@@ -203,14 +205,23 @@ static void end_children(void) {
         continue;
 }
 
+static void tell_refusal(int status) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED) {
+        remove_scratch();
+        _exit(REFUSED);
+    }
+}
+
 static void wait_for_the_end(int lifeline, pid_t runner) {
     struct pollfd sources[2] = {{lifeline, POLLIN, 0}, {child_ended[0], POLLIN, 0}};
     for (;;) {
         if (poll(sources, 2, -1) < 0 && errno != EINTR)
             break;
         if (sources[0].revents) {
+            int status = 0;
             kill(runner, SIGKILL);
-            waitpid(runner, NULL, 0);
+            if (waitpid(runner, &status, 0) == runner)
+                tell_refusal(status); /* the worker may have noticed that its runner is gone before we did */
             return;
         }
         if (sources[1].revents) {
@@ -221,10 +232,7 @@ static void wait_for_the_end(int lifeline, pid_t runner) {
             int status;
             while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
                 if (pid == runner) {
-                    if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED) {
-                        remove_scratch();
-                        _exit(REFUSED);
-                    }
+                    tell_refusal(status);
                     return;
                 }
         }

@@ -223,7 +223,8 @@ static void become_init(char **argv, uid_t uid, gid_t gid, int user_namespace) {
         snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
         write_file("/proc/self/gid_map", map);
     }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && /* in a chroot that is no mount point */
+        mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         fail("mount-private");
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
         fail("mount-proc");

@@ -1,6 +1,6 @@
 """Runs a program without some of what a system offers: python without.py WHAT[,WHAT...] PROGRAM ARGS...
 
-ptrace, namespaces: refused by a seccomp filter, as in a container (EPERM); seccomp(2). nobody: as uid 65534.
+ptrace, namespaces, mount: refused by a seccomp filter, as in a container (EPERM); seccomp(2). nobody: as uid 65534.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06
 NUMBERS = {
-    "x86_64": {"ptrace": 101, "unshare": 272, "clone": 56, "clone3": 435},
-    "aarch64": {"ptrace": 117, "unshare": 97, "clone": 220, "clone3": 435},
+    "x86_64": {"ptrace": 101, "mount": 165, "unshare": 272, "clone": 56, "clone3": 435},
+    "aarch64": {"ptrace": 117, "mount": 40, "unshare": 97, "clone": 220, "clone3": 435},
 }
 NEW_NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000  # user, PID, mount
 EPERM, ENOSYS = 1, 38
@@ -28,8 +28,9 @@ def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
 
 def refuse(numbers: dict[str, int], what: list[str]) -> bytes:
     program = step(LOAD, 0)
-    if "ptrace" in what:
-        program += step(EQUAL, numbers["ptrace"], 0, 1) + step(RETURN, REFUSE | EPERM)
+    for name in ("ptrace", "mount"):
+        if name in what:
+            program += step(EQUAL, numbers[name], 0, 1) + step(RETURN, REFUSE | EPERM)
     if "namespaces" in what:
         program += step(EQUAL, numbers["unshare"], 0, 1) + step(RETURN, REFUSE | EPERM)
         program += step(EQUAL, numbers["clone3"], 0, 1) + step(RETURN, REFUSE | ENOSYS)

@@ -6,7 +6,8 @@ WHAT: signal N | stopped N | group N | key c | key \ | resize | hangup | hangup-
 missing | forbidden | inherit | terminal | after-signal N (after-, dies, -default: the command handles no signal).
 With --pipes there is no terminal, with --leader the launcher leads the session; otherwise it is the foreground job of
 a process that does what a shell does. With --held the launcher is stopped (SIGSTOP) while the stimulus is given: what
-the command gets later was forwarded. Sleeps are fine here: this is for a person who looks at the output.
+the command gets later was forwarded. With --chld-ignored it is started with SIGCHLD ignored. Sleeps are fine here: this
+is for a person who looks at the output.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ def become(words: list[str]) -> None:
     is ignored stays so."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
+    if "--chld-ignored" in sys.argv:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     os.execvp(words[0], words)
 
 
