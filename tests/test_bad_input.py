@@ -178,8 +178,8 @@ def test_tmpdir_with_a_long_path(tmp_path: Path) -> None:
 
 def unshared(script: str) -> tuple[str, ...]:
     """Return what runs a command in a mount namespace of its own, after this script."""
-    if os.geteuid() != 0 or not shutil.which("unshare"):
-        pytest.skip("needs root and unshare(1)")
+    if not shutil.which("unshare") or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
+        pytest.skip("needs unshare(1), and root that is not in a chroot")
     return ("unshare", "--mount", "sh", "-c", f'{script}\nexec "$@"', "sh")
 
 
@@ -251,6 +251,13 @@ history = execute.execute(BARE, Scenario(()))
 print(history.containment.partition(" ")[0])
 execute.stop()
 """
+
+
+@pytest.mark.parametrize("wish", ["namespace", "subreaper"])
+def test_without_proc(wish: str) -> None:
+    before = (*unshared("mount -t tmpfs none /proc || exit 99"), sys.executable, str(WITHOUT), "mount")
+    done = run("--target=env", "-k", "EXIT-3", before=before, PROCTOR_CONTAINMENT_WISH=wish)
+    says(done, 3, "/proc is not mounted")
 
 
 def test_in_a_chroot(tmp_path: Path) -> None:

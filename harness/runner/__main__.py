@@ -47,6 +47,7 @@ class Runner:
     def perform(self, request: Request) -> Reply:
         """Play one scenario. Whatever goes wrong here is an error of the harness."""
         try:
+            containment.need_proc()
             place = self._place(request.target)
             # a tracer and what it traces take turns: on one core a stop costs a quarter of what it costs on two
             if self._cores:

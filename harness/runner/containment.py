@@ -30,6 +30,12 @@ def check_proc() -> None:
         raise HarnessError("the launcher has changed what is mounted on /proc, so nobody can say what it did")
 
 
+def need_proc() -> None:
+    """Raise HarnessError where there is no /proc, without which nobody is seen, let alone ended."""
+    if not os.path.isdir("/proc/self"):
+        raise HarnessError("/proc is not mounted. Mount it: mount -t proc proc /proc")
+
+
 def stop_everyone() -> None:
     """Stop every process below us, as far as that can be done in one go, so that there will be no more of them."""
     if os.getpid() == 1:
@@ -57,8 +63,10 @@ def end_everyone() -> None:
             _reap(deadline)
         except ChildProcessError:
             return
-        if time.monotonic() > deadline and (left := processes.below(os.getpid(), processes.table())):
+        if time.monotonic() > deadline:
+            left = processes.below(os.getpid(), processes.table())
             rows = ", ".join(f"{p.name!r} (pid {p.pid}, state {p.state})" for p in list(left.values())[:10])
+            rows = rows or "which, cannot be said: /proc is not there to be read"
             raise HarnessError(
                 f"processes did not end within {END_WITHIN:.0f} s of SIGKILL: {rows}. This says nothing about the "
                 "launcher. State D is a disk or kernel in trouble"
