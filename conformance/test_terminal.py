@@ -97,7 +97,8 @@ def test_ctrl_z_and_fg(case: Case, shell: Under) -> None:
 @pytest.mark.parametrize("shell", SHELLS[:1])
 def test_ctrl_c_after_fg_is_one_sigint(case: Case, shell: Under) -> None:
     stop = (Press("ctrl-z"), Stops(), Prints("<prompt>"), Type(b"fg\n"), Runs(), Settle())
-    steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *press_held("ctrl-c"), *finish())
+    before = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *press_held("ctrl-c"))
+    steps = (*before, *stop, *press_held("ctrl-c"), *finish())
     case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.key_after_fg)
 
 

@@ -24,6 +24,7 @@ from harness.history import (
     HungUp,
     Looked,
     Outputs,
+    Pressed,
     Received,
     Released,
     Started,
@@ -66,9 +67,18 @@ def job_control(history: History, bare: History) -> list[Violation]:
 
 
 def key_after_fg(history: History, bare: History) -> list[Violation]:
-    """TTY-3: a Ctrl-C after fg is one SIGINT, as before."""
+    """TTY-3: a Ctrl-C after fg is one SIGINT, as before; one that was two before is TTY-1's matter."""
     _needs_the_held(history)
-    return missed(history) or counts_as_bare(history, bare, (signal.SIGINT,), fewest=True, most=True)
+    found = missed(history)
+    if found or _before_stop(history) > _before_stop(bare):
+        return found
+    return counts_as_bare(history, bare, (signal.SIGINT,), fewest=True, most=True)
+
+
+def _before_stop(history: History) -> int:
+    """Return how often SIGINT was received before the first Ctrl-Z."""
+    stop = next((event.index for event, fact in history.all(Pressed) if fact.key == "ctrl-z"), -1)
+    return sum(event.index < stop for event, fact in history.all(Received) if fact.signal == signal.SIGINT)
 
 
 def hang_up_arrives(history: History, bare: History) -> list[Violation]:

@@ -38,6 +38,7 @@ from tests.unit.histories import (
 INT, QUIT, HUP, WINCH = signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGWINCH
 RESIZE = Resized(50, 132)
 KEY, BACKSLASH = Pressed("ctrl-c"), Pressed("ctrl-\\")
+TWICE = (by_key(INT), received(INT))
 ONE_INT = replaced(KEY, by_key(INT), *over(), terminal=True)
 TWO_INTS = replaced(KEY, by_key(INT), KEY, by_key(INT), *over(), terminal=True)
 ONE_QUIT = replaced(BACKSLASH, by_key(QUIT), *over(), terminal=True)
@@ -100,6 +101,12 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(KEY, by_key(INT), received(INT), *over(), terminal=True),
         ONE_INT,
         "SIGINT 1 times",
+    ),
+    good(
+        "twice before as well",
+        checks.key_after_fg,
+        supervised(KEY, *TWICE, Pressed("ctrl-z"), KEY, *TWICE, *over(), terminal=True),
+        replaced(KEY, by_key(INT), Pressed("ctrl-z"), KEY, by_key(INT), *over(), terminal=True),
     ),
     bad("no fg", checks.key_after_fg, supervised(missed("command stops"), terminal=True), ONE_INT, "command stops"),
     good("once", checks.key_arrives_once, supervised(KEY, by_key(INT), *over(), terminal=True), ONE_INT),
