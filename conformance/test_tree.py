@@ -61,7 +61,7 @@ def test_no_zombie_while_the_command_runs(case: Case) -> None:
 @requirement("TREE-2")
 def test_no_zombie_after_a_signal(case: Case) -> None:
     steps = (Settle(), *(Signal(signal.SIGUSR1), Settle()), *(Signal(signal.SIGTERM), Settle()), Look(), *finish())
-    case(Scenario(steps), checks.no_zombie)
+    case(Scenario(steps), checks.no_zombie_after_signals)
 
 
 @requirement("TREE-2")

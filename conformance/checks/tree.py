@@ -50,6 +50,11 @@ def _name(process: Process) -> str:
 
 def no_zombie(history: History, bare: History) -> list[Violation]:
     """TREE-2: at rest, no child of the launcher is a zombie, but for those the bare command has as well."""
+    return no_zombie_after_signals(history, bare) or missed(history)
+
+
+def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
+    """TREE-2: the same; that a signal ended the launcher or its command is for SIG-1 and SIG-5."""
     found = []
     command = next((f.pid for f in history.facts(Greeted) if f.process == "command"), 0)
     launcher = next((f.pid for f in history.facts(Started) if f.process == "launcher"), 0)
@@ -66,7 +71,7 @@ def no_zombie(history: History, bare: History) -> list[Violation]:
                     (event.index,),
                 )
             )
-    return found or missed(history)
+    return found
 
 
 def _zombies(look: Looked, spared: int) -> list[Process]:

@@ -169,6 +169,14 @@ EXAMPLES: tuple[Example, ...] = (
         "command",
     ),
     bad("the script ends early", checks.no_zombie, supervised(missed("orphan runs")), BARE_LOOK, "orphan runs"),
+    good("killed by the signal", checks.no_zombie_after_signals, supervised(missed("command does")), BARE_LOOK),
+    bad(
+        "a helper of its handler",
+        checks.no_zombie_after_signals,
+        supervised(looked("step", *AT_REST, ZOMBIE), *over()),
+        BARE_LOOK,
+        "'orphan'",
+    ),
     good(
         "told",
         checks.noticed_by_command,
