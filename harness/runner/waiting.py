@@ -110,11 +110,25 @@ class Waiter:
             return False
         return director.on_rest()
 
+    @property
+    def _waits_for_rest(self) -> bool:
+        """Whether the director waits until everyone rests."""
+        return self._cast.director is not None and self._cast.director.is_waiting
+
+    def _until_a_look(self, pause: float) -> float:
+        """Return for how many seconds to wait for an event before looking at everyone."""
+        if self._streams.has_unwritten or self._waits_for_rest:
+            return min(pause, FIRST_PAUSE / 4)  # no event tells that the terminal has room again, or that all rest
+        if self._cast.director:
+            return LONGEST_PAUSE  # whatever it comes to stops it; looks would only take the core from it
+        return pause
+
     def _is_busy(self, rest: _Resting) -> bool:
         """Whether a look would only show that who has the turn is running: it costs him as much time as us."""
         director = self._cast.director
-        waits = director is not None and director.is_waiting and time.monotonic() - rest.began < SETTLE_LIMIT
-        return waits and director is not None and director.is_busy()
+        if director is None or not director.is_waiting or time.monotonic() - rest.began >= SETTLE_LIMIT:
+            return False
+        return director.is_busy()
 
     def _nothing_hidden(self, look: quiescence.Rest, rest: _Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether everyone rested while that was read.
@@ -145,14 +159,8 @@ class Waiter:
             now = time.monotonic()
             if is_there() or now >= deadline:
                 return Outcome(is_there(), False, now - start, rest.total)
-            if self._streams.has_unwritten:
-                pause = FIRST_PAUSE / 4  # no event tells that the terminal has room again
-            waits = self._cast.director is not None and self._cast.director.is_waiting
-            if waits:
-                pause = min(pause, FIRST_PAUSE / 4)
-            elif self._cast.director:
-                pause = LONGEST_PAUSE  # whatever it comes to stops it; looks would only take the core from it
-            serve = self._pause if waits else self._pump
+            pause = self._until_a_look(pause)
+            serve = self._pause if self._waits_for_rest else self._pump
             if serve(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
                 continue
             if self._streams.has_unwritten:
