@@ -189,7 +189,7 @@ DIFFICULT = {
     "execs itself": "if os.environ.pop('AGAIN', ''): pass\nelse:\n os.environ['AGAIN'] = '1'\n "
     "os.execv(sys.executable, [sys.executable, '-I', '-S', *sys.orig_argv[3:]])",
     "a setuid program": "os.system('su --version >/dev/null 2>&1')",
-    "forks a hundred times": "for _ in range(100):\n p = os.fork()\n if not p: os._exit(0)\n os.waitpid(p, 0)",
+    "forks a thousand times": "for _ in range(1000):\n p = os.fork()\n if not p: os._exit(0)\n os.waitpid(p, 0)",
     "a thread that execs": "import threading\nif '--' in sys.argv: threading.Thread(target=lambda: os.execvp("
     "sys.argv[1], sys.argv[1:])).start()",
     "a child that stops": "p = os.fork()\nif not p: os.kill(os.getpid(), 19); os._exit(0)\n"
