@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 import os
 
-from conformance.checks.common import Violation, end_of, how_ended, missed, status
+from conformance.checks.common import Violation, missed
+from conformance.checks.exit import same_status
 from harness import signals
 from harness.history import Greeted, History, Inherited, Looked, Started
 
@@ -39,12 +40,7 @@ def signal_settings(history: History, bare: History) -> list[Violation]:
 
 def settings_change_nothing(history: History, bare: History) -> list[Violation]:
     """INHERIT-1: started with these, the launcher ends as the command does, as it does without them."""
-    launcher, its = end_of(history, "launcher"), end_of(bare, "launcher")
-    if not launcher or not its:
-        return missed(history)
-    if status(launcher[1]) == status(its[1]):
-        return []
-    return [Violation(f"status {status(its[1])}, which is the command's", how_ended(launcher[1]), (launcher[0].index,))]
+    return same_status(history, bare)
 
 
 def _names(numbers: set[int]) -> str:

@@ -141,9 +141,6 @@ def survives_daemon(history: History, bare: History) -> list[Violation]:
         return [Violation("the daemon lives on, as without the launcher", "it has ended")]
     if more := received(history, "daemon") - received(bare, "daemon"):
         events = tuple(event.index for event, fact in history.all(Received) if fact.process == "daemon")
-        return [Violation("the daemon is sent no signal", f"it received {_names_of(more)}", events)]
+        names = ", ".join(map(name, sorted(more)))
+        return [Violation("the daemon is sent no signal", f"it received {names}", events)]
     return []
-
-
-def _names_of(numbers: Counter[int]) -> str:
-    return ", ".join(map(name, sorted(numbers)))
