@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from conformance import casefile
 from conformance.campaigning import Crew, explorer_for, survey_of
 from conformance.casefile import CaseFile
-from conformance.explored import SIGNALS, STRATEGIES, Campaign, campaigns, coverage
+from conformance.checks.common import NotObservable
+from conformance.explored import SIGNALS, STRATEGIES, Campaign, campaigns, coverage, why_no_points
 from conformance.judge import timeline
 from conformance.map import draw
 from conformance.probe import check_deviations, probe
@@ -26,6 +27,7 @@ from conformance.spec import requirements
 from harness import execute as door
 from harness.errors import HarnessError, WrongCall
 from harness.explorer.explore import REPLAYS, Finding
+from harness.explorer.survey import Survey
 from harness.explorer.sweep import Planned
 from harness.schedule import Schedule, parse, signal_number
 from harness.target import Target, load
@@ -115,9 +117,7 @@ def _explore_one(
     survey = survey_of(target, campaign)
     plan = campaign.plan(survey, strategy, exhaustive)
     if plan.size == 0:
-        click.echo(
-            f"{campaign.requirement}, {campaign.name}: the launcher makes no visible call there: it is the command"
-        )
+        click.echo(f"{campaign.requirement}, {campaign.name}: {_why_no_points(survey)}")
         return False, False
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -133,6 +133,13 @@ def _explore_one(
         _print_finding(target, campaign, finding, cases)
     found = any(finding.is_stable for finding in exploration.findings)
     return found and campaign.requirement not in target.deviations, interrupted
+
+
+def _why_no_points(survey: Survey) -> str:
+    try:
+        return why_no_points(survey)
+    except NotObservable as reason:
+        return f"not observable: {reason}"
 
 
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from conformance.checks import moments, signals
-from conformance.checks.common import NotApplicable, NotObservable, Violation, needs_tracing
+from conformance.checks.common import NotApplicable, NotObservable, Violation, launcher_is_command, needs_tracing
 from conformance.judge import Bare, Judgement, Verdict, needs_stage, timeline
 from conformance.spec import requirements
 from conformance.stages import JOB, LEADER, PIPES
@@ -143,7 +143,7 @@ def judge_campaign(
         found = survey(execute, campaign.scenario)
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
-            return Judgement("not applicable", reason="the launcher makes no visible call there: it is the command")
+            return Judgement("not applicable", reason=why_no_points(found))
         explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
         explored = explorer.explore(plan.planned, seconds)
         if all(one.opinion.label == moments.NOTHING_SENT for one in explored.played):
@@ -154,6 +154,13 @@ def judge_campaign(
         return Judgement("error", reason=str(error))
     executions = found.executions + explored.executions
     return _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+
+
+def why_no_points(found: Survey) -> str:
+    """Say why there is nothing to explore: the launcher has become its command. NotObservable where it has not."""
+    if not launcher_is_command(found.alone):
+        raise NotObservable("the launcher makes no visible call there, and it does not start its command (see EXIT-1)")
+    return "the launcher makes no visible call there: it is the command"
 
 
 def with_what_is_left(bare: History, play: Play, scenario: Scenario) -> History:

@@ -54,11 +54,12 @@ class Site(NamedTuple):
 
 class Survey(NamedTuple):
     """The sites of one scenario on one launcher, and the directives by which its children run first: left alone a new
-    process stands by until the launcher blocks."""
+    process stands by until the launcher blocks. alone: the history of the launcher running by itself."""
 
     sites: tuple[Site, ...]
     child_first: tuple[Directive, ...]
     executions: int
+    alone: History
 
     def of_part(self, part: int) -> Iterator[Site]:
         """Yield the sites of one part of the script."""
@@ -68,7 +69,8 @@ class Survey(NamedTuple):
 def survey(play: Play, scenario: Scenario) -> Survey:
     """Record the launcher as it runs by itself, and with each child held before it."""
     play(scenario, Schedule())  # what a launcher does only in its first run (caches) is not what it does each time
-    passed = play(scenario, Schedule(record=True)).facts(Passed)
+    alone = play(scenario, Schedule(record=True))
+    passed = alone.facts(Passed)
     makers = [(fact.at.task, fact.by) for fact in passed if fact.by and _is_child(fact.at)]
     child_first = tuple(Directive(made_by, HoldTask(child)) for child, made_by in makers)
     histories = [passed]
@@ -81,7 +83,8 @@ def survey(play: Play, scenario: Scenario) -> Survey:
     # what only the other order showed goes to the end of its part
     plain = {fact.at for fact in passed}
     ordered = sorted(sites.values(), key=lambda site: (site.point.part, site.point not in plain, site.order))
-    return Survey(tuple(site._replace(order=n) for n, site in enumerate(ordered)), child_first, 1 + len(histories))
+    numbered = tuple(site._replace(order=n) for n, site in enumerate(ordered))
+    return Survey(numbered, child_first, 1 + len(histories), alone)
 
 
 def _process(task: str) -> str:
