@@ -1,4 +1,4 @@
-"""Compiles the three C programs when the package is built, for an editable install as well."""
+"""Compiles the C programs when the package is built, for an editable install as well."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ PROGRAMS = {
     "stage": "harness/runner/stage.c",
     "guardian": "harness/runner/guardian.c",
 }
+LIBRARIES = {"witness.so": "harness/witness/witness.c"}
+"""The witness once more, for a Python process to live in."""
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra"]
 
 
@@ -38,20 +40,24 @@ def build(root: Path) -> list[str]:
     """Compile into harness/bin; return the paths made, relative to root."""
     out = root / "harness" / "bin"
     out.mkdir(exist_ok=True)
-    made = []
-    for name, source in PROGRAMS.items():
-        command = [*compiler(), *FLAGS, "-o", str(out / f"{name}.new"), str(root / source)]
-        # statically linked they start in half the time; not every system has the static library
-        result = None
-        for extra in (["-static"], []):
-            result = subprocess.run([*command, *extra], capture_output=True, text=True, check=False)
-            if result.returncode == 0:
-                break
-        if result is None or result.returncode != 0:
-            raise SystemExit(f"compiling {source} failed: {shlex.join(command)}\n{result.stderr if result else ''}")
-        os.replace(out / f"{name}.new", out / name)
-        made.append(f"harness/bin/{name}")
-    return made
+    whole = {name: (source, [["-static"], []]) for name, source in PROGRAMS.items()}
+    # statically linked they start in half the time; not every system has the static library
+    whole |= {name: (source, [["-shared", "-fPIC", "-DIN_PYTHON"]]) for name, source in LIBRARIES.items()}
+    for name, (source, ways) in whole.items():
+        _compile(root / source, out / name, ways)
+    return [f"harness/bin/{name}" for name in whole]
+
+
+def _compile(source: Path, made: Path, ways: list[list[str]]) -> None:
+    """Compile in the first of these ways that works; SystemExit where none does."""
+    new = made.with_name(made.name + ".new")
+    for extra in ways:
+        command = [*compiler(), *FLAGS, *extra, "-o", str(new), str(source)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode == 0:
+            os.replace(new, made)
+            return
+    raise SystemExit(f"compiling {source} failed: {shlex.join(command)}\n{result.stderr}")
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]

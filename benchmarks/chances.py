@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from benchmarks.table import Asked, Row, installed, median, uv_run
 from conformance.campaigning import explorer_for, survey_of
-from conformance.explored import Campaign, campaign_named
+from conformance.campaigns import Campaign, campaign_named
 from harness.execute import stop
 from harness.explorer.explore import REPLAYS
 from harness.target import Target

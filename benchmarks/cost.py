@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.table import Asked, Row, installed, median
-from conformance.explored import CODE, whole_run
+from conformance.campaigns import CODE, whole_run
 from conformance.stages import PIPES
 from harness.execute import execute, stop
 from harness.history import Ended

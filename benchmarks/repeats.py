@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Asked, Row, installed, shown, uv_run
 from conformance.campaigning import survey_of
-from conformance.explored import Campaign, campaign_named
+from conformance.campaigns import Campaign, campaign_named
 from conformance.judge import Bare
 from harness.execute import execute, stop
 from harness.explorer.explore import Opinion, Predicate

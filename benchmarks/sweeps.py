@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Asked, Row, installed, median, shown, uv_run
 from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.explored import SIGNALS, Campaign, campaign_named
+from conformance.campaigns import SIGNALS, Campaign, campaign_named
 from harness.execute import stop
 from harness.explorer.explore import REPLAYS, suspects
 from harness.explorer.sweep import Planned

@@ -15,8 +15,9 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
+from conformance.campaigns import Campaign
 from conformance.checks.common import NotObservable, needs_tracing
-from conformance.explored import Campaign, with_what_is_left
+from conformance.explored import measure_of
 from conformance.judge import Bare, needs_stage
 from harness import execute as door
 from harness.errors import HarnessError
@@ -37,8 +38,7 @@ CHUNK = 8
 def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
     play = partial(_play, target)
-    bare, _ = Bare(door.execute).of(target, campaign.scenario)
-    measure = with_what_is_left(bare, play, campaign.scenario)
+    measure = measure_of(campaign, target, Bare(door.execute), play)
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from conformance import report
-from conformance.explored import Campaign, judge_campaign
-from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Judgement, judge
+from conformance.campaigns import Campaign
+from conformance.explored import judge_campaign
+from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
 from conformance.results import CaseResult
 from conformance.spec import Requirement, requirements
 from conformance.suite import Suite
@@ -27,22 +28,22 @@ class Case:
         self._suite, self._item = suite, item
         self.target = target
 
-    def __call__(self, scenario: Scenario, check: Check) -> None:
-        """Judge one scenario; end the test by how that came out."""
+    def __call__(self, scenario: Scenario, check: Check, claims: Claims = ()) -> None:
+        """Judge one scenario; end the test by how that came out. claims: as in judge()."""
         mark = self._item.get_closest_marker("requirement")
         if mark is None:
             raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
         requirement = requirements()[mark.args[0]]
-        self._conclude(requirement, self._judge(requirement, scenario, check))
+        self._conclude(requirement, self._judge(requirement, scenario, check, claims))
 
-    def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
+    def explore(self, campaign: Campaign, share: float, beside: bool = False, claims: Claims = ()) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
         has cases that need no explorer, which stand by themselves where nothing can be traced."""
         requirement = requirements()[campaign.requirement]
         seconds = self._suite.explore_budget * share
         if not seconds:
             pytest.skip("left out: --explore-budget=0")
-        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
+        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds, claims=claims)
         if beside and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
         self._conclude(requirement, judgement)
@@ -57,11 +58,11 @@ class Case:
         if verdict != "pass":
             pytest.fail(report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False)
 
-    def _judge(self, requirement: Requirement, scenario: Scenario, check: Check) -> Judgement:
+    def _judge(self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims) -> Judgement:
         suite = self._suite
         known = (self.target.name, requirement.id) in suite.failed
         replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
-        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays)
+        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays, claims)
         if judgement.verdict == "fail":
             suite.failed.add((self.target.name, requirement.id))
         return judgement

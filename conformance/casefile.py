@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.explored import Campaign, campaign_named
+from conformance.campaigns import Campaign, campaign_named
 from harness.errors import WrongCall
 from harness.scenario import Scenario
 from harness.schedule import Schedule

@@ -16,9 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance import casefile
 from conformance.campaigning import Crew, explorer_for, survey_of
+from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns
 from conformance.casefile import CaseFile
 from conformance.checks.common import NotObservable
-from conformance.explored import SIGNALS, STRATEGIES, Campaign, campaigns, coverage, why_no_points
+from conformance.explored import coverage, why_no_points
 from conformance.judge import timeline
 from conformance.map import draw
 from conformance.probe import check_deviations, probe
@@ -92,9 +93,14 @@ def explore(
         chosen = [
             one for one in campaigns(numbers)
             if (strategy != "ends" or not one.stimuli) and requirement in (None, one.requirement)
+            and requirements()[one.requirement].profile in launcher.profiles
         ]  # fmt: skip
         if not chosen:
-            raise WrongCall(f"nothing is explored for {requirement}; there is something for SIG-6, SIG-7 and EXIT-1")
+            known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))
+            raise WrongCall(
+                f"nothing is explored for {requirement or 'its profiles'} on {launcher.name}; there are campaigns for "
+                f"{known}, for who claims their profiles"
+            )
         status = 0
         crew = Crew(launcher, workers, replays)
         try:

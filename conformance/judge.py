@@ -14,7 +14,7 @@ from conformance.spec import Requirement
 from harness.errors import HarnessError
 from harness.history import Contained, Greeted, History, Missed, NotStarted
 from harness.scenario import Scenario
-from harness.target import Target
+from harness.target import Profile, Target
 from harness.words import describe
 
 Verdict = Literal[
@@ -26,6 +26,7 @@ VERDICTS: tuple[Verdict, ...] = (
 """Worst first: the verdict of a requirement is the worst of its cases."""
 
 Check = Callable[[History, History], list[Violation]]
+Claims = tuple[Profile, ...]
 REPLAYS = 3
 """How often a finding is replayed. Only one that comes back each time is a fail."""
 REPLAYS_ONCE_CONFIRMED = 1
@@ -83,11 +84,12 @@ class Bare:
 
 def judge(
     requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare,
-    replays: int = REPLAYS,
+    replays: int = REPLAYS, claims: Claims = (),
 ) -> Judgement:  # fmt: skip
-    """Play the scenario on the target, judge what happened, and replay what was found so many times."""
-    if requirement.profile not in target.profiles:
-        return Judgement("not applicable", reason=f"{target.name} does not claim the profile {requirement.profile}")
+    """Play the scenario on the target, judge what happened, and replay what was found so many times. claims: the
+    profiles that the case is for, where that is not the requirement's own."""
+    if reason := not_claimed(requirement, target, claims):
+        return Judgement("not applicable", reason=reason)
     executions = 0
 
     def count(history: History) -> History:
@@ -97,7 +99,7 @@ def judge(
 
     try:
         its = None
-        if scenario.command == "witness":
+        if scenario.starts_command and scenario.stage.home == "kept":  # without the launcher there is no environment
             its, executions = bare.of(target, scenario)
         history = count(play(target, scenario))
         needs_stage(history)
@@ -122,6 +124,12 @@ def judge(
         return Judgement("error", executions, str(error))
     except Exception as error:  # noqa: BLE001  a check that crashes has found out nothing: never "fail"
         return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
+
+
+def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str:
+    """Say which profile the target would have to claim for this to apply to it; "" where it claims all."""
+    missing = [profile for profile in claims or (requirement.profile,) if profile not in target.profiles]
+    return f"{target.name} does not claim the profile {missing[0]}" if missing else ""
 
 
 def needs_stage(history: History) -> None:

@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
+from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import exit as checks
-from conformance.explored import campaign_named
 from conformance.marks import over, requirement
 from conformance.stages import FATAL, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish
 from harness.scenario import Ends, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage, Trace

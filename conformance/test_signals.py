@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
+from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import signals as checks
-from conformance.explored import campaign_named
 from conformance.marks import over, requirement
 from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
 from harness import signals

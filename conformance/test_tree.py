@@ -7,8 +7,10 @@ import signal
 import pytest
 
 from conformance.case import Case
+from conformance.checks import sync
 from conformance.checks import tree as checks
 from conformance.marks import over, requirement
+from conformance.scenes import interrupted_build
 from conformance.stages import INIT, JOB, PIPES, SEVEN, STOP_AND_GO_ON, finish, send
 from harness.scenario import Ends, HangUp, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage
 
@@ -51,6 +53,12 @@ def test_as_init_death_by_signal_is_seen(case: Case, number: int) -> None:
 def test_nothing_is_left_after_ctrl_c(case: Case) -> None:
     steps = (Order("inherit 0"), Settle(), Press("ctrl-c"), Ends(), Settle())
     case(Scenario(steps, JOB), checks.nothing_left)
+
+
+@requirement("TREE-1")
+@over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
+def test_nothing_is_left_of_an_interrupted_sync(case: Case, number: int) -> None:
+    case(interrupted_build(Signal(number)), sync.no_process_left, claims=("sync",))
 
 
 @requirement("TREE-2")

@@ -110,6 +110,13 @@ class Greeted(_Fact, frozen=True, tag="greeted"):
     inherited: Inherited
 
 
+class Joined(_Fact, frozen=True, tag="joined"):
+    """A process that is no witness, but one of ours that the launcher starts, reports that it runs: "backend"."""
+
+    process: str
+    pid: int
+
+
 class Sent(_Fact, frozen=True, tag="sent"):
     """A signal sent by us; errno is 0 where the kernel took it."""
 
@@ -152,6 +159,7 @@ class Answered(_Fact, frozen=True, tag="answered"):
     count: int = 0
     crc: int = 0
     error: int = 0
+    text: str = ""
 
 
 class Viewed(_Fact, frozen=True, tag="viewed"):
@@ -316,6 +324,42 @@ class Remained(_Fact, frozen=True, tag="remained"):
     paths: tuple[str, ...]
 
 
+class Change(_Data, frozen=True):
+    """One thing that is not as it was. path: beginning with HOME, WORK or TMPDIR. kind: file, directory, link, other.
+    own: whether it is in a directory that is the launcher's own; kept: whether the target declares that it may be
+    left there."""
+
+    path: str
+    kind: str
+    how: Literal["created", "changed", "removed"]
+    own: bool = False
+    kept: bool = False
+
+
+class Changed(_Fact, frozen=True, tag="changed"):
+    """How the launcher's directories differ from what they were before; count: how many differences there are, of
+    which the first are given. environments: the directories that are one of Python's, new or not; PEP 405."""
+
+    when: str
+    changes: tuple[Change, ...]
+    count: int
+    environments: tuple[str, ...] = ()
+
+
+class Printed(_Fact, frozen=True, tag="printed"):
+    """What a call of the launcher beside the first one has printed, up to its end."""
+
+    process: str
+    data: bytes
+
+
+class Notified(_Fact, frozen=True, tag="notified"):
+    """A message to the service manager, and the pid that the kernel says it comes from; sd_notify(3)."""
+
+    pid: int
+    text: str
+
+
 class Unobserved(_Fact, frozen=True, tag="unobserved"):
     """Something could not be observed on this system."""
 
@@ -332,7 +376,8 @@ class Contained(_Fact, frozen=True, tag="contained"):
 Fact = (
     Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
     | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Passed | Carried | NotReached
-    | Reaped | Settled | Waited | Missed | Looked | Remained | Unobserved | Contained
+    | Reaped | Settled | Waited | Missed | Looked | Remained | Unobserved | Contained | Joined | Changed | Printed
+    | Notified
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

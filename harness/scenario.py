@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from harness.target import Invocation
+
 Under = Literal["runner", "job", "init", "bash", "dash", "zsh"]
 """Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
 which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell."""
@@ -35,6 +37,14 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     columns: int = 80
     type_ahead: bytes = b""
     """Typed before the launcher is started."""
+    home: Literal["kept", "cold", "warm", "stale"] = "kept"
+    """What the launcher finds in HOME and the working directory. kept: what its last run left. cold: nothing but its
+    target's files. warm: what undisturbed runs leave. stale: the same, but the project has changed since. But for
+    "kept" it is noted what becomes of them."""
+    build_waits: bool = False
+    """Whether the build backend of the project says that it is there, as "backend", and waits to be told to go on."""
+    notify: bool = False
+    """Whether NOTIFY_SOCKET is set, and listened to, as a service manager does; sd_notify(3)."""
 
 
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
@@ -105,6 +115,33 @@ class Part(_Step, frozen=True, tag="part"):
     """From here on schedule points are counted anew."""
 
 
+class Start(_Step, frozen=True, tag="start"):
+    """Call the launcher once more, beside what runs: `name` is this process' name, and its command's is NAME-command.
+    Its output goes to a file."""
+
+    invoke: Invocation
+    name: str
+
+
+class Enter(_Step, frozen=True, tag="enter"):
+    """Start the tool of the environment that a sync has made in the project (.venv), as its user would. `name` is this
+    process' name, and the witness is NAME-command."""
+
+    name: str
+
+
+class Reuse(_Step, frozen=True, tag="reuse"):
+    """Start a process, named stranger, which has the pid that another had."""
+
+    process: str = "launcher"
+
+
+class Compare(_Step, frozen=True, tag="compare"):
+    """Note how the launcher's directories differ from what they were before it was started."""
+
+    when: str
+
+
 class Settle(_Step, frozen=True, tag="settle"):
     """Wait until nothing more can come of what was done so far (quiescence). A timer that is set for less than `limit`
     seconds is waited for as well, once."""
@@ -162,23 +199,35 @@ class Prints(_Step, frozen=True, tag="prints"):
 
 Await = Receives | Ends | Greets | Stops | Runs | Answers | Prints
 Step = (
-    Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | Part | Settle | Look
-    | Await
+    Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | Part | Start | Enter
+    | Reuse | Compare | Settle | Look | Await
 )  # fmt: skip
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One script.
 
-    command: "witness", or a path on which exec must fail: "missing" (ENOENT), "forbidden" (EACCES).
+    command: "witness"; "tool", the witness by the name of a program that the launcher's environment has; or a path on
+    which exec must fail: "missing" (ENOENT), "forbidden" (EACCES).
     within: seconds an awaited fact may take. args: the command's arguments, byte for byte.
+    invoke: what the launcher is called for. after: steps that are taken in any case, when the script has come to its
+    end or has been cut short. interpreter: the Python that is asked for: the usual one, one of another version, or
+    one that is ended by SIGKILL as soon as it starts.
     """
 
     steps: tuple[Step, ...]
     stage: Stage = Stage()
-    command: Literal["witness", "missing", "forbidden"] = "witness"
+    command: Literal["witness", "tool", "missing", "forbidden"] = "witness"
     args: tuple[bytes, ...] = ()
     within: float = 5.0
+    invoke: Invocation = "run"
+    after: tuple[Step, ...] = ()
+    interpreter: Literal["usual", "other", "killed"] = "usual"
+
+    @property
+    def starts_command(self) -> bool:
+        """Whether a witness is to report."""
+        return self.invoke == "run" and self.command in ("witness", "tool")
 
 
 def key_of(scenario: Scenario) -> bytes:

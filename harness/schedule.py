@@ -22,6 +22,7 @@ from harness.calls import BIRTH, VISIBLE
 from harness.errors import WrongCall, nearest
 from harness.scenario import KEYS, Key
 from harness.strict import parse_json
+from harness.target import Invocation
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -71,11 +72,20 @@ class PressKey(_Action, frozen=True, tag="press"):
         return f"press {self.key}"
 
 
+class Call(_Action, frozen=True, tag="call"):
+    """Call the launcher once more, beside what runs; that process is named "beside"."""
+
+    invoke: Invocation
+
+    def __str__(self) -> str:
+        return f"call {self.invoke}"
+
+
 class HoldTask(_Action, frozen=True, tag="hold"):
     """Keep the task at the point until a process blocks or ends. Where that cannot come any more, because everyone
     waits for the held one, it is let go and the history says so."""
 
-    process: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+)$")]
+    process: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+|beside)$")]
     does: Literal["blocks", "ends"] = "blocks"
 
     def __str__(self) -> str:
@@ -93,7 +103,7 @@ class HoldUntil(_Action, frozen=True, tag="hold-until"):
 
 
 Hold = HoldTask | HoldUntil
-Action = Deliver | PressKey | Hold
+Action = Deliver | PressKey | Call | Hold
 
 
 class Directive(_Data, frozen=True):
@@ -153,13 +163,16 @@ def _action(text: str, line: str) -> Action:
             return Deliver(signal_number(name), to)
         case ["press", key] if key in KEYS:
             return PressKey(key)
+        case ["call", ("run" | "sync" | "prune") as invoke]:
+            return Call(invoke)
         case ["hold", "until", process, ("blocks" | "ends") as does]:
             return HoldTask(process, "ends" if does == "ends" else "blocks")
         case ["hold", "until", *words] if _POINT.fullmatch(" ".join(words)):
             return HoldUntil(_point(" ".join(words), line))
     raise WrongCall(
         f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (group, command, child1, "
-        "launcher.t2); press KEY; hold until PROCESS blocks; hold until PROCESS ends; hold until child1 setsid#1 entry"
+        "launcher.t2); press KEY; call run (sync, prune); hold until PROCESS blocks; hold until PROCESS ends; "
+        "hold until child1 setsid#1 entry"
     )
 
 

@@ -17,8 +17,12 @@ from harness.errors import WrongCall, nearest
 from harness.strict import convert
 
 Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
+Invocation = Literal["run", "sync", "prune"]
+"""What a launcher is called for."""
 PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
 COMMAND = "{command}"
+NEEDED: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
+"""Profiles that take a command line of their own."""
 CLOSE = 0.8
 """How alike the name of a file has to be to be suggested: a directory holds many, and some letters they all share."""
 
@@ -31,6 +35,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     version: a command line that prints the version. install: how to get it, for a person.
     environment: additions to the launcher's own environment. adds: names (or patterns such as UV_*) of variables
     that the launcher declares to add for its command; changes: names of those that it declares to change.
+    sync, prune: the command lines that make the environment of the project in the working directory, and that prune
+    the cache. own: directories in which the launcher may keep what it likes. keeps: patterns, relative to these, of
+    what an undisturbed run may leave there each time (log files). In all of these and in `environment` the words
+    "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and TMPDIR, "{wheels}" for a
+    directory with the wheel of the program `proctor-tool`, "{interpreter}" for the Python that is asked for.
     files: contents by path, laid out in the working directory. deviations: requirement -> why it is not met on purpose.
     slow: takes so long to start that the suite takes samples where it could do all.
     """
@@ -44,6 +53,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     environment: dict[str, str] = {}
     adds: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    sync: tuple[str, ...] = ()
+    prune: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     files: dict[str, str] = {}
     deviations: dict[str, str] = {}
     slow: bool = False
@@ -52,6 +65,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def is_bare(self) -> bool:
         """Whether this is no launcher at all: the command itself, the measure of everything."""
         return not self.command
+
+    def words(self, invoke: Invocation) -> tuple[str, ...]:
+        """Return the command line of one kind of call."""
+        return {"run": self.command, "sync": self.sync, "prune": self.prune}[invoke]
 
 
 BARE = Target(name="(the bare command)", command=())
@@ -119,15 +136,21 @@ def load_toml(path: Path, shown: str = "") -> Target:
         raise WrongCall(f'{shown}: \'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]')
     _check_files(target, shown)
     _check_reasons(target, shown)
+    _check_profiles(target, shown)
     here = str(path.resolve().parent)
-    words = tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in target.command)
+
+    def resolve(words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in words)
+
+    words = resolve(target.command)
     program, trouble = _look_for(words[0])
     if trouble:
         what = f": {trouble}" if program else f", which is not installed: {trouble}"
         hint = f"; install it with: {target.install}" if target.install else ""
         raise WrongCall(f"{shown}: 'command' names the program '{words[0]}'{what}{hint}")
-    version = tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in target.version)
-    return msgspec.structs.replace(target, command=(program, *words[1:]), version=version)
+    others = {"sync": resolve(target.sync), "prune": resolve(target.prune)}
+    found = {key: (_look_for(line[0])[0] or line[0], *line[1:]) for key, line in others.items() if line}
+    return msgspec.structs.replace(target, command=(program, *words[1:]), version=resolve(target.version), **found)
 
 
 def _check_files(target: Target, shown: str) -> None:
@@ -138,6 +161,16 @@ def _check_files(target: Target, shown: str) -> None:
             raise WrongCall(
                 f"{shown}: 'files' has the key {name!r}; allowed are files in the launcher's working directory "
                 'and below it, without \'..\', such as "package.json" or "src/main.py"'
+            )
+
+
+def _check_profiles(target: Target, shown: str) -> None:
+    """Raise WrongCall where a profile is claimed, but not how to call the launcher for it."""
+    for profile, key in NEEDED.items():
+        if profile in target.profiles and not getattr(target, key):
+            raise WrongCall(
+                f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; give its command line, "
+                f'such as {key} = ["uv", "{"sync" if key == "sync" else "cache"}"]'
             )
 
 

@@ -32,10 +32,12 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What happened, or why the harness failed."""
+    """What happened, or why the harness failed. refused: what the launcher said when it was to do undisturbed, in
+    preparation, what it would be disturbed in, and did not."""
 
     events: tuple[Event, ...] = ()
     error: str = ""
+    refused: str = ""
 
 
 def send(link: socket.socket, message: msgspec.Struct) -> None:

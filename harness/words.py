@@ -9,6 +9,7 @@ from harness.history import (
     Answered,
     Called,
     Carried,
+    Changed,
     Contained,
     Continued,
     Ended,
@@ -16,13 +17,16 @@ from harness.history import (
     Greeted,
     Held,
     HungUp,
+    Joined,
     Missed,
+    Notified,
     NotReached,
     NotStarted,
     Ordered,
     Output,
     Passed,
     Pressed,
+    Printed,
     Reaped,
     Received,
     Released,
@@ -75,10 +79,9 @@ def _words(fact: Fact) -> str:
             return f"launcher reaped {process} (pid {pid})"
         case Ordered(process=process, text=text):
             return f"{process} is told: {_safe(text, 80)}"
-        case Answered(process=process, order=order, count=count, error=error):
-            return (
-                f"{process} did it: {order}" + (f" ({count})" if count else "") + (f", errno {error}" if error else "")
-            )
+        case Answered(process=process, order=order, count=count, error=error, text=text):
+            more = (f" ({count})" if count else "") + (f", errno {error}" if error else "")
+            return f"{process} did it: {order}{more}" + (f": {_safe(text, 200)}" if text else "")
         case Pressed(key=key):
             return f"we pressed {key}"
         case Typed(count=count):
@@ -109,6 +112,15 @@ def _words(fact: Fact) -> str:
             return f"the harness stepped in: {why}"
         case Remained(paths=paths):
             return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
+        case Joined(process=process, pid=pid):
+            return f"{process} runs as pid {pid}, and waits to be told to go on"
+        case Changed(when=when, changes=changes, count=total):
+            first = ", ".join(f"{change.path} {change.how}" for change in changes[:3])
+            return f"directories, {when}: {total} differences" + (f": {_safe(first, 200)}" if first else "")
+        case Printed(process=process, data=printed):
+            return f"{process} printed: {_safe(printed.decode('ascii', 'backslashreplace'), 200)}"
+        case Notified(pid=pid, text=text):
+            return f"the service manager is told {_safe(text, 60)!r} by pid {pid}"
         case Unobserved(what=what, why=why):
             return f"not observed: {what}: {why}"
         case Greeted(process=process, pid=pid):

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.explored import Campaign, campaign_named, campaigns, judge_campaign, whole_run
+from conformance.campaigns import Campaign, campaign_named, campaigns, whole_run
+from conformance.explored import judge_campaign
 from conformance.judge import Bare
 from conformance.stages import JOB, PIPES
 from harness.execute import execute

@@ -12,7 +12,8 @@ import pytest
 
 import hatch_build
 from conformance.campaigning import explorer_for, survey_of
-from conformance.explored import campaign_named, campaigns, judge_campaign
+from conformance.campaigns import campaign_named, campaigns
+from conformance.explored import judge_campaign
 from conformance.judge import Bare
 from harness.execute import execute
 from harness.explorer.explore import REPLAYS, Played, suspects

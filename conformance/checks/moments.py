@@ -89,6 +89,12 @@ def _needs_points(history: History) -> None:
         raise NotObservable(f"the harness had to step in: {stepped_in.why}")
 
 
+def needs_delivery(history: History) -> None:
+    """Raise NotObservable where what the schedule says was not done: the launcher went another way."""
+    needs_tracing(history)
+    _needs_points(history)
+
+
 def _delivered(history: History) -> list[tuple[int, int]]:
     """Return what was delivered to the launcher: the event and the signal of each."""
     needs_tracing(history)

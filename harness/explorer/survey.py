@@ -44,6 +44,13 @@ class Site(NamedTuple):
         such calls in a row the last one's entry stands for all."""
         return self.passed.about in (0, number) or (self.point.when == "entry" and not self.in_row)
 
+    @property
+    def meets_others(self) -> bool:
+        """Whether another process, which comes by while the launcher stands here, may find another world than at a
+        point nearby: what the launcher does to its own signals and descriptors is nobody else's to see."""
+        call = VISIBLE.get(self.point.call)
+        return call is not None and call.effect in ("file", "process", "waits")
+
     def is_redundant(self, number: int) -> bool:
         """Whether the signal only ends the launcher here, with nothing left: its disposition is the default, it is not
         blocked, nothing has been made and nobody else exists. True at all such points for the same reason."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.explorer.survey import Site, Survey
-from harness.schedule import Deliver, Directive, HoldTask, PressKey, Schedule
+from harness.schedule import Call, Deliver, Directive, HoldTask, PressKey, Schedule
 from harness.signals import INTERRUPT
 
-Stimulus = Deliver | PressKey
+Stimulus = Deliver | PressKey | Call
 
 
 class Planned(NamedTuple):
@@ -29,7 +29,9 @@ class Sweep(NamedTuple):
 
 
 def number_of(stimulus: Stimulus) -> int:
-    """Return the signal that a stimulus is for the launcher."""
+    """Return the signal that a stimulus is for the launcher, 0 for none."""
+    if isinstance(stimulus, Call):
+        return 0
     return stimulus.signal if isinstance(stimulus, Deliver) else INTERRUPT
 
 
@@ -40,9 +42,11 @@ def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bo
     for stimulus in stimuli:
         for site in survey.of_part(part):
             number = number_of(stimulus)
-            if not exhaustive and site.is_redundant(number):
+            if not exhaustive and not number and not site.meets_others:
+                unconcerned += 1
+            elif not exhaustive and number and site.is_redundant(number):
                 redundant += 1
-            elif not exhaustive and not site.concerns(number):
+            elif not exhaustive and number and not site.concerns(number):
                 unconcerned += 1
             else:
                 planned += _at(survey, site, stimulus)
@@ -51,6 +55,9 @@ def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bo
 
 def _at(survey: Survey, site: Site, stimulus: Stimulus) -> Iterator[Planned]:
     deliver = Directive(site.point, stimulus)
+    if isinstance(stimulus, Call):
+        yield Planned(Schedule((deliver, Directive(site.point, HoldTask("beside")))), site, str(stimulus))
+        return
     if not site.is_launchers:
         # the child stands still here while the launcher makes of the signal what it can
         yield Planned(Schedule((deliver, Directive(site.point, HoldTask("launcher")))), site, str(stimulus))

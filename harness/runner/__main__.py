@@ -13,17 +13,18 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import traceback
 from collections import Counter
 from pathlib import Path
 
+from harness import history
 from harness.errors import HarnessError
 from harness.runner import containment, spawn
 from harness.runner.execution import Execution
+from harness.runner.places import Places
 from harness.runner.sources import Sources
-from harness.target import Target
+from harness.scenario import Ends, Order, Scenario
 from harness.wire import Hello, Reply, Request, receive, send
 
 RESTLESS_AFTER = 3
@@ -32,13 +33,22 @@ may be the machine's doing."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
+WARM_UP_WITHIN = 120.0
+"""Seconds that a launcher may take for a first environment."""
+MOST_SAID = 2000
+"""Bytes of what it prints that are told where that fails."""
+
+
+class NoWarmth(Exception):
+    """The launcher does not do undisturbed what it is to be disturbed in; holds what it said."""
+
+
 class Runner:
-    """Keeps what lives longer than one execution: the scratch directory, a home for each target."""
+    """Keeps what lives longer than one execution: the directories of each target, and who never rests."""
 
     def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
         self._sources = Sources()
-        self._homes: dict[str, Path] = {}
+        self._places = Places(scratch)
         self._restless: Counter[str] = Counter()
         self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         number = int(re.sub(r"\D", "", os.environ.get("PROCTOR_WORKER", "")) or 0)
@@ -48,7 +58,7 @@ class Runner:
         """Play one scenario. Whatever goes wrong here is an error of the harness."""
         try:
             containment.need_proc()
-            place = self._place(request.target)
+            place = self._places.of(request.target, request.scenario, lambda place: self._warm_up(request, place))
             # a tracer and what it traces take turns: on one core a stop costs a quarter of what it costs on two
             if self._cores:
                 os.sched_setaffinity(0, self._cores if request.schedule is None else {self._core})
@@ -59,6 +69,9 @@ class Runner:
             self._restless[name] = 0 if execution.came_to_rest else self._restless[name] + 1
             containment.check_proc()
             return reply
+        except NoWarmth as said:
+            self._end()
+            return Reply(refused=str(said))
         except HarnessError as error:
             self._end()
             return Reply(error=str(error))
@@ -66,7 +79,7 @@ class Runner:
             self._end()
             if error.errno not in _NO_ROOM:
                 return _own_fault()
-            where = f"{error.filename or self._scratch}: {error.strerror}"
+            where = f"{error.filename or os.environ['PROCTOR_SCRATCH']}: {error.strerror}"
             return Reply(
                 error=f"the runner cannot write: {where}. This says nothing about the launcher, unless it is the "
                 "launcher that has filled the disk. Make room there, or set TMPDIR to another file system"
@@ -79,44 +92,22 @@ class Runner:
         containment.end_everyone()
         self._sources = Sources()
 
-    def _place(self, target: Target) -> spawn.Place:
-        home = self._homes.get(target.name)
-        if not home:
-            slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
-            base = self._scratch / f"{len(self._homes)}-{slug}"
-            home = base / "home"
-        base = home.parent
-        if not (base / "work").is_dir():  # or a launcher has removed what is not its own
-            (base / "work").mkdir(parents=True)
-            _lay_out(target, base / "work")
-            self._homes[target.name] = home
-        home.mkdir(exist_ok=True)
-        temporary = base / "tmp"
-        if temporary.exists():
-            _empty(temporary)
-        temporary.mkdir(exist_ok=True)
-        return spawn.Place(base / "work", home, temporary)
+    def _warm_up(self, request: Request, place: spawn.Place) -> None:
+        """Run the launcher undisturbed; HarnessError where that does not work."""
+        asked = request.scenario
+        undisturbed = Scenario(
+            (Order("exit 0"), Ends()) if asked.invoke != "sync" else (Ends(),), command=asked.command,
+            invoke="sync" if asked.invoke == "sync" else "run", within=WARM_UP_WITHIN,
+        )  # fmt: skip
+        events = Execution(self._sources, request.target, undisturbed, place).play()
+        ends = [e.fact for e in events if isinstance(e.fact, history.Ended) and e.fact.process == "launcher"]
+        if [end.code for end in ends] != [0]:
+            said = b"".join(e.fact.data for e in events if isinstance(e.fact, history.Output))[-MOST_SAID:]
+            raise NoWarmth(said.decode("utf-8", "backslashreplace").strip() or "nothing was printed")
 
 
 def _own_fault() -> Reply:
     return Reply(error=f"the runner failed. This says nothing about the launcher.\n{traceback.format_exc()}")
-
-
-def _empty(directory: Path) -> None:
-    """Remove a directory with something in it, as far as that can be done: a launcher may have locked it, or have
-    filled it deeper than a recursion goes."""
-    try:
-        if any(os.scandir(directory)):
-            shutil.rmtree(directory, ignore_errors=True)
-    except (OSError, RecursionError):
-        subprocess.run(["chmod", "-R", "u+rwx", "--", directory], check=False, stderr=subprocess.DEVNULL)
-        subprocess.run(["rm", "-rf", "--", directory], check=False, stderr=subprocess.DEVNULL)
-
-
-def _lay_out(target: Target, work: Path) -> None:
-    for name, text in target.files.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_text(text, encoding="utf-8")
 
 
 _GUARDIAN = os.getppid()

@@ -37,6 +37,8 @@ class Cast:
         self.status_from: Literal["wait", "stage", "nobody"] = "wait"
         """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
         self.launcher_pgid = 0
+        self.launchers = {"launcher", "leader", "shell"}
+        """Who is no witness."""
         self.tracer: Tracer | None = None
         self.director: Director | None = None
         self.held: Hold | None = None
@@ -69,8 +71,8 @@ class Cast:
         return pidfd is not None and bool(select.select([pidfd], [], [], 0)[0])
 
     def _saw_end(self, role: str) -> None:
-        if self.director:
-            self.reap()  # who traces is told the status, of the command too
+        if self.director or role in self.launchers - {"launcher"}:
+            self.reap()  # who traces is told the status, of the command too; and these are our own children
         if role == "launcher":
             for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
                 self._end(other)
@@ -162,7 +164,7 @@ class Cast:
 
     def witness_pids(self) -> frozenset[int]:
         """Return the pids of witnesses: they have no timers."""
-        return frozenset(pid for role, pid in self.pids.items() if role not in ("launcher", "leader", "shell"))
+        return frozenset(pid for role, pid in self.pids.items() if role not in self.launchers)
 
     def kept_still(self) -> frozenset[int]:
         """Return the tasks that we keep in a ptrace stop."""

@@ -19,14 +19,17 @@ from harness.runner.points import Points
 from harness.runner.recorder import Recorder
 from harness.runner.task import Task, is_witness
 from harness.runner.tracer import called
-from harness.schedule import Deliver, Directive, Hold, HoldTask, HoldUntil, PressKey, Schedule
+from harness.schedule import Call, Deliver, Directive, Hold, HoldTask, HoldUntil, PressKey, Schedule
+from harness.target import Invocation
 
 _NAMES = numbers()
+BESIDE = "beside"
+"""The name of a call that a schedule makes."""
 SETS_TIMER = ("setitimer", "alarm", "timer_settime")
 
 
 class Director:
-    """Traces one launcher. `send` and `press` carry out deliveries."""
+    """Traces one launcher. `send`, `press` and `call` carry out what directives want from outside."""
 
     def __init__(
         self,
@@ -34,10 +37,11 @@ class Director:
         recorder: Recorder,
         send: Callable[[int, str], history.Sent],
         press: Callable[[PressKey], None],
+        call: Callable[[Invocation, str], None],
     ) -> None:
         self._recorder = recorder
         self._points = Points(schedule, recorder)
-        self._send, self._press = send, press
+        self._send, self._press, self._call = send, press, call
         self._tasks: dict[int, Task] = {}
         self._early: set[int] = set()
         self._kept: list[Task] = []
@@ -279,6 +283,8 @@ class Director:
             self._let_go(task, "let go")
 
     def _ended(self, hold: HoldTask) -> bool:
+        if hold.process == BESIDE:
+            return False
         known = hold.process == "launcher" or int(hold.process.removeprefix("child")) <= self._children
         return known and not any(task.process == hold.process for task in self._tasks.values())
 
@@ -319,6 +325,8 @@ class Director:
             self._recorder.add("runner", self._deliver(directive.action))
         elif isinstance(directive.action, PressKey):
             self._press(directive.action)
+        elif isinstance(directive.action, Call):
+            self._call(directive.action.invoke, BESIDE)
         if any(other is not task and other.pid == task.pid for other in self._tasks.values()):
             self._delivered = task  # it stays until the thread that takes the signal has
         else:

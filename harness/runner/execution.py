@@ -10,9 +10,12 @@ from harness import history, scenario
 from harness.history import Event
 from harness.runner import containment, processes, quiescence, spawn, timers
 from harness.runner.awaited import Awaited, Over
+from harness.runner.beside import Beside
 from harness.runner.cast import Cast
 from harness.runner.director import Director
+from harness.runner.files import Watched
 from harness.runner.filter import program
+from harness.runner.notified import ServiceManager
 from harness.runner.recorder import Recorder
 from harness.runner.report import StageReport
 from harness.runner.sources import Sources
@@ -69,11 +72,17 @@ class Execution:
         )
         self._wait = Waiter(sources, self._cast, self._streams, rests)
         self._awaited = Awaited(self._recorder, self._cast, self._wait)
+        self._beside = Beside(target, script, place, self._recorder, self._cast, self._witnesses)
+        watched = Watched(target, place) if stage.home != "kept" else None
         self._steps = Steps(
-            self._recorder, self._cast, self._witnesses, self._streams, self._wait, self._awaited, script.within
-        )
+            self._recorder, self._cast, self._witnesses, self._streams, self._wait, self._awaited, self._beside,
+            watched, script.within,
+        )  # fmt: skip
+        self._manager = ServiceManager(sources, self._recorder, place.notify_socket) if stage.notify else None
         if schedule:
-            self._cast.director = Director(schedule, self._recorder, self._cast.send, self._steps.press_at_point)
+            self._cast.director = Director(
+                schedule, self._recorder, self._cast.send, self._steps.press_at_point, self._beside.start
+            )
         self._report: StageReport | None = None
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
@@ -93,6 +102,11 @@ class Execution:
                 self._play()
             except Over:
                 pass
+            try:
+                for step in self._script.after:
+                    self._steps.do(step)
+            except Over:
+                pass
             self._conclude()
         except quiescence.TooMany as error:
             self._contain(str(error))
@@ -110,7 +124,7 @@ class Execution:
 
     def _play(self) -> None:
         self._start()
-        if self._script.command == "witness":
+        if self._script.starts_command:
             # traced, a launcher that rests is seen to rest; else it may be at work where /proc does not show it
             patience = CERTAIN_AFTER if self._cast.director else START_PATIENCE
             self._awaited.fact("the command runs", lambda: self._steps.has_greeted("command"), START_WITHIN, patience)
@@ -127,6 +141,7 @@ class Execution:
             self._cast.director.conclude()
         self._steps.look("end")
         self._recorder.count_streams()
+        self._beside.close()
         if left := _names_in(self._place.temporary):
             self._recorder.add("runner", history.Remained(left))
 
@@ -135,6 +150,9 @@ class Execution:
         self._sources.on_child = lambda: None
         self._streams.close()
         self._witnesses.close()
+        self._beside.close()
+        if self._manager:
+            self._manager.close()
         self._cast.close()
         if self._report:
             self._report.close()
@@ -145,6 +163,10 @@ class Execution:
 
     def _start(self) -> None:
         stage = self._script.stage
+        if not self._place.interpreter:
+            why = "no Python of another version that can make environments is on PATH"
+            self._recorder.add("runner", history.Unobserved("another interpreter", why))
+            raise Over
         argv = spawn.command_line(self._target, self._script, self._place)
         env = spawn.environment(self._target, stage, self._place)
         if self._script.command == "forbidden":

@@ -56,7 +56,7 @@ class Recorder:
                 self.answered[process, "look"] += 1
             case history.Ended(process=process):
                 self.ended.add(process)
-            case history.Greeted(process=process):
+            case history.Greeted(process=process) | history.Joined(process=process):
                 self.greeted.add(process)
         if len(self.events) >= KEPT_EVENTS and isinstance(fact, _ENDLESS):
             if self._dropped:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from harness.errors import HarnessError
 from harness.scenario import Scenario, Stage
-from harness.target import COMMAND, Target
+from harness.target import COMMAND, Invocation, Target
 
 PROMPT = "@proctor@ "
 REPORT_FD = 9
@@ -30,16 +30,40 @@ SHELLS = {
 
 
 class Place(NamedTuple):
-    """The directories of one execution."""
+    """The directories of one execution. wheels: where the wheel of the tool is; interpreter: the Python asked for."""
 
     work: Path
     home: Path
     temporary: Path
+    wheels: Path = Path("/nonexistent")
+    interpreter: str = "python3"
 
     @property
     def socket(self) -> str:
         """Where witnesses report: a short path, for a socket's name has at most 107 bytes."""
         return f"{self.work.parent}/s"
+
+    @property
+    def notify_socket(self) -> str:
+        """Where a service says that it is ready."""
+        return f"{self.work.parent}/n"
+
+
+TOOL = "proctor-tool"
+"""The name of the program that launchers install from a wheel: the witness, in Python."""
+BUILD_SOCKET = "PROCTOR_BUILD_SOCKET"
+"""Where the build backend of the project asks whether it may go on, if anywhere."""
+
+
+def fill_in(word: str, place: Place) -> str:
+    """Replace the words that stand for a place of this execution."""
+    words = {
+        "{home}": place.home, "{work}": place.work, "{tmp}": place.temporary, "{wheels}": place.wheels,
+        "{interpreter}": place.interpreter,
+    }  # fmt: skip
+    for name, value in words.items():
+        word = word.replace(name, str(value))
+    return word
 
 
 def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes]:
@@ -55,27 +79,37 @@ def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes
         "XDG_CONFIG_HOME": f"{home}/.config",
         "XDG_DATA_HOME": f"{home}/.local/share",
         "XDG_STATE_HOME": f"{home}/.local/state",
-        **target.environment,
+        **{name: fill_in(value, place) for name, value in target.environment.items()},
     }
+    if stage.build_waits:
+        values[BUILD_SOCKET] = place.socket
+    if stage.notify:
+        values["NOTIFY_SOCKET"] = place.notify_socket
     if stage.under in SHELLS:
         values["PS1"] = PROMPT
     whole = {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
     return whole | {key.encode(): value for key, value in stage.environment.items()}
 
 
-def command_line(target: Target, scenario: Scenario, place: Place) -> list[bytes]:
-    """Return the launcher's argv: its own words, then the command and its arguments."""
+def command_line(
+    target: Target, scenario: Scenario, place: Place, socket: str = "", invoke: Invocation | None = None
+) -> list[bytes]:
+    """Return the launcher's argv: its own words, then the command and its arguments, where it starts one. socket:
+    where that command reports."""
+    invoke = invoke or scenario.invoke
+    words = [os.fsencode(fill_in(word, place)) for word in target.words(invoke)]
+    if invoke != "run":
+        return words
     command = {
         "witness": str(WITNESS),
+        "tool": TOOL if words else str(WITNESS),
         "missing": str(place.work / "no-such-command"),
         "forbidden": str(place.work / "forbidden-command"),
     }[scenario.command]
-    tail = [os.fsencode(place.socket), *scenario.args] if scenario.command == "witness" else list(scenario.args)
-    words = list(target.command)
-    if COMMAND in words:
-        at = words.index(COMMAND)
-        return [*map(os.fsencode, words[:at]), os.fsencode(command), *map(os.fsencode, words[at + 1 :]), *tail]
-    return [*map(os.fsencode, words), os.fsencode(command), *tail]
+    reports = scenario.command in ("witness", "tool")
+    tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
+    at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
+    return [*words[:at], os.fsencode(command), *words[at + 1 :], *tail]
 
 
 def shell_command(argv: list[bytes]) -> bytes:

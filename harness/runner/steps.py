@@ -11,7 +11,9 @@ from harness import history, scenario, signals
 from harness.errors import HarnessError
 from harness.runner import processes, spawn
 from harness.runner.awaited import Awaited, Over
+from harness.runner.beside import Beside
 from harness.runner.cast import Cast
+from harness.runner.files import Watched
 from harness.runner.hold import Hold
 from harness.runner.recorder import Recorder
 from harness.runner.terminal import Pipes, Terminal
@@ -21,7 +23,7 @@ from harness.runner.witnesses import Witnesses
 from harness.schedule import PressKey
 
 _STIMULI = (scenario.Signal, scenario.Press, scenario.Type, scenario.Resize, scenario.HangUp)
-NO_ANSWER = ("exit", "die", "read", "read-line")
+NO_ANSWER = ("exit", "die", "read", "read-line", "go-on")
 
 
 class Steps:
@@ -29,7 +31,7 @@ class Steps:
 
     def __init__(
         self, recorder: Recorder, cast: Cast, witnesses: Witnesses, streams: Terminal | Pipes, wait: Waiter,
-        awaited: Awaited, within: float,
+        awaited: Awaited, beside: Beside, watched: Watched | None, within: float,
     ) -> None:  # fmt: skip
         self._recorder = recorder
         self._cast = cast
@@ -37,6 +39,8 @@ class Steps:
         self._streams = streams
         self._wait = wait
         self._awaited = awaited
+        self._beside = beside
+        self._watched = watched
         self._within = within
         self._claimed: Counter[tuple[str, int]] = Counter()
 
@@ -74,6 +78,14 @@ class Steps:
             case scenario.Part():
                 if self._cast.director:
                     self._cast.director.next_part()
+            case scenario.Start(invoke=invoke, name=name):
+                self._beside.start(invoke, name)
+            case scenario.Enter(name=name):
+                self._beside.enter(name)
+            case scenario.Reuse(process=process):
+                self._reuse(process)
+            case scenario.Compare(when=when):
+                self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
                 self._recorder.add("runner", self._wait.settle(limit))
             case scenario.Look():
@@ -97,6 +109,17 @@ class Steps:
                 )
             case scenario.Prints(text=text):
                 self.prints(text)
+
+    def _watch(self) -> Watched:
+        if not self._watched:
+            raise HarnessError('the scenario compares directories that are not watched: set stage.home to "warm"')
+        return self._watched
+
+    def _reuse(self, process: str) -> None:
+        if not self._beside.reuse(process):
+            why = "a pid can only be used again at will in a PID namespace of our own, as root"
+            self._recorder.add("runner", history.Unobserved("that a pid is used again", why))
+            raise Over
 
     def _needs_terminal(self, what: str) -> Terminal:
         if not self._terminal:

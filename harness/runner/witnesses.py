@@ -17,21 +17,27 @@ from harness.errors import HarnessError
 from harness.runner import spawn
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
+from harness.runner.task import runs_tool
 
 LONGEST_LINE = 16 << 20
 """Bytes. A hello carries arguments and environment twice as long as they are; what is longer is no hello."""
 
 
+JOINERS = ("backend",)
+"""Who may join without being a witness."""
+
+
 class _Connection:
-    def __init__(self, end: socket.socket, pid: int) -> None:
+    def __init__(self, end: socket.socket, pid: int, place: str, prefix: str) -> None:
         self.socket = end
         self.pid = pid
+        self.place, self.prefix = place, prefix
         self.name = ""
         self.unread = bytearray()
 
 
 class Witnesses:
-    """Listens on a socket in the scratch directory. `on_greeting(name, pid)` is called for each new witness."""
+    """Listens on sockets in the scratch directory. `on_greeting(name, pid)` is called for each new witness."""
 
     def __init__(self, sources: Sources, recorder: Recorder, path: str) -> None:
         self._sources = sources
@@ -41,29 +47,33 @@ class Witnesses:
         self.on_greeting: Callable[[str, int], None] = lambda name, pid: None
         self.role_of: Callable[[int], str] = lambda pid: ""
         self._impostor = False
-        self._path = path
+        self._listeners: dict[str, socket.socket] = {}
+        self.listen(path)
+
+    def listen(self, path: str, prefix: str = "") -> None:
+        """Listen at a path; the names of witnesses that report there begin with the prefix."""
         _remove(path)  # a launcher that knows this path may have put something there
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            self._listener.bind(path)
+            listener.bind(path)
         except OSError as error:
             raise HarnessError(
                 f"cannot make the socket {path} ({error}). This says nothing about the launcher. Set TMPDIR to a "
                 "short path (a socket's name has at most 107 bytes) on a file system with room"
             ) from error
         os.chmod(path, 0o777)
-        self._listener.listen(64)
-        sources.add(self._listener.fileno(), self._accept)
+        listener.listen(64)
+        self._sources.add(listener.fileno(), lambda: self._accept(listener, path, prefix))
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket, path: str, prefix: str) -> None:
         try:
-            end, _ = self._listener.accept()
+            end, _ = listener.accept()
         except OSError:
             return
         # the kernel's word for who it is, in our PID namespace, whatever the witness believes
         pid = struct.unpack("iii", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         end.setblocking(False)
-        connection = _Connection(end, pid)
+        connection = _Connection(end, pid, path, prefix)
         self._connections[end.fileno()] = connection
         self._sources.add(end.fileno(), lambda: self._read(connection))
 
@@ -115,10 +125,12 @@ class Witnesses:
         if kind == "hello":
             if connection.name:
                 return
-            if not _is_witness(connection.pid):
+            if not _is_witness(connection.pid) and not runs_tool(connection.pid, connection.place):
                 self._note_impostor(connection.pid)
                 return
             self._greet(connection, message)
+        elif kind == "join":
+            self._join(connection, str(message["name"]))
         elif connection.name not in self._by_name:
             return
         elif kind == "signal":
@@ -130,14 +142,13 @@ class Witnesses:
                 ),
             )
         elif kind == "done":
-            self._recorder.add(
-                connection.name,
-                history.Answered(connection.name, message["order"], message["count"], message["crc"], message["error"]),
-            )
+            text = bytes.fromhex(message.get("text", "")).decode("utf-8", "backslashreplace")
+            numbers = (message["count"], message["crc"], message["error"])
+            fact = history.Answered(connection.name, message["order"], *numbers, text)
+            self._recorder.add(connection.name, fact)
         elif kind == "look":
             view = msgspec.convert(message["terminal"], history.TerminalView)
-            fact = history.Viewed(connection.name, message["pgid"], message["sid"], view)
-            self._recorder.add(connection.name, fact)
+            self._recorder.add(connection.name, history.Viewed(connection.name, message["pgid"], message["sid"], view))
 
     def _note_impostor(self, pid: int) -> None:
         if not self._impostor:
@@ -145,8 +156,17 @@ class Witnesses:
             why = f"pid {pid} speaks as the command does, but runs another program"
             self._recorder.add("runner", history.Unobserved("the command", why))
 
+    def _join(self, connection: _Connection, name: str) -> None:
+        """Take in somebody who is no witness, but waits for our word: a build backend."""
+        if connection.name or name not in JOINERS or name in self._by_name:
+            return
+        connection.name = name
+        self._by_name[name] = connection
+        self.on_greeting(name, connection.pid)
+        self._recorder.add(name, history.Joined(name, connection.pid))
+
     def _greet(self, connection: _Connection, message: dict[str, Any]) -> None:
-        name = str(message.pop("name"))
+        name = connection.prefix + str(message.pop("name"))
         if name in self._by_name:  # a launcher that starts its command twice
             name += f"-{connection.pid}"
         message["cwd"] = bytes.fromhex(message["cwd"])
@@ -173,9 +193,10 @@ class Witnesses:
         """Close everything."""
         for connection in list(self._connections.values()):
             self._forget(connection)
-        self._sources.remove(self._listener.fileno())
-        self._listener.close()
-        _remove(self._path)
+        for path, listener in self._listeners.items():
+            self._sources.remove(listener.fileno())
+            listener.close()
+            _remove(path)
 
 
 def _remove(path: str) -> None:

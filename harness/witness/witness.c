@@ -1,6 +1,6 @@
 /* The witness: the command that a launcher is asked to start.
  *
- * usage: witness SOCKET [ARGS...]
+ * usage: witness SOCKET [ARGS...]; with -DIN_PYTHON it is a library for a Python program, the tool of an environment.
  *
  * It notes what it was started with before it changes any of it, connects to SOCKET, says hello, and from
  * then on reports every signal it receives and obeys one order per line. Each message is one line of JSON;
@@ -367,6 +367,23 @@ static void done(const char *order, int64_t count, int64_t crc, int error) {
     flush();
 }
 
+/* Where we live in a Python process: carries out an order that only Python can, counts, puts up to `size` bytes of text,
+ * and returns an errno. */
+typedef int (*performer)(const char *order, int64_t *count, char *text, size_t size);
+static performer perform;
+
+/* An order about the environment that the command runs in. A bare command has none, so nothing is amiss. */
+static void ask_environment(const char *word, const char *line) {
+    char text[4096] = "";
+    int64_t count = 0;
+    int error = perform ? perform(line, &count, text, sizeof text) : 0;
+    put("{\"type\":\"done\",\"at\":%" PRId64 ",\"order\":\"%s\",\"count\":%" PRId64 ",\"crc\":0,\"error\":%d",
+        now_ns(), word, count, error);
+    put_hex(",\"text\":", text, strnlen(text, sizeof text));
+    put("}");
+    flush();
+}
+
 static void finish_reading(int error) {
     wanted = -1;
     done("read", taken, taken_crc, error);
@@ -497,6 +514,25 @@ static void disposition_order(const char *how, int number) {
     done(how, number, 0, 0);
 }
 
+/* Tell the service manager that we are ready, as sd_notify(3) does; return an errno. */
+static int notify(void) {
+    struct sockaddr_un address;
+    const char *path = getenv("NOTIFY_SOCKET");
+    if (!path || strlen(path) >= sizeof address.sun_path)
+        return path ? ENAMETOOLONG : ENOENT;
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (fd < 0)
+        return errno;
+    static const char message[] = "READY=1\n";
+    ssize_t sent = sendto(fd, message, sizeof message - 1, 0, (struct sockaddr *)&address, sizeof address);
+    int error = sent < 0 ? errno : 0;
+    close(fd);
+    return error;
+}
+
 static void obey(char *line) {
     char word[64] = "", text[4096] = "";
     long a = 0, b = 0;
@@ -538,6 +574,11 @@ static void obey(char *line) {
         put_terminal();
         put("}");
         flush();
+    } else if (!strcmp(word, "import") || !strcmp(word, "whole") || !strcmp(word, "where") ||
+               !strcmp(word, "link")) {
+        ask_environment(word, line);
+    } else if (!strcmp(word, "notify")) {
+        done(word, 0, 0, notify());
     } else {
         done("unknown", 0, 0, EINVAL);
     }
@@ -585,13 +626,10 @@ static void serve(void) {
     }
 }
 
-int main(int argc, char **argv) {
+static void witness(int argc, char **argv) __attribute__((noreturn));
+static void witness(int argc, char **argv) {
     sigset_t inherited, all;
     sigprocmask(SIG_BLOCK, NULL, &inherited);
-    if (argc < 2) {
-        fputs("usage: witness SOCKET [ARGS...]\n", stderr);
-        return 64;
-    }
     build_hello("command", &inherited, argc, argv, -1);
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
@@ -601,3 +639,19 @@ int main(int argc, char **argv) {
     flush();
     serve();
 }
+
+#ifdef IN_PYTHON
+/* The same in the process of a Python program, which calls this by ctypes and never gets back: harness/witness/tool. */
+__attribute__((visibility("default"))) void serve_in_python(int argc, char **argv, performer how) {
+    perform = how;
+    witness(argc, argv);
+}
+#else
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        fputs("usage: witness SOCKET [ARGS...]\n", stderr);
+        return 64;
+    }
+    witness(argc, argv);
+}
+#endif

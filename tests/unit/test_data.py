@@ -46,6 +46,10 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.Trace(),
     steps.Trace(at_reap=15),
     steps.Part(),
+    steps.Start("prune", "prune"),
+    steps.Enter("tool"),
+    steps.Reuse(),
+    steps.Compare("later"),
     steps.Settle(),
     steps.Look(),
     steps.Receives(2, "grandchild"),
@@ -93,6 +97,10 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.Remained(("a", "b/c")),
     facts.Unobserved("the launcher's calls", "ptrace is refused"),
     facts.Contained("too many"),
+    facts.Joined("backend", 14),
+    facts.Changed("later", (facts.Change("HOME/x", "file", "created", own=True),), 1, ("HOME/e",)),
+    facts.Printed("prune", b"done\n"),
+    facts.Notified(COMMAND, "READY=1\n"),
 )
 
 

@@ -28,7 +28,7 @@ def public_checks(chapter: str) -> set[str]:
 
 def used_checks(chapter: str) -> set[str]:
     """Return the checks that the cases of a chapter name."""
-    file, module = ("explored.py", "moments") if chapter == EXPLORED else (f"test_{chapter}.py", "checks")
+    file, module = ("campaigns.py", "moments") if chapter == EXPLORED else (f"test_{chapter}.py", "checks")
     tree = ast.parse((ROOT / "conformance" / file).read_text(encoding="utf-8"))
     named = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
     return {node.attr for node in named if isinstance(node.value, ast.Name) and node.value.id == module}

@@ -1,0 +1,192 @@
+"""What the explorer plays for each requirement that speaks of ANY moment, and the check by which it is judged."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from conformance.checks import cache, environments, moments, signals, sync
+from conformance.checks.common import NotApplicable, NotObservable, Violation
+from conformance.checks.files import NEXT
+from conformance.scenes import COLD, KILL_COMMAND, LEFT, NEXT_RUN, PATIENT, PRUNE, WARM, a_sync, looked, used
+from conformance.stages import JOB, LEADER, PIPES
+from harness.errors import WrongCall, nearest
+from harness.explorer.chance import chance
+from harness.explorer.ends import ends
+from harness.explorer.explore import Opinion, Predicate
+from harness.explorer.pairs import pairs
+from harness.explorer.survey import Survey
+from harness.explorer.sweep import Planned, Stimulus, sweep
+from harness.history import History
+from harness.scenario import Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
+from harness.schedule import Call, Deliver, PressKey
+
+Check = Callable[[History, History], list[Violation]]
+Measure = Literal["bare", "undisturbed"]
+"""What a history is compared with: the bare command's, or that of the launcher when nothing is done to it."""
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+STRATEGIES = ("sweep", "pairs", "ends", "random")
+SEED = 1
+CODE = 7
+"""What the command ends with: not 0, not 1, which a launcher may end with for reasons of its own."""
+
+
+def whole_run(stage: Stage) -> Scenario:
+    """Return the scenario of all explorations: the command starts, rests, and ends; its end is part 2."""
+    return Scenario((Settle(), Part(), Order(f"exit {CODE}"), Ends("command"), Ends("launcher")), stage)
+
+
+def ends_at_once(stage: Stage) -> Scenario:
+    """Return the scenario for what is explored without signals: the command ends as soon as it runs."""
+    return Scenario((Order(f"exit {CODE}"), Ends("command"), Ends("launcher")), stage)
+
+
+class Campaign(NamedTuple):
+    """What is explored for one requirement: a scenario, a part of it, what is delivered there, the check."""
+
+    name: str
+    requirement: str
+    scenario: Scenario
+    part: int
+    stimuli: tuple[Stimulus, ...]
+    check: Check
+    measure: Measure = "bare"
+
+    def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
+        """Return the schedules of one strategy."""
+        if not self.stimuli:
+            return Plan(list(ends(survey)), "")
+        if strategy == "sweep":
+            planned, redundant, unconcerned = sweep(survey, self.stimuli, self.part, exhaustive)
+            left_out = []
+            if redundant:
+                why = "its disposition is the default and nothing has been made yet"
+                left_out.append(f"{redundant} at points where the signal only ends the launcher ({why})")
+            if unconcerned:
+                left_out.append(f"{unconcerned} at calls that cannot matter to it")
+            order = _in_rounds(planned, len(self.stimuli)) if self.measure == "bare" else _spread(planned)
+            return Plan(order, "; ".join(left_out))
+        if strategy == "pairs":
+            return Plan(list(pairs(survey, self.stimuli, self.part)), "")
+        return Plan(chance(survey, self.stimuli, self.part, SEED), "")
+
+    def predicate(self, bare: History) -> Predicate:
+        """Return the check as the explorer wants it: what cannot be judged is no objection."""
+
+        def opinion(history: History) -> Opinion:
+            try:
+                found = self.check(history, bare)
+            except (NotApplicable, NotObservable):
+                return Opinion(moments.NOTHING_SENT)
+            label = moments.outcome(history, bare if self.measure == "bare" else history)
+            if any(one.required == moments.NO_FILE for one in found):
+                label = "ends, a file left"
+            elif any(one.required == moments.SAME_TERMINAL for one in found):
+                label = "ends, the terminal changed"
+            elif found and self.measure != "bare":
+                label = f"not so: {found[0].required}"
+            elif found and label in (moments.UNDISTURBED, moments.REACHES):
+                label = "lost" if self.stimuli and self.part == 1 else "not as without it"
+            objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
+            return Opinion(label, objections, tuple(n for one in found for n in one.events))
+
+        return opinion
+
+
+def _in_rounds(planned: list[Planned], rounds: int) -> list[Planned]:
+    """Order the schedules so that a first round comes by each point with one of the signals, the next with another."""
+    per_signal = -(-len(planned) // rounds)
+    lines = [planned[n * per_signal : (n + 1) * per_signal] for n in range(rounds)]
+    return [
+        line[i] for r in range(rounds) for i in range(per_signal) for line in [lines[(i + r) % rounds]] if i < len(line)
+    ]
+
+
+def _spread(planned: list[Planned]) -> list[Planned]:
+    """Order the schedules so that however early it ends, what has been played is spread over all of them: by the digits
+    of their numbers, the last one first."""
+    width = len(planned).bit_length()
+    order = sorted(range(len(planned)), key=lambda n: f"{n:0{width}b}"[::-1])
+    return [planned[n] for n in order]
+
+
+class Plan(NamedTuple):
+    """Schedules to play, a list where their number is known; and what was left out, with the reason."""
+
+    planned: list[Planned] | Iterator[Planned]
+    left_out: str
+
+    @property
+    def size(self) -> int | None:
+        """How many there are; None where there is no end of them."""
+        return len(self.planned) if isinstance(self.planned, list) else None
+
+
+def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
+    """Return one campaign; raise WrongCall where there is none of this name."""
+    known = {campaign.name: campaign for campaign in campaigns(numbers)}
+    if name not in known:
+        raise WrongCall(f"there is no campaign '{name}'{nearest(name, known)}; known are: {', '.join(known)}")
+    return known[name]
+
+
+def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
+    """Return those of ENV and CACHE."""
+    kill, run, prune = Deliver(int(signal.SIGKILL)), Call("run"), Call("prune")
+    ended = (*LEFT, *NEXT_RUN)
+    dead = (KILL_COMMAND, *LEFT, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    uses = (*looked(), Order(f"exit {CODE}"), Ends())
+    campaigns = (
+        Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
+        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works),
+        Campaign("creation, killed", "ENV-4", _run(dead), 1, (kill,), environments.killed),
+        Campaign("end, killed", "ENV-4", _run(dead), 2, (kill,), environments.killed),
+        Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, (kill,), environments.killed),
+        Campaign("end, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 2, (kill,), environments.killed),
+        Campaign("another run", "ENV-5", _run(used("beside"), steps=uses), 1, (run,), environments.start_beside_a_run),
+        Campaign("start, prune", "CACHE-1", _run((), steps=uses), 1, (prune,), cache.start_beside_a_prune),
+        Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, kill), cache.works_afterwards),
+        Campaign("prune, run", "CACHE-5", _prune(used("beside")), 1, (run,), cache.start_during_a_prune),
+    )
+    return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
+
+
+def _run(after: tuple[Step, ...], stage: Stage = WARM, steps: tuple[Step, ...] = ()) -> Scenario:
+    """Return the scenario of a run whose command is a tool of its environment."""
+    return Scenario(steps or whole_run(stage).steps, stage, "tool", after=after, within=PATIENT)
+
+
+def _prune(after: tuple[Step, ...]) -> Scenario:
+    return Scenario((Ends(),), WARM, "tool", invoke="prune", after=after, within=PATIENT)
+
+
+def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
+    any_way = (*by_kill, Deliver(int(signal.SIGKILL)))
+    campaigns = []
+    for name, scenario in (("sync", a_sync(COLD)), ("sync, again", a_sync(Stage(home="stale")))):
+        campaigns += [
+            Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half),
+            Campaign(f"{name}, files", "SYNC-2", scenario, 1, by_kill, sync.no_temporary_file),
+            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment),
+        ]
+    return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
+
+
+def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
+    """Return all that can be explored, with these signals."""
+    by_kill = tuple(Deliver(int(number)) for number in numbers)
+    start, end, order = moments.any_moment_of_start, moments.any_moment_of_end, moments.order_changes_nothing
+    at_terminal: tuple[Stimulus, ...] = (PressKey("ctrl-c"), *by_kill[-1:])
+    return (
+        Campaign("start", "SIG-6", whole_run(PIPES), 1, by_kill, start),
+        Campaign("start, terminal", "SIG-6", whole_run(JOB), 1, at_terminal, start),
+        Campaign("end", "SIG-7", whole_run(PIPES), 2, by_kill, end),
+        Campaign("end, terminal", "SIG-7", whole_run(JOB), 2, at_terminal, end),
+        Campaign("end, pids", "SIG-8", whole_run(PIPES), 2, by_kill, signals.never_signals_reaped),
+        Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
+        Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),
+        Campaign("order, at rest, terminal", "EXIT-1", whole_run(LEADER), 1, (), order),
+        *_of_environments(by_kill),
+        *_of_syncs(by_kill),
+    )

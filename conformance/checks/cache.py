@@ -1,0 +1,70 @@
+"""Chapter CACHE: the shared cache."""
+
+from __future__ import annotations
+
+from conformance.checks.common import NotObservable, Violation, end_of, how_ended, missed, status
+from conformance.checks.files import PRUNED, call_works, damage, has_run, made, need_compared, needs_run, shown
+from conformance.checks.moments import needs_delivery
+from harness.history import History, Missed, Waited
+
+PRUNES_WITHIN = 5.0
+
+
+def command_keeps_its_files(history: History, bare: History) -> list[Violation]:
+    """CACHE-1: a prune beside it takes nothing from a command that runs."""
+    needs_run(history)
+    return damage(history)
+
+
+def start_beside_a_prune(history: History, bare: History) -> list[Violation]:
+    """CACHE-1: a prune at any moment of a start takes nothing from it."""
+    needs_delivery(history)
+    return damage(history) or _comes_to_its_end(history)
+
+
+def _comes_to_its_end(history: History) -> list[Violation]:
+    end = end_of(history, "launcher")
+    if has_run(history) and end and status(end[1]) == 7:
+        return []
+    actual = f"it ended {how_ended(end[1])}" if end else "; ".join(one.actual for one in missed(history))
+    events = (end[0].index,) if end else ()
+    return [Violation("the run starts its command and ends with its status, 7", actual, events)]
+
+
+def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
+    """CACHE-2: prune ends within 5 s, whoever uses the cache."""
+    needs_run(history)
+    for event, fact in history.all(Missed):
+        if fact.what == "prune ends":
+            why = "it waits, and nobody else runs" if fact.sure else f"not within {fact.seconds:.1f} s"
+            return [Violation("prune ends within 5 s beside a running command", why, (event.index,))]
+    for event, waited in history.all(Waited):
+        if waited.what == "prune ends" and waited.idle > PRUNES_WITHIN:
+            actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
+            return [Violation("prune ends within 5 s beside a running command", actual, (event.index,))]
+    return []
+
+
+def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]:
+    """CACHE-3: after a prune with nothing running there is no environment any more, and nothing that a run made."""
+    if found := call_works(history, "prune"):
+        raise NotObservable(f"prune itself did not work: {found[0].actual}")
+    event, changed = need_compared(history, PRUNED)
+    required = "prune removes what no running process uses"
+    if changed.environments:
+        actual = f"environments still there: {', '.join(changed.environments[:5])}"
+        return [Violation(required, actual, (event,))]
+    left = made(changed)
+    return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
+
+
+def works_afterwards(history: History, bare: History) -> list[Violation]:
+    """CACHE-4: whatever a prune was interrupted at, the next run works."""
+    needs_delivery(history)
+    return call_works(history, "next")
+
+
+def start_during_a_prune(history: History, bare: History) -> list[Violation]:
+    """CACHE-5: a run that starts at any moment of a prune works."""
+    needs_delivery(history)
+    return call_works(history, "beside")

@@ -1,0 +1,59 @@
+"""Chapter EXEC: replacing oneself."""
+
+from __future__ import annotations
+
+from conformance.checks import environments, inherit
+from conformance.checks.common import NotObservable, Violation, needs_whole_script
+from harness.history import Greeted, History, Looked, Notified, Started
+
+
+def _pids(history: History) -> tuple[int, int, int]:
+    """Return the pid that the caller started, the command's, and the event that tells the latter."""
+    launcher = next((fact.pid for fact in history.facts(Started) if fact.process == "launcher"), 0)
+    for event, fact in history.all(Greeted):
+        if fact.process == "command":
+            return launcher, fact.pid, event.index
+    raise NotObservable("the launcher did not start its command")
+
+
+def has_the_callers_pid(history: History, bare: History) -> list[Violation]:
+    """EXEC-1: the command is the process that the caller started."""
+    launcher, command, event = _pids(history)
+    if launcher == command:
+        return []
+    return [Violation(f"the command has the PID that was started, {launcher}", f"it has {command}", (event,))]
+
+
+def is_accepted_as_main(history: History, bare: History) -> list[Violation]:
+    """EXEC-1: what the command tells the service manager comes from the PID that was started."""
+    launcher, _, _ = _pids(history)
+    needs_whole_script(history)
+    told = list(history.all(Notified))
+    if not told:
+        raise NotObservable("no message came to the service manager's socket")
+    wrong = [(event.index, fact.pid) for event, fact in told if fact.pid != launcher]
+    required = f"READY=1 comes from the PID that was started, {launcher} (NotifyAccess=main)"
+    return [Violation(required, f"it comes from {pid}", (index,)) for index, pid in wrong[:1]]
+
+
+def replaced_and_gone(history: History, bare: History) -> list[Violation]:
+    """EXEC-2: the launcher is the command, and its temporary environment is gone afterwards."""
+    return has_the_callers_pid(history, bare) or environments.gone_after_the_end(history, bare)
+
+
+def replaced_and_whole(history: History, bare: History) -> list[Violation]:
+    """EXEC-2: the launcher is the command, which finds its environment whole."""
+    return has_the_callers_pid(history, bare) or environments.whole_while_it_runs(history, bare)
+
+
+def nothing_visible(history: History, bare: History) -> list[Violation]:
+    """EXEC-3: no child, no descriptor, no signal setting of the launcher."""
+    found = inherit.descriptors(history, bare) + inherit.signal_settings(history, bare)
+    _, command, _ = _pids(history)
+    for event, look in history.all(Looked):
+        for process in look.processes:
+            if process.ppid == command and look.when != "end":
+                actual = f"{process.name!r} (pid {process.pid}, state {process.state})"
+                found.append(Violation("the command has no child that it did not start", actual, (event.index,)))
+                return found
+    return found

@@ -1,0 +1,50 @@
+"""Chapter SYNC: persistent environments."""
+
+from __future__ import annotations
+
+from conformance.campaigns import campaign_named
+from conformance.case import Case
+from conformance.checks import sync as checks
+from conformance.marks import requirement
+from conformance.scenes import COLD, WARM, a_sync, interrupted_build
+from harness.scenario import Press
+
+
+@requirement("SYNC-1")
+def test_interrupted_at_any_moment_of_a_first_sync(case: Case) -> None:
+    case.explore(campaign_named("sync"), share=0.3)
+
+
+@requirement("SYNC-1")
+def test_interrupted_at_any_moment_of_a_further_sync(case: Case) -> None:
+    case.explore(campaign_named("sync, again"), share=0.3)
+
+
+@requirement("SYNC-2")
+def test_sync_leaves_no_temporary_file(case: Case) -> None:
+    case(a_sync(COLD), checks.undisturbed_leaves_nothing)
+
+
+@requirement("SYNC-2")
+def test_interrupted_sync_leaves_no_temporary_file(case: Case) -> None:
+    case.explore(campaign_named("sync, files"), share=0.2)
+
+
+@requirement("SYNC-2")
+def test_interrupted_further_sync_leaves_no_temporary_file(case: Case) -> None:
+    case.explore(campaign_named("sync, again, files"), share=0.2)
+
+
+@requirement("SYNC-3")
+def test_next_sync_after_an_interruption_at_any_moment(case: Case) -> None:
+    case.explore(campaign_named("sync, next"), share=0.2)
+
+
+@requirement("SYNC-3")
+def test_next_sync_with_another_interpreter(case: Case) -> None:
+    case(a_sync(WARM, "other"), checks.next_sync_succeeds)
+
+
+@requirement("SYNC-4")
+def test_ctrl_c_ends_a_sync(case: Case) -> None:
+    case(interrupted_build(Press("ctrl-c")), checks.ctrl_c_ends_it)

@@ -1,0 +1,1 @@
+"""What the tool imports late: long after its start, when a prune may have been there."""
