@@ -54,7 +54,8 @@ def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]
     if changed.environments:
         actual = f"environments still there: {', '.join(changed.environments[:5])}"
         return [Violation(required, actual, (event,))]
-    left = made(changed)
+    # after a first run there is what it has fetched and unpacked as well, which a prune may keep
+    left = made(changed) if history.scenario.stage.home == "warm" else []
     return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
 
 

@@ -82,7 +82,7 @@ class Places:
         if not warm:
             cold.restore()
             for _ in range(2):  # what a launcher does only in its first run is not what it does each time
-                warm_up(place)
+                warm_up(place._replace(interpreter=usual_interpreter()))
                 empty(place.temporary)
             warm = self._templates[target.name, kind] = Template(place, base / f"warm-{kind}")
         warm.restore()
