@@ -146,10 +146,7 @@ def _trouble(target: Target, history: History) -> str:
     ]
     if not script.starts_command or script.command == "tool":
         how_to = [
-            (
-                "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see 'environment' and "
-                "'files' in docs/targets.md"
-            )
+            "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see docs/targets.md"
         ]
     lines = [
         f"target '{target.name}' did not {what}, so nothing can be said about it.",
