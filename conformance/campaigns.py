@@ -27,6 +27,8 @@ Measure = Literal["bare", "undisturbed"]
 """What a history is compared with: the bare command's, or that of the launcher when nothing is done to it."""
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
+KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
+"""Of the launcher alone, and of all that it has started as well, as when a container or a control group is ended."""
 SEED = 1
 CODE = 7
 """What the command ends with: not 0, not 1, which a launcher may end with for reasons of its own."""
@@ -133,20 +135,20 @@ def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
 
 def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     """Return those of ENV and CACHE."""
-    kill, run, prune = Deliver(int(signal.SIGKILL)), Call("run"), Call("prune")
+    run, prune = Call("run"), Call("prune")
     ended = (*LEFT, *NEXT_RUN)
     dead = (KILL_COMMAND, *LEFT, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
     uses = (*looked(), Order(f"exit {CODE}"), Ends())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
         Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works),
-        Campaign("creation, killed", "ENV-4", _run(dead), 1, (kill,), environments.killed),
-        Campaign("end, killed", "ENV-4", _run(dead), 2, (kill,), environments.killed),
-        Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, (kill,), environments.killed),
-        Campaign("end, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 2, (kill,), environments.killed),
+        Campaign("creation, killed", "ENV-4", _run(dead), 1, KILLS, environments.killed),
+        Campaign("end, killed", "ENV-4", _run(dead), 2, KILLS, environments.killed),
+        Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, KILLS, environments.killed),
+        Campaign("end, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 2, KILLS, environments.killed),
         Campaign("another run", "ENV-5", _run(used("beside"), steps=uses), 1, (run,), environments.start_beside_a_run),
         Campaign("start, prune", "CACHE-1", _run((), steps=uses), 1, (prune,), cache.start_beside_a_prune),
-        Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, kill), cache.works_afterwards),
+        Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, *KILLS), cache.works_afterwards),
         Campaign("prune, run", "CACHE-5", _prune(used("beside")), 1, (run,), cache.start_during_a_prune),
     )
     return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
@@ -162,7 +164,7 @@ def _prune(after: tuple[Step, ...]) -> Scenario:
 
 
 def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
-    any_way = (*by_kill, Deliver(int(signal.SIGKILL)))
+    any_way = (*by_kill, *KILLS)
     campaigns = []
     for name, scenario in (("sync", a_sync(COLD)), ("sync, again", a_sync(Stage(home="stale")))):
         campaigns += [
