@@ -40,10 +40,11 @@ def main() -> None:
 def carry_out(words: list[str], at_start: dict[str, int]) -> tuple[int, int, str]:
     """Do what is asked; return an errno, a count and a text.
 
-    import NAME: import it now. whole: how many files of the environment are missing or changed since the start, and
-    one of them. where: the environment's directory. link PATH: make a link to it there.
+    import NAME: import it now, afresh. whole: how many files of the environment are missing or changed since the start,
+    and one of them. where: the environment's directory. link PATH: make a link to it there.
     """
     if words[0] == "import":
+        sys.modules.pop(words[1], None)
         try:
             importlib.import_module(words[1])
         except (ImportError, OSError) as error:
@@ -53,9 +54,14 @@ def carry_out(words: list[str], at_start: dict[str, int]) -> tuple[int, int, str
         now = inventory()
         wrong = sorted(path for path, size in at_start.items() if now.get(path) != size)
         return 0, len(wrong), wrong[0] if wrong else ""
+    # where no virtual environment is, sys.prefix is the system's: nothing of the launcher's
+    where = sys.prefix if sys.prefix != sys.base_prefix else os.path.dirname(HERE)
     if words[0] == "link":
-        os.symlink(os.path.abspath(words[1]), os.path.join(sys.prefix, "proctor-link"))
-    return 0, 0, sys.prefix
+        try:
+            os.symlink(os.path.abspath(words[1]), os.path.join(where, "proctor-link"))
+        except OSError as error:
+            return error.errno or errno.EIO, 0, str(error)
+    return 0, 0, where
 
 
 def inventory() -> dict[str, int]:
