@@ -168,7 +168,7 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
         ('command = ["env"]\nprofiles = ["sync"]\nsync = []', "there is no 'sync'; give its command line"),
         (
             'command = ["env"]\nsync = ["no-such-launcher", "sync"]\ninstall = "apt install it"',
-            "'sync' names the program 'no-such-launcher', which is not installed: there is no such program on PATH; inst",
+            "'sync' names the program 'no-such-launcher', which is not installed: there is no such program",
         ),
         ('command = ["env"]\nprune = ["{here}/no-such-file"]', "'prune' names the program '/"),
         ('command = ["env"]\nsync = "env"', '\'sync\' takes a list, but is "env"; right would be ["env"]'),
