@@ -26,9 +26,12 @@ def main() -> None:
     at_start = inventory()
 
     def perform(order: bytes, count: Any, text: int, size: int) -> int:
-        number, amount, said = carry_out(order.decode().split(), at_start)
+        try:
+            number, amount, said = carry_out(order.decode().split(), at_start)
+        except Exception as error:  # noqa: BLE001  whatever it is: what ctypes ignores would be taken for success
+            number, amount, said = errno.EINVAL, 0, repr(error)
         count[0] = amount
-        data = said.encode("utf-8", "surrogateescape")[: size - 1] + b"\0"
+        data = said.encode("utf-8", "backslashreplace")[: size - 1] + b"\0"
         ctypes.memmove(text, data, len(data))
         return number
 
@@ -47,8 +50,8 @@ def carry_out(words: list[str], at_start: dict[str, int]) -> tuple[int, int, str
         sys.modules.pop(words[1], None)
         try:
             importlib.import_module(words[1])
-        except (ImportError, OSError) as error:
-            return errno.ENOENT, 0, str(error)
+        except Exception as error:  # noqa: BLE001  a file that is half there is a SyntaxError, or worse
+            return errno.ENOENT, 0, str(error) or repr(error)
         return 0, 0, ""
     if words[0] == "whole":
         now = inventory()
