@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from conformance.checks import cache, environments, moments, signals, sync
 from conformance.checks.common import NotApplicable, NotObservable, Violation
-from conformance.checks.files import NEXT
+from conformance.checks.files import CODE, NEXT
 from conformance.scenes import COLD, KILL_COMMAND, LEFT, NEXT_RUN, PATIENT, PRUNE, WARM, a_sync, looked, used
 from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import WrongCall, nearest
@@ -30,8 +30,6 @@ STRATEGIES = ("sweep", "pairs", "ends", "random")
 KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
 """Of the launcher alone, and of all that it has started as well, as when a container or a control group is ended."""
 SEED = 1
-CODE = 7
-"""What the command ends with: not 0, not 1, which a launcher may end with for reasons of its own."""
 
 
 def whole_run(stage: Stage) -> Scenario:
