@@ -6,14 +6,30 @@ import sys
 from reference_launcher import __version__
 from reference_launcher.command import LAUNCHER_FAILED, become
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reference_launcher.run_with import Options
+
 USAGE = """\
-usage: launcher run [--exec | --supervise] [--] COMMAND [ARGS...]
+usage: launcher run [OPTIONS] [--] COMMAND [ARGS...]
+       launcher tool run [OPTIONS] REQ [--exec | --supervise] [--] [ARGS...]
+       launcher tool run [OPTIONS] --from REQ PROGRAM [--] [ARGS...]
+       launcher sync [--python X] [--cache-dir DIR]
+       launcher cache prune [--keep-tools] | list | dir  [--cache-dir DIR]
        launcher --help | --version
 
-Starts COMMAND and ends as it ends.
+run starts COMMAND and ends as it ends; tool run does so with the program of a distribution. sync makes .venv
+for the project in the working directory.
 
-  --supervise  stay as its parent, hand on signals, reap, and end with its status (default)
-  --exec       become COMMAND: same process, nothing of the launcher is left
+  --supervise      stay as its parent, hand on signals, reap, and end with its status (default)
+  --exec           become COMMAND: same process, nothing of the launcher is left
+  --with REQ       run it in a temporary environment with this requirement (any number of them)
+  --isolated       with --with: leave out the project's .venv in the working directory
+  --python X       a path, a program in PATH or a version, instead of the Python that runs the launcher
+  --cache-dir DIR  the cache (else $CACHE_DIRECTORY of systemd, $LAUNCHER_CACHE_DIR, the user's cache)
+  --keep-tools     leave the newest environment of each tool
 
 The exit code is the command's, 128+N when a signal N ended it, 126 when the command may not be executed,
 127 when there is none, 125 when the launcher itself failed.
@@ -46,6 +62,8 @@ def run(arguments: list[str], mask: set[int]) -> None:
             sys.stdout.write(USAGE)
             return
         elif argument.startswith("-"):
+            if argument.partition("=")[0] in ENVIRONMENT_OPTIONS:
+                return run_in_environment(arguments, mask)  # imports what a plain run has no use for
             usage_error(f"unknown option '{argument}'")
         else:
             command = [argument, *rest]
@@ -61,7 +79,72 @@ def run(arguments: list[str], mask: set[int]) -> None:
         supervise(words, mask)
 
 
-SUBCOMMANDS = {"run": run}
+ENVIRONMENT_OPTIONS = ("--with", "--isolated", "--python", "--cache-dir", "--from")
+
+
+def run_in_environment(arguments: list[str], mask: set[int]) -> None:
+    from reference_launcher.run_with import Options, run_with
+
+    options = Options()
+    command = take_options(iter(arguments), options)
+    if not command:
+        usage_error("no command")
+    if not options.requirements:
+        usage_error("--isolated, --python and --cache-dir say how to make an environment: give --with as well")
+    run_with(options, command, mask)
+
+
+def tool(arguments: list[str], mask: set[int]) -> None:
+    from reference_launcher.run_with import Options, run_tool
+
+    if arguments[:1] != ["run"]:
+        usage_error("'tool' has one subcommand: tool run")
+    options = Options()
+    words = take_options(iter(arguments[1:]), options)
+    if not words:
+        usage_error("no tool")
+    name, *rest = words
+    if options.requirements:
+        options.program = name
+    else:
+        options.requirements = [checked(name)]
+    run_tool(options, take_options(iter(rest), options, only=("--exec", "--supervise")), mask)
+
+
+def take_options(words: "Iterator[str]", options: "Options", only: tuple[str, ...] = ()) -> list[str]:
+    """Take the options that `words` begin with, and return the rest. `only`: what is no such option is an argument."""
+    for word in words:
+        name, has_value, value = word.partition("=")
+        if word == "--":
+            return list(words)
+        if not word.startswith("-") or (only and word not in only):
+            return [word, *words]
+        if word in ("--exec", "--supervise"):
+            options.replace = word == "--exec"
+        elif word == "--isolated":
+            options.isolated = True
+        elif name not in ENVIRONMENT_OPTIONS:
+            usage_error(f"unknown option '{word}'")
+        else:
+            value = value if has_value else next(words, "")
+            if not value:
+                usage_error(f"'{name}' lacks its value")
+            if name in ("--with", "--from"):
+                options.requirements.append(checked(value))
+            elif name == "--python":
+                options.python = value
+            else:
+                options.cache = value
+    return []
+
+
+def checked(requirement: str) -> str:
+    if not requirement.strip() or requirement.startswith("-"):
+        usage_error(f"'{requirement}' is no requirement")
+    return requirement
+
+
+SUBCOMMANDS = {"run": run, "tool": tool}
 
 
 def usage_error(reason: str) -> None:
