@@ -75,9 +75,13 @@ class Work:
 
     def remove(self, lease: Lease) -> None:
         """Remove something we made, under our own lease: for everybody else it is in use until it is gone."""
-        self.made.remove(lease)
         remove(lease.path)
+        self.made.remove(lease)
         lease.end()
+        try:
+            os.rmdir(os.path.dirname(lease.path))  # the last one closes the door
+        except OSError:
+            pass
 
 
 class Janitor:

@@ -4,12 +4,14 @@ import os
 import sys
 
 from reference_launcher import __version__
-from reference_launcher.command import LAUNCHER_FAILED, become
+from reference_launcher.command import LAUNCHER_FAILED, become, complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import NoReturn
 
+    from reference_launcher.places import Failure
     from reference_launcher.run_with import Options
 
 USAGE = """\
@@ -111,6 +113,42 @@ def tool(arguments: list[str], mask: set[int]) -> None:
     run_tool(options, take_options(iter(rest), options, only=("--exec", "--supervise")), mask)
 
 
+def cache(arguments: list[str], mask: set[int]) -> None:
+    from reference_launcher.places import Failure
+    from reference_launcher.prune import cache as act
+
+    action, keep_tools, place = "", False, None
+    words = iter(arguments)
+    for word in words:
+        if word == "--keep-tools":
+            keep_tools = True
+        elif word.partition("=")[0] == "--cache-dir":
+            place = word.partition("=")[2] or next(words, "") or usage_error("'--cache-dir' lacks its value")
+        elif word.startswith("-") or action:
+            usage_error(f"unknown option '{word}'")
+        else:
+            action = word
+    try:
+        act(action, place, keep_tools, mask)
+    except Failure as failure:
+        fail(failure)
+
+
+def sync(arguments: list[str], mask: set[int]) -> None:
+    from reference_launcher.run_with import Options
+    from reference_launcher.sync import sync as act
+
+    options = Options()
+    if take_options(iter(arguments), options):
+        usage_error("sync has no arguments: it is for the project in the working directory")
+    act(options, mask)
+
+
+def fail(failure: "Failure") -> "NoReturn":
+    complain(os.fsencode(failure.message))
+    os._exit(failure.status)
+
+
 def take_options(words: "Iterator[str]", options: "Options", only: tuple[str, ...] = ()) -> list[str]:
     """Take the options that `words` begin with, and return the rest. `only`: what is no such option is an argument."""
     for word in words:
@@ -144,9 +182,9 @@ def checked(requirement: str) -> str:
     return requirement
 
 
-SUBCOMMANDS = {"run": run, "tool": tool}
+SUBCOMMANDS = {"run": run, "tool": tool, "cache": cache, "sync": sync}
 
 
-def usage_error(reason: str) -> None:
+def usage_error(reason: str) -> "NoReturn":
     sys.stderr.write(f"launcher: {reason}\n{USAGE}")
     sys.exit(LAUNCHER_FAILED)
