@@ -18,6 +18,7 @@ from reference_launcher.supervise import ALL, die_of, load_prctl
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
+    from typing import Any
 else:
     import _signal as signal
 
@@ -35,7 +36,7 @@ def acted_on(mask: set[int]) -> set[int]:
     }
 
 
-def await_answer(janitor: Janitor, mask: set[int]) -> dict[str, object]:
+def await_answer(janitor: Janitor, mask: set[int]) -> "dict[str, Any]":
     """Return the janitor's answer; raise Failure if it has none; do not return if a signal ends us."""
     signals = acted_on(mask)
     watched = signal_descriptor(signals)
@@ -54,9 +55,10 @@ def await_answer(janitor: Janitor, mask: set[int]) -> dict[str, object]:
             elif message[0] == DOING:
                 progress.doing = message[1]
             elif message[0] == READY:
-                return message[1]  # type: ignore[return-value]
+                answer: dict[str, Any] = message[1]
+                return answer
             elif message[0] == FAILED:
-                raise Failure(message[1], int(message[2]))
+                raise Failure(message[1], message[2])
             else:
                 raise Failure("the process that makes the environment was killed; run it again to clean up after it")
     finally:

@@ -37,14 +37,14 @@ class Wanted:
         self.cache = cache or cache_root()
 
     def key(self) -> str:
-        import _sha256  # hashlib without OpenSSL, which costs 6 ms
+        import _blake2  # hashlib without OpenSSL, which costs 6 ms
 
         parts = [self.kind, *self.interpreter.identity]
         for requirement in self.requirements:
             parts += [requirement, *state(requirement)]
         words = [os.fsencode(part) for part in parts]
         words += [name + b"=" + os.environb.get(name, b"") for name in SOURCES]
-        return _sha256.sha256(b"\0".join(words)).hexdigest()[:20]
+        return str(_blake2.blake2b(b"\0".join(words), digest_size=10).hexdigest())
 
 
 def absolute(requirement: str) -> str:
@@ -139,7 +139,7 @@ def skeleton(place: str, interpreter: Interpreter) -> None:
     os.mkdir(place + "/bin")
     os.symlink("lib", place + "/lib64")
     os.symlink(interpreter.executable, place + "/bin/python")
-    for name in ("python3", "python%d.%d" % interpreter.version[:2]):
+    for name in ("python3", f"python{interpreter.minor}"):
         os.symlink("python", f"{place}/bin/{name}")
     write(
         place + "/pyvenv.cfg",
@@ -160,7 +160,7 @@ def temporary(work: "Work", root: Root, interpreter: Interpreter, below: list[st
     skeleton(place, interpreter)
     # addsitedir reads the .pth files there as well, which a plain line with the path would not. As a Python
     # literal any path fits on a line: one with a newline does not otherwise.
-    lines = [f"import site; site.addsitedir({ascii(path + '/' + interpreter.site)})\n" for path in below]
+    lines = [f"import site; site.addsitedir({path + '/' + interpreter.site!a})\n" for path in below]
     write(f"{place}/{interpreter.site}/launcher.pth", "".join(lines))
     for path in below:
         put_programs(path, place)
@@ -180,5 +180,7 @@ def put_programs(below: str, place: str) -> None:
         if script is None:
             os.symlink(source, path)
         else:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700), "wb", buffering=0) as file:
+            with open(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700), "wb", buffering=0
+            ) as file:
                 file.write(script)

@@ -30,7 +30,11 @@ def install(work: "Work", environment: str, interpreter: Interpreter, wanted: li
         words += ["--no-cache-dir"]  # ~/.cache/pip is not ours to write
     code, written = work.programs.run([*words, "--", *wanted], variables, "pip, run by")
     if code:
-        offline = " (PIP_NO_INDEX is set: only what PIP_FIND_LINKS names is looked at)" if b"PIP_NO_INDEX" in variables else ""
+        offline = (
+            " (PIP_NO_INDEX is set: only what PIP_FIND_LINKS names is looked at)"
+            if b"PIP_NO_INDEX" in variables
+            else ""
+        )
         raise Failure(f"cannot install {' '.join(wanted)}: pip ended with {code}{offline}{last_lines(written)}")
 
 

@@ -39,13 +39,17 @@ class Interpreter:
 
     @property
     def text(self) -> str:
-        return "%d.%d.%d" % self.version
+        return ".".join(map(str, self.version))
+
+    @property
+    def minor(self) -> str:
+        return ".".join(map(str, self.version[:2]))
 
     @property
     def site(self) -> str:
         """Where packages are, relative to an environment."""
         prefix = "pypy" if self.name == "pypy" else "python"
-        return "lib/%s%d.%d/site-packages" % (prefix, *self.version[:2])
+        return f"lib/{prefix}{self.minor}/site-packages"
 
     @property
     def identity(self) -> list[str]:
@@ -66,7 +70,9 @@ def find(name: str) -> str:
         if os.path.isdir(path):
             path += "/bin/python"  # an environment
         if not os.path.exists(path):
-            raise Failure(f"there is no interpreter '{name}': no such file. Give the path of a python, or a version", 127)
+            raise Failure(
+                f"there is no interpreter '{name}': no such file. Give the path of a python, or a version", 127
+            )
         return path
     program = f"python{name}" if name[:1].isdigit() else name
     for directory in os.environ.get("PATH", os.defpath).split(":"):

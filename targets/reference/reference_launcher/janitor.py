@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
+    from typing import Any
 else:
     import _signal as signal
 
@@ -49,8 +50,8 @@ class Work:
         self.used: list[Lease] = []
         self.afterwards: Callable[[Callable[[], bool]], None] | None = None
 
-    def tell(self, what: str, *details: object) -> None:
-        message = marshal.dumps((what, *details))
+    def tell(self, what: str, *details: "str | int | dict[str, Any]") -> None:
+        message = marshal.dumps([what, *details])
         try:
             os.write(self.news, len(message).to_bytes(4, "little") + message)
         except OSError:  # nobody listens any more; that shows in the orders as well
@@ -92,9 +93,8 @@ class Janitor:
         self.news = news
         self.launcher = launcher  # pidfd of ourselves: the janitor has a copy
         self.heard = b""
-        self.answer: dict[str, object] = {}
 
-    def hear(self) -> "tuple[str, ...] | None":
+    def hear(self) -> "tuple[Any, ...] | None":
         """Return the next message, None when there is none yet, ("gone",) when there is nobody to send one."""
         if not self.is_complete():
             try:
@@ -107,7 +107,7 @@ class Janitor:
             if not self.is_complete():
                 return None
         size = int.from_bytes(self.heard[:4], "little")
-        message: tuple[str, ...] = marshal.loads(self.heard[4 : 4 + size])
+        message = tuple(marshal.loads(self.heard[4 : 4 + size]))
         self.heard = self.heard[4 + size :]
         return message
 
@@ -141,13 +141,15 @@ class Janitor:
                 return
 
 
-def start(task: "Callable[[Work], dict[str, object]]", mask: set[int]) -> Janitor:
+def start(task: "Callable[[Work], dict[str, Any]]", mask: set[int]) -> Janitor:
     """Start a janitor that does `task`."""
     prctl = load_prctl()
     try:
         launcher = above_standard(os.pidfd_open(os.getpid()))
     except (OSError, AttributeError) as error:
-        raise Failure(f"this system has no pidfd_open(2), so nobody could clean up after the command: {error}") from None
+        raise Failure(
+            f"this system has no pidfd_open(2), so nobody could clean up after the command: {error}"
+        ) from None
     orders, to_janitor = pipe()
     news, to_launcher = pipe()
     os.set_blocking(orders, False)
@@ -186,7 +188,7 @@ def start(task: "Callable[[Work], dict[str, object]]", mask: set[int]) -> Janito
     return Janitor(to_janitor, news, launcher)
 
 
-def live(task: "Callable[[Work], dict[str, object]]", programs: Programs, news: int, launcher: int) -> None:
+def live(task: "Callable[[Work], dict[str, Any]]", programs: Programs, news: int, launcher: int) -> None:
     """The life of the janitor; does not return."""
     work = Work(news, programs)
     try:
@@ -205,8 +207,7 @@ def live(task: "Callable[[Work], dict[str, object]]", programs: Programs, news: 
         work.tell(FAILED, failure.message, failure.status)
     except OSError as error:
         clean_up(work)
-        failure = explained(error, "make the environment")
-        work.tell(FAILED, failure.message, failure.status)
+        work.tell(FAILED, explained(error, "make the environment").message, 125)
     except BaseException as error:  # noqa: BLE001 - a fault of ours; what was made is removed all the same
         clean_up(work)
         work.tell(FAILED, f"a fault in the launcher: {error!r}", 125)

@@ -69,8 +69,8 @@ def take(path: str, how: int) -> Lease | None:
         if error.errno not in NO_LOCKS:
             raise
         raise Failure(
-            f"the file system of '{path}' has no flock(2) on directories ({os.strerror(error.errno or 0)}), and without "
-            "it nobody would know what is in use. Name a place on a local one with --cache-dir or LAUNCHER_CACHE_DIR"
+            f"the file system of '{path}' has no flock(2) on directories ({os.strerror(error.errno or 0)}), and "
+            "without it nobody would know what is in use. Name a local one with --cache-dir or LAUNCHER_CACHE_DIR"
         ) from error
     if not lease.is_here():
         lease.end()

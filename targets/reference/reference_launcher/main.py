@@ -4,7 +4,7 @@ import os
 import sys
 
 from reference_launcher import __version__
-from reference_launcher.command import LAUNCHER_FAILED, become, complain
+from reference_launcher.command import LAUNCHER_FAILED, become
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def main(arguments: list[str], mask: set[int]) -> None:
     name = arguments[0] if arguments else ""
     if name in SUBCOMMANDS:
         SUBCOMMANDS[name](arguments[1:], mask)
+    elif name in OTHERS:
+        other(name, arguments[1:], mask)
     elif name in ("--help", "-h"):
         sys.stdout.write(USAGE)
     elif name == "--version":
@@ -65,7 +67,8 @@ def run(arguments: list[str], mask: set[int]) -> None:
             return
         elif argument.startswith("-"):
             if argument.partition("=")[0] in ENVIRONMENT_OPTIONS:
-                return run_in_environment(arguments, mask)  # imports what a plain run has no use for
+                run_in_environment(arguments, mask)
+                return
             usage_error(f"unknown option '{argument}'")
         else:
             command = [argument, *rest]
@@ -85,104 +88,19 @@ ENVIRONMENT_OPTIONS = ("--with", "--isolated", "--python", "--cache-dir", "--fro
 
 
 def run_in_environment(arguments: list[str], mask: set[int]) -> None:
-    from reference_launcher.run_with import Options, run_with
+    from reference_launcher import options  # and what that imports: a plain run has no use for it
 
-    options = Options()
-    command = take_options(iter(arguments), options)
-    if not command:
-        usage_error("no command")
-    if not options.requirements:
-        usage_error("--isolated, --python and --cache-dir say how to make an environment: give --with as well")
-    run_with(options, command, mask)
+    options.run(arguments, mask)
 
 
-def tool(arguments: list[str], mask: set[int]) -> None:
-    from reference_launcher.run_with import Options, run_tool
+def other(name: str, arguments: list[str], mask: set[int]) -> None:
+    from reference_launcher import options
 
-    if arguments[:1] != ["run"]:
-        usage_error("'tool' has one subcommand: tool run")
-    options = Options()
-    words = take_options(iter(arguments[1:]), options)
-    if not words:
-        usage_error("no tool")
-    name, *rest = words
-    if options.requirements:
-        options.program = name
-    else:
-        options.requirements = [checked(name)]
-    run_tool(options, take_options(iter(rest), options, only=("--exec", "--supervise")), mask)
+    options.SUBCOMMANDS[name](arguments, mask)
 
 
-def cache(arguments: list[str], mask: set[int]) -> None:
-    from reference_launcher.places import Failure
-    from reference_launcher.prune import cache as act
-
-    action, keep_tools, place = "", False, None
-    words = iter(arguments)
-    for word in words:
-        if word == "--keep-tools":
-            keep_tools = True
-        elif word.partition("=")[0] == "--cache-dir":
-            place = word.partition("=")[2] or next(words, "") or usage_error("'--cache-dir' lacks its value")
-        elif word.startswith("-") or action:
-            usage_error(f"unknown option '{word}'")
-        else:
-            action = word
-    try:
-        act(action, place, keep_tools, mask)
-    except Failure as failure:
-        fail(failure)
-
-
-def sync(arguments: list[str], mask: set[int]) -> None:
-    from reference_launcher.run_with import Options
-    from reference_launcher.sync import sync as act
-
-    options = Options()
-    if take_options(iter(arguments), options):
-        usage_error("sync has no arguments: it is for the project in the working directory")
-    act(options, mask)
-
-
-def fail(failure: "Failure") -> "NoReturn":
-    complain(os.fsencode(failure.message))
-    os._exit(failure.status)
-
-
-def take_options(words: "Iterator[str]", options: "Options", only: tuple[str, ...] = ()) -> list[str]:
-    """Take the options that `words` begin with, and return the rest. `only`: what is no such option is an argument."""
-    for word in words:
-        name, has_value, value = word.partition("=")
-        if word == "--":
-            return list(words)
-        if not word.startswith("-") or (only and word not in only):
-            return [word, *words]
-        if word in ("--exec", "--supervise"):
-            options.replace = word == "--exec"
-        elif word == "--isolated":
-            options.isolated = True
-        elif name not in ENVIRONMENT_OPTIONS:
-            usage_error(f"unknown option '{word}'")
-        else:
-            value = value if has_value else next(words, "")
-            if not value:
-                usage_error(f"'{name}' lacks its value")
-            if name in ("--with", "--from"):
-                options.requirements.append(checked(value))
-            elif name == "--python":
-                options.python = value
-            else:
-                options.cache = value
-    return []
-
-
-def checked(requirement: str) -> str:
-    if not requirement.strip() or requirement.startswith("-"):
-        usage_error(f"'{requirement}' is no requirement")
-    return requirement
-
-
-SUBCOMMANDS = {"run": run, "tool": tool, "cache": cache, "sync": sync}
+SUBCOMMANDS = {"run": run}
+OTHERS = ("tool", "sync", "cache")
 
 
 def usage_error(reason: str) -> "NoReturn":

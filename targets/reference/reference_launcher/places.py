@@ -61,7 +61,7 @@ class Root:
 
 def cache_root(option: str | None = None) -> Root:
     """Return the cache: as told, else systemd's, else the user's."""
-    given = option or first(os.environ.get("CACHE_DIRECTORY"))
+    given: str | None = option or first(os.environ.get("CACHE_DIRECTORY"))
     if given and not option:
         given += "/" + NAME  # the service keeps its own things there as well
     given = given or os.environ.get("LAUNCHER_CACHE_DIR")

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable, Iterator
+    from typing import Any
 else:
     import _signal as signal
 
@@ -26,14 +27,14 @@ MOST_OUTPUT = 1 << 16
 PAUSE, GO_ON = b"z", b"c"
 
 
-class Interrupted(Exception):  # noqa: N818 - it is named by what happened
+class Interrupted(Exception):
     """The launcher has ended, or wants to: stop, and leave nothing."""
 
 
 class Programs:
     """Runs one program at a time. `orders` is the pipe from the launcher; its end is the order to stop."""
 
-    def __init__(self, orders: int, mask: set[int], inherited_sigchld: object, prctl: "Callable[[int, int], int]"):
+    def __init__(self, orders: int, mask: set[int], inherited_sigchld: "Any", prctl: "Callable[[int, int], int]"):
         self.orders = orders
         self.mask = mask
         self.inherited_sigchld = inherited_sigchld

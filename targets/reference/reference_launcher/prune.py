@@ -107,7 +107,9 @@ def listing(option: str | None, now: float) -> list[str]:
 def line(path: str, holders: dict[tuple[int, int], list[int]], now: float) -> str:
     found = description(path)
     where = os.path.basename(os.path.dirname(path))
-    kind = str(found.get("kind") or {"temporary": "temporary", "building": "unfinished", "trash": "removed"}.get(where, "?"))
+    kind = str(
+        found.get("kind") or {"temporary": "temporary", "building": "unfinished", "trash": "removed"}.get(where, "?")
+    )
     requirements = found.get("requirements")
     what = " ".join(map(str, requirements)) if isinstance(requirements, list) else "-"
     try:

@@ -15,6 +15,7 @@ from reference_launcher.supervise import supervise
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from reference_launcher.janitor import Work
 
@@ -34,7 +35,7 @@ class Options:
 def run_with(options: Options, command: list[str], mask: set[int]) -> None:
     """Run `command` in a temporary environment with the requirements."""
 
-    def task(work: "Work") -> dict[str, object]:
+    def task(work: "Work") -> "dict[str, Any]":
         cache, place = roots(options)
         interpreter = choose(options.python, work.programs)
         below = cached(work, Wanted("with", interpreter, options.requirements, cache))
@@ -50,7 +51,7 @@ def run_with(options: Options, command: list[str], mask: set[int]) -> None:
 def run_tool(options: Options, arguments: list[str], mask: set[int]) -> None:
     """Run the program of a distribution from a cached environment. The environment of the process stays as it is."""
 
-    def task(work: "Work") -> dict[str, object]:
+    def task(work: "Work") -> "dict[str, Any]":
         cache, _ = roots(options)
         interpreter = choose(options.python, work.programs)
         lease = cached(work, Wanted("tool", interpreter, options.requirements, cache))
@@ -62,10 +63,10 @@ def run_tool(options: Options, arguments: list[str], mask: set[int]) -> None:
 
 
 def run_in(
-    task: "Callable[[Work], dict[str, object]]",
+    task: "Callable[[Work], dict[str, Any]]",
     options: Options,
     mask: set[int],
-    command: "Callable[[dict[str, object]], list[str]]",
+    command: "Callable[[dict[str, Any]], list[str]]",
 ) -> None:
     try:
         keeper = janitor.start(task, mask)
@@ -75,7 +76,7 @@ def run_in(
         os._exit(failure.status)
     if "environment" in answer:
         before = os.environb.get(b"PATH")
-        path = b":".join(os.fsencode(str(part)) for part in answer["path"])  # type: ignore[attr-defined]
+        path = b":".join(os.fsencode(str(part)) for part in answer["path"])
         os.environb[b"PATH"] = path + b":" + (environment_default() if before is None else before)
         os.environb[b"VIRTUAL_ENV"] = os.fsencode(str(answer["environment"]))
     words = [os.fsencode(word) for word in command(answer)]
@@ -83,7 +84,7 @@ def run_in(
         become(words, mask)
     else:
         # Ours in addition to the janitor's: who kills that one does not take the command's files away.
-        leases = [use(path) for path in answer["leased"]]  # type: ignore[attr-defined]
+        leases = [use(path) for path in answer["leased"]]
         supervise(words, mask, keeper)
         del leases
 
@@ -133,7 +134,9 @@ def find_program(place: str, name: str) -> str:
         if entry == name or plain(entry) == plain(name):
             return f"{place}/bin/{entry}"
     there = f"it has: {', '.join(sorted(names))}" if names else "it has none"
-    raise Failure(f"there is no program '{name}' in this distribution; {there}. Name one: tool run --from REQ PROGRAM", 127)
+    raise Failure(
+        f"there is no program '{name}' in this distribution; {there}. Name one: tool run --from REQ PROGRAM", 127
+    )
 
 
 def plain(name: str) -> str:

@@ -6,7 +6,7 @@ import os
 LONGEST_HEAD = 127
 # A shell reads lines 2 and 3 as one command and a quoted nothing, Python as one string. The path is not in it:
 # it may be too long for the kernel, or hold what a shell, Python or UTF-8 does not allow.
-ANY_PATH = b"#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/python \"$0\" \"$@\"\n' '''\n"
+ANY_PATH = b'#!/bin/sh\n\'\'\'exec\' "$(dirname -- "$(realpath -- "$0")")"/python "$0" "$@"\n\' \'\'\'\n'
 PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./~-"
 END_OF_SHELL_HEAD = b"\n' '''\n"
 LONGEST_SCRIPT = 1 << 20

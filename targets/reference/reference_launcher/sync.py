@@ -24,7 +24,7 @@ from reference_launcher.installing import install
 from reference_launcher.interpreter import Interpreter, ask, find, own
 from reference_launcher.lease import Lease
 from reference_launcher.places import Failure, cache_root
-from reference_launcher.removing import collect, discard, remove
+from reference_launcher.removing import collect, discard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def sync(options: "Options", mask: set[int]) -> None:
         complain(os.fsencode(str(answer["said"])))
 
 
-def build(work: "Work", options: "Options", project: str) -> dict[str, object]:
+def build(work: "Work", options: "Options", project: str) -> "dict[str, Any]":
     """Bring .venv up to date. Runs in the janitor."""
     settings = read_settings(project)
     target = f"{project}/{NAME}"
@@ -85,7 +85,12 @@ def build(work: "Work", options: "Options", project: str) -> dict[str, object]:
 
 
 def make(
-    work: "Work", lease: Lease, project: str, settings: "dict[str, Any]", interpreter: Interpreter, stamp: "dict[str, Any]"
+    work: "Work",
+    lease: Lease,
+    project: str,
+    settings: "dict[str, Any]",
+    interpreter: Interpreter,
+    stamp: "dict[str, Any]",
 ) -> str:
     """Make the environment, for the place it is going to have, in the leased directory; return where."""
     place, target = lease.path + "/env", f"{project}/{NAME}"
@@ -96,7 +101,9 @@ def make(
     if code:
         from reference_launcher.installing import last_lines
 
-        raise Failure(f"cannot make an environment: {interpreter.executable} -m venv ended with {code}{last_lines(written)}")
+        raise Failure(
+            f"cannot make an environment: {interpreter.executable} -m venv ended with {code}{last_lines(written)}"
+        )
     wanted = [str(requirement) for requirement in settings.get("project", {}).get("dependencies", [])]
     source = None
     if "build-system" in settings:
@@ -189,7 +196,9 @@ def copy(work: "Work", project: str, target: str) -> None:
     def left_out(directory: str, names: list[str]) -> set[str]:
         work.programs.check()
         special = {name for name in names if not is_ordinary(f"{directory}/{name}")}
-        return special | {name for name in names if name in NOT_THE_PROJECT - {".git", ".hg"} or name.startswith(LEFTOVER)}
+        return special | {
+            name for name in names if name in NOT_THE_PROJECT - {".git", ".hg"} or name.startswith(LEFTOVER)
+        }
 
     shutil.copytree(project, target, symlinks=True, ignore=left_out)
 
