@@ -8,11 +8,8 @@ from reference_launcher.command import LAUNCHER_FAILED, become
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import NoReturn
 
-    from reference_launcher.places import Failure
-    from reference_launcher.run_with import Options
 
 USAGE = """\
 usage: launcher run [OPTIONS] [--] COMMAND [ARGS...]
