@@ -24,7 +24,7 @@ DESCRIPTION = "launcher.json"
 # What decides which file a requirement is, beside its own words.
 SOURCES = (b"PIP_INDEX_URL", b"PIP_EXTRA_INDEX_URL", b"PIP_FIND_LINKS", b"PIP_NO_INDEX", b"PIP_PRE",
            b"PIP_CONSTRAINT", b"PIP_CONFIG_FILE", b"PIP_ONLY_BINARY", b"PIP_NO_BINARY")  # fmt: skip
-NOT_LINKED = ("bin", "lib", "lib64", "include", "pyvenv.cfg", DESCRIPTION)
+NOT_LINKED = ("bin", "lib", "lib64", "include", "pyvenv.cfg", DESCRIPTION, "launcher-sync.json")
 
 
 class Wanted:
@@ -163,7 +163,8 @@ def temporary(work: "Work", root: Root, interpreter: Interpreter, below: list[st
     lines = [f"import site; site.addsitedir({path + '/' + interpreter.site!a})\n" for path in below]
     write(f"{place}/{interpreter.site}/launcher.pth", "".join(lines))
     for path in below:
-        put_programs(path, place)
+        if os.path.isdir(path + "/bin"):
+            put_programs(path, place)
         for name in os.listdir(path):
             if name not in NOT_LINKED and not os.path.lexists(f"{place}/{name}"):
                 os.symlink(f"{path}/{name}", f"{place}/{name}")  # `share` and the like, found by sys.prefix

@@ -20,10 +20,18 @@ def install(work: "Work", environment: str, interpreter: Interpreter, wanted: li
     """Install `wanted` into `environment`. `scratch` is where pip and build backends put what they need meanwhile:
     we remove it, however they end. pip itself would leave it when it is killed.
     """
+    if not is_utf8(environment):
+        raise Failure(
+            f"cannot install into '{environment}': the path is not UTF-8, which pip does not support. "
+            "Name another place with --cache-dir or LAUNCHER_CACHE_DIR"
+        )
     runner = find_pip(work, interpreter) + "/__pip-runner__.py"
     os.makedirs(scratch, mode=0o700, exist_ok=True)
     variables = {key: value for key, value in os.environb.items() if key not in NOT_FOR_PIP}
     variables[b"TMPDIR"] = os.fsencode(scratch)
+    if b"RUSTUP_HOME" not in variables and not os.path.exists(os.path.expanduser("~/.rustup")):
+        # pip runs `rustc --version` for its User-Agent, and a rustc of rustup's makes ~/.rustup when there is none.
+        variables[b"RUSTUP_HOME"] = os.fsencode(scratch) + b"/rustup"
     words = [environment + "/bin/python", "-I", runner, "install", "--no-input", "--disable-pip-version-check"]
     words += ["--no-color", "--progress-bar=off", "--no-warn-script-location"]
     if b"PIP_CACHE_DIR" not in variables:
@@ -36,6 +44,14 @@ def install(work: "Work", environment: str, interpreter: Interpreter, wanted: li
             else ""
         )
         raise Failure(f"cannot install {' '.join(wanted)}: pip ended with {code}{offline}{last_lines(written)}")
+
+
+def is_utf8(path: str) -> bool:
+    try:
+        os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_pip(work: "Work", interpreter: Interpreter) -> str:

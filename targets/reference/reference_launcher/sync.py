@@ -20,7 +20,7 @@ from reference_launcher import janitor, scripts
 from reference_launcher.building import await_answer
 from reference_launcher.command import complain
 from reference_launcher.exchange import put_in_place
-from reference_launcher.installing import install
+from reference_launcher.installing import install, is_utf8
 from reference_launcher.interpreter import Interpreter, ask, find, own
 from reference_launcher.lease import Lease
 from reference_launcher.places import Failure, cache_root
@@ -107,7 +107,8 @@ def make(
     wanted = [str(requirement) for requirement in settings.get("project", {}).get("dependencies", [])]
     source = None
     if "build-system" in settings:
-        source = lease.path + "/" + (os.path.basename(project) or "project")
+        name = os.path.basename(project)
+        source = lease.path + "/" + (name if name and is_utf8(name) else "project")
         work.doing("copying the project")
         copy(work, project, source)
         wanted.append(source)
