@@ -32,6 +32,7 @@ def main():
 
 BACKEND = """\
 import os, zipfile
+WHEEL = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     if "REACHED" in os.environ:
         with open(os.environ["REACHED"], "w") as file:
@@ -41,7 +42,7 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(os.path.join(directory, "project-1.0-py3-none-any.whl"), "w") as wheel:
         wheel.writestr("project.py", open("source.py").read())
         wheel.writestr("project-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: project\\nVersion: 1.0\\n")
-        wheel.writestr("project-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("project-1.0.dist-info/WHEEL", WHEEL)
         wheel.writestr("project-1.0.dist-info/RECORD", "")
     return "project-1.0-py3-none-any.whl"
 """
@@ -103,12 +104,14 @@ class Place:
             "PIP_CONFIG_FILE": os.devnull,
         }
 
-    def run(self, *words: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, cwd: Path | None = None, variables: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run the launcher to its end."""
         return subprocess.run(
             [*LAUNCHER, *words],
             cwd=cwd or self.work,
-            env=self.environment | more,
+            env=self.environment | (variables or {}),
             capture_output=True,
             text=True,
             errors="surrogateescape",
@@ -116,12 +119,14 @@ class Place:
             check=False,
         )
 
-    def start(self, *words: str, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, cwd: Path | None = None, variables: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         """Start the launcher and let it run."""
         return subprocess.Popen(
             [*LAUNCHER, *words],
             cwd=cwd or self.work,
-            env=self.environment | more,
+            env=self.environment | (variables or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -168,9 +168,9 @@ def test_the_readers_of_the_callers_pipe_see_its_end(place: Place) -> None:
 def test_systemd_says_where(place: Place) -> None:
     runtime, cache = place.top / "runtime", place.top / "service-cache"
     more = {"RUNTIME_DIRECTORY": f"{runtime}:/other", "CACHE_DIRECTORY": str(cache)}
-    done = place.run("run", "--with", "proctor-tool", "proctor-tool", **more)
+    done = place.run("run", "--with", "proctor-tool", "proctor-tool", variables=more)
     assert done.stdout.startswith(f"{runtime}/proctor-reference-launcher/temporary/"), done.stderr
-    assert place.run("cache", "dir", **more).stdout == f"{cache}/proctor-reference-launcher\n"
+    assert place.run("cache", "dir", variables=more).stdout == f"{cache}/proctor-reference-launcher\n"
     assert not place.cache.exists()
 
 

@@ -15,7 +15,15 @@ import pytest
 
 from tests.reference.conftest import LAUNCHER, Place, await_end
 
-SIGNALS = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGRTMIN, signal.SIGKILL]
+SIGNALS = [
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGRTMIN,
+    signal.SIGKILL,
+]
 
 
 def in_the_backend(place: Place) -> int:
@@ -29,7 +37,7 @@ def test_a_signal_during_a_build_leaves_nothing(place: Place, signo: int, what: 
     project = place.project()
     words = ["sync"] if what == "sync" else ["run", "--with", str(project), "true"]
     before = sorted(os.listdir(project))
-    launcher = place.start(*words, cwd=project, REACHED=str(place.fifo()))
+    launcher = place.start(*words, cwd=project, variables={"REACHED": str(place.fifo())})
     backend = in_the_backend(place)
     launcher.send_signal(signo)
     assert launcher.wait(1 if signo == signal.SIGINT else 5) == -signo
@@ -44,8 +52,7 @@ def test_a_signal_during_a_build_leaves_nothing(place: Place, signo: int, what: 
 def test_a_signal_that_the_caller_does_not_want_changes_nothing(place: Place, how: str) -> None:
     project = place.project()
     prepare = (
-        "import os, signal, sys\n"
-        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"
+        "import os, signal, sys\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"
         if how == "blocked"
         else "import os, signal, sys\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     )
@@ -81,7 +88,7 @@ def test_signals_at_random_moments_of_a_start(place: Place) -> None:
 
 def test_a_janitor_that_is_killed_is_told_and_the_next_run_cleans_up(place: Place) -> None:
     project = place.project()
-    launcher = place.start("run", "--with", str(project), "true", REACHED=str(place.fifo()))
+    launcher = place.start("run", "--with", str(project), "true", variables={"REACHED": str(place.fifo())})
     backend = in_the_backend(place)
     for pid in place.janitors():
         if Path(f"/proc/{pid}/task/{pid}/children").read_text() and pid != launcher.pid:

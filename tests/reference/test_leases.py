@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from reference_launcher import lease, removing
@@ -23,7 +25,8 @@ def test_two_may_use_what_nobody_may_remove(tmp_path: Path) -> None:
 
 def test_what_is_being_removed_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
-    assert (claimed := lease.claim(str(tmp_path / "d")))
+    claimed = lease.claim(str(tmp_path / "d"))
+    assert claimed
     assert lease.use(str(tmp_path / "d")) is None
     claimed.end()
 
@@ -64,10 +67,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_flock_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(descriptor: int, how: int) -> None:
-        raise OSError(95, os.strerror(95))
-
-    monkeypatch.setattr(lease.fcntl, "flock", refuse)
+    monkeypatch.setattr(lease.fcntl, "flock", Mock(side_effect=OSError(errno.EOPNOTSUPP, "")))
     with pytest.raises(Failure, match=r"has no flock\(2\)"):
         lease.make(str(tmp_path / "building"))
     assert os.listdir(tmp_path / "building") == []
@@ -76,7 +76,7 @@ def test_a_file_system_without_flock_is_said_to_be_one(tmp_path: Path, monkeypat
 def test_making_goes_on_when_a_collector_takes_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Root(str(tmp_path))
     real = lease.use
-    taken = []
+    taken: list[str] = []
 
     def late(path: str) -> lease.Lease | None:
         if not taken:
@@ -109,7 +109,7 @@ def test_removing_takes_read_only_directories_and_leaves_what_links_lead_to(tmp_
 def test_what_is_whole_goes_through_the_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Root(str(tmp_path))
     (tmp_path / "environments" / "key-1" / "bin").mkdir(parents=True)
-    seen = []
+    seen: list[str] = []
     monkeypatch.setattr(removing, "remove", seen.append)
     assert removing.discard(root.environments + "/key-1", root)
     assert os.listdir(root.environments) == []

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from reference_launcher import exchange
@@ -58,7 +59,7 @@ def test_an_interrupted_sync_leaves_the_previous_environment(place: Place) -> No
     project = place.project()
     place.run("sync", cwd=project)
     (project / "source.py").write_text("VALUE = 2\n")
-    sync = place.start("sync", cwd=project, REACHED=str(place.fifo()))
+    sync = place.start("sync", cwd=project, variables={"REACHED": str(place.fifo())})
     place.fifo().read_text()
     assert value(project) == "1"
     sync.send_signal(signal.SIGINT)
@@ -92,10 +93,7 @@ def test_at_random_moments_it_is_one_or_the_other(place: Place) -> None:
 
 
 def test_where_exchange_is_not_to_be_had_two_steps_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(one: str, other: str) -> None:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-
-    monkeypatch.setattr(exchange, "exchange", refuse)
+    monkeypatch.setattr(exchange, "exchange", Mock(side_effect=OSError(errno.EINVAL, "")))
     for name in ("new", "target"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).write_text("")
@@ -129,7 +127,9 @@ def test_a_cache_on_another_file_system(place: Place) -> None:
 
 
 def test_without_a_build_system_only_what_it_needs_is_installed(place: Place) -> None:
-    (place.work / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\ndependencies = ["proctor-tool"]\n')
+    (place.work / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["proctor-tool"]\n'
+    )
     assert place.run("sync").returncode == 0
     assert (place.work / ".venv" / "bin" / "proctor-tool").exists()
 
@@ -145,7 +145,7 @@ def test_another_interpreter_replaces_the_environment(place: Place) -> None:
         theirs = b""
     if theirs in (b"", subprocess.check_output([sys.executable, "-c", version])):
         pytest.skip("there is no second interpreter at /usr/bin/python3")
-    sync = place.start("sync", "--python", other, cwd=project, REACHED=str(place.fifo()))
+    sync = place.start("sync", "--python", other, cwd=project, variables={"REACHED": str(place.fifo())})
     place.fifo().read_text()
     sync.kill()
     sync.communicate()

@@ -69,7 +69,7 @@ class Programs:
             pid = self.start(words, environment, there, name)
             os.close(there)
             there = -1
-            written = self.follow(pid, output, name, seconds)
+            written = self.follow(pid, output, f"{name} '{words[0]}'", seconds)
         finally:
             if there >= 0:
                 os.close(there)
@@ -122,7 +122,7 @@ class Programs:
                 left = deadline and max(0, deadline - time.monotonic()) * 1000
                 ready = [descriptor for descriptor, _ in poll.poll(left)]
                 if not ready:
-                    raise Failure(f"{name} '{words_of(pid)}' did not answer within {seconds:g} s and was ended")
+                    raise Failure(f"{name} did not answer within {seconds:g} s and was ended")
                 if self.orders in ready:
                     self.check()
                 if output in ready:
@@ -200,14 +200,6 @@ def children_by_stat(pid: int) -> list[int]:
             if parent == pid:
                 found.append(int(name))
     return found
-
-
-def words_of(pid: int) -> str:
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb", buffering=0) as file:
-            return os.fsdecode(file.readall().split(b"\0")[0])
-    except OSError:
-        return str(pid)
 
 
 def not_started(path: str, name: str, reason: int) -> Failure:

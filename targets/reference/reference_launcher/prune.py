@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
+MANY = 32  # environments; fewer are removed one after the other, which is simpler to follow
+THREADS = 8
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -32,18 +34,12 @@ def prune(option: str | None, keep_tools: bool, mask: set[int]) -> str:
     cache.check()
     signals = ending(mask)
     kept = newest_tools(cache) if keep_tools else set()
-    removed = used = 0
-    for path in entries(cache.environments):
-        end_if_told(signals)
-        if path in kept:
-            continue
-        try:
-            if discard(path, cache):
-                removed += 1
-            elif os.path.exists(path):
-                used += 1
-        except OSError as error:
-            raise explained(error, f"remove '{path}'") from error
+    paths = [path for path in entries(cache.environments) if path not in kept]
+    if len(paths) < MANY:
+        results = [discard_unless(signals, path, cache) for path in paths]
+    else:
+        results = side_by_side(paths, cache, signals)
+    removed, used = results.count("removed"), results.count("used")
     places = {root.path: root for root in (cache, temporary_root(cache))}
     leftovers = 0
     for root in places.values():
@@ -51,6 +47,58 @@ def prune(option: str | None, keep_tools: bool, mask: set[int]) -> str:
         root.tidy()
     parts = [f"{removed} removed", f"{leftovers} left over from killed runs removed", f"{used} in use"]
     return ", ".join(parts) + (f", {len(kept)} kept for tools" if keep_tools else "")
+
+
+def discard_unless(signals: set[int], path: str, root: Root) -> str:
+    """Remove an environment that nobody uses; end before that if a signal has come."""
+    end_if_told(signals)
+    try:
+        if discard(path, root):
+            return "removed"
+    except OSError as error:
+        raise explained(error, f"remove '{path}'") from error
+    return "used" if os.path.exists(path) else "gone"
+
+
+def side_by_side(paths: list[str], root: Root, signals: set[int]) -> list[str]:
+    """Remove with several threads: removing a directory is mostly waiting for the disk (ext4: 2 ms each, where 8
+    at once take no longer than one). The main thread waits for the signals.
+    """
+    import select
+    import threading
+
+    from reference_launcher.building import signal_descriptor
+
+    results: list[str] = []
+    failures: list[Failure] = []
+    todo = list(paths)
+    done, tell = os.pipe()
+
+    def work() -> None:
+        try:
+            while not failures:
+                results.append(discard_unless(set(), todo.pop(), root))
+        except IndexError:  # that was all
+            pass
+        except Failure as failure:
+            failures.append(failure)
+        finally:
+            os.write(tell, b".")
+
+    poll = select.poll()
+    poll.register(done, select.POLLIN)
+    poll.register(signal_descriptor(signals), select.POLLIN)
+    for _ in range(THREADS):
+        threading.Thread(target=work, daemon=True).start()
+    running = THREADS
+    while running:
+        poll.poll()
+        end_if_told(signals)
+        if select.select([done], [], [], 0)[0]:
+            running -= len(os.read(done, THREADS))
+    if failures:
+        raise failures[0]
+    return results
 
 
 def newest_tools(cache: Root) -> set[str]:
