@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 from unittest.mock import Mock
@@ -49,14 +50,14 @@ def test_a_lease_ends_with_its_process(tmp_path: Path) -> None:
 def test_a_directory_that_was_exchanged_meanwhile_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "d"
     path.mkdir()
-    flock = lease.fcntl.flock
+    flock = fcntl.flock
 
     def exchanged(descriptor: int, how: int) -> None:
         path.rename(tmp_path / "elsewhere")
         path.mkdir()
         flock(descriptor, how)
 
-    monkeypatch.setattr(lease.fcntl, "flock", exchanged)
+    monkeypatch.setattr(fcntl, "flock", exchanged)
     assert lease.use(str(path)) is None
 
 
@@ -67,7 +68,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_flock_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease.fcntl, "flock", Mock(side_effect=OSError(errno.EOPNOTSUPP, "")))
+    monkeypatch.setattr(fcntl, "flock", Mock(side_effect=OSError(errno.EOPNOTSUPP, "")))
     with pytest.raises(Failure, match=r"has no flock\(2\)"):
         lease.make(str(tmp_path / "building"))
     assert os.listdir(tmp_path / "building") == []

@@ -74,8 +74,9 @@ def take_signals(signals: set[int], janitor: Janitor, progress: Progress) -> Non
             stop_of(info.si_signo)
             janitor.order(GO_ON)
         else:
-            os.close(janitor.orders)
-            janitor.wait(REMOVED_WITHIN)
+            # Said, not only shown by the end of the orders: it may have its answer ready, and that end then means
+            # that we have become the command.
+            janitor.end(REMOVED_WITHIN)
             die_of(info.si_signo, load_prctl())
 
 

@@ -19,10 +19,11 @@ import fcntl
 import marshal
 import os
 import select
+import time
 
 from reference_launcher.lease import Lease, make
 from reference_launcher.places import Failure, explained
-from reference_launcher.programs import PR_SET_CHILD_SUBREAPER, Interrupted, Programs
+from reference_launcher.programs import DISMISSED, GO_ON, PAUSE, PR_SET_CHILD_SUBREAPER, Interrupted, Programs
 from reference_launcher.removing import remove
 from reference_launcher.supervise import load_prctl
 
@@ -37,7 +38,7 @@ else:
 PR_GET_CHILD_SUBREAPER = 37
 PR_SET_NAME = 15
 DOING, READY, FAILED = "doing", "ready", "failed"
-DISMISSED = b"."
+COLLECTING = 5.0  # seconds for what others have left, after our own is removed; the next one takes the rest
 
 
 class Work:
@@ -200,6 +201,10 @@ def live(task: "Callable[[Work], dict[str, Any]]", programs: Programs, news: int
         os.chdir("/")
         work.tell(READY, answer)
         keep(work, programs, launcher)
+        clean_up(work)
+        if work.afterwards:
+            deadline = time.monotonic() + COLLECTING
+            work.afterwards(lambda: time.monotonic() > deadline)
     except Interrupted:
         pass
     except Failure as failure:
@@ -295,7 +300,8 @@ class Watched:
             except KeyError:
                 pass
             return
-        self.heard += more
+        # It may have been stopped and continued while we were making the last of the environment.
+        self.heard += more.translate(None, PAUSE + GO_ON)
         self.dismissed = DISMISSED in self.heard
         while b"\n" in self.heard:
             line, _, self.heard = self.heard.partition(b"\n")

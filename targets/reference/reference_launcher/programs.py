@@ -24,7 +24,7 @@ else:
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 MOST_OUTPUT = 1 << 16
-PAUSE, GO_ON = b"z", b"c"
+PAUSE, GO_ON, DISMISSED = b"z", b"c", b"."
 
 
 class Interrupted(Exception):
@@ -48,7 +48,7 @@ class Programs:
             order = os.read(self.orders, 1)
         except BlockingIOError:
             return
-        if not order:
+        if order in (b"", DISMISSED):
             raise Interrupted
         if order == PAUSE:
             self.signal_all(signal.SIGSTOP)
