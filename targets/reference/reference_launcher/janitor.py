@@ -23,9 +23,10 @@ import time
 
 from reference_launcher.lease import Lease, make
 from reference_launcher.places import Failure, explained
-from reference_launcher.programs import DISMISSED, GO_ON, PAUSE, PR_SET_CHILD_SUBREAPER, Interrupted, Programs
+from reference_launcher.programs import DISMISSED, PR_SET_CHILD_SUBREAPER, Interrupted, Programs
 from reference_launcher.removing import remove
 from reference_launcher.supervise import load_prctl
+from reference_launcher.watching import Watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ else:
     import _signal as signal
 
 PR_GET_CHILD_SUBREAPER = 37
-PR_SET_NAME = 15
 DOING, READY, FAILED = "doing", "ready", "failed"
 COLLECTING = 5.0  # seconds for what others have left, after our own is removed; the next one takes the rest
 
@@ -71,6 +71,7 @@ class Work:
     def keep(self, lease: Lease, path: str) -> Lease:
         """What we made has got its final name `path` and stays."""
         self.made.remove(lease)
+        close_door(lease)
         lease.path = path
         self.used.append(lease)
         return lease
@@ -80,10 +81,15 @@ class Work:
         remove(lease.path)
         self.made.remove(lease)
         lease.end()
-        try:
-            os.rmdir(os.path.dirname(lease.path))  # the last one closes the door
-        except OSError:
-            pass
+        close_door(lease)
+
+
+def close_door(lease: Lease) -> None:
+    """Remove the directory it was made in, when it was the last one there; whoever needs that makes it again."""
+    try:
+        os.rmdir(os.path.dirname(lease.path))
+    except OSError:
+        pass
 
 
 class Janitor:
@@ -144,13 +150,13 @@ class Janitor:
 
 def start(task: "Callable[[Work], dict[str, Any]]", mask: set[int]) -> Janitor:
     """Start a janitor that does `task`."""
-    prctl = load_prctl()
     try:
         launcher = above_standard(os.pidfd_open(os.getpid()))
     except (OSError, AttributeError) as error:
         raise Failure(
             f"this system has no pidfd_open(2), so nobody could clean up after the command: {error}"
         ) from None
+    prctl = load_prctl()
     orders, to_janitor = pipe()
     news, to_launcher = pipe()
     os.set_blocking(orders, False)
@@ -258,68 +264,11 @@ def above_standard(descriptor: int) -> int:
 
 def keep(work: Work, programs: Programs, launcher: int) -> None:
     """Wait until the command has ended: the launcher's process in exec mode, the one we are told in supervise mode."""
-    name(programs, programs.launcher)
     watched = Watched(programs, launcher)
     if work.afterwards:
         work.afterwards(lambda: watched.is_over(0))
     while not watched.is_over(None):
         pass
-
-
-class Watched:
-    """Whose end the janitor waits for."""
-
-    def __init__(self, programs: Programs, launcher: int) -> None:
-        self.programs = programs
-        self.poll = select.poll()
-        self.poll.register(launcher, select.POLLIN)
-        self.poll.register(programs.orders, select.POLLIN)
-        self.running = {launcher}
-        self.heard = b""
-        self.dismissed = False
-
-    def is_over(self, timeout: float | None) -> bool:
-        if not self.dismissed and self.running:
-            for descriptor, _ in self.poll.poll(timeout):
-                if descriptor in self.running:
-                    self.listen()  # a last order of one that was killed: his command is to be watched
-                    self.running.remove(descriptor)
-                    self.poll.unregister(descriptor)
-                else:
-                    self.listen()
-        return self.dismissed or not self.running
-
-    def listen(self) -> None:
-        try:
-            more = os.read(self.programs.orders, 4096)
-        except BlockingIOError:
-            return
-        if not more:  # the launcher has become the command, or was killed: its pidfd says which
-            try:
-                self.poll.unregister(self.programs.orders)
-            except KeyError:
-                pass
-            return
-        # It may have been stopped and continued while we were making the last of the environment.
-        self.heard += more.translate(None, PAUSE + GO_ON)
-        self.dismissed = DISMISSED in self.heard
-        while b"\n" in self.heard:
-            line, _, self.heard = self.heard.partition(b"\n")
-            self.watch(int(line))
-
-    def watch(self, pid: int) -> None:
-        try:
-            descriptor = os.pidfd_open(pid)
-        except ProcessLookupError:  # it has ended, and its parent has been killed
-            return
-        self.running.add(descriptor)
-        self.poll.register(descriptor, select.POLLIN)
-        name(self.programs, pid)
-
-
-def name(programs: Programs, pid: int) -> None:
-    """Be called `janitor PID` in ps(1), for people and for `cache list`. The 15 bytes just hold it."""
-    programs.prctl(PR_SET_NAME, b"janitor %d" % pid)  # type: ignore[arg-type]
 
 
 def is_subreaper(prctl: "Callable[..., int]") -> bool:
