@@ -155,7 +155,7 @@ class Place:
 
     def janitors(self) -> list[int]:
         """Return the launchers and janitors that run for this place."""
-        mark = f"XDG_CACHE_HOME={self.top / 'cache'}\0".encode()
+        mark = b"XDG_CACHE_HOME=" + os.fsencode(self.top / "cache") + b"\0"
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
