@@ -24,7 +24,10 @@ else:
 
 STOPPING = frozenset({signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 HARMLESS = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH, signal.SIGURG})
-REMOVED_WITHIN = 10.0  # seconds. A disk that takes longer must not keep a Ctrl-C from ending us
+REMOVED_WITHIN = 10.0  # seconds
+# Who presses Ctrl-C presses again after a second. By then all programs have been ended; if the disk takes longer to
+# remove a large environment (ext4: 2 ms a directory), the janitor finishes that by itself.
+AT_THE_KEYBOARD = 0.8
 
 
 def acted_on(mask: set[int]) -> set[int]:
@@ -76,7 +79,7 @@ def take_signals(signals: set[int], janitor: Janitor, progress: Progress) -> Non
         else:
             # Said, not only shown by the end of the orders: it may have its answer ready, and that end then means
             # that we have become the command.
-            janitor.end(REMOVED_WITHIN)
+            janitor.end(AT_THE_KEYBOARD if info.si_signo == signal.SIGINT else REMOVED_WITHIN)
             die_of(info.si_signo, load_prctl())
 
 

@@ -62,6 +62,11 @@ class Work:
         self.programs.check()
         self.tell(DOING, what)
 
+    def is_over(self) -> bool:
+        """Raise if it is, for loops that ask whether to stop."""
+        self.programs.check()
+        return False
+
     def make(self, parent: str) -> Lease:
         self.programs.check()
         lease = make(parent)

@@ -67,7 +67,7 @@ def build(work: "Work", options: "Options", project: str) -> "dict[str, Any]":
     for entry in os.listdir(project):
         if entry.startswith(LEFTOVER):
             discard(f"{project}/{entry}", cache)
-    collect(cache)
+    collect(cache, work.is_over)
     work.doing("asking the interpreter")
     interpreter = ask(find(options.python), work.programs) if options.python else own()
     stamp = {"interpreter": interpreter.identity, "project": fingerprint(project, NOT_THE_PROJECT, times=True)}
