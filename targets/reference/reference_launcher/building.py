@@ -61,6 +61,7 @@ def await_answer(janitor: Janitor, mask: set[int]) -> "dict[str, Any]":
                 answer: dict[str, Any] = message[1]
                 return answer
             elif message[0] == FAILED:
+                janitor.end(REMOVED_WITHIN)
                 raise Failure(message[1], message[2])
             else:
                 raise Failure("the process that makes the environment was killed; run it again to clean up after it")
