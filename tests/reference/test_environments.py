@@ -235,6 +235,17 @@ def test_a_path_that_pip_cannot_take_is_said_to_be_one(tmp_path: Path) -> None:
     assert place.leftovers() == []
 
 
+def test_where_there_is_no_pip_ensurepip_makes_one(place: Place) -> None:
+    bare = place.top / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    words = [str(bare / "bin" / "python"), *LAUNCHER[1:], "tool", "run", "proctor-tool", "x"]
+    done = subprocess.run(words, env=place.environment, cwd=place.work, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(place.names("environments")) == 2
+    place.await_quiet()
+    assert place.leftovers() == []
+
+
 def test_a_head_of_any_length_is_valid_for_shell_and_python(tmp_path: Path) -> None:
     plain, odd = scripts.head("/usr/bin/python"), scripts.head("/with blank/bin/python")
     assert plain == b"#!/usr/bin/python\n"

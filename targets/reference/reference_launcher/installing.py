@@ -27,11 +27,7 @@ def install(work: "Work", environment: str, interpreter: Interpreter, wanted: li
         )
     runner = find_pip(work, interpreter) + "/__pip-runner__.py"
     os.makedirs(scratch, mode=0o700, exist_ok=True)
-    variables = {key: value for key, value in os.environb.items() if key not in NOT_FOR_PIP}
-    variables[b"TMPDIR"] = os.fsencode(scratch)
-    if b"RUSTUP_HOME" not in variables and not os.path.exists(os.path.expanduser("~/.rustup")):
-        # pip runs `rustc --version` for its User-Agent, and a rustc of rustup's makes ~/.rustup when there is none.
-        variables[b"RUSTUP_HOME"] = os.fsencode(scratch) + b"/rustup"
+    variables = variables_for(scratch)
     words = [environment + "/bin/python", "-I", runner, "install", "--no-input", "--disable-pip-version-check"]
     words += ["--no-color", "--progress-bar=off", "--no-warn-script-location"]
     if b"PIP_CACHE_DIR" not in variables:
@@ -44,6 +40,16 @@ def install(work: "Work", environment: str, interpreter: Interpreter, wanted: li
             else ""
         )
         raise Failure(f"cannot install {' '.join(wanted)}: pip ended with {code}{offline}{last_lines(written)}")
+
+
+def variables_for(scratch: str) -> dict[bytes, bytes]:
+    """Return the environment variables for pip: the user's, but for where it writes."""
+    variables = {key: value for key, value in os.environb.items() if key not in NOT_FOR_PIP}
+    variables[b"TMPDIR"] = os.fsencode(scratch)
+    if b"RUSTUP_HOME" not in variables and not os.path.exists(os.path.expanduser("~/.rustup")):
+        # pip runs `rustc --version` for its User-Agent, and a rustc of rustup's makes ~/.rustup when there is none.
+        variables[b"RUSTUP_HOME"] = os.fsencode(scratch) + b"/rustup"
+    return variables
 
 
 def is_utf8(path: str) -> bool:
@@ -75,7 +81,7 @@ def from_ensurepip(work: "Work", interpreter: Interpreter) -> str:
 
 def ensurepip(work: "Work", environment: str, scratch: str) -> None:
     os.makedirs(scratch, mode=0o700, exist_ok=True)
-    variables = {**os.environb, b"TMPDIR": os.fsencode(scratch)}
+    variables = variables_for(scratch)
     words = [environment + "/bin/python", "-I", "-m", "ensurepip", "--default-pip"]
     code, written = work.programs.run(words, variables, "ensurepip, run by")
     if code:

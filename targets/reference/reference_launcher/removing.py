@@ -1,6 +1,6 @@
 """Removing a directory with all that is in it, and nothing else.
 
-Not shutil.rmtree: importing it takes as long as the rest of the launcher, and it stops at a directory that may
+Not shutil.rmtree: importing it takes 8 ms, as long as exec mode as a whole, and it stops at a directory that may
 not be written. Every step is relative to an open directory and follows no link, so that what is exchanged for
 a symbolic link meanwhile does not lead out (`shutil.rmtree.avoids_symlink_attacks` does the same).
 """
