@@ -176,6 +176,12 @@ def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all that can be explored, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
+    return (*of_any_launcher(numbers), *_of_environments(by_kill), *_of_syncs(by_kill))
+
+
+def of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
+    """Return what is explored on every launcher, whatever it makes beside its command."""
+    by_kill = tuple(Deliver(int(number)) for number in numbers)
     start, end, order = moments.any_moment_of_start, moments.any_moment_of_end, moments.order_changes_nothing
     at_terminal: tuple[Stimulus, ...] = (PressKey("ctrl-c"), *by_kill[-1:])
     return (
@@ -187,6 +193,4 @@ def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
         Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
         Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),
         Campaign("order, at rest, terminal", "EXIT-1", whole_run(LEADER), 1, (), order),
-        *_of_environments(by_kill),
-        *_of_syncs(by_kill),
     )

@@ -109,7 +109,7 @@ def names_the_death(history: History, bare: History) -> list[Violation]:
 def _says_who_died(text: str, number: int, what: str, program: str) -> list[Violation]:
     word = name(number).removeprefix("SIG")
     in_words = re.escape(signal.strsignal(number) or word)  # as shells say it: "Segmentation fault"
-    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|\bkilled\b(?!-)|{in_words}", text, re.IGNORECASE)
+    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|(\bkilled\b|{in_words})(?!-)", text, re.IGNORECASE)
     found = []
     if not told:
         found.append(Violation(f"a message that says the {what} died of {name(number)}", f"it said {text[:200]!r}"))

@@ -104,17 +104,11 @@ class Watched:
         self._before = tree_of(place)
 
     def _changes(self, now: Tree) -> Iterator[Change]:
-        """Yield the differences; of a directory that was made in HOME or TMPDIR not what is in it."""
-        top = ""
         for path, kind, how in differences(self._before, now):
-            if top and path.startswith(top):
-                continue
             own = any(path == directory or path.startswith(f"{directory}/") for directory in self._own)
             # a directory on the way to one of the launcher's own is made along with it
-            on_the_way = any(directory.startswith(f"{path}/") for directory in self._own)
+            on_the_way = kind == "directory" and any(directory.startswith(f"{path}/") for directory in self._own)
             kept = any(fnmatch.fnmatchcase(path, pattern) for pattern in self._keeps)
-            is_whole = kind == "directory" and how == "created" and not on_the_way and not path.startswith("WORK/")
-            top = f"{path}/" if is_whole else ""
             yield Change(_safe(path), kind, how, own or on_the_way, kept)  # type: ignore[arg-type]
 
     def compare(self, when: str) -> Changed:

@@ -187,19 +187,24 @@ def test_the_wheel_is_there_before_anyone_asks(made: Places) -> None:
 # -- the project
 
 
+def at(work: Path) -> Place:
+    """Return a place of which only the working directory matters."""
+    return Place(work, work, work)
+
+
 def test_project_only_for_who_syncs(tmp_path: Path) -> None:
-    project.lay_out(PLAIN, tmp_path)
+    project.lay_out(PLAIN, at(tmp_path))
     assert names(tmp_path) == {"package.json"}
 
 
 def test_files_of_the_target_come_last(tmp_path: Path) -> None:
-    project.lay_out(TARGET, tmp_path)
+    project.lay_out(TARGET, at(tmp_path))
     assert (tmp_path / "pyproject.toml").read_text() == "mine"
     assert (tmp_path / "a" / "b.txt").read_bytes() == "é".encode()
 
 
 def test_project_can_be_given_another_version(tmp_path: Path) -> None:
-    project.lay_out(Target("t", ("run",), sync=("sync",)), tmp_path)
+    project.lay_out(Target("t", ("run",), sync=("sync",)), at(tmp_path))
     assert built(tmp_path) == "proctor_project-1.0-py3-none-any.whl"
     project.change(tmp_path)
     project.change(tmp_path)
