@@ -32,13 +32,18 @@ def made(changed: Changed) -> list[Change]:
     """Return what has been made in the launcher's own directories and in TMPDIR, and is not declared to stay."""
     return [
         change for change in changed.changes
-        if change.how == "created" and not change.kept and (change.own or change.path.startswith("TMPDIR/"))
+        if _is_new(change) and not change.kept and (change.own or change.path.startswith("TMPDIR/"))
     ]  # fmt: skip
 
 
 def is_told(changed: Changed, path: str) -> bool:
     """Whether a change there would be among those that are told: of very many only the first are, by their paths."""
     return changed.count <= len(changed.changes) or path <= changed.changes[-1].path
+
+
+def _is_new(change: Change) -> bool:
+    """Whether it was made, or is the mark of an environment that was made anew in the place of another."""
+    return change.how == "created" or (change.how == "changed" and change.path.endswith("/pyvenv.cfg"))
 
 
 def needs_temporary_environment(history: History) -> None:

@@ -119,8 +119,8 @@ def other_interpreter() -> str:
     """Return a Python of another version that can make environments, "" where PATH has none."""
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
     names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST - 1, -1)]
-    for name in (*names, "python3"):
-        path = shutil.which(name)
+    beside = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
+    for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(beside, reverse=True))):
         version = _version_of(path) if path else ""
         if path and version and version != ours:
             return os.path.realpath(path)
