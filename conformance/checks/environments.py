@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotApplicable, NotObservable, Violation, end_of, launcher_is_command
+from conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    Violation,
+    end_of,
+    launcher_is_command,
+    needs_whole_script,
+)
 from conformance.checks.files import (
     LATER,
     NEXT,
