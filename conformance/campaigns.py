@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from conformance.checks import cache, environments, moments, signals, sync
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.checks.files import CODE, NEXT
-from conformance.scenes import COLD, KILL_COMMAND, LEFT, NEXT_RUN, PATIENT, PRUNE, WARM, a_sync, looked, used
+from conformance.scenes import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
 from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import WrongCall, nearest
 from harness.explorer.chance import chance
@@ -134,8 +134,8 @@ def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
 def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     """Return those of ENV and CACHE."""
     run, prune = Call("run"), Call("prune")
-    ended = (*LEFT, *NEXT_RUN)
-    dead = (KILL_COMMAND, *LEFT, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    ended = (*OVER, *NEXT_RUN)
+    dead = (*ended, Settle(limit=2.0), Compare(NEXT))
     uses = (*looked(), Order(f"exit {CODE}"), Ends())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),

@@ -17,6 +17,10 @@ PATIENT = 20.0
 """Seconds for a call of the launcher: pip takes some on a loaded machine."""
 LEFT: tuple[Step, ...] = (Settle(limit=2.0), Compare(LATER))
 """What is there when all is over; 2 s are what ENV-1 grants."""
+KILL_COMMAND = Signal(signal.SIGKILL, "command")
+"""Whoever was started by what is killed may live on."""
+OVER: tuple[Step, ...] = (KILL_COMMAND, *LEFT)
+"""The same after a run: a command that outlives its launcher needs its environment as long as it runs."""
 
 
 def looked(process: str = "command") -> tuple[Step, ...]:
@@ -32,12 +36,10 @@ def used(name: str) -> tuple[Step, ...]:
 
 NEXT_RUN: tuple[Step, ...] = (Start("run", "next"), *used("next"))
 PRUNE: tuple[Step, ...] = (Start("prune", "prune"), Ends("prune"), Settle(), Compare(PRUNED))
-KILL_COMMAND = Signal(signal.SIGKILL, "command")
-"""Whoever was started by what is killed may live on."""
 KILLED: tuple[Step, ...] = (Signal(signal.SIGKILL), Ends(), KILL_COMMAND, Ends("command"), Settle(limit=2.0))
 
 
-def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = LEFT, within: float = PATIENT) -> Scenario:
+def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = OVER, within: float = PATIENT) -> Scenario:
     """Return the scenario of a run whose command is a program of its environment."""
     return Scenario((Settle(), Compare(RUNNING), *steps), stage, "tool", within=within, after=after)
 

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotApplicable, NotObservable, Violation, end_of, how_ended, missed, status
-from harness.history import Answered, Change, Changed, Greeted, History, Missed
+import signal
+
+from conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    Violation,
+    end_of,
+    how_ended,
+    launcher_is_command,
+    missed,
+    status,
+)
+from harness.history import Answered, Change, Changed, Greeted, History, Missed, Sent
 
 PROJECTS = "WORK/.venv"
 """The environment that a sync makes; see harness.scenario.Enter."""
@@ -128,7 +139,11 @@ def needs_end(history: History, process: str = "launcher") -> None:
 
 
 def needs_looks(history: History, process: str = "command") -> None:
-    """Raise NotObservable where the command did not look at its environment as often as the case wanted."""
+    """Raise NotObservable where the command did not look at its environment as often as the case wanted; NotApplicable
+    where it could not, for it is the launcher that was killed."""
+    killed = (fact for fact in history.facts(Sent) if fact.signal == signal.SIGKILL and fact.to == "launcher")
+    if process == "command" and launcher_is_command(history) and any(killed):
+        raise NotApplicable("the launcher has replaced itself by the command, which does not outlive it")
     for fact in history.facts(Missed):
         if fact.what.startswith((f"{process} does", f"{process} takes")):
             raise NotObservable(f"the case did not get that far: {fact.what} did not come")

@@ -214,6 +214,19 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
     beside("one and the same", checks.whole_though_alone, replaced(MAKES), says="replaced itself"),
     unseen("no command to look", checks.whole_while_it_runs, NO_COMMAND, says="did not start"),
     beside(
+        "killed, and the command with it, which is the same",
+        checks.whole_while_it_runs,
+        replaced(MAKES, sent(KILL), ended("launcher", signal=KILL), missed("command takes the order 'whole'")),
+        says="does not outlive it",
+    ),
+    bad(
+        "whoever killed it, it had seen damage",
+        checks.whole_while_it_runs,
+        replaced(MAKES, answered(count=1, text="h"), sent(KILL), ended("launcher", signal=KILL)),
+        ALONE,
+        "1 of its files",
+    ),
+    beside(
         "nothing temporary",
         checks.whole_while_it_runs,
         supervised(changed(RUNNING), answered(count=3), *over()),
