@@ -156,7 +156,7 @@ class Launcher(Making):
         pid = os.fork()
         if pid == 0:
             try:
-                os.setsid()
+                self.leave()
                 if adopted and os.fork():
                     os._exit(0)
                 self.let_go_of_all(unneeded)
@@ -167,6 +167,10 @@ class Launcher(Making):
         if adopted:
             self.forget_maker(pid)
         return pid
+
+    def leave(self) -> None:
+        """In the janitor: no key and no signal to the command's group is for it."""
+        os.setsid()
 
     def forget_maker(self, pid: int) -> None:
         """The child that has started it has ended: nothing of that is to be seen later."""
