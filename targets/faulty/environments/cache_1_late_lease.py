@@ -12,10 +12,9 @@ from sound import Launcher
 
 
 class Fault(Launcher):
-    def tool(self, library: str) -> tuple[str, int]:
-        path, lease = super().tool(library)
+    def tool(self, python: str, library: str) -> tuple[str, int]:
+        path, lease = super().tool(python, library)
         os.close(lease)
-        self.tool_path = path
         return path, -1
 
     def fill(self, tool: str, python: str) -> None:

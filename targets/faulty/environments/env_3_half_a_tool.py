@@ -11,10 +11,10 @@ from sound import Launcher, signal
 
 
 class Fault(Launcher):
-    def make_tool(self, path: str, library: str, wheel: str) -> None:
+    def make_tool(self, path: str, python: str, library: str, wheel: str) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        os.makedirs(f"{path}/{library}/site-packages")
-        self.unpack(wheel, f"{path}/{library}/site-packages")
+        os.mkdir(path)
+        self.fill_tool(path, path, python, library, wheel)
         signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
 
 

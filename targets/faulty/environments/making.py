@@ -101,8 +101,8 @@ class Making(Leases):
         os.symlink(python, f"{path}/bin/python")
         write(f"{path}/bin/{TOOL}", SCRIPT.format(python=f"{home}/bin/python"), 0o777)
 
-    def tool(self, library: str) -> tuple[str, int]:
-        """Return the directory of the unpacked tool, made where there is none, with a lease that others may share."""
+    def tool(self, python: str, library: str) -> tuple[str, int]:
+        """Return the tool's environment in the cache, made where there is none, with a lease that others may share."""
         wheel = self.wheel()
         path = f"{self.tools}/{library}-{os.path.basename(wheel)}"
         while True:
@@ -110,17 +110,22 @@ class Making(Leases):
             if lease >= 0:
                 return path, lease
             if not os.path.lexists(path):
-                self.make_tool(path, library, wheel)
+                self.make_tool(path, python, library, wheel)
 
-    def make_tool(self, path: str, library: str, wheel: str) -> None:
+    def make_tool(self, path: str, python: str, library: str, wheel: str) -> None:
         new, lease = self.make(self.tools, ".new-")
-        os.makedirs(f"{new}/{library}/site-packages")
-        self.unpack(wheel, f"{new}/{library}/site-packages")
+        self.fill_tool(new, path, python, library, wheel)
         try:
             os.rename(new, path)
         except OSError:  # another run was faster
             self.remove(new, lease)
         os.close(lease)
+
+    def fill_tool(self, path: str, home: str, python: str, library: str, wheel: str) -> None:
+        packages = f"{path}/lib/{library}/site-packages"
+        self.make_environment(path, python, home)
+        os.makedirs(packages)
+        self.unpack(wheel, packages)
 
     # ---- the project's environment
 
@@ -165,11 +170,8 @@ class Making(Leases):
         return self.syncs
 
     def fill_venv(self, path: str, python: str, library: str, project: bytes) -> None:
-        packages = f"{path}/lib/{library}/site-packages"
-        self.make_environment(path, python, f"{os.getcwd()}/{self.venv}")
-        os.makedirs(packages)
-        self.unpack(self.wheel(), packages)
-        self.unpack(self.build(python, project), packages)
+        self.fill_tool(path, f"{os.getcwd()}/{self.venv}", python, library, self.wheel())
+        self.unpack(self.build(python, project), f"{path}/lib/{library}/site-packages")
 
     def exchange(self, new: str) -> None:
         """There is the old one, or none, or the new one."""

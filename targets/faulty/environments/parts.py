@@ -39,8 +39,8 @@ class Unprotected(LeaseWithCommand):
 class MarksUsers(Launcher):
     """Marks in each part of the cache who uses it, by a file, instead of by locks."""
 
-    def tool(self, library: str) -> tuple[str, int]:
-        path, lease = super().tool(library)
+    def tool(self, python: str, library: str) -> tuple[str, int]:
+        path, lease = super().tool(python, library)
         os.makedirs(f"{path}/users", exist_ok=True)
         self.mark = f"{path}/users/{self.mark_of(os.getpid())}"
         with open(self.mark, "w", encoding="ascii") as file:

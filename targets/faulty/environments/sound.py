@@ -2,8 +2,8 @@
 """A launcher with environments, without a planted fault: `python3 -I -S sound.py run [--exec] COMMAND ARGS...`,
 `sync`, `prune`. Each file beside it overrides one of the small methods of `Launcher` and so has one fault.
 
-A run makes a temporary environment of its own, which has the tool `proctor-tool`; the tool's files are in the cache,
-and the environment has a link to them. $PROCTOR_WHEELS is where the tool's wheel is, $PROCTOR_PYTHON the interpreter.
+A run makes a temporary environment of its own, which has the tool `proctor-tool`: by a link to the packages of an
+environment in the cache. $PROCTOR_WHEELS is where the tool's wheel is, $PROCTOR_PYTHON the interpreter.
 All is kept in $XDG_CACHE_HOME/sound; see leases.py for how it is known what is in use, making.py for sync.
 
 Who cleans up. Signals are blocked from the first line on and are taken one by one, so a run comes to its end: it
@@ -53,12 +53,12 @@ class Launcher(Making):
         self.make_cache()
         self.collect()
         python, library = self.interpreter()
-        tool, self.tool_lease = self.tool(library)
+        tool, self.tool_lease = self.tool(python, library)
         self.path, self.lease = self.make(self.runs)
         self.fill(tool, python)
 
     def fill(self, tool: str, python: str) -> None:
-        os.symlink(tool, f"{self.path}/lib")
+        os.symlink(f"{tool}/lib", f"{self.path}/lib")
         self.make_environment(self.path, python, self.path)
 
     # ---- with the launcher as parent
