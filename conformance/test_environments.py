@@ -114,7 +114,8 @@ def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
 @requirement("ENV-4")
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_next_run_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
-    if "cache" in case.target.profiles:  # it may leave it to prune to collect; and there the next run comes first as well
+    if "cache" in case.target.profiles:
+        # it may leave it to prune to collect what was left; and the next run comes first there as well
         pytest.skip("the target has a prune: see test_prune_after_a_kill_at_any_moment")
     case.explore(campaign_named(f"{moment}, killed"), share=0.15)
 

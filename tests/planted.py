@@ -1,4 +1,4 @@
-"""What the tests of planted faults share: they run the suite on launchers that have one, and compare with a manifest."""
+"""What the tests of planted faults share: they run the suite on launchers with one, and compare with a manifest."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ def run_suite(targets: Iterable[Path], chapters: Iterable[str], directory: Path,
 
 
 def differences(
-    fault: Fault, rows: Rows, judged: set[str], common: Iterable[str] = (), own: Callable[[str, str], bool] | None = None
+    fault: Fault,
+    rows: Rows,
+    judged: set[str],
+    common: Iterable[str] = (),
+    own: Callable[[str, str], bool] | None = None,
 ) -> list[str]:
     """Say where the verdicts on a fault are not those of the manifest. common: what all of them fail; own: whether a
     case of such a requirement is one that the fault itself has to answer for."""

@@ -67,9 +67,5 @@ def test_each_fault_is_caught(chapter: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_sound_launcher_has_none(tmp_path: Path) -> None:
     rows = run_suite([write_target(MANIFEST["sound"], tmp_path)], (), tmp_path)["sound"]
-    wrong = {
-        name: row
-        for name, row in rows.items()
-        if row["verdict"] in WRONG and name not in MANIFEST["common"]
-    }
+    wrong = {name: row for name, row in rows.items() if row["verdict"] in WRONG and name not in MANIFEST["common"]}
     assert not wrong

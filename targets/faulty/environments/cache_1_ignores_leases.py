@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-1: prune removes all, whoever runs from it.
-"""
+"""CACHE-1: prune removes all, whoever runs from it."""
 
 import os
 import sys

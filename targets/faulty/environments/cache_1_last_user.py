@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-1: only the last run is known to use a part of the cache: when that has ended, prune removes it.
-"""
+"""CACHE-1: only the last run is known to use a part of the cache: when that has ended, prune removes it."""
 
 import os
 import sys

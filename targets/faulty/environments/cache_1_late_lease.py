@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-1: a run looks whether the tool is there, and takes the lease only when the environment is made.
-"""
+"""CACHE-1: a run looks whether the tool is there, and takes the lease only when the environment is made."""
 
 import os
 import sys

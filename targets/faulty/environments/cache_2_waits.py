@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-2: prune waits for who runs from the cache.
-"""
+"""CACHE-2: prune waits for who runs from the cache."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-3: prune removes nothing but leftovers.
-"""
+"""CACHE-3: prune removes nothing but leftovers."""
 
 import os
 import sys

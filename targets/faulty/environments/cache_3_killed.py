@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-3: who was killed does not take back its mark, and what it has used stays for ever.
-"""
+"""CACHE-3: who was killed does not take back its mark, and what it has used stays for ever."""
 
 import os
 import sys

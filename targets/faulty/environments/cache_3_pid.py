@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-3: marks who uses a part by PID; another process may have it later.
-"""
+"""CACHE-3: marks who uses a part by PID; another process may have it later."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-4: prune removes file by file what others take for whole.
-"""
+"""CACHE-4: prune removes file by file what others take for whole."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-4: a prune that was interrupted leaves a lock file, and every run refuses.
-"""
+"""CACHE-4: a prune that was interrupted leaves a lock file, and every run refuses."""
 
 import os
 import sys

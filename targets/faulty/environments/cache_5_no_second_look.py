@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-5: a run takes what a prune is about to remove: it does not look whether what it locked is still there.
-"""
+"""CACHE-5: a run takes what a prune is about to remove: it does not look whether what it locked is still there."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""CACHE-5: prune looks whether a part is in use, and removes it later.
-"""
+"""CACHE-5: prune looks whether a part is in use, and removes it later."""
 
 import os
 import sys
@@ -8,6 +7,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
 import fcntl
+
 from leases import LOCK_EX, LOCK_NB
 from sound import Launcher
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-1: a helper removes it, 4 s after the end.
-"""
+"""ENV-1: a helper removes it, 4 s after the end."""
 
 import os
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from parts import LeaseWithCommand
 import time
+
+from parts import LeaseWithCommand
 
 
 class Fault(LeaseWithCommand):

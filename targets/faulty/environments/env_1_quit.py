@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-1: Ctrl-\\ ends it before it can clean up.
+"""ENV-1: Ctrl-backslash ends it before it can clean up.
 
 The one signal that was forgotten.
 """

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-2: the second Ctrl-C removes the environment while the command shuts down.
-"""
+"""ENV-2: the second Ctrl-C removes the environment while the command shuts down."""
 
 import os
 import sys

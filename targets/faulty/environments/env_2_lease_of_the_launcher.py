@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-2: the lease ends with the launcher: when that was killed, the next run removes what the command still uses.
+"""ENV-2: the lease ends with the launcher: when that was killed, the next run removes what the command still
+uses.
 """
 
 import os

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-3: a signal during the first run leaves half of the tool in the cache, which later runs take for whole.
-"""
+"""ENV-3: a signal during the first run leaves half of the tool in the cache, which later runs take for whole."""
 
 import os
 import sys

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-3: makes environments one at a time, by a lock file, which stays when a signal comes: the next run refuses.
+"""ENV-3: makes environments one at a time, by a lock file, which stays when a signal comes: the next run
+refuses.
 """
 
 import os

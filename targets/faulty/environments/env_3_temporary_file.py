@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-3: a signal leaves its temporary file in TMPDIR.
-"""
+"""ENV-3: a signal leaves its temporary file in TMPDIR."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-3: between mkdir and the moment from which signals wait one may come, and the directory stays.
-"""
+"""ENV-3: between mkdir and the moment from which signals wait one may come, and the directory stays."""
 
 import os
 import sys

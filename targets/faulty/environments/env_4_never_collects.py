@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-4: what SIGKILL left stays for ever.
-"""
+"""ENV-4: what SIGKILL left stays for ever."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-4: what is half removed is not known for an environment any more, and stays.
-"""
+"""ENV-4: what is half removed is not known for an environment any more, and stays."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-5: a run collects every temporary environment, those in use as well.
-"""
+"""ENV-5: a run collects every temporary environment, those in use as well."""
 
 import os
 import sys

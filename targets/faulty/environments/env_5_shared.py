@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-5: all runs share one environment, and the first that ends removes it.
-"""
+"""ENV-5: all runs share one environment, and the first that ends removes it."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-6: makes all writable before it removes it, through links as well.
-"""
+"""ENV-6: makes all writable before it removes it, through links as well."""
 
 import os
 import sys

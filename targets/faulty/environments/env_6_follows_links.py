@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-6: its clean-up follows the command's symbolic links.
-"""
+"""ENV-6: its clean-up follows the command's symbolic links."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-6: keeps a log in the user's home, which nobody has asked for.
-"""
+"""ENV-6: keeps a log in the user's home, which nobody has asked for."""
 
 import os
 import sys

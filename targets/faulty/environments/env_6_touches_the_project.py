@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""ENV-6: touches a file of the project at each run.
-"""
+"""ENV-6: touches a file of the project at each run."""
 
 import os
 import sys

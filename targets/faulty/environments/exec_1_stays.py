@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-1: stays as the command's parent.
-"""
+"""EXEC-1: stays as the command's parent."""
 
 import os
 import sys

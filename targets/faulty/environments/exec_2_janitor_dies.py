@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-2: its janitor is ended by the signals that are for the command.
-"""
+"""EXEC-2: its janitor is ended by the signals that are for the command."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-2: replaces itself and leaves nobody who cleans up.
-"""
+"""EXEC-2: replaces itself and leaves nobody who cleans up."""
 
 import os
 import sys

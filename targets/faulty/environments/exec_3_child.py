@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-3: its janitor is a child of the command.
-"""
+"""EXEC-3: its janitor is a child of the command."""
 
 import os
 import sys

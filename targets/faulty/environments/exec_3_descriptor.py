@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-3: the command inherits the lease.
-"""
+"""EXEC-3: the command inherits the lease."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-3: SIGTERM stays blocked in the command.
-"""
+"""EXEC-3: SIGTERM stays blocked in the command."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""EXEC-3: the process that started its janitor is not waited for.
-"""
+"""EXEC-3: the process that started its janitor is not waited for."""
 
 import os
 import sys

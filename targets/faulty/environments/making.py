@@ -20,7 +20,9 @@ from proctor_tool import main
 sys.exit(main())
 """
 ASK = "import sys; print(sys._base_executable, 'python%d.%d' % sys.version_info[:2], sep='\\n')"
-BUILD = "import sys, importlib; sys.path[:0] = sys.argv[3:]; importlib.import_module(sys.argv[1]).build_wheel(sys.argv[2])"
+BUILD = (
+    "import sys, importlib; sys.path[:0] = sys.argv[3:]; importlib.import_module(sys.argv[1]).build_wheel(sys.argv[2])"
+)
 FATAL = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 VENV = ".venv"
 STAMP = "stamp"
@@ -63,9 +65,8 @@ class Making(Leases):
         if os.path.realpath(asked) == os.path.realpath(sys.executable):
             return os.path.realpath(asked), f"python{sys.version_info.major}.{sys.version_info.minor}"
         output, end = os.pipe()
-        pid = os.posix_spawn(
-            asked, [asked, "-I", "-S", "-c", ASK], os.environ, setsigmask=[], file_actions=[(os.POSIX_SPAWN_DUP2, end, 1)]
-        )
+        actions = [(os.POSIX_SPAWN_DUP2, end, 1)]
+        pid = os.posix_spawn(asked, [asked, "-I", "-S", "-c", ASK], os.environ, setsigmask=[], file_actions=actions)
         os.close(end)
         with open(output, encoding="utf-8") as file:
             said = file.read().split("\n")

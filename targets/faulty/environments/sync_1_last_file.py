@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-1: notes that the environment is up to date when all files are there, before the last of them has its contents.
+"""SYNC-1: notes that the environment is up to date when all files are there, before the last of them has its
+contents.
 """
 
 import os

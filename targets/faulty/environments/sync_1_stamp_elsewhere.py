@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-1: notes in its cache what the project's environment is, before it is that.
-"""
+"""SYNC-1: notes in its cache what the project's environment is, before it is that."""
 
 import os
 import sys

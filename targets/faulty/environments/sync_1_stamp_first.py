@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-1: makes the environment in its place, and notes first that it is up to date.
-"""
+"""SYNC-1: makes the environment in its place, and notes first that it is up to date."""
 
 import os
 import sys

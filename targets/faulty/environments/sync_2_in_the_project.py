@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-2: makes the new environment beside the old one, in the project, and leaves it there when it is interrupted.
+"""SYNC-2: makes the new environment beside the old one, in the project, and leaves it there when it is
+interrupted.
 """
 
 import os

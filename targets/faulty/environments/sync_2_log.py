@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-2: each sync leaves a log in the project, under a new name.
-"""
+"""SYNC-2: each sync leaves a log in the project, under a new name."""
 
 import os
 import sys

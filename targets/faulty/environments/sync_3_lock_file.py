@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-3: a lock file stays when it is interrupted, and every later sync refuses.
-"""
+"""SYNC-3: a lock file stays when it is interrupted, and every later sync refuses."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-3: refuses an environment that was made by another interpreter.
-"""
+"""SYNC-3: refuses an environment that was made by another interpreter."""
 
 import os
 import sys

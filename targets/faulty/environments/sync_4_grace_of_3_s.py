@@ -1,14 +1,14 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-4: gives the build 3 s to end, whether it needs them or not.
-"""
+"""SYNC-4: gives the build 3 s to end, whether it needs them or not."""
 
 import os
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from sound import Launcher, signal
 import time
+
+from sound import Launcher, signal
 
 
 class Fault(Launcher):

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-4: Ctrl-C waits until the build is through.
-"""
+"""SYNC-4: Ctrl-C waits until the build is through."""
 
 import os
 import sys

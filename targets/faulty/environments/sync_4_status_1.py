@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""SYNC-4: ends with 1 when Ctrl-C was pressed.
-"""
+"""SYNC-4: ends with 1 when Ctrl-C was pressed."""
 
 import os
 import sys

@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""TREE-1: an interrupted sync leaves its build running.
-"""
+"""TREE-1: an interrupted sync leaves its build running."""
 
 import os
 import sys

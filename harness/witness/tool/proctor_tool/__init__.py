@@ -40,8 +40,9 @@ def main() -> None:
 def carry_out(words: list[str], at_start: dict[str, int]) -> tuple[int, int, str]:
     """Do what is asked; return an errno, a count and a text.
 
-    import NAME: import it now; it has a docstring, unless its file was cut short. whole: how many files of the environment are missing or changed since the start, and
-    one of them. where: the environment's directory. link PATH: make a link to it there.
+    import NAME: import it now; it has a docstring, unless its file was cut short. whole: how many files of the
+    environment are missing or changed since the start, and one of them. where: the environment's directory. link
+    PATH: make a link to it there.
     """
     if words[0] == "import":
         try:
