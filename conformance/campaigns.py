@@ -10,6 +10,7 @@ from conformance.checks import cache, environments, moments, signals, sync
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.checks.files import NEXT
 from conformance.scenes import COLD, KILL_COMMAND, LEFT, NEXT_RUN, PATIENT, PRUNE, WARM, a_sync, looked, used
+from conformance.scenes import JOB as JOB_WARM
 from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import WrongCall, nearest
 from harness.explorer.chance import chance
@@ -136,10 +137,16 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     kill, run, prune = Deliver(int(signal.SIGKILL)), Call("run"), Call("prune")
     ended = (*LEFT, *NEXT_RUN)
     dead = (KILL_COMMAND, *LEFT, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    first = (KILL_COMMAND, *ended)
+    at_terminal = (PressKey("ctrl-c"),)
     uses = (*looked(), Order(f"exit {CODE}"), Ends())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
         Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works),
+        Campaign(
+            "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
+        ),
+        Campaign("creation, cold, killed", "ENV-4", _run(first, COLD), 1, (kill,), environments.next_run_works),
         Campaign("creation, killed", "ENV-4", _run(dead), 1, (kill,), environments.killed),
         Campaign("end, killed", "ENV-4", _run(dead), 2, (kill,), environments.killed),
         Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, (kill,), environments.killed),

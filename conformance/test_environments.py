@@ -111,6 +111,17 @@ def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
     case.explore(campaign_named("creation, cold"), share=0.2)
 
 
+@requirement("ENV-3")
+def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
+    """Of a key each process in the foreground gets its own: those that help the launcher as well."""
+    case.explore(campaign_named("creation, terminal"), share=0.2)
+
+
+@requirement("ENV-4")
+def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
+    case.explore(campaign_named("creation, cold, killed"), share=0.15)
+
+
 @requirement("ENV-4")
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_next_run_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
