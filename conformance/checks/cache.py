@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.checks.common import NotObservable, Violation, end_of, how_ended, missed, status
 from conformance.checks.files import PRUNED, call_works, damage, has_run, made, need_compared, needs_run, shown
 from conformance.checks.moments import needs_delivery
-from harness.history import History, Missed, Waited
+from harness.history import History, Missed, Started, Waited
 
 PRUNES_WITHIN = 5.0
 
@@ -13,7 +13,13 @@ PRUNES_WITHIN = 5.0
 def command_keeps_its_files(history: History, bare: History) -> list[Violation]:
     """CACHE-1: a prune beside it takes nothing from a command that runs."""
     needs_run(history)
-    return damage(history)
+    found = damage(history)
+    prune = next((event.index for event, fact in history.all(Started) if fact.process == "prune"), None)
+    if prune is None:
+        raise NotObservable("the case did not get as far as the prune")
+    if any(event < prune for one in found for event in one.events):
+        raise NotObservable(f"before the prune as well: {found[0].actual}; see ENV-2 and ENV-5")
+    return found
 
 
 def start_beside_a_prune(history: History, bare: History) -> list[Violation]:
