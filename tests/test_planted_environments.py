@@ -7,6 +7,7 @@ PROCTOR_FULL_MATRIX=1 (`tox run -e faults`) each meets all four chapters, explor
 from __future__ import annotations
 
 import compileall
+import itertools
 import json
 import os
 import signal
@@ -30,12 +31,15 @@ CHAPTERS = ("environments", "sync", "cache", "exec")
 OTHERS = ("tree",)
 """Chapters with a case about environments among others."""
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
-EXPLORED = 60.0
+EXPLORED = 40.0
 """Seconds of exploring for each target of the full matrix."""
-EXPLORED_SOUND = 20.0
+EXPLORED_SOUND = 8.0
+"""The same for the sound launcher by default."""
 ONE_OF_EACH = (signal.SIGTERM,)
 """They do the same with each of the signals, but for SIGKILL."""
 REPLAYS = 3
+SOME = 20
+"""Schedules, spread over all."""
 
 
 def write_target(file: str, directory: Path, mode: str = "") -> Path:
@@ -99,6 +103,17 @@ def test_explorer_finds_it(fault: Fault, tmp_path: Path) -> None:
     assert suspect, f"none of {plan.size} schedules shows it"
     finding = explorer.confirm(suspect)
     assert finding.is_stable, f"came back in {finding.returned} of {finding.replays} replays: {finding.schedule}"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("moment", ["creation", "end"])
+def test_collecting_may_be_left_to_prune(moment: str, tmp_path: Path) -> None:
+    target = load_toml(write_target(MANIFEST["also_sound"], tmp_path))
+    campaign = campaign_named(f"{moment}, killed, pruned", ONE_OF_EACH)
+    explorer = explorer_for(target, campaign, REPLAYS)
+    plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
+    played = [explorer.try_one(planned) for planned in itertools.islice(plan.planned, SOME)]
+    assert [one for one in played if one.opinion.objections] == []
 
 
 @pytest.mark.timeout(300)
