@@ -10,6 +10,7 @@ from conformance.checks import cache, environments, moments, signals, sync
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.checks.files import CODE, NEXT
 from conformance.scenes import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
+from conformance.scenes import JOB as JOB_WARM
 from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import WrongCall, nearest
 from harness.explorer.chance import chance
@@ -136,10 +137,15 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     run, prune = Call("run"), Call("prune")
     ended = (*OVER, *NEXT_RUN)
     dead = (*ended, Settle(limit=2.0), Compare(NEXT))
+    at_terminal = (PressKey("ctrl-c"),)
     uses = (*looked(), Order(f"exit {CODE}"), Ends())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
         Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works),
+        Campaign(
+            "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
+        ),
+        Campaign("creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works),
         Campaign("creation, killed", "ENV-4", _run(dead), 1, KILLS, environments.killed),
         Campaign("end, killed", "ENV-4", _run(dead), 2, KILLS, environments.killed),
         Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, KILLS, environments.killed),

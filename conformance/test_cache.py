@@ -12,7 +12,7 @@ from conformance.checks import cache as checks
 from conformance.marks import requirement
 from conformance.scenes import COLD, KILLED, NEXT_RUN, PRUNE, WARM, a_run, looked
 from conformance.stages import finish
-from harness.scenario import Ends, Greets, Reuse, Settle, Signal, Stage, Start
+from harness.scenario import Ends, Greets, Order, Reuse, Settle, Signal, Stage, Start
 
 
 @requirement("CACHE-1")
@@ -24,7 +24,8 @@ def test_prune_takes_nothing_from_a_command(case: Case, stage: Stage) -> None:
 
 @requirement("CACHE-1")
 def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
-    steps = (Signal(signal.SIGTERM), Settle(limit=2.0), Start("prune", "prune"), Settle(), *looked(), *finish())
+    shutdown = (Signal(signal.SIGTERM), Settle(limit=2.0), Order("whole"))
+    steps = (*shutdown, Start("prune", "prune"), Settle(), *looked(), *finish())
     case(a_run(*steps), checks.command_keeps_its_files)
 
 
@@ -32,7 +33,8 @@ def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
 def test_prune_takes_nothing_from_the_one_that_stays(case: Case) -> None:
     """Of two that run from the same cache one has ended, or was killed: the other still needs it."""
     ended = (Signal(signal.SIGKILL, "other"), Ends("other"), Signal(signal.SIGKILL, "other-command"), Settle())
-    steps = (Start("run", "other"), Greets("other-command"), *ended, Start("prune", "prune"), Settle(), *looked())
+    other = (Start("run", "other"), Greets("other-command"), *ended, Order("whole"))
+    steps = (*other, Start("prune", "prune"), Settle(), *looked())
     case(a_run(*steps), checks.command_keeps_its_files)
 
 

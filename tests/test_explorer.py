@@ -14,7 +14,6 @@ from conformance.campaigning import Crew, explorer_for, survey_of
 from conformance.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
 from conformance.explored import judge_campaign
 from conformance.judge import Bare
-from conformance.spec import requirements
 from conformance.stages import JOB, PIPES
 from harness.execute import execute
 from harness.explorer.explore import Opinion
@@ -147,100 +146,6 @@ signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
 subprocess.run(sys.argv[2:])
 sys.exit(9 if taken else 0)
 """
-
-
-@pytest.mark.parametrize("name", ["tini", "dumb-init", "timeout", "./launcher"])
-def test_the_same_points_each_time(name: str) -> None:
-    target = load(name) if name == "./launcher" else installed(name)
-    histories = [execute(target, whole_run(PIPES), Schedule(record=True)) for _ in range(10)]
-    assert len(histories[0].facts(Passed)) > 10
-    assert all(told(history) == told(histories[0]) for history in histories)
-
-
-def test_the_command_alone_passes_no_points_but_its_birth() -> None:
-    history = execute(BARE, whole_run(PIPES), Schedule(record=True))
-    assert [str(fact.at) for fact in history.facts(Passed)] in ([], ["launcher birth"])
-
-
-def test_term_at_the_return_of_fork_orphans_the_command_of_timeout() -> None:
-    """GNU timeout 9.1: the handler is installed, the pid not stored yet."""
-    for _ in range(10):
-        history, opinion = play(installed("timeout"), TERM_AT_FORK)
-        assert opinion.label == "orphan"
-        (sent,) = history.facts(Sent)
-        assert (sent.signal, sent.to, sent.errno) == (signal.SIGTERM, "launcher", 0)
-
-
-def test_term_before_setsid_is_lost_by_dumb_init() -> None:
-    """dumb-init 1.2.5 signals the group of a child that has not called setsid yet."""
-    text = "at child1 setsid#1 entry: deliver TERM to launcher\nat child1 setsid#1 entry: hold until launcher blocks"
-    for _ in range(10):
-        assert play(installed("dumb-init"), text)[1].label == "lost"
-
-
-def test_both_orders_after_a_fork_can_be_had() -> None:
-    def ends_of(text: str) -> list[str]:
-        history, _ = play(installed("tini"), text)
-        return [str(fact.directive.action) for fact in history.facts(Carried)]
-
-    first = "at launcher clone#1 exit: hold until child1 blocks\n"
-    assert ends_of(first + TERM_AT_FORK) == 2 * ["hold until child1 blocks"] + ["deliver TERM to launcher"]
-    assert ends_of(TERM_AT_FORK) == ["deliver TERM to launcher"]
-
-
-def test_a_task_is_held_until_another_comes_to_a_point() -> None:
-    at, until = "launcher clone#1 exit", "child1 setpgid#1 exit"
-    history, _ = play(installed("tini"), f"at {at}: hold until {until}\n{TERM_AT_FORK}")
-    facts = [event.fact for event in history.events if isinstance(event.fact, Carried | Passed | Sent)]
-    assert [f"{fact.at}" if isinstance(fact, Passed) else type(fact).__name__ for fact in facts] == [
-        at, "Carried", until, "Carried", "Carried", "Sent",
-    ]  # fmt: skip
-
-
-def test_a_task_held_for_what_never_comes_is_let_go() -> None:
-    history, opinion = play(installed("tini"), f"at launcher clone#1 exit: hold until child7 birth\n{TERM_AT_FORK}")
-    assert [fact.what for fact in history.facts(Carried)] == ["held", "forced", "done"]
-    assert not opinion.objections
-
-
-@pytest.mark.parametrize("to", ["child1", "launcher.t2"])
-def test_a_signal_can_go_to_a_single_task(to: str, tmp_path: Path) -> None:
-    """A launcher that answers USR1 in its second thread, which alone lets it in, or in its child: exit code 9."""
-    script = tmp_path / "answers.py"
-    script.write_text(ANSWERS)
-    target = Target("answers", (sys.executable, "-I", "-S", str(script), to))
-    history = execute(target, whole_run(PIPES), parse(f"at launcher mkdir#1 exit: deliver USR1 to {to}"))
-    (sent,) = history.facts(Sent)
-    assert (sent.to, sent.errno) == (to, 0)
-    assert [fact.code for fact in history.facts(Ended) if fact.process == "launcher"] == [9]
-
-
-ANSWERS = """
-import os, signal, subprocess, sys, threading, time
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-taken = []
-child = 0
-if sys.argv[1] == "child1":
-    child = os.fork()
-    if child == 0:
-        os._exit(9 if signal.sigwait({signal.SIGUSR1}) else 1)
-else:
-    waiter = threading.Thread(target=lambda: taken.append(signal.sigwait({signal.SIGUSR1})))
-    waiter.start()
-os.mkdir(os.environ["TMPDIR"] + "/here")
-os.rmdir(os.environ["TMPDIR"] + "/here")
-if child:
-    taken += [1] * (os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9)
-else:
-    waiter.join()
-signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
-subprocess.run(sys.argv[2:])
-sys.exit(9 if taken else 0)
-"""
-
-
-FOR_ANY_LAUNCHER = [one for one in campaigns() if requirements()[one.requirement].profile == "transparent"]
-"""Those of environments are for who makes some."""
 
 
 @pytest.mark.parametrize("name", ["tini", "./launcher", "sound"])

@@ -17,7 +17,7 @@ from conformance.checks.files import (
     shown,
 )
 from conformance.checks.moments import needs_delivery
-from harness.history import History, Missed, Waited
+from harness.history import History, Missed, Started, Waited
 
 PRUNES_WITHIN = 5.0
 
@@ -25,10 +25,15 @@ PRUNES_WITHIN = 5.0
 def command_keeps_its_files(history: History, bare: History) -> list[Violation]:
     """CACHE-1: a prune beside it takes nothing from a command that runs."""
     needs_run(history)
-    if found := damage(history):
-        return found
-    needs_looks(history)
-    return []
+    found = damage(history)
+    prune = next((event.index for event, fact in history.all(Started) if fact.process == "prune"), None)
+    if prune is None:
+        raise NotObservable("the case did not get as far as the prune")
+    if any(event < prune for one in found for event in one.events):
+        raise NotObservable(f"before the prune as well: {found[0].actual}; see ENV-2 and ENV-5")
+    if not found:
+        needs_looks(history)
+    return found
 
 
 def start_beside_a_prune(history: History, bare: History) -> list[Violation]:

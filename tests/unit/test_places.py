@@ -276,6 +276,7 @@ def test_no_other_interpreter(on_path: Callable[[str, str], Path], monkeypatch: 
     broken = on_path("python3.13", "")
     broken.write_text("#!/no/such/shell\n")
     monkeypatch.setattr(rooms, "ASK_WITHIN", 0.2)
+    monkeypatch.setattr(rooms, "usual_interpreter", lambda: "/no/such/version/bin/python3")
     assert other_interpreter() == ""
 
 

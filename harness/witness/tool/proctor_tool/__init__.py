@@ -43,16 +43,17 @@ def main() -> None:
 def carry_out(words: list[str], at_start: dict[str, int]) -> tuple[int, int, str]:
     """Do what is asked; return an errno, a count and a text.
 
-    import NAME: import it now, afresh. whole: how many files of the environment are missing or changed since the start,
-    and one of them. where: the environment's directory. link PATH: make a link to it there.
+    import NAME: import it now, afresh; it has a docstring, unless its file was cut short. whole: how many files of the
+    environment are missing or changed since the start, and one of them. where: the environment's directory. link
+    PATH: make a link to it there.
     """
     if words[0] == "import":
         sys.modules.pop(words[1], None)
         try:
-            importlib.import_module(words[1])
+            module = importlib.import_module(words[1])
         except Exception as error:  # noqa: BLE001  a file that is half there is a SyntaxError, or worse
             return errno.ENOENT, 0, str(error) or repr(error)
-        return 0, 0, ""
+        return (0, 0, "") if module.__doc__ else (errno.ENODATA, 0, f"{module.__file__} is empty")
     if words[0] == "whole":
         now = inventory()
         wrong = sorted(path for path, size in at_start.items() if now.get(path) != size)
