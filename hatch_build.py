@@ -44,15 +44,15 @@ def build(root: Path) -> list[str]:
     # statically linked they start in half the time; not every system has the static library
     whole |= {name: (source, [["-shared", "-fPIC", "-DIN_PYTHON"]]) for name, source in LIBRARIES.items()}
     for name, (source, ways) in whole.items():
-        _compile(root / source, out / name, ways)
+        _compile(root, source, out / name, ways)
     return [f"harness/bin/{name}" for name in whole]
 
 
-def _compile(source: Path, made: Path, ways: list[list[str]]) -> None:
+def _compile(root: Path, source: str, made: Path, ways: list[list[str]]) -> None:
     """Compile in the first of these ways that works; SystemExit where none does."""
     new = made.with_name(made.name + ".new")
     for extra in ways:
-        command = [*compiler(), *FLAGS, *extra, "-o", str(new), str(source)]
+        command = [*compiler(), *FLAGS, *extra, "-o", str(new), str(root / source)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode == 0:
             os.replace(new, made)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.table import Asked, Row, installed, median
-from conformance.campaigns import CODE, whole_run
+from conformance.campaigns import whole_run
+from conformance.checks.files import CODE
 from conformance.stages import PIPES
 from harness.execute import execute, stop
 from harness.history import Ended

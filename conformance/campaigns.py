@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from conformance.checks import cache, environments, moments, signals, sync
 from conformance.checks.common import NotApplicable, NotObservable, Violation
-from conformance.checks.files import NEXT
+from conformance.checks.files import CODE, NEXT
 from conformance.scenes import COLD, KILL_COMMAND, LEFT, NEXT_RUN, PATIENT, PRUNE, WARM, a_sync, looked, used
 from conformance.scenes import JOB as JOB_WARM
 from conformance.stages import JOB, LEADER, PIPES
@@ -28,9 +28,9 @@ Measure = Literal["bare", "undisturbed"]
 """What a history is compared with: the bare command's, or that of the launcher when nothing is done to it."""
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
+KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
+"""Of the launcher alone, and of all that it has started as well, as when a container or a control group is ended."""
 SEED = 1
-CODE = 7
-"""What the command ends with: not 0, not 1, which a launcher may end with for reasons of its own."""
 
 
 def whole_run(stage: Stage) -> Scenario:
@@ -134,7 +134,7 @@ def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
 
 def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     """Return those of ENV and CACHE."""
-    kill, run, prune = Deliver(int(signal.SIGKILL)), Call("run"), Call("prune")
+    run, prune = Call("run"), Call("prune")
     ended = (*LEFT, *NEXT_RUN)
     dead = (KILL_COMMAND, *LEFT, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
     first = (KILL_COMMAND, *ended)
@@ -146,14 +146,14 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
         Campaign(
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),
-        Campaign("creation, cold, killed", "ENV-4", _run(first, COLD), 1, (kill,), environments.next_run_works),
-        Campaign("creation, killed", "ENV-4", _run(dead), 1, (kill,), environments.killed),
-        Campaign("end, killed", "ENV-4", _run(dead), 2, (kill,), environments.killed),
-        Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, (kill,), environments.killed),
-        Campaign("end, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 2, (kill,), environments.killed),
+        Campaign("creation, cold, killed", "ENV-4", _run(first, COLD), 1, KILLS, environments.next_run_works),
+        Campaign("creation, killed", "ENV-4", _run(dead), 1, KILLS, environments.killed),
+        Campaign("end, killed", "ENV-4", _run(dead), 2, KILLS, environments.killed),
+        Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, KILLS, environments.killed),
+        Campaign("end, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 2, KILLS, environments.killed),
         Campaign("another run", "ENV-5", _run(used("beside"), steps=uses), 1, (run,), environments.start_beside_a_run),
         Campaign("start, prune", "CACHE-1", _run((), steps=uses), 1, (prune,), cache.start_beside_a_prune),
-        Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, kill), cache.works_afterwards),
+        Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, *KILLS), cache.works_afterwards),
         Campaign("prune, run", "CACHE-5", _prune(used("beside")), 1, (run,), cache.start_during_a_prune),
     )
     return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
@@ -169,7 +169,7 @@ def _prune(after: tuple[Step, ...]) -> Scenario:
 
 
 def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
-    any_way = (*by_kill, Deliver(int(signal.SIGKILL)))
+    any_way = (*by_kill, *KILLS)
     campaigns = []
     for name, scenario in (("sync", a_sync(COLD)), ("sync, again", a_sync(Stage(home="stale")))):
         campaigns += [
@@ -183,6 +183,12 @@ def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all that can be explored, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
+    return (*of_any_launcher(numbers), *_of_environments(by_kill), *_of_syncs(by_kill))
+
+
+def of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
+    """Return what is explored on every launcher, whatever it makes beside its command."""
+    by_kill = tuple(Deliver(int(number)) for number in numbers)
     start, end, order = moments.any_moment_of_start, moments.any_moment_of_end, moments.order_changes_nothing
     at_terminal: tuple[Stimulus, ...] = (PressKey("ctrl-c"), *by_kill[-1:])
     return (
@@ -194,6 +200,4 @@ def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
         Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
         Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),
         Campaign("order, at rest, terminal", "EXIT-1", whole_run(LEADER), 1, (), order),
-        *_of_environments(by_kill),
-        *_of_syncs(by_kill),
     )

@@ -31,6 +31,8 @@ SLOW_START = 0.1
 """Seconds to start a command, from which on the suite takes samples where it could do all."""
 START_WITHIN = 8.0
 """Seconds to start a command here, where the suite gives 30: one that never will is to be told soon."""
+SYNCS_WITHIN = 60.0
+"""Seconds that a first environment may take."""
 COMPUTES_WITHIN = 5
 """Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
 MOST_OUTPUT = 200
@@ -64,7 +66,7 @@ def probe(target: Target) -> Probe:
     Raises HarnessError where the harness fails.
     """
     has_time = target.slow or _SETTING in os.environ
-    script = Scenario((Order("exit 0"), Ends()), Stage(limits=() if has_time else _limits()))
+    script = _first_look(target, Stage(limits=() if has_time else _limits()))
     with contextlib.nullcontext() if has_time else _little_patience():
         history = door.execute(target, script)
         trouble = _trouble(target, history)
@@ -72,6 +74,16 @@ def probe(target: Target) -> Probe:
             history = door.execute(target, script)
     slow = any(event.time > SLOW_START for event, _ in history.all(Greeted))
     return Probe(version_of(target) if not trouble else "", slow, trouble)
+
+
+def _first_look(target: Target, stage: Stage) -> Scenario:
+    """Return a scenario that anyone must be able to play who claims these profiles: of a command by its path, of one by
+    the name that it has in the launcher's environment, or of a sync."""
+    if {"transparent", "init", "exec"} & set(target.profiles):
+        return Scenario((Order("exit 0"), Ends()), stage)
+    if {"ephemeral", "cache"} & set(target.profiles):
+        return Scenario((Order("exit 0"), Ends()), stage, "tool", within=SYNCS_WITHIN)
+    return Scenario((Ends(),), stage, invoke="sync", within=SYNCS_WITHIN)
 
 
 def not_judged(target: Target, trouble: str, with_cases: frozenset[str]) -> list[CaseResult]:
@@ -119,16 +131,30 @@ def _trouble(target: Target, history: History) -> str:
         return _not_started(target, fact)
     if any(greeted.process == "command" for greeted in history.facts(Greeted)):
         return ""
+    script = history.scenario
+    if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
+        return ""
     output = said(history).strip()
     how, is_slow = _how_it_went(history)
+    what, line = "start its command", _line(target, "COMMAND", "ARGS...")
+    if script.invoke == "sync":
+        what, line = "make its environment", shlex.join(target.sync)
+    by_hand = _line(target, "/bin/echo", "works")
+    how_to = [
+        "  what to do: make this line one that starts COMMAND: a word may be missing (run, exec, --), or too many.",
+        f"              Try by hand until this prints 'works': {by_hand}",
+    ]
+    if not script.starts_command or script.command == "tool":
+        how_to = [
+            "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see docs/targets.md"
+        ]
     lines = [
-        f"target '{target.name}' did not start its command, so nothing can be said about it.",
-        f"  run as:     {_line(target, 'COMMAND', 'ARGS...')}",
+        f"target '{target.name}' did not {what}, so nothing can be said about it.",
+        f"  run as:     {line}",
         f"  found:      {how}" + "".join(f"; {fact.what}: {fact.why}" for fact in history.facts(Unobserved)),
         f"  it printed: {output[:MOST_OUTPUT]!r}{'...' if len(output) > MOST_OUTPUT else ''}" if output else
         "  it printed: nothing",
-        "  what to do: make this line one that starts COMMAND: a word may be missing (run, exec, --), or too many.",
-        f"              Try by hand until this prints 'works': {_line(target, '/bin/echo', 'works')}",
+        *how_to,
     ]  # fmt: skip
     if is_slow:
         lines.append(

@@ -10,6 +10,7 @@ from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import exit as checks
 from conformance.marks import over, requirement
+from conformance.scenes import COLD, PATIENT
 from conformance.stages import FATAL, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish
 from harness.scenario import Ends, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage, Trace
 
@@ -67,6 +68,12 @@ def test_command_that_may_not_be_executed(case: Case) -> None:
 @over("number", (signal.SIGKILL, signal.SIGSEGV))
 def test_death_nobody_asked_for_is_named(case: Case, number: int) -> None:
     case(Scenario((Settle(), Signal(number, "command"), Ends("command"), Ends())), checks.names_the_death)
+
+
+@requirement("EXIT-5")
+def test_interpreter_that_is_killed_is_named(case: Case) -> None:
+    asked = Scenario((Ends(),), COLD, invoke="sync", interpreter="killed", within=PATIENT)
+    case(asked, checks.names_the_interpreter, claims=("sync",))
 
 
 @requirement("EXIT-6")

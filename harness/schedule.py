@@ -54,10 +54,10 @@ class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 class Deliver(_Action, frozen=True, tag="deliver"):
     """Send a signal to the launcher, its process group, the command, a child or a single thread, while the task stands
-    at the point."""
+    at the point; or to all of them at once, as who ends a container or a control group does."""
 
     signal: Annotated[int, msgspec.Meta(ge=1, le=64)]
-    to: Annotated[str, msgspec.Meta(pattern=r"^(group|command|(launcher|child\d+)(\.t\d+)?)$")] = "launcher"
+    to: Annotated[str, msgspec.Meta(pattern=r"^(group|all|command|(launcher|child\d+)(\.t\d+)?)$")] = "launcher"
 
     def __str__(self) -> str:
         return f"deliver {signals.name(self.signal).removeprefix('SIG')} to {self.to}"
@@ -170,8 +170,8 @@ def _action(text: str, line: str) -> Action:
         case ["hold", "until", *words] if _POINT.fullmatch(" ".join(words)):
             return HoldUntil(_point(" ".join(words), line))
     raise WrongCall(
-        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (group, command, child1, "
-        "launcher.t2); press KEY; call run (sync, prune); hold until PROCESS blocks; hold until PROCESS ends; "
+        f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (group, all, command, "
+        "child1, launcher.t2); press KEY; call run (sync, prune); hold until PROCESS blocks; hold until PROCESS ends; "
         "hold until child1 setsid#1 entry"
     )
 

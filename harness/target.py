@@ -142,15 +142,21 @@ def load_toml(path: Path, shown: str = "") -> Target:
     def resolve(words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in words)
 
-    words = resolve(target.command)
-    program, trouble = _look_for(words[0])
+    lines = {"command": resolve(target.command), "sync": resolve(target.sync), "prune": resolve(target.prune)}
+    found = {key: (_program_of(key, line[0], target, shown), *line[1:]) for key, line in lines.items() if line}
+    return msgspec.structs.replace(target, version=resolve(target.version), **found)
+
+
+def _program_of(key: str, program: str, target: Target, shown: str) -> str:
+    """Return the absolute path of the program that a command line of the target begins with, or raise WrongCall."""
+    if key != "command" and "{" in program:
+        return program  # a place that is known only when it is called
+    found, trouble = _look_for(program)
     if trouble:
-        what = f": {trouble}" if program else f", which is not installed: {trouble}"
+        what = f": {trouble}" if found else f", which is not installed: {trouble}"
         hint = f"; install it with: {target.install}" if target.install else ""
-        raise WrongCall(f"{shown}: 'command' names the program '{words[0]}'{what}{hint}")
-    others = {"sync": resolve(target.sync), "prune": resolve(target.prune)}
-    found = {key: (_look_for(line[0])[0] or line[0], *line[1:]) for key, line in others.items() if line}
-    return msgspec.structs.replace(target, command=(program, *words[1:]), version=resolve(target.version), **found)
+        raise WrongCall(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
+    return found
 
 
 def _check_files(target: Target, shown: str) -> None:

@@ -134,8 +134,8 @@ def test_the_other_targets_are_judged(tmp_path: Path, workers: str) -> None:
     [
         ("NOSUCH-1", 5, "-k: there is no requirement NOSUCH-1; `proctor spec` lists them"),
         ("SIG-99", 5, "-k: there is no requirement SIG-99 (did you mean 'SIG-9'?)"),
-        ("env-1", 5, "-k: ENV-1 is a requirement without cases: nothing was run for it"),
-        ("EXIT-6 or ENV-1", 0, "-k: ENV-1 is a requirement without cases"),
+        ("world-1", 5, "-k: WORLD-1 is a requirement without cases: nothing was run for it"),
+        ("EXIT-6 or WORLD-1", 0, "-k: WORLD-1 is a requirement without cases"),
     ],
 )
 def test_what_k_names_in_vain(names: str, status: int, message: str) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import sys
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +21,8 @@ from typing import Any
 import pytest
 
 import hatch_build
+from harness.runner import wheel
+from harness.runner.places import usual_interpreter
 from tests.conftest import ROOT
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -282,3 +288,239 @@ def test_nobody_listens(sanitized: Path, tmp_path: Path) -> None:
         assert done.returncode == 112
         assert done.stderr.startswith(b"witness: ")
     assert subprocess.run([sanitized], capture_output=True, timeout=WITHIN, check=False).returncode == 64
+
+
+# -- about the environment, and to the service manager
+
+
+@pytest.mark.parametrize("order", ["import proctor_late", "whole", "where", "link bystander", "import " + "x" * 4000])
+def test_bare_command_has_no_environment_in_which_anything_could_be_amiss(
+    sanitized: Path, tmp_path: Path, order: str
+) -> None:
+    with playing(sanitized, tmp_path) as play:
+        answer = play.witness.do(order)
+        assert (answer["order"], answer["count"], answer["error"], answer["text"]) == (
+            order.split(maxsplit=1)[0],
+            0,
+            0,
+            "",
+        )
+        assert play.witness.do("whole " + "y" * 8000)["order"] == "whole"
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@contextlib.contextmanager
+def service_manager(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        manager.settimeout(WITHIN)
+        manager.bind(str(path))
+        yield manager
+
+
+def sender_of(manager: socket.socket) -> tuple[bytes, int]:
+    """Return a message and the pid that the kernel says it comes from."""
+    data, ancillary, _, _ = manager.recvmsg(4096, socket.CMSG_SPACE(12))
+    return data, struct.unpack("3i", ancillary[0][2][:12])[0]
+
+
+def test_tells_the_service_manager(sanitized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "n"))
+    with service_manager(tmp_path / "n") as manager, playing(sanitized, tmp_path) as play:
+        for _ in range(2):
+            assert play.witness.do("notify")["error"] == 0
+            assert sender_of(manager) == (b"READY=1\n", play.process.pid)
+        play.witness.order("spawn other c")
+        other = play.next_witness()
+        assert play.witness.next("done")["order"] == "spawn"
+        assert other.do("notify")["error"] == 0
+        assert sender_of(manager)[1] == other.hello["pid"]
+        descriptors = os.listdir(f"/proc/{play.process.pid}/fd")
+        assert len(descriptors) == 4, descriptors
+        other.order("exit 0")
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [("", errno.ENOENT), ("nobody", errno.ENOENT), ("x" * 200, errno.ENAMETOOLONG), (None, errno.ENOENT)],
+)
+def test_no_service_manager(
+    sanitized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str | None, error: int
+) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    if where is not None:
+        monkeypatch.setenv("NOTIFY_SOCKET", where and str(tmp_path / where))
+    with playing(sanitized, tmp_path) as play:
+        answer = play.witness.do("notify")["error"]
+        assert answer == error or (where == "" and answer in (errno.ECONNREFUSED, errno.EINVAL))
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+# -- the same in a Python process
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the witness as a library, with all that a compiler can say against it."""
+    made = tmp_path_factory.mktemp("library") / "witness.so"
+    source = ROOT / hatch_build.LIBRARIES["witness.so"]
+    flags = [*hatch_build.FLAGS, "-Werror", "-shared", "-fPIC", "-DIN_PYTHON", "-o", str(made)]
+    done = subprocess.run([*hatch_build.compiler(), *flags, source], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def tool(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the program of an environment that has the tool, as an installer would have made it."""
+    monkeypatch.setattr(wheel, "LIBRARY", library)
+    environment = tmp_path / "environment"
+    subprocess.run([usual_interpreter(), "-m", "venv", "--without-pip", environment], check=True)
+    site = next(environment.glob("lib/python*/site-packages"))
+    with zipfile.ZipFile(wheel.build(tmp_path / "wheels")) as archive:
+        archive.extractall(site)
+    program = environment / "bin" / wheel.NAME
+    program.write_text(f"#!{environment}/bin/python\nfrom proctor_tool import main\nmain()\n")
+    program.chmod(0o755)
+    return program
+
+
+def said(answer: dict[str, Any]) -> str:
+    return bytes.fromhex(answer["text"]).decode()
+
+
+def test_tool_is_a_witness(tool: Path, tmp_path: Path) -> None:
+    with playing(tool, tmp_path, args=[b"a b", b"", b"\xff"]) as play:
+        hello = play.witness.hello
+        assert (hello["name"], hello["pid"]) == ("command", play.process.pid)
+        assert [bytes.fromhex(word) for word in hello["args"]] == [b"a b", b"", b"\xff"]
+        assert hello["blocked"] == []
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGRTMAX):
+            play.process.send_signal(number)
+            message = play.witness.next("signal")
+            assert (message["signal"], message["sender"]) == (number, os.getpid())
+        play.witness.order("exit 3")
+        assert play.end() == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_tool_dies_as_a_command_does_that_catches_nothing(tool: Path, tmp_path: Path, number: int) -> None:
+    with playing(tool, tmp_path) as play:
+        assert play.witness.do("inherit 0")["error"] == 0
+        play.process.send_signal(number)
+        assert play.end() == -number
+
+
+def test_tool_in_a_whole_environment(tool: Path, tmp_path: Path) -> None:
+    environment = tool.parent.parent
+    before = {path for path in environment.rglob("*") if "__pycache__" not in path.parts}
+    with playing(tool, tmp_path) as play:
+        assert said(play.witness.do("where")) == str(environment)
+        for _ in range(2):
+            answer = play.witness.do("whole")
+            assert (answer["count"], answer["error"], answer["text"]) == (0, 0, "")
+            assert play.witness.do("import proctor_late")["error"] == 0
+        (environment / "more").touch()
+        compiled = next(environment.glob("lib/python*/site-packages")) / "__pycache__"
+        compiled.mkdir(exist_ok=True)
+        (compiled / "x.pyc").touch()
+        assert play.witness.do("whole")["count"] == 0
+        (compiled / "x.pyc").unlink()
+        assert play.witness.do("whole")["count"] == 0
+        play.witness.order("exit 0")
+        assert play.end() == 0
+    assert {path for path in environment.rglob("*") if "__pycache__" not in path.parts} == before | {
+        environment / "more"
+    }
+
+
+def test_tool_sees_what_is_missing_or_changed(tool: Path, tmp_path: Path) -> None:
+    late = next(tool.parent.parent.glob("lib/python*/site-packages/proctor_late.py"))
+    whole = late.read_text()
+    with playing(tool, tmp_path) as play:
+        assert play.witness.do("import proctor_late")["error"] == 0
+        late.unlink()
+        answer = play.witness.do("whole")
+        assert (answer["count"], said(answer)) == (1, str(late))
+        answer = play.witness.do("import proctor_late")  # though it has it already
+        assert (answer["error"], "proctor_late" in said(answer)) == (errno.ENOENT, True)
+        late.write_text(whole + "# more")
+        assert play.witness.do("whole")["count"] == 1
+        late.write_text(whole)
+        assert play.witness.do("whole")["count"] == 0
+        assert play.witness.do("import proctor_late")["error"] == 0
+        (tool.parent / "python").rename(tool.parent / "python-aside")
+        assert play.witness.do("whole")["count"] == 1
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@pytest.mark.parametrize("text", ["def half(", "x = '\\0", "raise KeyError", "raise SystemError()", "1 / 0"])
+def test_tool_sees_a_module_that_is_half_there(tool: Path, tmp_path: Path, text: str) -> None:
+    late = next(tool.parent.parent.glob("lib/python*/site-packages/proctor_late.py"))
+    late.write_text(text)
+    with playing(tool, tmp_path) as play:
+        answer = play.witness.do("import proctor_late")
+        assert answer["error"] != 0
+        assert said(answer)
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+def test_tool_outlives_its_environment(tool: Path, tmp_path: Path) -> None:
+    with playing(tool, tmp_path) as play:
+        shutil.rmtree(tool.parent.parent)
+        assert play.witness.do("whole")["count"] > 5
+        assert play.witness.do("import proctor_late")["error"] != 0
+        assert play.witness.do("link bystander")["error"] == errno.ENOENT
+        assert play.witness.do("notify")["order"] == "notify"
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+def test_tool_makes_a_link(tool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with playing(tool, tmp_path) as play:
+        assert play.witness.do("link bystander")["error"] == 0
+        assert os.readlink(tool.parent.parent / "proctor-link") == str(tmp_path / "bystander")
+        assert play.witness.do("whole")["count"] == 0
+        assert play.witness.do("link bystander")["error"] == errno.EEXIST
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+def test_tool_without_a_virtual_environment(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a launcher has it that gives its command a PYTHONPATH. The system's own directory is not to be touched."""
+    monkeypatch.setattr(wheel, "LIBRARY", library)
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheel.build(tmp_path / "wheels")) as archive:
+        archive.extractall(site)
+    program = tmp_path / "tool"
+    program.write_text(f"#!{usual_interpreter()}\nfrom proctor_tool import main\nmain()\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    with playing(program, tmp_path) as play:
+        assert said(play.witness.do("where")) == str(site)
+        assert play.witness.do("link bystander")["error"] == 0
+        assert (site / "proctor-link").is_symlink()
+        assert not os.path.lexists(os.path.join(sys.base_prefix, "proctor-link"))
+        (site / "proctor_tool" / "witness.so").unlink()
+        assert play.witness.do("whole")["count"] == 1
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+def test_tool_survives_nonsense(tool: Path, tmp_path: Path) -> None:
+    with playing(tool, tmp_path) as play:
+        for order in ("import", "link", "import .", "import a..b", "import " + "x" * 4000, "import é"):
+            assert play.witness.do(order)["error"] != 0, order
+        play.witness._end.sendall(b"import \xff\n")
+        assert play.witness.next("done")["error"] != 0
+        assert play.witness.do("whole and more")["error"] == 0
+        assert play.witness.do("no-such-order")["order"] == "unknown"
+        play.witness.order("exit 4")
+        assert play.end() == 4

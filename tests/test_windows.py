@@ -12,7 +12,7 @@ import pytest
 
 import hatch_build
 from conformance.campaigning import explorer_for, survey_of
-from conformance.campaigns import campaign_named, campaigns
+from conformance.campaigns import campaign_named, of_any_launcher
 from conformance.explored import judge_campaign
 from conformance.judge import Bare
 from harness.execute import execute
@@ -134,6 +134,6 @@ def test_some_windows_need_two(name: str, programs: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_campaign_objects_to_the_twin(name: str, programs: Path, bare: Bare) -> None:
     launcher = target(programs / name)
-    for campaign in campaigns(AS_ANY_OTHER):
+    for campaign in of_any_launcher(AS_ANY_OTHER):
         judgement = judge_campaign(campaign, launcher, execute, bare, SECONDS)
         assert judgement.verdict == "pass", (campaign.name, judgement.reason, judgement.violations)

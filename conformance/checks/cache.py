@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation, end_of, how_ended, missed, status
-from conformance.checks.files import PRUNED, call_works, damage, has_run, made, need_compared, needs_run, shown
+from conformance.checks.common import NotObservable, Violation
+from conformance.checks.files import (
+    PROJECTS,
+    PRUNED,
+    call_works,
+    comes_to_its_end,
+    damage,
+    made,
+    need_compared,
+    needs_end,
+    needs_looks,
+    needs_run,
+    shown,
+)
 from conformance.checks.moments import needs_delivery
 from harness.history import History, Missed, Started, Waited
 
@@ -13,28 +25,19 @@ PRUNES_WITHIN = 5.0
 def command_keeps_its_files(history: History, bare: History) -> list[Violation]:
     """CACHE-1: a prune beside it takes nothing from a command that runs."""
     needs_run(history)
-    found = damage(history)
-    prune = next((event.index for event, fact in history.all(Started) if fact.process == "prune"), None)
-    if prune is None:
-        raise NotObservable("the case did not get as far as the prune")
-    if any(event < prune for one in found for event in one.events):
-        raise NotObservable(f"before the prune as well: {found[0].actual}; see ENV-2 and ENV-5")
-    return found
+    if found := damage(history):
+        prune = next((event.index for event, fact in history.all(Started) if fact.process == "prune"), 0)
+        if any(event < prune for one in found for event in one.events):
+            raise NotObservable(f"before the prune as well: {found[0].actual}; see ENV-2 and ENV-5")
+        return found
+    needs_looks(history)
+    return []
 
 
 def start_beside_a_prune(history: History, bare: History) -> list[Violation]:
     """CACHE-1: a prune at any moment of a start takes nothing from it."""
     needs_delivery(history)
-    return damage(history) or _comes_to_its_end(history)
-
-
-def _comes_to_its_end(history: History) -> list[Violation]:
-    end = end_of(history, "launcher")
-    if has_run(history) and end and status(end[1]) == 7:
-        return []
-    actual = f"it ended {how_ended(end[1])}" if end else "; ".join(one.actual for one in missed(history))
-    events = (end[0].index,) if end else ()
-    return [Violation("the run starts its command and ends with its status, 7", actual, events)]
+    return damage(history) or comes_to_its_end(history)
 
 
 def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
@@ -42,12 +45,15 @@ def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
     needs_run(history)
     for event, fact in history.all(Missed):
         if fact.what == "prune ends":
+            if fact.hidden:
+                raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
             why = "it waits, and nobody else runs" if fact.sure else f"not within {fact.seconds:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", why, (event.index,))]
     for event, waited in history.all(Waited):
         if waited.what == "prune ends" and waited.idle > PRUNES_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", actual, (event.index,))]
+    needs_end(history, "prune")
     return []
 
 
@@ -57,17 +63,19 @@ def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]
         raise NotObservable(f"prune itself did not work: {found[0].actual}")
     event, changed = need_compared(history, PRUNED)
     required = "prune removes what no running process uses"
-    if changed.environments:
-        actual = f"environments still there: {', '.join(changed.environments[:5])}"
+    theirs = [path for path in changed.environments if path != PROJECTS]  # which a run may make as well, and stays
+    if theirs:
+        actual = f"environments still there: {', '.join(theirs[:5])}"
         return [Violation(required, actual, (event,))]
     # after a first run there is what it has fetched and unpacked as well, which a prune may keep
-    left = made(changed) if history.scenario.stage.home == "warm" else []
+    left = [change.path for change in made(changed)] if history.scenario.stage.home == "warm" else []
     return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
 
 
 def works_afterwards(history: History, bare: History) -> list[Violation]:
     """CACHE-4: whatever a prune was interrupted at, the next run works."""
     needs_delivery(history)
+    needs_end(history)
     return call_works(history, "next")
 
 

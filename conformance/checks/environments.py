@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation, end_of
+from conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    Violation,
+    end_of,
+    launcher_is_command,
+    needs_whole_script,
+)
 from conformance.checks.files import (
     LATER,
     NEXT,
     PRUNED,
     call_works,
+    comes_to_its_end,
     compared,
     damage,
     made,
     need_compared,
+    needs_end,
+    needs_looks,
     needs_run,
     needs_temporary_environment,
     nothing_made,
     shown,
 )
 from conformance.checks.moments import needs_delivery
-from harness.history import Changed, History
+from harness.history import Change, Changed, History, Sent
 
 GONE = "the temporary environment is gone within 2 s of the end"
 NOTHING = "nothing of the environment is left"
@@ -28,8 +38,7 @@ def gone_after_the_end(history: History, bare: History) -> list[Violation]:
     """ENV-1: nothing that was made for the run is there when it has ended."""
     needs_run(history)
     needs_temporary_environment(history)
-    if not end_of(history, "launcher"):
-        raise NotObservable("the launcher did not end")
+    needs_end(history)
     return nothing_made(history, LATER, GONE)
 
 
@@ -37,7 +46,17 @@ def whole_while_it_runs(history: History, bare: History) -> list[Violation]:
     """ENV-2: the command finds its environment whole whenever it looks."""
     needs_run(history)
     needs_temporary_environment(history)
-    return damage(history)
+    if found := damage(history):
+        return found
+    needs_looks(history)
+    return []
+
+
+def whole_though_alone(history: History, bare: History) -> list[Violation]:
+    """ENV-2: also when the launcher has been killed and the command has not."""
+    if launcher_is_command(history):
+        raise NotApplicable("the launcher has replaced itself by the command: neither outlives the other")
+    return whole_while_it_runs(history, bare)
 
 
 def interrupted_creation(history: History, bare: History) -> list[Violation]:
@@ -51,18 +70,21 @@ def interrupted_creation(history: History, bare: History) -> list[Violation]:
 def next_run_works(history: History, bare: History) -> list[Violation]:
     """ENV-3 where the environment is the cache's own: what is left of it holds no later run up."""
     needs_delivery(history)
+    needs_end(history)
     return call_works(history, "next")
 
 
 def killed(history: History, bare: History) -> list[Violation]:
-    """ENV-4: after SIGKILL the next run works, and it or a prune removes what was left."""
+    """ENV-4: after SIGKILL the next run works, and it or a prune removes what was left. What the next run or the prune
+    has made itself is no matter of SIGKILL's."""
     needs_delivery(history)
     if found := call_works(history, "next"):
         return found
-    after, pruned = need_compared(history, NEXT), compared(history, PRUNED)
-    last = pruned or after
-    left, still = made(after[1]), made(last[1])
-    if not (left and still):
+    after, last = need_compared(history, NEXT), compared(history, PRUNED) or need_compared(history, NEXT)
+    before = {change.path for change in made(need_compared(history, LATER)[1])}
+    left = {change.path for change in made(after[1])} & before
+    still = [change.path for change in made(last[1]) if change.path in left]
+    if not still:
         return []
     required = "the next run or prune removes what SIGKILL left"
     return [Violation(required, f"still there: {shown(still)}", (last[0],))]
@@ -72,24 +94,47 @@ def side_by_side(history: History, bare: History) -> list[Violation]:
     """ENV-5: each of two runs finds its environment whole, whatever becomes of the other."""
     needs_run(history)
     needs_temporary_environment(history)
-    return damage(history) or damage(history, "other-command")
+    for command in ("command", "other-command", "next-command"):
+        if found := damage(history, command):
+            return found
+    for name in ("next", "other"):
+        ended, ours = end_of(history, name), any(fact.to == name for fact in history.facts(Sent))
+        if ended and not ours and (found := call_works(history, name)):
+            return found
+    needs_whole_script(history)  # a run that waits for the other is not hurt by it
+    return []
 
 
 def start_beside_a_run(history: History, bare: History) -> list[Violation]:
     """ENV-5: a run that begins while another makes its environment does not hurt it, nor is it hurt."""
     needs_delivery(history)
-    return damage(history) or call_works(history, "beside")
+    if found := damage(history) or call_works(history, "beside"):
+        return found
+    needs_end(history)  # one that waits for the other is not hurt by it
+    return comes_to_its_end(history)
 
 
 def only_its_own(history: History, bare: History) -> list[Violation]:
-    """ENV-6: nothing outside the launcher's own directories is created, changed or removed."""
+    """ENV-6: nothing outside the launcher's own directories is created, changed or removed. What it makes in its TMPDIR
+    may be there: that it stays is ENV-1's matter, or ENV-4's."""
     looks = list(history.all(Changed))
     if not looks:
         raise NotObservable("the directories were not compared: the case did not get that far")
     event, last = looks[-1]
-    wrong = [change for change in last.changes if not change.own]
+    wrong = [change for change in last.changes if not (change.own or _is_ours(change) or _is_temporary(change))]
+    if not wrong and last.count > len(last.changes):
+        raise NotObservable(f"of {last.count} differences only {len(last.changes)} are told")
     if not wrong:
         return []
     actual = "; ".join(f"{how}: {shown(some)}" for how in ("created", "changed", "removed")
-                       if (some := [change for change in wrong if change.how == how]))  # fmt: skip
+                       if (some := [change.path for change in wrong if change.how == how]))  # fmt: skip
     return [Violation("nothing outside the launcher's own directories is touched", actual, (event.index,))]
+
+
+def _is_temporary(change: Change) -> bool:
+    return change.how == "created" and change.path.startswith("TMPDIR/")
+
+
+def _is_ours(change: Change) -> bool:
+    """Whether it is the link that the command was told to make in its environment, wherever that is."""
+    return change.how == "created" and change.path.endswith("/proctor-link")

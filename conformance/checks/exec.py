@@ -10,6 +10,8 @@ from harness.history import Greeted, History, Looked, Notified, Started
 def _pids(history: History) -> tuple[int, int, int]:
     """Return the pid that the caller started, the command's, and the event that tells the latter."""
     launcher = next((fact.pid for fact in history.facts(Started) if fact.process == "launcher"), 0)
+    if not launcher:
+        raise NotObservable("the pid that was started is not known")
     for event, fact in history.all(Greeted):
         if fact.process == "command":
             return launcher, fact.pid, event.index
@@ -28,7 +30,7 @@ def is_accepted_as_main(history: History, bare: History) -> list[Violation]:
     """EXEC-1: what the command tells the service manager comes from the PID that was started."""
     launcher, _, _ = _pids(history)
     needs_whole_script(history)
-    told = list(history.all(Notified))
+    told = [(event, fact) for event, fact in history.all(Notified) if "READY=1" in fact.text.splitlines()]
     if not told:
         raise NotObservable("no message came to the service manager's socket")
     wrong = [(event.index, fact.pid) for event, fact in told if fact.pid != launcher]

@@ -103,16 +103,33 @@ def names_the_death(history: History, bare: History) -> list[Violation]:
     number = its[1].signal if its else None
     if number is None:
         raise NotApplicable("the bare command did not die of a signal")
-    text = said(history, greeted)
+    return _says_who_died(said(history, greeted), number, "command", "witness")
+
+
+def _says_who_died(text: str, number: int, what: str, program: str) -> list[Violation]:
     word = name(number).removeprefix("SIG")
     in_words = re.escape(signal.strsignal(number) or word)  # as shells say it: "Segmentation fault"
-    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|\bkilled\b|{in_words}", text, re.IGNORECASE)
+    told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|(\bkilled\b|{in_words})(?!-)", text, re.IGNORECASE)
     found = []
     if not told:
-        found.append(Violation(f"a message that says the command died of {name(number)}", f"it said {text[:200]!r}"))
-    if "witness" not in text:
-        found.append(Violation("a message that names the program that died", f"it said {text[:200]!r}"))
+        found.append(Violation(f"a message that says the {what} died of {name(number)}", f"it said {text[:200]!r}"))
+    if program not in text:
+        found.append(Violation(f"a message that names the program that died, {program}", f"it said {text[:200]!r}"))
     return found
+
+
+def names_the_interpreter(history: History, bare: History) -> list[Violation]:
+    """EXIT-5: an interpreter that is killed when it is queried is named with its signal, and the status is 137."""
+    if found := missed(history):
+        return found
+    end = end_of(history, "launcher")
+    if end is None or status(end[1]) == 0:
+        raise NotApplicable("the launcher did not use the interpreter that it was given")
+    found = []
+    if status(end[1]) != 128 + signal.SIGKILL:
+        required = "status 137, as the interpreter was killed by SIGKILL"
+        found.append(Violation(required, f"it ended {how_ended(end[1])}", (end[0].index,)))
+    return found + _says_who_died(said(history), signal.SIGKILL, "interpreter", "killed-python")
 
 
 def ends_with_command(history: History, bare: History) -> list[Violation]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from conformance.checks.common import NotApplicable, NotObservable, Violation, end_of, how_ended, missed, status
 from harness.history import Answered, Change, Changed, Greeted, History, Missed
 
+PROJECTS = "WORK/.venv"
+"""The environment that a sync makes; see harness.scenario.Enter."""
 RUNNING, END, LATER = "running", "end", "later"
 NEXT, PRUNED = "after the next call", "after prune"
 """When directories are compared."""
 MOST_SHOWN = 5
+CODE = 7
+"""What the command of a campaign ends with: not 0, not 1, which a launcher may end with for reasons of its own."""
 
 
 def compared(history: History, when: str) -> tuple[int, Changed] | None:
@@ -28,8 +32,18 @@ def made(changed: Changed) -> list[Change]:
     """Return what has been made in the launcher's own directories and in TMPDIR, and is not declared to stay."""
     return [
         change for change in changed.changes
-        if change.how == "created" and not change.kept and (change.own or change.path.startswith("TMPDIR/"))
+        if _is_new(change) and not change.kept and (change.own or change.path.startswith("TMPDIR/"))
     ]  # fmt: skip
+
+
+def is_told(changed: Changed, path: str) -> bool:
+    """Whether a change there would be among those that are told: of very many only the first are, by their paths."""
+    return changed.count <= len(changed.changes) or path <= changed.changes[-1].path
+
+
+def _is_new(change: Change) -> bool:
+    """Whether it was made, or is the mark of an environment that was made anew in the place of another."""
+    return change.how == "created" or (change.how == "changed" and change.path.endswith("/pyvenv.cfg"))
 
 
 def needs_temporary_environment(history: History) -> None:
@@ -39,17 +53,19 @@ def needs_temporary_environment(history: History) -> None:
         raise NotApplicable("the run makes no temporary environment: it runs from what was there before")
 
 
-def shown(changes: list[Change]) -> str:
+def shown(paths: list[str]) -> str:
     """Name the topmost of these paths."""
-    paths = [change.path for change in changes]
     tops = [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
     return ", ".join(tops[:MOST_SHOWN]) + (f" and {len(tops) - MOST_SHOWN} more" if len(tops) > MOST_SHOWN else "")
 
 
 def nothing_made(history: History, when: str, required: str) -> list[Violation]:
-    """Nothing is there then that was not there before."""
+    """Nothing is there then that was not there before. NotObservable where the command still ran: it needs it."""
     event, changed = need_compared(history, when)
-    left = made(changed)
+    end = end_of(history, "command")
+    if has_run(history) and not (end and end[0].index < event):
+        raise NotObservable("the command had not ended when the directories were compared: it may need what is there")
+    left = [change.path for change in made(changed)]
     return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
 
 
@@ -70,18 +86,28 @@ def damage(history: History, process: str = "command") -> list[Violation]:
 
 def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
     """A further call of the launcher started its command, if it has one, and ended with its status."""
-    missing = [(event, fact) for event, fact in history.all(Missed) if fact.what.startswith(name)]
+    call = "the launcher" if name == "launcher" else f"the {name} call of the launcher"
+    missing = [(event, fact) for event, fact in history.all(Missed) if _is_about(fact, name)]
     for event, fact in missing:
+        if fact.hidden:
+            raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
         why = "everyone was quiescent" if fact.sure else f"not within {fact.seconds:.1f} s"
         end = end_of(history, name)
         actual = f"{fact.what}: it did not come ({why})" + (f"; it had ended {how_ended(end[1])}" if end else "")
-        return [Violation(f"the {name} call of the launcher works", actual, (event.index,))]
+        return [Violation(f"{call} works", actual, (event.index,))]
     end = end_of(history, name)
     if not end:
-        raise NotObservable(f"the case did not get as far as the {name} call of the launcher")
+        raise NotObservable(f"the case did not get as far as the end of {call}")
+    if status(end[1]) is None:
+        raise NotObservable(f"how {call} ended is not known")
     if status(end[1]) != code:
-        return [Violation(f"the {name} call of the launcher ends with {code}", how_ended(end[1]), (end[0].index,))]
+        return [Violation(f"{call} ends with {code}", how_ended(end[1]), (end[0].index,))]
     return damage(history, f"{name}-command")
+
+
+def _is_about(fact: Missed, name: str) -> bool:
+    """Whether what did not come is of this call of the launcher, or of its command."""
+    return fact.what.startswith((f"{name} ", f"{name}-command "))
 
 
 def has_run(history: History, process: str = "command") -> bool:
@@ -93,3 +119,32 @@ def needs_run(history: History) -> None:
     """Raise NotObservable where the launcher did not start its command."""
     if not has_run(history):
         raise NotObservable("the launcher did not start its command: " + "; ".join(v.actual for v in missed(history)))
+
+
+def needs_end(history: History, process: str = "launcher") -> None:
+    """Raise NotObservable where a process has not ended: it may still be at what it does, or hold up who comes next."""
+    if not end_of(history, process):
+        raise NotObservable(f"the {process} did not end")
+
+
+def needs_looks(history: History, process: str = "command") -> None:
+    """Raise NotObservable where the command did not look at its environment as often as the case wanted."""
+    for fact in history.facts(Missed):
+        if fact.what.startswith((f"{process} does", f"{process} takes")):
+            raise NotObservable(f"the case did not get that far: {fact.what} did not come")
+    if not any(answer.process == process and answer.order == "whole" for answer in history.facts(Answered)):
+        raise NotObservable(f"the {process} did not look at its environment: the case did not get that far")
+
+
+def comes_to_its_end(history: History) -> list[Violation]:
+    """The run that a campaign is about starts its command and ends with its status, whatever goes on beside it."""
+    end = end_of(history, "launcher")
+    if end and status(end[1]) is None:
+        raise NotObservable("how the launcher ended is not known")
+    if has_run(history) and end and status(end[1]) == CODE:
+        return []
+    told = [f"it ended {how_ended(end[1])}"] if end else [one.actual for one in missed(history)]
+    if not told:
+        raise NotObservable("the launcher did not end")
+    events = (end[0].index,) if end else ()
+    return [Violation(f"the run starts its command and ends with its status, {CODE}", "; ".join(told), events)]

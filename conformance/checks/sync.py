@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from conformance.checks.common import NotObservable, Violation, alive, at_end, end_of, how_ended, needs_tracing, status
-from conformance.checks.files import LATER, NEXT, call_works, need_compared, shown
+from conformance.checks.files import (
+    LATER,
+    NEXT,
+    PROJECTS,
+    call_works,
+    compared,
+    is_told,
+    need_compared,
+    needs_end,
+    shown,
+)
 from conformance.checks.moments import needs_delivery
-from harness.history import Change, Changed, History, Joined, Missed, Pressed, Waited
+from harness.history import Change, Changed, Contained, History, Joined, Missed, Pressed, Waited
 
 ENDS_WITHIN = 1.0
 CTRL_C = 130
@@ -15,40 +25,61 @@ def never_half(history: History, bare: History) -> list[Violation]:
     """SYNC-1: whatever it was interrupted at, the next sync makes the environment whole: one that looked complete
     would have been left as it was. `bare` is an undisturbed sync."""
     needs_delivery(history)
+    needs_end(history)
     end = end_of(history, "next")
     if not end or status(end[1]) != 0:
         raise NotObservable("the next sync did not succeed, which is SYNC-3's matter")
-    return _same_environment(history, bare) or call_works(history, "tool")
+    if found := _same_environment(history, bare):
+        return found
+    if amiss := call_works(bare, "tool"):
+        raise NotObservable(f"nor does the environment of an undisturbed sync work: {amiss[0].actual}")
+    return call_works(history, "tool")
 
 
 def _same_environment(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, NEXT)
     _, its = need_compared(bare, LATER)
-    here, there = _environment(mine), _environment(its)
-    if missing := sorted(there - here):
-        actual = f"missing: {', '.join(missing[:5])}"
-        return [Violation("after the next sync the environment is whole", actual, (event,))]
+    if missing := sorted(path for path in _lacking(mine, its) if path.startswith(f"{PROJECTS}/")):
+        return [Violation("after the next sync the environment is whole", f"missing: {shown(missing)}", (event,))]
     return []
 
 
-def _environment(changed: Changed) -> set[str]:
-    return {change.path for change in changed.changes if change.path.startswith("WORK/.venv/") and _there(change)}
-
-
-def _there(change: Change) -> bool:
-    return change.how != "removed"
+def _lacking(mine: Changed, its: Changed) -> set[str]:
+    """Return what its launcher has there and mine has not. What is in neither list is there, or is not, as it was."""
+    here, there = ({change.path: change.how for change in changed.changes} for changed in (mine, its))
+    never_made = {path for path, how in there.items() if how == "created" and path not in here and is_told(mine, path)}
+    removed = {path for path, how in here.items() if how == "removed"}
+    return never_made | {path for path in removed if there.get(path, "") != "removed" and is_told(its, path)}
 
 
 def no_temporary_file(history: History, bare: History) -> list[Violation]:
-    """SYNC-2: in the environment and the project there is nothing that an undisturbed sync does not leave as well."""
+    """SYNC-2: in the environment and the project there is nothing that an undisturbed sync does not leave as well, but
+    for the mark of SYNC-1: a file directly in the environment, which the next sync removes."""
     needs_delivery(history)
+    needs_end(history)
     event, mine = need_compared(history, LATER)
     _, its = need_compared(bare, LATER)
+    marks = _marks(mine, compared(history, NEXT))
+    return _not_among(its, [change for change in mine.changes if change.path not in marks], event, "there is")
+
+
+def _marks(mine: Changed, after: tuple[int, Changed] | None) -> set[str]:
+    """Return what may be a mark by which the next sync knows that the environment is not whole."""
+    stays = {change.path for change in after[1].changes if change.how != "removed"} if after else set()
+    inside = (change for change in mine.changes if after and is_told(after[1], change.path) and change.kind == "file")
+    return {change.path for change in inside if change.path.rpartition("/")[0] == PROJECTS and change.path not in stays}
+
+
+def _not_among(its: Changed, changes: list[Change], event: int, what: str) -> list[Violation]:
+    """What is made in the project that is not there where nothing was interrupted."""
     known = {change.path for change in its.changes}
-    extra = [change for change in mine.changes
-             if change.how == "created" and change.path.startswith("WORK/") and change.path not in known]  # fmt: skip
+    extra = [
+        change.path for change in changes
+        if change.how == "created" and change.path.startswith("WORK/") and change.path not in known
+        and is_told(its, change.path)
+    ]  # fmt: skip
     required = "no temporary file stays in the environment or the project"
-    return [Violation(required, f"there is: {shown(extra)}", (event,))] if extra else []
+    return [Violation(required, f"{what}: {shown(extra)}", (event,))] if extra else []
 
 
 def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violation]:
@@ -57,22 +88,25 @@ def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violatio
         raise NotObservable(f"a second sync did not work: {found[0].actual}")
     event, after = need_compared(history, NEXT)
     _, before = need_compared(history, LATER)
-    known = {change.path for change in before.changes}
-    extra = [change for change in after.changes if change.how == "created" and change.path not in known
-             and change.path.startswith("WORK/")]  # fmt: skip
-    required = "no temporary file stays in the environment or the project"
-    return [Violation(required, f"a second sync leaves: {shown(extra)}", (event,))] if extra else []
+    return _not_among(before, list(after.changes), event, "a second sync leaves")
 
 
 def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
-    """SYNC-3: the next sync succeeds by itself, and what it made works."""
+    """SYNC-3: a sync succeeds by itself where one by another interpreter was, so does the next, and what it made
+    works."""
     needs_tracing(history)
-    return call_works(history, "next") or call_works(history, "tool")
+    if found := call_works(history, "launcher") or call_works(history, "next"):
+        return found
+    _, after = need_compared(history, NEXT)
+    if after.environments and PROJECTS not in after.environments:
+        raise NotObservable(f"the project's environment is not {PROJECTS}, but: {', '.join(after.environments[:5])}")
+    return call_works(history, "tool")
 
 
 def next_sync_succeeds_at_any_moment(history: History, bare: History) -> list[Violation]:
     """SYNC-3: whatever moment the sync before it was interrupted at."""
     needs_delivery(history)
+    needs_end(history)
     return call_works(history, "next")
 
 
@@ -82,12 +116,21 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     if pressed is None:
         raise NotObservable("the sync did not get as far as its build")
     end = end_of(history, "launcher")
+    if end and end[0].index < pressed:
+        raise NotObservable("the sync had ended before the key was pressed")
+    for stepped_in in history.facts(Contained):
+        raise NotObservable(f"the harness had to step in: {stepped_in.why}")
     for event, fact in history.all(Missed):
+        if fact.hidden:
+            raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
         return [Violation("Ctrl-C ends the sync within 1 s", f"{fact.what}: it did not come", (pressed, event.index))]
     for event, waited in history.all(Waited):
         if waited.what == "launcher ends" and waited.idle > ENDS_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
+    needs_end(history)
+    if end and status(end[1]) is None:
+        raise NotObservable("how the sync ended is not known")
     if end and status(end[1]) != CTRL_C:
         return [Violation("Ctrl-C ends the sync with status 130", how_ended(end[1]), (pressed, end[0].index))]
     return []

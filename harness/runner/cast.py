@@ -137,7 +137,9 @@ class Cast:
         """Send a signal and return the fact. By pidfd, so that nobody else can be hit when a pid is used again."""
         pid = self.pids.get("launcher" if to == "group" else to, 0)
         try:
-            if to == "group":
+            if to == "all":
+                self._signal_all(number)
+            elif to == "group":
                 os.killpg(self.launcher_pgid, number)
             elif to in self._pidfds:
                 signal.pidfd_send_signal(self._pidfds[to], number)
@@ -146,6 +148,14 @@ class Cast:
         except OSError as error:
             return history.Sent(number, to, pid, error.errno or 3)
         return history.Sent(number, to, pid)
+
+    def _signal_all(self, number: int) -> None:
+        """Signal everyone but the runner, who is on the stage before the launcher, and what was called beside it."""
+        spared = {pid for role, pid in self.pids.items() if role in self.launchers - {"launcher"}}
+        for pid in processes.below(os.getpid(), processes.table()):
+            if pid not in spared:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def between(self) -> list[int]:
         """Return the pids from the launcher down that are not the command nor of the command, parents first."""

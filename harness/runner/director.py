@@ -333,7 +333,7 @@ class Director:
             self._go_on(task)
 
     def _deliver(self, action: Deliver) -> history.Sent:
-        if action.to in ("launcher", "group", "command"):
+        if action.to in ("launcher", "group", "all", "command"):
             return self._send(action.signal, action.to)
         task = next((task for task in self._tasks.values() if task.name == action.to), None)
         if task is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import shutil
 import stat
@@ -15,8 +16,8 @@ from harness.history import Change, Changed
 from harness.runner.spawn import Place, fill_in
 from harness.target import Target
 
-MOST_CHANGES = 400
-"""Of those that are told. A launcher may leave a million files."""
+MOST_CHANGES = 5000
+"""Of those that are told: an environment with pip has 2000 files. A launcher may leave a million."""
 MARK = "pyvenv.cfg"
 """What makes a directory an environment of Python's; PEP 405."""
 WRITTEN_BY_PYTHON = "__pycache__"
@@ -43,7 +44,18 @@ def tree_of(place: Place) -> Tree:
     return {path: entry for name, root in roots.items() for path, entry in _below(str(root), name)}
 
 
-def _below(directory: str, name: str) -> Iterator[tuple[str, Entry]]:
+def _below(root: str, name: str) -> Iterator[tuple[str, Entry]]:
+    waiting = [(root, name)]  # no recursion: a launcher may nest directories deeper than that goes
+    while waiting:
+        directory, shown = waiting.pop()
+        for path, entry, deeper in _in(directory, shown):
+            yield path, entry
+            if deeper:
+                waiting.append((deeper, path))
+
+
+def _in(directory: str, name: str) -> Iterator[tuple[str, Entry, str]]:
+    """Yield what is in one directory; for each that is one itself, where it is."""
     try:
         with os.scandir(directory) as entries:
             found = list(entries)
@@ -60,13 +72,12 @@ def _below(directory: str, name: str) -> Iterator[tuple[str, Entry]]:
         if stat.S_ISDIR(status.st_mode):
             if one.name == WRITTEN_BY_PYTHON:
                 continue
-            yield path, Entry("directory", mode)
-            yield from _below(one.path, path)
+            yield path, Entry("directory", mode), one.path
         elif link:
-            yield path, Entry("link", 0, link=link)
+            yield path, Entry("link", 0, link=link), ""
         else:
             kind = "file" if stat.S_ISREG(status.st_mode) else "other"
-            yield path, Entry(kind, mode, status.st_size, status.st_mtime_ns)
+            yield path, Entry(kind, mode, status.st_size, status.st_mtime_ns), ""
 
 
 def differences(before: Tree, now: Tree) -> Iterator[tuple[str, str, str]]:
@@ -87,18 +98,18 @@ class Watched:
     def __init__(self, target: Target, place: Place) -> None:
         self._place = place
         shown = {"HOME": place.home, "WORK": place.work, "TMPDIR": place.temporary}
-        own = [fill_in(directory, place) for directory in target.own]
+        own = [os.path.normpath(fill_in(directory, place)) for directory in target.own]  # with a slash at the end, say
         self._own = [_shown(directory, shown) for directory in own]
-        self._keeps = [f"{directory}/{pattern}" for directory in self._own for pattern in target.keeps]
+        self._keeps = [f"{glob.escape(directory)}/{pattern}" for directory in self._own for pattern in target.keeps]
         self._before = tree_of(place)
 
     def _changes(self, now: Tree) -> Iterator[Change]:
         for path, kind, how in differences(self._before, now):
             own = any(path == directory or path.startswith(f"{directory}/") for directory in self._own)
-            kept = any(fnmatch.fnmatch(path, pattern) for pattern in self._keeps)
             # a directory on the way to one of the launcher's own is made along with it
-            own = own or (kind == "directory" and any(directory.startswith(f"{path}/") for directory in self._own))
-            yield Change(_safe(path), kind, how, own, kept)  # type: ignore[arg-type]
+            on_the_way = kind == "directory" and any(directory.startswith(f"{path}/") for directory in self._own)
+            kept = any(fnmatch.fnmatchcase(path, pattern) for pattern in self._keeps)
+            yield Change(_safe(path), kind, how, own or on_the_way, kept)  # type: ignore[arg-type]
 
     def compare(self, when: str) -> Changed:
         """Return how everything differs from what it was."""

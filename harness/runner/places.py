@@ -35,9 +35,11 @@ class Places:
     def of(self, target: Target, scenario: Scenario, warm_up: Callable[[Place], None]) -> Place:
         """Return the place for one execution, as its stage wants it. warm_up runs the launcher undisturbed there."""
         base = self._base(target)
-        place = Place(
-            base / "work", base / "home", base / "tmp", self._wheels(), interpreter(scenario.interpreter, base)
-        )
+        asked = interpreter(scenario.interpreter, base)
+        place = Place(base / "work", base / "home", base / "tmp", self._wheels(), asked)
+        if not place.work.is_dir():  # or a launcher has removed what is not its own
+            place.work.mkdir()
+            project.lay_out(target, place)
         if place.temporary.exists():
             empty(place.temporary)
         for directory in (place.temporary, place.home):
@@ -50,11 +52,8 @@ class Places:
         base = self._bases.get(target.name)
         if not base:
             slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
-            base = self._scratch / f"{len(self._bases)}-{slug}"
-        if not (base / "work").is_dir():  # or a launcher has removed what is not its own
-            (base / "work").mkdir(parents=True)
-            project.lay_out(target, base / "work")
-            self._bases[target.name] = base
+            base = self._bases[target.name] = self._scratch / f"{len(self._bases)}-{slug}"
+        base.mkdir(exist_ok=True)
         return base
 
     def _wheels(self) -> Path:
@@ -71,7 +70,7 @@ class Places:
             remove(place.work)
             for directory in (place.home, place.work):
                 directory.mkdir()
-            project.lay_out(target, place.work)
+            project.lay_out(target, place)
             project.lay_out_bystander(place.work)
             cold = self._templates[target.name, "cold"] = Template(place, base / "cold")
         if scenario.stage.home == "cold":
@@ -120,8 +119,8 @@ def other_interpreter() -> str:
     """Return a Python of another version that can make environments, "" where PATH has none."""
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
     names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST - 1, -1)]
-    for name in (*names, "python3"):
-        path = shutil.which(name)
+    beside = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
+    for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(beside, reverse=True))):
         version = _version_of(path) if path else ""
         if path and version and version != ours:
             return os.path.realpath(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.runner.spawn import Place, fill_in
 from harness.target import Target
 
 SOURCE = Path(__file__).resolve().parent.parent / "witness" / "project"
@@ -27,8 +28,9 @@ def change(work: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
 
 
-def lay_out(target: Target, work: Path) -> None:
+def lay_out(target: Target, place: Place) -> None:
     """Put the target's files into the working directory; for a launcher that makes environments, a project before."""
+    work = place.work
     if target.sync:
         for source in sorted(SOURCE.rglob("*")):
             if source.is_file() and "__pycache__" not in source.parts:
@@ -37,4 +39,4 @@ def lay_out(target: Target, work: Path) -> None:
                 path.write_bytes(source.read_bytes())
     for name, text in target.files.items():
         (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_text(text, encoding="utf-8")
+        (work / name).write_text(fill_in(text, place), encoding="utf-8")

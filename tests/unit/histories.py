@@ -13,6 +13,9 @@ import msgspec
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from harness import signals
 from harness.history import (
+    Answered,
+    Change,
+    Changed,
     Descriptor,
     Ended,
     Event,
@@ -20,17 +23,21 @@ from harness.history import (
     Greeted,
     History,
     Inherited,
+    Joined,
     Looked,
     Missed,
+    Notified,
     NotStarted,
+    Printed,
     Process,
     Received,
     Sent,
     Started,
     TerminalView,
     Unobserved,
+    Waited,
 )
-from harness.scenario import Scenario
+from harness.scenario import Scenario, Stage
 
 Check = Callable[[History, History], list[Violation]]
 
@@ -150,6 +157,75 @@ def looked(when: Literal["start", "step", "end"], *processes: Process, **changes
     """Return a look at a terminal as it is at the start."""
     look = Looked(when, processes, LAUNCHER, MODES, CHARACTERS, 24, 80)
     return msgspec.structs.replace(look, **changes)
+
+
+# -- of environments, caches and syncs
+
+
+def there(
+    path: str, how: Literal["created", "changed", "removed"] = "created", own: bool = True, **more: Any
+) -> Change:
+    """Return one thing that is not as it was: a new file in the launcher's own directories."""
+    return Change(path, more.pop("kind", "file"), how, own, **more)
+
+
+def changed(when: str, *changes: Change, count: int = 0, environments: tuple[str, ...] = ()) -> Changed:
+    """Return a comparison of the directories; count: where there are more differences than are told."""
+    return Changed(when, changes, count or len(changes), environments)
+
+
+def answered(order: str = "whole", process: str = "command", **what: Any) -> Answered:
+    return Answered(process, order, **what)
+
+
+def joined(process: str = "backend") -> Joined:
+    return Joined(process, 21)
+
+
+def printed(process: str = "next", data: bytes = b"done\n") -> Printed:
+    return Printed(process, data)
+
+
+def notified(pid: int = LAUNCHER, text: str = "READY=1\n") -> Notified:
+    return Notified(pid, text)
+
+
+def waited(what: str, seconds: float = 0.1, idle: float = 0.0) -> Waited:
+    return Waited(what, seconds, idle)
+
+
+def looks(process: str = "command") -> tuple[Fact, ...]:
+    """Return how a command finds its environment whole."""
+    return answered("whole", process), answered("import", process)
+
+
+def used(name: str, code: int = 0) -> tuple[Fact, ...]:
+    """Return a further run of the launcher, whose command finds its environment whole."""
+    command = f"{name}-command"
+    return (
+        started(name, 30),
+        greeted(settings(pid=31, ppid=30), command),
+        *looks(command),
+        ended(command),
+        ended(name, code),
+        printed(name),
+    )
+
+
+def called(name: str, code: int = 0) -> tuple[Fact, ...]:
+    """Return a further call of the launcher that starts no command."""
+    return started(name, 30), ended(name, code), printed(name)
+
+
+def a_sync(*facts: Fact, home: Literal["cold", "warm"] = "cold", end: Looked | None = None) -> History:
+    """Return the history of a sync, which starts no command."""
+    made = history(started(), looked("start", process("launcher")), *facts, end or looked("end"))
+    return staged(made, home)
+
+
+def staged(made: History, home: Literal["cold", "warm"]) -> History:
+    """Return the same on a stage where the launcher finds this in HOME."""
+    return msgspec.structs.replace(made, scenario=Scenario((), Stage(home=home)))
 
 
 class Example(NamedTuple):

@@ -137,6 +137,46 @@ def test_step_goes_both_ways(step: Step) -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(script), type=Scenario) == script
 
 
+SCENARIOS = (
+    Scenario((), Stage(home="cold")),
+    Scenario((), Stage(home="warm", build_waits=True)),
+    Scenario((), Stage(home="stale", notify=True)),
+    Scenario((), command="tool", invoke="run", interpreter="other"),
+    Scenario((steps.Ends(),), invoke="sync", interpreter="killed", after=ALL_STEPS),
+    Scenario((steps.Ends(),), invoke="prune", after=(steps.Compare("later"), steps.Start("run", "next"))),
+)
+
+
+@pytest.mark.parametrize("script", SCENARIOS, ids=repr)
+def test_scenario_goes_both_ways(script: Scenario) -> None:
+    assert parse_json(msgspec.json.encode(script), Scenario, "here") == script
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(script), type=Scenario) == script
+    plain = Scenario(script.steps)
+    assert key_of(script) != key_of(plain)
+
+
+def test_what_a_scenario_does_not_say_is_as_ever() -> None:
+    """Cases that were written before there were environments mean the same."""
+    script = parse_json('{"steps": []}', Scenario, "here")
+    assert (script.invoke, script.after, script.interpreter, script.stage.home) == ("run", (), "usual", "kept")
+    assert not (script.stage.build_waits or script.stage.notify)
+    assert msgspec.json.encode(script) == b'{"steps":[]}'
+
+
+@pytest.mark.parametrize(
+    ("script", "starts"),
+    [
+        (Scenario(()), True),
+        (Scenario((), command="tool"), True),
+        (Scenario((), command="missing"), False),
+        (Scenario((), invoke="sync"), False),
+        (Scenario((), command="tool", invoke="prune"), False),
+    ],
+)
+def test_who_starts_a_command(script: Scenario, starts: bool) -> None:
+    assert script.starts_command == starts
+
+
 @pytest.mark.parametrize("fact", ALL_FACTS, ids=lambda fact: type(fact).__name__)
 def test_fact_goes_both_ways(fact: Fact) -> None:
     made = a_history(fact)
@@ -164,6 +204,10 @@ def test_target_goes_both_ways() -> None:
         ("a", "{command}"),
         profiles=PROFILES,
         environment={"A": "1"},
+        sync=("s", "{wheels}"),
+        prune=("p",),
+        own=("{home}/.cache", "{work}/.venv"),
+        keeps=("log*",),
         deviations={"SIG-1": "so"},
         slow=True,
     )
@@ -201,6 +245,13 @@ def test_a_history_finds_its_facts_in_order() -> None:
         ('{"steps": [{"do": "signal", "signal": 1.5}]}', "'steps[0].signal' takes a whole number, but is 1.5"),
         ('{"steps": [{"do": "press", "key": "ctrl-x"}]}', 'is "ctrl-x", which is none of: ctrl-c, '),
         ('{"steps": [{"signal": 15}]}', "'steps[0].do' is missing"),
+        ('{"steps": [], "invoke": "build"}', "'invoke' is \"build\", which is none of: run, sync, prune"),
+        ('{"steps": [], "interpreter": "old"}', 'is "old", which is none of: '),
+        ('{"steps": [], "command": "tol"}', 'is "tol", which is none of: '),
+        ('{"steps": [], "stage": {"home": "hot"}}', 'is "hot", which is none of: '),
+        ('{"steps": [], "stage": {"buildwaits": true}}', "(did you mean 'build_waits'?)"),
+        ('{"steps": [], "after": [{"do": "compare"}]}', "'after[0].when' is missing"),
+        ('{"steps": [{"do": "start", "invoke": "run"}]}', "'steps[0].name' is missing"),
         ('{"steps": 1}', "'steps' takes a list, but is 1"),
         ("{}", "'steps' is missing"),
         ("[]", "the whole takes a table, but is []"),

@@ -12,9 +12,11 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.histories import Example
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit")
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec")
 EXPLORED = "moments"
 """Its checks are those of campaigns, of several chapters."""
+SHARED = {"__init__", "common", "files"}
+"""No checks of their own, but what checks are made of."""
 
 
 def public_checks(chapter: str) -> set[str]:
@@ -27,11 +29,17 @@ def public_checks(chapter: str) -> set[str]:
 
 
 def used_checks(chapter: str) -> set[str]:
-    """Return the checks that the cases of a chapter name."""
-    file, module = ("campaigns.py", "moments") if chapter == EXPLORED else (f"test_{chapter}.py", "checks")
-    tree = ast.parse((ROOT / "conformance" / file).read_text(encoding="utf-8"))
+    """Return the checks of a chapter that cases and campaigns name, whatever they import the module as."""
+    files = [*(ROOT / "conformance").glob("test_*.py"), ROOT / "conformance" / "campaigns.py"]
+    return {name for path in files for name in _used_in(ast.parse(path.read_text(encoding="utf-8")), chapter)}
+
+
+def _used_in(tree: ast.Module, chapter: str) -> set[str]:
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "conformance.checks")
+    known = {alias.asname or alias.name for node in imports for alias in node.names if alias.name == chapter}
     named = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
-    return {node.attr for node in named if isinstance(node.value, ast.Name) and node.value.id == module}
+    functions = {node.attr for node in named if isinstance(node.value, ast.Name) and node.value.id in known}
+    return {name for name in functions if name == name.lower()}  # others are constants
 
 
 def examples(chapter: str) -> tuple[Example, ...]:
@@ -41,7 +49,7 @@ def examples(chapter: str) -> tuple[Example, ...]:
 
 def test_no_chapter_is_forgotten() -> None:
     rooms: list[Path] = sorted((ROOT / "conformance" / "checks").glob("*.py"))
-    assert {path.stem for path in rooms} - {"__init__", "common"} == {*CHAPTERS, EXPLORED}
+    assert {path.stem for path in rooms} - SHARED == {*CHAPTERS, EXPLORED}
     cases = {path.stem for path in (ROOT / "conformance").glob("test_*.py")}
     assert cases == {f"test_{name}" for name in CHAPTERS}
 

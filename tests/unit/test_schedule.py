@@ -6,6 +6,7 @@ import pytest
 
 from harness.errors import WrongCall
 from harness.schedule import (
+    Call,
     Deliver,
     Directive,
     HoldTask,
@@ -28,6 +29,11 @@ SCHEDULE = Schedule(
         Directive(Point("launcher", "clone"), HoldUntil(Point("child1", "setsid", 1, "entry"))),
         Directive(Point("launcher", "clone"), Deliver(36, "group")),
         Directive(Point("launcher", "clone"), Deliver(10, "launcher.t2")),
+        Directive(Point("launcher", "mkdir"), Call("run")),
+        Directive(Point("launcher", "rename"), Call("sync")),
+        Directive(Point("launcher", "unlinkat", 3, "entry"), Call("prune")),
+        Directive(Point("launcher", "mkdir"), HoldTask("beside")),
+        Directive(Point("launcher", "mkdir"), HoldTask("beside", "ends")),
     )
 )
 TEXT = """at child1 birth: hold until launcher blocks
@@ -36,7 +42,12 @@ at launcher wait4#1 entry in part 2: press ctrl-c
 at launcher clone#1 exit: hold until child1 ends
 at launcher clone#1 exit: hold until child1 setsid#1 entry
 at launcher clone#1 exit: deliver RTMIN+2 to group
-at launcher clone#1 exit: deliver USR1 to launcher.t2"""
+at launcher clone#1 exit: deliver USR1 to launcher.t2
+at launcher mkdir#1 exit: call run
+at launcher rename#1 exit: call sync
+at launcher unlinkat#3 entry: call prune
+at launcher mkdir#1 exit: hold until beside blocks
+at launcher mkdir#1 exit: hold until beside ends"""
 
 
 def test_text_goes_both_ways() -> None:
@@ -62,12 +73,29 @@ def test_json_goes_both_ways() -> None:
         ("at launcher clone#1 exit: hold until nobody setsid#1 entry", "task"),
         ("at lancher clone#1 exit: deliver TERM to launcher", "task"),
         ("at launcher clone#1 exit: hold until command ends", "process"),
+        ("at launcher clone#1 exit: call", "is no action; known are: "),
+        ("at launcher clone#1 exit: call build", "call run (sync, prune)"),
+        ("at launcher clone#1 exit: call run twice", "is no action"),
+        ("at beside clone#1 exit: call run", "task"),
+        ("at launcher clone#1 exit: hold until beside clone#1 exit", "task"),
+        ("at launcher clone#1 exit: deliver TERM to beside", "to"),
     ],
 )
 def test_wrong_text_is_named(text: str, says: str) -> None:
     with pytest.raises(WrongCall, match=r"schedule|signal") as error:
         parse(text)
     assert says in str(error.value)
+
+
+def test_every_kind_of_action_is_here() -> None:
+    assert {type(one.action) for one in SCHEDULE.directives} == {Deliver, PressKey, Call, HoldTask, HoldUntil}
+
+
+def test_call_that_json_does_not_know() -> None:
+    with pytest.raises(WrongCall, match="none of: "):
+        from_json(
+            '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, "action": {"do": "call", "invoke": "x"}}]}'
+        )
 
 
 def test_unknown_key_is_named() -> None:

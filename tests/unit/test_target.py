@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import WrongCall
-from harness.target import Target, find_program, known_targets, load, load_toml
+from harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
 
 
 def executable(path: Path) -> Path:
@@ -157,6 +157,25 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
         ('command = ["env"]\n[files]\n"" = ""', "'files' has the key ''; allowed are "),
         ('command = ["env"]\n[deviations]\nSIG-1 = " "', "'deviations.SIG-1' gives no reason; say why"),
         ('command = ["{here}/no-such-file"]', "there is no such file"),
+        (
+            'command = ["env"]\nprofiles = ["sync"]',
+            '\'profiles\' has "sync", but there is no \'sync\'; give its command line, such as sync = ["uv", "sync"]',
+        ),
+        (
+            'command = ["env"]\nprofiles = ["ephemeral", "cache"]\nsync = ["env"]',
+            "'profiles' has \"cache\", but there is no 'prune'; give its command line, such as prune = [\"uv\", ",
+        ),
+        ('command = ["env"]\nprofiles = ["sync"]\nsync = []', "there is no 'sync'; give its command line"),
+        (
+            'command = ["env"]\nsync = ["no-such-launcher", "sync"]\ninstall = "apt install it"',
+            "'sync' names the program 'no-such-launcher', which is not installed: there is no such program",
+        ),
+        ('command = ["env"]\nprune = ["{here}/no-such-file"]', "'prune' names the program '/"),
+        ('command = ["env"]\nsync = "env"', '\'sync\' takes a list, but is "env"; right would be ["env"]'),
+        ('command = ["env"]\nprune = [1]', "'prune[0]' takes a text"),
+        ('command = ["env"]\nown = "{home}"', "'own' takes a list"),
+        ('command = ["env"]\nkeeps = true', "'keeps' takes a list"),
+        ('command = ["env"]\nkeep = ["log"]', "unknown key 'keep' (did you mean 'keeps'?)"),
     ],
 )
 def test_toml_that_is_no_target(tmp_path: Path, text: str, says: str) -> None:
@@ -178,6 +197,32 @@ def test_profiles_are_named_where_one_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('command = ["env"]\nprofiles = ["inti"]')
     assert "'profiles[0]' is \"inti\", which is none of: transparent, exec, init, " in refusal(str(path))
+
+
+def test_calls_for_environments(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'command = ["env", "{command}"]\nsync = ["{interpreter}", "{python}", "{work}"]\nprune = ["env", "--prune"]\n'
+        'profiles = ["ephemeral", "sync", "cache"]\nown = ["{home}/.cache/x/", "{work}/.venv"]\nkeeps = ["log*"]\n'
+    )
+    target = load(str(path))
+    env = find_program("env")
+    assert target.words("run") == target.command == (env, "{command}")
+    assert target.words("sync") == ("{interpreter}", sys.executable, "{work}")
+    assert target.words("prune") == (env, "--prune")
+    assert (target.own, target.keeps) == (("{home}/.cache/x/", "{work}/.venv"), ("log*",))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_says_what_it_needs(profile: Profile, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n')
+    if profile not in NEEDED:
+        assert load(str(path)).profiles == (profile,)
+        return
+    assert f"such as {NEEDED[profile]} = [" in refusal(str(path))
+    path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n{NEEDED[profile]} = ["env", "x"]\n')
+    assert load(str(path)).words(NEEDED[profile])[-1] == "x"  # type: ignore[arg-type]
 
 
 def test_files_below_the_working_directory(tmp_path: Path) -> None:

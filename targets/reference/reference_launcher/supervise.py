@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
+
+    from reference_launcher.janitor import Janitor
 else:
     import _signal as signal  # the same without enum, which costs 4 ms
 
@@ -31,7 +33,11 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_DUMPABLE = 4
 
 
-def supervise(words: list[bytes], mask: set[int]) -> None:
+REMOVED_WITHIN = 10.0  # seconds that the end may be held up by a slow disk when there is an environment to remove
+
+
+def supervise(words: list[bytes], mask: set[int], janitor: "Janitor | None" = None) -> None:
+    """Start the command `words`, stay until it has ended, and end likewise. `janitor` keeps its environment."""
     if not hasattr(signal, "sigwaitinfo"):  # macOS. A launcher that cannot tell a Ctrl-C from a kill is none.
         complain(b"this system has no sigwaitinfo(2); use --exec")
         os._exit(LAUNCHER_FAILED)
@@ -58,8 +64,13 @@ def supervise(words: list[bytes], mask: set[int]) -> None:
     os.close(gate)
     command = Command(words[0], pid)
     command.hand_on_pending()
+    if janitor:
+        janitor.watch(pid)  # before the command starts: if we are killed it still needs its environment
     os.close(hold)
-    end_like(command.wait(), prctl)
+    end = command.wait()
+    if janitor:
+        janitor.end(REMOVED_WITHIN)
+    end_like(end, prctl)
 
 
 class Command:
@@ -192,15 +203,20 @@ def end_like(end: "os.waitid_result", prctl: "Callable[[int, int], int]") -> Non
     """
     if end.si_code == os.CLD_EXITED:
         os._exit(end.si_status)
+    die_of(end.si_status, prctl)
+
+
+def die_of(signo: int, prctl: "Callable[[int, int], int]") -> None:
+    """End of the signal `signo`."""
     prctl(PR_SET_DUMPABLE, 0)  # the core of interest is the command's; do not write over it: core(5)
     try:
-        signal.signal(end.si_status, signal.SIG_DFL)
+        signal.signal(signo, signal.SIG_DFL)
     except (OSError, ValueError):  # SIGKILL has no disposition to set; 32 and 33 glibc keeps for itself
         pass
-    os.kill(os.getpid(), end.si_status)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {end.si_status})
+    os.kill(os.getpid(), signo)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})
     # Still here: PID 1 does not die of a signal that comes from inside its namespace, pid_namespaces(7).
-    os._exit(128 + end.si_status)
+    os._exit(128 + signo)
 
 
 def parent_controls_jobs() -> bool:

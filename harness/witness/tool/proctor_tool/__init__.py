@@ -26,9 +26,12 @@ def main() -> None:
     at_start = inventory()
 
     def perform(order: bytes, count: Any, text: int, size: int) -> int:
-        number, amount, said = carry_out(order.decode().split(), at_start)
+        try:
+            number, amount, said = carry_out(order.decode().split(), at_start)
+        except Exception as error:  # noqa: BLE001  whatever it is: what ctypes ignores would be taken for success
+            number, amount, said = errno.EINVAL, 0, repr(error)
         count[0] = amount
-        data = said.encode("utf-8", "surrogateescape")[: size - 1] + b"\0"
+        data = said.encode("utf-8", "backslashreplace")[: size - 1] + b"\0"
         ctypes.memmove(text, data, len(data))
         return number
 
@@ -40,23 +43,29 @@ def main() -> None:
 def carry_out(words: list[str], at_start: dict[str, int]) -> tuple[int, int, str]:
     """Do what is asked; return an errno, a count and a text.
 
-    import NAME: import it now; it has a docstring, unless its file was cut short. whole: how many files of the
-    environment are missing or changed since the start, and one of them. where: the environment's directory. link
-    PATH: make a link to it there.
+    import NAME: import it now, afresh; it has a docstring, unless its file was cut short. whole: how many files of the
+    environment are missing or changed since the start, and one of them. where: the environment's directory. link PATH:
+    make a link to it there.
     """
     if words[0] == "import":
+        sys.modules.pop(words[1], None)
         try:
             module = importlib.import_module(words[1])
-        except (ImportError, OSError, SyntaxError, ValueError) as error:
-            return errno.ENOENT, 0, str(error)
+        except Exception as error:  # noqa: BLE001  a file that is half there is a SyntaxError, or worse
+            return errno.ENOENT, 0, str(error) or repr(error)
         return (0, 0, "") if module.__doc__ else (errno.ENODATA, 0, f"{module.__file__} is empty")
     if words[0] == "whole":
         now = inventory()
         wrong = sorted(path for path, size in at_start.items() if now.get(path) != size)
         return 0, len(wrong), wrong[0] if wrong else ""
+    # where no virtual environment is, sys.prefix is the system's: nothing of the launcher's
+    where = sys.prefix if sys.prefix != sys.base_prefix else os.path.dirname(HERE)
     if words[0] == "link":
-        os.symlink(os.path.abspath(words[1]), os.path.join(sys.prefix, "proctor-link"))
-    return 0, 0, sys.prefix
+        try:
+            os.symlink(os.path.abspath(words[1]), os.path.join(where, "proctor-link"))
+        except OSError as error:
+            return error.errno or errno.EIO, 0, str(error)
+    return 0, 0, where
 
 
 def inventory() -> dict[str, int]:

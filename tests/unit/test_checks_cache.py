@@ -1,0 +1,249 @@
+"""Chapter CACHE: its checks on literal histories."""
+
+from __future__ import annotations
+
+import signal
+
+import msgspec
+import pytest
+
+from conformance.checks import cache as checks
+from conformance.checks.files import PRUNED
+from harness.history import Contained, Ended, Fact, History, NotReached
+from harness.schedule import Call, Deliver, Directive, Point
+from tests.unit.histories import (
+    LAUNCHER,
+    Example,
+    answered,
+    bad,
+    called,
+    changed,
+    ended,
+    good,
+    history,
+    looked,
+    looks,
+    missed,
+    not_started,
+    over,
+    printed,
+    replaced,
+    sent,
+    staged,
+    started,
+    supervised,
+    there,
+    titles,
+    unseen,
+    untraced,
+    used,
+    verify,
+    waited,
+)
+
+TERM, KILL = signal.SIGTERM, signal.SIGKILL
+AT = Point("launcher", "unlinkat", 4)
+UNSENT, UNCALLED = NotReached(Directive(AT, Deliver(TERM))), NotReached(Directive(AT, Call("run")))
+NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+NEVER_STARTED = history(started(), not_started(), looked("end"))
+ALONE = replaced(*over())
+PRUNES = called("prune")
+HANGS = started("prune", 30), missed("prune ends")
+HIDDEN = msgspec.structs.replace(missed("prune ends"), hidden="prune is traced by the launcher")
+ENVIRONMENT = "HOME/.cache/x/tool"
+BUSY = started("prune", 30), missed("prune ends", sure=False)
+
+
+def after_a_run(*facts: Fact, cold: bool = False) -> History:
+    """The command and the launcher have ended, and this comes."""
+    return staged(supervised(*over(), *facts), "cold" if cold else "warm")
+
+
+def pruning(*facts: Fact) -> History:
+    """The launcher is called to prune, and this comes."""
+    return history(started(), looked("start"), *facts, looked("end"))
+
+
+EXAMPLES: tuple[Example, ...] = (
+    # CACHE-1
+    good("nothing gone", checks.command_keeps_its_files, supervised(*PRUNES, *looks(), *over())),
+    good("prune waits", checks.command_keeps_its_files, supervised(started("prune", 30), *looks(), *over())),
+    good("and does so for ever", checks.command_keeps_its_files, supervised(*looks(), *HANGS)),
+    bad(
+        "files gone",
+        checks.command_keeps_its_files,
+        supervised(*PRUNES, answered(count=40, text="/c/late.py"), *over()),
+        ALONE,
+        "40 of its files are gone or changed, such as /c/late.py",
+    ),
+    bad(
+        "a late import fails",
+        checks.command_keeps_its_files,
+        supervised(*PRUNES, answered(), answered("import", error=2, text="No module named late"), *over()),
+        ALONE,
+        "No module named late",
+    ),
+    unseen("no command", checks.command_keeps_its_files, NO_COMMAND, says="did not start its command"),
+    unseen("no launcher", checks.command_keeps_its_files, NEVER_STARTED, says="errno 8"),
+    unseen(
+        "the command did not look",
+        checks.command_keeps_its_files,
+        supervised(*PRUNES, *over(signal=9), missed("command takes the order 'whole'")),
+        says="takes the order",
+    ),
+    unseen("it was not asked to", checks.command_keeps_its_files, supervised(*PRUNES, *over()), says="did not look"),
+    good("beside a start", checks.start_beside_a_prune, supervised(*looks(), *over(7), *PRUNES)),
+    bad("takes a file", checks.start_beside_a_prune, supervised(answered(count=1, text="f"), *over(7)), ALONE, "1 of"),
+    bad(
+        "takes what was to be started",
+        checks.start_beside_a_prune,
+        pruning(ended("launcher", 127), missed("the command runs")),
+        ALONE,
+        "it ended with exit code 127",
+    ),
+    bad("ends otherwise", checks.start_beside_a_prune, supervised(*looks(), *over(1)), ALONE, "with its status, 7"),
+    bad(
+        "with 7, but without its command",
+        checks.start_beside_a_prune,
+        pruning(ended("launcher", 7), missed("the command runs")),
+        ALONE,
+        "starts its command",
+    ),
+    bad("hangs", checks.start_beside_a_prune, pruning(missed("the command runs")), ALONE, "everyone was quiescent"),
+    unseen("no prune there", checks.start_beside_a_prune, supervised(UNCALLED, *over(1)), says="did not come by"),
+    unseen("not traced", checks.start_beside_a_prune, supervised(untraced(), *over(1)), says="ptrace"),
+    unseen("stepped in", checks.start_beside_a_prune, supervised(Contained("time"), *over(1)), says="time"),
+    unseen("no end, and no word of it", checks.start_beside_a_prune, supervised(*looks()), says="did not end"),
+    unseen(
+        "the launcher traces its command",
+        checks.start_beside_a_prune,
+        supervised(msgspec.structs.replace(missed(), hidden="command is traced")),
+        says="cannot be seen",
+    ),
+    unseen(
+        "how it ended nobody told",
+        checks.start_beside_a_prune,
+        supervised(*looks(), ended("command", 7), Ended("launcher", LAUNCHER)),
+        says="not known",
+    ),
+    # CACHE-2
+    good("ends", checks.prune_does_not_wait, supervised(*PRUNES, waited("prune ends"), *over())),
+    good("refuses", checks.prune_does_not_wait, supervised(*called("prune", 1), waited("prune ends"), *over())),
+    good("a slow machine", checks.prune_does_not_wait, supervised(*PRUNES, waited("prune ends", 9.0, 4.9), *over())),
+    good("the launcher hangs", checks.prune_does_not_wait, supervised(*PRUNES, ended("command"), missed())),
+    good("another waits", checks.prune_does_not_wait, supervised(waited("command ends", 9.0, 9.0), *PRUNES)),
+    bad("waits", checks.prune_does_not_wait, supervised(*HANGS), ALONE, "it waits, and nobody else runs"),
+    bad("looks again and again", checks.prune_does_not_wait, supervised(*BUSY), ALONE, "not within 5.0 s"),
+    bad(
+        "gives up after a while",
+        checks.prune_does_not_wait,
+        supervised(*PRUNES, waited("prune ends", 10.25, 10.0), *over()),
+        ALONE,
+        "after 10.2 s, of which nothing ran for 10.0 s",
+    ),
+    unseen("nobody runs", checks.prune_does_not_wait, NO_COMMAND, says="did not start its command"),
+    unseen("not pruned", checks.prune_does_not_wait, supervised(*over()), says="prune did not end"),
+    unseen("prune traces", checks.prune_does_not_wait, supervised(started("prune", 30), HIDDEN), says="is traced"),
+    # CACHE-3
+    good("all gone", checks.removes_what_nobody_uses, after_a_run(*PRUNES, changed(PRUNED))),
+    good(
+        "what it takes away is no matter",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x", "removed"), there("HOME/y", "changed"))),
+    ),
+    good(
+        "the project's own stays",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv",))),
+    ),
+    good(
+        "what a first run has fetched",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/wheels")), cold=True),
+    ),
+    good(
+        "what is declared to stay",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/log", kept=True))),
+    ),
+    bad(
+        "an environment",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv", ENVIRONMENT))),
+        ALONE,
+        f"environments still there: {ENVIRONMENT}",
+    ),
+    bad(
+        "an environment of a first run",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,)), cold=True),
+        ALONE,
+        ENVIRONMENT,
+    ),
+    bad(
+        "one beside the project's",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv2",))),
+        ALONE,
+        "WORK/.venv2",
+    ),
+    bad(
+        "a mark of who was killed",
+        checks.removes_what_nobody_uses,
+        after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/pids/11"))),
+        ALONE,
+        "still there: HOME/.cache/x/pids/11",
+    ),
+    unseen(
+        "prune fails",
+        checks.removes_what_nobody_uses,
+        after_a_run(started("prune", 30), ended("prune", 2), printed("prune"), changed(PRUNED)),
+        says="prune itself did not work: with exit code 2",
+    ),
+    unseen("prune hangs", checks.removes_what_nobody_uses, after_a_run(*HANGS), says="prune itself did not work"),
+    unseen("no prune", checks.removes_what_nobody_uses, after_a_run(), says="as far as the end of the prune call"),
+    unseen("not compared", checks.removes_what_nobody_uses, after_a_run(*PRUNES), says="not compared (after prune)"),
+    unseen("pid not used again", checks.removes_what_nobody_uses, after_a_run(untraced()), says="prune call"),
+    # CACHE-4, CACHE-5
+    good("interrupted", checks.works_afterwards, pruning(sent(TERM), ended("launcher", signal=TERM), *used("next"))),
+    good("after the whole of it", checks.works_afterwards, pruning(ended("launcher"), *used("next"))),
+    bad(
+        "an entry that is half there",
+        checks.works_afterwards,
+        pruning(sent(KILL), ended("launcher", signal=KILL), *called("next", 1), missed("next-command runs")),
+        ALONE,
+        "it had ended with exit code 1",
+    ),
+    bad(
+        "one that lacks a module",
+        checks.works_afterwards,
+        pruning(ended("launcher"), *used("next"), answered("import", "next-command", error=2, text="No module")),
+        ALONE,
+        "No module",
+    ),
+    unseen(
+        "it still runs, and the next one waits for it",
+        checks.works_afterwards,
+        pruning(sent(TERM), missed(), started("next", 30), missed("next-command runs")),
+        says="launcher did not end",
+    ),
+    unseen("not interrupted", checks.works_afterwards, pruning(UNSENT, ended("launcher")), says="did not come by"),
+    unseen("no next run", checks.works_afterwards, pruning(ended("launcher")), says="next call"),
+    good("beside it", checks.start_during_a_prune, pruning(ended("launcher"), *used("beside"))),
+    good("waits for it", checks.start_during_a_prune, pruning(*used("beside"), ended("launcher"))),
+    bad(
+        "its files are taken",
+        checks.start_during_a_prune,
+        pruning(ended("launcher"), *called("beside", 127), missed("beside-command runs")),
+        ALONE,
+        "exit code 127",
+    ),
+    bad("ends otherwise beside it", checks.start_during_a_prune, pruning(*used("beside", 3)), ALONE, "exit code 3"),
+    unseen("not called", checks.start_during_a_prune, pruning(UNCALLED), says="did not come by"),
+    unseen("cut short", checks.start_during_a_prune, pruning(started("beside", 30)), says="beside call"),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_cache(example: Example) -> None:
+    verify(example)

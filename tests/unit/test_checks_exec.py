@@ -1,0 +1,169 @@
+"""Chapter EXEC: its checks on literal histories."""
+
+from __future__ import annotations
+
+import signal
+
+import msgspec
+import pytest
+
+from conformance.checks import exec as checks
+from conformance.checks.files import LATER, RUNNING
+from harness.history import Descriptor, History, Process
+from tests.unit.histories import (
+    COMMAND,
+    INHERITED,
+    LAUNCHER,
+    LEADER,
+    STDIO,
+    Example,
+    answered,
+    bad,
+    beside,
+    changed,
+    good,
+    greeted,
+    history,
+    looked,
+    looks,
+    missed,
+    not_started,
+    notified,
+    over,
+    process,
+    replaced,
+    sent,
+    settings,
+    started,
+    supervised,
+    there,
+    titles,
+    unseen,
+    verify,
+)
+
+TERM = signal.SIGTERM
+MAKES = changed(RUNNING, there("HOME/.cache/x/run-1", kind="directory"))
+GONE, STILL = changed(LATER), changed(LATER, there("HOME/.cache/x/run-1", kind="directory"))
+NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+NEVER_STARTED = history(started(), not_started(), looked("end"))
+ALONE = replaced(*over())
+IS_MAIN = process("launcher")
+CHILD = process("", pid=20, ppid=LAUNCHER, name="janitor")
+LEASE = settings(fds=(*STDIO, Descriptor(7, 20, 77)))
+
+
+def at_rest(*processes: Process, first: bool = False, last: bool = False) -> History:
+    """Return the history of a command that has the launcher's pid, with these processes at one of the looks."""
+    there, nobody = (IS_MAIN, *processes), (IS_MAIN,)
+    mine = msgspec.structs.replace(INHERITED, pid=LAUNCHER, ppid=LEADER)
+    return history(
+        started(),
+        greeted(mine),
+        looked("start", *(there if first else nobody)),
+        looked("step", *(nobody if first or last else there)),
+        *over(),
+        looked("end", *(processes if last else ())),
+    )
+
+
+EXAMPLES: tuple[Example, ...] = (
+    # EXEC-1
+    good("the same", checks.has_the_callers_pid, replaced(*over())),
+    good("whatever becomes of it", checks.has_the_callers_pid, replaced(missed())),
+    good(
+        "another's is none of its matter",
+        checks.has_the_callers_pid,
+        history(started("next", 30), started(), greeted(settings(pid=31), "next-command"), greeted(settings(pid=10))),
+    ),
+    bad("another", checks.has_the_callers_pid, supervised(*over()), ALONE, "it has 11"),
+    unseen("no command", checks.has_the_callers_pid, NO_COMMAND, says="did not start its command"),
+    unseen("no launcher", checks.has_the_callers_pid, NEVER_STARTED, says="did not start its command"),
+    unseen("nobody knows the launcher", checks.has_the_callers_pid, history(greeted()), says="is not known"),
+    good("accepted", checks.is_accepted_as_main, replaced(notified(), *over())),
+    good(
+        "a helper says something else",
+        checks.is_accepted_as_main,
+        replaced(notified(20, "STATUS=READY=1 soon"), notified(), *over()),
+    ),
+    bad(
+        "from another",
+        checks.is_accepted_as_main,
+        supervised(notified(COMMAND), *over()),
+        ALONE,
+        "it comes from 11",
+    ),
+    bad(
+        "one of two",
+        checks.is_accepted_as_main,
+        replaced(notified(), notified(20, "STATUS=up\nREADY=1"), *over()),
+        ALONE,
+        "it comes from 20",
+    ),
+    unseen("no message", checks.is_accepted_as_main, replaced(*over()), says="no message"),
+    unseen(
+        "no such message", checks.is_accepted_as_main, replaced(notified(20, "STOPPING=1"), *over()), says="no mess"
+    ),
+    unseen("cut short", checks.is_accepted_as_main, replaced(notified(COMMAND), missed()), says="launcher ends"),
+    unseen("nobody to speak", checks.is_accepted_as_main, NO_COMMAND, says="did not start its command"),
+    # EXEC-2
+    good("gone", checks.replaced_and_gone, replaced(MAKES, *over(), GONE)),
+    bad("still there", checks.replaced_and_gone, replaced(MAKES, *over(), STILL), ALONE, "HOME/.cache/x/run-1"),
+    bad("not replaced", checks.replaced_and_gone, supervised(MAKES, *over(), GONE), ALONE, "it has 11"),
+    unseen("the command stays", checks.replaced_and_gone, replaced(MAKES, missed(), STILL), says="did not end"),
+    unseen("nothing started", checks.replaced_and_gone, NO_COMMAND, says="did not start its command"),
+    beside("nothing made", checks.replaced_and_gone, replaced(changed(RUNNING), *over(), GONE), says="no temporary"),
+    good("whole", checks.replaced_and_whole, replaced(MAKES, *looks(), sent(TERM), *looks(), *over())),
+    bad(
+        "taken by the janitor too early",
+        checks.replaced_and_whole,
+        replaced(MAKES, *looks(), sent(TERM), answered(count=7, text="g"), *over()),
+        ALONE,
+        "7 of its files",
+    ),
+    bad("not replaced, if whole", checks.replaced_and_whole, supervised(MAKES, *looks(), *over()), ALONE, "it has 11"),
+    unseen(
+        "it looks once and not again",
+        checks.replaced_and_whole,
+        replaced(MAKES, *looks(), sent(TERM), *over(signal=TERM), missed("command takes the order 'whole'")),
+        says="takes the order",
+    ),
+    beside("from the cache", checks.replaced_and_whole, replaced(changed(RUNNING), *looks()), says="no temporary"),
+    # EXEC-3
+    good("nothing", checks.nothing_visible, at_rest()),
+    good("others have children", checks.nothing_visible, at_rest(process("", pid=21, ppid=20))),
+    good("what it leaves itself", checks.nothing_visible, at_rest(CHILD, last=True)),
+    good("a janitor elsewhere", checks.nothing_visible, at_rest(msgspec.structs.replace(CHILD, ppid=1))),
+    good(
+        "blocked as at the start",
+        checks.nothing_visible,
+        replaced(inherited=settings(blocked=(TERM,))),
+        replaced(inherited=settings(blocked=(TERM,))),
+    ),
+    bad("a child", checks.nothing_visible, at_rest(CHILD), ALONE, "'janitor' (pid 20, state S)"),
+    bad("a child at its start", checks.nothing_visible, at_rest(CHILD, first=True), ALONE, "'janitor' (pid 20"),
+    bad(
+        "a zombie",
+        checks.nothing_visible,
+        at_rest(msgspec.structs.replace(CHILD, state="Z")),
+        ALONE,
+        "(pid 20, state Z)",
+    ),
+    bad("a descriptor", checks.nothing_visible, replaced(*over(), inherited=LEASE), ALONE, "open: [7]"),
+    bad("a closed one", checks.nothing_visible, replaced(inherited=settings(fds=STDIO[1:])), ALONE, "0 is open"),
+    bad("TERM blocked", checks.nothing_visible, replaced(inherited=settings(blocked=(TERM,))), ALONE, "SIGTERM not bl"),
+    bad("PIPE ignored", checks.nothing_visible, replaced(inherited=settings(ignored=(13,))), ALONE, "SIGPIPE not ign"),
+    bad(
+        "HUP not ignored any more",
+        checks.nothing_visible,
+        replaced(*over()),
+        replaced(inherited=settings(ignored=(1,))),
+        "SIGHUP ignored, as at the start",
+    ),
+    unseen("no command to see it", checks.nothing_visible, NO_COMMAND, says="did not start its command"),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_exec(example: Example) -> None:
+    verify(example)
