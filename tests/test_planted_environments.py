@@ -46,7 +46,7 @@ def write_target(file: str, directory: Path, mode: str = "") -> Path:
     path = directory / f"{Path(file).stem}{'-exec' if file == MANIFEST['sound'] and mode else ''}.toml"
     program = ["{python}", "-I", "-S", str(ENVIRONMENTS / file)]
     run = [*program, "run", *(["--exec"] if mode == "exec" else [])]
-    profiles = ["ephemeral", "sync", "cache", *(["exec"] if mode == "exec" else [])]
+    profiles = ["ephemeral", "sync", "cache", *(["exec", "transparent"] if mode == "exec" else [])]
     lines = {
         "command": run, "sync": [*program, "sync"], "prune": [*program, "prune"], "profiles": profiles,
         "own": ["{home}/.cache/sound", "{work}/.venv"], "adds": ["VIRTUAL_ENV"], "changes": ["PATH"],
