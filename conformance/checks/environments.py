@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import (
-    NotApplicable,
-    NotObservable,
-    Violation,
-    end_of,
-    launcher_is_command,
-    needs_whole_script,
-)
+from conformance.checks.common import NotObservable, Violation, end_of, needs_whole_script
 from conformance.checks.files import (
     LATER,
     NEXT,
@@ -50,13 +43,6 @@ def whole_while_it_runs(history: History, bare: History) -> list[Violation]:
         return found
     needs_looks(history)
     return []
-
-
-def whole_though_alone(history: History, bare: History) -> list[Violation]:
-    """ENV-2: also when the launcher has been killed and the command has not."""
-    if launcher_is_command(history):
-        raise NotApplicable("the launcher has replaced itself by the command: neither outlives the other")
-    return whole_while_it_runs(history, bare)
 
 
 def interrupted_creation(history: History, bare: History) -> list[Violation]:

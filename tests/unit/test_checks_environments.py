@@ -203,15 +203,6 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         supervised(MAKES, missed("other-command runs")),
         says="did not look",
     ),
-    good("whole though alone", checks.whole_though_alone, supervised(MAKES, *looks())),
-    bad(
-        "not whole any more",
-        checks.whole_though_alone,
-        supervised(MAKES, answered(count=3, text="/x/late.py")),
-        ALONE,
-        "3 of its files are gone",
-    ),
-    beside("one and the same", checks.whole_though_alone, replaced(MAKES), says="replaced itself"),
     unseen("no command to look", checks.whole_while_it_runs, NO_COMMAND, says="did not start"),
     beside(
         "killed, and the command with it, which is the same",
