@@ -12,7 +12,7 @@ from conformance.checks import signals as checks
 from conformance.marks import over, requirement
 from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
 from harness import signals
-from harness.scenario import Order, Receives, Scenario, Settle, Signal, Stage, Stops, Trace
+from harness.scenario import Hold, Order, Receives, Release, Scenario, Settle, Signal, Stage, Stops, Trace
 
 IN_A_ROW = tuple(
     step
@@ -83,7 +83,8 @@ def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> No
 @requirement("SIG-4")
 @over("number", signals.realtime(), sample=signals.realtime()[2:3])
 def test_realtime_signals_queue(case: Case, number: int) -> None:
-    case(Scenario((Settle(), *(Signal(number),) * 3, Settle(), *finish())), checks.exactly_once)
+    # held, so that it finds all three waiting
+    case(Scenario((Settle(), Hold(), *(Signal(number),) * 3, Release(), Settle(), *finish())), checks.exactly_once)
 
 
 @requirement("SIG-5")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 from conformance.checks import environments, inherit
 from conformance.checks.common import NotObservable, Violation, needs_whole_script
 from harness.history import Greeted, History, Looked, Notified, Started
+
+OF_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
+"""Signals that CPython ignores from its start."""
 
 
 def _pids(history: History) -> tuple[int, int, int]:
@@ -50,7 +55,9 @@ def replaced_and_whole(history: History, bare: History) -> list[Violation]:
 
 def nothing_visible(history: History, bare: History) -> list[Violation]:
     """EXEC-3: no child, no descriptor, no signal setting of the launcher."""
-    found = inherit.descriptors(history, bare) + inherit.signal_settings(history, bare)
+    # a command in Python has changed two of them before anyone can look
+    spared = OF_PYTHON if history.scenario.command == "tool" else frozenset()
+    found = inherit.descriptors(history, bare) + inherit.signal_settings(history, bare, spared)
     _, command, _ = _pids(history)
     for event, look in history.all(Looked):
         for process in look.processes:

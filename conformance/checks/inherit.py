@@ -23,17 +23,17 @@ def _both(history: History, bare: History) -> tuple[int, Inherited, Inherited] |
     return (mine[0], mine[1], its[1]) if mine and its else None
 
 
-def signal_settings(history: History, bare: History) -> list[Violation]:
-    """INHERIT-1: blocked and ignored signals are those that the launcher was started with."""
+def signal_settings(history: History, bare: History, spared: frozenset[int] = frozenset()) -> list[Violation]:
+    """INHERIT-1: blocked and ignored signals are those that the launcher was started with; but for those spared."""
     both = _both(history, bare)
     if not both:
         return missed(history)
     event, mine, its = both
     found = []
     for what, here, there in (("blocked", mine.blocked, its.blocked), ("ignored", mine.ignored, its.ignored)):
-        if extra := set(here) - set(there):
+        if extra := set(here) - set(there) - spared:
             found.append(Violation(f"{_names(extra)} not {what}, as at the start", f"{what} in the command", (event,)))
-        if lost := set(there) - set(here):
+        if lost := set(there) - set(here) - spared:
             found.append(Violation(f"{_names(lost)} {what}, as at the start", f"not {what} in the command", (event,)))
     return found
 
