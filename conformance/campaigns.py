@@ -9,8 +9,10 @@ from typing import Literal, NamedTuple
 from conformance.checks import cache, environments, moments, signals, sync
 from conformance.checks.common import NotApplicable, NotObservable, Violation
 from conformance.checks.files import CODE, NEXT
+from conformance.judge import Claims, not_claimed
 from conformance.scenes import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
 from conformance.scenes import JOB as JOB_WARM
+from conformance.spec import requirements
 from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import WrongCall, nearest
 from harness.explorer.chance import chance
@@ -22,6 +24,7 @@ from harness.explorer.sweep import Planned, Stimulus, sweep
 from harness.history import History
 from harness.scenario import Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
 from harness.schedule import Call, Deliver, PressKey
+from harness.target import Profile, Target
 
 Check = Callable[[History, History], list[Violation]]
 Measure = Literal["bare", "undisturbed"]
@@ -44,7 +47,9 @@ def ends_at_once(stage: Stage) -> Scenario:
 
 
 class Campaign(NamedTuple):
-    """What is explored for one requirement: a scenario, a part of it, what is delivered there, the check."""
+    """What is explored for one requirement: a scenario, a part of it, what is delivered there, the check. claims: the
+    profiles that it takes, where that is not the requirement's alone; instead: who claims this one has another campaign
+    in the place of this."""
 
     name: str
     requirement: str
@@ -53,6 +58,14 @@ class Campaign(NamedTuple):
     stimuli: tuple[Stimulus, ...]
     check: Check
     measure: Measure = "bare"
+    claims: Claims = ()
+    instead: Profile | None = None
+
+    def why_not(self, target: Target) -> str:
+        """Say why this is not explored on a target; "" where it is."""
+        if self.instead in target.profiles:
+            return f"{target.name} claims the profile {self.instead}, and has another campaign for it"
+        return not_claimed(requirements()[self.requirement], target, self.claims)
 
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
         """Return the schedules of one strategy."""
@@ -136,7 +149,6 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     """Return those of ENV and CACHE."""
     run, prune = Call("run"), Call("prune")
     ended = (*OVER, *NEXT_RUN)
-    dead = (*ended, Settle(limit=2.0), Compare(NEXT))
     at_terminal = (PressKey("ctrl-c"),)
     uses = (*looked(), Order(f"exit {CODE}"), Ends())
     campaigns = (
@@ -146,16 +158,24 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),
         Campaign("creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works),
-        Campaign("creation, killed", "ENV-4", _run(dead), 1, KILLS, environments.killed),
-        Campaign("end, killed", "ENV-4", _run(dead), 2, KILLS, environments.killed),
-        Campaign("creation, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 1, KILLS, environments.killed),
-        Campaign("end, killed, pruned", "ENV-4", _run((*dead, *PRUNE)), 2, KILLS, environments.killed),
+        *_killed("creation", 1),
+        *_killed("end", 2),
         Campaign("another run", "ENV-5", _run(used("beside"), steps=uses), 1, (run,), environments.start_beside_a_run),
         Campaign("start, prune", "CACHE-1", _run((), steps=uses), 1, (prune,), cache.start_beside_a_prune),
         Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, *KILLS), cache.works_afterwards),
         Campaign("prune, run", "CACHE-5", _prune(used("beside")), 1, (run,), cache.start_during_a_prune),
     )
     return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
+
+
+def _killed(moment: str, part: int) -> Iterator[Campaign]:
+    """Yield that of a launcher that has no prune, and that of one that has: it may leave it to this to collect."""
+    dead = (*OVER, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    alone = Campaign(f"{moment}, killed", "ENV-4", _run(dead), part, KILLS, environments.killed, instead="cache")
+    yield alone
+    yield alone._replace(
+        name=f"{moment}, killed, pruned", scenario=_run((*dead, *PRUNE)), claims=("ephemeral", "cache"), instead=None
+    )
 
 
 def _run(after: tuple[Step, ...], stage: Stage = WARM, steps: tuple[Step, ...] = ()) -> Scenario:

@@ -36,14 +36,14 @@ class Case:
         requirement = requirements()[mark.args[0]]
         self._conclude(requirement, self._judge(requirement, scenario, check, claims))
 
-    def explore(self, campaign: Campaign, share: float, beside: bool = False, claims: Claims = ()) -> None:
+    def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
         has cases that need no explorer, which stand by themselves where nothing can be traced."""
         requirement = requirements()[campaign.requirement]
         seconds = self._suite.explore_budget * share
         if not seconds:
             pytest.skip("left out: --explore-budget=0")
-        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds, claims=claims)
+        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
         if beside and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
         self._conclude(requirement, judgement)

@@ -93,7 +93,7 @@ def explore(
         chosen = [
             one for one in campaigns(numbers)
             if (strategy != "ends" or not one.stimuli) and requirement in (None, one.requirement)
-            and requirements()[one.requirement].profile in launcher.profiles
+            and not one.why_not(launcher)
         ]  # fmt: skip
         if not chosen:
             known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))

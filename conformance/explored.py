@@ -9,8 +9,7 @@ import msgspec
 from conformance.campaigns import Campaign, Plan
 from conformance.checks import moments
 from conformance.checks.common import NotObservable, Violation, launcher_is_command, needs_tracing
-from conformance.judge import Bare, Claims, Judgement, Verdict, needs_stage, not_claimed, timeline
-from conformance.spec import requirements
+from conformance.judge import Bare, Judgement, Verdict, needs_stage, timeline
 from harness.errors import HarnessError
 from harness.explorer.explore import REPLAYS, Exploration, Explorer
 from harness.explorer.survey import Play, Survey, survey
@@ -25,12 +24,10 @@ UNDISTURBED = 3
 
 
 def judge_campaign(
-    campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS,
-    claims: Claims = (),
-) -> Judgement:  # fmt: skip
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS
+) -> Judgement:
     """Explore for so many seconds with the sweep, and make a verdict of it."""
-    requirement = requirements()[campaign.requirement]
-    if reason := not_claimed(requirement, target, claims):
+    if reason := campaign.why_not(target):
         return Judgement("not applicable", reason=reason)
 
     def execute(scenario: Scenario, schedule: Schedule) -> History:

@@ -125,16 +125,13 @@ def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> 
 @requirement("ENV-4")
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_next_run_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
-    if "cache" in case.target.profiles:
-        # it may leave it to prune to collect what was left; and the next run comes first there as well
-        pytest.skip("the target has a prune: see test_prune_after_a_kill_at_any_moment")
     case.explore(campaign_named(f"{moment}, killed"), share=0.15)
 
 
 @requirement("ENV-4")
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_prune_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
-    case.explore(campaign_named(f"{moment}, killed, pruned"), share=0.3, claims=("ephemeral", "cache"))
+    case.explore(campaign_named(f"{moment}, killed, pruned"), share=0.3)
 
 
 @requirement("ENV-5")
