@@ -1,0 +1,61 @@
+"""Runs a program under a kernel that has one system call less: python refusing.py CALL PROGRAM ARGS...
+
+A seccomp filter lets flock(2), or renameat2(2) with RENAME_EXCHANGE, fail as a file system does that has no such thing,
+NFS or FUSE for one; seccomp(2). It stays with all that the program starts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+import sys
+
+NUMBERS = {"x86_64": {"flock": 73, "renameat2": 316}, "aarch64": {"flock": 32, "renameat2": 276}}
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+ALLOW, ERRNO = 0x7FFF0000, 0x00050000
+NUMBER_AT, ARCHITECTURE_AT, FLAGS_AT = 0, 4, 16 + 4 * 8  # of struct seccomp_data; flags: its fifth argument
+RENAME_EXCHANGE = 2
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+
+
+def instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    """Return one struct sock_filter."""
+    return struct.pack("HBBI", code, if_true, if_false, value)
+
+
+def program(call: str) -> bytes:
+    """Return the filter."""
+    machine = platform.machine()
+    fails = ERRNO | (errno.EOPNOTSUPP if call == "flock" else errno.EINVAL)
+    flags = RENAME_EXCHANGE if call == "renameat2" else 0
+    checks_flags = [instruction(LOAD, FLAGS_AT), instruction(JUMP_IF_EQUAL, flags, 0, 1)] if flags else []
+    return b"".join(
+        [
+            instruction(LOAD, ARCHITECTURE_AT),
+            instruction(JUMP_IF_EQUAL, ARCHITECTURES[machine], 0, 3 + len(checks_flags)),
+            instruction(LOAD, NUMBER_AT),
+            instruction(JUMP_IF_EQUAL, NUMBERS[machine][call], 0, 1 + len(checks_flags)),
+            *checks_flags,
+            instruction(RETURN, fails),
+            instruction(RETURN, ALLOW),
+        ]
+    )
+
+
+def main() -> None:
+    """Install the filter and become the program."""
+    code = ctypes.create_string_buffer(program(sys.argv[1]))
+    length = (len(code) - 1) // 8
+    whole = struct.pack("HxxxxxxP", length, ctypes.addressof(code))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, whole, 0, 0):
+        sys.exit(f"no filter can be installed: {os.strerror(ctypes.get_errno())}")
+    os.execv(sys.argv[2], sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()
