@@ -27,9 +27,9 @@ class Runner:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
-        from harness.runner.spawn import GUARDIAN, STAGE, WITNESS
+        from harness.runner.spawn import GUARDIAN, LIBRARY, STAGE, WITNESS
 
-        for program in (GUARDIAN, STAGE, WITNESS):
+        for program in (GUARDIAN, STAGE, WITNESS, LIBRARY):
             if not os.access(program, os.X_OK):
                 found = "may not be executed" if program.exists() else "is missing"
                 raise HarnessError(f"{program} {found}: the package was not built here. Run: pip install -e .")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.runner import wheel
+from harness.runner import spawn, wheel
 from harness.runner.places import usual_interpreter
 from harness.runner.spawn import TOOL
 
@@ -52,7 +52,7 @@ def test_record_is_right(built: Path) -> None:
 def test_what_is_in_it(built: Path) -> None:
     with zipfile.ZipFile(built) as archive:
         names = set(archive.namelist())
-        assert archive.read("proctor_tool/witness.so") == wheel.LIBRARY.read_bytes()
+        assert archive.read("proctor_tool/witness.so") == spawn.LIBRARY.read_bytes()
         assert b"Name: proctor-tool\nVersion: 1.0\n" in archive.read(f"{INFO}/METADATA")
         assert b"proctor-tool = proctor_tool:main" in archive.read(f"{INFO}/entry_points.txt")
     assert {"proctor_late.py", "proctor_tool/__init__.py"} <= names

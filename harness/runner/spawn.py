@@ -19,6 +19,7 @@ GATE_FD = 8
 """The descriptor on which it waits for a tracer."""
 BINARIES = Path(__file__).resolve().parent.parent / "bin"
 WITNESS = BINARIES / "witness"
+LIBRARY = BINARIES / "witness.so"
 STAGE = BINARIES / "stage"
 GUARDIAN = BINARIES / "guardian"
 

@@ -7,11 +7,10 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from harness.runner.spawn import BINARIES
+from harness.runner.spawn import LIBRARY, TOOL
 
-NAME, VERSION = "proctor-tool", "1.0"
+NAME, VERSION = TOOL, "1.0"
 SOURCE = Path(__file__).resolve().parent.parent / "witness" / "tool"
-LIBRARY = BINARIES / "witness.so"
 _INFO = f"proctor_tool-{VERSION}.dist-info"
 
 
