@@ -16,6 +16,12 @@ def requirement(name: str) -> Callable[[F], F]:
     return mark
 
 
+def takes_long(case: F) -> F:
+    """Mark a case that takes seconds: with several workers it is begun first, so that all of them end together."""
+    mark: Callable[[F], F] = pytest.mark.takes_long
+    return mark(case)
+
+
 def over(argument: str, values: Iterable[Any], sample: Iterable[Any] | None = None) -> Callable[[F], F]:
     """Repeat a case over `values`; on slow launchers, without --full, over `sample` only."""
     whole = tuple(values)

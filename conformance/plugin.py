@@ -58,6 +58,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement that a case is about")
+    config.addinivalue_line("markers", "takes_long: a case that takes seconds")
     config.addinivalue_line("markers", "over(argument, values, sample): repeat a case")
     config.option.keyword = exact_ids(config.option.keyword or "")
     if config.option.collectonly and not config.option.target:
@@ -104,7 +105,9 @@ def _slug(value: object) -> str:
     return re.sub(r"[^\w.+-]+", "_", getattr(value, "name", None) or str(value)).strip("_")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
     for item in items:
         for mark in item.iter_markers("requirement"):
             item.extra_keyword_matches.add(f":{mark.args[0]}:")

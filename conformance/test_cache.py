@@ -9,7 +9,7 @@ import pytest
 from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import cache as checks
-from conformance.marks import requirement
+from conformance.marks import requirement, takes_long
 from conformance.scenes import COLD, KILLED, NEXT_RUN, PRUNE, WARM, a_run, looked
 from conformance.stages import finish
 from harness.scenario import Ends, Greets, Order, Reuse, Settle, Signal, Stage, Start
@@ -39,6 +39,7 @@ def test_prune_takes_nothing_from_the_one_that_stays(case: Case) -> None:
 
 
 @requirement("CACHE-1")
+@takes_long
 def test_prune_at_any_moment_of_a_start(case: Case) -> None:
     case.explore(campaign_named("start, prune"), share=0.2)
 
@@ -69,6 +70,7 @@ def test_prune_removes_it_although_the_pid_is_used_again(case: Case, process: st
 
 
 @requirement("CACHE-4")
+@takes_long
 def test_prune_interrupted_at_any_moment(case: Case) -> None:
     case.explore(campaign_named("prune"), share=0.3)
 
@@ -79,5 +81,6 @@ def test_run_works_after_a_prune(case: Case) -> None:
 
 
 @requirement("CACHE-5")
+@takes_long
 def test_run_at_any_moment_of_a_prune(case: Case) -> None:
     case.explore(campaign_named("prune, run"), share=0.2)

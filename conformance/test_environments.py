@@ -10,7 +10,7 @@ from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import environments as checks
 from conformance.checks.files import LATER
-from conformance.marks import over, requirement
+from conformance.marks import over, requirement, takes_long
 from conformance.scenes import JOB, LEADER, NEXT_RUN, WARM, a_run, looked
 from conformance.stages import finish
 from harness.scenario import (
@@ -102,33 +102,39 @@ def test_environment_is_whole_while_a_command_outlives_the_launcher(case: Case) 
 
 
 @requirement("ENV-3")
+@takes_long
 def test_signal_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
     case.explore(campaign_named("creation"), share=0.4)
 
 
 @requirement("ENV-3")
+@takes_long
 def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
     case.explore(campaign_named("creation, cold"), share=0.2)
 
 
 @requirement("ENV-3")
+@takes_long
 def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
     """Of a key each process in the foreground gets its own: those that help the launcher as well."""
     case.explore(campaign_named("creation, terminal"), share=0.2)
 
 
 @requirement("ENV-4")
+@takes_long
 def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
     case.explore(campaign_named("creation, cold, killed"), share=0.15)
 
 
 @requirement("ENV-4")
+@takes_long
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_next_run_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
     case.explore(campaign_named(f"{moment}, killed"), share=0.15)
 
 
 @requirement("ENV-4")
+@takes_long
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_prune_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
     case.explore(campaign_named(f"{moment}, killed, pruned"), share=0.3)
@@ -153,6 +159,7 @@ def test_run_that_is_killed_does_not_hurt_the_other(case: Case) -> None:
 
 
 @requirement("ENV-5")
+@takes_long
 def test_run_at_any_moment_of_the_creation_of_another(case: Case) -> None:
     case.explore(campaign_named("another run"), share=0.2)
 

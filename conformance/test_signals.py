@@ -9,7 +9,7 @@ import pytest
 from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import signals as checks
-from conformance.marks import over, requirement
+from conformance.marks import over, requirement, takes_long
 from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
 from harness import signals
 from harness.scenario import Hold, Order, Receives, Release, Scenario, Settle, Signal, Stage, Stops, Trace
@@ -88,6 +88,7 @@ def test_realtime_signals_queue(case: Case, number: int) -> None:
 
 
 @requirement("SIG-5")
+@takes_long
 def test_handled_signals_are_not_followed_by_force(case: Case) -> None:
     """Whatever timer is set when the command has not ended is waited for, once for both."""
     signalled = (Signal(signal.SIGTERM), Settle(), Signal(signal.SIGINT), Settle(GRACE))
@@ -101,6 +102,7 @@ def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> Non
 
 
 @requirement("SIG-6")
+@takes_long
 @pytest.mark.parametrize(("campaign", "share"), [("start", 0.6), ("start, terminal", 0.15)], ids=["pipes", "terminal"])
 def test_signal_at_any_moment_of_the_start(case: Case, campaign: str, share: float) -> None:
     case.explore(campaign_named(campaign), share)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import sync as checks
-from conformance.marks import requirement
+from conformance.marks import requirement, takes_long
 from conformance.scenes import COLD, WARM, a_sync, interrupted_build
 from harness.scenario import Press
 
 
 @requirement("SYNC-1")
+@takes_long
 def test_interrupted_at_any_moment_of_a_first_sync(case: Case) -> None:
     case.explore(campaign_named("sync"), share=0.3)
 
 
 @requirement("SYNC-1")
+@takes_long
 def test_interrupted_at_any_moment_of_a_further_sync(case: Case) -> None:
     case.explore(campaign_named("sync, again"), share=0.3)
 
@@ -26,16 +28,19 @@ def test_sync_leaves_no_temporary_file(case: Case) -> None:
 
 
 @requirement("SYNC-2")
+@takes_long
 def test_interrupted_sync_leaves_no_temporary_file(case: Case) -> None:
     case.explore(campaign_named("sync, files"), share=0.2)
 
 
 @requirement("SYNC-2")
+@takes_long
 def test_interrupted_further_sync_leaves_no_temporary_file(case: Case) -> None:
     case.explore(campaign_named("sync, again, files"), share=0.2)
 
 
 @requirement("SYNC-3")
+@takes_long
 def test_next_sync_after_an_interruption_at_any_moment(case: Case) -> None:
     case.explore(campaign_named("sync, next"), share=0.2)
 
