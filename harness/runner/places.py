@@ -109,6 +109,7 @@ def interpreter(which: str, base: Path) -> str:
     return usual_interpreter()
 
 
+@functools.cache
 def usual_interpreter() -> str:
     """Return the Python that is below the virtual environment we run in."""
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
