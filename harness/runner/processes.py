@@ -31,22 +31,6 @@ class Task(NamedTuple):
     """The line of /proc/PID/task/TID/syscall; None where it may not be read."""
 
 
-def runs(tid: int) -> bool:
-    """Return whether a task is running or ready to. Asked many times in each execution, so read with as little around
-    it as can be."""
-    try:
-        fd = os.open(f"/proc/{tid}/stat", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        line = os.read(fd, 512)
-    except OSError:  # it has gone in between
-        return False
-    finally:
-        os.close(fd)
-    return line[line.rfind(b") ") + 2 :][:1] == b"R"
-
-
 def read_process(pid: int) -> Process | None:
     """Return one row of the table, None if there is no such process any more."""
     try:

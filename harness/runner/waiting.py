@@ -30,8 +30,6 @@ OTHER_ENTRIES = 100
 MOST_YIELDS = 4
 """Times that others are let run before we sleep a while."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.01
-MOST_STRETCH = 8
-"""How much rarer we look at who has the turn and is at work: each look takes the core from him."""
 
 
 class Outcome(NamedTuple):
@@ -56,7 +54,6 @@ class Waiter:
         self._busy_limit = BUSY_LIMIT if rests else SETTLE_LIMIT
         self._wakes = timers.FOREVER
         self._yields = 0
-        self._stretch = 1
         self._looked: quiescence.Rest | None = None
         self.came_to_rest = True
         """Whether everyone always came to rest when that was waited for."""
@@ -121,9 +118,7 @@ class Waiter:
     def _until_a_look(self, pause: float) -> float:
         """Return for how many seconds to wait for an event before looking at everyone."""
         if self._streams.has_unwritten or self._waits_for_rest:
-            return min(
-                pause, FIRST_PAUSE / 4 * self._stretch
-            )  # no event tells that the terminal has room again, or that all rest
+            return min(pause, FIRST_PAUSE / 4)  # no event tells that the terminal has room again, or that all rest
         if self._cast.director:
             return LONGEST_PAUSE  # whatever it comes to stops it; looks would only take the core from it
         return pause
@@ -133,9 +128,7 @@ class Waiter:
         director = self._cast.director
         if director is None or not director.is_waiting or time.monotonic() - rest.began >= SETTLE_LIMIT:
             return False
-        busy = director.is_busy()
-        self._stretch = min(2 * self._stretch, MOST_STRETCH) if busy else 1
-        return busy
+        return director.is_busy()
 
     def _nothing_hidden(self, look: quiescence.Rest, rest: _Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether everyone rested while that was read.
@@ -161,20 +154,14 @@ class Waiter:
         at_once = again = False
         slowest = 0.0
         rest = _Resting()
-        served = False
         while True:
-            if not served:
-                self.drain()
+            self.drain()
             now = time.monotonic()
             if is_there() or now >= deadline:
                 return Outcome(is_there(), False, now - start, rest.total)
             pause = self._until_a_look(pause)
             serve = self._pause if self._waits_for_rest else self._pump
-            served = serve(0.0 if at_once else min(pause, deadline - now))
-            if served or not self.readable:
-                self._stretch = 1
-                # one stop of a traced launcher after the other: what it prints can wait until it does
-                served = served and self._cast.director is not None
+            if serve(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
                 continue
             if self._streams.has_unwritten:
                 continue
