@@ -114,10 +114,18 @@ class Explorer:
         return Played(planned, self._predicate(history), not missed)
 
     def confirm(self, suspect: Played) -> Finding:
-        """Shrink the schedule, and replay what is left of it."""
-        schedule = self._shrink(suspect.planned.schedule, suspect.opinion.label)
+        """Shrink the schedule, and replay what is left of it; where that does not come back each time, for a directive
+        was left out that it takes after all, the whole."""
+        shrunk = self._shrink(suspect.planned.schedule, suspect.opinion.label)
+        finding = self._replay(shrunk, suspect.opinion)
+        if finding.is_stable or shrunk == suspect.planned.schedule:
+            return finding
+        whole = self._replay(suspect.planned.schedule, suspect.opinion)
+        return whole if whole.returned > finding.returned else finding
+
+    def _replay(self, schedule: Schedule, opinion: Opinion) -> Finding:
         history = first = self._execute(schedule)
-        opinion, returned = suspect.opinion, 0
+        returned = 0
         for number in range(self._replays):
             history = self._execute(schedule) if number else first
             said = self._predicate(history)

@@ -175,6 +175,24 @@ def test_what_does_not_come_back_is_not_stable() -> None:
     assert len(finding.schedule.directives) == 2
 
 
+def test_what_was_left_out_too_early_is_put_back() -> None:
+    """Without the hold it comes back three times, and then no more."""
+    play, without = Play(), iter(range(1000))
+    hold, deliver = "hold until", "deliver TERM"
+
+    def predicate(_played: History) -> Opinion:
+        asked = str(play.asked[-1])
+        comes = deliver in asked and (hold in asked or next(without) < 3)
+        return Opinion("wrong", ("required: a; actual: b",)) if comes else Opinion("right")
+
+    at = Point("child1", "setsid", 1, "entry")
+    whole = Schedule((Directive(at, DELIVER), Directive(at, HoldTask("launcher"))))
+    made = Explorer(play, Scenario(()), predicate, replays=5)
+    (finding,) = made.explore([Planned(whole, None, "")], seconds=60.0).findings
+    assert finding.schedule == whole
+    assert finding.is_stable
+
+
 def test_of_findings_that_are_alike_some_are_replayed() -> None:
     made, _ = explorer(objects_to="kill")
     assert len(made.explore(MANY, seconds=60.0).findings) == MOST_FINDINGS
