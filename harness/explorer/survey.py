@@ -41,19 +41,24 @@ class Site(NamedTuple):
     def concerns(self, number: int) -> bool:
         """Whether a signal can meet another launcher here than at a point nearby. That the disposition of another
         signal has been changed changes nothing for it; what the launcher computed before that call may, but of several
-        such calls in a row the last one's entry stands for all."""
+        such calls in a row the last one's entry stands for all. 0, no signal but another call of the launcher, concerns
+        it where somebody who comes by may find another world than at a point nearby."""
+        if not number:
+            return self._meets_others
         return self.passed.about in (0, number) or (self.point.when == "entry" and not self.in_row)
 
     @property
-    def meets_others(self) -> bool:
-        """Whether another process, which comes by while the launcher stands here, may find another world than at a
-        point nearby: what the launcher does to its own signals and descriptors is nobody else's to see."""
+    def _meets_others(self) -> bool:
+        """What the launcher does to its own signals and descriptors is nobody else's to see."""
         call = VISIBLE.get(self.point.call)
         return call is not None and call.effect in ("file", "process", "waits")
 
     def is_redundant(self, number: int) -> bool:
         """Whether the signal only ends the launcher here, with nothing left: its disposition is the default, it is not
-        blocked, nothing has been made and nobody else exists. True at all such points for the same reason."""
+        blocked, nothing has been made and nobody else exists. True at all such points for the same reason. What is no
+        signal (0) ends nobody."""
+        if not number:
+            return False
         bit = 1 << (number - 1)
         meets_default = not (self.passed.blocked | self.passed.ignored | self.passed.caught) & bit
         return meets_default and not self.made and not self.children

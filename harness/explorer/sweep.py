@@ -42,11 +42,9 @@ def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bo
     for stimulus in stimuli:
         for site in survey.of_part(part):
             number = number_of(stimulus)
-            if not exhaustive and not number and not site.meets_others:
-                unconcerned += 1
-            elif not exhaustive and number and site.is_redundant(number):
+            if not exhaustive and site.is_redundant(number):
                 redundant += 1
-            elif not exhaustive and number and not site.concerns(number):
+            elif not exhaustive and not site.concerns(number):
                 unconcerned += 1
             else:
                 planned += _at(survey, site, stimulus)

@@ -24,7 +24,7 @@ from harness.target import Invocation
 
 _NAMES = numbers()
 BESIDE = "beside"
-"""The name of a call that a schedule makes."""
+"""The name of the first call that a schedule makes; those after it are numbered."""
 SETS_TIMER = ("setitimer", "alarm", "timer_settime")
 
 
@@ -49,6 +49,7 @@ class Director:
         self._turn: Task | None = None
         self._delivered: Task | None = None
         self._children = 0
+        self._calls = 0
         self._commands: list[int] = []
         self._begun = False
         self.may_have_timers = False
@@ -326,7 +327,8 @@ class Director:
         elif isinstance(directive.action, PressKey):
             self._press(directive.action)
         elif isinstance(directive.action, Call):
-            self._call(directive.action.invoke, BESIDE)
+            self._calls += 1
+            self._call(directive.action.invoke, BESIDE if self._calls == 1 else f"{BESIDE}{self._calls}")
         if any(other is not task and other.pid == task.pid for other in self._tasks.values()):
             self._delivered = task  # it stays until the thread that takes the signal has
         else:

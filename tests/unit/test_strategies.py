@@ -10,7 +10,7 @@ from harness.explorer.survey import Survey, survey
 from harness.explorer.sweep import Planned, sweep
 from harness.history import History, Passed
 from harness.scenario import Scenario
-from harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
+from harness.schedule import Call, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from tests.unit.histories import history
 
 TERM = 15
@@ -157,6 +157,16 @@ def explorer(*, objects_to: str, returns: int = 99) -> tuple[Explorer, Play]:
         return Opinion("right")
 
     return Explorer(play, Scenario(()), predicate, replays=5), play
+
+
+def test_another_call_comes_where_it_may_find_another_world() -> None:
+    """At forks, births and waits, in any part of the signals' own; a pair of calls is planned likewise."""
+    planned = sweep(surveyed(), [Call("prune")], part=1)
+    assert {str(one.site.point) for one in planned.planned if one.site} == {
+        "launcher clone#1 entry", "launcher clone#1 exit",
+    }  # fmt: skip
+    assert (planned.redundant, planned.unconcerned) == (0, 7)
+    assert list(pairs(surveyed(), [Call("prune")], part=1))
 
 
 def test_finding_is_shrunk_and_replayed() -> None:
