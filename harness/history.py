@@ -18,6 +18,7 @@ from harness.strict import parse_json
 
 When = Literal["entry", "exit"]
 How = Literal["done", "held", "let go", "forced"]
+Difference = Literal["created", "changed", "removed"]
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -331,7 +332,7 @@ class Change(_Data, frozen=True):
 
     path: str
     kind: str
-    how: Literal["created", "changed", "removed"]
+    how: Difference
     own: bool = False
     kept: bool = False
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.history import Change, Changed
+from harness.history import Change, Changed, Difference
 from harness.runner.spawn import Place, fill_in
 from harness.target import Target
 
@@ -80,7 +80,7 @@ def _in(directory: str, name: str) -> Iterator[tuple[str, Entry, str]]:
             yield path, Entry(kind, mode, status.st_size, status.st_mtime_ns), ""
 
 
-def differences(before: Tree, now: Tree) -> Iterator[tuple[str, str, str]]:
+def differences(before: Tree, now: Tree) -> Iterator[tuple[str, str, Difference]]:
     """Yield path, kind and how, by path, for each that is not as it was."""
     for path in sorted(before.keys() | now.keys()):
         old, new = before.get(path), now.get(path)
@@ -109,7 +109,7 @@ class Watched:
             # a directory on the way to one of the launcher's own is made along with it
             on_the_way = kind == "directory" and any(directory.startswith(f"{path}/") for directory in self._own)
             kept = any(fnmatch.fnmatchcase(path, pattern) for pattern in self._keeps)
-            yield Change(_safe(path), kind, how, own or on_the_way, kept)  # type: ignore[arg-type]
+            yield Change(_safe(path), kind, how, own or on_the_way, kept)
 
     def compare(self, when: str) -> Changed:
         """Return how everything differs from what it was."""
@@ -167,10 +167,10 @@ def remove(path: Path) -> None:
     """Remove a file or a directory with all in it, as far as that can be done: a launcher may have locked it, or have
     filled it deeper than a recursion goes."""
     try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
+        try:
             path.unlink(missing_ok=True)
+        except IsADirectoryError:
+            shutil.rmtree(path)
     except (OSError, RecursionError):
         subprocess.run(["chmod", "-R", "u+rwx", "--", path], check=False, stderr=subprocess.DEVNULL)
         subprocess.run(["rm", "-rf", "--", path], check=False, stderr=subprocess.DEVNULL)

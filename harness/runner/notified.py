@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import struct
+from pathlib import Path
 
 from harness import history
+from harness.runner.files import remove
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
 
@@ -20,8 +21,7 @@ class ServiceManager:
 
     def __init__(self, sources: Sources, recorder: Recorder, path: str) -> None:
         self._sources, self._recorder, self._path = sources, recorder, path
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        remove(Path(path))  # a launcher that knows this path may have put something there
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket.bind(path)
@@ -42,5 +42,4 @@ class ServiceManager:
         """Stop listening."""
         self._sources.remove(self._socket.fileno())
         self._socket.close()
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)
+        remove(Path(self._path))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from harness import history
 from harness.errors import HarnessError
 from harness.runner import spawn
+from harness.runner.files import remove
 from harness.runner.recorder import Recorder
 from harness.runner.sources import Sources
 from harness.runner.task import runs_tool
@@ -52,7 +53,7 @@ class Witnesses:
 
     def listen(self, path: str, prefix: str = "") -> None:
         """Listen at a path; the names of witnesses that report there begin with the prefix."""
-        _remove(path)  # a launcher that knows this path may have put something there
+        remove(Path(path))  # a launcher that knows this path may have put something there
         listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             listener.bind(path)
@@ -196,17 +197,7 @@ class Witnesses:
         for path, listener in self._listeners.items():
             self._sources.remove(listener.fileno())
             listener.close()
-            _remove(path)
-
-
-def _remove(path: str) -> None:
-    """Remove what is there, whatever it is."""
-    try:
-        os.unlink(path)
-    except IsADirectoryError:
-        shutil.rmtree(path, ignore_errors=True)
-    except OSError:
-        pass
+            remove(Path(path))
 
 
 def _is_witness(pid: int) -> bool:
