@@ -25,7 +25,3 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the closest of `known`, or an empty string where none is close."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""
-
-
-class Unprepared(HarnessError):
-    """The launcher does not do undisturbed what it is to be disturbed in: nothing can be judged there."""

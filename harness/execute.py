@@ -12,7 +12,7 @@ import sys
 import threading
 
 from harness import wire
-from harness.errors import HarnessError, Unprepared
+from harness.errors import HarnessError
 from harness.history import History
 from harness.scenario import Scenario
 from harness.schedule import Schedule
@@ -147,7 +147,7 @@ def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None
     """Play `scenario` on `target` and return everything that happened.
 
     `schedule` says who runs when; None leaves that to the system. Raises HarnessError when the harness itself
-    failed, which says nothing about the launcher; Unprepared when the launcher does not even work undisturbed.
+    failed, which says nothing about the launcher, and when this does not even work undisturbed.
     """
     global _runner
     with _lock:
@@ -168,7 +168,7 @@ def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None
             runner.end()
             raise HarnessError(reply.error)
     if reply.refused:
-        raise Unprepared(
+        raise HarnessError(
             f"{target.name} does not make its environment here, undisturbed: it said: {reply.refused}. Check its "
             "description: command, sync, environment, files"
         )

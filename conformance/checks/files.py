@@ -18,7 +18,7 @@ from harness.history import Answered, Change, Changed, Greeted, History, Missed,
 
 PROJECTS = "WORK/.venv"
 """The environment that a sync makes; see harness.scenario.Enter."""
-RUNNING, END, LATER = "running", "end", "later"
+RUNNING, LATER = "running", "later"
 NEXT, PRUNED = "after the next call", "after prune"
 """When directories are compared."""
 MOST_SHOWN = 5
