@@ -18,6 +18,7 @@ from conformance.checks.exit import said
 from conformance.judge import Judgement
 from conformance.report import escape
 from conformance.results import CaseResult
+from conformance.scenes import command_for
 from conformance.spec import requirements
 from harness import execute as door
 from harness.errors import HarnessError, WrongCall, nearest
@@ -79,11 +80,12 @@ def probe(target: Target) -> Probe:
 def _first_look(target: Target, stage: Stage) -> Scenario:
     """Return a scenario that anyone must be able to play who claims these profiles: of a command by its path, of one by
     the name that it has in the launcher's environment, or of a sync."""
-    if {"transparent", "init", "exec"} & set(target.profiles):
-        return Scenario((Order("exit 0"), Ends()), stage)
-    if {"ephemeral", "cache"} & set(target.profiles):
-        return Scenario((Order("exit 0"), Ends()), stage, "tool", within=SYNCS_WITHIN)
-    return Scenario((Ends(),), stage, invoke="sync", within=SYNCS_WITHIN)
+    if set(target.profiles) == {"sync"}:
+        return Scenario((Ends(),), stage, invoke="sync", within=SYNCS_WITHIN)
+    steps = (Order("exit 0"), Ends())
+    if command_for(target) == "tool":
+        return Scenario(steps, stage, "tool", within=SYNCS_WITHIN)
+    return Scenario(steps, stage)
 
 
 def not_judged(target: Target, trouble: str, with_cases: frozenset[str]) -> list[CaseResult]:

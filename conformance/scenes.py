@@ -7,6 +7,7 @@ from typing import Literal
 
 from conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
 from harness.scenario import Compare, Ends, Enter, Greets, Order, Scenario, Settle, Signal, Stage, Start, Step
+from harness.target import Target
 
 WARM, COLD = Stage(home="warm"), Stage(home="cold")
 JOB = Stage(terminal=True, under="job", home="warm")
@@ -21,6 +22,13 @@ KILL_COMMAND = Signal(signal.SIGKILL, "command")
 """Whoever was started by what is killed may live on."""
 OVER: tuple[Step, ...] = (KILL_COMMAND, *LEFT)
 """The same after a run: a command that outlives its launcher needs its environment as long as it runs."""
+
+
+def command_for(target: Target) -> Literal["witness", "tool"]:
+    """Return what a launcher can be asked to run: a command by its path; where it runs programs of its environments
+    only, the tool by its name."""
+    by_name = {"ephemeral", "cache"} & set(target.profiles) and not {"transparent", "init"} & set(target.profiles)
+    return "tool" if by_name else "witness"
 
 
 def looked(process: str = "command") -> tuple[Step, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from typing import Literal
 
 import pytest
 
@@ -12,28 +11,23 @@ from conformance.checks import exec as checks
 from conformance.judge import Claims
 from conformance.marks import over, requirement
 from conformance.scenes import JOB as WARM_JOB
-from conformance.scenes import a_run, looked
+from conformance.scenes import a_run, command_for, looked
 from conformance.stages import JOB, PIPES, finish
 from harness.scenario import Ends, Look, Order, Press, Scenario, Settle, Signal, Stage
 
 CLAIMS: Claims = ("exec", "ephemeral")
 
 
-def command_for(case: Case) -> Literal["witness", "tool"]:
-    """Return what a launcher that runs programs of its environment only can be asked to run."""
-    return "witness" if "transparent" in case.target.profiles else "tool"
-
-
 @requirement("EXEC-1")
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_command_has_the_callers_pid(case: Case, stage: Stage) -> None:
-    case(Scenario((Settle(), *finish()), stage, command_for(case)), checks.has_the_callers_pid)
+    case(Scenario((Settle(), *finish()), stage, command_for(case.target)), checks.has_the_callers_pid)
 
 
 @requirement("EXEC-1")
 def test_service_manager_accepts_the_command_as_main(case: Case) -> None:
     steps = (Settle(), Order("notify"), Settle(), *finish())
-    case(Scenario(steps, Stage(notify=True), command_for(case)), checks.is_accepted_as_main)
+    case(Scenario(steps, Stage(notify=True), command_for(case.target)), checks.is_accepted_as_main)
 
 
 @requirement("EXEC-2")
@@ -64,4 +58,4 @@ def test_environment_of_a_replaced_launcher_is_whole(case: Case, number: int) ->
 @pytest.mark.parametrize("stage", [PIPES, JOB, Stage(ignored=(signal.SIGHUP,)), Stage(blocked=(signal.SIGTERM,))],
                          ids=["pipes", "job", "ignored", "blocked"])  # fmt: skip
 def test_nothing_of_the_launcher_is_visible(case: Case, stage: Stage) -> None:
-    case(Scenario((Settle(), Look(), *finish()), stage, command_for(case)), checks.nothing_visible)
+    case(Scenario((Settle(), Look(), *finish()), stage, command_for(case.target)), checks.nothing_visible)
