@@ -233,6 +233,65 @@ def test_spawns_another(sanitized: Path, tmp_path: Path, flags: str) -> None:
         assert play.end() == 0
 
 
+def test_children_of_its_own_are_no_news(sanitized: Path, tmp_path: Path) -> None:
+    with playing(sanitized, tmp_path) as play:
+        for flags in ("c", "osn", "c"):
+            play.witness.order(f"spawn other {flags}")
+            other = play.next_witness()
+            play.witness.next("done")
+            other.order("exit 0")
+        for _ in range(2):
+            assert play.witness.do("reap")["error"] == 0
+        # the kernel delivers the lowest first: when this has come nothing of the children is pending any more
+        play.process.send_signal(signal.SIGRTMAX)
+        assert play.witness.next("signal")["signal"] == signal.SIGRTMAX
+        play.process.send_signal(signal.SIGCHLD)
+        message = play.witness.next("signal")
+        assert (message["signal"], message["sender"]) == (signal.SIGCHLD, os.getpid())
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+def test_child_that_it_never_made_is_told(sanitized: Path, tmp_path: Path) -> None:
+    program = tmp_path / "leaves-a-child"
+    program.write_text(f'#!/bin/sh\nexec 3<&0\nread line <&3 &\nexec 3<&- {sanitized} "$@"\n')
+    program.chmod(0o755)
+    theirs, ours = os.pipe()
+    try:
+        with playing(program, tmp_path, stdin=theirs) as play:
+            os.write(ours, b"\n")  # the child ends
+            message = play.witness.next("signal")
+            assert (message["signal"], message["code"] > 0) == (signal.SIGCHLD, True)
+            assert play.witness.do("reap")["count"] == message["sender"] != play.process.pid
+            play.witness.order("exit 0")
+            assert play.end() == 0
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
+def test_ignored_children_stay_ignored(sanitized: Path, tmp_path: Path) -> None:
+    program = tmp_path / "ignores"
+    # no shell can do it: they take SIGCHLD for themselves
+    program.write_text(
+        f"#!{sys.executable} -ISB\nimport os, signal, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        f"os.execv({str(sanitized)!r}, sys.argv)\n"
+    )
+    program.chmod(0o755)
+    with playing(program, tmp_path) as play:
+        assert signal.SIGCHLD in play.witness.hello["ignored"]
+        play.witness.order("spawn other c")
+        other = play.next_witness()
+        play.witness.next("done")
+        other.order("exit 0")
+        assert play.witness.do("reap")["error"] == errno.ECHILD  # the kernel has reaped it
+        play.process.send_signal(signal.SIGCHLD)
+        play.process.send_signal(signal.SIGTERM)
+        assert play.witness.next("signal")["signal"] == signal.SIGTERM
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
 def test_terminal(sanitized: Path, tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     try:

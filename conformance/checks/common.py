@@ -144,9 +144,10 @@ def counts_as_bare(
 
 def unasked(history: History, bare: History) -> list[int]:
     """Return the signals that the command received more often than by itself, besides those of job control and
-    windows, which a shell or a terminal sends on its own account."""
+    windows, which a shell or a terminal sends on its own account, and of children, which are EXEC-3's matter."""
     here, there = received(history), received(bare)
-    return [number for number in here if here[number] > there[number] and number not in OF_THE_TERMINAL]
+    spared = (*OF_THE_TERMINAL, signal.SIGCHLD)
+    return [number for number in here if here[number] > there[number] and number not in spared]
 
 
 def at_end(history: History) -> Looked:

@@ -5,6 +5,7 @@ The histories are those of executions under a schedule, in which the launcher wa
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 from conformance.checks.common import (
@@ -76,7 +77,7 @@ def outcome(history: History, undisturbed: History) -> str:
         return "left behind"
     if not greeted:
         return NOTHING_LEFT
-    return REACHES if received(history) else UNDISTURBED
+    return REACHES if set(received(history)) - {signal.SIGCHLD} else UNDISTURBED
 
 
 def _needs_points(history: History) -> None:

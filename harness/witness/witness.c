@@ -269,8 +269,21 @@ static void connect_to(const char *path) {
 
 static volatile sig_atomic_t exit_on[128]; /* exit code + 1 with which a signal ends us, 0 for none */
 
+/* The children that we have made: what becomes of them is known, and no news. The last so many; no case makes more. */
+static pid_t children[64];
+static size_t made;
+
+static int is_of_ours(const siginfo_t *info) {
+    for (size_t i = 0; info->si_code > 0 && i < sizeof children / sizeof *children; i++) /* not if somebody sent it */
+        if (children[i] == info->si_pid && info->si_pid > 0)
+            return 1;
+    return 0;
+}
+
 static void on_signal(int number, siginfo_t *info, void *context) {
     (void)context;
+    if (number == SIGCHLD && is_of_ours(info))
+        return;
     put("{\"type\":\"signal\",\"at\":%" PRId64 ",\"signal\":%d,\"code\":%d,\"sender\":%ld,\"value\":%d}", now_ns(), number,
         info->si_code, (long)info->si_pid, info->si_value.sival_int);
     flush();
@@ -326,12 +339,15 @@ static int is_libcs(int number) {
 #endif
 }
 
-/* Everything a command could reasonably catch. CHLD stays default, for our own children make it; so do the signals
- * of a program's own mistakes, for a crash must look like one. */
+/* Everything a command could reasonably catch. The signals of a program's own mistakes stay default, for a crash must
+ * look like one. CHLD is caught for the sake of children that are not ours (two that end at once are one signal, so
+ * one that ends together with a child of ours may be missed). Where it was ignored it stays so: the kernel sends none
+ * then, and reaps our children, which it would not do any more. */
 static void catch_all(void) {
     set_disposition(SIGHUP, "catch");
     for (int s = SIGHUP + 1; s <= LAST_SIGNAL; s++)
-        if (s != SIGKILL && s != SIGSTOP && s != SIGCHLD && s != SIGSEGV && s != SIGBUS && s != SIGFPE && s != SIGILL)
+        if (s != SIGKILL && s != SIGSTOP && s != SIGSEGV && s != SIGBUS && s != SIGFPE && s != SIGILL &&
+            !(s == SIGCHLD && sigismember(&ignored_at_start, s) == 1))
             if (!is_libcs(s) && catch_as(SIGHUP, s) < 0)
                 set_disposition(s, "catch");
 }
@@ -468,6 +484,7 @@ static void become(const char *name) {
     wanted = -1;
     for (size_t i = 0; i < sizeof exit_on / sizeof *exit_on; i++)
         exit_on[i] = 0;
+    memset(children, 0, sizeof children); /* they are our parent's */
     connect_to(socket_path);
     sigset_t nothing;
     sigemptyset(&nothing);
@@ -485,6 +502,7 @@ static void spawn(const char *name, const char *flags) {
         return;
     }
     if (pid > 0) {
+        children[made++ % (sizeof children / sizeof *children)] = pid;
         if (strchr(flags, 'o'))
             waitpid(pid, NULL, 0);
         done("spawn", pid, 0, 0);

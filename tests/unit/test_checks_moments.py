@@ -145,6 +145,7 @@ def test_example(example: Example) -> None:
         (early(*KILLED, left=True), "left behind"),
         (early(sent(TERM), missed()), "hangs"),
         (supervised(received(TERM), *over(7)), "reaches the command"),
+        (supervised(received(signal.SIGCHLD), *over(7)), checks.UNDISTURBED),
         (supervised(*over(7)), checks.UNDISTURBED),
     ],
 )

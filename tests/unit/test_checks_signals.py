@@ -149,6 +149,12 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(*passed_on(TERM), received(CONT), *over()),
         ONE,
     ),
+    good(
+        "a child of another's is EXEC-3's matter",
+        checks.once_if_at_all,
+        supervised(*passed_on(TERM), received(signal.SIGCHLD), *over()),
+        ONE,
+    ),
     unseen("not at all is SIG-1's matter", checks.once_if_at_all, NONE_CAME, ONE, "SIG-1"),
     good("traced, once", checks.each_one_taken_once, supervised(TRACED, *passed_on(TERM), *over()), ONE),
     bad(
