@@ -55,7 +55,10 @@ def test_environment_of_a_replaced_launcher_is_whole(case: Case, number: int) ->
 
 
 @requirement("EXEC-3")
-@pytest.mark.parametrize("stage", [PIPES, JOB, Stage(ignored=(signal.SIGHUP,)), Stage(blocked=(signal.SIGTERM,))],
-                         ids=["pipes", "job", "ignored", "blocked"])  # fmt: skip
+@pytest.mark.parametrize(
+    "stage",
+    [PIPES, JOB, Stage(ignored=(signal.SIGHUP,)), Stage(blocked=(signal.SIGTERM,)), Stage(blocked=(signal.SIGCHLD,))],
+    ids=["pipes", "job", "ignored", "blocked", "chld-blocked"],  # then what a helper leaves pending outlives exec
+)
 def test_nothing_of_the_launcher_is_visible(case: Case, stage: Stage) -> None:
     case(Scenario((Settle(), Look(), *finish()), stage, command_for(case.target)), checks.nothing_visible)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 
 from conformance.checks import environments, inherit
-from conformance.checks.common import NotObservable, Violation, needs_whole_script
-from harness.history import Greeted, History, Looked, Notified, Started
+from conformance.checks.common import NotObservable, Violation, events_of, needs_whole_script, received
+from harness.history import Greeted, History, Looked, Notified, Received, Started
 
 OF_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 """Signals that CPython ignores from its start."""
@@ -54,11 +54,16 @@ def replaced_and_whole(history: History, bare: History) -> list[Violation]:
 
 
 def nothing_visible(history: History, bare: History) -> list[Violation]:
-    """EXEC-3: no child, no descriptor, no signal setting of the launcher."""
+    """EXEC-3: no child, no descriptor, no signal setting of the launcher, and no word of a child that has been."""
     # a command in Python has changed two of them before anyone can look
     spared = OF_PYTHON if history.scenario.command == "tool" else frozenset()
     found = inherit.descriptors(history, bare) + inherit.signal_settings(history, bare, spared)
     _, command, _ = _pids(history)
+    # the witness tells of no child that it has made itself
+    if received(history)[signal.SIGCHLD] > received(bare)[signal.SIGCHLD]:
+        senders = [fact.sender for fact in history.facts(Received) if fact.signal == signal.SIGCHLD]
+        required = "the command receives no SIGCHLD of a child that it did not start"
+        found.append(Violation(required, f"one comes, of pid {senders[-1]}", events_of(history, signal.SIGCHLD)))
     for event, look in history.all(Looked):
         for process in look.processes:
             if process.ppid == command and look.when != "end":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from os import CLD_EXITED
 
 import msgspec
 import pytest
@@ -31,6 +32,7 @@ from tests.unit.histories import (
     notified,
     over,
     process,
+    received,
     replaced,
     sent,
     settings,
@@ -42,7 +44,7 @@ from tests.unit.histories import (
     verify,
 )
 
-TERM = signal.SIGTERM
+TERM, CHLD = signal.SIGTERM, signal.SIGCHLD
 MAKES = changed(RUNNING, there("HOME/.cache/x/run-1", kind="directory"))
 GONE, STILL = changed(LATER), changed(LATER, there("HOME/.cache/x/run-1", kind="directory"))
 NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
@@ -159,6 +161,20 @@ EXAMPLES: tuple[Example, ...] = (
         replaced(*over()),
         replaced(inherited=settings(ignored=(1,))),
         "SIGHUP ignored, as at the start",
+    ),
+    good("others receive it", checks.nothing_visible, replaced(received(CHLD, 20, "other", CLD_EXITED), *over())),
+    good(
+        "one that comes without the launcher as well",
+        checks.nothing_visible,
+        replaced(received(CHLD, 20, code=CLD_EXITED), *over()),
+        replaced(received(CHLD, 20, code=CLD_EXITED), *over()),
+    ),
+    bad(
+        "a child that has come and gone",
+        checks.nothing_visible,
+        replaced(received(CHLD, 20, code=CLD_EXITED), *over()),
+        ALONE,
+        "one comes, of pid 20",
     ),
     unseen("no command to see it", checks.nothing_visible, NO_COMMAND, says="did not start its command"),
 )
