@@ -83,12 +83,28 @@ def _not_among(its: Changed, changes: list[Change], event: int, what: str) -> li
 
 
 def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violation]:
-    """SYNC-2: nor does a sync that nobody disturbs leave one: two in a row leave the same."""
+    """SYNC-2: nor does a sync that nobody disturbs leave one: the first leaves only what the target declares, and two
+    in a row leave the same."""
     if found := call_works(history, "next"):
         raise NotObservable(f"a second sync did not work: {found[0].actual}")
     event, after = need_compared(history, NEXT)
-    _, before = need_compared(history, LATER)
-    return _not_among(before, list(after.changes), event, "a second sync leaves")
+    first, before = need_compared(history, LATER)
+    needs_end(history)
+    return _not_declared(before, first) or _not_among(before, list(after.changes), event, "a second sync leaves")
+
+
+def _not_declared(changed: Changed, event: int) -> list[Violation]:
+    """What a first sync has made in the project, beside what is the launcher's own: a second one may leave it under
+    the same name. Nothing where the target does not say what is its own there."""
+    if not any(change.own and f"{change.path}/".startswith(f"{PROJECTS}/") for change in changed.changes):
+        return []
+    extra = [
+        change.path for change in changed.changes
+        if change.how == "created" and change.path.startswith("WORK/") and not change.own and not change.kept
+    ]  # fmt: skip
+    required = "no temporary file stays in the environment or the project"
+    actual = f"a sync leaves, beside what the target declares as its own: {shown(extra)}"
+    return [Violation(required, actual, (event,))] if extra else []
 
 
 def next_sync_succeeds(history: History, bare: History) -> list[Violation]:

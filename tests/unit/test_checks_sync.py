@@ -56,6 +56,9 @@ def venv(name: str, how: Literal["created", "changed", "removed"] = "created", k
 MARKER, TOOL, MODULE = venv("pyvenv.cfg"), venv("bin/proctor-tool"), venv("lib/p.py")
 LOCK = there("WORK/uv.lock", own=False)
 WHOLE = MARKER, TOOL, MODULE, LOCK
+OWN = there("WORK/.venv", kind="directory"), there("WORK/.venv/pyvenv.cfg")
+"""The same of a target that says what is its own in the project."""
+STRAY = there("WORK/.venv.log", own=False)
 UNDISTURBED = a_sync(ended("launcher"), changed(LATER, *WHOLE), *called("next"), changed(NEXT, *WHOLE), *used("tool"))
 AGAIN = a_sync(
     ended("launcher"),
@@ -260,6 +263,44 @@ EXAMPLES: tuple[Example, ...] = (
         checks.undisturbed_leaves_nothing,
         a_sync(ended("launcher"), changed(LATER, there("HOME/a"), count=9), *then(MODULE)),
         UNDISTURBED,
+    ),
+    good(
+        "what is its own in the project",
+        checks.undisturbed_leaves_nothing,
+        a_sync(
+            ended("launcher"), changed(LATER, *OWN, there("WORK/uv.lock"), there("TMPDIR/a", own=False)), *then(*OWN)
+        ),
+        UNDISTURBED,
+    ),
+    good(
+        "only changed or removed, or declared to stay",
+        checks.undisturbed_leaves_nothing,
+        a_sync(
+            ended("launcher"),
+            changed(
+                LATER,
+                *OWN,
+                there("WORK/a", "changed", own=False),
+                there("WORK/b", "removed", own=False),
+                there("WORK/c", own=False, kept=True),
+            ),
+            *then(*OWN),
+        ),
+        UNDISTURBED,
+    ),
+    bad(
+        "the same each time",
+        checks.undisturbed_leaves_nothing,
+        a_sync(ended("launcher"), changed(LATER, *OWN, STRAY), *then(*OWN, STRAY)),
+        UNDISTURBED,
+        "declares as its own: WORK/.venv.log",
+    ),
+    unseen(
+        "the first still works, and has its files there",
+        checks.undisturbed_leaves_nothing,
+        a_sync(missed(), changed(LATER, *OWN, STRAY), *then(*OWN)),
+        UNDISTURBED,
+        "did not end",
     ),
     bad(
         "one more each time",
