@@ -518,6 +518,57 @@ def test_tool_sees_what_is_missing_or_changed(tool: Path, tmp_path: Path) -> Non
         assert play.end() == 0
 
 
+def test_tool_sees_what_has_its_size_and_not_its_contents(tool: Path, tmp_path: Path) -> None:
+    environment = tool.parent.parent
+    size, script = tool.stat().st_size, tool.read_bytes()
+    note = environment / "last-used"
+    note.write_text("1")
+    with playing(tool, tmp_path) as play:
+        note.write_text("2")  # is the launcher's own
+        os.truncate(tool, 0)
+        os.truncate(tool, size)
+        answer = play.witness.do("whole")
+        assert (answer["count"], said(answer)) == (1, str(tool))
+        tool.write_bytes(script)  # at another time, but the same
+        os.mkfifo(environment / "pipe")
+        assert play.witness.do("whole")["count"] == 0
+        link = environment / "bin" / "python"
+        where = os.readlink(link)
+        link.unlink()
+        link.symlink_to(f"{where[:-1]}-")
+        assert said(play.witness.do("whole")) == str(link)
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("proctor_late.py", "more"),
+        ("proctor_late.py", "emptied"),
+        ("proctor_late.py", "gone"),
+        ("proctor_tool/__init__.py", "more"),
+        ("proctor_tool/contents", "more"),
+        ("proctor_tool/contents", "emptied"),
+        ("proctor_tool/contents", "gone"),
+    ],
+)
+def test_tool_sees_what_was_wrong_from_its_start(tool: Path, tmp_path: Path, name: str, harm: str) -> None:
+    path = next(tool.parent.parent.glob("lib/python*/site-packages")) / name
+    match harm:
+        case "more":
+            path.write_text(path.read_text() + "# more\n")
+        case "emptied":
+            os.truncate(path, 0)
+        case "gone":
+            path.unlink()
+    with playing(tool, tmp_path) as play:
+        answer = play.witness.do("whole")
+        assert (answer["count"], said(answer)) == (1, str(path))
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
 @pytest.mark.parametrize("text", ["def half(", "x = '\\0", "raise KeyError", "raise SystemError()", "1 / 0"])
 def test_tool_sees_a_module_that_is_half_there(tool: Path, tmp_path: Path, text: str) -> None:
     late = next(tool.parent.parent.glob("lib/python*/site-packages/proctor_late.py"))

@@ -8,6 +8,7 @@ import hashlib
 import io
 import subprocess
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,11 @@ def test_what_is_in_it(built: Path) -> None:
         assert archive.read("proctor_tool/witness.so") == spawn.LIBRARY.read_bytes()
         assert b"Name: proctor-tool\nVersion: 1.0\n" in archive.read(f"{INFO}/METADATA")
         assert b"proctor-tool = proctor_tool:main" in archive.read(f"{INFO}/entry_points.txt")
+        *lines, last = archive.read("proctor_tool/contents").decode().splitlines(keepends=True)
+        packed = {name: crc for crc, name in (line.split() for line in lines)}
+        assert packed == {name: str(zlib.crc32(archive.read(name))) for name in packed}
+        assert last == f"{zlib.crc32(''.join(lines).encode())} contents\n"
+        assert set(packed) == {name for name in names if not name.startswith(INFO)} - {"proctor_tool/contents"}
     assert {"proctor_late.py", "proctor_tool/__init__.py"} <= names
     assert not any(name.startswith(("/", "..")) or "__pycache__" in name for name in names)
 

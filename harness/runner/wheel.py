@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import zipfile
 from pathlib import Path
@@ -18,11 +19,15 @@ def build(directory: Path) -> Path:
     """Write the wheel into a directory, which is made; return its path. PyPA: binary distribution format."""
     directory.mkdir(parents=True, exist_ok=True)
     wheel = directory / f"proctor_tool-{VERSION}-py3-none-any.whl"
-    files = {
+    installed = {
         "proctor_late.py": (SOURCE / "proctor_late.py").read_bytes(),
         "proctor_tool/__init__.py": (SOURCE / "proctor_tool" / "__init__.py").read_bytes(),
         # tagged for any platform: it is only ever installed on this one
         "proctor_tool/witness.so": LIBRARY.read_bytes(),
+    }
+    files = {
+        **installed,
+        "proctor_tool/contents": _contents(installed),
         f"{_INFO}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n".encode(),
         f"{_INFO}/WHEEL": b"Wheel-Version: 1.0\nGenerator: proctor\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{_INFO}/entry_points.txt": f"[console_scripts]\n{NAME} = proctor_tool:main\n".encode(),
@@ -35,6 +40,13 @@ def build(directory: Path) -> Path:
             archive.writestr(zipfile.ZipInfo(name), data)
     unfinished.replace(wheel)
     return wheel
+
+
+def _contents(installed: dict[str, bytes]) -> bytes:
+    """Return the checksums of these files, by which the tool knows them again; the last one is that of the list. RECORD
+    has such as well, but is its installer's: there are some that leave it out, or write their own."""
+    lines = "".join(f"{binascii.crc32(data)} {name}\n" for name, data in installed.items()).encode()
+    return lines + f"{binascii.crc32(lines)} contents\n".encode()
 
 
 def _digest(data: bytes) -> str:
