@@ -56,7 +56,7 @@ def a_sync(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Sc
     """Return the scenario of a sync, of the next one, and of the environment in use."""
     again = (Start("sync", "next"), Ends("next"), Settle(), Compare(NEXT))
     use = (Enter("tool"), Greets("tool-command"), Order("import proctor_project", "tool-command"),
-           Order("exit 0", "tool-command"), Ends("tool"))  # fmt: skip
+           Order("whole", "tool-command"), Order("exit 0", "tool-command"), Ends("tool"))  # fmt: skip
     return Scenario((Ends(),), stage, invoke="sync", after=(*LEFT, *again, *use), within=PATIENT,
                     interpreter=interpreter)  # fmt: skip
 

@@ -145,6 +145,13 @@ EXAMPLES: tuple[Example, ...] = (
         UNDISTURBED,
         "the import failed: No module",
     ),
+    bad(
+        "a file is there, but not its contents",
+        checks.never_half,
+        a_sync(*CUT, *then(*WHOLE), *used("tool"), answered("whole", "tool-command", count=1, text="/v/late.py")),
+        UNDISTURBED,
+        "1 of its files are gone or changed, such as /v/late.py",
+    ),
     unseen("the next sync fails", checks.never_half, a_sync(*CUT, *called("next", 1)), UNDISTURBED, "SYNC-3"),
     unseen("no next sync", checks.never_half, a_sync(*CUT), UNDISTURBED, "SYNC-3"),
     unseen("how the next ended nobody told", checks.never_half, a_sync(*CUT, Ended("next", 30)), UNDISTURBED, "SYNC-3"),
