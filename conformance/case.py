@@ -28,13 +28,15 @@ class Case:
         self._suite, self._item = suite, item
         self.target = target
 
-    def __call__(self, scenario: Scenario, check: Check, claims: Claims = ()) -> None:
-        """Judge one scenario; end the test by how that came out. claims: as in judge()."""
+    def __call__(
+        self, scenario: Scenario, check: Check, claims: Claims = (), measure: Scenario | None = None
+    ) -> None:  # fmt: skip
+        """Judge one scenario; end the test by how that came out. claims, measure: as in judge()."""
         mark = self._item.get_closest_marker("requirement")
         if mark is None:
             raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
         requirement = requirements()[mark.args[0]]
-        self._conclude(requirement, self._judge(requirement, scenario, check, claims))
+        self._conclude(requirement, self._judge(requirement, scenario, check, claims, measure))
 
     def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
@@ -58,11 +60,13 @@ class Case:
         if verdict != "pass":
             pytest.fail(report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False)
 
-    def _judge(self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims) -> Judgement:
+    def _judge(
+        self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, measure: Scenario | None
+    ) -> Judgement:  # fmt: skip
         suite = self._suite
         known = (self.target.name, requirement.id) in suite.failed
         replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
-        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays, claims)
+        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays, claims, measure)
         if judgement.verdict == "fail":
             suite.failed.add((self.target.name, requirement.id))
         return judgement

@@ -84,10 +84,11 @@ class Bare:
 
 def judge(
     requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare,
-    replays: int = REPLAYS, claims: Claims = (),
+    replays: int = REPLAYS, claims: Claims = (), measure: Scenario | None = None,
 ) -> Judgement:  # fmt: skip
     """Play the scenario on the target, judge what happened, and replay what was found so many times. claims: the
-    profiles that the case is for, where that is not the requirement's own."""
+    profiles that the case is for, where that is not the requirement's own. measure: what the target is compared with
+    is not the bare command, but itself in this scenario, which is played anew for each replay."""
     if reason := not_claimed(requirement, target, claims):
         return Judgement("not applicable", reason=reason)
     executions = 0
@@ -104,7 +105,8 @@ def judge(
         history = count(play(target, scenario))
         needs_stage(history)
         _needs_command(requirement, history, its)
-        violations = check(history, its or history)
+        against = count(play(target, measure)) if measure else its or history
+        violations = check(history, against)
         if not violations:
             _needs_freedom(history)
             return Judgement("pass", executions)
@@ -112,7 +114,9 @@ def judge(
             return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
         returned = 0
         for _ in range(replays):
-            returned += _finds(check, count(play(target, scenario)), its or history)
+            again = count(play(target, scenario))
+            against = count(play(target, measure)) if measure else against
+            returned += _finds(check, again, against)
         verdict: Verdict = "fail" if returned == replays else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
         return Judgement(verdict, executions, reason, tuple(violations), returned, timeline(history))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from conformance.checks.common import NotObservable, Violation
 from conformance.checks.files import (
+    LATER,
     PROJECTS,
     PRUNED,
     call_works,
     comes_to_its_end,
     damage,
+    is_told,
     made,
     need_compared,
     needs_end,
@@ -17,7 +19,7 @@ from conformance.checks.files import (
     shown,
 )
 from conformance.checks.moments import needs_delivery
-from harness.history import History, Missed, Started, Waited
+from harness.history import Changed, History, Missed, Started, Waited
 
 PRUNES_WITHIN = 5.0
 
@@ -72,6 +74,27 @@ def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]
     # after a first run there is what it has fetched and unpacked as well, which a prune may keep
     left = [change.path for change in made(changed)] if history.scenario.stage.home == "warm" else []
     return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
+
+
+def removes_as_much_as_ever(history: History, bare: History) -> list[Violation]:
+    """CACHE-3: whatever became of a run, a prune then removes no less than one after a run that came to its end, which
+    is `bare`. What a cache may keep, to use it again, is for its launcher to say; but this says it."""
+    if found := removes_what_nobody_uses(history, bare):
+        return found
+    event, here = need_compared(history, PRUNED)
+    _, before = need_compared(bare, LATER)
+    _, after = need_compared(bare, PRUNED)
+    usual = {path for path in _removed(after) - _removed(before) if is_told(before, path)}  # by the prune, not the run
+    kept = sorted(path for path in usual - _removed(here) if is_told(here, path))
+    if not kept:
+        return []
+    actual = f"still there, though a prune after a run that came to its end removes it: {shown(kept)}"
+    return [Violation("prune removes what no running process uses", actual, (event,))]
+
+
+def _removed(changed: Changed) -> set[str]:
+    """Return what has gone of the launcher's own."""
+    return {change.path for change in changed.changes if change.how == "removed" and change.own and not change.kept}
 
 
 def works_afterwards(history: History, bare: History) -> list[Violation]:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from conformance.checks import cache as checks
-from conformance.checks.files import PRUNED
+from conformance.checks.files import LATER, PRUNED
 from harness.history import Contained, Ended, Fact, History, NotReached
 from harness.schedule import Call, Deliver, Directive, Point
 from tests.unit.histories import (
@@ -62,6 +62,11 @@ def after_a_run(*facts: Fact, cold: bool = False) -> History:
 def pruning(*facts: Fact) -> History:
     """The launcher is called to prune, and this comes."""
     return history(started(), looked("start"), *facts, looked("end"))
+
+
+PARTS = there("HOME/.cache/x/wheels", "removed", kind="directory"), there("HOME/.cache/x/wheels/a", "removed")
+USUAL = after_a_run(changed(LATER), *PRUNES, changed(PRUNED, *PARTS))
+"""A run that came to its end, and a prune after it."""
 
 
 EXAMPLES: tuple[Example, ...] = (
@@ -204,6 +209,77 @@ EXAMPLES: tuple[Example, ...] = (
     unseen("no prune", checks.removes_what_nobody_uses, after_a_run(), says="as far as the end of the prune call"),
     unseen("not compared", checks.removes_what_nobody_uses, after_a_run(*PRUNES), says="not compared (after prune)"),
     unseen("pid not used again", checks.removes_what_nobody_uses, after_a_run(untraced()), says="prune call"),
+    good("as much as ever", checks.removes_as_much_as_ever, after_a_run(*PRUNES, changed(PRUNED, *PARTS)), USUAL),
+    good(
+        "and more",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED, *PARTS, there("HOME/.cache/x/db", "removed"))),
+        USUAL,
+    ),
+    good(
+        "what the run has removed, or what is no matter of prune's",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED, *PARTS)),
+        after_a_run(
+            changed(LATER, there("HOME/.cache/x/log.1", "removed")),
+            *PRUNES,
+            changed(
+                PRUNED,
+                *PARTS,
+                there("HOME/.cache/x/log.1", "removed"),
+                there("HOME/.cache/x/log.2", "removed", kept=True),
+                there("HOME/.cache/x/db", "changed"),
+                there("HOME/y", "removed", own=False),
+            ),
+        ),
+    ),
+    good(
+        "not all of it is told here",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/a", "removed"), count=9)),
+        USUAL,
+    ),
+    good(
+        "whether the run has removed it is not told",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED)),
+        after_a_run(changed(LATER, there("HOME/.cache/a", "removed"), count=9), *PRUNES, changed(PRUNED, *PARTS)),
+    ),
+    bad(
+        "a part that is no environment",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/users", "changed"))),
+        USUAL,
+        "removes it: HOME/.cache/x/wheels",
+    ),
+    bad(
+        "written anew",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED, PARTS[0], there("HOME/.cache/x/wheels/a", "changed"))),
+        USUAL,
+        "removes it: HOME/.cache/x/wheels/a",
+    ),
+    bad(
+        "an environment, as ever",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,))),
+        after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,))),
+        ENVIRONMENT,
+    ),
+    unseen(
+        "the other prune was not compared",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED)),
+        after_a_run(changed(LATER), *PRUNES),
+        "not compared (after prune)",
+    ),
+    unseen(
+        "nor was the other run",
+        checks.removes_as_much_as_ever,
+        after_a_run(*PRUNES, changed(PRUNED)),
+        after_a_run(*PRUNES, changed(PRUNED, *PARTS)),
+        "not compared (later)",
+    ),
     # CACHE-4, CACHE-5
     good("interrupted", checks.works_afterwards, pruning(sent(TERM), ended("launcher", signal=TERM), *used("next"))),
     good("after the whole of it", checks.works_afterwards, pruning(ended("launcher"), *used("next"))),

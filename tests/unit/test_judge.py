@@ -98,6 +98,19 @@ def test_replays_can_be_fewer() -> None:
     assert (judgement.verdict, judgement.returned, judgement.executions) == ("fail", 1, 3)
 
 
+def test_target_may_be_measured_by_itself() -> None:
+    """The measure is played after the scenario, and after each replay of it; the bare command is left alone."""
+    other = Scenario((Settle(limit=1.0),))
+    warm = msgspec.structs.replace(SCRIPT, stage=Stage(home="warm"))
+    play = Play(BAD, bare=GOOD)
+    assert judge(MUST, TARGET, warm, status, play, Bare(play), measure=other).verdict == "pass"
+    assert play.asked == [(TARGET, warm), (TARGET, other)]
+    play = Play(BAD, GOOD, BAD, GOOD, BAD, GOOD, BAD, BAD)
+    judgement = judge(MUST, TARGET, warm, status, play, Bare(play), measure=other)
+    assert (judgement.verdict, judgement.returned, judgement.executions) == ("unstable", 2, 2 + 2 * REPLAYS)
+    assert [scenario for _, scenario in play.asked] == [warm, other] * (1 + REPLAYS)
+
+
 @pytest.mark.parametrize("error", [NotObservable("not seen"), NotApplicable("not meant")], ids=["unseen", "beside"])
 def test_a_replay_that_cannot_be_judged_is_one_that_did_not_come_back(error: Exception) -> None:
     judgement = judged(Play(BAD), raising(error, times=1))
