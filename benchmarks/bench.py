@@ -202,11 +202,38 @@ def on_uv(command: str, repeats: int) -> list[Line]:
     return [Line("suite on uv run, 2 workers", f"{seconds:.1f} s", "limit 60 s", seconds / 60, 1)]
 
 
+def ended_by_ctrl_c(workers: int) -> float:
+    """Return the seconds from a Ctrl-C to the end of a suite that is in full swing."""
+    command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q", "--target=dumb-init"]
+    command += ["-n", str(workers)] if workers > 1 else []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as running:
+        assert running.stdout
+        while running.stdout.read(1) != b".":
+            pass
+        start = time.perf_counter()
+        os.killpg(running.pid, signal.SIGINT)
+        running.stdout.read()
+        running.wait()
+        return time.perf_counter() - start
+
+
+def on_ctrl_c(repeats: int) -> list[Line]:
+    """(f) Ctrl-C, by one worker and by two."""
+    lines = []
+    for workers in (1, 2):
+        times = [ended_by_ctrl_c(workers) for _ in range(repeats)]
+        said = f"{min(times):.2f} s (most {max(times):.2f})"
+        lines.append(Line(f"Ctrl-C to the suite, {workers} worker(s)", said, "limit 1 s", min(times), 1))
+    return lines
+
+
 def main() -> None:
     """Run as a program."""
     parser = argparse.ArgumentParser(description="is it fast enough?")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    parser.add_argument("--only", default="execution,dumb-init,uv", help="some of: execution,dumb-init,uv")
+    parser.add_argument(
+        "--only", default="execution,dumb-init,uv,ctrl-c", help="some of: execution,dumb-init,uv,ctrl-c"
+    )
     parser.add_argument("--uv", default="uv run --no-project --", help="how to start uv")
     parser.add_argument(
         "--dumb-init-tests", metavar="DIRECTORY", help="dumb-init's sources with tests/; run by their .venv if any"
@@ -217,6 +244,7 @@ def main() -> None:
     parts: dict[str, tuple[str, Callable[[], list[Line]]]] = {
         "execution": ("tini", lambda: one_execution(30 if asked.quick else 200)),
         "dumb-init": ("dumb-init", lambda: on_dumb_init(asked.dumb_init_tests, repeats)),
+        "ctrl-c": ("dumb-init", lambda: on_ctrl_c(3 * repeats)),
         "uv": (asked.uv.split()[0], lambda: on_uv(asked.uv, repeats)),
     }
     missed = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import msgspec
@@ -165,6 +166,7 @@ _collected: list[CaseResult] = []
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    _spare_hypothesis(session.config)
     if hasattr(session.config, "workerinput"):
         return
     suite = session.config.stash.get(_suite_key, None)
@@ -177,6 +179,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = WRONG_CALL
     write_results(suite, session.config)
+
+
+def _spare_hypothesis(config: pytest.Config) -> None:
+    """Hypothesis' plugin imports all of it for the summary, which takes a second, also where nobody has used it."""
+    plugin = config.pluginmanager.get_plugin("hypothesispytest")
+    if plugin and "hypothesis" not in sys.modules:
+        config.pluginmanager.unregister(plugin)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:

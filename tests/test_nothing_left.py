@@ -139,17 +139,14 @@ def test_a_signal_to_pytest(suite: subprocess.Popen[bytes], place: Path, number:
 
 
 def test_ctrl_c(suite: subprocess.Popen[bytes], place: Path) -> None:
-    start_of_end = time.monotonic()
+    """How long that takes is no test's affair, but benchmarks/bench.py's."""
     os.killpg(suite.pid, signal.SIGINT)
     assert suite.stdout
     printed = suite.stdout.read()
     suite.wait(WITHIN)
-    seconds = time.monotonic() - start_of_end
     nothing_left(place)
     assert b"dumb-init: " in printed, printed.decode()
     assert b"requirements" in printed
-    # on a machine that has nothing else to do; each runnable process more than there are cores takes its share
-    assert seconds < max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def play_often() -> None:
