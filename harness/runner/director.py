@@ -75,8 +75,7 @@ class Director:
 
     def is_busy(self) -> bool:
         """Whether the task that has the turn is running, so that there is no need to look at the others."""
-        process = processes.read_process(self._turn.tid) if self._turn else None
-        return process is not None and process.state == "R"
+        return self._turn is not None and processes.is_running(self._turn.tid)
 
     def kept_still(self) -> set[int]:
         """Return the tasks that stay where they are until we let them go."""

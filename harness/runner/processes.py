@@ -13,6 +13,7 @@ from harness.history import Process
 BLOCKED_STATES = "STZX"
 """Waiting for an event, stopped, ended. D is left out on purpose: disk sleep ends by itself. So is t, stopped by a
 tracer: only who keeps it stopped knows that it stays so."""
+_CHUNK = 1 << 14
 
 
 class Task(NamedTuple):
@@ -31,11 +32,32 @@ class Task(NamedTuple):
     """The line of /proc/PID/task/TID/syscall; None where it may not be read."""
 
 
+def contents(path: str) -> bytes:
+    """Return what a file of /proc holds that is one record, as those of a process are; OSError where there is none. So
+    many are read in each execution that open() is too dear: it would stat and seek, and make three objects each."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        read = data = os.read(fd, _CHUNK)
+        while len(read) == _CHUNK:
+            data += (read := os.read(fd, _CHUNK))
+        return data
+    finally:
+        os.close(fd)
+
+
+def is_running(tid: int) -> bool:
+    """Whether a task runs or is ready to."""
+    try:
+        line = contents(f"/proc/{tid}/stat")
+    except OSError:
+        return False
+    return line.startswith(b") R", line.rfind(b")"))
+
+
 def read_process(pid: int) -> Process | None:
     """Return one row of the table, None if there is no such process any more."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            line = file.read()
+        line = contents(f"/proc/{pid}/stat")
     except OSError:
         return None
     # the name may hold anything, ") " included: the last parenthesis is the one that counts
@@ -98,8 +120,7 @@ class SignalSettings(NamedTuple):
 def signal_settings(tid: int) -> SignalSettings | None:
     """Return what a task does about signals; None if it has gone."""
     try:
-        with open(f"/proc/{tid}/status", "rb") as file:
-            match = _STATUS.search(file.read())
+        match = _STATUS.search(contents(f"/proc/{tid}/status"))
     except OSError:
         return None
     return SignalSettings(*(int(match[n], 16) for n in (4, 5, 6))) if match else None
@@ -137,8 +158,7 @@ def in_call(task: Task) -> Task:
     if task.state == "S":
         base = f"/proc/{task.pid}/task/{task.tid}"
         try:
-            with open(f"{base}/syscall", "rb") as file:
-                call = file.read().decode()
+            call = contents(f"{base}/syscall").decode()
         except OSError:
             call = None if os.path.exists(base) else ""
     # in sigtimedwait the signals waited for are not blocked, as far as /proc shows
@@ -148,8 +168,7 @@ def in_call(task: Task) -> Task:
 
 def _task(pid: int, tid: int) -> Task | None:
     try:
-        with open(f"/proc/{pid}/task/{tid}/status", "rb") as file:
-            match = _STATUS.search(file.read())
+        match = _STATUS.search(contents(f"/proc/{pid}/task/{tid}/status"))
     except OSError:
         return None
     if not match:

@@ -105,14 +105,18 @@ def undo_interruption(tid: int) -> None:
         pass  # it was killed meanwhile
 
 
+_INFO = ctypes.create_string_buffer(88)
+"""For PTRACE_GET_SYSCALL_INFO, asked at every stop; the runner has one thread."""
+_INFO_AT = ctypes.addressof(_INFO)
+
+
 def place_of(tid: int) -> tuple[int, int]:
     """Return where a task is: instruction and stack pointer."""
-    buffer = ctypes.create_string_buffer(88)
     try:
-        _ptrace(_GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
+        _ptrace(_GET_SYSCALL_INFO, tid, _INFO_AT, len(_INFO))
     except OSError:
         return 0, 0
-    instruction, stack = struct.unpack_from("=2Q", buffer.raw, 8)
+    instruction, stack = struct.unpack_from("=2Q", _INFO, 8)
     return int(instruction), int(stack)
 
 
@@ -170,16 +174,16 @@ class Call(NamedTuple):
 
 def call_of(tid: int) -> Call | None:
     """Return the system call at whose entry or exit a task is stopped; PTRACE_GET_SYSCALL_INFO, Linux 5.3."""
-    buffer = ctypes.create_string_buffer(88)
     try:
-        _ptrace(_GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
+        _ptrace(_GET_SYSCALL_INFO, tid, _INFO_AT, len(_INFO))
     except OSError:
         return None
-    if buffer.raw[0] in (1, 3):  # entry, or a stop by the seccomp filter
-        number, *arguments = struct.unpack_from("=7Q", buffer.raw, 24)
+    kind = _INFO[0]
+    if kind in (b"\1", b"\3"):  # entry, or a stop by the seccomp filter
+        number, *arguments = struct.unpack_from("=7Q", _INFO, 24)
         return Call(True, number, tuple(arguments), 0)
-    if buffer.raw[0] == 2:
-        return Call(False, -1, (), struct.unpack_from("=q", buffer.raw, 24)[0])
+    if kind == b"\2":
+        return Call(False, -1, (), struct.unpack_from("=q", _INFO, 24)[0])
     return None
 
 

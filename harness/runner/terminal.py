@@ -28,12 +28,14 @@ class _Streams:
         self._sources = sources
         self._recorder = recorder
         self._readers: dict[int, Stream] = {}
+        self._poller = select.poll()
         self._input = -1
         self._unwritten = b""
 
     def _read_from(self, fd: int, stream: Stream) -> None:
         os.set_blocking(fd, False)
         self._readers[fd] = stream
+        self._poller.register(fd, select.POLLIN)
         self._sources.add(fd, self._reader(fd, stream))
 
     def _reader(self, fd: int, stream: Stream) -> Callable[[], None]:
@@ -53,7 +55,8 @@ class _Streams:
         return read_some
 
     def _drop(self, fd: int) -> None:
-        self._readers.pop(fd, None)
+        if self._readers.pop(fd, None):
+            self._poller.unregister(fd)
         self._sources.remove(fd)
 
     def drain(self, deadline: float) -> bool:
@@ -64,10 +67,7 @@ class _Streams:
         """
         any_output = False
         while self._readers:
-            poller = select.poll()
-            for fd in self._readers:
-                poller.register(fd, select.POLLIN)
-            ready = poller.poll(0)
+            ready = self._poller.poll(0)
             if not ready:
                 break
             any_output = True
@@ -115,6 +115,8 @@ class Terminal(_Streams):
                 f"cannot open a pseudo-terminal: {error}. This says nothing about the launcher. Check that /dev/ptmx "
                 "and /dev/pts are there (in a container: mount devpts), or run the cases that need none: -k 'not TTY'"
             ) from error
+        self._other_end = select.poll()
+        self._other_end.register(self.slave, select.POLLIN)
         self.resize(rows, columns)
         self._read_from(self.master, "terminal")
         self._input = self.master
@@ -129,10 +131,7 @@ class Terminal(_Streams):
     def flush_input(self) -> None:
         """Make sure that what was typed has had its effect. A key's signal is sent from a kernel work queue, some
         microseconds after write(2) returned; polling the slave completes that work (n_tty's poll method)."""
-        with contextlib.suppress(OSError):
-            poller = select.poll()
-            poller.register(self.slave, select.POLLIN)
-            poller.poll(0)
+        self._other_end.poll(0)
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the window size; the kernel sends SIGWINCH where it changes."""

@@ -15,6 +15,8 @@ import struct
 import time
 from typing import NamedTuple
 
+from harness.runner import processes
+
 FOREVER = float("inf")
 UNKNOWN = -1.0
 """A timeout that is there but cannot be read."""
@@ -144,8 +146,7 @@ def _timespec(pid: int, address: int, unit: float) -> float | None:
 def has_posix_timer(pid: int) -> bool:
     """Whether a process has made a timer with timer_create(2)."""
     try:
-        with open(f"/proc/{pid}/timers", "rb") as file:
-            return bool(file.read(1))
+        return bool(processes.contents(f"/proc/{pid}/timers"))
     except OSError:
         return False  # a kernel without CONFIG_CHECKPOINT_RESTORE, or the process has gone
 
@@ -223,7 +224,6 @@ def descriptors_of(pid: int) -> Open:
 
 
 def _timerfd(path: str) -> float:
-    with open(path, "rb") as file:
-        match = re.search(rb"it_value: \((\d+), (\d+)\)", file.read())
+    match = re.search(rb"it_value: \((\d+), (\d+)\)", processes.contents(path))
     seconds = int(match[1]) + int(match[2]) / 1e9 if match else 0.0
     return seconds or FOREVER
