@@ -8,6 +8,7 @@ A message is four bytes of length and msgpack, both ways. The runner ends when t
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ from harness.runner import containment, spawn
 from harness.runner.execution import Execution
 from harness.runner.places import Places
 from harness.runner.sources import Sources
+from harness.runner.witnesses import Listeners
 from harness.scenario import Ends, Order, Scenario
 from harness.wire import Hello, Reply, Request, receive, send
 
@@ -33,6 +35,8 @@ may be the machine's doing."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
+COLLECT_EVERY = 50
+"""Executions. Each leaves some thousand objects that only a collection finds."""
 WARM_UP_WITHIN = 120.0
 """Seconds that a launcher may take for a first environment."""
 MOST_SAID = 2000
@@ -48,6 +52,7 @@ class Runner:
 
     def __init__(self, scratch: Path) -> None:
         self._sources = Sources()
+        self._listeners = Listeners()
         self._places = Places(scratch)
         self._restless: Counter[str] = Counter()
         self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
@@ -64,7 +69,9 @@ class Runner:
                 os.sched_setaffinity(0, self._cores if request.schedule is None else {self._core})
             name = request.target.name
             rests = self._restless[name] < RESTLESS_AFTER
-            execution = Execution(self._sources, request.target, request.scenario, place, request.schedule, rests)
+            execution = Execution(
+                self._sources, self._listeners, request.target, request.scenario, place, request.schedule, rests
+            )
             reply = Reply(events=execution.play())
             self._restless[name] = 0 if execution.came_to_rest else self._restless[name] + 1
             containment.check_proc()
@@ -99,7 +106,7 @@ class Runner:
             (Order("exit 0"), Ends()) if asked.invoke != "sync" else (Ends(),), command=asked.command,
             invoke="sync" if asked.invoke == "sync" else "run", within=WARM_UP_WITHIN,
         )  # fmt: skip
-        events = Execution(self._sources, request.target, undisturbed, place).play()
+        events = Execution(self._sources, self._listeners, request.target, undisturbed, place).play()
         ends = [e.fact for e in events if isinstance(e.fact, history.Ended) and e.fact.process == "launcher"]
         if [end.code for end in ends] != [0]:
             said = b"".join(e.fact.data for e in events if isinstance(e.fact, history.Output))[-MOST_SAID:]
@@ -128,8 +135,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end_if_alone)
     runner = Runner(Path(os.environ["PROCTOR_SCRATCH"]))
     send(link, Hello(os.environ["PROCTOR_SCRATCH"], containment.kind()))
+    # What is there by now stays. A collection in the middle of an execution would keep a traced launcher waiting.
+    gc.freeze()
+    gc.disable()
+    performed = 0
     while (request := receive(link, Request)) is not None:
         send(link, runner.perform(request))
+        performed += 1
+        if performed % COLLECT_EVERY == 0:
+            gc.collect()
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from harness.runner.sources import Sources
 from harness.runner.steps import Steps
 from harness.runner.terminal import Pipes, Terminal, describe
 from harness.runner.waiting import CERTAIN_AFTER, Waiter
-from harness.runner.witnesses import Witnesses
+from harness.runner.witnesses import Listeners, Witnesses
 from harness.schedule import Schedule
 from harness.target import Target
 
@@ -50,6 +50,7 @@ class Execution:
     def __init__(
         self,
         sources: Sources,
+        listeners: Listeners,
         target: Target,
         script: scenario.Scenario,
         place: spawn.Place,
@@ -62,7 +63,7 @@ class Execution:
         self._sources = sources
         self._recorder = Recorder()
         timers.forget()
-        self._witnesses = Witnesses(sources, self._recorder, place.socket)
+        self._witnesses = Witnesses(sources, listeners, self._recorder, place.socket)
         self._cast = Cast(sources, self._recorder, self._witnesses)
         stage = script.stage
         self._streams = (

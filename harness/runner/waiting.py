@@ -115,10 +115,12 @@ class Waiter:
         """Whether the director waits until everyone rests."""
         return self._cast.director is not None and self._cast.director.is_waiting
 
-    def _until_a_look(self, pause: float) -> float:
-        """Return for how many seconds to wait for an event before looking at everyone."""
+    def _until_a_look(self, pause: float, busy: int) -> float:
+        """Return for how many seconds to wait for an event before looking at everyone. busy: how many looks in a row
+        have shown that who has the turn is at work."""
         if self._streams.has_unwritten or self._waits_for_rest:
-            return min(pause, FIRST_PAUSE / 4)  # no event tells that the terminal has room again, or that all rest
+            # no event tells that the terminal has room again, or that all rest
+            return min(pause, FIRST_PAUSE / 4 * (1 + min(busy, 3)))
         if self._cast.director:
             return LONGEST_PAUSE  # whatever it comes to stops it; looks would only take the core from it
         return pause
@@ -151,22 +153,30 @@ class Waiter:
         start = time.monotonic()
         deadline = start + within
         pause = FIRST_PAUSE
-        at_once = again = False
+        at_once = again = fresh = False
         slowest = 0.0
+        busy = 0
         rest = _Resting()
         while True:
-            self.drain()
+            if not fresh:
+                self.drain()
+            fresh = False
             now = time.monotonic()
             if is_there() or now >= deadline:
                 return Outcome(is_there(), False, now - start, rest.total)
-            pause = self._until_a_look(pause)
-            serve = self._pause if self._waits_for_rest else self._pump
-            if serve(0.0 if at_once else min(pause, deadline - now)) or not self.readable:
-                continue
-            if self._streams.has_unwritten:
+            pause = self._until_a_look(pause, busy)
+            serve = self._pause if self._waits_for_rest and busy < 2 else self._pump
+            any_event = serve(0.0 if at_once else min(pause, deadline - now))
+            if any_event or not self.readable or self._streams.has_unwritten:
+                # one stop of a traced launcher after the other: each wakes us, and so does what is printed meanwhile
+                fresh = self._cast.director is not None and not self._streams.has_unwritten
+                busy = 0
                 continue
             if self._is_busy(rest):
+                fresh = True
+                busy += 1
                 continue
+            busy = 0
             pause = min(2 * pause, LONGEST_PAUSE)
             look = self._look()
             if self.drain():
@@ -228,7 +238,8 @@ class Waiter:
                 return history.Settled("waited", round(now - start, 6), reason or "somebody is always running")
             if not look.blocked:
                 self._pause(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                if not self._yields:
+                    pause = min(2 * pause, LONGEST_PAUSE)
             elif rest.now > 0.0:
                 self._pump(min(rest.wakes, LONGEST_PAUSE))
 

@@ -37,11 +37,58 @@ class _Connection:
         self.unread = bytearray()
 
 
+class Listeners:
+    """The sockets that witnesses report to, kept from one execution to the next: to make one in a directory takes a
+    quarter of a millisecond, as long as the start of a small launcher."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[socket.socket, tuple[int, ...]]] = {}
+
+    def at(self, path: str) -> socket.socket:
+        """Return a socket that listens at a path, with nobody waiting there; HarnessError where none can be made."""
+        listener, made = self._kept.get(path, (None, ()))
+        if listener and made == _identity(path):
+            _turn_away(listener)
+            return listener
+        if listener:
+            listener.close()
+        remove(Path(path))  # a launcher that knows this path may have put something there
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            listener.bind(path)
+        except OSError as error:
+            raise HarnessError(
+                f"cannot make the socket {path} ({error}). This says nothing about the launcher. Set TMPDIR to a "
+                "short path (a socket's name has at most 107 bytes) on a file system with room"
+            ) from error
+        os.chmod(path, 0o777)
+        listener.listen(64)
+        self._kept[path] = listener, _identity(path)
+        return listener
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    """Return what tells whether a path still leads to the same socket, and everybody may speak there."""
+    try:
+        now = os.lstat(path)
+    except OSError:
+        return ()
+    return now.st_dev, now.st_ino, now.st_mode, now.st_ctime_ns
+
+
+def _turn_away(listener: socket.socket) -> None:
+    """Close what an execution that is over has left in the queue."""
+    with contextlib.suppress(OSError):
+        while True:
+            listener.accept()[0].close()
+
+
 class Witnesses:
     """Listens on sockets in the scratch directory. `on_greeting(name, pid)` is called for each new witness."""
 
-    def __init__(self, sources: Sources, recorder: Recorder, path: str) -> None:
+    def __init__(self, sources: Sources, listeners: Listeners, recorder: Recorder, path: str) -> None:
         self._sources = sources
+        self._kept = listeners
         self._recorder = recorder
         self._connections: dict[int, _Connection] = {}
         self._by_name: dict[str, _Connection] = {}
@@ -53,17 +100,7 @@ class Witnesses:
 
     def listen(self, path: str, prefix: str = "") -> None:
         """Listen at a path; the names of witnesses that report there begin with the prefix."""
-        remove(Path(path))  # a launcher that knows this path may have put something there
-        listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        try:
-            listener.bind(path)
-        except OSError as error:
-            raise HarnessError(
-                f"cannot make the socket {path} ({error}). This says nothing about the launcher. Set TMPDIR to a "
-                "short path (a socket's name has at most 107 bytes) on a file system with room"
-            ) from error
-        os.chmod(path, 0o777)
-        listener.listen(64)
+        listener = self._listeners[path] = self._kept.at(path)
         self._sources.add(listener.fileno(), lambda: self._accept(listener, path, prefix))
 
     def _accept(self, listener: socket.socket, path: str, prefix: str) -> None:
@@ -191,13 +228,11 @@ class Witnesses:
         return True
 
     def close(self) -> None:
-        """Close everything."""
+        """Listen to nobody any more."""
         for connection in list(self._connections.values()):
             self._forget(connection)
-        for path, listener in self._listeners.items():
+        for listener in self._listeners.values():
             self._sources.remove(listener.fileno())
-            listener.close()
-            remove(Path(path))
 
 
 def _is_witness(pid: int) -> bool:
