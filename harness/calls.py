@@ -115,6 +115,15 @@ VISIBLE: dict[str, Visible] = {
     "ftruncate": Visible(77, 46, "file"),
     "flock": Visible(73, 32, "file"),
 }
+_MAY_SLEEP = frozenset(("open", "openat", "creat", "flock"))  # of a FIFO; of what somebody else has locked
+
+
+def returns_at_once(name: str) -> bool:
+    """Whether nobody is ever blocked in this call until somebody else does something: then there is nothing between
+    its entry and its exit that others could have a part in."""
+    return VISIBLE[name].effect not in ("process", "sends", "waits", "terminal") and name not in _MAY_SLEEP
+
+
 BIRTH = "birth"
 """The name under which a process or thread passes its first schedule point, before any instruction of its own."""
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 
 from harness import history
-from harness.calls import BIRTH, VISIBLE, numbers
+from harness.calls import BIRTH, VISIBLE, numbers, returns_at_once
 from harness.runner import processes, ptrace
 from harness.runner.points import Points
 from harness.runner.recorder import Recorder
@@ -139,6 +139,8 @@ class Director:
                 self._recorder.add("launcher", history.Reaped("command", pid))
 
     def _resume(self, task: Task, number: int = 0) -> None:
+        if task.call and returns_at_once(task.call) and not self._points.wants(task, task.call, "exit"):
+            task.call = ""  # who has the turn keeps it till after such a call, so a stop there would decide nothing
         if task.call:
             ptrace.go_on_to_next_call(task.tid, number)
         else:

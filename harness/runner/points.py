@@ -30,6 +30,10 @@ class Points:
         self.part += 1
         self._counts.clear()
 
+    def wants(self, task: Task, call: str, when: history.When) -> bool:
+        """Whether anybody asks for points of this kind."""
+        return self._schedule.record or (task.name, call, when) in self._keys
+
     def last(self, task: Task, call: str, when: history.When, ahead: int = 0) -> Point:
         """Return the point of this kind that was counted last, or the one so many ahead of it."""
         return Point(task.name, call, self._counts[task.name, call, when] + ahead, when, self.part)
@@ -39,7 +43,7 @@ class Points:
         done there."""
         key = (task.name, call, when)
         self._counts[key] += 1
-        if key not in self._keys and not self._schedule.record:
+        if not self.wants(task, call, when):
             return None, []
         point = self.last(task, call, when)
         here = [directive for directive in self._schedule.directives if directive.at == point]
