@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import random
 import select
+import shlex
 import signal
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +26,7 @@ HANGS_AFTER = 0.1
 """Seconds after which a launcher whose command had no reason to stay is taken to hang. It is the better half of what a
 hit costs by chance; the explorer gives its launchers as much."""
 WARM_UP = 5
+WINDOWS = Path(__file__).resolve().parent.parent / "targets" / "faulty" / "windows"
 MARK = "EXPLORER_BENCHMARK"
 
 
@@ -127,13 +132,29 @@ def by_chance(target: Target, late: float | None, seed: int, bound: float) -> Hi
     return Hit(runs, time.perf_counter() - began, "")
 
 
+@contextmanager
+def planted() -> Iterator[list[Target]]:
+    """Compile the launchers with one planted window each."""
+    with tempfile.TemporaryDirectory() as directory:
+        compiler = shlex.split(os.environ.get("CC", "cc"))
+        for source in WINDOWS.glob("*.c"):
+            out = f"{directory}/{source.stem}"
+            subprocess.run([*compiler, "-std=gnu11", "-O2", "-DFAULT=1", "-o", out, str(source)], check=True)
+        yield [Target(path.name, (str(path),)) for path in sorted(Path(directory).iterdir())]
+
+
 def races(asked: Asked) -> Iterator[Row]:
-    """Compare the two on each launcher in which the explorer finds something."""
+    """Compare the two on each launcher in which the explorer finds something, and on the planted windows."""
     os.environ["PROCTOR_WORKER"] = "0"
     targets, missing = installed("timeout", "dumb-init", *asked.launchers)
     yield from missing
     uv = uv_run(asked)
-    for target in [*targets, *([uv] if uv else [])]:
+    with planted() as windows:
+        yield from _races([*targets, *([uv] if uv else []), *windows], asked.quick)
+
+
+def _races(targets: list[Target], quick: bool) -> Iterator[Row]:
+    for target in targets:
         name = _short(target.name)
         found = False
         for kind, campaign, late in (
@@ -142,9 +163,9 @@ def races(asked: Asked) -> Iterator[Row]:
         ):
             if by_sweep(target, campaign)[0].what:
                 found = True
-                yield from _compare(f"{name}, {kind}", target, campaign, late, asked.quick)
+                yield from _compare(f"{name}, {kind}", target, campaign, late, quick)
         if not found:
-            yield Row(name, "the explorer finds no race here")
+            yield Row(name, "no TERM at the start and no order shows anything here")
 
 
 def _short(name: str) -> str:
