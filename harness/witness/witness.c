@@ -496,13 +496,20 @@ static void become(const char *name) {
 
 /* spawn NAME FLAGS: c own child, o orphaned at once (double fork), s in a session of its own, n stdio on /dev/null */
 static void spawn(const char *name, const char *flags) {
+    sigset_t child, before;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &before); /* it may end before we know that it is ours */
     pid_t pid = fork();
+    if (pid > 0)
+        children[made++ % (sizeof children / sizeof *children)] = pid;
+    int error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
-        done("spawn", 0, 0, errno);
+        done("spawn", 0, 0, error);
         return;
     }
     if (pid > 0) {
-        children[made++ % (sizeof children / sizeof *children)] = pid;
         if (strchr(flags, 'o'))
             waitpid(pid, NULL, 0);
         done("spawn", pid, 0, 0);
