@@ -37,17 +37,18 @@ CHUNK = 8
 
 def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
-    play = partial(_play, target)
+    play = partial(play_traced, target)
     measure = measure_of(campaign, target, Bare(door.execute), play)
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 
 def survey_of(target: Target, campaign: Campaign) -> Survey:
     """Return the points of a campaign on a target. HarnessError where it cannot be traced."""
-    return survey(partial(_play, target), campaign.scenario)
+    return survey(partial(play_traced, target), campaign.scenario)
 
 
-def _play(target: Target, scenario: Scenario, schedule: Schedule) -> History:
+def play_traced(target: Target, scenario: Scenario, schedule: Schedule) -> History:
+    """Return the history of an execution under a schedule; HarnessError where it cannot be traced."""
     history = door.execute(target, scenario, schedule)
     try:
         needs_stage(history)

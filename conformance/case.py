@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from conformance import report
+from conformance import casefile, report
 from conformance.campaigns import Campaign
+from conformance.casefile import CaseFile, versions
 from conformance.explored import judge_campaign
 from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
+from conformance.naming import name_of
 from conformance.results import CaseResult
 from conformance.spec import Requirement, requirements
 from conformance.suite import Suite
 from harness import execute as door
 from harness.errors import ProctorError
 from harness.scenario import Scenario
+from harness.schedule import parse
 from harness.target import Target
 
 PROPERTY = "proctor"
@@ -36,7 +41,9 @@ class Case:
         if mark is None:
             raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
         requirement = requirements()[mark.args[0]]
-        self._conclude(requirement, self._judge(requirement, scenario, check, claims, measure))
+        judgement = self._judge(requirement, scenario, check, claims, measure)
+        file = self._kept(requirement, judgement, name_of(check), scenario, measure)
+        self._conclude(requirement, judgement, file)
 
     def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
@@ -48,11 +55,29 @@ class Case:
         judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
         if beside and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
-        self._conclude(requirement, judgement)
+        self._conclude(requirement, judgement, self._kept(requirement, judgement, campaign.name, campaign.scenario))
 
-    def _conclude(self, requirement: Requirement, judgement: Judgement) -> None:
+    def _kept(
+        self, requirement: Requirement, judgement: Judgement, check: str, scenario: Scenario,
+        measure: Scenario | None = None,
+    ) -> str:  # fmt: skip
+        """Keep what was found as a case file where that is wanted; return its path, else ""."""
+        if judgement.verdict != "fail" or not self._suite.keep_cases:
+            return ""
+        objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in judgement.violations)
+        case = CaseFile(
+            schema=1, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
+            objections=objections, versions=versions(self._suite.probes[self.target.name].version),
+            schedule=parse(judgement.schedule), measure=measure,
+        )  # fmt: skip
+        try:
+            return str(casefile.write(case, Path(self._suite.keep_cases)))
+        except OSError as error:
+            return f"which could not be kept ({error.strerror})"
+
+    def _conclude(self, requirement: Requirement, judgement: Judgement, file: str) -> None:
         sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
-        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled)
+        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled, file)
         self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
         verdict = judgement.verdict
         if verdict in ("not applicable", "not observable", "declared deviation"):

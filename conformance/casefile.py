@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import platform
 import re
 import zlib
 from pathlib import Path
@@ -11,7 +13,7 @@ import msgspec
 
 from conformance.campaigns import Campaign, campaign_named
 from harness.errors import WrongCall
-from harness.scenario import Scenario
+from harness.scenario import Scenario, key_of
 from harness.schedule import Schedule
 from harness.strict import parse_json
 from harness.target import Target
@@ -20,8 +22,9 @@ from harness.target import Target
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Target, scenario and schedule of a finding, the requirement, and what was objected to.
 
-    check: the campaign whose check judges it. required and objections are for people; versions: of the launcher, of
-    Proctor and of the system on which it was found.
+    check: the campaign whose check judges it, or without a schedule the check itself, `chapter.function`. objections
+    are for people; versions: of the launcher, of Proctor and of the system on which it was found. measure: the
+    scenario of the launcher itself with which it is compared, where that is not the bare command.
     """
 
     schema: int
@@ -29,14 +32,30 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     check: str
     target: Target
     scenario: Scenario
-    schedule: Schedule
     objections: tuple[str, ...]
     versions: dict[str, str]
+    schedule: Schedule = Schedule()
+    measure: Scenario | None = None
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it was found by the explorer: then `check` is a campaign."""
+        return "." not in self.check
 
     @property
     def campaign(self) -> Campaign:
         """Return the campaign with this very scenario."""
         return campaign_named(self.check)._replace(scenario=self.scenario)
+
+
+def versions(launcher: str) -> dict[str, str]:
+    """Return the versions that matter: of the launcher, of Proctor, of the system."""
+    return {
+        "launcher": launcher or "unknown",
+        "proctor": importlib.metadata.version("launch-proctor"),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+    }
 
 
 def read(path: Path) -> CaseFile:
@@ -56,9 +75,10 @@ def read(path: Path) -> CaseFile:
 def write(case: CaseFile, directory: Path) -> Path:
     """Write a case under a name that says what it is, whole or not at all; return the path. OSError where it cannot."""
     directory.mkdir(parents=True, exist_ok=True)
-    first = case.schedule.directives[-1].at if case.schedule.directives else "free"
+    first = case.schedule.directives[-1].at if case.schedule.directives else ""
     words = re.sub(r"[^\w]+", "-", f"{case.target.name} {case.requirement} {case.check} {first}").strip("-").lower()
-    path = directory / f"{words[:90]}-{zlib.crc32(str(case.schedule).encode()):08x}.json"
+    content = str(case.schedule).encode() if case.is_scheduled else key_of(case.scenario)
+    path = directory / f"{words[:90]}-{zlib.crc32(content):08x}.json"
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(case), indent=2) + b"\n")
     os.replace(unfinished, path)

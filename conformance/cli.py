@@ -35,6 +35,7 @@ def main() -> None:
     "--profile", "profiles", multiple=True, type=click.Choice(PROFILES), help="Claim this profile too (repeatable)."
 )
 @click.option("--results", metavar="FILE", type=click.Path(dir_okay=False), help="Write the results as JSON.")
+@click.option("--cases", metavar="DIRECTORY", type=click.Path(file_okay=False), help="Keep the case of each violation.")
 @click.option("-n", "workers", metavar="N", help="Run on this many workers; 'auto' for one on each core.")
 @click.option("-k", "expression", metavar="EXPR", help="Only these requirements or cases, such as 'SIG-1 or TTY-3'.")
 def check(
@@ -42,6 +43,7 @@ def check(
     full: bool,
     profiles: tuple[str, ...],
     results: str | None,
+    cases: str | None,
     workers: str | None,
     expression: str | None,
 ) -> None:
@@ -53,6 +55,7 @@ def check(
     words += [f"--profile={profile}" for profile in profiles]
     words += ["--full"] if full else []
     words += [f"--results={results}"] if results else []
+    words += [f"--cases={cases}"] if cases else []
     words += ["-n", workers] if workers else []
     words += ["-k", expression] if expression else []
     sys.exit(_run_suite(words))

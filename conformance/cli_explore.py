@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
 import shlex
 import sys
 from collections.abc import Callable
@@ -15,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from conformance import casefile
-from conformance.campaigning import Crew, explorer_for, survey_of
+from conformance.campaigning import Crew, survey_of
 from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns
 from conformance.casefile import CaseFile
 from conformance.checks.common import NotObservable
@@ -23,14 +20,14 @@ from conformance.explored import coverage, why_no_points
 from conformance.judge import timeline
 from conformance.map import draw
 from conformance.probe import check_deviations, probe
+from conformance.replaying import Replayer
 from conformance.report import escape
 from conformance.spec import requirements
 from harness import execute as door
 from harness.errors import HarnessError, WrongCall
 from harness.explorer.explore import REPLAYS, Finding
 from harness.explorer.survey import Survey
-from harness.explorer.sweep import Planned
-from harness.schedule import Schedule, parse, signal_number
+from harness.schedule import parse, signal_number
 from harness.target import Target, load
 
 FOUND, WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 1, 2, 3, 130
@@ -151,7 +148,8 @@ def _why_no_points(survey: Survey) -> str:
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> None:
     case = CaseFile(
         schema=1, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
-        schedule=finding.schedule, objections=finding.opinion.objections, versions=versions(target),
+        schedule=finding.schedule, objections=finding.opinion.objections,
+        versions=casefile.versions(probe(target).version),
     )  # fmt: skip
     declared = target.deviations.get(campaign.requirement)
     kind = f"declared deviation ({escape(declared)})" if declared else "finding"
@@ -166,16 +164,6 @@ def _print_finding(target: Target, campaign: Campaign, finding: Finding, cases: 
     except OSError as error:
         raise WrongCall(f"--cases={cases}: cannot be written: {error.strerror}; name another directory") from error
     click.echo(f"    replay: {shlex.join(['proctor', 'replay', str(path), '-n', '50'])}")
-
-
-def versions(target: Target) -> dict[str, str]:
-    """Return the versions that matter: of the launcher, of Proctor, of the system."""
-    return {
-        "launcher": probe(target).version or "unknown",
-        "proctor": importlib.metadata.version("launch-proctor"),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cores": str(os.cpu_count()),
-    }
 
 
 @click.command()
@@ -201,33 +189,29 @@ def replay(
     """
 
     def run() -> int:
-        launcher, campaign, directives = _what_to_replay(case, target, requirement, check, schedule)
-        explorer = explorer_for(launcher, campaign, times)
-        planned = Planned(directives, None, "replay")
-        results = [explorer.try_one(planned) for _ in range(times)]
-        back = [one for one in results if one.opinion.objections]
-        reached = sum(one.reached for one in results)
-        click.echo(f"{launcher.name}: {campaign.requirement} was violated in {len(back)} of {times} runs")
-        if reached < times:
-            click.echo(f"in {times - reached} runs the launcher did not pass the point at all")
-        for objection in dict.fromkeys(o for one in back for o in one.opinion.objections):
+        saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
+        replayer = Replayer(saved, launcher)
+        count = replayer.times(times)
+        click.echo(f"{launcher.name}: {saved.requirement} was violated in {count.back} of {times} runs")
+        if count.unsure:
+            click.echo(f"in {count.unsure} runs it could not be told: {escape('; '.join(count.reasons))}")
+        for objection in count.objections:
             click.echo(f"  {escape(objection)}")
         if show:
-            history = door.execute(launcher, campaign.scenario, directives)
-            click.echo("\n".join(map(escape, timeline(history))))
-        if back:
+            click.echo("\n".join(map(escape, timeline(replayer.once().history))))
+        if count.back:
             return FOUND
-        return 0 if reached else COULD_NOT_TELL
+        return COULD_NOT_TELL if count.unsure == times else 0
 
     _speak_of_errors(run)
 
 
 def _what_to_replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None
-) -> tuple[Target, Campaign, Schedule]:
+) -> tuple[CaseFile, Target]:
     if case:
         saved = casefile.read(case)
-        return (load(target) if target else saved.target), saved.campaign, saved.schedule
+        return saved, check_deviations(load(target), target) if target else saved.target
     if not (target and requirement and schedule is not None):
         raise WrongCall("name a case file, or give --target, --requirement and --schedule")
     if requirement not in requirements():
@@ -238,4 +222,9 @@ def _what_to_replay(
     directives = parse(schedule)
     keys = any("press" in str(directive.action) for directive in directives.directives)
     campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])
-    return load(target), campaign, directives
+    launcher = load(target)
+    pasted = CaseFile(
+        schema=1, requirement=requirement, check=campaign.name, target=launcher, scenario=campaign.scenario,
+        schedule=directives, objections=(), versions={},
+    )  # fmt: skip
+    return pasted, launcher

@@ -39,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )  # fmt: skip
     group.addoption("--results", metavar="FILE", help="write the results as JSON")
     group.addoption(
+        "--cases", default="", metavar="DIRECTORY", help="keep the case file of each violation, for `proctor replay`",
+    )  # fmt: skip
+    group.addoption(
         "--profile", action="append", default=[], metavar="PROFILE",
         help="claim this profile for every target, besides those that it declares (repeatable)",
     )  # fmt: skip

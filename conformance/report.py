@@ -31,6 +31,8 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     elif judgement.verdict == "error":
         lines += [f"  ERROR of the harness, not of the launcher: {line}" for line in judgement.reason.splitlines()]
     lines.append(f"  repeat: {repeat_command(result, asked)}")
+    if result.file:
+        lines.append(f"  case:   {result.file}")
     return escape("\n".join(lines))
 
 

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.checks.common import Violation
 from conformance.judge import VERDICTS, Judgement, Verdict
 from conformance.spec import Requirement, requirements
 from harness.target import Target
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """One case: the requirement it speaks of, the target, and what came of it."""
+    """One case: the requirement it speaks of, the target, and what came of it. file: its case file, where one is
+    kept."""
 
     requirement: str
     target: str
     case: str
     judgement: Judgement
     sampled: bool = False
+    file: str = ""
 
 
 class Row(msgspec.Struct, omit_defaults=True):
@@ -54,14 +57,23 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
     notes = list(reasons)[:3]
     if any(case.sampled for case in cases):
         notes.append("a sample; all with --full")
-    violations: list[dict[str, object]] = [
-        {"message": f"required: {v.required}; actual: {v.actual}", "case": case.case, "events": list(v.events)}
+    violations = [
+        _violation(case, v)
         for case in cases
         if case.judgement.verdict in (verdict, "fail", "unstable")
         for v in case.judgement.violations
     ]
     covered = [case.judgement.coverage for case in cases if case.judgement.coverage]
     return Row(requirement.level, verdict, executions, "; ".join(notes), violations, covered)
+
+
+def _violation(case: CaseResult, found: Violation) -> dict[str, object]:
+    told: dict[str, object] = {
+        "message": f"required: {found.required}; actual: {found.actual}",
+        "case": case.case,
+        "events": list(found.events),
+    }
+    return told | ({"file": case.file} if case.file else {})
 
 
 def document(

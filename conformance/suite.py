@@ -24,14 +24,16 @@ class Suite:
     """What one pytest process knows."""
 
     def __init__(
-        self, targets: list[Target], asked: list[str], probes: dict[str, Probe], full: bool, explore_budget: float
-    ) -> None:
+        self, targets: list[Target], asked: list[str], probes: dict[str, Probe], options: pytest.Config
+    ) -> None:  # fmt: skip
         self.asked = dict(zip((target.name for target in targets), asked, strict=True))
         self.targets = {target.name: target for target in targets}
         self.probes = probes
-        self.full = full
-        self.explore_budget = explore_budget
+        self.full: bool = options.option.full
+        self.explore_budget: float = options.option.explore_budget
         """Seconds for each target."""
+        self.keep_cases: str = options.option.cases
+        """The directory in which the case file of each violation is kept, "" for nowhere."""
         self.bare = Bare(door.execute)
         self.cases: list[CaseResult] = []
         self.failed: set[tuple[str, str]] = set()
@@ -59,12 +61,14 @@ def make_suite(config: pytest.Config) -> Suite:
     if worker_input:
         targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
         probes = msgspec.json.decode(worker_input["proctor_probes"], type=dict[str, Probe])
-        return Suite(targets, config.option.target, probes, config.option.full, config.option.explore_budget)
+        return Suite(targets, config.option.target, probes, config)
     asked = config.option.target
     if not asked:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
     if config.option.results:
         _check_results_path(Path(config.option.results))
+    if config.option.cases:
+        _make_directory(Path(config.option.cases))
     for profile in config.option.profile:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
@@ -73,8 +77,7 @@ def make_suite(config: pytest.Config) -> Suite:
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
-    budget = config.option.explore_budget
-    suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config.option.full, budget)
+    suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config)
     if not suite.judged:
         write_results(suite, config)
         raise WrongCall("\n".join(suite.troubles))
@@ -91,6 +94,14 @@ def _check_results_path(path: Path) -> None:
         raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
     if not os.access(directory, os.W_OK | os.X_OK):
         raise WrongCall(f"{where}: the directory {directory} may not be written; name a file somewhere else")
+
+
+def _make_directory(path: Path) -> None:
+    """Make the directory of the case files; WrongCall where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongCall(f"--cases={path}: {error.strerror}; name a directory that can be made") from None
 
 
 def _with_profiles(target: Target, profiles: list[Any]) -> Target:

@@ -51,7 +51,7 @@ def test_a_point_that_is_never_passed_could_not_be_told(proctor: Run) -> None:
     words = ["--requirement=SIG-6", "--schedule=at launcher setsid#9 exit: deliver TERM to launcher", "-n", "2"]
     done = proctor("replay", f"--target={LAUNCHER}", *words)
     assert done.returncode == 2, done.stdout + done.stderr
-    assert "did not pass the point" in done.stdout
+    assert "could not be told" in done.stdout
 
 
 @pytest.mark.parametrize("strategy", ["pairs", "ends", "random"])
@@ -106,3 +106,25 @@ def test_what_is_declared_is_said_to_be_and_is_0(proctor: Run, tmp_path: Path) -
     assert (status, "declared deviation (upstream knows): orphan" in said) == (0, True), said
     status, said = explored("SIG-66")
     assert (status, "did you mean 'SIG-6'?" in said) == (2, True), said
+
+
+def test_what_the_suite_finds_is_kept_and_replayed_on_another_launcher(proctor: Run, tmp_path: Path) -> None:
+    faulty = tmp_path / "zero"
+    faulty.write_text('#!/bin/sh\n"$@"\nexit 0\n')
+    faulty.chmod(0o755)
+    cases = tmp_path / "cases"
+    done = proctor("check", str(faulty), "-k", "EXIT-1", f"--cases={cases}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    saved = min(cases.glob("*exit-same_status*"))
+    assert f"case:   {saved.parent}" in done.stdout
+    again = proctor("replay", str(saved), "-n", "2")
+    assert (again.returncode, "in 2 of 2 runs" in again.stdout) == (1, True), again.stdout + again.stderr
+    other = proctor("replay", str(saved), "-n", "2", f"--target={LAUNCHER}")
+    assert (other.returncode, "in 0 of 2 runs" in other.stdout) == (0, True), other.stdout + other.stderr
+
+
+def test_a_directory_for_cases_that_cannot_be_made_is_said_at_once(proctor: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = proctor("check", LAUNCHER, "-k", "EXIT-1", f"--cases={tmp_path}/file/cases")
+    assert done.returncode == 2
+    assert "name a directory that can be made" in done.stdout + done.stderr
