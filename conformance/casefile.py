@@ -76,7 +76,8 @@ def write(case: CaseFile, directory: Path) -> Path:
     """Write a case under a name that says what it is, whole or not at all; return the path. OSError where it cannot."""
     directory.mkdir(parents=True, exist_ok=True)
     first = case.schedule.directives[-1].at if case.schedule.directives else ""
-    words = re.sub(r"[^\w]+", "-", f"{case.target.name} {case.requirement} {case.check} {first}").strip("-").lower()
+    launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
+    words = re.sub(r"[^\w]+", "-", f"{launcher} {case.requirement} {case.check} {first}").strip("-").lower()
     content = str(case.schedule).encode() if case.is_scheduled else key_of(case.scenario)
     path = directory / f"{words[:90]}-{zlib.crc32(content):08x}.json"
     unfinished = path.with_name(path.name + ".part")

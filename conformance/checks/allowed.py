@@ -1,0 +1,110 @@
+"""What signals may do: how often a command may receive each, by the script alone.
+
+Standard signals that are sent while one of their kind is pending are lost, and what is pending is delivered lowest
+number first, whatever came first (signal(7)). So how often and in which order is certain only of what was waited for;
+of several that were sent without waiting, one is as right as all of them.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from typing import Literal, NamedTuple
+
+from harness.scenario import (
+    Ends,
+    HangUp,
+    Hold,
+    Key,
+    Order,
+    Press,
+    Receives,
+    Release,
+    Resize,
+    Scenario,
+    Settle,
+    Signal,
+)
+
+Cause = Literal["launcher", "group", "command", "key", "window", "hang-up"]
+OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
+NOT_COUNTED = frozenset(
+    (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP)
+)
+"""Those of job control, which shells and the kernel send on their own account."""
+BY_SCRIPT = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+"""Of these, those that are counted where the script itself sends them and nobody does job control."""
+
+
+class Allowed(NamedTuple):
+    """How often a signal has to arrive at the least and may at the most, and what it was sent for."""
+
+    least: int
+    most: int
+    causes: frozenset[Cause]
+
+
+class _Account:
+    """Adds up, step by step, what the command is sent and what has to have arrived."""
+
+    def __init__(self) -> None:
+        self.least: Counter[int] = Counter()
+        self.most: Counter[int] = Counter()
+        self.causes: dict[int, set[Cause]] = {}
+        self._waiting: Counter[int] = Counter()
+        self._deaf: set[int] = set()
+
+    def send(self, number: int, cause: Cause) -> None:
+        if number not in self._deaf:
+            self._waiting[number] += 1
+            self.most[number] += 1
+        self.causes.setdefault(number, set()).add(cause)
+
+    def receive(self, number: int) -> None:
+        """One was waited for: it has arrived, and what was sent before with it or after."""
+        if self._waiting[number]:
+            self._waiting[number] -= 1
+            self.least[number] += 1
+
+    def rest(self) -> None:
+        """All has come to rest with the command alive: of each that was sent, one has arrived at the least."""
+        for number, count in self._waiting.items():
+            self.least[number] += min(1, count)
+        self._waiting.clear()
+
+    def obey(self, text: str) -> None:
+        """The command is told what to make of a signal."""
+        word, *rest = text.split()
+        if word in ("ignore", "default", "inherit", "catch") and rest and rest[0] != "0":
+            number = int(rest[0])
+            (self._deaf.discard if word == "catch" else self._deaf.add)(number)
+
+
+def allowed(scenario: Scenario) -> dict[int, Allowed]:
+    """Return what the command may receive of each signal that this script has to do with."""
+    account = _Account()
+    stopped = False
+    for step in scenario.steps:
+        match step:
+            case Signal(signal=signal.SIGSTOP) | Hold():
+                stopped = True
+            case Signal(signal=signal.SIGCONT) | Release():
+                stopped = False
+            case Signal(signal=number, to=("launcher" | "group" | "command") as to):
+                account.send(number, to)
+            case Press(key=key) if key in OF_KEYS:
+                account.send(OF_KEYS[key], "key")
+            case Resize():
+                account.send(signal.SIGWINCH, "window")
+            case HangUp():
+                account.send(signal.SIGHUP, "hang-up")
+            case Receives(signal=number, process="command"):
+                account.receive(number)
+            case Settle() if not stopped:
+                account.rest()
+            case Order(text=text, to="command"):
+                account.obey(text)
+            case Ends(process="command"):
+                break
+    numbers = account.causes.keys()
+    return {n: Allowed(account.least[n], account.most[n], frozenset(account.causes[n])) for n in numbers}

@@ -1,0 +1,318 @@
+"""The oracle of generated scripts: what a launcher may show that nobody is to notice, whatever was done.
+
+It is measured by the bare command, to which the same was done, and by what signals may do (allowed). Each finding is
+one of a requirement of the spec; what no requirement names is no finding.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from conformance.checks import exit as of_exit
+from conformance.checks import signals as of_signals
+from conformance.checks import terminal as of_terminal
+from conformance.checks import tree as of_tree
+from conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed
+from conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    Violation,
+    alive,
+    at_end,
+    end_of,
+    events_of,
+    has,
+    how_ended,
+    launcher_is_command,
+    launcher_stays,
+    missed,
+    received,
+    status,
+)
+from harness import signals
+from harness.history import (
+    Answered,
+    Contained,
+    Ended,
+    Greeted,
+    History,
+    HungUp,
+    Looked,
+    Missed,
+    Pressed,
+    Received,
+    Sent,
+    Traced,
+)
+from harness.scenario import Order
+
+SEVEN = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
+)  # fmt: skip
+
+
+class Broken(NamedTuple):
+    """A requirement that a history breaks, and how."""
+
+    requirement: str
+    violation: Violation
+
+
+def transparent(history: History, bare: History) -> list[Violation]:
+    """All that is not as without the launcher, and breaks a requirement."""
+    return [broken.violation for broken in broken_by(history, bare)]
+
+
+def broken_by(history: History, bare: History) -> list[Broken]:
+    """Return what a history breaks, the causes before what follows from them."""
+    _needs_to_be_seen(history)
+    if history.scenario.command != "witness":
+        return list(_refusal(history))
+    found: list[Broken] = []
+    for law in LAWS:
+        try:
+            found += law(history, bare)
+        except (NotApplicable, NotObservable):
+            continue
+    return found
+
+
+def _needs_to_be_seen(history: History) -> None:
+    """Raise NotObservable where what happened may be the harness' own doing."""
+    for fact in history.facts(Contained):
+        raise NotObservable(f"the harness had to step in: {fact.why}")
+    of_terminal.needs_the_held(history)
+
+
+def _refusal(history: History) -> Iterator[Broken]:
+    check = of_exit.not_found if history.scenario.command == "missing" else of_exit.not_executable
+    return (Broken("EXIT-4", one) for one in check(history, history))
+
+
+def _of(requirement: str, check: Callable[[History, History], list[Violation]]) -> Callable[..., Iterator[Broken]]:
+    """Make a law of a check that holds whatever was done."""
+
+    def law(history: History, bare: History) -> Iterator[Broken]:
+        return (Broken(requirement, one) for one in check(history, bare))
+
+    return law
+
+
+# -- laws of their own
+
+
+def _starts(history: History, bare: History) -> Iterator[Broken]:
+    """The command is started."""
+    if not has(history, Greeted):
+        yield from (Broken("EXIT-1", one) for one in missed(history))
+
+
+def _stays(history: History, bare: History) -> Iterator[Broken]:
+    """The launcher does not end before the command, unless it was ended by what cannot be caught."""
+    if _launcher_killed(history) or not has(history, Greeted):
+        return
+    for one in launcher_stays(history):
+        yield Broken(_cause_of_end(history), one)
+
+
+def _launcher_killed(history: History) -> bool:
+    return any(fact.signal == signal.SIGKILL and fact.to == "launcher" for fact in history.facts(Sent))
+
+
+def _cause_of_end(history: History) -> str:
+    """Return the requirement that speaks of what was done last before the launcher ended."""
+    end = end_of(history, "launcher")
+    assert end
+    last = next(
+        (e.fact for e in reversed(history.events[: end[0].index]) if isinstance(e.fact, Sent | Pressed | HungUp)), None
+    )
+    if isinstance(last, Pressed):
+        return "TTY-3" if last.key == "ctrl-z" else "TTY-2" if last.key == "ctrl-\\" else "TTY-1"
+    if isinstance(last, HungUp):
+        return "TTY-4"
+    return "SIG-5" if isinstance(last, Sent) and last.to != "command" else "EXIT-3"
+
+
+def _counts(history: History, bare: History) -> Iterator[Broken]:
+    """The command receives what it was sent, as often as signals may arrive, and nothing else."""
+    rules = allowed(history.scenario)
+    reached = not history.facts(Missed)
+    told = _launcher_killed(history)  # whatever it is told then, TREE-3 wants that it is
+    for number in sorted(rules.keys() | received(history).keys()):
+        if number in NOT_COUNTED and not (
+            number in BY_SCRIPT and number in rules and not history.scenario.stage.terminal
+        ):
+            continue
+        rule = rules.get(number, Allowed(0, received(bare)[number], frozenset()))
+        if "hang-up" in rule.causes:
+            continue
+        least = rule.least if reached else 0
+        if (count := received(history)[number]) < least or (count > rule.most and not told):
+            yield _miscounted(history, number, count, rule)
+
+
+def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Broken:
+    few = count < rule.least
+    often = f"{rule.least} times" if rule.least == rule.most else f"{rule.least} to {rule.most} times"
+    senders = [
+        f.sender_role or ("kernel" if f.code == signals.SI_KERNEL else f"pid {f.sender}")
+        for f in history.facts(Received)
+        if f.signal == number and f.process == "command"
+    ]
+    actual = f"{count} times" + (f", from {', '.join(senders)}" if senders else "")
+    required = f"the command receives {signals.name(number)} {often}"
+    return Broken(_of_signal(history, number, rule, few), Violation(required, actual, events_of(history, number)))
+
+
+def _of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
+    """Return the requirement that a signal breaks which comes too seldom or too often."""
+    if history.scenario.stage.under == "init" and few:
+        return "TREE-6"
+    if "key" in rule.causes:
+        return "TTY-2" if number == signal.SIGQUIT else "TTY-1"
+    if "window" in rule.causes:
+        return "TTY-5"
+    if "group" in rule.causes:
+        return "TREE-4" if few else "TREE-5"
+    if not few:
+        return "SIG-2"
+    if number == signal.SIGINT:
+        return "SIG-3"
+    if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
+        return "SIG-10"
+    return "SIG-1" if number in SEVEN else "SIG-4"
+
+
+def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:
+    """What the bare command comes to, the launcher comes to as well."""
+    if not has(history, Greeted):
+        return
+    for one, miss in zip(missed(history), history.facts(Missed), strict=False):
+        yield Broken(_of_missed(history, miss.what), one)
+
+
+def _of_missed(history: History, what: str) -> str:
+    if " receives " in what:
+        number = next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0)
+        rule = allowed(history.scenario).get(number, Allowed(1, 1, frozenset()))
+        return "TTY-4" if "hang-up" in rule.causes else _of_signal(history, number, rule, few=True)
+    if what.startswith("launcher ends"):
+        return _why_it_stays(history)
+    if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):
+        return "TTY-3"
+    return "TTY-8" if " answers " in what else "EXIT-3"
+
+
+def _why_it_stays(history: History) -> str:
+    """Return the requirement that a launcher breaks which does not end with its command."""
+    spawned = [
+        step.text for step in history.scenario.steps if isinstance(step, Order) and step.text.startswith("spawn")
+    ]
+    if any(text.endswith(("osn", "os")) for text in spawned):
+        return "TREE-7"
+    return "EXIT-6" if spawned else "EXIT-1"
+
+
+def _status(history: History, bare: History) -> Iterator[Broken]:
+    """The status is the command's."""
+    if history.facts(Missed) or _launcher_killed(history):
+        return
+    mine, its = end_of(history, "launcher"), end_of(bare, "launcher")
+    if not mine or not its or status(mine[1]) is None or status(mine[1]) == status(its[1]):
+        return
+    if not _same_end(history, bare):
+        return
+    required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
+    actual = f"status {status(mine[1])}: the launcher ended {how_ended(mine[1])}"
+    yield Broken(_of_status(history, its[1]), Violation(required, actual, (mine[0].index,)))
+
+
+def _same_end(history: History, bare: History) -> bool:
+    """Whether the command ended here as it did alone, as far as that was seen: of two signals that are both on their
+    way either may end it."""
+    mine, its = end_of(history, "command"), end_of(bare, "command")
+    if not mine or not its or status(mine[1]) is None:
+        return True
+    return status(mine[1]) == status(its[1])
+
+
+def _of_status(history: History, its: Ended) -> str:
+    if history.scenario.stage.under == "init":
+        return "TREE-6"
+    signalled = any(fact.to != "command" for fact in history.facts(Sent)) or history.facts(Pressed)
+    if signalled and its.signal is None:
+        return "EXIT-7"
+    return "EXIT-2" if its.signal is not None else "EXIT-1"
+
+
+def _names_the_death(history: History, bare: History) -> Iterator[Broken]:
+    """A death of which the launcher was not told beforehand is named."""
+    its = end_of(bare, "launcher")
+    if _launcher_killed(history) or history.facts(Missed) or launcher_is_command(history):
+        return
+    if its and its[1].signal in (signal.SIGKILL, signal.SIGSEGV):
+        yield from (Broken("EXIT-5", one) for one in of_exit.names_the_death(history, bare))
+
+
+def _nothing_left(history: History, bare: History) -> Iterator[Broken]:
+    """Whom the bare command leaves may be left, and nobody else. For a launcher that was ended there is TREE-3."""
+    if not _launcher_killed(history) and not history.facts(Missed):
+        yield from (Broken("TREE-1", one) for one in of_tree.nothing_left(history, bare))
+
+
+def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
+    """Whoever the command leaves behind on purpose lives on, and is sent nothing."""
+    if history.facts(Missed) or _launcher_killed(history):
+        return
+    for look in [f for f in bare.facts(Looked) if f.when == "end"]:
+        its = {p.role for p in look.processes if p.role.startswith("child")}
+        mine = {p.role for p in alive(at_end(history))}
+        for name in sorted(its - mine):
+            yield Broken("TREE-7", Violation(f"{name}, which the command has left, lives on", "it has ended"))
+
+
+def _zombies(history: History, bare: History) -> Iterator[Broken]:
+    name = "TREE-6" if history.scenario.stage.under == "init" else "TREE-2"
+    return (Broken(name, one) for one in of_tree.no_zombie_after_signals(history, bare))
+
+
+def _late(history: History, bare: History) -> Iterator[Broken]:
+    if not history.facts(Traced):
+        yield from (Broken("SIG-9", one) for one in of_signals.forwarded_in_time(history, bare))
+
+
+def _noticed(history: History, bare: History) -> Iterator[Broken]:
+    if _launcher_killed(history) and not history.facts(Missed):
+        yield from (Broken("TREE-3", one) for one in of_tree.noticed_by_command(history, bare))
+
+
+def _bytes(history: History, bare: History) -> Iterator[Broken]:
+    if any(fact.order in ("read", "write") for fact in history.facts(Answered)):
+        yield from (Broken("TTY-8", one) for one in of_terminal.bytes_arrive(history, bare))
+
+
+def _restored(history: History, bare: History) -> Iterator[Broken]:
+    if history.scenario.stage.terminal and not history.facts(HungUp) and not _launcher_killed(history):
+        yield from (Broken("TTY-7", one) for one in of_terminal.terminal_is_restored(history, bare))
+
+
+def _same_terminal(history: History, bare: History) -> Iterator[Broken]:
+    if history.scenario.stage.terminal and not history.facts(Missed):
+        yield from (Broken("TTY-6", one) for one in of_terminal.terminal_is_the_same(history, bare))
+
+
+def _hung_up(history: History, bare: History) -> Iterator[Broken]:
+    """A hang-up ends who does not catch it, or reaches him; how often is TTY-5's matter, and not seen here."""
+    if not history.facts(HungUp) or history.facts(Missed):
+        return
+    least = min(1, received(bare)[signal.SIGHUP])
+    if received(history)[signal.SIGHUP] < least:
+        yield Broken("TTY-4", Violation("the command receives SIGHUP", "it received none"))
+
+
+LAWS: tuple[Callable[[History, History], Iterator[Broken]], ...] = (
+    _starts, _stays, _comes_to_its_end, _counts, _status, _names_the_death, _noticed, _nothing_left, _daemons_live,
+    _zombies, _late, _of("SIG-8", of_signals.never_signals_reaped), _same_terminal, _bytes, _hung_up, _restored,
+)  # fmt: skip

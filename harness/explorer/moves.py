@@ -1,0 +1,296 @@
+"""The moves of a generated script: each appends a few steps that make sense in the model, and tells the model.
+
+A move that can wait for its effect takes `awaited`; one that does not leaves the next move to come on top of it.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from harness.explorer.model import Model
+from harness.scenario import (
+    Answers,
+    Ends,
+    HangUp,
+    Hold,
+    Key,
+    Look,
+    Order,
+    Press,
+    Prints,
+    Receives,
+    Release,
+    Resize,
+    Runs,
+    Settle,
+    Signal,
+    Step,
+    Stops,
+    Trace,
+    Type,
+)
+
+Steps = tuple[Step, ...]
+PROMPT = Prints("<prompt>")
+OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
+"""The keys whose signals a command can catch and go on, and those signals."""
+LINE = b"a line of text\n"
+ENDED: Steps = (Ends("command"), Ends("launcher"))
+
+
+def _at_rest(model: Model) -> Steps:
+    """Wait for all that was done, unless that is so."""
+    if model.is_at_rest:
+        return ()
+    model.rest()
+    return (Settle(),)
+
+
+# -- what the command makes of signals
+
+
+def ignore(model: Model, number: int) -> Steps:
+    """The command ignores a signal from now on."""
+    rest = _at_rest(model)
+    model.ignored.add(number)
+    return (*rest, Order(f"ignore {int(number)}"))
+
+
+def leave_default(model: Model, number: int) -> Steps:
+    """The command has a signal's default action, which ends it."""
+    rest = _at_rest(model)
+    model.by_default.add(number)
+    return (*rest, Order(f"default {int(number)}"))
+
+
+def end_on(model: Model, number: int, code: int) -> Steps:
+    """The command ends with this code as soon as it receives a signal."""
+    rest = _at_rest(model)
+    model.ends_on[number] = code
+    return (*rest, Order(f"exit-on {int(number)} {code}"))
+
+
+# -- signals
+
+
+def send(model: Model, number: int, to: str, awaited: bool) -> Steps:
+    """Send a signal to the launcher, to its process group or to the command."""
+    if model.ends(number):
+        rest = _at_rest(model)
+        model.over = True
+        return (*rest, Signal(number, to), *ENDED)
+    if not model.catches(number):
+        model.settled = False
+        return (Signal(number, to), *_at_rest(model)) if awaited else (Signal(number, to),)
+    rest = _at_rest(model) if awaited else ()
+    model.sent(number, awaited)
+    return (*rest, Signal(number, to), Receives(number), Settle()) if awaited else (Signal(number, to),)
+
+
+def send_held(model: Model, number: int) -> Steps:
+    """Send a signal to the process group while all between us and the command is held still: what the command gets
+    afterwards, it gets from them."""
+    if model.ends(number):
+        return ()
+    rest = _at_rest(model)
+    model.was_held = True
+    return (*rest, Hold(), Signal(number, "group"), Settle(), Release(), Settle())
+
+
+def stop_launcher(model: Model) -> Steps:
+    """Stop the launcher alone."""
+    rest = _at_rest(model)
+    model.launcher_stopped = True
+    return (*rest, Signal(signal.SIGSTOP), Stops("launcher"))
+
+
+def send_to_stopped(model: Model, number: int) -> Steps:
+    """Send a signal while the launcher is stopped; one that is pending already would merge with it."""
+    if not model.catches(number) or number in model.pending:
+        return ()
+    return send(model, number, "launcher", awaited=False)
+
+
+def continue_launcher(model: Model) -> Steps:
+    """Let it go on; what was sent meanwhile is to arrive."""
+    model.launcher_stopped = False
+    model.rest()
+    return (Settle(), Signal(signal.SIGCONT), Runs("launcher"), Settle())
+
+
+def stop_command(model: Model) -> Steps:
+    """Stop the command alone."""
+    rest = _at_rest(model)
+    model.command_stopped = True
+    return (*rest, Signal(signal.SIGSTOP, "command"), Stops(), Settle(), Look())
+
+
+def continue_command(model: Model) -> Steps:
+    """Let it go on, and a launcher that has stopped itself along with it."""
+    model.command_stopped = False
+    model.rest()
+    return (Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), Runs(), Settle())
+
+
+# -- the terminal
+
+
+def press(model: Model, key: Key, awaited: bool) -> Steps:
+    """Press a key that sends a signal to the foreground."""
+    number = OF_KEYS[key]
+    if model.ends(number):
+        rest = _at_rest(model)
+        model.over = True
+        return (*rest, Press(key), *ENDED)
+    if not model.catches(number):
+        model.settled = False
+        return (Press(key), *_at_rest(model)) if awaited else (Press(key),)
+    rest = _at_rest(model) if awaited else ()
+    model.sent(number, awaited)
+    return (*rest, Press(key), Receives(number), Settle()) if awaited else (Press(key),)
+
+
+def press_held(model: Model, key: Key) -> Steps:
+    """The same while all between us and the command is held still."""
+    if model.ends(OF_KEYS[key]):
+        return ()
+    rest = _at_rest(model)
+    model.was_held = True
+    return (*rest, Hold(), Press(key), Settle(), Release(), Settle())
+
+
+def resize(model: Model, held: bool) -> Steps:
+    """Change the window's size."""
+    rest = _at_rest(model)
+    model.rows, model.columns = model.rows + 1, model.columns + 2
+    change = Resize(model.rows, model.columns)
+    if held:
+        model.was_held = True
+        return (*rest, Hold(), change, Settle(), Release(), Settle())
+    wait: Steps = (Receives(signal.SIGWINCH),) if model.catches(signal.SIGWINCH) else ()
+    return (*rest, change, *wait, Settle())
+
+
+def type_line(model: Model, key: Key | None) -> Steps:
+    """The command reads a line; ctrl-d ends it without one."""
+    rest = _at_rest(model)
+    typed: Step = Press(key) if key else Type(LINE)
+    return (*rest, Order("read-line"), Settle(), typed, Answers("read-line"))
+
+
+def write(model: Model, count: int) -> Steps:
+    """The command writes so many bytes."""
+    rest = _at_rest(model)
+    raw: Steps = (Order("raw"),) if model.has_terminal and not model.is_raw else ()
+    model.is_raw = True
+    return (*rest, *raw, Order(f"write {count} 7"))
+
+
+def hang_up(model: Model) -> Steps:
+    """The terminal's other end is closed. There is nothing to be pressed or typed then, and the script ends."""
+    rest = _at_rest(model)
+    model.over = True
+    if model.ends(signal.SIGHUP) or not model.catches(signal.SIGHUP):
+        return (*rest, HangUp(), Settle())
+    return (*rest, HangUp(), Receives(signal.SIGHUP), Settle())
+
+
+def stop_job(model: Model) -> Steps:
+    """Ctrl-Z under a shell: the job stops, the shell shows its prompt."""
+    rest = _at_rest(model)
+    model.job_stopped = True
+    return (*rest, Press("ctrl-z"), Stops(), PROMPT)
+
+
+def foreground(model: Model) -> Steps:
+    """`fg`."""
+    runs: Steps = () if model.in_background else (Runs(),)
+    model.job_stopped = model.in_background = False
+    model.rest()
+    return (Type(b"fg\n"), *runs, Settle())
+
+
+def background(model: Model) -> Steps:
+    """`bg`; the next that is done is fg."""
+    model.in_background = True
+    return (Type(b"bg\n"), Runs(), PROMPT, Settle())
+
+
+# -- processes
+
+
+def spawn(model: Model, flags: str) -> Steps:
+    """The command starts another process: c its child, o an orphan at once, s in a session of its own, n without its
+    descriptors."""
+    rest = _at_rest(model)
+    model.children_made += 1
+    name = f"child{model.children_made}"
+    model.children.append(name)
+    model.settled = False
+    return (*rest, Order(f"spawn {name} {flags}"))
+
+
+def end_child(model: Model) -> Steps:
+    """One that the command has started ends."""
+    name = model.children.pop()
+    model.rest()
+    return (Order("exit 0", name), Ends(name), Settle(), Look())
+
+
+def look(model: Model) -> Steps:
+    """Look who is there, at rest."""
+    return (*_at_rest(model), Look())
+
+
+def wait(model: Model, seconds: float) -> Steps:
+    """Wait for whatever is set to happen within so many seconds."""
+    model.rest()
+    return (Settle(seconds),)
+
+
+def trace(model: Model) -> Steps:
+    """Follow the launcher's calls from here on."""
+    rest = _at_rest(model)
+    model.traced = True
+    return (*rest, Trace())
+
+
+# -- ends
+
+
+def go_on(model: Model) -> Steps:
+    """Let everybody go on who is stopped."""
+    if model.launcher_stopped:
+        return continue_launcher(model)
+    if model.command_stopped:
+        return continue_command(model)
+    return foreground(model) if model.job_stopped else ()
+
+
+def exit_with(model: Model, code: int) -> Steps:
+    """The command exits, and the launcher is to end."""
+    return _finish(model, f"exit {code}")
+
+
+def die_of(model: Model, number: int) -> Steps:
+    """The command dies of a signal that nobody has sent, and the launcher is to end."""
+    return _finish(model, f"die {int(number)}")
+
+
+def _finish(model: Model, order: str) -> Steps:
+    model.over = True
+    return (Order(order), *ENDED, *((PROMPT,) if model.has_shell else ()))
+
+
+def end_command(model: Model) -> Steps:
+    """The command is ended from outside."""
+    rest = _at_rest(model)
+    model.over = True
+    return (*rest, Signal(signal.SIGKILL, "command"), *ENDED)
+
+
+def end_launcher(model: Model) -> Steps:
+    """The launcher is ended by SIGKILL."""
+    rest = _at_rest(model)
+    model.over = True
+    return (*rest, Signal(signal.SIGKILL), Ends("launcher"), Settle())
