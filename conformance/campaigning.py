@@ -75,15 +75,19 @@ class _Worker:
 _worker: _Worker | None = None
 
 
-def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
-    """Set up a worker: the runner is pinned by the worker's number."""
-    global _worker
+def begin_worker(number: Synchronized[int]) -> None:
+    """Set up a worker process: the runner is pinned by the worker's number."""
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for who gives out the work
     with number.get_lock():
         os.environ["PROCTOR_WORKER"] = str(number.value)
         number.value += 1
+
+
+def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
+    global _worker
+    begin_worker(number)
     _worker = _Worker(target, replays)
 
 

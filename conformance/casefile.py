@@ -72,15 +72,24 @@ def read(path: Path) -> CaseFile:
     return case
 
 
-def write(case: CaseFile, directory: Path) -> Path:
-    """Write a case under a name that says what it is, whole or not at all; return the path. OSError where it cannot."""
+def slug(text: str) -> str:
+    """Return text as part of a file's name."""
+    return re.sub(r"[^\w]+", "-", text).strip("-").lower()[:90]
+
+
+def write(case: CaseFile, directory: Path, name: str = "") -> Path:
+    """Write a case, whole or not at all, under this name or one that says what it is; return the path. OSError where it
+    cannot."""
     directory.mkdir(parents=True, exist_ok=True)
-    first = case.schedule.directives[-1].at if case.schedule.directives else ""
-    launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
-    words = re.sub(r"[^\w]+", "-", f"{launcher} {case.requirement} {case.check} {first}").strip("-").lower()
-    content = str(case.schedule).encode() if case.is_scheduled else key_of(case.scenario)
-    path = directory / f"{words[:90]}-{zlib.crc32(content):08x}.json"
+    path = directory / f"{name or _name_of(case)}.json"
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(case), indent=2) + b"\n")
     os.replace(unfinished, path)
     return path
+
+
+def _name_of(case: CaseFile) -> str:
+    first = case.schedule.directives[-1].at if case.schedule.directives else ""
+    launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
+    content = str(case.schedule).encode() if case.is_scheduled else key_of(case.scenario)
+    return f"{slug(f'{launcher} {case.requirement} {case.check} {first}')}-{zlib.crc32(content):08x}"

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.cli_explore import explore, replay
+from conformance.cli_hunt import hunt
 from conformance.probe import version_of
 from conformance.spec import Requirement, requirements
 from harness.errors import HarnessError, WrongCall, nearest
@@ -138,6 +139,7 @@ def _in_full(requirement: Requirement) -> str:
 
 main.add_command(explore)
 main.add_command(replay)
+main.add_command(hunt)
 
 if __name__ == "__main__":
     main()

@@ -34,7 +34,7 @@ FOUND, WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 1, 2, 3, 130
 COULD_NOT_TELL = 2
 
 
-def _speak_of_errors(command: Callable[[], int]) -> None:
+def speak_of_errors(command: Callable[[], int]) -> None:
     """Run a command and exit as it says; errors are said on stderr with the status of their kind."""
     try:
         status = command()
@@ -110,7 +110,7 @@ def explore(
             crew.close()
         return status
 
-    _speak_of_errors(run)
+    speak_of_errors(run)
 
 
 def _explore_one(
@@ -203,7 +203,7 @@ def replay(
             return FOUND
         return COULD_NOT_TELL if count.unsure == times else 0
 
-    _speak_of_errors(run)
+    speak_of_errors(run)
 
 
 def _what_to_replay(

@@ -1,14 +1,15 @@
-"""Has generated scripts played on a launcher, until one is objected to or time is up."""
+"""Has generated scripts played on a launcher, until enough are objected to or time is up."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-from hypothesis import HealthCheck, Phase, Verbosity, reject, seed, settings
+import msgspec
+from hypothesis import HealthCheck, Phase, Verbosity, reject, seed, settings, target
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
@@ -19,12 +20,12 @@ from conformance.judge import Bare, Player, needs_stage, not_claimed
 from conformance.spec import requirements
 from harness.errors import HarnessError
 from harness.explorer.strategies import INIT, JOB, LEADER, MOST_MOVES, PIPES, machine
-from harness.history import History, Missed
+from harness.history import History
 from harness.scenario import Scenario, Stage
 from harness.target import Target
 
 REPLAYS = 3
-"""How often a script that is objected to is played again, before it counts."""
+"""How often a script that is objected to is played, before it counts."""
 CHUNK = 100
 """Scripts for one seed."""
 SHELL = Stage(terminal=True, under="bash")
@@ -33,9 +34,14 @@ SHELL = Stage(terminal=True, under="bash")
 class Objection(Exception):
     """A script that a launcher does not stand; one class for each requirement, so that Hypothesis tells them apart."""
 
-    def __init__(self, broken: Broken, scenario: Scenario, moves: int, history: History) -> None:
+    def __init__(self, broken: Broken, scenario: Scenario, moves: tuple[str, ...], history: History) -> None:
         super().__init__(f"{broken.requirement}: {broken.violation.required}; actual: {broken.violation.actual}")
         self.broken, self.scenario, self.moves, self.history = broken, scenario, moves, history
+
+    @property
+    def requirement(self) -> str:
+        """The requirement that is broken."""
+        return self.broken.requirement
 
 
 @functools.cache
@@ -43,33 +49,44 @@ def _kind(requirement: str) -> type[Objection]:
     return type(f"Breaks{requirement.replace('-', '')}", (Objection,), {})
 
 
-class Hunted(NamedTuple):
-    """What came of a hunt. played: how many scripts; unstable: requirements that seemed broken, and were not each time
-    the script was played again; invalid: scripts that do not work with the bare command."""
+class Account(msgspec.Struct):
+    """What has been played. unstable: requirements that seemed broken, and were not each time the script was played;
+    invalid: scripts that do not work with the bare command; pairs: how often one move came after another."""
 
-    objections: tuple[Objection, ...]
-    played: int
-    unstable: Counter[str]
-    invalid: int
-    seconds: float
+    played: int = 0
+    invalid: int = 0
+    unstable: Counter[str] = msgspec.field(default_factory=Counter)
+    moves: Counter[str] = msgspec.field(default_factory=Counter)
+    pairs: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+
+    def add(self, other: Account) -> None:
+        """Take in what somebody else has played."""
+        self.played += other.played
+        self.invalid += other.invalid
+        for name in ("unstable", "moves", "pairs"):
+            getattr(self, name).update(getattr(other, name))
 
 
 class Hunter:
-    """Judges generated scripts on one target. `only`: the requirements that count, all where it is empty."""
+    """Judges generated scripts on one target. `told` hears at once of each objection that is the shortest so far."""
 
-    def __init__(self, target: Target, play: Player, deadline: float, only: frozenset[str] = frozenset()) -> None:
-        self._target, self._play, self._deadline, self._only = target, play, deadline, only
+    def __init__(
+        self, launcher: Target, play: Player, deadline: float = float("inf"),
+        told: Callable[[Objection], None] = lambda objection: None,
+    ) -> None:  # fmt: skip
+        self._target, self._play, self._deadline, self._told = launcher, play, deadline, told
         self._bare = Bare(play)
-        self.played = self.invalid = 0
-        self.unstable: Counter[str] = Counter()
+        self.account = Account()
+        self.found: dict[str, Objection] = {}
+        """The shortest objection for each requirement."""
         self.known: frozenset[str] = frozenset()
-        """Requirements of which an objection is there already: they are not looked for again."""
+        """Requirements that are not looked for, for an objection is there already."""
 
-    def judge(self, scenario: Scenario, moves: int) -> None:
+    def judge(self, scenario: Scenario, moves: tuple[str, ...]) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
         if time.monotonic() > self._deadline:
             return
-        self.played += 1
+        self._note(moves)
         first = self._broken(scenario)
         if not first:
             return
@@ -77,16 +94,28 @@ class Hunter:
         for _ in range(REPLAYS - 1):
             again = self._broken(scenario)
             if not again or again[0].requirement != broken.requirement:
-                self.unstable[broken.requirement] += 1
+                self.account.unstable[broken.requirement] += 1
                 return
-        raise _kind(broken.requirement)(broken, scenario, moves, history)
+        objection = _kind(broken.requirement)(broken, scenario, moves, history)
+        kept = self.found.get(objection.requirement)
+        if kept is None or len(scenario.steps) < len(kept.scenario.steps):
+            self.found[objection.requirement] = objection
+            self._told(objection)
+        raise objection
+
+    def _note(self, moves: tuple[str, ...]) -> None:
+        account, pairs = self.account, set(itertools.pairwise(moves))
+        target(float(len(pairs - account.pairs.keys())), label="pairs of moves not seen before")
+        account.played += 1
+        account.moves.update(set(moves))
+        account.pairs.update(pairs)
 
     def _broken(self, scenario: Scenario) -> tuple[Broken, History] | None:
         """Return the first requirement that the launcher breaks by this script, with the history."""
         try:
             bare, _ = self._bare.of(self._target, scenario) if scenario.starts_command else (None, 0)
         except HarnessError:
-            self.invalid += 1
+            self.account.invalid += 1
             reject()
         history = self._play(self._target, scenario)
         try:
@@ -98,52 +127,40 @@ class Hunter:
 
     def _counts(self, broken: Broken) -> bool:
         name = broken.requirement
-        if name in self.known or (self._only and name not in self._only) or name in self._target.deviations:
+        if name in self.known or name in self._target.deviations:
             return False
         return not not_claimed(requirements()[name], self._target, ())
 
 
-def stages_for(target: Target) -> tuple[Stage, ...]:
+def stages_for(launcher: Target) -> tuple[Stage, ...]:
     """Return the stages on which a target is to stand."""
-    return (PIPES, JOB, LEADER, SHELL, *((INIT,) if "init" in target.profiles else ()))
+    return (PIPES, JOB, LEADER, SHELL, *((INIT,) if "init" in launcher.profiles else ()))
 
 
-def hunt(
-    hunter: Hunter, stages: Sequence[Stage], seconds: float, first_seed: int,
-    database: ExampleDatabase | None = None, enough: Callable[[list[Objection]], bool] = bool,
-) -> Hunted:  # fmt: skip
-    """Play chunks of scripts, a seed for each, for so many seconds or until there is enough."""
-    start = time.monotonic()
-    found: list[Objection] = []
-    number = first_seed
-    while time.monotonic() - start < seconds and not enough(found):
-        found += _chunk(hunter, stages, number, database)
-        hunter.known = frozenset(one.broken.requirement for one in found)
-        number += 1
-    return Hunted(tuple(found), hunter.played, hunter.unstable, hunter.invalid, time.monotonic() - start)
-
-
-def _chunk(
-    hunter: Hunter, stages: Sequence[Stage], number: int, database: ExampleDatabase | None
-) -> list[Objection]:  # fmt: skip
-    """Return what one seed comes to, shrunk."""
+def hunt(hunter: Hunter, stages: Sequence[Stage], number: int, database: ExampleDatabase | None) -> None:
+    """Play the scripts of one seed; what is objected to is shrunk to the fewest and plainest moves, and kept by the
+    hunter."""
     script = seed(number)(machine(stages, hunter.judge))
     asked = settings(
         max_examples=CHUNK, stateful_step_count=MOST_MOVES, deadline=None, database=database, print_blob=False,
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, derandomize=False,
         phases=(Phase.reuse, Phase.generate, Phase.target, Phase.shrink), report_multiple_bugs=True,
     )  # fmt: skip
     try:
         run_state_machine_as_test(script, settings=asked)
-    except Objection as objection:
-        return [objection]
+    except (Objection, Flaky):
+        pass
     except ExceptionGroup as group:
-        return [one for one in group.exceptions if isinstance(one, Objection)]
-    except Flaky:
-        hunter.unstable["while it was shrunk"] += 1
-    return []
+        _, others = group.split((Objection, Flaky))
+        if others:
+            raise others from None
 
 
-def missed_in(history: History) -> list[str]:
-    """Return what did not come."""
-    return [fact.what for fact in history.facts(Missed)]
+def hunt_for(hunter: Hunter, stages: Sequence[Stage], seconds: float, number: int, wanted: str = "") -> None:
+    """Play the scripts of one seed after the other, for so many seconds, or until the wanted requirement, or any, is
+    found broken."""
+    start = time.monotonic()
+    while time.monotonic() - start < seconds and not (wanted in hunter.found if wanted else hunter.found):
+        hunt(hunter, stages, number, None)
+        hunter.known = frozenset(hunter.found)
+        number += 1

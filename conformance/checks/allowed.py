@@ -51,26 +51,27 @@ class _Account:
         self.least: Counter[int] = Counter()
         self.most: Counter[int] = Counter()
         self.causes: dict[int, set[Cause]] = {}
-        self._waiting: Counter[int] = Counter()
+        self._sent: Counter[int] = Counter()
+        self._arrived: Counter[int] = Counter()
         self._deaf: set[int] = set()
 
     def send(self, number: int, cause: Cause) -> None:
         if number not in self._deaf:
-            self._waiting[number] += 1
+            self._sent[number] += 1
             self.most[number] += 1
         self.causes.setdefault(number, set()).add(cause)
 
     def receive(self, number: int) -> None:
-        """One was waited for: it has arrived, and what was sent before with it or after."""
-        if self._waiting[number]:
-            self._waiting[number] -= 1
-            self.least[number] += 1
+        """One was waited for, and has arrived."""
+        self._arrived[number] += 1
 
     def rest(self) -> None:
-        """All has come to rest with the command alive: of each that was sent, one has arrived at the least."""
-        for number, count in self._waiting.items():
-            self.least[number] += min(1, count)
-        self._waiting.clear()
+        """All has come to rest with the command alive: of each that was sent since the last rest one has arrived at the
+        least, and as many as were waited for. Two may have merged on their way, whoever sent them."""
+        for number in self._sent:
+            self.least[number] += max(1, self._arrived[number])
+        self._sent.clear()
+        self._arrived.clear()
 
     def obey(self, text: str) -> None:
         """The command is told what to make of a signal."""

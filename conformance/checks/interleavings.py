@@ -41,6 +41,7 @@ from harness.history import (
     HungUp,
     Looked,
     Missed,
+    Ordered,
     Pressed,
     Received,
     Sent,
@@ -248,9 +249,10 @@ def _of_status(history: History, its: Ended) -> str:
 
 
 def _names_the_death(history: History, bare: History) -> Iterator[Broken]:
-    """A death of which the launcher was not told beforehand is named."""
+    """The death of a command that nobody has done anything to is named."""
     its = end_of(bare, "launcher")
-    if _launcher_killed(history) or history.facts(Missed) or launcher_is_command(history):
+    touched = has(history, Sent) or has(history, Pressed)
+    if touched or history.facts(Missed) or launcher_is_command(history):
         return
     if its and its[1].signal in (signal.SIGKILL, signal.SIGSEGV):
         yield from (Broken("EXIT-5", one) for one in of_exit.names_the_death(history, bare))
@@ -264,8 +266,8 @@ def _nothing_left(history: History, bare: History) -> Iterator[Broken]:
 
 def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
     """Whoever the command leaves behind on purpose lives on, and is sent nothing."""
-    if history.facts(Missed) or _launcher_killed(history):
-        return
+    if history.facts(Missed) or _launcher_killed(history) or history.scenario.stage.under == "init":
+        return  # with PID 1 everybody ends; pid_namespaces(7)
     for look in [f for f in bare.facts(Looked) if f.when == "end"]:
         its = {p.role for p in look.processes if p.role.startswith("child")}
         mine = {p.role for p in alive(at_end(history))}
@@ -284,7 +286,9 @@ def _late(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _noticed(history: History, bare: History) -> Iterator[Broken]:
-    if _launcher_killed(history) and not history.facts(Missed):
+    """What the command is told is seen only where it ignores nothing."""
+    deaf = any(fact.text.startswith("ignore") for fact in history.facts(Ordered))
+    if _launcher_killed(history) and not history.facts(Missed) and not deaf:
         yield from (Broken("TREE-3", one) for one in of_tree.noticed_by_command(history, bare))
 
 

@@ -182,7 +182,7 @@ def write(model: Model, count: int) -> Steps:
     """The command writes so many bytes."""
     rest = _at_rest(model)
     raw: Steps = (Order("raw"),) if model.has_terminal and not model.is_raw else ()
-    model.is_raw = True
+    model.is_raw = model.has_terminal
     return (*rest, *raw, Order(f"write {count} 7"))
 
 

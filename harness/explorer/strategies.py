@@ -21,8 +21,8 @@ from harness.explorer.model import Model
 from harness.explorer.moves import Steps
 from harness.scenario import Ends, Order, Scenario, Stage, Step
 
-Judge = Callable[[Scenario, int], None]
-"""Plays a scenario of so many moves; raises where it is objected to."""
+Judge = Callable[[Scenario, tuple[str, ...]], None]
+"""Plays a scenario, made of these moves; raises where it is objected to."""
 MOST_MOVES = 12
 
 PIPES, LEADER = Stage(), Stage(terminal=True)
@@ -56,8 +56,13 @@ def free(model: Model) -> bool:
 
 
 def at_terminal(model: Model) -> bool:
-    """Whether there is a terminal to press keys at."""
+    """Whether there is a terminal."""
     return model.is_free and model.has_terminal
+
+
+def with_keys(model: Model) -> bool:
+    """Whether keys send signals: in raw mode they do not."""
+    return at_terminal(model) and not model.is_raw
 
 
 def without_shell(model: Model) -> bool:
@@ -77,7 +82,7 @@ def on_pipes(model: Model) -> bool:
 
 def reads_lines(model: Model) -> bool:
     """Whether a line that is typed is one for the command."""
-    return at_terminal(model) and without_shell(model) and not model.is_raw
+    return with_keys(model) and without_shell(model)
 
 
 class Rule(NamedTuple):
@@ -101,8 +106,8 @@ RULES = {
     "send_to_stopped": Rule(lambda m: m.launcher_stopped, moves.send_to_stopped, {"number": number}),
     "stop_command": Rule(lambda m: on_pipes(m) and not m.traced, moves.stop_command),
     "go_on": Rule(lambda m: not m.over and not m.is_free, moves.go_on),
-    "press": Rule(at_terminal, moves.press, {"key": key, "awaited": either}),
-    "press_held": Rule(lambda m: at_terminal(m) and may_hold(m), moves.press_held, {"key": key}),
+    "press": Rule(with_keys, moves.press, {"key": key, "awaited": either}),
+    "press_held": Rule(lambda m: with_keys(m) and may_hold(m), moves.press_held, {"key": key}),
     "resize": Rule(at_terminal, moves.resize, {"held": st.just(False)}),
     "resize_held": Rule(lambda m: at_terminal(m) and may_hold(m), moves.resize, {"held": st.just(True)}),
     "type_line": Rule(reads_lines, moves.type_line, {"key": end_of_line}),
@@ -152,9 +157,10 @@ class Script(RuleBasedStateMachine):
         """Nothing can be done any more; Hypothesis wants a rule that can be chosen all the same."""
 
     def make(self, name: str, **words: Any) -> None:
-        """Make one move."""
-        self.made.append(name)
-        self.steps += RULES[name].move(self.model, **words)
+        """Make one move; one that comes to nothing as things stand is none."""
+        if steps := RULES[name].move(self.model, **words):
+            self.made.append(name)
+            self.steps += steps
 
     def teardown(self) -> None:
         """Bring the script to its end, and have it played."""
@@ -163,7 +169,7 @@ class Script(RuleBasedStateMachine):
             self.steps += moves.exit_with(self.model, 0)
         for name in dict.fromkeys(self.made):
             event(f"move: {name}")
-        type(self).judge(Scenario(tuple(self.steps), self.model.stage, self.command), len(self.made))
+        type(self).judge(Scenario(tuple(self.steps), self.model.stage, self.command), tuple(self.made))
 
 
 def _rule(name: str) -> Any:

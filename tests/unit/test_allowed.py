@@ -33,6 +33,7 @@ AWAITED = (Signal(TERM), Receives(TERM), Settle())
             (Order(f"ignore {int(TERM)}"), Order(f"catch {int(TERM)}"), *AWAITED), TERM, 1, 1, id="caught again"
         ),
         pytest.param((Press("ctrl-c"), Settle()), INT, 1, 1, id="a key"),
+        pytest.param((Signal(INT), Press("ctrl-c"), Receives(INT), Settle()), INT, 1, 2, id="a key may merge as well"),
         pytest.param((Resize(30, 90), Settle()), WINCH, 1, 1, id="a window"),
         pytest.param((HangUp(), Settle()), HUP, 1, 1, id="a hang-up"),
     ],

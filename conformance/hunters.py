@@ -1,0 +1,148 @@
+"""A hunt by several workers, each a process with a runner of its own, and what of it outlives its end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from conformance import casefile
+from conformance.campaigning import begin_worker
+from conformance.casefile import CaseFile
+from conformance.hunting import Account, Hunter, Objection, hunt, stages_for
+from conformance.probe import probe
+from harness import execute as door
+from harness.errors import WrongCall
+from harness.strict import parse_json
+from harness.target import Target
+
+CHECK = "interleavings.transparent"
+
+
+class State(msgspec.Struct):
+    """What is kept of a hunt on one launcher: the next seed, and the case file of each requirement that was found
+    broken. It is written after each seed; a case as soon as it is found, and again when it is shorter."""
+
+    next_seed: int = 1
+    found: dict[str, str] = {}
+    directory: str = ""
+
+    @classmethod
+    def at(cls, directory: Path, target: Target, resumes: bool) -> State:
+        """Return what the last hunt on this launcher has left; WrongCall where it cannot be read or nothing kept."""
+        own = directory / casefile.slug(target.name)
+        file = own / "state.json"
+        try:
+            own.mkdir(parents=True, exist_ok=True)
+            kept = parse_json(file.read_bytes(), State, str(file)) if resumes and file.exists() else State()
+        except OSError as error:
+            raise WrongCall(f"--state={directory}: {error.strerror}; name a directory that can be made") from None
+        kept.directory = str(own)
+        return kept
+
+    def write(self) -> None:
+        """Keep it, whole or not at all."""
+        file = Path(self.directory) / "state.json"
+        unfinished = file.with_name(file.name + ".part")
+        unfinished.write_bytes(msgspec.json.encode(self))
+        os.replace(unfinished, file)
+
+
+class Chunk(msgspec.Struct):
+    """What one seed has come to, as a worker tells it: case files by requirement, and what was said."""
+
+    account: Account
+    cases: dict[str, str] = {}
+    said: dict[str, str] = {}
+
+
+class _Worker:
+    """What one worker keeps: the hunter, and the case files that it writes as it finds them."""
+
+    def __init__(self, target: Target, directory: str) -> None:
+        self._target, self._directory = target, Path(directory)
+        self._versions = casefile.versions(probe(target).version)
+        self._database = DirectoryBasedExampleDatabase(self._directory / "examples")
+        self._hunter = Hunter(target, door.execute, told=self._keep)
+
+    def _keep(self, objection: Objection) -> None:
+        """Write a case file at once: a hunt that is ended loses nothing that it has found."""
+        broken = objection.broken.violation
+        case = CaseFile(
+            schema=1, requirement=objection.requirement, check=CHECK, target=self._target,
+            scenario=objection.scenario, versions=self._versions,
+            objections=(f"required: {broken.required}; actual: {broken.actual}",),
+        )  # fmt: skip
+        casefile.write(case, self._directory, objection.requirement.lower())
+
+    def play(self, seed: int, known: frozenset[str]) -> Chunk:
+        """Play the scripts of one seed."""
+        hunter = self._hunter
+        hunter.account, hunter.known = Account(), known | hunter.found.keys()
+        hunt(hunter, stages_for(self._target), seed, self._database)
+        cases = {name: str(self._directory / f"{name.lower()}.json") for name in hunter.found}
+        return Chunk(hunter.account, cases, {name: str(one) for name, one in hunter.found.items()})
+
+
+_worker: _Worker | None = None
+
+
+def _play(target: Target, directory: str, seed: int, known: frozenset[str]) -> Chunk:
+    global _worker
+    _worker = _worker or _Worker(target, directory)
+    return _worker.play(seed, known)
+
+
+class Hunt:
+    """Hands out seeds, and adds up what comes of them."""
+
+    def __init__(self, target: Target, state: State, workers: int) -> None:
+        self.target, self.state, self._workers = target, state, workers
+        self.account = Account()
+        self.said: dict[str, str] = {}
+        self._start = time.monotonic()
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(workers, context, begin_worker, (context.Value("i", 0),))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._start
+
+    def chunks(self, until: float) -> Iterator[Chunk]:
+        """Yield what each seed comes to, until that time."""
+        running: set[Future[Chunk]] = {self._next() for _ in range(self._workers)}
+        while running:
+            done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+            for future in done:
+                chunk = future.result()
+                self._take(chunk)
+                if time.monotonic() < until:
+                    running.add(self._next())
+                yield chunk
+
+    def _next(self) -> Future[Chunk]:
+        seed = self.state.next_seed
+        self.state.next_seed += 1
+        known = frozenset(self.state.found)
+        return self._pool.submit(_play, self.target, self.state.directory, seed, known)
+
+    def _take(self, chunk: Chunk) -> None:
+        self.account.add(chunk.account)
+        self.said |= chunk.said
+        self.state.found |= chunk.cases
+        self.state.write()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=True)

@@ -1,0 +1,103 @@
+"""Generated scripts: they work with every sound launcher, and find what is planted, in a few moves."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.hunting import Hunter, hunt, hunt_for, stages_for
+from harness import execute as door
+from harness.explorer.strategies import INIT, RULES
+from harness.target import Target, load
+from tests.conftest import ROOT, Run
+from tests.planted import FAULTY, Fault, chapter_of, manifest
+
+SECONDS = 60.0
+"""For one planted fault."""
+MOST_MOVES = 4
+FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
+CHAPTERS = ("exit", "signals", "terminal", "tree")
+SOME = (
+    "exit_1_255_is_1.py", "exit_4_one.py", "sig_3_terminal_swallowed.py",
+    "tty_7_raw_left.py",
+)  # fmt: skip
+FAULTS: list[Fault] = [
+    fault for fault in manifest(FAULTY / "faults.toml")["fault"]
+    if chapter_of(fault) in CHAPTERS and (FULL or fault["file"] in SOME)
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_runner_is_left() -> Iterator[None]:
+    yield
+    door.stop()
+
+
+def planted(fault: Fault) -> Target:
+    path = str(FAULTY / fault["file"])
+    words = ("sh", path) if path.endswith(".sh") else (sys.executable, "-I", "-S", path)
+    is_init = fault.get("stage") == "init"
+    return Target(fault["file"], words, profiles=("transparent", "init") if is_init else ("transparent",))
+
+
+@pytest.mark.parametrize("name", ["/usr/bin/env", "./launcher", "launcher-exec"])
+def test_nobody_is_accused_who_is_not_to_be_noticed(name: str) -> None:
+    """20,000 of each: python -m benchmarks.generated."""
+    launcher = load(name)
+    hunter = Hunter(launcher, door.execute)
+    hunt(hunter, stages_for(launcher), 1, None)
+    assert {key: str(objection) for key, objection in hunter.found.items()} == {}
+    assert not hunter.account.unstable
+    assert hunter.account.invalid == 0, "there are scripts that do not work with the bare command"
+    assert len(hunter.account.moves) > len(RULES) / 2
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["file"])
+def test_a_planted_fault_is_found(fault: Fault) -> None:
+    launcher = planted(fault)
+    stages = (INIT,) if fault.get("stage") == "init" else stages_for(launcher)
+    hunter = Hunter(launcher, door.execute, time.monotonic() + 3 * SECONDS)
+    hunt_for(hunter, stages, SECONDS, number=1, wanted=fault["requirement"])
+    assert fault["requirement"] in hunter.found, list(hunter.found)
+    assert len(hunter.found[fault["requirement"]].moves) <= MOST_MOVES
+
+
+def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: Path) -> None:
+    shim = tmp_path / "zero"
+    shim.write_text('#!/bin/sh\n"$@"\nexit 0\n')
+    shim.chmod(0o755)
+    words = ("hunt", str(shim), "--seconds", "0.1", "--workers", "1", "--state", str(tmp_path / "state"))
+    first = proctor(*words)
+    assert first.returncode == 1, first.stdout + first.stderr
+    assert "EXIT-1" in first.stdout
+    (state,) = (tmp_path / "state").glob("*/state.json")
+    kept = json.loads(state.read_text())
+    again = proctor(*words)
+    assert again.returncode == 1
+    assert "found before" in again.stdout
+    assert json.loads(state.read_text())["next_seed"] == kept["next_seed"] + 1
+    replayed = proctor("replay", kept["found"]["EXIT-1"], "-n", "2")
+    assert "in 2 of 2 runs" in replayed.stdout
+    sound = proctor("replay", kept["found"]["EXIT-1"], "-n", "2", f"--target={ROOT / 'launcher'}")
+    assert sound.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["/no/such/launcher"], "there is no such file"),
+        (["/usr/bin/env", "--profile=nigthly"], "nightly"),
+        (["/usr/bin/env", "--state=/dev/null/x"], "name a directory that can be made"),
+        (["/bin/false"], "did not start its command"),
+    ],
+)
+def test_a_wrong_call_is_told(proctor: Run, words: list[str], says: str) -> None:
+    done = proctor("hunt", *words)
+    assert done.returncode == 2
+    assert says in done.stdout + done.stderr
