@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from harness.errors import WrongCall
 from harness.target import Target, known_targets, load, load_toml
+from tests.launchers.run import PACKAGE
 
 REAL = sorted(name for name, path in known_targets().items() if path.parent.name != "reference")
 INIT = ("tini", "dumb-init", "catatonit")
@@ -45,10 +47,35 @@ def test_a_description_is_whole(name: str) -> None:
     assert ("init" in data.get("profiles", ())) == (name in INIT)
 
 
-@pytest.mark.parametrize("name", ["uv-run", "npm-run", "npx", "cross-env", "poetry-run", "pipx-run", "honcho-run"])
-def test_an_installable_launcher_is_pinned(name: str) -> None:
-    data = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))
-    assert "==" in data["install"] or "@" in data["install"], data["install"]
+@pytest.mark.parametrize("name", REAL)
+def test_what_pip_or_npm_installs_is_pinned_and_installable(name: str) -> None:
+    install = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))["install"]
+    found = PACKAGE.search(install)
+    if not re.search(r"\b(pip|npm) install\b", install):
+        assert install.startswith("apt-get install ")  # the system's package; there is no choice of a version
+        return
+    assert found, f"tests/launchers/run.py does not see what to install in {install!r}"
+    assert install.endswith(found[0]), "nothing stands behind it that would be left out"
+    assert re.fullmatch(r"\d+(\.\d+)+", found["version"])
+
+
+@pytest.mark.parametrize(
+    ("install", "package"),
+    [
+        ("pip install uv==0.13.8", ("pip", "uv", None, "0.13.8")),
+        ("pip install 'pdm[locked]==2.29.3'", ("pip", "pdm", "[locked]", "2.29.3")),
+        ("apt-get install nodejs npm; npm install --global npm@11.19.1", ("npm", "npm", None, "11.19.1")),
+        ("npm install --global cross-env@10.1.0", ("npm", "cross-env", None, "10.1.0")),
+        ("pip install uv", None),
+        ("pip install 'uv>=0.13'", None),
+        ("pip install 'uv==0.13.*'", None),
+        ("pip install 'pdm[locked]==2.29.3", None),
+        ("apt-get install tini", None),
+    ],
+)
+def test_what_an_install_line_names(install: str, package: tuple[str, str, str | None, str] | None) -> None:
+    found = PACKAGE.search(install)
+    assert (found and found.group("kind", "name", "extra", "version")) == package
 
 
 @pytest.mark.parametrize("name", REAL)

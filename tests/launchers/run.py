@@ -20,10 +20,14 @@ from harness.errors import WrongCall
 from harness.target import known_targets, load_toml
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = re.compile(r"\b(pip|npm) install (?:--global )?(?P<name>[\w-]+)(?:==|@)(?P<version>[\w.]+)")
+PACKAGE = re.compile(
+    r"\b(?P<kind>pip|npm) install (?:--global )?(?P<quote>'?)"
+    r"(?P<name>[\w-]+)(?P<extra>\[[\w,-]+\])?(?:==|@)(?P<version>\w+(?:\.\w+)*)(?P=quote)(?!\S)"
+)
+"""One package, with an extra where the launcher does not work without it (pdm, with libraries that it does not pin)."""
 
 
-def install(kind: str, name: str, version: str, directory: Path) -> Path:
+def install(kind: str, name: str, version: str, directory: Path, extra: str = "") -> Path:
     """Install one package by itself, unless it is there; return the directory of its programs."""
     place = directory / f"{name}-{version}"
     programs = place / ("bin" if kind == "pip" else "node_modules/.bin")
@@ -34,7 +38,7 @@ def install(kind: str, name: str, version: str, directory: Path) -> Path:
     if kind == "pip":
         commands = [
             [sys.executable, "-m", "venv", str(place)],
-            [str(programs / "python"), "-m", "pip", "install", "--quiet", f"{name}=={version}"],
+            [str(programs / "python"), "-m", "pip", "install", "--quiet", f"{name}{extra}=={version}"],
         ]
     else:
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
@@ -52,12 +56,14 @@ def install_all(directory: Path) -> Path:
     for path in known_targets().values():
         described = tomllib.loads(path.read_text(encoding="utf-8"))
         found = PACKAGE.search(described.get("install", ""))
-        if not found or (found[1] == "npm" and not shutil.which("npm")):
+        if not found or (found["kind"] == "npm" and not shutil.which("npm")):
             continue
-        program = install(found[1], found["name"], found["version"], directory) / described["command"][0]
-        link = only / program.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(program)
+        programs = install(found["kind"], found["name"], found["version"], directory, found["extra"] or "")
+        # those of `sync` and `prune` may be others: uvx is cleaned up after by uv
+        for name in {described[key][0] for key in ("command", "sync", "prune") if key in described}:
+            link = only / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(programs / name)
     return only
 
 
