@@ -235,14 +235,25 @@ def test_a_path_that_pip_cannot_take_is_said_to_be_one(tmp_path: Path) -> None:
     assert place.leftovers() == []
 
 
-def test_where_there_is_no_pip_ensurepip_makes_one(place: Place) -> None:
-    bare = place.top / "bare"
+@pytest.mark.parametrize("words", [("tool", "run"), ("run", "--with", "proctor-tool"), ("sync",)])
+def test_where_there_is_no_pip_ensurepip_makes_one_in_the_cache_that_was_named(
+    place: Place, words: tuple[str, ...]
+) -> None:
+    bare, named = place.top / "bare", place.top / "named"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
-    words = [str(bare / "bin" / "python"), *LAUNCHER[1:], "tool", "run", "proctor-tool", "x"]
-    done = subprocess.run(words, env=place.environment, cwd=place.work, capture_output=True, text=True, check=False)
+    tool = [] if words == ("sync",) else ["proctor-tool", "x"]
+    done = subprocess.run(
+        [str(bare / "bin" / "python"), *LAUNCHER[1:], *words, f"--cache-dir={named}", *tool],
+        env=place.environment,
+        cwd=place.project(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(place.names("environments")) == 2
+    assert len(os.listdir(named / "environments")) == (1 if words == ("sync",) else 2)
     place.await_quiet()
+    assert not place.cache.exists()
     assert place.leftovers() == []
 
 

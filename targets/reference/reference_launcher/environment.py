@@ -14,7 +14,7 @@ from reference_launcher import lease as leases
 from reference_launcher import scripts
 from reference_launcher.interpreter import Interpreter
 from reference_launcher.lease import Lease
-from reference_launcher.places import Root, cache_root, explained, random_name
+from reference_launcher.places import Root, explained, random_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ NOT_LINKED = ("bin", "lib", "lib64", "include", "pyvenv.cfg", DESCRIPTION, "laun
 class Wanted:
     """What an environment is wanted for. kind: with, tool, pip."""
 
-    def __init__(self, kind: str, interpreter: Interpreter, requirements: list[str], cache: Root | None = None) -> None:
+    def __init__(self, kind: str, interpreter: Interpreter, requirements: list[str], cache: Root) -> None:
         self.kind = kind
         self.interpreter = interpreter
         self.requirements = sorted({absolute(requirement) for requirement in requirements})
-        self.cache = cache or cache_root()
+        self.cache = cache
 
     def key(self) -> str:
         import _blake2  # hashlib without OpenSSL, which costs 3 ms
@@ -102,7 +102,7 @@ def new(work: "Work", wanted: Wanted, key: str) -> Lease:
         ensurepip(work, place, scratch)
     else:
         work.doing("installing " + " ".join(wanted.requirements))
-        install(work, place, wanted.interpreter, wanted.requirements, scratch)
+        install(work, place, wanted.interpreter, wanted.requirements, scratch, wanted.cache)
     remove(scratch)
     final = f"{wanted.cache.environments}/{key}-{os.path.basename(place)}"
     scripts.move_environment(place, place, final)

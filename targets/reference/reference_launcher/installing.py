@@ -3,7 +3,7 @@
 import os
 
 from reference_launcher.interpreter import Interpreter, ask
-from reference_launcher.places import Failure
+from reference_launcher.places import Failure, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,16 +16,19 @@ NOT_FOR_PIP = (b"PIP_TARGET", b"PIP_PREFIX", b"PIP_ROOT", b"PIP_USER", b"PIP_PYT
                b"PIP_QUIET", b"PIP_VERBOSE")  # fmt: skip
 
 
-def install(work: "Work", environment: str, interpreter: Interpreter, wanted: list[str], scratch: str) -> None:
+def install(
+    work: "Work", environment: str, interpreter: Interpreter, wanted: list[str], scratch: str, cache: Root
+) -> None:
     """Install `wanted` into `environment`. `scratch` is where pip and build backends put what they need meanwhile:
-    we remove it, however they end. pip itself would leave it when it is killed.
+    we remove it, however they end. pip itself would leave it when it is killed. `cache` is where a pip is kept that
+    has to be made first.
     """
     if not is_utf8(environment):
         raise Failure(
             f"cannot install into '{environment}': the path is not UTF-8, which pip does not support. "
             "Name another place with --cache-dir or LAUNCHER_CACHE_DIR"
         )
-    runner = find_pip(work, interpreter) + "/__pip-runner__.py"
+    runner = find_pip(work, interpreter, cache) + "/__pip-runner__.py"
     os.makedirs(scratch, mode=0o700, exist_ok=True)
     variables = variables_for(scratch)
     words = [environment + "/bin/python", "-I", runner, "install", "--no-input", "--disable-pip-version-check"]
@@ -60,7 +63,7 @@ def is_utf8(path: str) -> bool:
     return True
 
 
-def find_pip(work: "Work", interpreter: Interpreter) -> str:
+def find_pip(work: "Work", interpreter: Interpreter, cache: Root) -> str:
     """Return the directory of a pip that can be run by `interpreter`: its own, ours, or one from ensurepip."""
     import sys
 
@@ -68,14 +71,14 @@ def find_pip(work: "Work", interpreter: Interpreter) -> str:
         # What we know of ourselves we know without site-packages (-S), and pip lies there.
         interpreter.pip = ask(sys.executable, work.programs).pip
     if not interpreter.pip:
-        interpreter.pip = from_ensurepip(work, interpreter)
+        interpreter.pip = from_ensurepip(work, interpreter, cache)
     return interpreter.pip
 
 
-def from_ensurepip(work: "Work", interpreter: Interpreter) -> str:
+def from_ensurepip(work: "Work", interpreter: Interpreter, cache: Root) -> str:
     from reference_launcher.environment import Wanted, cached
 
-    lease = cached(work, Wanted("pip", interpreter, ["pip"]))
+    lease = cached(work, Wanted("pip", interpreter, ["pip"], cache))
     return f"{lease.path}/{interpreter.site}/pip"
 
 

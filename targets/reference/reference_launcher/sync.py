@@ -23,7 +23,7 @@ from reference_launcher.exchange import put_in_place
 from reference_launcher.installing import install, is_utf8
 from reference_launcher.interpreter import Interpreter, ask, find, own
 from reference_launcher.lease import Lease
-from reference_launcher.places import Failure, cache_root
+from reference_launcher.places import Failure, Root, cache_root
 from reference_launcher.removing import collect, discard
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ def build(work: "Work", options: "Options", project: str) -> "dict[str, Any]":
         return {"said": f"{NAME} is up to date"}
     lease = work.make(cache.building if same_device(cache.path, project) else f"{project}/{LEFTOVER}")
     try:
-        made = make(work, lease, project, settings, interpreter, stamp)
+        made = make(work, lease, project, settings, interpreter, stamp, cache)
         work.programs.check()  # the last moment at which an interruption changes nothing
         put_in_place(made, target, lease.path + "/old")
     except OSError as error:
@@ -91,6 +91,7 @@ def make(
     settings: "dict[str, Any]",
     interpreter: Interpreter,
     stamp: "dict[str, Any]",
+    cache: Root,
 ) -> str:
     """Make the environment, for the place it is going to have, in the leased directory; return where."""
     place, target = lease.path + "/env", f"{project}/{NAME}"
@@ -114,7 +115,7 @@ def make(
         wanted.append(source)
     if wanted:
         work.doing("installing the project and what it needs")
-        install(work, place, interpreter, wanted, lease.path + "/scratch")
+        install(work, place, interpreter, wanted, lease.path + "/scratch", cache)
     work.doing("finishing")
     if source:
         name_the_project(f"{place}/{interpreter.site}", source, project)
