@@ -1,13 +1,14 @@
 """Runs a program under a kernel that has one system call less: python refusing.py CALL PROGRAM ARGS...
 
-A seccomp filter lets flock(2), or renameat2(2) with RENAME_EXCHANGE, fail as a file system does that has no such thing,
-NFS or FUSE for one; seccomp(2). It stays with all that the program starts.
+A seccomp filter lets flock(2), flock(2) with LOCK_EX alone, or renameat2(2) with RENAME_EXCHANGE fail as they do on
+a file system that has no such thing; seccomp(2). It stays with all that the program starts.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import platform
 import struct
@@ -17,8 +18,11 @@ NUMBERS = {"x86_64": {"flock": 73, "renameat2": 316}, "aarch64": {"flock": 32, "
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-NUMBER_AT, ARCHITECTURE_AT, FLAGS_AT = 0, 4, 16 + 4 * 8  # of struct seccomp_data; flags: its fifth argument
+NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16  # of struct seccomp_data
 RENAME_EXCHANGE = 2
+ERRORS = {"flock": errno.EOPNOTSUPP, "flock-exclusive": errno.EBADF, "renameat2": errno.EINVAL}
+ARGUMENT = {"flock-exclusive": (1, fcntl.LOCK_EX | fcntl.LOCK_NB), "renameat2": (4, RENAME_EXCHANGE)}
+"""Which argument has which value where the call fails; without one it always does."""
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
@@ -30,17 +34,19 @@ def instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> b
 def program(call: str) -> bytes:
     """Return the filter."""
     machine = platform.machine()
-    fails = ERRNO | (errno.EOPNOTSUPP if call == "flock" else errno.EINVAL)
-    flags = RENAME_EXCHANGE if call == "renameat2" else 0
-    checks_flags = [instruction(LOAD, FLAGS_AT), instruction(JUMP_IF_EQUAL, flags, 0, 1)] if flags else []
+    name = call.partition("-")[0]
+    checks = []
+    if call in ARGUMENT:
+        index, value = ARGUMENT[call]
+        checks = [instruction(LOAD, ARGUMENTS_AT + 8 * index), instruction(JUMP_IF_EQUAL, value, 0, 1)]
     return b"".join(
         [
             instruction(LOAD, ARCHITECTURE_AT),
-            instruction(JUMP_IF_EQUAL, ARCHITECTURES[machine], 0, 3 + len(checks_flags)),
+            instruction(JUMP_IF_EQUAL, ARCHITECTURES[machine], 0, 3 + len(checks)),
             instruction(LOAD, NUMBER_AT),
-            instruction(JUMP_IF_EQUAL, NUMBERS[machine][call], 0, 1 + len(checks_flags)),
-            *checks_flags,
-            instruction(RETURN, fails),
+            instruction(JUMP_IF_EQUAL, NUMBERS[machine][name], 0, 1 + len(checks)),
+            *checks,
+            instruction(RETURN, ERRNO | ERRORS[call]),
             instruction(RETURN, ALLOW),
         ]
     )

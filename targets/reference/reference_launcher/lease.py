@@ -17,7 +17,8 @@ import os
 
 from reference_launcher.places import Failure, explained, random_name
 
-# EBADF: NFS emulates flock by fcntl(2) locks, which need a descriptor for writing for LOCK_EX. A directory has none.
+# EBADF: where flock is emulated by fcntl(2) locks, LOCK_EX needs a descriptor for writing, and a directory has none.
+# Linux does so for files on NFS, flock(2); the locks of directories there, and on SMB and FUSE, it keeps to itself.
 NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK, errno.EBADF)
 ATTEMPTS = 1000
 
@@ -93,6 +94,9 @@ def make(parent: str) -> Lease:
         except OSError as error:
             raise explained(error, "make a directory for the environment") from error
         try:
+            # First as one who removes it: what cannot be leased so should be refused now, not found when it is in use.
+            if alone := claim(path):
+                alone.end()
             lease = use(path)
         except Failure:
             os.rmdir(path)

@@ -107,7 +107,10 @@ def collect_afterwards(work: "Work", places: dict[str, Root]) -> None:
 
     def collecting(is_over: "Callable[[], bool]") -> None:
         for root in places.values():
-            collect(root, is_over)
+            try:
+                collect(root, is_over)
+            except Failure:  # nothing can be leased for removing here. That is for prune to say; a run goes on
+                pass
 
     work.afterwards = collecting
 
