@@ -62,13 +62,16 @@ def next_run_works(history: History, bare: History) -> list[Violation]:
 
 def killed(history: History, bare: History) -> list[Violation]:
     """ENV-4: after SIGKILL the next run works, and it or a prune removes what was left. What the next run or the prune
-    has made itself is no matter of SIGKILL's."""
+    has made itself is no matter of SIGKILL's, nor is what each run leaves under the same name, which `bare` tells: that
+    is ENV-1's."""
     needs_delivery(history)
     if found := call_works(history, "next"):
         return found
     after, last = need_compared(history, NEXT), compared(history, PRUNED) or need_compared(history, NEXT)
     before = {change.path for change in made(need_compared(history, LATER)[1])}
-    left = {change.path for change in made(after[1])} & before
+    alone = compared(bare, LATER)
+    usual = {change.path for change in made(alone[1])} if alone else set()
+    left = {change.path for change in made(after[1])} & before - usual
     still = [change.path for change in made(last[1]) if change.path in left]
     if not still:
         return []

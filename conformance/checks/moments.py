@@ -23,7 +23,20 @@ from conformance.checks.common import (
     unasked,
 )
 from harness import signals
-from harness.history import Contained, Ended, Event, Greeted, History, NotReached, Pressed, Process, Remained, Sent
+from harness.history import (
+    Contained,
+    Ended,
+    Event,
+    Fact,
+    Greeted,
+    History,
+    NotReached,
+    Pressed,
+    Process,
+    Remained,
+    Sent,
+    Started,
+)
 from harness.schedule import Hold
 
 INTERRUPT = signals.INTERRUPT
@@ -91,9 +104,19 @@ def _needs_points(history: History) -> None:
 
 
 def needs_delivery(history: History) -> None:
-    """Raise NotObservable where what the schedule says was not done: the launcher went another way."""
+    """Raise NotObservable where what the schedule says was not done, for the launcher went another way; or where it
+    does nothing but hold: what comes then comes of an undisturbed run as well, and is not what the check is about."""
     needs_tracing(history)
     _needs_points(history)
+    if not any(_is_stimulus(event.fact) for event in history.events):
+        raise NotObservable("no signal was sent to the launcher, no key pressed, no other call made beside it")
+
+
+def _is_stimulus(fact: Fact) -> bool:
+    """Whether it is done to the launcher, or beside it. Signals to the command are the script's own."""
+    if isinstance(fact, Started):
+        return fact.process == "beside"
+    return isinstance(fact, Pressed) or (isinstance(fact, Sent) and fact.to != "command" and not fact.errno)
 
 
 def _delivered(history: History) -> list[tuple[int, int]]:

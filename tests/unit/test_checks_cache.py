@@ -9,8 +9,8 @@ import pytest
 
 from conformance.checks import cache as checks
 from conformance.checks.files import LATER, PRUNED
-from harness.history import Contained, Ended, Fact, History, NotReached
-from harness.schedule import Call, Deliver, Directive, Point
+from harness.history import Carried, Contained, Ended, Fact, History, NotReached
+from harness.schedule import Call, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     LAUNCHER,
     Example,
@@ -47,7 +47,8 @@ UNSENT, UNCALLED = NotReached(Directive(AT, Deliver(TERM))), NotReached(Directiv
 NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 ALONE = replaced(*over())
-PRUNES = called("prune")
+PRUNES, BESIDE = called("prune"), called("beside")
+HELD, LET_GO = (Carried(Directive(AT, HoldTask("launcher")), how) for how in ("held", "let go"))
 HANGS = started("prune", 30), missed("prune ends")
 HIDDEN = msgspec.structs.replace(missed("prune ends"), hidden="prune is traced by the launcher")
 ENVIRONMENT = "HOME/.cache/x/tool"
@@ -97,39 +98,63 @@ EXAMPLES: tuple[Example, ...] = (
         says="takes the order",
     ),
     unseen("it was not asked to", checks.command_keeps_its_files, supervised(*PRUNES, *over()), says="did not look"),
-    good("beside a start", checks.start_beside_a_prune, supervised(*looks(), *over(7), *PRUNES)),
-    bad("takes a file", checks.start_beside_a_prune, supervised(answered(count=1, text="f"), *over(7)), ALONE, "1 of"),
+    good("beside a start", checks.start_beside_a_prune, supervised(*BESIDE, *looks(), *over(7))),
+    bad(
+        "takes a file",
+        checks.start_beside_a_prune,
+        supervised(*BESIDE, answered(count=1, text="f"), *over(7)),
+        ALONE,
+        "1 of",
+    ),
     bad(
         "takes what was to be started",
         checks.start_beside_a_prune,
-        pruning(ended("launcher", 127), missed("the command runs")),
+        history(started(), *BESIDE, ended("launcher", 127), missed("the command runs")),
         ALONE,
         "it ended with exit code 127",
     ),
-    bad("ends otherwise", checks.start_beside_a_prune, supervised(*looks(), *over(1)), ALONE, "with its status, 7"),
+    bad(
+        "ends otherwise",
+        checks.start_beside_a_prune,
+        supervised(*BESIDE, *looks(), *over(1)),
+        ALONE,
+        "with its status, 7",
+    ),
     bad(
         "with 7, but without its command",
         checks.start_beside_a_prune,
-        pruning(ended("launcher", 7), missed("the command runs")),
+        history(started(), *BESIDE, ended("launcher", 7), missed("the command runs")),
         ALONE,
         "starts its command",
     ),
-    bad("hangs", checks.start_beside_a_prune, pruning(missed("the command runs")), ALONE, "everyone was quiescent"),
+    bad(
+        "hangs",
+        checks.start_beside_a_prune,
+        history(started(), *BESIDE, missed("the command runs")),
+        ALONE,
+        "everyone was quiescent",
+    ),
     unseen("no prune there", checks.start_beside_a_prune, supervised(UNCALLED, *over(1)), says="did not come by"),
     unseen("not traced", checks.start_beside_a_prune, supervised(untraced(), *over(1)), says="ptrace"),
     unseen("stepped in", checks.start_beside_a_prune, supervised(Contained("time"), *over(1)), says="time"),
-    unseen("no end, and no word of it", checks.start_beside_a_prune, supervised(*looks()), says="did not end"),
+    unseen("no end, and no word of it", checks.start_beside_a_prune, supervised(*BESIDE, *looks()), says="did not end"),
     unseen(
         "the launcher traces its command",
         checks.start_beside_a_prune,
-        supervised(msgspec.structs.replace(missed(), hidden="command is traced")),
+        supervised(*BESIDE, msgspec.structs.replace(missed(), hidden="command is traced")),
         says="cannot be seen",
     ),
     unseen(
         "how it ended nobody told",
         checks.start_beside_a_prune,
-        supervised(*looks(), ended("command", 7), Ended("launcher", LAUNCHER)),
+        supervised(*BESIDE, *looks(), ended("command", 7), Ended("launcher", LAUNCHER)),
         says="not known",
+    ),
+    unseen(
+        "nothing but held",
+        checks.start_beside_a_prune,
+        supervised(HELD, LET_GO, *over(1)),
+        says="no other call made beside it",
     ),
     # CACHE-2
     good("ends", checks.prune_does_not_wait, supervised(*PRUNES, waited("prune ends"), *over())),
@@ -282,7 +307,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     # CACHE-4, CACHE-5
     good("interrupted", checks.works_afterwards, pruning(sent(TERM), ended("launcher", signal=TERM), *used("next"))),
-    good("after the whole of it", checks.works_afterwards, pruning(ended("launcher"), *used("next"))),
+    good("after the whole of it", checks.works_afterwards, pruning(sent(TERM), ended("launcher"), *used("next"))),
     bad(
         "an entry that is half there",
         checks.works_afterwards,
@@ -293,7 +318,9 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "one that lacks a module",
         checks.works_afterwards,
-        pruning(ended("launcher"), *used("next"), answered("import", "next-command", error=2, text="No module")),
+        pruning(
+            sent(TERM), ended("launcher"), *used("next"), answered("import", "next-command", error=2, text="No module")
+        ),
         ALONE,
         "No module",
     ),
@@ -304,7 +331,13 @@ EXAMPLES: tuple[Example, ...] = (
         says="launcher did not end",
     ),
     unseen("not interrupted", checks.works_afterwards, pruning(UNSENT, ended("launcher")), says="did not come by"),
-    unseen("no next run", checks.works_afterwards, pruning(ended("launcher")), says="next call"),
+    unseen("no next run", checks.works_afterwards, pruning(sent(TERM), ended("launcher")), says="next call"),
+    unseen(
+        "nothing but held",
+        checks.works_afterwards,
+        pruning(HELD, LET_GO, ended("launcher"), *called("next", 1), missed("next-command runs")),
+        says="no signal was sent",
+    ),
     good("beside it", checks.start_during_a_prune, pruning(ended("launcher"), *used("beside"))),
     good("waits for it", checks.start_during_a_prune, pruning(*used("beside"), ended("launcher"))),
     bad(
@@ -316,6 +349,12 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     bad("ends otherwise beside it", checks.start_during_a_prune, pruning(*used("beside", 3)), ALONE, "exit code 3"),
     unseen("not called", checks.start_during_a_prune, pruning(UNCALLED), says="did not come by"),
+    unseen(
+        "nothing but held",
+        checks.start_during_a_prune,
+        pruning(HELD, LET_GO, ended("launcher"), missed("beside-command runs")),
+        says="no other call made beside it",
+    ),
     unseen("cut short", checks.start_during_a_prune, pruning(started("beside", 30)), says="beside call"),
 )
 

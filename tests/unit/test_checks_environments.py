@@ -9,7 +9,7 @@ import pytest
 
 from conformance.checks import environments as checks
 from conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
-from harness.history import Contained, Ended, History, NotReached, Sent
+from harness.history import Carried, Contained, Ended, History, NotReached, Sent
 from harness.schedule import Call, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
@@ -48,9 +48,11 @@ INSIDE = there("HOME/.cache/x/run-1/pyvenv.cfg")
 MAKES = changed(RUNNING, HERE, INSIDE)
 GONE = changed(LATER)
 STILL = changed(LATER, HERE, INSIDE)
+ANEW = there("HOME/.cache/x/one/pyvenv.cfg", "changed")
 AT = Point("launcher", "mkdir")
 UNSENT = NotReached(Directive(AT, Deliver(TERM)))
 UNCALLED = NotReached(Directive(AT, Call("run")))
+HELD, LET_GO = (Carried(Directive(AT, HoldTask("beside")), how) for how in ("held", "let go"))
 UNHELD = NotReached(Directive(AT, HoldTask("child1")))
 STEPPED_IN = Contained("too many processes")
 NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
@@ -306,16 +308,18 @@ INTERRUPTED: tuple[Example, ...] = (
         says="launcher did not end",
     ),
     unseen("no signal came", checks.next_run_works, cut(UNSENT, *NEXT_WAITS), says="did not come by"),
-    good("the next run collects it", checks.killed, supervised(*KILLED, STILL, *used("next"), changed(NEXT))),
+    good("the next run collects it", checks.killed, supervised(*KILLED, STILL, *used("next"), changed(NEXT)), ALONE),
     good(
         "prune collects it",
         checks.killed,
         supervised(*KILLED, STILL, *used("next"), changed(NEXT, HERE), *called("prune"), changed(PRUNED)),
+        ALONE,
     ),
     good(
         "nothing was left, and what the next run keeps is its own",
         checks.killed,
         supervised(*KILLED, GONE, *used("next"), changed(NEXT, HERE)),
+        ALONE,
     ),
     good(
         "prune collects it and leaves a note",
@@ -328,6 +332,7 @@ INTERRUPTED: tuple[Example, ...] = (
             *called("prune"),
             changed(PRUNED, there("HOME/.cache/x/pruned-at")),
         ),
+        ALONE,
     ),
     bad(
         "it stays",
@@ -352,6 +357,34 @@ INTERRUPTED: tuple[Example, ...] = (
         says="(later)",
     ),
     unseen("no next run", checks.killed, supervised(*KILLED, STILL), says="next call"),
+    good(
+        "each run leaves its environment under one name, and the next makes it anew: ENV-1's matter",
+        checks.killed,
+        supervised(*KILLED, changed(LATER, ANEW), *used("next"), changed(NEXT, ANEW)),
+        supervised(*over(), changed(LATER, ANEW), *used("next"), changed(NEXT, ANEW)),
+    ),
+    bad(
+        "beside what each run leaves there is what SIGKILL left",
+        checks.killed,
+        supervised(*KILLED, changed(LATER, ANEW, HERE), *used("next"), changed(NEXT, ANEW, HERE)),
+        supervised(*over(), changed(LATER, ANEW), *used("next"), changed(NEXT, ANEW)),
+        "still there: HOME/.cache/x/run-1",
+    ),
+    *(
+        unseen(
+            "nothing but held",
+            check,
+            supervised(HELD, LET_GO, *over(7), sent(KILL, "command", errno=3), STILL, *NEXT_FAILS, changed(NEXT, HERE)),
+            says="no signal was sent to the launcher",
+        )
+        for check in (checks.interrupted_creation, checks.next_run_works, checks.killed)
+    ),
+    unseen(
+        "sent when it had ended",
+        checks.killed,
+        supervised(*over(7), sent(KILL, errno=3), STILL, *used("next"), changed(NEXT, HERE)),
+        says="no signal was sent to the launcher",
+    ),
     unseen("not killed there", checks.killed, supervised(UNSENT, *over(), STILL), says="did not come by"),
 )
 
@@ -453,6 +486,12 @@ OTHERS: tuple[Example, ...] = (
         says="not known",
     ),
     unseen("it was not called", checks.start_beside_a_run, supervised(UNCALLED, *over(7)), says="did not come by"),
+    unseen(
+        "nothing but held, so nobody waits for a command of it",
+        checks.start_beside_a_run,
+        supervised(HELD, LET_GO, *over(7), missed("beside-command runs")),
+        says="no other call made beside it",
+    ),
     good("only its own", checks.only_its_own, supervised(*over(), changed(LATER, HERE, there("HOME/d", "removed")))),
     good(
         "at the last look",
