@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from hypothesis import HealthCheck, Phase, Verbosity, reject, seed, settings, target
@@ -71,10 +70,9 @@ class Hunter:
     """Judges generated scripts on one target. `told` hears at once of each objection that is the shortest so far."""
 
     def __init__(
-        self, launcher: Target, play: Player, deadline: float = float("inf"),
-        told: Callable[[Objection], None] = lambda objection: None,
+        self, launcher: Target, play: Player, told: Callable[[Objection], None] = lambda objection: None
     ) -> None:  # fmt: skip
-        self._target, self._play, self._deadline, self._told = launcher, play, deadline, told
+        self._target, self._play, self._told = launcher, play, told
         self._bare = Bare(play)
         self.account = Account()
         self.found: dict[str, Objection] = {}
@@ -84,8 +82,6 @@ class Hunter:
 
     def judge(self, scenario: Scenario, moves: tuple[str, ...]) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
-        if time.monotonic() > self._deadline:
-            return
         self._note(moves)
         first = self._broken(scenario)
         if not first:
@@ -156,11 +152,10 @@ def hunt(hunter: Hunter, stages: Sequence[Stage], number: int, database: Example
             raise others from None
 
 
-def hunt_for(hunter: Hunter, stages: Sequence[Stage], seconds: float, number: int, wanted: str = "") -> None:
-    """Play the scripts of one seed after the other, for so many seconds, or until the wanted requirement, or any, is
-    found broken."""
-    start = time.monotonic()
-    while time.monotonic() - start < seconds and not (wanted in hunter.found if wanted else hunter.found):
+def hunt_for(hunter: Hunter, stages: Sequence[Stage], seeds: Iterable[int], wanted: str) -> None:
+    """Play the scripts of one seed after the other, until a requirement is found broken."""
+    for number in seeds:
         hunt(hunter, stages, number, None)
         hunter.known = frozenset(hunter.found)
-        number += 1
+        if wanted in hunter.found:
+            return

@@ -168,7 +168,10 @@ def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Bro
 
 
 def _of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
-    """Return the requirement that a signal breaks which comes too seldom or too often."""
+    """Return the requirement that a signal breaks which comes too seldom or too often. One that came by several ways
+    is held against the weakest: a launcher may declare that it doubles what is sent to the group."""
+    if "group" in rule.causes and not few:
+        return "TREE-5"
     if history.scenario.stage.under == "init" and few:
         return "TREE-6"
     if "key" in rule.causes:
@@ -176,7 +179,7 @@ def _of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
     if "window" in rule.causes:
         return "TTY-5"
     if "group" in rule.causes:
-        return "TREE-4" if few else "TREE-5"
+        return "TREE-4"
     if not few:
         return "SIG-2"
     if number == signal.SIGINT:
