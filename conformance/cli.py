@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from conformance.cli_bisect import bisect
 from conformance.cli_explore import explore, replay
 from conformance.cli_hunt import hunt
 from conformance.probe import version_of
@@ -137,6 +138,7 @@ def _in_full(requirement: Requirement) -> str:
     )
 
 
+main.add_command(bisect)
 main.add_command(explore)
 main.add_command(replay)
 main.add_command(hunt)

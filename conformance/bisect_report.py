@@ -1,0 +1,124 @@
+"""What `proctor bisect` prints: a line for each version, the table of them, and where the fault came and went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+
+from conformance.bisecting import Boundary, Kind
+from conformance.report import escape
+from conformance.versions import Seen
+
+WORDS: dict[Kind, str] = {
+    "fault": "the fault",
+    "other": "another objection",
+    "none": "no fault",
+    "unstable": "UNSTABLE",
+    "untold": "skipped",
+}
+
+
+def line_of(seen: Seen) -> str:
+    """Say in a line what a version came to."""
+    return escape(f"{seen.version}: {WORDS[seen.kind]}{_count(seen)}{f': {_why(seen)}' if _why(seen) else ''}")
+
+
+def table_of(all_seen: Sequence[Seen]) -> Table:
+    """Return the versions that were played, oldest first. back: in how many plays the fault came back."""
+    table = Table("version", "back", "came to", "because", box=None, pad_edge=False)
+    for seen in all_seen:
+        back = f"{seen.same}/{seen.times - seen.unsure}" if seen.times > seen.unsure else "-"
+        table.add_row(*map(escape, (seen.version, back, WORDS[seen.kind], _why(seen))))
+    return table
+
+
+def told_of(boundary: Boundary, name: str, seen: Mapping[str, Seen]) -> list[str]:
+    """Say where the fault came or went, and what is not known of the versions in between."""
+    before, after = boundary.before, boundary.after
+    where = f"with {name} {after}" if _adjacent(boundary) else f"between {name} {before} and {after}"
+    lines = [f"{_what(boundary)} {where} ({_contrast(boundary)})"]
+    if boundary.between:
+        lines.append(f"  in between nothing is known of {_some(boundary.between)}: unstable or skipped, see above")
+    if boundary.unplayed:
+        lines.append(f"  not played: {_some(boundary.unplayed)}")
+    for version in (before, after):
+        for objection in seen[version].objections[:3]:
+            lines.append(f"  {version}: {escape(objection)}")
+    return lines
+
+
+def told_of_none(name: str, versions: Sequence[str], all_seen: Sequence[Seen], stepped: bool) -> list[str]:
+    """Say that no boundary was seen, and what was looked at."""
+    clear = [seen for seen in all_seen if seen.kind not in ("unstable", "untold")]
+    whole = f"of {len(versions)} from {versions[0]} to {versions[-1]}"
+    if not clear:
+        lines = [f"no boundary: of {name} no version could be told, {whole} {len(all_seen)} were tried"]
+    else:
+        what = WORDS[clear[0].kind]
+        lines = [f"no boundary: {what} in each of the {len(clear)} versions of {name} that were told, {whole}"]
+        lines += [f"  {escape(objection)}" for objection in clear[0].objections[:3]]
+    if len(all_seen) < len(versions):
+        step = (
+            "a smaller --step looks" if stepped else "--all plays each of them, --all --step 5 every fifth: this looks"
+        )
+        lines.append(f"it may come and go in between; {step} closer")
+    return lines
+
+
+def hints(all_seen: Sequence[Seen]) -> list[str]:
+    """Say what would tell more."""
+    lines = []
+    if any(seen.kind == "unstable" for seen in all_seen):
+        lines.append(
+            "a version is unstable where the fault comes in some plays only, which counts neither way: -n 50 says how "
+            "often; a schedule, as `proctor explore` finds it, makes it come each time"
+        )
+    if any(seen.other for seen in all_seen):
+        lines.append(
+            "another objection: the check is not met there either, but by something else than the case file says; with "
+            "--any-objection that counts as the same fault"
+        )
+    return lines
+
+
+def _adjacent(boundary: Boundary) -> bool:
+    return not boundary.between and not boundary.unplayed
+
+
+def _what(boundary: Boundary) -> str:
+    if boundary.now == "none":
+        return "the fault went" if boundary.was == "fault" else "the other objection went"
+    if boundary.now == "fault":
+        return "the fault came" if boundary.was == "none" else "the fault took the place of another"
+    return "the fault became another" if boundary.was == "fault" else "another fault came"
+
+
+def _contrast(boundary: Boundary) -> str:
+    if boundary.now == "none":
+        return f"still in {boundary.before}"
+    if boundary.was == "none":
+        return f"not in {boundary.before}"
+    return f"as in the case file {'up to' if boundary.was == 'fault' else 'not in'} {boundary.before}"
+
+
+def _count(seen: Seen) -> str:
+    if not seen.times:
+        return ""
+    if seen.kind == "none" and not seen.unsure:
+        return f" in {seen.times} plays"
+    count = seen.same + seen.other if seen.kind in ("unstable", "other") else seen.same
+    unsure = f", {seen.unsure} could not be told" if seen.unsure else ""
+    return f", {count} of {seen.times} plays{unsure}"
+
+
+def _why(seen: Seen) -> str:
+    if seen.reason:
+        return seen.reason
+    return "; ".join(seen.objections[:2]) if seen.kind in ("other", "unstable") else ""
+
+
+def _some(versions: Sequence[str]) -> str:
+    if len(versions) <= 5:
+        return ", ".join(versions)
+    return f"{len(versions)} versions from {versions[0]} to {versions[-1]}"
