@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.table import Table
-
 from conformance.bisecting import Boundary, Kind
 from conformance.report import escape
 from conformance.versions import Seen
@@ -20,17 +18,22 @@ WORDS: dict[Kind, str] = {
 
 
 def line_of(seen: Seen) -> str:
-    """Say in a line what a version came to."""
-    return escape(f"{seen.version}: {WORDS[seen.kind]}{_count(seen)}{f': {_why(seen)}' if _why(seen) else ''}")
+    """Say in a line what a version came to, and why it was skipped."""
+    return escape(f"{seen.version}: {WORDS[seen.kind]}{_count(seen)}{f': {seen.reason}' if seen.reason else ''}")
 
 
-def table_of(all_seen: Sequence[Seen]) -> Table:
-    """Return the versions that were played, oldest first. back: in how many plays the fault came back."""
-    table = Table("version", "back", "came to", "because", box=None, pad_edge=False)
+def table_of(all_seen: Sequence[Seen]) -> list[str]:
+    """Return the versions that were played, oldest first. back: in how many plays the fault came back. Lines are not
+    folded: that is for the terminal, where there is one."""
+    rows = [("version", "back", "came to", "because")]
     for seen in all_seen:
-        back = f"{seen.same}/{seen.times - seen.unsure}" if seen.times > seen.unsure else "-"
-        table.add_row(*map(escape, (seen.version, back, WORDS[seen.kind], _why(seen))))
-    return table
+        told = seen.times - seen.unsure
+        rows.append((seen.version, f"{seen.same}/{told}" if told else "-", WORDS[seen.kind], _why(seen)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:3]
+    return [
+        escape("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip())
+        for row in rows
+    ]
 
 
 def told_of(boundary: Boundary, name: str, seen: Mapping[str, Seen]) -> list[str]:
@@ -88,7 +91,7 @@ def _adjacent(boundary: Boundary) -> bool:
 
 def _what(boundary: Boundary) -> str:
     if boundary.now == "none":
-        return "the fault went" if boundary.was == "fault" else "the other objection went"
+        return "the fault went" if boundary.was == "fault" else "another fault went"
     if boundary.now == "fault":
         return "the fault came" if boundary.was == "none" else "the fault took the place of another"
     return "the fault became another" if boundary.was == "fault" else "another fault came"
@@ -99,7 +102,7 @@ def _contrast(boundary: Boundary) -> str:
         return f"still in {boundary.before}"
     if boundary.was == "none":
         return f"not in {boundary.before}"
-    return f"as in the case file {'up to' if boundary.was == 'fault' else 'not in'} {boundary.before}"
+    return f"{'as in the case file' if boundary.was == 'fault' else 'another'} up to {boundary.before}"
 
 
 def _count(seen: Seen) -> str:

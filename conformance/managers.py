@@ -95,14 +95,16 @@ class Pip:
         """Return the command that lists versions. What is withdrawn pip names only where it fails to find another."""
         name = name.partition("[")[0]
         if withdrawn:
-            return [*_pip(), "install", "--dry-run", "--no-deps", "--ignore-installed", f"{name}=={_NO_SUCH_VERSION}"]
+            return [*_pip(), "install", "--dry-run", "--pre", "--no-deps", f"{name}=={_NO_SUCH_VERSION}"]
         return [*_pip(), "index", "versions", "--pre", name]
 
     def releases(self, said: str) -> list[Release]:
         """Return the versions that the list has, but for those from before PEP 440, which have no order."""
-        found = re.search(r"Available versions: (.*)|\(from versions: (.*?)\)", said)
-        texts = (found[1] or found[2] or "").split(",") if found else []
-        return [release for text in texts if (release := self.release(text.strip()))]
+        lists = re.findall(
+            r"Available versions: (.*)|\(from versions: (.*?)\)|the following yanked versions: (.*)", said
+        )
+        texts = {text.strip() for parts in lists for part in parts for text in part.split(",")}
+        return [release for text in texts if (release := self.release(text))]
 
     def release(self, text: str) -> Release | None:
         """Return a version by its text; None where it is none."""
