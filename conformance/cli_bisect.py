@@ -86,7 +86,6 @@ def _needs_known_check(case: CaseFile) -> None:
 
 def _search(player: Versions, name: str, versions: list[str], step: int) -> int:
     """Search and print what came of it, also where it is interrupted or comes to an error; return the exit status."""
-    known: dict[str, Kind] = {}
     seen: dict[str, Seen] = {}
     ended: BaseException | None = None
     with _progress(name) as (tell, say):
@@ -97,21 +96,19 @@ def _search(player: Versions, name: str, versions: list[str], step: int) -> int:
             return seen[version].kind
 
         try:
-            search(versions, verdict, known, step)
+            search(versions, verdict, {}, step)
         except (KeyboardInterrupt, ProctorError) as reason:
             ended = reason
-    found = _print_outcome(name, versions, known, seen, step, ended is not None)
+    found = _print_outcome(name, versions, seen, step, ended is not None)
     if isinstance(ended, ProctorError):
         raise ended
     return INTERRUPTED if ended else BOUNDARY if found else NO_BOUNDARY
 
 
-def _print_outcome(
-    name: str, versions: list[str], known: dict[str, Kind], seen: dict[str, Seen], step: int, unfinished: bool
-) -> bool:
+def _print_outcome(name: str, versions: list[str], seen: dict[str, Seen], step: int, unfinished: bool) -> bool:
     """Print the table and what it comes to; return whether there is a boundary."""
     played = [seen[version] for version in versions if version in seen]
-    found = boundaries(versions, known)
+    found = boundaries(versions, {version: one.kind for version, one in seen.items()})
     if played:
         click.echo("\n".join(table_of(played)))
     lines = [line for boundary in found for line in told_of(boundary, name, seen)]

@@ -9,44 +9,17 @@ exit status is that of the harness, 2 for a launcher that starts nothing and 3 w
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+from conformance.managers import MANAGERS
+from conformance.packages import install, named_in
 from harness.errors import WrongCall
 from harness.target import known_targets, load_toml
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = re.compile(
-    r"\b(?P<kind>pip|npm) install (?:--global )?(?P<quote>'?)"
-    r"(?P<name>[\w-]+)(?P<extra>\[[\w,-]+\])?(?:==|@)(?P<version>\w+(?:\.\w+)*)(?P=quote)(?!\S)"
-)
-"""One package, with an extra where the launcher does not work without it (pdm, with libraries that it does not pin)."""
-
-
-def install(kind: str, name: str, version: str, directory: Path, extra: str = "") -> Path:
-    """Install one package by itself, unless it is there; return the directory of its programs."""
-    place = directory / f"{name}-{version}"
-    programs = place / ("bin" if kind == "pip" else "node_modules/.bin")
-    if (place / "complete").exists():
-        return programs
-    shutil.rmtree(place, ignore_errors=True)  # an installation that was interrupted
-    place.mkdir(parents=True)
-    if kind == "pip":
-        commands = [
-            [sys.executable, "-m", "venv", str(place)],
-            [str(programs / "python"), "-m", "pip", "install", "--quiet", f"{name}{extra}=={version}"],
-        ]
-    else:
-        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
-        commands = [[*npm, "--prefix", str(place), f"{name}@{version}"]]
-    for command in commands:
-        subprocess.run(command, check=True)
-    (place / "complete").touch()
-    return programs
 
 
 def install_all(directory: Path) -> Path:
@@ -55,10 +28,11 @@ def install_all(directory: Path) -> Path:
     only.mkdir(parents=True, exist_ok=True)
     for path in known_targets().values():
         described = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = PACKAGE.search(described.get("install", ""))
-        if not found or (found["kind"] == "npm" and not shutil.which("npm")):
+        package = named_in(described.get("install", ""))
+        if not package or not package.version or not MANAGERS[package.source].is_there():
             continue
-        programs = install(found["kind"], found["name"], found["version"], directory, found["extra"] or "")
+        name = package.name + package.extras
+        programs = install(package.source, name, package.version, directory)
         # those of `sync` and `prune` may be others: uvx is cleaned up after by uv
         for name in {described[key][0] for key in ("command", "sync", "prune") if key in described}:
             link = only / name

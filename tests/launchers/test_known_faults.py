@@ -18,9 +18,12 @@ from typing import Any
 
 import pytest
 
+from conformance.managers import MANAGERS, Source
+from conformance.packages import INSTALL_WITHIN, install
+
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = os.environ.get("PROCTOR_LAUNCHERS", "")
-INSTALL_WITHIN, SUITE_WITHIN = 600, 600
+SUITE_WITHIN = 600
 """Seconds."""
 
 pytestmark = [
@@ -54,24 +57,10 @@ Run = Callable[..., Results]
 
 def _install(package: str, version: str) -> Path:
     """Return the directory with the programs of a package; install it where it is not there yet."""
-    place = Path(DIRECTORY).resolve() / f"{package}-{version}"
-    programs = place / ("node_modules/.bin" if package == "cross-env" else "bin")
-    if (place / "complete").exists():
-        return programs
-    shutil.rmtree(place, ignore_errors=True)  # an installation that was interrupted
-    if package == "cross-env":
-        if not shutil.which("npm"):
-            pytest.skip("npm is not installed; install it with: apt-get install nodejs npm")
-        commands = [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(place), f"{package}@{version}"]]
-        place.mkdir(parents=True)
-    else:
-        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        commands = [[sys.executable, "-m", "venv", str(place)], [*pip, f"{package}=={version}"]]
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_WITHIN, check=False)
-        assert done.returncode == 0, f"cannot install {package} {version}: {done.stdout}{done.stderr}"
-    (place / "complete").touch()
-    return programs
+    source: Source = "npm" if package == "cross-env" else "pip"
+    if not MANAGERS[source].is_there():
+        pytest.skip("npm is not installed; install it with: apt-get install nodejs npm")
+    return install(source, package, version, Path(DIRECTORY).resolve())
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ def test_npm_has_one_version_or_none() -> None:
 
 
 def test_why_a_version_is_not_installed_is_one_line() -> None:
-    pip = "  error: subprocess-exited-with-error\n  × python setup.py did not run\nERROR: No matching distribution found for x"
+    pip = "  error: subprocess-exited-with-error\n  × setup.py did not run\nERROR: No matching distribution found for x"
     assert MANAGERS["pip"].complaint(pip) == "No matching distribution found for x"
     npm = "npm error code E404\nnpm error 404 Not Found - GET https://x/y\nnpm error A complete log of this run: z"
     assert MANAGERS["npm"].complaint(npm) == "404 Not Found - GET https://x/y"
