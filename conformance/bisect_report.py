@@ -118,7 +118,8 @@ def _count(seen: Seen) -> str:
 def _why(seen: Seen) -> str:
     if seen.reason:
         return seen.reason
-    return "; ".join(seen.objections[:2]) if seen.kind in ("other", "unstable") else ""
+    actual = [objection.partition("; actual: ")[2] or objection for objection in seen.objections[:2]]
+    return "; ".join(actual) if seen.kind in ("other", "unstable") else ""
 
 
 def _some(versions: Sequence[str]) -> str:

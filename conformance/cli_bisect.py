@@ -50,13 +50,13 @@ def bisect(
     case: Path, name: str, asked: str, source: Source | None, program: str | None, times: int, every: bool,
     step: int | None, pre: bool, same: bool, cache: Path | None,
 ) -> None:  # fmt: skip
-    r"""Find the version of a launcher with which the fault of CASE came or went.
+    """Find the version of a launcher with which the fault of CASE came or went.
 
     Exits 0 when a boundary was found, 1 when there is none, 2 for a wrong call, 3 when the harness failed.
 
     \b
         proctor bisect proctor-cases/uv-run-sig-1-f0669734.json --launcher uv --versions 0.5.0..0.13.8
-    """
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
         saved = casefile.read(case)
@@ -112,6 +112,8 @@ def _print_outcome(name: str, versions: list[str], seen: dict[str, Seen], step: 
     if played:
         click.echo("\n".join(table_of(played)))
     lines = [line for boundary in found for line in told_of(boundary, name, seen)]
+    if unfinished and not played:
+        return False
     if unfinished:
         lines.insert(0, f"not finished; known so far, of {len(played)} of {len(versions)} versions:")
     elif not found:
