@@ -59,8 +59,8 @@ def sum_up(version: str, case: CaseFile, all_told: Iterable[Told], any_objection
         version, "untold", len(plays), len(same), len(objecting) - len(same), len(plays) - len(told),
         tuple({fingerprint(one): one for play in objecting for one in play.objections}.values()),
     )  # fmt: skip
-    if not told:
-        return seen._replace(reason="; ".join(dict.fromkeys(play.unsure for play in plays)))
+    if 2 * len(told) <= len(plays):
+        return seen._replace(reason="; ".join(dict.fromkeys(play.unsure for play in plays if play.unsure)))
     if not objecting:
         return seen._replace(kind="none")
     if len(objecting) < len(told):

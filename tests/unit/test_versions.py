@@ -36,8 +36,9 @@ def play(*objections: str, unsure: str = "") -> Told:
         ([play(ZERO), play()], "unstable"),
         ([play(ONE), play()], "unstable"),
         ([play(unsure="no ptrace"), play(unsure="no ptrace")], "untold"),
-        ([play(ZERO), play(unsure="it went another way")], "fault"),
-        ([play(), play(unsure="it went another way")], "none"),
+        ([play(ZERO), play(unsure="it went another way"), play(ZERO)], "fault"),
+        ([play(), play(unsure="it went another way"), play()], "none"),
+        ([play(ZERO), play(unsure="it went another way")], "untold"),
         # the same fault shows more, or less, from play to play
         ([play(ZERO, "actual: it ended"), play("actual: it ended")], "fault"),
     ],
