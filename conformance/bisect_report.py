@@ -69,6 +69,20 @@ def told_of_none(name: str, versions: Sequence[str], all_seen: Sequence[Seen], s
     return lines
 
 
+def told_of_edges(all_seen: Sequence[Seen]) -> list[str]:
+    """Say where what could be told begins and ends."""
+    dim = [seen.kind in ("unstable", "untold") for seen in all_seen]
+    if all(dim):
+        return []
+    first, last = dim.index(False), len(dim) - 1 - dim[::-1].index(False)
+    lines = (
+        [f"up to {all_seen[first - 1].version} it could not be told; {line_of(all_seen[first - 1])}"] if first else []
+    )
+    if last < len(dim) - 1:
+        lines.append(f"from {all_seen[last + 1].version} on it could not be told; {line_of(all_seen[last + 1])}")
+    return lines
+
+
 def hints(all_seen: Sequence[Seen]) -> list[str]:
     """Say what would tell more."""
     lines = []
@@ -107,6 +121,8 @@ def _contrast(boundary: Boundary) -> str:
 
 def _count(seen: Seen) -> str:
     if not seen.times:
+        return ""
+    if seen.kind == "untold":
         return ""
     if seen.kind == "none" and not seen.unsure:
         return f" in {seen.times} plays"

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance import casefile
-from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_none
+from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
 from conformance.bisecting import Kind, boundaries, search
 from conformance.casefile import CaseFile
 from conformance.cli_explore import INTERRUPTED, speak_of_errors
@@ -118,7 +118,7 @@ def _print_outcome(name: str, versions: list[str], seen: dict[str, Seen], step: 
         lines.insert(0, f"not finished; known so far, of {len(played)} of {len(versions)} versions:")
     elif not found:
         lines = told_of_none(name, versions, played, bool(step))
-    click.echo("\n".join([*lines, *hints(played)]))
+    click.echo("\n".join([*lines, *told_of_edges(played), *hints(played)]))
     return bool(found)
 
 

@@ -213,7 +213,7 @@ def test_a_damaged_case_is_2(tmp_path: Path, content: bytes | dict[str, object],
     else:
         path = write_case(tmp_path, **content)
     done = CliRunner().invoke(bisect_command, [str(path), "--launcher=planted"])
-    assert (done.exit_code, says in done.stderr) == (2, True), done.output
+    assert (done.exit_code, says in done.output) == (2, True), done.output
 
 
 def test_no_network_is_3(bisect: Bisect) -> None:

@@ -78,6 +78,17 @@ def test_the_search_goes_around_what_is_untold() -> None:
     assert Played("..----FF").found == [Boundary("1", "6", "none", "fault", between=("2", "3", "4", "5"))]
 
 
+def test_where_what_is_clear_begins_and_ends_is_found_by_halves() -> None:
+    early = Played("-" * 47 + "F" * 160)
+    assert (early.found, early.known["46"], early.known["47"]) == ([], "untold", "fault")
+    assert len(early.asked) < 20
+    late = Played("." * 20 + "F" * 20 + "?" * 100)
+    assert (late.told, late.known["39"], late.known["40"]) == ([("19", "20")], "fault", "unstable")
+    assert len(late.asked) < 20
+    assert Played("-" * 30 + ".F" + "-" * 30).told == [("30", "31")]
+    assert Played("-.FFFFFF").told == [("1", "2")]
+
+
 def test_what_is_unstable_counts_neither_way() -> None:
     assert Played("..?FF").found == [Boundary("1", "3", "none", "fault", between=("2",))]
     assert Played("?..FF?").told == [("2", "3")]
@@ -90,6 +101,7 @@ def test_another_objection_is_another_verdict() -> None:
 
 
 def test_nothing_can_be_told() -> None:
+    assert len(Played("-" * 200).asked) == 9
     nothing = Played("-?-")
     assert (nothing.found, sorted(nothing.asked)) == ([], ["0", "1", "2"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_none
+from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
 from conformance.bisecting import Boundary, Kind
 from conformance.casefile import CaseFile
 from conformance.replaying import Told
@@ -130,6 +130,15 @@ def test_that_there_is_none_is_said_with_what_was_looked_at() -> None:
     assert "--all" in lines[-1]
     (nothing,) = told_of_none("some", ["1.4"], [SEEN[2]], stepped=False)
     assert "no version could be told" in nothing
+
+
+def test_where_what_can_be_told_begins_and_ends_is_said() -> None:
+    assert told_of_edges(SEEN) == []
+    assert told_of_edges([SEEN[2], SEEN[0], SEEN[3]]) == [
+        "up to 1.4 it could not be told; 1.4: skipped: not \\x1b[1m there",
+        "from 1.5 on it could not be told; 1.5: UNSTABLE, 2 of 5 plays",
+    ]
+    assert told_of_edges([SEEN[2]]) == []
 
 
 def test_what_would_tell_more_is_said_where_it_applies() -> None:
