@@ -60,7 +60,8 @@ def next_to_play(versions: Sequence[str], known: Mapping[str, Kind], step: int =
     """Return the version that tells most: the ends, then those that are wanted anyway, then the middle between two that
     differ; None where nothing is left to ask."""
     last = len(versions) - 1
-    for index in (0, last, *(range(0, len(versions), step) if step else ())):
+    asked_for: list[int] = [0, last, *(range(0, len(versions), step) if step else [])]
+    for index in asked_for:
         if versions[index] not in known:
             return versions[index]
     differing = _differing(versions, known)
