@@ -1,0 +1,106 @@
+"""Which question a script asks for which check: the code that judges, and what has to be looked at for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness import scenario as s
+from reports.reproducer.wording import not_exported, number
+
+
+class Question(NamedTuple):
+    """Python code. judge: an expression; first: statements before it, which may raise CannotTell; begin, end: steps at
+    the beginning, when the command runs, and at the end of the script in any case."""
+
+    judge: str
+    first: tuple[str, ...] = ()
+    begin: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+
+
+LEFT = ("who_is_left(run)",)
+TERMINAL = ("how_the_terminal_is(run)",)
+KEYS = "[signal.SIGINT, signal.SIGQUIT]"
+CHANGES = "[signal.SIGHUP, signal.SIGWINCH]"
+STATUS = "missing(seen) or same_status(alone, seen)"
+STAYS = "stays(seen) or missing(seen)"
+ONCE = "too_few(alone, seen, {sent}) or too_many(alone, seen, {sent}) or missing(seen) or in_order(seen, {row})"
+NOTHING_ELSE = "too_many(alone, seen, unasked(alone, seen))"
+
+QUESTIONS: dict[str, Question] = {
+    "exit.same_status": Question(STATUS),
+    "exit.status_despite_signal": Question(STATUS, ("needs_end_of_command(seen)",)),
+    "exit.status_after_late_signal": Question(STATUS, ("needs_reaped(seen)",)),
+    "exit.ends_with_command": Question(STATUS),
+    "exit.not_before_command": Question(STAYS),
+    "exit.not_found": Question("missing(seen) or refuses(seen, 127, 'no-such-command')"),
+    "exit.not_executable": Question("missing(seen) or refuses(seen, 126, 'forbidden-command')"),
+    "exit.names_the_death": Question(STATUS + " or names_the_death(alone, seen)"),
+    "signals.reaches_command": Question("stays(seen) or too_few(alone, seen, {sent}) or missing(seen)"),
+    "signals.nothing_lost_while_stopped": Question(
+        "stays(seen) or too_few(alone, seen, {sent}) or missing(seen)"
+    ),
+    "signals.exactly_once": Question(ONCE),
+    "signals.once_if_at_all": Question(f"{ONCE} or {NOTHING_ELSE}", ("needs_each(seen, {sent})",)),
+    "signals.each_one_taken_once": Question(f"{ONCE} or {NOTHING_ELSE}", ("needs_each(seen, {sent})",)),
+    "signals.launcher_survives": Question(STAYS),
+    "signals.never_signals_reaped": Question("no_signal_to_the_reaped(seen)", ("needs_reaped(seen)",)),
+    "signals.forwarded_in_time": Question("in_time(seen)", ("needs_all(seen)",)),
+    "terminal.key_arrives": Question(f"stays(seen) or too_few(alone, seen, {KEYS}) or missing(seen)"),
+    "terminal.key_arrives_once": Question(
+        f"stays(seen) or too_few(alone, seen, [*{KEYS}, *unasked(alone, seen)]) or too_many(alone, seen, [*{KEYS}, *unasked(alone, seen)]) or missing(seen)",
+        ("needs_the_held(seen)",),
+    ),
+    "terminal.job_control": Question("missing(seen)"),
+    "terminal.key_after_fg": Question(
+        "missing(seen) or too_few(alone, seen, [signal.SIGINT]) or too_many(alone, seen, [signal.SIGINT])", ("needs_the_held(seen)",)
+    ),
+    "terminal.hang_up_arrives": Question("hang_up_arrives(seen)"),
+    "terminal.hang_up_ends_all": Question("nothing_survives(seen)", (), (), LEFT),
+    "terminal.as_often_as_bare": Question(
+        f"too_few(alone, seen, {CHANGES}) or too_many(alone, seen, {CHANGES}) or missing(seen)", ("needs_the_held(seen)",)
+    ),
+    "terminal.resize_arrives": Question(
+        "stays(seen) or too_few(alone, seen, [signal.SIGWINCH]) or missing(seen)"
+    ),
+    "terminal.terminal_is_the_same": Question("missing(seen) or same_view(alone, seen)", (), ("order(run, 'view')",)),
+    "terminal.terminal_is_restored": Question("restored(alone, seen)", ("needs_all(seen)",), (), TERMINAL),
+    "terminal.bytes_arrive": Question("missing(seen) or bytes_arrive(alone, seen)"),
+    "tree.nothing_left": Question("nothing_left(alone, seen)", (), (), LEFT),
+    "tree.no_zombie": Question("no_zombie(alone, seen) or missing(seen)"),
+    "tree.no_zombie_after_signals": Question("no_zombie(alone, seen)"),
+    "tree.noticed_by_command": Question("notices(seen)"),
+    "tree.group_signal_arrives": Question("too_few(alone, seen, {grouped}) or missing(seen)"),
+    "tree.group_signal_once": Question("too_many(alone, seen, {grouped})", ("needs_all(seen)",)),
+    "tree.init_forwards": Question("stays(seen) or too_few(alone, seen, {sent}) or missing(seen)"),
+    "tree.init_reaps": Question("missing(seen) or no_zombie(alone, seen)"),
+    "tree.init_status": Question(STATUS + " or nothing_left(alone, seen)", (), (), LEFT),
+    "tree.survives_daemon": Question(STATUS + " or daemon_lives(alone, seen)", (), (), LEFT),
+}
+ENVIRONMENTS = ("cache", "environments", "sync", "files")
+"""Chapters whose cases need a launcher's environments, its cache, and a wheel to put into them."""
+
+
+def question_of(check: str, scenario: s.Scenario) -> Question:
+    """Return the question that a check asks of this scenario; raise WrongCall where there is none."""
+    question = QUESTIONS.get(check)
+    if question is None:
+        chapter = check.partition(".")[0]
+        why = f"'{check}' has no question that a script of its own could ask"
+        if chapter in ENVIRONMENTS:
+            why = f"'{check}' is about environments and caches, which only Proctor sets up and compares"
+        elif chapter == "inherit":
+            why = f"'{check}' is about what the command starts with, of which a Python program changes some itself"
+        raise not_exported(why)
+    sent = [one.signal for one in scenario.steps if isinstance(one, s.Signal) and one.to == "launcher"]
+    stopping = {"SIGSTOP", "SIGCONT"} if check == "signals.nothing_lost_while_stopped" else {"SIGSTOP"}
+    names = [name for name in map(number, sent) if name.removeprefix("signal.") not in stopping]
+    grouped = [number(one.signal) for one in scenario.steps if isinstance(one, s.Signal) and one.to == "group"]
+    lists = {"{sent}": dict.fromkeys(names), "{row}": names, "{grouped}": dict.fromkeys(grouped)}
+
+    def fill(text: str) -> str:
+        for mark, some in lists.items():
+            text = text.replace(mark, f"[{', '.join(some)}]")
+        return text
+
+    return question._replace(judge=fill(question.judge), first=tuple(map(fill, question.first)))

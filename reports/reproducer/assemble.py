@@ -1,0 +1,126 @@
+"""Puts a script together: of the parts what it uses, and what that uses in turn, in the order of the parts."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from reports.reproducer.condense import condensed
+
+PARTS = ("run", "steps", "stages", "questions", "calls", "follow", "director", "moments", "command", "main")
+"""In this order they stand in a script."""
+OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT", "SCHEDULE")
+"""What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
+HERE = "reports.reproducer.parts"
+WIDTH = 120
+SHORT = 4
+"""Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
+
+
+class Piece(NamedTuple):
+    """A function, a class or a constant: its code, and whether it is a constant."""
+
+    name: str
+    node: ast.stmt
+    lines: tuple[str, ...]
+    is_constant: bool
+
+
+class Library(NamedTuple):
+    """All pieces by name, in order, and for each name that an import gives the module or the line that imports it."""
+
+    pieces: dict[str, Piece]
+    imports: dict[str, str]
+
+
+@functools.cache
+def library() -> Library:
+    """Read the parts."""
+    pieces: dict[str, Piece] = {}
+    imports: dict[str, str] = {}
+    for part in PARTS:
+        text = (Path(__file__).parent / "parts" / f"{part}.py").read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        for node in tree.body:
+            imports.update(_imported(node))
+        pieces |= {piece.name: piece for piece in _pieces(tree, text.splitlines())}
+    return Library(pieces, imports)
+
+
+def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Import):
+        yield from ((name.name, name.name) for name in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith((HERE, "__future__")):
+        yield from ((name.name, f"from {node.module} import {name.name}") for name in node.names)
+
+
+def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name = node.target.id
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            name = node.name
+        else:
+            continue
+        is_constant = isinstance(node, ast.Assign | ast.AnnAssign)
+        yield Piece(name, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
+
+
+def assemble(head: str, own: str, also: Iterable[str] = ()) -> str:
+    """Return a whole script. head: its docstring's text; own: the code that it has for itself; also: pieces that are
+    used under names that are made up as it runs."""
+    whole = library()
+    needed = _closure({*_names_in(own), *also, "main"}, whole)
+    chosen = [piece for name, piece in whole.pieces.items() if name in needed]
+    attributes = {node.attr for piece in chosen for node in ast.walk(piece.node) if isinstance(node, ast.Attribute)}
+    texts = [(piece, condensed(piece.node, piece.lines, attributes)) for piece in chosen]
+    constants = [text for piece, text in texts if piece.is_constant]
+    definitions = [text for piece, text in texts if not piece.is_constant]
+    code = "\n".join([*constants, own.strip(), "", *_spaced(definitions)])
+    used = set(_names_in(code))
+    imports = [line for name, line in whole.imports.items() if name in used]
+    return "\n".join([_docstring(head), *_imports(imports), "", code, "", "sys.exit(main())", ""])
+
+
+def _names_in(code: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+
+
+def _closure(needed: set[str], whole: Library) -> set[str]:
+    """Return these names and all that their pieces use; annotations, which are left out, do not count."""
+    todo, found = list(needed), set()
+    while todo:
+        name = todo.pop()
+        piece = whole.pieces.get(name)
+        if piece and name not in found and name not in OWN:
+            found.add(name)
+            todo += _names_in(condensed(piece.node, piece.lines))
+    return found
+
+
+def _spaced(texts: list[str]) -> Iterator[str]:
+    """Yield definitions with a line between them, but where two of a few lines each follow one another."""
+    for text, following in itertools.pairwise([*texts, ""]):
+        yield text
+        if following and max(text.count("\n"), following.count("\n")) >= SHORT:
+            yield ""
+
+
+def _imports(lines: list[str]) -> list[str]:
+    """Return imports, of modules on few lines: there are twenty of them, and a script is to be short."""
+    modules = sorted(line for line in lines if " " not in line)
+    wrapped = textwrap.wrap(", ".join(modules), WIDTH - 7)
+    return [*(f"import {line.rstrip(',')}" for line in wrapped), *sorted(line for line in lines if " " in line)]
+
+
+def _docstring(text: str) -> str:
+    """Return text as a docstring, whatever is in it."""
+    plain = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return '"""' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"""'

@@ -1,0 +1,144 @@
+"""One run of the command, through a launcher or alone: who there is, what happens, how we wait and clean up."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
+GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
+
+
+def play(run: Run) -> None:
+    """Stand in for the script of a case, which takes the place of this."""
+
+
+class Run:
+    """One run, with the launcher or, where that has no words, of the command alone; `events`: what happened."""
+
+    pids: dict[str, int]
+    events: list[tuple[Any, ...]]
+    seen: list[Any]
+    status: Callable[[], Any]
+
+    def __init__(self, launcher: list[str]) -> None:
+        self.launcher, self.events, self.pids, self.missing, self.said = launcher, [], {}, "", ""
+        self.began, self.since, self.seen, self.directory = time.monotonic(), 0.0, [], tempfile.mkdtemp()
+        self.words = [*launcher, sys.executable, "-I", "-S", os.path.abspath(__file__), "--command", self.directory]
+        self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
+        self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
+        os.mkfifo(self.directory + "/reports")
+        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.hear}
+
+    def play(self) -> Any:
+        """Play the script, up to what does not come. Nothing is left of it."""
+        print("With the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command alone:")
+        try:
+            play(self)
+        except TimeoutError as what:
+            self.missing = str(what)
+            self.note("this did not come: " + self.missing)
+        finally:
+            self.close()
+        return self
+
+    def note(self, text: str, *event: Any) -> None:
+        """Print what happens, and keep it."""
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        self.events.append(event)
+
+    def all(self, *kind: Any) -> list[Any]:
+        """Return the events that begin like this."""
+        return [event for event in self.events if event[: len(kind)] == kind]
+
+    def hear(self, reports: int) -> None:
+        """Take in what the command tells."""
+        words: list[Any]
+        for line in os.read(reports, 65536).decode().splitlines():
+            who, what, *words = line.split()
+            if what == "runs":
+                self.pids[who] = int(words[0])
+            if what == "received":
+                sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
+                words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
+                line = "%s received %s from %s" % (who, name_of(words[0]), words[1])
+            self.note(line, what, who, *words)
+
+    def take_in(self, seconds: float) -> None:
+        """Take in what is told within so many seconds; then who has ended, the launcher looked at first."""
+        gone = [who for who in sorted(self.pids)[::-1] if state(self.pids[who]) in "Z" and not self.all("ended", who)]
+        ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
+        for one in ready:
+            self.readers[one](one)
+        for who in reversed(gone if not ready else []):
+            status = self.status() if who == "launcher" else ""
+            self.note("%s ended %s" % (who, status), "ended", who, status)
+
+    def wait(self, what: str, is_there: Callable[[], Any], quiet: float = GIVE_UP) -> None:
+        """Wait for what comes, as long as processes run."""
+        began = self.since = time.monotonic()
+        while not is_there():
+            if self.idle() > quiet or time.monotonic() - began > 10 * quiet:
+                raise TimeoutError(what)
+            self.take_in(0.01)
+
+    def idle(self) -> float:
+        """Return for how many seconds no process has run: all were blocked, none was given the processor."""
+        tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
+        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.M) for path in tasks]
+        if seen != self.seen or any("R" in one or "D" in one for one in seen):
+            self.seen, self.since = seen, time.monotonic()
+        return time.monotonic() - self.since
+
+    def close(self) -> None:
+        """End everyone whom this run has started, and remove its files."""
+        while below(os.getpid()):
+            for pid in below(os.getpid()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
+        self.said += contents(self.directory + "/output")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def as_in_a_shell(status: int) -> int:
+    """Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2."""
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def below(ancestor: int) -> list[int]:
+    """Return the processes that this one has started, and that these have."""
+    rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
+    parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
+    found = [ancestor]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+
+def contents(path: str) -> str:
+    """Return what is in a file, nothing where it is gone."""
+    with contextlib.suppress(OSError), open(path, errors="replace") as file:
+        return file.read()
+    return ""
+
+
+def state(pid: int) -> str:
+    """Return a process' state, such as Z, or nothing where it is gone; proc_pid_stat(5)."""
+    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1]
+
+
+def name_of(number: int) -> str:
+    """Return the name of a signal."""
+    return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
