@@ -15,6 +15,7 @@ from rich.table import Table
 from conformance.cli_bisect import bisect
 from conformance.cli_explore import explore, replay
 from conformance.cli_hunt import hunt
+from conformance.cli_export import export
 from conformance.probe import version_of
 from conformance.spec import Requirement, requirements
 from harness.errors import HarnessError, WrongCall, nearest
@@ -142,6 +143,7 @@ main.add_command(bisect)
 main.add_command(explore)
 main.add_command(replay)
 main.add_command(hunt)
+main.add_command(export)
 
 if __name__ == "__main__":
     main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from harness import scenario as s
+from harness.schedule import Deliver, PressKey, Schedule
 from reports.reproducer.wording import not_exported, number
 
 
@@ -16,6 +17,7 @@ class Question(NamedTuple):
     first: tuple[str, ...] = ()
     begin: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
+    is_scheduled: bool = False
 
 
 LEFT = ("who_is_left(run)",)
@@ -77,13 +79,26 @@ QUESTIONS: dict[str, Question] = {
     "tree.init_status": Question(STATUS + " or nothing_left(alone, seen)", (), (), LEFT),
     "tree.survives_daemon": Question(STATUS + " or daemon_lives(alone, seen)", (), (), LEFT),
 }
+POINTS = ("needs_points(seen)",)
+MOMENTS = ("note_what_was_not_reached(run)", "who_is_left(run)")
+START = "hangs(seen) or orphan(seen) or outlived(alone, seen, ()) or lost(seen, {delivered})"
+CAMPAIGNS: dict[str, Question] = {
+    "start": Question(START, POINTS, (), MOMENTS, True),
+    "end": Question("as_without(alone, seen)", POINTS, (), MOMENTS, True),
+    "end, pids": Question(
+        "no_signal_to_the_reaped(seen)", (*POINTS, "needs_reaped(seen)"), (), ("note_what_was_not_reached(run)",), True
+    ),
+    "order": Question("order_matters(alone, seen)", POINTS, (), MOMENTS, True),
+}
+"""The same for what the explorer finds, by the name of the campaign up to its stage."""
 ENVIRONMENTS = ("cache", "environments", "sync", "files")
 """Chapters whose cases need a launcher's environments, its cache, and a wheel to put into them."""
 
 
-def question_of(check: str, scenario: s.Scenario) -> Question:
-    """Return the question that a check asks of this scenario; raise WrongCall where there is none."""
-    question = QUESTIONS.get(check)
+def question_of(check: str, scenario: s.Scenario, schedule: Schedule) -> Question:
+    """Return the question that a check, or a campaign, asks of this scenario; raise WrongCall where there is none."""
+    campaign = check.removesuffix(", terminal").removesuffix(", at rest")
+    question = QUESTIONS.get(check) or CAMPAIGNS.get(campaign)
     if question is None:
         chapter = check.partition(".")[0]
         why = f"'{check}' has no question that a script of its own could ask"
@@ -96,7 +111,9 @@ def question_of(check: str, scenario: s.Scenario) -> Question:
     stopping = {"SIGSTOP", "SIGCONT"} if check == "signals.nothing_lost_while_stopped" else {"SIGSTOP"}
     names = [name for name in map(number, sent) if name.removeprefix("signal.") not in stopping]
     grouped = [number(one.signal) for one in scenario.steps if isinstance(one, s.Signal) and one.to == "group"]
-    lists = {"{sent}": dict.fromkeys(names), "{row}": names, "{grouped}": dict.fromkeys(grouped)}
+    delivered = [number(one.action.signal) for one in schedule.directives if isinstance(one.action, Deliver)]
+    delivered += ["signal.SIGINT" for one in schedule.directives if isinstance(one.action, PressKey)]
+    lists = {"{delivered}": dict.fromkeys(delivered), "{sent}": dict.fromkeys(names), "{row}": names, "{grouped}": dict.fromkeys(grouped)}
 
     def fill(text: str) -> str:
         for mark, some in lists.items():

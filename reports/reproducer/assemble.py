@@ -6,7 +6,7 @@ import ast
 import functools
 import itertools
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from reports.reproducer.condense import condensed
 
 PARTS = ("run", "steps", "stages", "questions", "calls", "follow", "director", "moments", "command", "main")
 """In this order they stand in a script."""
-OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT", "SCHEDULE")
+OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
 HERE = "reports.reproducer.parts"
 WIDTH = 120
@@ -73,15 +73,15 @@ def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
         yield Piece(name, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
 
 
-def assemble(head: str, own: str, also: Iterable[str] = ()) -> str:
+def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str, str] | None = None) -> str:
     """Return a whole script. head: its docstring's text; own: the code that it has for itself; also: pieces that are
-    used under names that are made up as it runs."""
+    used under names that are made up as it runs; tables: constants that take the place of empty ones, by name."""
     whole = library()
     needed = _closure({*_names_in(own), *also, "main"}, whole)
     chosen = [piece for name, piece in whole.pieces.items() if name in needed]
     attributes = {node.attr for piece in chosen for node in ast.walk(piece.node) if isinstance(node, ast.Attribute)}
     texts = [(piece, condensed(piece.node, piece.lines, attributes)) for piece in chosen]
-    constants = [text for piece, text in texts if piece.is_constant]
+    constants = [(tables or {}).get(piece.name, text) for piece, text in texts if piece.is_constant]
     definitions = [text for piece, text in texts if not piece.is_constant]
     code = "\n".join([*constants, own.strip(), "", *_spaced(definitions)])
     used = set(_names_in(code))

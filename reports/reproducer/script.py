@@ -11,6 +11,7 @@ from harness.target import COMMAND, Target
 from reports.account import Account
 from reports.reproducer.asking import Question, question_of
 from reports.reproducer.assemble import assemble
+from reports.reproducer.tables import tables
 from reports.reproducer.wording import code_of, not_exported
 
 SHELLS = ("bash", "dash", "zsh")
@@ -27,9 +28,12 @@ PLACES = ("{home}", "{work}", "{tmp}")
 def reproducer(account: Account) -> str:
     """Return the script; raise WrongCall for a case that cannot become one, with the reason."""
     _check(account)
-    question = question_of(account.check, account.scenario)
-    own = "\n\n".join([_constants(account), _play(account.target, account.scenario, question), _judge(question)])
-    return assemble(_head(account), own, _orders(account.scenario, question))
+    question = question_of(account.check, account.scenario, account.schedule)
+    own = "\n\n".join([_constants(account), _play(account, question), _judge(question)])
+    constants = {}
+    if account.schedule.directives or any(isinstance(step, s.Trace) for step in account.scenario.steps):
+        constants = tables(account.schedule)
+    return assemble(_head(account), own, _orders(account.scenario, question), constants)
 
 
 def _check(account: Account) -> None:
@@ -71,8 +75,9 @@ def _here(word: str) -> str:
     return word
 
 
-def _play(target: Target, scenario: s.Scenario, question: Question) -> str:
-    lines = [_start(scenario.stage)]
+def _play(account: Account, question: Question) -> str:
+    target, scenario, is_traced = account.target, account.scenario, question.is_scheduled
+    lines = [*(["direct(run)"] if is_traced else []), _start(scenario.stage, is_traced)]
     if scenario.command != "witness":
         lines.insert(0, f"use_a_command_that_is_{scenario.command}(run)")
     elif scenario.stage.under not in SHELLS:
@@ -91,19 +96,31 @@ def _play(target: Target, scenario: s.Scenario, question: Question) -> str:
 def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     waited: Counter[s.Step] = Counter()
     lines = []
+    unseen = _is_held_unseen(scenario.steps)
     for step in scenario.steps:
         waited[step] += isinstance(step, s.Receives)
-        lines.append(code_of(step, waited[step]))
+        lines.append(code_of(step, waited[step], unseen))
     return [line.replace("receives(", "receives_in_time(") for line in lines] if "in_time" in question.judge else lines
 
 
-def _start(stage: s.Stage) -> str:
+def _is_held_unseen(steps: tuple[s.Step, ...]) -> bool:
+    """Whether a SIGCONT would change what the case shows: the launcher itself is signalled while it is held still, or
+    the kernel sends one with a hang-up."""
+    held = False
+    for step in steps:
+        held = isinstance(step, s.Hold) or (held and not isinstance(step, s.Release))
+        if held and (isinstance(step, s.HangUp) or (isinstance(step, s.Signal) and step.to == "launcher")):
+            return True
+    return False
+
+
+def _start(stage: s.Stage, is_traced: bool) -> str:
     if stage.under in SHELLS:
         return f"under_shell(run, {stage.under!r})"
     if stage.under == "init":
         return "as_init(run)"
     if not stage.terminal:
-        return "on_pipes(run)"
+        return "on_pipes_to_be_traced(run)" if is_traced else "on_pipes(run)"
     return "as_job(run)" if stage.under == "job" else "as_leader(run)"
 
 

@@ -32,8 +32,9 @@ def not_exported(why: str) -> WrongCall:
     )
 
 
-def code_of(step: s.Step, times: int = 1) -> str:
-    """Return the line that does what a step says. times: how often a signal has been waited for, this time counted."""
+def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
+    """Return the line that does what a step says. times: how often a signal has been waited for, this time counted;
+    unseen: whether those who are held must not receive a SIGCONT."""
     match step:
         case s.Signal(signal=value, to=to):
             return f"send_to_group(run, {number(value)})" if to == "group" else f"send(run, {number(value)}, {to!r})"
@@ -51,9 +52,9 @@ def code_of(step: s.Step, times: int = 1) -> str:
             how = "tell" if text.split()[0] in NO_ANSWER else "order"
             return f"{how}(run, {text!r}{_who(to)}){_about(text)}"
         case s.Hold():
-            return "hold(run)"
+            return "hold_unseen(run)" if unseen else "hold(run)"
         case s.Release():
-            return "release(run)"
+            return "release_unseen(run)" if unseen else "release(run)"
         case s.Trace(at_reap=at_reap):
             return f"follow(run, {number(at_reap) if at_reap else 0})"
         case s.Settle(limit=limit):

@@ -53,6 +53,9 @@ class Run:
             self.close()
         return self
 
+    def before_execute(self) -> None:
+        """Do nothing more in the child that becomes the launcher."""
+
     def note(self, text: str, *event: Any) -> None:
         """Print what happens, and keep it."""
         print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)

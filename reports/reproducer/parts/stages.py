@@ -107,7 +107,23 @@ def execute(run: Run) -> None:
     """In a child: become the launcher."""
     forget_signals()
     os.chdir(run.directory)
+    run.before_execute()
     os.execvpe(run.words[0], run.words, run.environment)
+
+
+def on_pipes_to_be_traced(run: Any) -> None:
+    """Start it without a terminal, in a session of its own, as a service manager does."""
+    told, run.stdin = os.pipe()
+    output = os.open(run.directory + "/output", os.O_WRONLY | os.O_CREAT, 0o600)
+    run.pids["launcher"] = os.fork()
+    if run.pids["launcher"] == 0:
+        try:
+            os.setsid()
+            for descriptor, target in ((told, 0), (output, 1), (output, 2)):
+                os.dup2(descriptor, target)
+            execute(run)
+        finally:
+            os._exit(127)
 
 
 def as_leader(run: Any) -> None:

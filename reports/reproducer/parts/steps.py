@@ -48,10 +48,11 @@ def settle_long(run: Run, seconds: float) -> None:
 
 def tell(run: Run, text: str, to: str = "command") -> None:
     """Tell the command what to do."""
+    if run.all("ended", to):
+        raise TimeoutError("%s is there to be told: %s" % (to, text))
     run.note("%s is told: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(run.pids[to], ORDER)
+    os.kill(run.pids[to], ORDER)
 
 
 def order(run: Run, text: str, to: str = "command") -> None:
@@ -141,14 +142,19 @@ def hang_up(run: Any) -> None:
     os.close(run.master)
 
 
-def hold(run: Any) -> None:
-    """Stop everyone between us and the command: what it gets now, it gets without their doing."""
+def between(run: Run) -> list[int]:
+    """Return the launcher and its helpers: who is between us and the command."""
     launcher, command = run.pids["launcher"], run.pids["command"]
     spared = {command, *below(command)}
-    run.held = [pid for pid in [launcher, *below(launcher)] if pid not in spared and launcher != command]
+    return [pid for pid in [launcher, *below(launcher)] if pid not in spared and launcher != command]
+
+
+def hold(run: Any) -> None:
+    """Stop everyone between us and the command: what it gets now, it gets without their doing."""
+    run.held = between(run)
     for pid in run.held:
         os.kill(pid, signal.SIGSTOP)
-    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "Z", "") for pid in run.held))
+    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in "TZ" for pid in run.held))
     run.note("we hold the launcher still (SIGSTOP)" if run.held else "there is nobody to hold still", "held")
 
 

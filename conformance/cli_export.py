@@ -1,0 +1,86 @@
+"""`proctor export`: a case as a script of its own, or as the text of an issue."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from conformance import casefile
+from conformance.casefile import CaseFile
+from conformance.cli_explore import speak_of_errors
+from conformance.judge import timeline
+from conformance.replaying import Replayer
+from conformance.report import escape
+from conformance.spec import requirements
+from harness.errors import WrongCall
+from reports.account import Account
+from reports.issue import markdown
+from reports.reproducer.script import reproducer
+
+Format = Literal["script", "markdown"]
+
+
+@click.command()
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "kind", type=click.Choice(["script", "markdown"]), default="script", show_default=True,
+    help="A Python file, or the text of an issue with that file in it.",
+)  # fmt: skip
+@click.option(
+    "--play/--no-play", default=True, show_default=True,
+    help="For markdown: play CASE once, so that the text tells what happens here, event by event.",
+)  # fmt: skip
+def export(case: Path, kind: Format, play: bool) -> None:
+    r"""Print CASE as one Python file that needs nothing but the launcher.
+
+    It runs on Linux with Python 3.8 or newer and the standard library alone. It exits 1 when the fault is there, 0 when
+    it is not, 2 when it could not tell.
+
+    \b
+        proctor export proctor-cases/tini-tty-3.json > repro.py
+        proctor export proctor-cases/tini-tty-3.json --format markdown > issue.md
+    """
+
+    def run() -> int:
+        saved = casefile.read(case)
+        account = account_of(saved, str(case))
+        script = reproducer(account)
+        if kind == "markdown":
+            told = _played(saved, account) if play else account
+            click.echo(markdown(told, script), nl=False)
+        else:
+            click.echo(script, nl=False)
+        return 0
+
+    speak_of_errors(run)
+
+
+def account_of(case: CaseFile, path: str) -> Account:
+    """Return what reports are made from; raise WrongCall where the case names what is not known here."""
+    known = requirements()
+    if case.requirement not in known:
+        raise WrongCall(f"{path}: there is no requirement '{case.requirement}' here; `proctor spec` lists those there are")
+    requirement = known[case.requirement]
+    return Account(
+        case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario, case.schedule,
+        case.objections, case.versions,
+    )  # fmt: skip
+
+
+def _played(case: CaseFile, account: Account) -> Account:
+    """Return the account with what happened when the case was played just now, where the fault came back."""
+    program = case.target.command[0]
+    if not shutil.which(program):
+        raise WrongCall(
+            f"to say what happens the case is played, but its launcher is not here: there is no program '{program}'. "
+            "Install it, or add --no-play for the text without that part"
+        )
+    told = Replayer(case, case.target).once()
+    if told.objections:
+        return account._replace(timeline=timeline(told.history))
+    why = told.unsure or "everything was as required"
+    click.echo(f"proctor: the fault did not come back just now ({escape(why)}), so the text has no history", err=True)
+    return account

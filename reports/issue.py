@@ -1,0 +1,113 @@
+"""A finding as the text of an issue, in GitHub's Markdown, ready to be pasted.
+
+Whatever a launcher or a case file chose itself stands in fences and code spans that are longer than any run of
+backticks in it (CommonMark 0.31, 4.5 and 6.1): no heading, no HTML, no mention of anybody can come out of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from harness.scenario import Scenario
+from reports.account import Account
+from reports.reproducer.wording import words_of
+
+STAGES = {
+    ("runner", False): "without a terminal, as a service manager starts it",
+    ("runner", True): "on a terminal, as the leader of its session",
+    ("job", True): "on a terminal, as the foreground job of a shell-like parent",
+    ("job", False): "without a terminal, as the job of a parent that waits for it",
+    ("init", False): "as PID 1 of a PID namespace",
+}
+
+
+def markdown(account: Account, script: str) -> str:
+    """Return the text. script: the reproducer, which is folded."""
+    lines = [
+        f"# {_span(account.target.name)}: {account.requirement}",
+        "",
+        account.sentence,
+        "",
+        f"({account.requirement}, {account.level}, of the conformance suite Proctor.)",
+        "",
+        "## Versions",
+        "",
+        *(f"- {key}: {_span(value)}" for key, value in account.versions.items() if key != "cores"),
+        "",
+        "## Steps",
+        "",
+        *_steps(account),
+        "",
+        "## Required and actual",
+        "",
+        *_fenced("\n".join(_in_lines(one) for one in account.objections)),
+        "",
+    ]
+    if account.timeline:
+        lines += ["## What happened", "", *_fenced("\n".join(account.timeline)), ""]
+    lines += [
+        "## Reproduce it",
+        "",
+        "Save the script as `repro.py`: `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, nothing "
+        "else. It exits 1 when the fault is there, 0 when it is not, 2 when it could not tell; "
+        "`python3 repro.py -- LAUNCHER OPTIONS...` tries another version.",
+        "",
+        "<details>",
+        f"<summary>repro.py ({script.count(chr(10))} lines)</summary>",
+        "",
+        *_fenced(script.rstrip("\n"), "python"),
+        "",
+        "</details>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _steps(account: Account) -> list[str]:
+    scenario = account.scenario
+    line = shlex.join(account.target.command)
+    steps = [f"Start {_span(line + ' COMMAND')} {_stage(scenario)}."]
+    steps += [f"{_sentence(words_of(step))}" for step in scenario.steps]
+    if account.schedule.directives:
+        steps.insert(1, "Stop the launcher at its system calls, let one process run at a time, and there:")
+        steps[2:2] = [f"{_span(str(one))}" for one in account.schedule.directives]
+    return [f"{n}. {step}" for n, step in enumerate(steps, 1)]
+
+
+def _stage(scenario: Scenario) -> str:
+    stage = scenario.stage
+    if stage.under in ("bash", "dash", "zsh"):
+        return f"in an interactive {stage.under} on a terminal"
+    return STAGES.get((stage.under, stage.terminal), "")
+
+
+def _sentence(text: str) -> str:
+    """Return a step with all that is not plain words in a code span."""
+    plain = re.fullmatch(r"[\w ,;:'.-]+", text)
+    return text[0].upper() + text[1:] + "." if plain else _span(text)
+
+
+def _in_lines(objection: str) -> str:
+    return objection.replace("; actual: ", "\nactual:   ", 1)
+
+
+def harmless(text: str) -> str:
+    """Return text without control characters but line ends: nothing that a terminal or a page would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def _span(text: str) -> str:
+    """Return text as a code span; a blank at each side where it begins or ends with a backtick."""
+    text = harmless(text).replace("\n", "\\n")
+    ticks = "`" * (_longest_run(text) + 1)
+    pad = " " if "`" in text or not text.strip() else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _fenced(text: str, language: str = "text") -> list[str]:
+    ticks = "`" * max(3, _longest_run(text) + 1)
+    return [f"{ticks}{language}", *harmless(text).split("\n"), ticks]
