@@ -12,8 +12,16 @@ from typing import Any
 
 CALLS: dict[str, dict[int, str]] = {}
 WALL = 0x40000000  # wait(2): threads that we trace as well
-SEIZE, INTERRUPT, LISTEN, DETACH, SYSCALL, CONT = 0x4206, 0x4207, 0x4208, 17, 24, 7
-GETREGS, SETREGS, GETEVENTMSG, GET_SYSCALL_INFO = 12, 13, 0x4201, 0x420E
+SEIZE = 0x4206
+INTERRUPT = 0x4207
+LISTEN = 0x4208
+DETACH = 17
+SYSCALL = 24
+CONT = 7
+GETREGS = 12
+SETREGS = 13
+GETEVENTMSG = 0x4201
+GET_SYSCALL_INFO = 0x420E
 FOLLOW = 1 | 2 | 4 | 8 | 16 | 32 | 1 << 20  # TRACESYSGOOD, FORK, VFORK, CLONE, EXEC, VFORKDONE, EXITKILL
 
 
@@ -66,7 +74,8 @@ def set_back(tid: int, in_call: bool) -> bool:
             return False
         words[16], words[10] = words[16] - 2, words[15]  # rip, rax, orig_rax; the instruction has two bytes
         words[15] = (1 << 64) - 1 if in_call else words[15]
-        ptrace(SETREGS, tid, ctypes.addressof(ctypes.create_string_buffer(struct.pack("=27Q", *words), 8 * 27)))
+        registers.raw = struct.pack("=27Q", *words)
+        ptrace(SETREGS, tid, ctypes.addressof(registers))
     except OSError:
         return False
     return True

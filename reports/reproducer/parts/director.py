@@ -51,7 +51,7 @@ class Director:
     """Who there is, who has the turn, who is kept at a point, who stands by."""
 
     def __init__(self, run: Any) -> None:
-        self.run, self.looked, self.calm = run, None, False
+        self.run, self.looked, self.heard = run, None, 0
         self.tasks: dict[int, Task] = {}
         self.early: set[int] = set()
         self.stopped: set[int] = set()
@@ -70,7 +70,7 @@ class Director:
 
     def take_in(self, seconds: float) -> None:
         """Take in stops until there are none for a moment; when all have come to rest do the next thing."""
-        if not self.tasks:
+        if self.gate >= 0:
             self.seize(self.run.pids["launcher"])
         until = time.monotonic() + 0.002
         while time.monotonic() < until:
@@ -83,7 +83,9 @@ class Director:
                 until = time.monotonic() + 0.002
         is_waiting = self.kept or self.standing or self.early or self.sent_to
         self.plain_take_in(0 if is_waiting else seconds)
-        if is_waiting and self.at_rest():
+        if len(self.run.events) != self.heard:  # the script may have something to do first
+            self.heard, self.looked = len(self.run.events), None
+        elif is_waiting and self.at_rest():
             self.run.since = time.monotonic()
             self.on_rest()
 
@@ -112,6 +114,8 @@ class Director:
         self.tasks[pid] = Task(pid, pid, "launcher")
         self.tasks[pid].born = True
         os.write(self.gate, b"!")
+        os.close(self.gate)
+        self.gate = -1
 
     def take(self, tid: int, status: int) -> None:
         """Take in one stop, or the end of a task."""
@@ -212,6 +216,7 @@ class Director:
         if was_begun:
             self.resume(first)
         else:
+            self.run.note("launcher runs as pid %d" % task.pid, "runs", "launcher")
             self.reach(first, "birth", "exit")
 
     def signalled(self, task: Task, number: int) -> None:
@@ -309,7 +314,7 @@ class Director:
     def carry_out(self, task: Task) -> None:
         """Send a signal or press a key, while the task stands at its point."""
         what, *words = task.todo.pop(0)
-        self.run.note("the launcher stands at a point of the schedule: %s %s" % (what, " ".join(map(str, words))))
+        self.run.note("%s stands at its point of the schedule" % task.name)
         if what == "press":
             press(self.run, *words)
             time.sleep(0.001)  # a work queue of the kernel carries the key; tty_flip_buffer_push()
