@@ -62,11 +62,13 @@ def account_of(case: CaseFile, path: str) -> Account:
     """Return what reports are made from; raise WrongCall where the case names what is not known here."""
     known = requirements()
     if case.requirement not in known:
-        raise WrongCall(f"{path}: there is no requirement '{case.requirement}' here; `proctor spec` lists those there are")
+        raise WrongCall(
+            f"{path}: there is no requirement '{case.requirement}' here; `proctor spec` lists those there are"
+        )
     requirement = known[case.requirement]
     return Account(
-        case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario, case.schedule,
-        case.objections, case.versions,
+        case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
+        case.schedule, case.objections, case.versions,
     )  # fmt: skip
 
 

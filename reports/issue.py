@@ -13,6 +13,11 @@ from harness.scenario import Scenario
 from reports.account import Account
 from reports.reproducer.wording import words_of
 
+HOW_TO_RUN = (
+    "Save the script as `repro.py`. `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, no more. "
+    "It exits 1 when the fault is there, 0 when it is not, 2 when it could not tell; "
+    "`python3 repro.py -- LAUNCHER OPTIONS...` tries another version."
+)
 STAGES = {
     ("runner", False): "without a terminal, as a service manager starts it",
     ("runner", True): "on a terminal, as the leader of its session",
@@ -49,9 +54,7 @@ def markdown(account: Account, script: str) -> str:
     lines += [
         "## Reproduce it",
         "",
-        "Save the script as `repro.py`: `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, nothing "
-        "else. It exits 1 when the fault is there, 0 when it is not, 2 when it could not tell; "
-        "`python3 repro.py -- LAUNCHER OPTIONS...` tries another version.",
+        HOW_TO_RUN,
         "",
         "<details>",
         f"<summary>repro.py ({script.count(chr(10))} lines)</summary>",

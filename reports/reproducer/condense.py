@@ -43,7 +43,10 @@ def _blanks_between_small(node: ast.stmt, gone: set[int]) -> set[int]:
     methods = [one for one in node.body if isinstance(one, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
     lines = set()
     for one, following in itertools.pairwise(methods):
-        sizes = [len(set(range(m.lineno, (m.end_lineno or 0) + 1)) - {n + node.lineno for n in gone}) for m in (one, following)]
+        sizes = [
+            len(set(range(m.lineno, (m.end_lineno or 0) + 1)) - {n + node.lineno for n in gone})
+            for m in (one, following)
+        ]
         if max(sizes) < SHORT:
             lines.add(following.lineno - node.lineno - 1)
     return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from collections import Counter
 
@@ -17,10 +16,10 @@ from reports.reproducer.wording import code_of, not_exported
 SHELLS = ("bash", "dash", "zsh")
 WIDTH = 119
 USAGE = """\
-Run it: `python3 FILE`; for another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. It does the same to a
-command (itself once more) alone and through the launcher, and compares. Exit code 1: the fault is there; 0: it is not;
-2: it could not be told. Needs Linux and Python 3.8; leaves nothing behind. That nothing more comes is concluded when no
-process has run for a while (QUIET, GIVE_UP). Made by Proctor."""
+Run it: `python3 FILE`; another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. Exit code 1: the fault is
+there; 0: it is not; 2: it could not be told. It does the same to a command (itself once more) alone and through the
+launcher, and compares. What has not come when no process runs any more (QUIET, GIVE_UP) is taken not to come. It needs
+Linux and Python 3.8, and leaves nothing behind. Made by Proctor."""
 PLACES = ("{home}", "{work}", "{tmp}")
 """Words in a target that stand for directories: a reproducer has one for all."""
 
@@ -59,7 +58,8 @@ def _constants(account: Account) -> str:
     launcher = [_here(word) for word in target.command]
     lines = [f"LAUNCHER = {launcher!r}"]
     if _has_more(target):
-        lines.append(f"ENVIRONMENT = {dict((key, _here(value)) for key, value in target.environment.items())!r}")
+        environment = {key: _here(value) for key, value in target.environment.items()}
+        lines.append(f"ENVIRONMENT = {environment!r}")
         lines.append(f"FILES = {target.files!r}")
     return "\n".join(lines)
 
@@ -96,18 +96,20 @@ def _play(account: Account, question: Question) -> str:
 def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     waited: Counter[s.Step] = Counter()
     lines = []
-    unseen = _is_held_unseen(scenario.steps)
+    unseen = _is_held_unseen(scenario)
     for step in scenario.steps:
         waited[step] += isinstance(step, s.Receives)
         lines.append(code_of(step, waited[step], unseen))
     return [line.replace("receives(", "receives_in_time(") for line in lines] if "in_time" in question.judge else lines
 
 
-def _is_held_unseen(steps: tuple[s.Step, ...]) -> bool:
-    """Whether a SIGCONT would change what the case shows: the launcher itself is signalled while it is held still, or
-    the kernel sends one with a hang-up."""
-    held = False
-    for step in steps:
+def _is_held_unseen(scenario: s.Scenario) -> bool:
+    """Whether SIGSTOP and SIGCONT would change what the case shows: a shell sees that its job is stopped, the kernel
+    sends a SIGCONT with a hang-up, or the launcher itself is signalled while it is held still."""
+    held = scenario.stage.under in SHELLS
+    if held:
+        return any(isinstance(step, s.Hold) for step in scenario.steps)
+    for step in scenario.steps:
         held = isinstance(step, s.Hold) or (held and not isinstance(step, s.Release))
         if held and (isinstance(step, s.HangUp) or (isinstance(step, s.Signal) and step.to == "launcher")):
             return True
@@ -143,12 +145,12 @@ def _orders(scenario: s.Scenario, question: Question) -> set[str]:
 
 def _head(account: Account) -> str:
     """Return the text at the head of the script: for a person who has never heard of us."""
-    seen_on = f"{account.target.name}, {account.versions.get('launcher', 'unknown')}"
+    seen_on = ", ".join([account.target.name, *(account.versions.get(one, "") for one in ("launcher", "system"))])
     return "\n".join(
         [
             *_wrapped(f"{account.requirement} ({account.level}): {account.sentence}"),
             "",
-            *_wrapped(f"Seen on {seen_on}, {account.versions.get('system', 'Linux')}: {'; '.join(account.objections[:2])}"),
+            *_wrapped(f"Seen on {seen_on}: {'; '.join(account.objections[:2])}"),
             "",
             *_wrapped(USAGE),
         ]

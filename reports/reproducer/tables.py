@@ -18,7 +18,7 @@ def tables(schedule: Schedule) -> dict[str, str]:
     """Return the constants, as Python code by name."""
     names = list(VISIBLE) if schedule.directives else list(SENDING)
     calls = {
-        machine: {getattr(VISIBLE[name], machine): name for name in names if getattr(VISIBLE[name], machine) is not None}
+        machine: {value: name for name in names if (value := getattr(VISIBLE[name], machine)) is not None}
         for machine in MACHINES
     }
     found = {"CALLS": "CALLS = " + _wrapped(calls)}
@@ -26,7 +26,8 @@ def tables(schedule: Schedule) -> dict[str, str]:
         at_once = sorted(name for name in names if returns_at_once(name))
         found["AT_ONCE"] = f"AT_ONCE = {_wrapped(at_once)}  # calls in which nobody is ever blocked"
         rows = [f"    ({_point(one.at)}, {_action(one)}, {str(one)!r})," for one in schedule.directives]
-        found["SCHEDULE"] = "\n".join(["SCHEDULE = [  # at (task, call, when, n-th, part): what is done there", *rows, "]"])
+        head = "SCHEDULE = [  # at (task, call, when, n-th, part): what is done there"
+        found["SCHEDULE"] = "\n".join([head, *rows, "]"])
     return found
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from reports.reproducer.parts.run import contents
 
-
 ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
 
 
 class Command:
     """What the launcher is asked to start: it tells of each signal, and does what it is told."""
+
+    def say(self, *words: object) -> None:
+        """Tell one thing."""
+        os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
 
     def __init__(self, directory: str, name: str) -> None:
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
@@ -26,22 +29,15 @@ class Command:
         self.taken = set(signal.valid_signals()) - {getattr(signal, "SIG" + one) for one in spared}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
         self.say("runs", os.getpid())
-
-    def say(self, *words: object) -> None:
-        """Tell one thing."""
-        os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
-
-    def serve(self) -> None:
-        """Take one signal after the other, and its sender; end when nothing has come for a minute."""
-        while True:
+        while True:  # until it is told to end, or has heard nothing for a minute
             info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
             if info.si_signo != ORDER:
                 self.say("received", info.si_signo, info.si_code, info.si_pid)
             else:
-                word, *words = contents(self.directory + "/" + self.name).split()
+                word, *words = contents(directory + "/" + name).split()
                 globals()["order_" + word.replace("-", "_")](self, *words)
 
-    def leave(self, numbers: set[int], how: signal.Handlers) -> None:
+    def leave(self, numbers: set[Any], how: signal.Handlers) -> None:
         """Ignore these signals from now on, or let their default action be taken."""
         for number in numbers:
             signal.signal(number, how)
@@ -114,7 +110,7 @@ def order_spawn(me: Command, name: str, flags: str) -> None:
         os._exit(0)
     for descriptor in (0, 1, 2) if "n" in flags else ():
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    Command(me.directory, name).serve()
+    Command(me.directory, name)
 
 
 def order_reap(me: Command) -> None:
@@ -169,7 +165,7 @@ def order_view(me: Command) -> None:
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError as error:
-        me.say("did", "view", are, "no-/dev/tty:-errno-%d" % error.errno)
+        me.say("did", "view", are, "no-/dev/tty:-errno-%s" % error.errno)
         return
     size = struct.unpack("4H", ioctl(terminal, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_mine = os.tcgetpgrp(terminal) == os.getpgrp()

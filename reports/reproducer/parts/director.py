@@ -2,8 +2,8 @@
 
 Everyone who is traced is stopped at each call. Points are the entry and exit of those calls by which a program changes
 what others see, or waits for them (CALLS). One task has the turn; another that comes to a point, a newborn too, stands
-by until everyone else is blocked or stands by as well. Then one thing is done: what the schedule says for who is kept at
-its point, or the next one gets the turn. So it is never chance who runs.
+by until everyone else is blocked or stands by as well. Then one thing is done: what the schedule says for who is kept
+at its point, or the next one gets the turn. So it is never chance who runs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from reports.reproducer.parts.calls import (
     kind_of,
     message_of,
     seize,
-    sends,
     set_back,
 )
 from reports.reproducer.parts.follow import note_sent
@@ -51,7 +50,8 @@ class Director:
     """Who there is, who has the turn, who is kept at a point, who stands by."""
 
     def __init__(self, run: Any) -> None:
-        self.run, self.looked, self.heard = run, None, 0
+        self.run, self.heard = run, 0
+        self.looked: Any = None
         self.tasks: dict[int, Task] = {}
         self.early: set[int] = set()
         self.stopped: set[int] = set()
@@ -178,7 +178,9 @@ class Director:
             return
         if name in ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal"):
             note_sent(self.run, name, task.arguments)
-        elif name in ("wait4", "waitid") and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid):
+        elif (
+            name in ("wait4", "waitid") and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid)
+        ):
             self.run.note("the launcher has reaped the command by " + name, "reaped", pid)
 
     def made(self, maker: Task, by_vfork: bool) -> None:
@@ -221,7 +223,9 @@ class Director:
 
     def signalled(self, task: Task, number: int) -> None:
         """A signal is about to be delivered. One that does nothing would not even wake an untraced task up."""
-        fields = dict(line.split(":\t", 1) for line in contents("/proc/%d/status" % task.tid).splitlines() if ":\t" in line)
+        fields = dict(
+            line.split(":\t", 1) for line in contents("/proc/%d/status" % task.tid).splitlines() if ":\t" in line
+        )
         bit = 1 << (number - 1)
         caught, ignored = (int(fields.get(name, "0"), 16) & bit for name in ("SigCgt", "SigIgn"))
         if not caught and (ignored or number in (17, 18, 23, 28)):  # CHLD, CONT, URG, WINCH

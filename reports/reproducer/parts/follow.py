@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-import signal
 import time
 from typing import Any
 
@@ -107,20 +106,33 @@ def at_call(run: Any, tid: int, at_reap: int) -> None:
         began = time.monotonic()
         while has_pending(run.pids["command"]) and time.monotonic() - began < 1:
             os.sched_yield()
-    elif name in ("wait4", "waitid") and words[0] >= 0 and not os.path.exists("/proc/%d" % run.pids["command"]):
-        if not run.all("reaped") and os.path.exists("/proc/%d/task/%d" % (run.pids["launcher"], tid)):
-            run.note("the launcher has reaped the command by " + name, "reaped", run.pids["command"])
-            if at_reap:
-                send(run, at_reap)
+    elif name in ("wait4", "waitid") and words[0] >= 0 and not run.all("reaped") and is_reaped(run, tid):
+        run.note("the launcher has reaped the command by " + name, "reaped", run.pids["command"])
+        if at_reap:
+            send(run, at_reap)
+
+
+def is_reaped(run: Any, tid: int) -> bool:
+    """Whether the command has gone for good, and this is a thread of the launcher itself."""
+    is_launcher = os.path.exists("/proc/%d/task/%d" % (run.pids["launcher"], tid))
+    return is_launcher and not os.path.exists("/proc/%d" % run.pids["command"])
 
 
 def note_sent(run: Any, name: str, arguments: list[int]) -> None:
     """Note a signal that the launcher has sent."""
     whom, number = sends(name, arguments)
-    run.note("the launcher calls %s for pid %d with %s" % (name, whom, name_of(number) if number else 0), "called", whom, number)
+    run.note(
+        "the launcher calls %s for pid %d with %s" % (name, whom, name_of(number) if number else 0),
+        "called",
+        whom,
+        number,
+    )
 
 
 def has_pending(pid: int) -> bool:
     """Whether a signal has been sent to a process that it has not taken yet."""
     text = contents("/proc/%d/status" % pid)
-    return any(int(word, 16) for word in re.findall(r"^(?:SigPnd|ShdPnd):\t(\w+)", text, re.M)) or "State:\tR" in text
+    return (
+        any(int(word, 16) for word in re.findall(r"^(?:SigPnd|ShdPnd):\t(\w+)", text, re.MULTILINE))
+        or "State:\tR" in text
+    )

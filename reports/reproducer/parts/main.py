@@ -21,7 +21,7 @@ def judge(alone: Run, seen: Run) -> list[str]:
 def main() -> int:
     """Play it twice and compare; return the exit code."""
     if sys.argv[1:2] == ["--command"]:
-        Command(sys.argv[2], "command").serve()
+        Command(sys.argv[2], "command")
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     launcher = sys.argv[2:] or LAUNCHER
@@ -31,7 +31,7 @@ def main() -> int:
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child
         alone, seen = Run([]).play(), Run(launcher).play()
         if alone.missing or len(seen.all("runs")) < len(alone.all("runs")[:1]):
-            raise RuntimeError(alone.missing or "the command was never started; what was printed: %a" % seen.said[-300:])
+            raise RuntimeError(alone.missing or "the command was never started; printed was: %a" % seen.said[-300:])
         found = judge(alone, seen)
     except Exception as reason:  # noqa: BLE001  (whatever it is, it says nothing about the launcher)
         print("COULD NOT TELL: %s" % reason, file=sys.stderr)

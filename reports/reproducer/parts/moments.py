@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports.reproducer.parts.questions import needs_all, same_status, too_many, unasked, wrong
+from reports.reproducer.parts.questions import same_status, too_many, unasked, wrong
 from reports.reproducer.parts.run import Run, name_of
 
 

@@ -48,8 +48,8 @@ def needs_end_of_command(seen: Run) -> None:
 def too_few(alone: Run, seen: Run, numbers: list[int]) -> list[str]:
     """The command receives these signals no less often than without the launcher."""
     each = [(one, [len(run.all("received", "command", one)) for run in (alone, seen)]) for one in numbers]
-    lost = [(name_of(one), its, mine) for one, (its, mine) in each if mine < its]
-    return [line for one in lost for line in wrong("the command receives %s %d times" % one[:2], "%d times" % one[2])]
+    fewer = [(name_of(one), its, mine) for one, (its, mine) in each if mine < its]
+    return [line for one in fewer for line in wrong("the command receives %s %d times" % one[:2], "%d times" % one[2])]
 
 
 def too_many(alone: Run, seen: Run, numbers: list[int]) -> list[str]:
@@ -63,11 +63,20 @@ def too_many(alone: Run, seen: Run, numbers: list[int]) -> list[str]:
     return found
 
 
+def as_often(alone: Run, seen: Run, numbers: list[int]) -> list[str]:
+    """The command receives these signals as often as without the launcher."""
+    return too_few(alone, seen, numbers) or too_many(alone, seen, numbers)
+
+
 def unasked(alone: Run, seen: Run) -> list[int]:
     """Return the signals that came more often than without the launcher, those of job control and windows left out."""
     spared = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
     came = {event[2] for event in seen.all("received", "command")}
-    return [n for n in came if n not in spared and len(seen.all("received", "command", n)) > len(alone.all("received", "command", n))]
+    return [
+        n
+        for n in came
+        if n not in spared and len(seen.all("received", "command", n)) > len(alone.all("received", "command", n))
+    ]
 
 
 def in_order(seen: Run, numbers: list[int]) -> list[str]:
@@ -144,7 +153,9 @@ def refuses(seen: Run, code: int, name: str) -> list[str]:
     """A command that cannot be started: this exit code, and a message that names it."""
     status = seen.all("ended", "launcher")[0][2]
     found = [] if status == code else wrong("exit code %d" % code, "status %s" % status)
-    return found + ([] if name in seen.said else wrong("a message that names %s" % name, "it said %a" % seen.said[:200]))
+    return found + (
+        [] if name in seen.said else wrong("a message that names %s" % name, "it said %a" % seen.said[:200])
+    )
 
 
 def names_the_death(alone: Run, seen: Run) -> list[str]:

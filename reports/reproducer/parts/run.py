@@ -69,18 +69,18 @@ class Run:
         """Take in what the command tells."""
         words: list[Any]
         for line in os.read(reports, 65536).decode().splitlines():
-            who, what, *words = line.split()
+            (who, what, *words), text = line.split(), line
             if what == "runs":
                 self.pids[who] = int(words[0])
             if what == "received":
                 sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
                 words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
-                line = "%s received %s from %s" % (who, name_of(words[0]), words[1])
-            self.note(line, what, who, *words)
+                text = "%s received %s from %s" % (who, name_of(words[0]), words[1])
+            self.note(text, what, who, *words)
 
     def take_in(self, seconds: float) -> None:
-        """Take in what is told within so many seconds; then who has ended, the launcher looked at first."""
-        gone = [who for who in sorted(self.pids)[::-1] if state(self.pids[who]) in "Z" and not self.all("ended", who)]
+        """Take in what is told; then who has ended, the launcher looked at first."""
+        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
             self.readers[one](one)
@@ -89,17 +89,17 @@ class Run:
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
     def wait(self, what: str, is_there: Callable[[], Any], quiet: float = GIVE_UP) -> None:
-        """Wait for what comes, as long as processes run."""
+        """Wait for what comes as long as processes run."""
         began = self.since = time.monotonic()
-        while not is_there():
-            if self.idle() > quiet or time.monotonic() - began > 10 * quiet:
-                raise TimeoutError(what)
+        while not is_there() and self.idle() < quiet and time.monotonic() - began < 10 * quiet:
             self.take_in(0.01)
+        if what and not is_there():
+            raise TimeoutError(what)
 
     def idle(self) -> float:
         """Return for how many seconds no process has run: all were blocked, none was given the processor."""
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
-        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.M) for path in tasks]
+        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
         if seen != self.seen or any("R" in one or "D" in one for one in seen):
             self.seen, self.since = seen, time.monotonic()
         return time.monotonic() - self.since
@@ -138,8 +138,8 @@ def contents(path: str) -> str:
 
 
 def state(pid: int) -> str:
-    """Return a process' state, such as Z, or nothing where it is gone; proc_pid_stat(5)."""
-    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1]
+    """Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)."""
+    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
 
 
 def name_of(number: int) -> str:

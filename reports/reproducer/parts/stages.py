@@ -69,8 +69,9 @@ def forget_signals() -> None:
 
 def on_pipes(run: Any) -> None:
     """Start it without a terminal, in a session of its own, as a service manager does."""
-    streams = {"stdin": subprocess.PIPE, "stdout": open(run.directory + "/output", "wb"), "stderr": subprocess.STDOUT}
-    run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **streams)
+    output = os.open(run.directory + "/output", os.O_WRONLY | os.O_CREAT, 0o600)
+    how: Any = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output, "start_new_session": True}
+    run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, **how)
     run.pids["launcher"], run.process.returncode = run.process.pid, 0
 
 
@@ -192,10 +193,13 @@ def as_init(run: Any) -> None:
     def hear(reports: int) -> None:
         before = set(run.pids)
         run.hear(reports)
-        inside = {contents("/proc/%d/status" % pid).partition("NSpid:")[2].split("\n")[0].split()[-1]: pid for pid in below(run.pids["its parent"])}
-        run.pids.update((who, inside[str(run.pids[who])]) for who in set(run.pids) - before)
+        lines = [
+            (pid, contents("/proc/%d/status" % pid).partition("NSpid:")[2]) for pid in below(run.pids["its parent"])
+        ]
+        inside = {int(line.split("\n")[0].split()[-1]): pid for pid, line in lines if line}
+        run.pids.update((who, inside[run.pids[who]]) for who in set(run.pids) - before)
 
-    run.readers = {descriptor: hear for descriptor in run.readers}
+    run.readers = dict.fromkeys(run.readers, hear)
 
 
 def leave_namespace(run: Run) -> None:
@@ -252,4 +256,3 @@ def under_shell(run: Any, shell: str) -> None:
         launcher = parents[launcher]
     run.pids["launcher"], run.status = launcher, lambda: "in a way that only the shell knows"
     run.note("the launcher is pid %d" % launcher)
-

@@ -34,8 +34,7 @@ def send_to_group(run: Run, number: int) -> None:
 
 def settle(run: Run) -> None:
     """Wait until no process has run for a moment: whatever was to come of what was done has come."""
-    with contextlib.suppress(TimeoutError):
-        run.wait("rest", lambda: False, QUIET)
+    run.wait("", lambda: False, QUIET)
 
 
 def settle_long(run: Run, seconds: float) -> None:
@@ -154,7 +153,7 @@ def hold(run: Any) -> None:
     run.held = between(run)
     for pid in run.held:
         os.kill(pid, signal.SIGSTOP)
-    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in "TZ" for pid in run.held))
+    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "") for pid in run.held))
     run.note("we hold the launcher still (SIGSTOP)" if run.held else "there is nobody to hold still", "held")
 
 
@@ -180,7 +179,7 @@ def who_is_left(run: Run) -> None:
     names = {pid: name for name, pid in reversed(list(run.pids.items()))}
     for pid in below(os.getpid()):
         name = names.get(pid) or contents("/proc/%d/comm" % pid).strip()
-        if state(pid) not in ("Z", "") and name not in ("shell", "its parent"):
+        if state(pid) and name not in ("shell", "its parent"):
             run.note("still there: %s (pid %d)" % (name, pid), "left", name)
 
 
