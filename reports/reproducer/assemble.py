@@ -101,8 +101,14 @@ def _closure(needed: set[str], whole: Library) -> set[str]:
         piece = whole.pieces.get(name)
         if piece and name not in found and name not in OWN:
             found.add(name)
-            todo += _names_in(condensed(piece.node, piece.lines))
+            todo += _used_by(name)
     return found
+
+
+@functools.cache
+def _used_by(name: str) -> frozenset[str]:
+    piece = library().pieces[name]
+    return frozenset(_names_in(condensed(piece.node, piece.lines)))
 
 
 def _spaced(texts: list[str]) -> Iterator[str]:

@@ -1,0 +1,380 @@
+"""`proctor export`: the scripts are run as their reader would, on the faulty launcher and on a sound one."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+import hatch_build
+from conformance import casefile, test_terminal
+from conformance.campaigns import campaign_named
+from conformance.casefile import CaseFile
+from conformance.stages import INIT, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish, send
+from harness import scenario as s
+from harness.scenario import Ends, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage, Step, Trace
+from harness.schedule import parse
+from harness.target import Target
+from tests.conftest import ROOT, Run
+
+FAULTY = ROOT / "targets" / "faulty"
+WINDOWS = FAULTY / "windows"
+PYTHON = [sys.executable, "-I", "-S"]
+SOUND = [*PYTHON, str(FAULTY / "sound.py")]
+OLDEST = (3, 8)
+SHORT = 200
+"""Lines that the script of a plain signal scenario stays below."""
+
+
+class Planted(NamedTuple):
+    """A planted fault, and a case that shows it."""
+
+    file: str
+    requirement: str
+    check: str
+    steps: tuple[Step, ...]
+    stage: Stage = PIPES
+    command: str = "witness"
+
+
+def pressed(key: s.Key) -> tuple[Step, ...]:
+    return Settle(), Hold(), Press(key), Settle(), Release(), Settle(), *finish()
+
+
+def stopped_in_a_shell(shell: s.Under) -> Scenario:
+    """Return the dialogue of the suite's own case."""
+    found: list[Scenario] = []
+    test_terminal.test_ctrl_z_and_fg(lambda scenario, check: found.append(scenario), shell)  # type: ignore[arg-type]
+    return found[0]
+
+
+TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
+DIES = (Order(f"die {TERM}"), Ends("command"), Ends())
+ORPHAN = (Order("spawn orphan o"), Order("exit 0", "orphan"), Ends("orphan"), Settle(), Look(), *finish())
+HELD_TERM = (Settle(), Hold(), Order("exit 7"), Ends("command"), Signal(TERM), Release(), Ends())
+VIEW = (Settle(), Order("look"), *finish())
+LATE = (Settle(), Trace(at_reap=TERM), *finish())
+FAULTS = (
+    Planted("exit_1_seven_bits.py", "EXIT-1", "exit.same_status", finish(200)),
+    Planted("exit_2_zero.py", "EXIT-2", "exit.same_status", DIES),
+    Planted("exit_3_stop_is_end.py", "EXIT-3", "exit.not_before_command", (*STOP_AND_GO_ON, *finish())),
+    Planted("exit_4_one.py", "EXIT-4", "exit.not_found", (Ends(),), PIPES, "missing"),
+    Planted("exit_7_last_signal.py", "EXIT-7", "exit.same_status", HELD_TERM),
+    Planted("sig_1_usr2_swallowed.py", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
+    Planted("sig_1_term_ends_at_once.py", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
+    Planted("sig_2_twice.py", "SIG-2", "signals.each_one_taken_once", (Settle(), Trace(), *send(TERM), *finish())),
+    Planted("sig_8_late_signal.py", "SIG-8", "signals.never_signals_reaped", LATE),
+    Planted("sig_9_late.py", "SIG-9", "signals.forwarded_in_time", (Settle(), *send(TERM), *finish())),
+    Planted("tty_1_forwards_ctrl_c.py", "TTY-1", "terminal.key_arrives_once", pressed("ctrl-c"), JOB),
+    Planted("tty_2_forwards_quit.py", "TTY-2", "terminal.key_arrives_once", pressed("ctrl-\\"), LEADER),
+    Planted("tty_6_stdin_null.py", "TTY-6", "terminal.terminal_is_the_same", VIEW, JOB),
+    Planted("tty_7_raw_left.py", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
+    Planted("tree_1_helper_left.py", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
+    Planted("tree_2_adopted_zombies.py", "TREE-2", "tree.no_zombie", ORPHAN),
+    Planted("tree_6_term_ignored.py", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),
+)
+PLAIN = next(fault for fault in FAULTS if fault.file == "sig_1_usr2_swallowed.py")
+
+
+class Window(NamedTuple):
+    """A planted race window, and the schedule that meets it."""
+
+    name: str
+    requirement: str
+    campaign: str
+    schedule: str
+
+
+RACES = (
+    Window("handler_after_fork", "SIG-6", "start", "at launcher clone#1 exit: deliver TERM to launcher"),
+    Window("flag_before_pause", "SIG-6", "start", "at launcher wait4#1 exit: deliver TERM to launcher"),
+    Window("wait_before_mask", "EXIT-1", "order", "at launcher clone#1 exit: hold until child1 ends"),
+    Window("kill_after_reap", "SIG-8", "end, pids", "at launcher wait4#1 exit in part 2: deliver TERM to launcher"),
+    Window(
+        "status_after_reap", "SIG-7", "end", "at launcher rt_sigprocmask#1 exit in part 2: deliver TERM to launcher"
+    ),
+    Window("keyboard_before_fork", "SIG-6", "start, terminal", "at launcher pipe2#1 exit: press ctrl-c"),
+)
+
+
+def launcher_of(fault: Planted) -> Target:
+    return Target(Path(fault.file).stem, (*PYTHON, str(FAULTY / fault.file)), profiles=("transparent", "init"))
+
+
+def case_of(fault: Planted) -> CaseFile:
+    scenario = Scenario(fault.steps, fault.stage, command=fault.command)  # type: ignore[arg-type]
+    return a_case(launcher_of(fault), fault.requirement, fault.check, scenario)
+
+
+def a_case(target: Target, requirement: str, check: str, scenario: Scenario, schedule: str = "") -> CaseFile:
+    return CaseFile(
+        schema=1, requirement=requirement, check=check, target=target, scenario=scenario, schedule=parse(schedule),
+        objections=("required: one; actual: none",), versions={"launcher": "1.0", "system": "Linux"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with the race windows: NAME, and NAME-faulty."""
+    directory = tmp_path_factory.mktemp("windows")
+    for window in RACES:
+        for suffix, define in (("", "-DFAULT=0"), ("-faulty", "-DFAULT=1")):
+            words = [*hatch_build.compiler(), "-O2", define, "-o", str(directory / f"{window.name}{suffix}")]
+            subprocess.run([*words, str(WINDOWS / f"{window.name}.c")], check=True, capture_output=True, timeout=120)
+    return directory
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Path]:
+    """Yield an empty directory for temporary files too, which has to be empty again afterwards."""
+    directory = tmp_path / "empty"
+    directory.mkdir()
+    yield directory
+    assert list(directory.iterdir()) == []
+
+
+def exported(proctor: Run, case: CaseFile, tmp_path: Path, *words: str) -> str:
+    done = proctor("export", str(casefile.write(case, tmp_path / "cases")), *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def play(script: str, where: Path, *words: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    """Run a script as its reader would, where there is nothing of ours."""
+    path = where.parent / "repro.py"
+    path.write_text(script)
+    env = {"PATH": os.environ["PATH"], "TMPDIR": str(where)}
+    line = [python, "-I", str(path), *words]
+    return subprocess.run(line, cwd=where, env=env, capture_output=True, text=True, timeout=100, check=False)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: Path(fault.file).stem)
+def test_a_script_shows_the_fault_and_no_other(fault: Planted, proctor: Run, tmp_path: Path, empty: Path) -> None:
+    script = exported(proctor, case_of(fault), tmp_path)
+    ast.parse(script, feature_version=OLDEST)
+    faulty = play(script, empty)
+    assert faulty.returncode == 1, faulty.stdout + faulty.stderr
+    assert "THE FAULT IS THERE" in faulty.stdout
+    sound = play(script, empty, "--", *SOUND)
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert "THE FAULT IS NOT THERE" in sound.stdout
+
+
+@pytest.mark.parametrize("window", RACES, ids=lambda window: f"{window.name}-{window.campaign}".replace(" ", "-"))
+def test_a_script_with_a_schedule_meets_the_window(
+    window: Window, proctor: Run, tmp_path: Path, empty: Path, windows: Path
+) -> None:
+    target = Target(window.name, (str(windows / f"{window.name}-faulty"),))
+    scenario = campaign_named(window.campaign).scenario
+    script = exported(proctor, a_case(target, window.requirement, window.campaign, scenario, window.schedule), tmp_path)
+    faulty = play(script, empty)
+    assert faulty.returncode == 1, faulty.stdout + faulty.stderr
+    sound = play(script, empty, "--", str(windows / window.name))
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_job_control_in_a_shell(proctor: Run, tmp_path: Path, empty: Path) -> None:
+    target = launcher_of(Planted("tty_3_never_stops.py", "TTY-3", "", ()))
+    case = a_case(target, "TTY-3", "terminal.job_control", stopped_in_a_shell("bash"))
+    script = exported(proctor, case, tmp_path)
+    assert play(script, empty).returncode == 1
+    assert play(script, empty, "--", *SOUND).returncode == 0
+
+
+def old_python() -> str:
+    """Return the oldest Python that is here and that scripts are made for; skip where there is only our own."""
+    names = [f"python3.{minor}" for minor in range(OLDEST[1], sys.version_info.minor)]
+    found = [path for name in names if (path := shutil.which(name)) and runs(path)]
+    if not found:
+        pytest.skip("no older Python is installed")
+    return found[0]
+
+
+def runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def test_it_runs_on_an_old_python(proctor: Run, tmp_path: Path, empty: Path) -> None:
+    python = old_python()
+    script = exported(proctor, case_of(PLAIN), tmp_path)
+    assert play(script, empty, python=python).returncode == 1
+    assert play(script, empty, "--", *SOUND, python=python).returncode == 0
+
+
+def test_a_plain_signal_scenario_is_short_and_has_only_what_it_needs(proctor: Run, tmp_path: Path) -> None:
+    script = exported(proctor, case_of(PLAIN), tmp_path)
+    assert script.count("\n") < SHORT
+    for absent in ("openpty", "ptrace", "PS1", "SCHEDULE", "unshare", "proctor", "harness"):
+        assert absent not in script
+    assert max(map(len, script.splitlines())) <= 120 or "LAUNCHER = [" in max(script.splitlines(), key=len)
+
+
+def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
+    head = ast.get_docstring(ast.parse(exported(proctor, case_of(PLAIN), tmp_path))) or ""
+    words = " ".join(head.split())
+    for said in ("SIG-1 (MUST)", "reaches the command", "1.0", "python3 FILE -- LAUNCHER", "1: the fault is there"):
+        assert said in words
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--", "/no/such/launcher"), "there is no /no/such/launcher here"),
+        (("--", "true"), "the command was never started"),
+    ],
+    ids=["missing", "starts-nothing"],
+)
+def test_what_cannot_be_told_is_2(words: tuple[str, ...], says: str, proctor: Run, tmp_path: Path, empty: Path) -> None:
+    done = play(exported(proctor, case_of(PLAIN), tmp_path), empty, *words)
+    assert done.returncode == 2, done.stdout
+    assert f"COULD NOT TELL: {says}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def descendants(of: str) -> list[str]:
+    """Return the command lines of processes that have this in theirs."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if of in line and path.parent.name != str(os.getpid()):
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_interrupted_it_leaves_nothing(number: int, stage: Stage, proctor: Run, tmp_path: Path, empty: Path) -> None:
+    fault = PLAIN._replace(stage=stage, steps=(Settle(), s.Receives(USR2), *finish()))
+    path = tmp_path / "repro.py"
+    path.write_text(exported(proctor, case_of(fault), tmp_path))
+    env = {"PATH": os.environ["PATH"], "TMPDIR": str(empty)}
+    script = subprocess.Popen(
+        [sys.executable, "-I", str(path)], env=env, cwd=empty, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert script.stdout
+    for line in script.stdout:  # the command waits for a signal that nobody sends
+        if "command runs" in line:
+            break
+    script.send_signal(number)
+    _, errors = script.communicate(timeout=60)
+    assert (script.returncode, "Traceback" in errors) == (2, False), errors
+    deadline = time.monotonic() + 10
+    while (left := descendants(str(path))) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert left == []
+
+
+HOSTILE = (
+    "@someone #1", "\u2028",
+    "</details>", "```", "`", "\'\'\'", '\"\"\"', "\\", "\x1b[31m", "a\nb", "{command} {here}", "%s %d",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_strings_are_harmless(text: str, proctor: Run, tmp_path: Path, empty: Path) -> None:
+    target = Target(f"evil {text}", (*SOUND,), description=text, environment={"ODD": text})
+    scenario = Scenario((Settle(), s.Type(text.encode()), *finish()), JOB)
+    case = a_case(target, "EXIT-1", "exit.same_status", scenario)
+    case = replace(case, objections=(text,), "versions": {"launcher": text, "system": text})
+    script = exported(proctor, case, tmp_path)
+    ast.parse(script, feature_version=OLDEST)
+    assert "\x1b" not in script
+    done = play(script, empty)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\x1b" not in done.stdout
+    issue = exported(proctor, case, tmp_path, "--format", "markdown", "--no-play")
+    assert "\x1b" not in issue
+    outside = outside_of_code(issue)
+    assert outside.count("</details>") == outside.count("<details>") == 1
+    assert "@someone" not in outside
+
+
+def outside_of_code(text: str) -> str:
+    """Return Markdown without its fenced blocks and code spans."""
+    kept, fence = [], ""
+    for line in text.split("\n"):
+        ticks = line[: len(line) - len(line.lstrip("`"))]
+        if fence:
+            fence = "" if line == fence else fence
+        elif len(ticks) >= 3:
+            fence = ticks
+        else:
+            kept.append(line)
+    assert not fence
+    whole = "\n".join(kept)
+    for size in (3, 2, 1):
+        parts = whole.split("`" * size)
+        whole = "".join(parts[::2]) if len(parts) % 2 else whole
+    return whole
+
+
+def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
+    text = exported(proctor, case_of(PLAIN), tmp_path, "--format", "markdown")
+    for said in (
+        "# `sig_1_usr2_swallowed`: SIG-1",
+        "## Steps",
+        "we sent SIGUSR2 to launcher",
+        "<details>",
+        "def play(run)",
+    ):
+        assert said in text
+    assert "1. Start `" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "No such file"),
+        ("{", "not JSON"),
+        ('{"schema": 1, "requirment": "SIG-6"}', "did you mean 'requirement'"),
+        ("newer", "schema 2 is not known here"),
+        ("environments", "cannot be exported"),
+        ("arguments", "what the launcher is started with"),
+        ("unknown", "there is no requirement 'SIG-99'"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(content: str | None, says: str, proctor: Run, tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    case = case_of(PLAIN)
+    made = {
+        "newer": lambda: casefile.write(replace(case, schema=2), tmp_path),
+        "environments": lambda: casefile.write(
+            replace(case, check="cache.works_afterwards"), tmp_path
+        ),
+        "arguments": lambda: casefile.write(
+            replace(case, scenario=Scenario(finish(), args=(b"x",))), tmp_path
+        ),
+        "unknown": lambda: casefile.write(replace(case, requirement="SIG-99"), tmp_path),
+    }
+    if content in made:
+        path = made[content]()
+    elif content is not None:
+        path.write_text(content)
+    done = proctor("export", str(path))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert says in done.stderr
+    assert (done.stdout, "Traceback" in done.stderr) == ("", False)
+
+
+def test_markdown_of_a_launcher_that_is_not_here(proctor: Run, tmp_path: Path) -> None:
+    target = Target("gone", ("/no/such/launcher",))
+    case = a_case(target, "EXIT-1", "exit.same_status", Scenario(finish()))
+    path = str(casefile.write(case, tmp_path))
+    done = proctor("export", path, "--format", "markdown")
+    assert (done.returncode, "--no-play" in done.stderr) == (2, True), done.stderr
+    assert proctor("export", path, "--format", "markdown", "--no-play").returncode == 0
+    assert proctor("export", path).returncode == 0

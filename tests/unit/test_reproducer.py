@@ -1,0 +1,183 @@
+"""Reproducers as text: what is in them for which check, and that every one of them is whole. Nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from pathlib import Path
+
+import pytest
+
+from conformance import checks
+from conformance.campaigns import campaigns
+from conformance.naming import named
+from harness import scenario as s
+from harness.errors import WrongCall
+from harness.scenario import Scenario, Stage
+from harness.schedule import parse
+from harness.target import Target
+from reports.account import Account
+from reports.issue import harmless, markdown
+from reports.reproducer.asking import CAMPAIGNS, QUESTIONS
+from reports.reproducer.assemble import assemble, library
+from reports.reproducer.script import reproducer
+from reports.reproducer.wording import code_of, number, words_of
+
+TARGET = Target("some", ("some", "--"))
+EVERYTHING = (
+    s.Settle(), s.Settle(limit=2.0), s.Signal(15), s.Signal(2, "group"), s.Hold(), s.Signal(34, "command"), s.Release(),
+    s.Receives(15), s.Receives(15), s.Look(), s.Order("ignore 15"), s.Order("spawn other c"), s.Greets("other"),
+    s.Order("exit 0", "other"), s.Stops(), s.Runs(), s.Order("exit 0"), s.Ends("command"), s.Ends(),
+)  # fmt: skip
+AT_A_TERMINAL = (
+    s.Press("ctrl-c"), s.Type(b"x\n"), s.TypePattern(10), s.Resize(1, 2), s.Order("read-line"), s.Answers("read-line"),
+    s.HangUp(),
+)  # fmt: skip
+SCHEDULE = parse("at launcher clone#1 exit: deliver TERM to launcher\nat child1 birth: hold until launcher blocks")
+STAGES = [
+    Stage(),
+    Stage(terminal=True),
+    Stage(terminal=True, under="job"),
+    Stage(under="init"),
+    Stage(terminal=True, under="bash"),
+]
+
+
+def account(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> Account:
+    steps = EVERYTHING + (AT_A_TERMINAL if stage.terminal else ())
+    scenario = Scenario(steps, stage)
+    return Account(
+        "SIG-1", "MUST", "It is so.", check, target, scenario, parse(schedule), ("required: a; actual: b",), {}
+    )
+
+
+def undefined(script: str) -> set[str]:
+    """Return names that are used in a script but nowhere given a value."""
+    tree = ast.parse(script, feature_version=(3, 8))
+    given = set(dir(builtins)) | {"__file__"}
+    used = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else given).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            given.add(node.name)
+        elif isinstance(node, ast.arg):
+            given.add(node.arg)
+        elif isinstance(node, ast.alias):
+            given.add(node.asname or node.name)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            given.add(node.name)
+    return used - given
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{stage.under}-{stage.terminal}")
+@pytest.mark.parametrize("check", sorted(QUESTIONS))
+def test_every_question_makes_a_whole_script(check: str, stage: Stage) -> None:
+    script = reproducer(account(check, stage))
+    assert undefined(script) == set()
+
+
+@pytest.mark.parametrize("check", sorted(CAMPAIGNS))
+def test_every_campaign_makes_a_whole_script(check: str) -> None:
+    script = reproducer(account(check, schedule=str(SCHEDULE)))
+    assert undefined(script) == set()
+    assert "'clone', 'exit', 1, 1" in script
+
+
+def test_every_check_that_is_named_is_there() -> None:
+    for check in QUESTIONS:
+        assert named(check, TARGET)
+    assert set(CAMPAIGNS) <= {campaign.name for campaign in campaigns()}
+
+
+def test_every_check_of_these_chapters_has_a_question() -> None:
+    """Those that are left out are about environments, or about what the command starts with."""
+    left_out = {"exit.names_the_interpreter"}
+    for chapter in ("exit", "signals", "terminal", "tree"):
+        tree = ast.parse((Path(checks.__path__[0]) / f"{chapter}.py").read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and [one.arg for one in node.args.args] == ["history", "bare"]:
+                assert f"{chapter}.{node.name}" in {*QUESTIONS, *left_out}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (account("cache.works_afterwards"), "environments and caches"),
+        (account("inherit.arguments"), "what the command starts with"),
+        (account("start", schedule="at launcher clone#1 exit: call prune"), "a second time"),
+        (account("start", schedule="at launcher clone#1 exit: deliver TERM to all"), "'all'"),
+        (account("exit.same_status", Stage(nice=5)), "(nice)"),
+        (account("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
+        (account("exit.same_status", target=Target("none", ())), "no launcher"),
+        (account("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
+    ],
+)
+def test_what_cannot_be_a_script_says_why_and_what_to_do(changed: Account, says: str) -> None:
+    with pytest.raises(WrongCall, match="Send the case file itself instead; `proctor replay CASE`") as error:
+        reproducer(changed)
+    assert says in str(error.value)
+
+
+def test_only_what_is_needed_is_in_it() -> None:
+    script = assemble(
+        "About.", "LAUNCHER = []\n\ndef play(run):\n    settle(run)\n\ndef judge(alone, seen):\n    return []"
+    )
+    names = {node.name for node in ast.parse(script).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assert {"Run", "Command", "settle", "main"} <= names
+    assert not {"press", "ptrace", "stays", "Director", "send"} & names
+
+
+def test_no_annotation_and_no_declaration_is_left() -> None:
+    script = reproducer(account("start", schedule=str(SCHEDULE)))
+    for node in ast.walk(ast.parse(script)):
+        assert not isinstance(node, ast.AnnAssign)
+        assert not (isinstance(node, ast.arg) and node.annotation)
+        assert not (isinstance(node, ast.FunctionDef) and node.returns)
+    assert "noqa" not in script
+    assert "fmt: skip" not in script
+
+
+def test_the_parts_have_each_name_once() -> None:
+    names = [name for name in library().pieces if name not in ("play", "judge")]
+    assert len(names) == len(set(names)) > 100
+
+
+def test_signals_are_written_as_a_person_would() -> None:
+    assert [number(15), number(34), number(36)] == ["signal.SIGTERM", "signal.SIGRTMIN", "signal.SIGRTMIN + 2"]
+    assert ast.parse(number(16))
+
+
+def test_each_step_has_code_and_words() -> None:
+    for step in (*EVERYTHING, *AT_A_TERMINAL, s.Trace(15), s.Prints("<prompt>"), s.Part()):
+        assert ast.parse(code_of(step))
+        assert words_of(step)
+    with pytest.raises(WrongCall, match="cannot be exported"):
+        code_of(s.Compare("later"))
+
+
+def test_an_issue_has_its_parts_in_order() -> None:
+    told = account("exit.same_status")._replace(timeline=("   1  0.00 ms  launcher started",))
+    text = markdown(told, "print('x')\n")
+    parts = [
+        "# `some`",
+        "It is so.",
+        "## Versions",
+        "## Steps",
+        "## Required",
+        "## What happened",
+        "<details>",
+        "print(",
+    ]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "actual:   b" in text
+
+
+def test_fences_are_longer_than_what_is_in_them() -> None:
+    text = markdown(account("exit.same_status"), "x = '````'\n")
+    assert "\n`````python\nx = '````'\n`````\n" in text
+
+
+def test_control_characters_are_shown() -> None:
+    assert harmless("a\x1b[31m\nb\x07") == "a\\x1b[31m\nb\\x07"
