@@ -17,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 import hatch_build
-from conformance import casefile, test_terminal
+from conformance import casefile
 from conformance.campaigns import campaign_named
 from conformance.casefile import CaseFile
 from conformance.stages import INIT, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish, send
@@ -52,10 +52,11 @@ def pressed(key: s.Key) -> tuple[Step, ...]:
 
 
 def stopped_in_a_shell(shell: s.Under) -> Scenario:
-    """Return the dialogue of the suite's own case."""
-    found: list[Scenario] = []
-    test_terminal.test_ctrl_z_and_fg(lambda scenario, check: found.append(scenario), shell)  # type: ignore[arg-type]
-    return found[0]
+    """Return a dialogue of Ctrl-Z and fg."""
+    stop = (Press("ctrl-z"), s.Stops(), s.Prints("Stopped"), s.Prints("<prompt>"))
+    again = (s.Type(b"fg\n"), s.Runs(), Settle(), *finish(), s.Prints("<prompt>"))
+    steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *again)
+    return Scenario(steps, Stage(terminal=True, under=shell))
 
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
@@ -289,7 +290,7 @@ def test_hostile_strings_are_harmless(text: str, proctor: Run, tmp_path: Path, e
     target = Target(f"evil {text}", (*SOUND,), description=text, environment={"ODD": text})
     scenario = Scenario((Settle(), s.Type(text.encode()), *finish()), JOB)
     case = a_case(target, "EXIT-1", "exit.same_status", scenario)
-    case = replace(case, objections=(text,), "versions": {"launcher": text, "system": text})
+    case = replace(case, objections=(text,), versions={"launcher": text, "system": text})
     script = exported(proctor, case, tmp_path)
     ast.parse(script, feature_version=OLDEST)
     assert "\x1b" not in script
@@ -352,12 +353,8 @@ def test_what_cannot_be_exported_is_said(content: str | None, says: str, proctor
     case = case_of(PLAIN)
     made = {
         "newer": lambda: casefile.write(replace(case, schema=2), tmp_path),
-        "environments": lambda: casefile.write(
-            replace(case, check="cache.works_afterwards"), tmp_path
-        ),
-        "arguments": lambda: casefile.write(
-            replace(case, scenario=Scenario(finish(), args=(b"x",))), tmp_path
-        ),
+        "environments": lambda: casefile.write(replace(case, check="cache.works_afterwards"), tmp_path),
+        "arguments": lambda: casefile.write(replace(case, scenario=Scenario(finish(), args=(b"x",))), tmp_path),
         "unknown": lambda: casefile.write(replace(case, requirement="SIG-99"), tmp_path),
     }
     if content in made:

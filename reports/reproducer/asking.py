@@ -57,7 +57,7 @@ QUESTIONS: dict[str, Question] = {
         ("needs_the_held(seen)",),
     ),
     "terminal.hang_up_arrives": Question("hang_up_arrives(seen)"),
-    "terminal.hang_up_ends_all": Question("nothing_survives(seen)", (), (), LEFT),
+    "terminal.hang_up_ends_all": Question("nothing_survives(alone, seen)", (), (), LEFT),
     "terminal.as_often_as_bare": Question(
         f"as_often(alone, seen, {CHANGES}) or missing(seen)",
         ("needs_the_held(seen)",),

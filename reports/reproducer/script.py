@@ -82,6 +82,8 @@ def _play(account: Account, question: Question) -> str:
         lines.insert(0, f"use_a_command_that_is_{scenario.command}(run)")
     elif scenario.stage.under not in SHELLS:
         lines.append("comes(run, 'runs', 'command')")
+    if scenario.stage.type_ahead:
+        lines.insert(len(lines) - 2, f"type_ahead(run, {scenario.stage.type_ahead!r})")
     if COMMAND in target.command and scenario.command == "witness":
         lines.insert(0, "put_in_place(run)")
     if _has_more(target):

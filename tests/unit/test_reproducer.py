@@ -44,7 +44,7 @@ STAGES = [
 
 
 def account(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> Account:
-    steps = EVERYTHING + (AT_A_TERMINAL if stage.terminal else ())
+    steps: tuple[s.Step, ...] = (*EVERYTHING, *(AT_A_TERMINAL if stage.terminal else ()))
     scenario = Scenario(steps, stage)
     return Account(
         "SIG-1", "MUST", "It is so.", check, target, scenario, parse(schedule), ("required: a; actual: b",), {}
@@ -55,7 +55,7 @@ def undefined(script: str) -> set[str]:
     """Return names that are used in a script but nowhere given a value."""
     tree = ast.parse(script, feature_version=(3, 8))
     given = set(dir(builtins)) | {"__file__"}
-    used = set()
+    used: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else given).add(node.id)
@@ -86,7 +86,7 @@ def test_every_campaign_makes_a_whole_script(check: str) -> None:
 
 def test_every_check_that_is_named_is_there() -> None:
     for check in QUESTIONS:
-        assert named(check, TARGET)
+        assert callable(named(check, TARGET))
     assert set(CAMPAIGNS) <= {campaign.name for campaign in campaigns()}
 
 

@@ -78,8 +78,11 @@ def order_ignore(me: Command, number: str) -> None:
 
 
 def order_inherit(me: Command, number: str) -> None:
-    """Handle this signal no more (0: none at all), like a program that never touches it."""
-    me.leave({int(number)} if int(number) else me.taken - {ORDER}, signal.SIG_DFL)
+    """Handle this signal no more (0: none at all), like a program that never touches it; ignored it stays so."""
+    numbers = {int(number)} if int(number) else me.taken - {ORDER}
+    ignored = {one for one in numbers if signal.getsignal(one) == signal.SIG_IGN} - {signal.SIGPIPE, signal.SIGXFSZ}
+    me.leave(numbers - ignored, signal.SIG_DFL)  # Python itself ignores these two
+    me.leave(ignored, signal.SIG_IGN)
     me.say("did", "inherit")
 
 

@@ -117,8 +117,10 @@ def nothing_left(alone: Run, seen: Run) -> list[str]:
     return wrong("no process is left when the launcher has ended", "still there: " + ", ".join(left)) if left else []
 
 
-def nothing_survives(seen: Run) -> list[str]:
+def nothing_survives(alone: Run, seen: Run) -> list[str]:
     """Nobody survives the hang-up."""
+    if alone.all("left"):
+        raise RuntimeError("even alone the command survives the hang-up")
     left = [event[1] for event in seen.all("left")]
     return wrong("nothing survives the hang-up", "still there: " + ", ".join(left)) if left else []
 

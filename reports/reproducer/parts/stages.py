@@ -76,11 +76,20 @@ def on_pipes(run: Any) -> None:
 
 
 def open_terminal(run: Any) -> None:
-    """Make a pseudo-terminal of 24 rows and 80 columns."""
+    """Make a pseudo-terminal of 24 rows and 80 columns, where there is none yet."""
+    if hasattr(run, "master"):
+        return
     run.master, run.slave = os.openpty()
     fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     os.set_blocking(run.master, False)
     run.readers[run.master], run.unread = lambda _: read_terminal(run), ""
+
+
+def type_ahead(run: Any, data: bytes) -> None:
+    """Type something before anybody is there to read it."""
+    open_terminal(run)
+    run.note("we type %r" % data, "typed")
+    os.write(run.master, data)
 
 
 def read_terminal(run: Any) -> None:
@@ -99,6 +108,7 @@ def read_terminal(run: Any) -> None:
 def lead_session(run: Any) -> None:
     """In a child: lead a session of its own, with the terminal as its controlling one."""
     os.setsid()
+    os.close(run.master)  # who holds it open keeps it from hanging up
     for descriptor in (0, 1, 2):
         os.dup2(run.slave, descriptor)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
