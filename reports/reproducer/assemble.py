@@ -18,7 +18,7 @@ OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
 HERE = "reports.reproducer.parts"
 WIDTH = 120
-SHORT = 4
+SHORT = 5
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
 
 

@@ -14,7 +14,7 @@ from reports.reproducer.tables import tables
 from reports.reproducer.wording import code_of, not_exported
 
 SHELLS = ("bash", "dash", "zsh")
-WIDTH = 119
+WIDTH = 117
 USAGE = """\
 Run it: `python3 FILE`; another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. Exit code 1: the fault is
 there; 0: it is not; 2: it could not be told. It does the same to a command (itself once more) alone and through the

@@ -26,8 +26,10 @@ def main() -> int:
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     launcher = sys.argv[2:] or LAUNCHER
     try:
+        if sys.argv[1:2] not in ([], ["--"]):
+            raise RuntimeError("it is called in another way:\n\n" + str(__doc__))
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
-            raise RuntimeError("this needs Linux, and the launcher: there is no %s here" % launcher[0])
+            raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child
         alone, seen = Run([]).play(), Run(launcher).play()
         if alone.missing or len(seen.all("runs")) < len(alone.all("runs")[:1]):

@@ -115,11 +115,6 @@ class Run:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def as_in_a_shell(status: int) -> int:
-    """Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2."""
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
 def below(ancestor: int) -> list[int]:
     """Return the processes that this one has started, and that these have."""
     rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
@@ -140,6 +135,11 @@ def contents(path: str) -> str:
 def state(pid: int) -> str:
     """Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)."""
     return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
+
+
+def as_in_a_shell(status: int) -> int:
+    """Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2."""
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def name_of(number: int) -> str:

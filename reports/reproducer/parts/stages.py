@@ -102,7 +102,7 @@ def read_terminal(run: Any) -> None:
     text = data.decode(errors="replace")
     run.said, run.unread = run.said + text, run.unread + text
     if data:
-        run.note("on the terminal: " + text[:200], "printed", data)
+        run.note("on the terminal: " + text[:80], "printed", data)
 
 
 def lead_session(run: Any) -> None:
