@@ -60,7 +60,7 @@ def test_wheel_holds_everything(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
         modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
-    assert files_of("harness", "conformance", "targets") <= held
+    assert files_of("harness", "conformance", "reports", "targets") <= held
     programs = {"harness/bin/witness", "harness/bin/stage", "harness/bin/guardian"}
     assert programs <= held
     assert all(modes[name] & 0o111 == 0o111 for name in (*programs, "targets/reference/launcher"))
@@ -76,7 +76,8 @@ def test_wheel_is_for_this_kind_of_machine_and_any_python(wheel: Path) -> None:
 def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
-    assert files_of("harness", "conformance", "targets", "tests", "README.md", "LICENSE", "hatch_build.py") <= held
+    sources = ("harness", "conformance", "reports", "targets", "tests", "README.md", "LICENSE", "hatch_build.py")
+    assert files_of(*sources) <= held
     assert not [name for name in held if name.startswith("harness/bin")]
 
 
