@@ -14,8 +14,8 @@ from rich.table import Table
 
 from conformance.cli_bisect import bisect
 from conformance.cli_explore import explore, replay
-from conformance.cli_hunt import hunt
 from conformance.cli_export import export
+from conformance.cli_hunt import hunt
 from conformance.probe import version_of
 from conformance.spec import Requirement, requirements
 from harness.errors import HarnessError, WrongCall, nearest
