@@ -28,9 +28,10 @@ LIST_WITHIN, INSTALL_WITHIN = 120.0, 600.0
 _WHOLE = "complete"
 """The file that is written last."""
 _INSTALL_LINE = re.compile(
-    r"\b(?P<kind>pip|npm) install (?:--global )?'?(?P<name>(?:@[\w.-]+/)?\w[\w.-]*)(?P<extras>\[[\w,.-]+\])?"
-    r"(?:(?:==|@)(?P<version>[\w.+-]+))?"
+    r"\b(?P<kind>pip|npm) install (?:--global )?(?P<quote>')?"
+    r"(?P<name>(?:@[\w.-]+/)?\w[\w.-]*)(?P<extras>\[[\w,.-]+\])?(?:(?:==|@)(?P<version>\d[\w.+-]*))?(?(quote)')$"
 )
+"""The last that the line says, whole: one that names a range, or several packages, leaves a choice."""
 _NO_NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|NameResolutionError|Temporary failure in name resolution"
     r"|Network is unreachable"
