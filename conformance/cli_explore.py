@@ -71,7 +71,7 @@ def explore(
     target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
     budget: float, replays: int, cases: Path,
 ) -> None:  # fmt: skip
-    r"""Stop TARGET at each of its system calls, deliver a signal there, and see what comes of it.
+    """Stop TARGET at each of its system calls, deliver a signal there, and see what comes of it.
 
     The orders in which launcher and child can run are explored as well. Exits 0 when nothing was found, 1 when
     something was, 2 for a wrong call, 3 when the harness itself failed.
@@ -79,7 +79,7 @@ def explore(
     \b
         proctor explore tini
         proctor explore 'uv run --no-project --' --signal TERM --workers 2
-    """
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
         launcher = check_deviations(load(target), target)
@@ -178,7 +178,7 @@ def replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None, times: int,
     show: bool,
 ) -> None:  # fmt: skip
-    r"""Play CASE again and say how often its fault came back.
+    """Play CASE again and say how often its fault came back.
 
     Exits 1 when the fault is there, 0 when it is not, 2 when it could not be told, 3 when the harness failed.
 
@@ -186,7 +186,7 @@ def replay(
         proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50
         proctor replay --target=timeout --requirement=SIG-6 \\
             --schedule='at launcher clone#1 exit: deliver TERM to launcher'
-    """
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)

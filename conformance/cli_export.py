@@ -34,7 +34,7 @@ Format = Literal["script", "markdown"]
     help="For markdown: play CASE once, so that the text tells what happens here, event by event.",
 )  # fmt: skip
 def export(case: Path, kind: Format, play: bool) -> None:
-    r"""Print CASE as one Python file that needs nothing but the launcher.
+    """Print CASE as one Python file that needs nothing but the launcher.
 
     It runs on Linux with Python 3.8 or newer and the standard library alone. It exits 1 when the fault is there, 0 when
     it is not, 2 when it could not tell.
@@ -42,7 +42,7 @@ def export(case: Path, kind: Format, play: bool) -> None:
     \b
         proctor export proctor-cases/tini-tty-3.json > repro.py
         proctor export proctor-cases/tini-tty-3.json --format markdown > issue.md
-    """
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
         saved = casefile.read(case)

@@ -54,14 +54,14 @@ PROFILES = {
 def hunt(
     target: str, profile: str, seconds: float | None, workers: int | None, seed: int | None, state: Path
 ) -> None:  # fmt: skip
-    r"""Have TARGET stand scripts that nobody has thought of, and keep the shortest that it does not stand.
+    """Have TARGET stand scripts that nobody has thought of, and keep the shortest that it does not stand.
 
     Exits 0 when nothing was found, 1 when something was, 2 for a wrong call, 3 when the harness itself failed.
 
     \b
         proctor hunt tini --profile ci
         proctor hunt 'uv run --no-project --' --seconds 300
-    """
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
         chosen = PROFILES[profile]
