@@ -102,6 +102,8 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     for step in scenario.steps:
         waited[step] += isinstance(step, s.Receives)
         lines.append(code_of(step, waited[step], unseen))
+        if isinstance(step, s.Order) and step.text.startswith("spawn "):
+            lines.append(code_of(s.Greets(step.text.split()[1])))
     return [line.replace("receives(", "receives_in_time(") for line in lines] if "in_time" in question.judge else lines
 
 
