@@ -52,6 +52,7 @@ class Director:
     def __init__(self, run: Any) -> None:
         self.run, self.heard = run, 0
         self.looked: Any = None
+        self.wait_status: int | None = None
         self.tasks: dict[int, Task] = {}
         self.early: set[int] = set()
         self.stopped: set[int] = set()
@@ -113,9 +114,17 @@ class Director:
         seize(pid, FOLLOW)
         self.tasks[pid] = Task(pid, pid, "launcher")
         self.tasks[pid].born = True
+        self.run.status = self.status
         os.write(self.gate, b"!")
         os.close(self.gate)
         self.gate = -1
+
+    def status(self) -> int:
+        """Return how the launcher has ended. Its parent is told only when we, who trace it, have taken that in; and we
+        are told of it when all its threads have been, so whatever comes is taken."""
+        while self.wait_status is None:
+            self.take(*os.waitpid(-1, WALL))
+        return as_in_a_shell(self.wait_status)
 
     def take(self, tid: int, status: int) -> None:
         """Take in one stop, or the end of a task."""
@@ -128,7 +137,7 @@ class Director:
         if kind == "end":
             self.gone(task)
             if tid == self.run.pids["launcher"]:
-                self.run.status = lambda: as_in_a_shell(status)
+                self.wait_status = status
             if task.pid == self.run.pids.get("command") and os.WIFSIGNALED(status):
                 self.run.events.append(("died", "command"))
         elif kind == "call":

@@ -30,14 +30,14 @@ from reports.reproducer.parts.steps import between, send
 def follow(run: Any, at_reap: int) -> None:
     """Trace the launcher from here on. Each signal that it sends is taken by the command before it goes on, so that
     two never merge. at_reap: a signal that it is sent the moment it has reaped the command."""
-    run.inside, take_in = {}, run.take_in
-    for tid in tasks_of(between(run)):
+    run.inside, take_in, traced = {}, run.take_in, tasks_of(between(run))
+    for tid in traced:
         stop(tid)
         go_on(tid, SYSCALL)
 
     def take_in_stops(seconds: float) -> None:
         until = time.monotonic() + 0.002
-        while time.monotonic() < until and run.launcher:
+        while time.monotonic() < until and traced:
             try:
                 tid, status = os.waitpid(-1, os.WNOHANG | WALL)
             except ChildProcessError:
@@ -47,7 +47,12 @@ def follow(run: Any, at_reap: int) -> None:
                 until = time.monotonic() + 0.002
         take_in(seconds)
 
-    run.take_in = take_in_stops
+    def status() -> int:
+        while run.wait_status is None:  # we who trace it are told first, when all its threads have been waited for
+            take(run, *os.waitpid(-1, WALL), at_reap)
+        return as_in_a_shell(run.wait_status)
+
+    run.take_in, run.status, run.wait_status = take_in_stops, status if traced else run.status, None
 
 
 def tasks_of(pids: list[int]) -> list[int]:
@@ -83,7 +88,7 @@ def take(run: Any, tid: int, status: int, at_reap: int) -> None:
     """Take in one stop."""
     kind = kind_of(status)
     if kind == "end" and tid == run.pids["launcher"]:
-        run.status = lambda: as_in_a_shell(status)
+        run.wait_status = status
     elif kind == "group":
         go_on(tid, LISTEN)
     elif kind == "call":

@@ -22,7 +22,8 @@ def main() -> int:
     """Play it twice and compare; return the exit code."""
     if sys.argv[1:2] == ["--command"]:
         Command(sys.argv[2], "command")
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+    signal.alarm(900)  # seconds; nothing takes so long
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     launcher = sys.argv[2:] or LAUNCHER
     try:
