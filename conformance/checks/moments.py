@@ -110,7 +110,7 @@ def needs_delivery(history: History) -> None:
     case without a schedule is about just that."""
     needs_tracing(history)
     _needs_points(history)
-    tried = [event.fact for event in history.events if isinstance(event.fact, Carried | Sent)]
+    tried = bool(history.facts(Carried)) or any(fact.to != "command" for fact in history.facts(Sent))
     if tried and not any(_is_stimulus(event.fact) for event in history.events):
         raise NotObservable("no signal was sent to the launcher, no key pressed, no other call made beside it")
 
