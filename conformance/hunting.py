@@ -139,7 +139,7 @@ def hunt(hunter: Hunter, stages: Sequence[Stage], number: int, database: Example
     script = seed(number)(machine(stages, hunter.judge))
     asked = settings(
         max_examples=CHUNK, stateful_step_count=MOST_MOVES, deadline=None, database=database, print_blob=False,
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, derandomize=False,
+        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
         phases=(Phase.reuse, Phase.generate, Phase.target, Phase.shrink), report_multiple_bugs=True,
     )  # fmt: skip
     try:

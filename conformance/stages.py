@@ -16,9 +16,7 @@ LEADER = Stage(terminal=True)
 INIT = Stage(under="init")
 """PID 1 of a PID namespace."""
 
-SEVEN = (
-    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
-)  # fmt: skip
+SEVEN = signals.SEVEN
 """The signals of SIG-1: those that people and service managers send."""
 
 OTHERS = tuple(

@@ -6,6 +6,7 @@ last step the runner waits until everything is quiescent, looks, and ends whatev
 
 from __future__ import annotations
 
+import signal
 from typing import Literal
 
 import msgspec
@@ -18,6 +19,8 @@ which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, 
 
 Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
+SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
+"""The keys whose signals a command can catch and go on, and those signals."""
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -10,6 +10,10 @@ LAST: int = LAST_REALTIME or signal.NSIG - 1
 
 INTERRUPT = int(signal.SIGINT)
 """What Ctrl-C sends."""
+SEVEN = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
+)  # fmt: skip
+"""The signals that people and service managers send."""
 SI_USER = 0
 """si_code of kill(2); sigaction(2)."""
 SI_KERNEL = 0x80

@@ -12,10 +12,10 @@ from collections import Counter
 from typing import Literal, NamedTuple
 
 from harness.scenario import (
+    SIGNALS_OF_KEYS,
     Ends,
     HangUp,
     Hold,
-    Key,
     Order,
     Press,
     Receives,
@@ -27,7 +27,6 @@ from harness.scenario import (
 )
 
 Cause = Literal["launcher", "group", "command", "key", "window", "hang-up"]
-OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
 NOT_COUNTED = frozenset(
     (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP)
 )
@@ -93,8 +92,8 @@ def allowed(scenario: Scenario) -> dict[int, Allowed]:
                 stopped = False
             case Signal(signal=number, to=("launcher" | "group" | "command") as to):
                 account.send(number, to)
-            case Press(key=key) if key in OF_KEYS:
-                account.send(OF_KEYS[key], "key")
+            case Press(key=key) if key in SIGNALS_OF_KEYS:
+                account.send(SIGNALS_OF_KEYS[key], "key")
             case Resize():
                 account.send(signal.SIGWINCH, "window")
             case HangUp():

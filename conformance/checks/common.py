@@ -123,6 +123,16 @@ def events_of(history: History, number: int) -> tuple[int, ...]:
     return tuple(e.index for e, fact in history.all(Received) if fact.signal == number and fact.process == "command")
 
 
+def times_from(history: History, number: int) -> str:
+    """Say how often the command received a signal, and from whom."""
+    senders = [
+        f.sender_role or ("kernel" if f.code == signals.SI_KERNEL else f"pid {f.sender}")
+        for f in history.facts(Received)
+        if f.signal == number and f.process == "command"
+    ]
+    return f"{len(senders)} times" + (f", from {', '.join(senders)}" if senders else "")
+
+
 def counts_as_bare(
     history: History, bare: History, numbers: Iterable[int], fewest: bool, most: bool
 ) -> list[Violation]:
@@ -131,12 +141,7 @@ def counts_as_bare(
     here, there = received(history), received(bare)
     for number in numbers:
         if (fewest and here[number] < there[number]) or (most and here[number] > there[number]):
-            senders = [
-                f.sender_role or ("kernel" if f.code == signals.SI_KERNEL else f"pid {f.sender}")
-                for f in history.facts(Received)
-                if f.signal == number and f.process == "command"
-            ]
-            actual = f"{here[number]} times" + (f", from {', '.join(senders)}" if senders else "")
+            actual = times_from(history, number)
             required = f"the command receives {signals.name(number)} {there[number]} times, as it does by itself"
             found.append(Violation(required, actual, events_of(history, number)))
     return found

@@ -30,6 +30,7 @@ from conformance.checks.common import (
     missed,
     received,
     status,
+    times_from,
 )
 from harness import signals
 from harness.history import (
@@ -43,15 +44,10 @@ from harness.history import (
     Missed,
     Ordered,
     Pressed,
-    Received,
     Sent,
     Traced,
 )
 from harness.scenario import Order
-
-SEVEN = (
-    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
-)  # fmt: skip
 
 
 class Broken(NamedTuple):
@@ -157,14 +153,11 @@ def _counts(history: History, bare: History) -> Iterator[Broken]:
 def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Broken:
     few = count < rule.least
     often = f"{rule.least} times" if rule.least == rule.most else f"{rule.least} to {rule.most} times"
-    senders = [
-        f.sender_role or ("kernel" if f.code == signals.SI_KERNEL else f"pid {f.sender}")
-        for f in history.facts(Received)
-        if f.signal == number and f.process == "command"
-    ]
-    actual = f"{count} times" + (f", from {', '.join(senders)}" if senders else "")
     required = f"the command receives {signals.name(number)} {often}"
-    return Broken(_of_signal(history, number, rule, few), Violation(required, actual, events_of(history, number)))
+    return Broken(
+        _of_signal(history, number, rule, few),
+        Violation(required, times_from(history, number), events_of(history, number)),
+    )
 
 
 def _of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
@@ -186,7 +179,7 @@ def _of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
         return "SIG-3"
     if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
         return "SIG-10"
-    return "SIG-1" if number in SEVEN else "SIG-4"
+    return "SIG-1" if number in signals.SEVEN else "SIG-4"
 
 
 def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:

@@ -9,6 +9,7 @@ import signal
 
 from harness.explorer.model import Model
 from harness.scenario import (
+    SIGNALS_OF_KEYS,
     Answers,
     Ends,
     HangUp,
@@ -32,8 +33,6 @@ from harness.scenario import (
 
 Steps = tuple[Step, ...]
 PROMPT = Prints("<prompt>")
-OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
-"""The keys whose signals a command can catch and go on, and those signals."""
 LINE = b"a line of text\n"
 ENDED: Steps = (Ends("command"), Ends("launcher"))
 
@@ -137,7 +136,7 @@ def continue_command(model: Model) -> Steps:
 
 def press(model: Model, key: Key, awaited: bool) -> Steps:
     """Press a key that sends a signal to the foreground."""
-    number = OF_KEYS[key]
+    number = SIGNALS_OF_KEYS[key]
     if model.ends(number):
         rest = _at_rest(model)
         model.over = True
@@ -152,7 +151,7 @@ def press(model: Model, key: Key, awaited: bool) -> Steps:
 
 def press_held(model: Model, key: Key) -> Steps:
     """The same while all between us and the command is held still."""
-    if model.ends(OF_KEYS[key]):
+    if model.ends(SIGNALS_OF_KEYS[key]):
         return ()
     rest = _at_rest(model)
     model.was_held = True

@@ -19,7 +19,7 @@ from harness import signals
 from harness.explorer import moves
 from harness.explorer.model import Model
 from harness.explorer.moves import Steps
-from harness.scenario import Ends, Order, Scenario, Stage, Step
+from harness.scenario import SIGNALS_OF_KEYS, Ends, Order, Scenario, Stage, Step
 
 Judge = Callable[[Scenario, tuple[str, ...]], None]
 """Plays a scenario, made of these moves; raises where it is objected to."""
@@ -47,7 +47,7 @@ FLAGS = ("c", "o", "os", "osn")
 number, other = st.sampled_from(SEVEN), st.sampled_from(OTHERS)
 code = st.sampled_from((0, 1, 2, 3, 42, 126, 127, 128, 130, 143, 255)) | st.integers(0, 255)
 end_of_line = st.sampled_from((None, "ctrl-d"))
-key, either = st.sampled_from(tuple(moves.OF_KEYS)), st.booleans()
+key, either = st.sampled_from(tuple(SIGNALS_OF_KEYS)), st.booleans()
 
 
 def free(model: Model) -> bool:
