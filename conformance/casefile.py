@@ -22,7 +22,7 @@ from harness.target import Target
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Target, scenario and schedule of a finding, the requirement, and what was objected to.
 
-    check: the campaign whose check judges it, or without a schedule the check itself, `chapter.function`. objections
+    check: the campaign whose check judges it, or where it is of none the check itself, `chapter.function`. objections
     are for people; versions: of the launcher, of Proctor and of the system on which it was found. measure: the
     scenario of the launcher itself with which it is compared, where that is not the bare command.
     """
@@ -38,7 +38,7 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     measure: Scenario | None = None
 
     @property
-    def is_scheduled(self) -> bool:
+    def is_explored(self) -> bool:
         """Whether it was found by the explorer: then `check` is a campaign."""
         return "." not in self.check
 
@@ -91,5 +91,5 @@ def write(case: CaseFile, directory: Path, name: str = "") -> Path:
 def _name_of(case: CaseFile) -> str:
     first = case.schedule.directives[-1].at if case.schedule.directives else ""
     launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
-    content = str(case.schedule).encode() if case.is_scheduled else key_of(case.scenario)
+    content = (b"" if case.is_explored else key_of(case.scenario)) + str(case.schedule).encode()
     return f"{slug(f'{launcher} {case.requirement} {case.check} {first}')}-{zlib.crc32(content):08x}"

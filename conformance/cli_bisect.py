@@ -78,7 +78,7 @@ def bisect(
 
 def _needs_known_check(case: CaseFile) -> None:
     """Raise WrongCall for a case that nobody can judge, before anything is installed for it."""
-    if case.is_scheduled:
+    if case.is_explored:
         _ = case.campaign
     else:
         named(case.check, case.target)

@@ -106,6 +106,8 @@ class _Silent:
 def _line(hunt: Hunt) -> str:
     account = hunt.account
     pairs = f"{len(account.pairs)} of {len(RULES) ** 2} pairs of moves"
+    if account.passed:
+        pairs += f", {len(account.met)} of {len(account.passed)} points"
     found = ", ".join(hunt.state.found) or "nothing"
     return f"{account.played} scripts, {account.played / max(hunt.seconds, 0.1):.0f} a second; {pairs}; found: {found}"
 

@@ -21,6 +21,7 @@ from conformance.hunting import Account, Hunter, Objection, hunt, stages_for
 from conformance.probe import probe
 from harness import execute as door
 from harness.errors import WrongCall
+from harness.schedule import Schedule
 from harness.strict import parse_json
 from harness.target import Target
 
@@ -75,10 +76,10 @@ class _Worker:
 
     def _keep(self, objection: Objection) -> None:
         """Write a case file at once: a hunt that is ended loses nothing that it has found."""
-        broken = objection.broken.violation
+        broken, script = objection.broken.violation, objection.script
         case = CaseFile(
             schema=1, requirement=objection.requirement, check=CHECK, target=self._target,
-            scenario=objection.scenario, versions=self._versions,
+            scenario=script.scenario, schedule=script.schedule or Schedule(), versions=self._versions,
             objections=(f"required: {broken.required}; actual: {broken.actual}",),
         )  # fmt: skip
         casefile.write(case, self._directory, objection.requirement.lower())
@@ -86,7 +87,8 @@ class _Worker:
     def play(self, seed: int, known: frozenset[str]) -> Chunk:
         """Play the scripts of one seed."""
         hunter = self._hunter
-        hunter.account, hunter.known = Account(), known | hunter.found.keys()
+        hunter.account = Account()
+        hunter.leave_out(known | hunter.found.keys())
         hunt(hunter, stages_for(self._target), seed, self._database)
         cases = {name: str(self._directory / f"{name.lower()}.json") for name in hunter.found}
         return Chunk(hunter.account, cases, {name: str(one) for name, one in hunter.found.items()})

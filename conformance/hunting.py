@@ -6,21 +6,24 @@ import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
-from hypothesis import HealthCheck, Phase, Verbosity, reject, seed, settings, target
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings, target
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from conformance.checks.common import NotApplicable, NotObservable
 from conformance.checks.interleavings import Broken, broken_by
-from conformance.judge import Bare, Player, needs_stage, not_claimed
+from conformance.judge import Bare, needs_stage, not_claimed
 from conformance.spec import requirements
 from harness.errors import HarnessError
+from harness.explorer.drawn import Drawn, placed
 from harness.explorer.strategies import INIT, JOB, LEADER, MOST_MOVES, PIPES, machine
-from harness.history import History
-from harness.scenario import Scenario, Stage
+from harness.history import History, Passed, Unobserved
+from harness.scenario import Scenario, Stage, key_of
+from harness.schedule import Schedule
 from harness.target import Target
 
 REPLAYS = 3
@@ -30,12 +33,33 @@ CHUNK = 100
 SHELL = Stage(terminal=True, under="bash")
 
 
+class Player(Protocol):
+    """Plays a scenario on a target, under a schedule or not: harness.execute.execute."""
+
+    def __call__(self, target: Target, scenario: Scenario, schedule: Schedule | None = None, /) -> History:
+        """Return the history; raise HarnessError where the harness fails."""
+        ...
+
+
+class Script(NamedTuple):
+    """What is played: a scenario, the moves that it is made of, and the schedule, None where there is none."""
+
+    scenario: Scenario
+    moves: tuple[str, ...]
+    schedule: Schedule | None = None
+
+    @property
+    def length(self) -> int:
+        """How much there is to read."""
+        return len(self.scenario.steps) + (len(self.schedule.directives) if self.schedule else 0)
+
+
 class Objection(Exception):
     """A script that a launcher does not stand; one class for each requirement, so that Hypothesis tells them apart."""
 
-    def __init__(self, broken: Broken, scenario: Scenario, moves: tuple[str, ...], history: History) -> None:
+    def __init__(self, broken: Broken, script: Script, history: History) -> None:
         super().__init__(f"{broken.requirement}: {broken.violation.required}; actual: {broken.violation.actual}")
-        self.broken, self.scenario, self.moves, self.history = broken, scenario, moves, history
+        self.broken, self.script, self.history = broken, script, history
 
     @property
     def requirement(self) -> str:
@@ -49,20 +73,25 @@ def _kind(requirement: str) -> type[Objection]:
 
 
 class Account(msgspec.Struct):
-    """What has been played. unstable: requirements that seemed broken, and were not each time the script was played;
-    invalid: scripts that do not work with the bare command; pairs: how often one move came after another."""
+    """What has been played. scheduled: of these, under a schedule; unstable: requirements that seemed broken, and were
+    not each time the script was played; invalid: scripts that do not work with the bare command; pairs: how often one
+    move came after another; passed, met: points of the launcher, and those of them at which something was done."""
 
     played: int = 0
+    scheduled: int = 0
     invalid: int = 0
     unstable: Counter[str] = msgspec.field(default_factory=Counter)
     moves: Counter[str] = msgspec.field(default_factory=Counter)
     pairs: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    passed: set[str] = msgspec.field(default_factory=set)
+    met: set[str] = msgspec.field(default_factory=set)
 
     def add(self, other: Account) -> None:
         """Take in what somebody else has played."""
         self.played += other.played
+        self.scheduled += other.scheduled
         self.invalid += other.invalid
-        for name in ("unstable", "moves", "pairs"):
+        for name in ("unstable", "moves", "pairs", "passed", "met"):
             getattr(self, name).update(getattr(other, name))
 
 
@@ -74,46 +103,74 @@ class Hunter:
     ) -> None:  # fmt: skip
         self._target, self._play, self._told = launcher, play, told
         self._bare = Bare(play)
+        self._traces = True
+        self._judged: dict[tuple[bytes, tuple[Drawn, ...]], Objection | None] = {}
         self.account = Account()
         self.found: dict[str, Objection] = {}
         """The shortest objection for each requirement."""
-        self.known: frozenset[str] = frozenset()
-        """Requirements that are not looked for, for an objection is there already."""
+        self._known: frozenset[str] = frozenset()
 
-    def judge(self, scenario: Scenario, moves: tuple[str, ...]) -> None:
+    def leave_out(self, known: Iterable[str]) -> None:
+        """Do not look for these requirements from now on: there is an objection already."""
+        self._known = frozenset(known)
+        self._judged.clear()
+
+    def judge(self, scenario: Scenario, moves: tuple[str, ...], drawn: tuple[Drawn, ...] = ()) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
-        self._note(moves)
-        first = self._broken(scenario)
+        key = (key_of(scenario), drawn)
+        if key not in self._judged:  # while it shrinks Hypothesis comes by the same script again and again
+            self._judged[key] = self._judge(scenario, moves, drawn)
+        if objection := self._judged[key]:
+            raise objection
+
+    def _judge(self, scenario: Scenario, moves: tuple[str, ...], drawn: tuple[Drawn, ...]) -> Objection | None:
+        script = Script(scenario, moves, self._schedule(scenario, drawn) if drawn and self._traces else None)
+        self._note(script)
+        first = self._broken(script)
         if not first:
-            return
+            return None
         broken, history = first
         for _ in range(REPLAYS - 1):
-            again = self._broken(scenario)
+            again = self._broken(script)
             if not again or again[0].requirement != broken.requirement:
                 self.account.unstable[broken.requirement] += 1
-                return
-        objection = _kind(broken.requirement)(broken, scenario, moves, history)
+                return None
+        objection = _kind(broken.requirement)(broken, script, history)
         kept = self.found.get(objection.requirement)
-        if kept is None or len(scenario.steps) < len(kept.scenario.steps):
+        if kept is None or script.length < kept.script.length:
             self.found[objection.requirement] = objection
             self._told(objection)
-        raise objection
+        return objection
 
-    def _note(self, moves: tuple[str, ...]) -> None:
-        account, pairs = self.account, set(itertools.pairwise(moves))
+    def _note(self, script: Script) -> None:
+        account, pairs = self.account, set(itertools.pairwise(script.moves))
         target(float(len(pairs - account.pairs.keys())), label="pairs of moves not seen before")
         account.played += 1
-        account.moves.update(set(moves))
+        account.moves.update(set(script.moves))
         account.pairs.update(pairs)
+        if script.schedule:
+            met = {str(directive.at) for directive in script.schedule.directives}
+            target(float(len(met - account.met)), label="points at which nothing was done before")
+            account.scheduled += 1
+            account.met |= met
 
-    def _broken(self, scenario: Scenario) -> tuple[Broken, History] | None:
+    def _schedule(self, scenario: Scenario, drawn: tuple[Drawn, ...]) -> Schedule | None:
+        """Return what was drawn as a schedule, once the launcher has shown which points it passes."""
+        history = self._play(self._target, scenario, Schedule(record=True))
+        self._traces = not history.facts(Unobserved)
+        points = [fact.at for fact in history.facts(Passed)]
+        self.account.passed.update(map(str, points))
+        return placed(drawn, points) if points else None
+
+    def _broken(self, script: Script) -> tuple[Broken, History] | None:
         """Return the first requirement that the launcher breaks by this script, with the history."""
+        scenario = script.scenario
         try:
             bare, _ = self._bare.of(self._target, scenario) if scenario.starts_command else (None, 0)
         except HarnessError:
             self.account.invalid += 1
-            reject()
-        history = self._play(self._target, scenario)
+            return None
+        history = self._play(self._target, scenario, script.schedule)
         try:
             needs_stage(history)
             found = broken_by(history, bare or history)
@@ -123,7 +180,7 @@ class Hunter:
 
     def _counts(self, broken: Broken) -> bool:
         name = broken.requirement
-        if name in self.known or name in self._target.deviations:
+        if name in self._known or name in self._target.deviations:
             return False
         return not not_claimed(requirements()[name], self._target, ())
 
@@ -156,6 +213,6 @@ def hunt_for(hunter: Hunter, stages: Sequence[Stage], seeds: Iterable[int], want
     """Play the scripts of one seed after the other, until a requirement is found broken."""
     for number in seeds:
         hunt(hunter, stages, number, None)
-        hunter.known = frozenset(hunter.found)
+        hunter.leave_out(hunter.found)
         if wanted in hunter.found:
             return

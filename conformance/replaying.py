@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from conformance.campaigning import play_traced
 from conformance.casefile import CaseFile
-from conformance.checks.common import NotApplicable, NotObservable
+from conformance.checks.common import NotApplicable, NotObservable, needs_tracing
 from conformance.explored import measure_of
 from conformance.judge import Bare, needs_stage
 from conformance.naming import named
@@ -49,7 +49,7 @@ class Replayer:
     def __init__(self, case: CaseFile, target: Target) -> None:
         self._case, self._target = case, target
         self._bare = Bare(door.execute)
-        if case.is_scheduled:
+        if case.is_explored:
             play = partial(play_traced, target)
             campaign = case.campaign
             self._predicate = campaign.predicate(measure_of(campaign, target, self._bare, play))
@@ -58,7 +58,7 @@ class Replayer:
 
     def once(self) -> Told:
         """Play it once more."""
-        return self._by_schedule() if self._case.is_scheduled else self._by_script()
+        return self._by_schedule() if self._case.is_explored else self._by_script()
 
     def times(self, times: int) -> Count:
         """Play it so many times."""
@@ -80,9 +80,11 @@ class Replayer:
 
     def _by_script(self) -> Told:
         case = self._case
-        history = door.execute(self._target, case.scenario)
+        history = door.execute(self._target, case.scenario, case.schedule if case.schedule.directives else None)
         try:
             needs_stage(history)
+            if case.schedule.directives:
+                needs_tracing(history)
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
             return Told(history, unsure=str(reason))

@@ -61,7 +61,7 @@ def test_a_planted_fault_is_found(fault: Fault) -> None:
     hunter = Hunter(launcher, door.execute)
     hunt_for(hunter, stages, SEEDS, wanted=fault["requirement"])
     assert fault["requirement"] in hunter.found, list(hunter.found)
-    assert len(hunter.found[fault["requirement"]].moves) <= MOST_MOVES
+    assert len(hunter.found[fault["requirement"]].script.moves) <= MOST_MOVES
 
 
 def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import signal
 from collections import Counter
 from typing import Literal, NamedTuple
 
+from harness.history import Carried, History
 from harness.scenario import (
     SIGNALS_OF_KEYS,
     Ends,
@@ -25,6 +26,7 @@ from harness.scenario import (
     Settle,
     Signal,
 )
+from harness.schedule import Deliver, PressKey
 
 Cause = Literal["launcher", "group", "command", "key", "window", "hang-up"]
 NOT_COUNTED = frozenset(
@@ -108,3 +110,21 @@ def allowed(scenario: Scenario) -> dict[int, Allowed]:
                 break
     numbers = account.causes.keys()
     return {n: Allowed(account.least[n], account.most[n], frozenset(account.causes[n])) for n in numbers}
+
+
+def allowed_in(history: History) -> dict[int, Allowed]:
+    """Return the same with what was done at points of the launcher. That may reach the command, or merge with what was
+    sent before."""
+    rules = allowed(history.scenario)
+    for fact in history.facts(Carried):
+        match fact.directive.action:
+            case Deliver(signal=number, to=("launcher" | "group") as to):
+                _once_more(rules, number, to)
+            case PressKey(key=key) if key in SIGNALS_OF_KEYS:
+                _once_more(rules, SIGNALS_OF_KEYS[key], "key")
+    return rules
+
+
+def _once_more(rules: dict[int, Allowed], number: int, cause: Cause) -> None:
+    rule = rules.get(number, Allowed(0, 0, frozenset()))
+    rules[number] = Allowed(rule.least, rule.most + 1, rule.causes | {cause})

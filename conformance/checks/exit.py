@@ -19,7 +19,7 @@ from conformance.checks.common import (
     needs_whole_script,
     status,
 )
-from harness.history import Greeted, History, Output, Reaped
+from harness.history import Greeted, History, Output, Outputs, Reaped
 from harness.signals import name
 
 
@@ -103,7 +103,17 @@ def names_the_death(history: History, bare: History) -> list[Violation]:
     number = its[1].signal if its else None
     if number is None:
         raise NotApplicable("the bare command did not die of a signal")
-    return _says_who_died(said(history, greeted), number, "command", "witness")
+    found = _says_who_died(said(history, greeted), number, "command", "witness")
+    if found:
+        _needs_all_that_was_said(history)
+    return found
+
+
+def _needs_all_that_was_said(history: History) -> None:
+    """Raise NotObservable where there was more output than is kept."""
+    kept = sum(len(fact.data) for fact in history.facts(Output))
+    if kept < sum(fact.count for fact in history.facts(Outputs)):
+        raise NotObservable("there was more output than is kept, and what was said may be in the rest of it")
 
 
 def _says_who_died(text: str, number: int, what: str, program: str) -> list[Violation]:

@@ -10,11 +10,12 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from conformance.checks import blame, moments
 from conformance.checks import exit as of_exit
 from conformance.checks import signals as of_signals
 from conformance.checks import terminal as of_terminal
 from conformance.checks import tree as of_tree
-from conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed
+from conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed_in
 from conformance.checks.common import (
     NotApplicable,
     NotObservable,
@@ -35,19 +36,17 @@ from conformance.checks.common import (
 from harness import signals
 from harness.history import (
     Answered,
-    Contained,
-    Ended,
+    Carried,
     Greeted,
     History,
     HungUp,
-    Looked,
     Missed,
     Ordered,
     Pressed,
     Sent,
+    Settled,
     Traced,
 )
-from harness.scenario import Order
 
 
 class Broken(NamedTuple):
@@ -67,6 +66,8 @@ def broken_by(history: History, bare: History) -> list[Broken]:
     _needs_to_be_seen(history)
     if history.scenario.command != "witness":
         return list(_refusal(history))
+    if blame.delivered(history) and not has(history, Greeted):
+        return list(_ended_at_start(history, bare))
     found: list[Broken] = []
     for law in LAWS:
         try:
@@ -78,14 +79,22 @@ def broken_by(history: History, bare: History) -> list[Broken]:
 
 def _needs_to_be_seen(history: History) -> None:
     """Raise NotObservable where what happened may be the harness' own doing."""
-    for fact in history.facts(Contained):
-        raise NotObservable(f"the harness had to step in: {fact.why}")
+    moments.needs_points(history)
     of_terminal.needs_the_held(history)
 
 
 def _refusal(history: History) -> Iterator[Broken]:
     check = of_exit.not_found if history.scenario.command == "missing" else of_exit.not_executable
     return (Broken("EXIT-4", one) for one in check(history, history))
+
+
+def _ended_at_start(history: History, bare: History) -> Iterator[Broken]:
+    """A signal at a point came before the command: it may end the launcher, or the command before that can tell of it;
+    and nobody is left then."""
+    index = blame.delivered(history)[0].index
+    launcher = end_of(history, "launcher")
+    found = moments.outlived(history, launcher, bare, index) if launcher else moments.still_there(history, index)
+    return (Broken("SIG-6", one) for one in found)
 
 
 def _of(requirement: str, check: Callable[[History, History], list[Violation]]) -> Callable[..., Iterator[Broken]]:
@@ -111,30 +120,16 @@ def _stays(history: History, bare: History) -> Iterator[Broken]:
     if _launcher_killed(history) or not has(history, Greeted):
         return
     for one in launcher_stays(history):
-        yield Broken(_cause_of_end(history), one)
+        yield Broken(blame.of_end(history), one)
 
 
 def _launcher_killed(history: History) -> bool:
     return any(fact.signal == signal.SIGKILL and fact.to == "launcher" for fact in history.facts(Sent))
 
 
-def _cause_of_end(history: History) -> str:
-    """Return the requirement that speaks of what was done last before the launcher ended."""
-    end = end_of(history, "launcher")
-    assert end
-    last = next(
-        (e.fact for e in reversed(history.events[: end[0].index]) if isinstance(e.fact, Sent | Pressed | HungUp)), None
-    )
-    if isinstance(last, Pressed):
-        return "TTY-3" if last.key == "ctrl-z" else "TTY-2" if last.key == "ctrl-\\" else "TTY-1"
-    if isinstance(last, HungUp):
-        return "TTY-4"
-    return "SIG-5" if isinstance(last, Sent) and last.to != "command" else "EXIT-3"
-
-
 def _counts(history: History, bare: History) -> Iterator[Broken]:
     """The command receives what it was sent, as often as signals may arrive, and nothing else."""
-    rules = allowed(history.scenario)
+    rules = allowed_in(history)
     reached = not history.facts(Missed)
     told = _launcher_killed(history)  # whatever it is told then, TREE-3 wants that it is
     for number in sorted(rules.keys() | received(history).keys()):
@@ -150,36 +145,39 @@ def _counts(history: History, bare: History) -> Iterator[Broken]:
             yield _miscounted(history, number, count, rule)
 
 
+def _arrives(history: History, bare: History) -> Iterator[Broken]:
+    """What a schedule has sent to the launcher alone has reached the command when all is at rest, unless that was told
+    what to make of it."""
+    if history.facts(Missed) or _launcher_killed(history) or has(history, HungUp):
+        return
+    told = {word for fact in history.facts(Ordered) for word in fact.text.split()[1:2]}
+    rest = _last_rest(history)
+    for carried in blame.delivered(history):
+        sent = history.events[carried.index + 1].fact
+        if not isinstance(sent, Sent) or sent.errno or sent.to != "launcher" or carried.index > rest:
+            continue
+        if str(sent.signal) not in told and not received(history)[sent.signal]:
+            required = f"{signals.name(sent.signal)} reaches the command"
+            violation = Violation(required, "the command never received it", (carried.index,))
+            yield Broken(blame.of_moment(history) or "SIG-1", violation)
+
+
+def _last_rest(history: History) -> int:
+    """Return the event at which all was at rest for the last time with the command alive and undisturbed; -1 where it
+    never was."""
+    end = end_of(history, "command")
+    before = history.events[: end[0].index] if end else ()
+    return max((event.index for event in before if isinstance(event.fact, Settled)), default=-1)
+
+
 def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Broken:
     few = count < rule.least
     often = f"{rule.least} times" if rule.least == rule.most else f"{rule.least} to {rule.most} times"
     required = f"the command receives {signals.name(number)} {often}"
     return Broken(
-        _of_signal(history, number, rule, few),
+        blame.of_signal(history, number, rule, few),
         Violation(required, times_from(history, number), events_of(history, number)),
     )
-
-
-def _of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
-    """Return the requirement that a signal breaks which comes too seldom or too often. One that came by several ways
-    is held against the weakest: a launcher may declare that it doubles what is sent to the group."""
-    if "group" in rule.causes and not few:
-        return "TREE-5"
-    if history.scenario.stage.under == "init" and few:
-        return "TREE-6"
-    if "key" in rule.causes:
-        return "TTY-2" if number == signal.SIGQUIT else "TTY-1"
-    if "window" in rule.causes:
-        return "TTY-5"
-    if "group" in rule.causes:
-        return "TREE-4"
-    if not few:
-        return "SIG-2"
-    if number == signal.SIGINT:
-        return "SIG-3"
-    if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
-        return "SIG-10"
-    return "SIG-1" if number in signals.SEVEN else "SIG-4"
 
 
 def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:
@@ -187,29 +185,7 @@ def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:
     if not has(history, Greeted):
         return
     for one, miss in zip(missed(history), history.facts(Missed), strict=False):
-        yield Broken(_of_missed(history, miss.what), one)
-
-
-def _of_missed(history: History, what: str) -> str:
-    if " receives " in what:
-        number = next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0)
-        rule = allowed(history.scenario).get(number, Allowed(1, 1, frozenset()))
-        return "TTY-4" if "hang-up" in rule.causes else _of_signal(history, number, rule, few=True)
-    if what.startswith("launcher ends"):
-        return _why_it_stays(history)
-    if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):
-        return "TTY-3"
-    return "TTY-8" if " answers " in what else "EXIT-3"
-
-
-def _why_it_stays(history: History) -> str:
-    """Return the requirement that a launcher breaks which does not end with its command."""
-    spawned = [
-        step.text for step in history.scenario.steps if isinstance(step, Order) and step.text.startswith("spawn")
-    ]
-    if any(text.endswith(("osn", "os")) for text in spawned):
-        return "TREE-7"
-    return "EXIT-6" if spawned else "EXIT-1"
+        yield Broken(blame.of_missed(history, miss.what), one)
 
 
 def _status(history: History, bare: History) -> Iterator[Broken]:
@@ -223,25 +199,16 @@ def _status(history: History, bare: History) -> Iterator[Broken]:
         return
     required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
     actual = f"status {status(mine[1])}: the launcher ended {how_ended(mine[1])}"
-    yield Broken(_of_status(history, its[1]), Violation(required, actual, (mine[0].index,)))
+    yield Broken(blame.of_status(history, its[1]), Violation(required, actual, (mine[0].index,)))
 
 
 def _same_end(history: History, bare: History) -> bool:
     """Whether the command ended here as it did alone, as far as that was seen: of two signals that are both on their
     way either may end it."""
-    mine, its = end_of(history, "command"), end_of(bare, "command")
-    if not mine or not its or status(mine[1]) is None:
+    mine, its = end_of(history, "command"), end_of(bare, "launcher")  # which is the command
+    if not mine or not its or status(mine[1]) is None or status(its[1]) is None:
         return True
     return status(mine[1]) == status(its[1])
-
-
-def _of_status(history: History, its: Ended) -> str:
-    if history.scenario.stage.under == "init":
-        return "TREE-6"
-    signalled = any(fact.to != "command" for fact in history.facts(Sent)) or history.facts(Pressed)
-    if signalled and its.signal is None:
-        return "EXIT-7"
-    return "EXIT-2" if its.signal is not None else "EXIT-1"
 
 
 def _names_the_death(history: History, bare: History) -> Iterator[Broken]:
@@ -264,11 +231,10 @@ def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
     """Whoever the command leaves behind on purpose lives on, and is sent nothing."""
     if history.facts(Missed) or _launcher_killed(history) or history.scenario.stage.under == "init":
         return  # with PID 1 everybody ends; pid_namespaces(7)
-    for look in [f for f in bare.facts(Looked) if f.when == "end"]:
-        its = {p.role for p in look.processes if p.role.startswith("child")}
-        mine = {p.role for p in alive(at_end(history))}
-        for name in sorted(its - mine):
-            yield Broken("TREE-7", Violation(f"{name}, which the command has left, lives on", "it has ended"))
+    mine = {process.role for process in alive(at_end(history))}
+    its = {process.role for process in alive(at_end(bare)) if process.role.startswith("child")}
+    for name in sorted(its - mine):
+        yield Broken("TREE-7", Violation(f"{name}, which the command has left, lives on", "it has ended"))
 
 
 def _zombies(history: History, bare: History) -> Iterator[Broken]:
@@ -277,7 +243,7 @@ def _zombies(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _late(history: History, bare: History) -> Iterator[Broken]:
-    if not history.facts(Traced):
+    if not (has(history, Traced) or has(history, Carried)):
         yield from (Broken("SIG-9", one) for one in of_signals.forwarded_in_time(history, bare))
 
 
@@ -313,6 +279,7 @@ def _hung_up(history: History, bare: History) -> Iterator[Broken]:
 
 
 LAWS: tuple[Callable[[History, History], Iterator[Broken]], ...] = (
-    _starts, _stays, _comes_to_its_end, _counts, _status, _names_the_death, _noticed, _nothing_left, _daemons_live,
-    _zombies, _late, _of("SIG-8", of_signals.never_signals_reaped), _same_terminal, _bytes, _hung_up, _restored,
+    _starts, _stays, _comes_to_its_end, _counts, _arrives, _status, _names_the_death, _noticed, _nothing_left,
+    _daemons_live, _zombies, _late, _of("SIG-8", of_signals.never_signals_reaped), _same_terminal, _bytes,
+    _hung_up, _restored,
 )  # fmt: skip

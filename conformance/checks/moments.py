@@ -49,8 +49,8 @@ def any_moment_of_start(history: History, bare: History) -> list[Violation]:
     index = delivered[0][0]
     launcher = end_of(history, "launcher")
     if launcher is None:
-        return _still_there(history, index)
-    return _outlived(history, bare, launcher, index) or _lost(history, launcher, delivered) or _changed(history, bare)
+        return still_there(history, index)
+    return outlived(history, launcher, bare, index) or _lost(history, launcher, delivered) or _changed(history, bare)
 
 
 def any_moment_of_end(history: History, bare: History) -> list[Violation]:
@@ -63,7 +63,7 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     """EXIT-1 and all that follows from it: whether the launcher or its child is given the processor first is nobody's
     to see. No signal is sent here. A helper that is left is TREE-1's matter."""
     needs_tracing(history)
-    _needs_points(history)
+    needs_points(history)
     extra = unasked(history, bare)
     launcher = end_of(history, "launcher")
     if launcher is None:
@@ -94,7 +94,7 @@ def outcome(history: History, undisturbed: History) -> str:
     return REACHES if set(received(history)) - {signal.SIGCHLD} else UNDISTURBED
 
 
-def _needs_points(history: History) -> None:
+def needs_points(history: History) -> None:
     """Raise NotObservable where nothing was sent because the launcher went another way. An order for what comes after
     its end need not be reached."""
     for fact in history.facts(NotReached):
@@ -109,7 +109,7 @@ def needs_delivery(history: History) -> None:
     does nothing but hold: what comes then comes of an undisturbed run as well, and is not what the check is about. A
     case without a schedule is about just that."""
     needs_tracing(history)
-    _needs_points(history)
+    needs_points(history)
     tried = bool(history.facts(Carried)) or any(fact.to != "command" for fact in history.facts(Sent))
     if tried and not any(_is_stimulus(event.fact) for event in history.events):
         raise NotObservable("no signal was sent to the launcher, no key pressed, no other call made beside it")
@@ -125,7 +125,7 @@ def _is_stimulus(fact: Fact) -> bool:
 def _delivered(history: History) -> list[tuple[int, int]]:
     """Return what was delivered to the launcher: the event and the signal of each."""
     needs_tracing(history)
-    _needs_points(history)
+    needs_points(history)
     sent = [(event, fact) for event, fact in history.all(Sent) if fact.to in ("launcher", "group")]
     if sent and sent[0][1].errno:
         raise NotObservable("the launcher had ended before the signal was sent")
@@ -136,7 +136,8 @@ def _delivered(history: History) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _still_there(history: History, index: int) -> list[Violation]:
+def still_there(history: History, index: int) -> list[Violation]:
+    """The launcher has not ended, and never would."""
     required = "it ends with nothing left behind, or goes on as if started undisturbed"
     found = missed(history)
     last = found[0].actual if found else "it is still there at the end"
@@ -155,7 +156,8 @@ def _left(history: History, bare: History) -> list[Process]:
     return left
 
 
-def _outlived(history: History, bare: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
+def outlived(history: History, launcher: tuple[Event, Ended], bare: History, index: int) -> list[Violation]:
+    """Somebody is there after the launcher who would not be there after the command alone; index: what was done."""
     if found := _orphan(history, launcher, index):
         return found
     left = _left(history, bare)
@@ -208,8 +210,8 @@ def _as_without(history: History, bare: History, events: tuple[int, ...]) -> lis
     """The launcher ends with the command's status, after it, and nobody is left."""
     launcher = end_of(history, "launcher")
     if launcher is None:
-        return _still_there(history, *events)
-    wrong = _other_status(history, bare, launcher, events) or _outlived(history, bare, launcher, events[0])
+        return still_there(history, *events)
+    wrong = _other_status(history, bare, launcher, events) or outlived(history, launcher, bare, events[0])
     return wrong or _changed(history, bare)
 
 

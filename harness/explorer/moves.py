@@ -49,7 +49,9 @@ def _at_rest(model: Model) -> Steps:
 
 
 def ignore(model: Model, number: int) -> Steps:
-    """The command ignores a signal from now on."""
+    """The command ignores a signal from now on; one that is to end it, it goes on to take."""
+    if model.ends(number):
+        return ()
     rest = _at_rest(model)
     model.ignored.add(number)
     return (*rest, Order(f"ignore {int(number)}"))
@@ -57,6 +59,8 @@ def ignore(model: Model, number: int) -> Steps:
 
 def leave_default(model: Model, number: int) -> Steps:
     """The command has a signal's default action, which ends it."""
+    if number in model.ignored:
+        return ()
     rest = _at_rest(model)
     model.by_default.add(number)
     return (*rest, Order(f"default {int(number)}"))
@@ -64,6 +68,8 @@ def leave_default(model: Model, number: int) -> Steps:
 
 def end_on(model: Model, number: int, code: int) -> Steps:
     """The command ends with this code as soon as it receives a signal."""
+    if number in model.ignored:
+        return ()
     rest = _at_rest(model)
     model.ends_on[number] = code
     return (*rest, Order(f"exit-on {int(number)} {code}"))
@@ -277,8 +283,10 @@ def die_of(model: Model, number: int) -> Steps:
 
 
 def _finish(model: Model, order: str) -> Steps:
+    # a key takes with it what is about to be printed: under a shell, the prompt
+    rest = _at_rest(model) if model.has_shell and model.pending else ()
     model.over = True
-    return (Order(order), *ENDED, *((PROMPT,) if model.has_shell else ()))
+    return (*rest, Order(order), *ENDED, *((PROMPT,) if model.has_shell else ()))
 
 
 def end_command(model: Model) -> Steps:

@@ -17,17 +17,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from harness import signals
 from harness.explorer import moves
+from harness.explorer.drawn import DRAWN, Drawn, fitting
 from harness.explorer.model import Model
 from harness.explorer.moves import Steps
 from harness.scenario import SIGNALS_OF_KEYS, Ends, Order, Scenario, Stage, Step
 
-Judge = Callable[[Scenario, tuple[str, ...]], None]
-"""Plays a scenario, made of these moves; raises where it is objected to."""
+Judge = Callable[[Scenario, tuple[str, ...], tuple[Drawn, ...]], None]
+"""Plays a scenario, made of these moves, under a schedule if there is one; raises where it is objected to."""
 MOST_MOVES = 12
 
 PIPES, LEADER = Stage(), Stage(terminal=True)
 JOB = Stage(terminal=True, under="job")
 INIT = Stage(under="init")
+TRACED = (PIPES, LEADER, JOB)
+"""Stages on which there may be a schedule: nobody but us does job control, and PID 1 is followed by nobody."""
 SEVEN = tuple(
     int(number)
     for number in (
@@ -138,11 +141,16 @@ class Script(RuleBasedStateMachine):
         self.model = Model(PIPES)
         self.made: list[str] = []
         self.steps: list[Step] = []
+        self.drawn: tuple[Drawn, ...] = ()
         self.command: Literal["witness", "missing", "forbidden"] = "witness"
 
-    @initialize(place=st.integers(0, 63), command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")))
-    def begin(self, place: int, command: Literal["witness", "missing", "forbidden"]) -> None:
-        """Set the stage; and rarely, name a command that cannot be run."""
+    @initialize(
+        place=st.integers(0, 63), command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")), drawn=DRAWN
+    )
+    def begin(
+        self, place: int, command: Literal["witness", "missing", "forbidden"], drawn: tuple[Drawn, ...]
+    ) -> None:  # fmt: skip
+        """Set the stage; at times draw a schedule; and rarely, name a command that cannot be run."""
         stage = self.stages[place % len(self.stages)]
         self.model = Model(stage)
         if command != "witness" and not self.model.has_shell:
@@ -150,6 +158,9 @@ class Script(RuleBasedStateMachine):
             self.steps.append(Ends())
         elif self.model.has_shell:
             self.steps.append(Order(f"inherit {int(signal.SIGTSTP)}"))
+        elif stage in TRACED:
+            self.drawn = drawn
+            self.model.traced = bool(drawn)
 
     @precondition(lambda self: self.model.over)
     @rule()
@@ -169,7 +180,9 @@ class Script(RuleBasedStateMachine):
             self.steps += moves.exit_with(self.model, 0)
         for name in dict.fromkeys(self.made):
             event(f"move: {name}")
-        type(self).judge(Scenario(tuple(self.steps), self.model.stage, self.command), tuple(self.made))
+        drawn = fitting(self.drawn, self.model, self.steps)
+        scenario = Scenario(tuple(self.steps), self.model.stage, self.command)
+        type(self).judge(scenario, tuple(self.made), drawn)
 
 
 def _rule(name: str) -> Any:

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from conformance.checks import exit as checks
-from harness.history import Fact, Output, Reaped, Received, Sent
+from harness.history import Fact, Output, Outputs, Reaped, Received, Sent
 from tests.unit.histories import (
     COMMAND,
     Example,
@@ -232,6 +232,13 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(*killed(KILL)),
         replaced(*died(KILL)),
         "died of SIGKILL",
+    ),
+    unseen(
+        "more output than is kept",
+        checks.names_the_death,
+        supervised(*killed(KILL, "much"), Outputs("stderr", 300_000, 1)),
+        replaced(*died(KILL)),
+        "in the rest of it",
     ),
     bad(
         "does not say who",

@@ -7,14 +7,31 @@ import signal
 import msgspec
 import pytest
 
+from conformance.checks.common import NotObservable
 from conformance.checks.interleavings import broken_by, transparent
-from harness.history import Called, Fact, History, Pressed, Process, Reaped, Traced, Waited
-from harness.scenario import Ends, Order, Press, Receives, Scenario, Settle, Signal, Stage, Step
+from harness.history import (
+    Called,
+    Carried,
+    Fact,
+    History,
+    HungUp,
+    NotReached,
+    Ordered,
+    Pressed,
+    Process,
+    Reaped,
+    Settled,
+    Traced,
+    Waited,
+)
+from harness.scenario import Ends, HangUp, Order, Press, Receives, Scenario, Settle, Signal, Stage, Step
+from harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
     by_key,
     ended,
+    history,
     looked,
     missed,
     over,
@@ -22,6 +39,7 @@ from tests.unit.histories import (
     received,
     replaced,
     sent,
+    started,
     supervised,
 )
 
@@ -142,3 +160,72 @@ def test_what_was_sent_to_a_stopped_launcher() -> None:
     steps = (Settle(), Signal(STOP), Signal(TERM), Signal(signal.SIGCONT), Settle(), *FINISH)
     its = replaced(sent(STOP), sent(TERM), sent(signal.SIGCONT), received(TERM, sender=1), *over())
     assert breaks(steps, supervised(sent(STOP), sent(TERM), sent(signal.SIGCONT), *over()), its) == ["SIG-10"]
+
+
+# -- under a schedule
+
+
+def at_point(number: int, errno: int = 0) -> tuple[Fact, ...]:
+    point = Point("launcher", "clone")
+    return Carried(Directive(point, Deliver(number)), "done"), sent(number, errno=errno)
+
+
+SETTLED = Settled("quiescent", 0.01)
+LEFT = looked("end", process("command", ppid=1))
+
+
+def test_a_signal_at_a_point_may_end_the_launcher_before_there_is_a_command() -> None:
+    at_start = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command runs"), looked("end"))
+    assert breaks(FINISH, at_start, replaced(*over())) == []
+    left = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command runs"), LEFT)
+    assert breaks(FINISH, left, replaced(*over())) == ["SIG-6"]
+    hangs = history(started(), *at_point(TERM), missed("command runs"), looked("end", process("launcher")))
+    assert breaks(FINISH, hangs, replaced(*over())) == ["SIG-6"]
+
+
+def test_a_signal_at_a_point_is_not_lost() -> None:
+    reached = supervised(*at_point(TERM), received(TERM), SETTLED, *over())
+    assert breaks((Settle(), *FINISH), reached, replaced(SETTLED, *over())) == []
+    lost = supervised(*at_point(TERM), SETTLED, *over())
+    assert breaks((Settle(), *FINISH), lost, replaced(SETTLED, *over())) == ["SIG-6"]
+    later = supervised(SETTLED, *at_point(TERM), SETTLED, *over())
+    assert breaks((Settle(), *FINISH), later, replaced(SETTLED, *over())) == ["SIG-1"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (*at_point(TERM), *over()),
+        (*at_point(TERM, errno=3), SETTLED, *over()),
+        (Ordered("command", f"ignore {int(TERM)}"), *at_point(TERM), SETTLED, *over()),
+    ],
+    ids=["all was not at rest before the end", "the launcher had ended", "the command ignores it"],
+)  # fmt: skip
+def test_a_signal_at_a_point_that_need_not_arrive(facts: tuple[Fact, ...]) -> None:
+    assert breaks((Settle(), *FINISH), supervised(*facts), replaced(SETTLED, *over())) == []
+
+
+def test_a_signal_at_a_point_comes_once_and_may_merge() -> None:
+    steps = (Settle(), *SEND, *FINISH)
+    merged = supervised(sent(TERM), *at_point(TERM), received(TERM), SETTLED, *over())
+    both = supervised(sent(TERM), received(TERM), *at_point(TERM), received(TERM), SETTLED, *over())
+    assert breaks(steps, merged, SENT_TO_BARE) == breaks(steps, both, SENT_TO_BARE) == []
+    twice = supervised(sent(TERM), *at_point(TERM), *[received(TERM)] * 3, SETTLED, *over())
+    assert breaks(steps, twice, SENT_TO_BARE) == ["SIG-2"]
+
+
+def test_a_launcher_that_goes_another_way_is_not_judged() -> None:
+    missed_it = supervised(NotReached(Directive(Point("launcher", "clone"), Deliver(TERM))), *over(1))
+    with pytest.raises(NotObservable, match="did not come by"):
+        breaks(FINISH, missed_it, replaced(*over()))
+
+
+def test_the_status_after_a_signal_at_the_end() -> None:
+    late = supervised(SETTLED, ended("command"), *at_point(TERM), ended("launcher", None, TERM))
+    assert breaks((Settle(), *FINISH), late, replaced(SETTLED, *over())) == ["SIG-7"]
+
+
+def test_a_zombie_that_the_bare_command_leaves_need_not_live_on() -> None:
+    zombie = looked("end", process("command"), process("child1", "Z"))
+    steps = (Order("spawn child1 c"), HangUp(), Settle())
+    assert breaks(steps, supervised(HungUp(), end=zombie), replaced(HungUp(), end=zombie), JOB) == []

@@ -1,0 +1,103 @@
+"""Which requirement it is that a generated script has shown to be broken: for the oracle (interleavings)."""
+
+from __future__ import annotations
+
+import signal
+
+from conformance.checks.allowed import Allowed, allowed
+from conformance.checks.common import end_of
+from harness import signals
+from harness.history import Carried, Ended, Event, History, HungUp, Pressed, Sent, Settled
+from harness.scenario import Order
+from harness.schedule import Deliver, PressKey
+
+
+def delivered(history: History) -> list[Event]:
+    """Return what a schedule has done to the launcher: where a signal was sent or a key pressed at a point of it."""
+    return [e for e, fact in history.all(Carried) if isinstance(fact.directive.action, Deliver | PressKey)]
+
+
+def of_moment(history: History) -> str:
+    """Return the requirement that speaks of the moment at which a schedule did something: the start, which is over when
+    all is at rest for the first time, or the end. "" where there was no such moment."""
+    done = delivered(history)
+    if not done:
+        return ""
+    rest = next((e.index for e, _ in history.all(Settled)), len(history.events))
+    if done[0].index < rest:
+        return "SIG-6"
+    end = end_of(history, "command")
+    return "SIG-7" if end and done[-1].index > end[0].index else ""
+
+
+def of_end(history: History) -> str:
+    """Return the requirement that speaks of what was done last before the launcher ended."""
+    end = end_of(history, "launcher")
+    assert end
+    last = next(
+        (e.fact for e in reversed(history.events[: end[0].index]) if isinstance(e.fact, Sent | Pressed | HungUp)), None
+    )
+    if moment := of_moment(history):
+        return moment
+    if isinstance(last, Pressed):
+        return "TTY-3" if last.key == "ctrl-z" else "TTY-2" if last.key == "ctrl-\\" else "TTY-1"
+    if isinstance(last, HungUp):
+        return "TTY-4"
+    return "SIG-5" if isinstance(last, Sent) and last.to != "command" else "EXIT-3"
+
+
+def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
+    """Return the requirement that a signal breaks which comes too seldom or too often. One that came by several ways
+    is held against the weakest: a launcher may declare that it doubles what is sent to the group."""
+    if "group" in rule.causes and not few:
+        return "TREE-5"
+    if history.scenario.stage.under == "init" and few:
+        return "TREE-6"
+    if "key" in rule.causes:
+        return "TTY-2" if number == signal.SIGQUIT else "TTY-1"
+    if "window" in rule.causes:
+        return "TTY-5"
+    if "group" in rule.causes:
+        return "TREE-4"
+    if not few:
+        return "SIG-2"
+    if number == signal.SIGINT:
+        return "SIG-3"
+    if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
+        return "SIG-10"
+    return "SIG-1" if number in signals.SEVEN else "SIG-4"
+
+
+def of_missed(history: History, what: str) -> str:
+    """Return the requirement that is broken where this did not come."""
+    if " receives " in what:
+        number = next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0)
+        rule = allowed(history.scenario).get(number, Allowed(1, 1, frozenset()))
+        return "TTY-4" if "hang-up" in rule.causes else of_signal(history, number, rule, few=True)
+    if what.startswith("launcher ends"):
+        return _of_staying(history)
+    if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):
+        return "TTY-3"
+    return "TTY-8" if " answers " in what else "EXIT-3"
+
+
+def _of_staying(history: History) -> str:
+    """Return the requirement that a launcher breaks which does not end with its command."""
+    spawned = [
+        step.text for step in history.scenario.steps if isinstance(step, Order) and step.text.startswith("spawn")
+    ]
+    if any(text.endswith(("osn", "os")) for text in spawned):
+        return "TREE-7"
+    return "EXIT-6" if spawned else "EXIT-1"
+
+
+def of_status(history: History, its: Ended) -> str:
+    """Return the requirement that is broken by a status which is not `its`, the command's."""
+    if history.scenario.stage.under == "init":
+        return "TREE-6"
+    if moment := of_moment(history):
+        return moment
+    signalled = any(fact.to != "command" for fact in history.facts(Sent)) or history.facts(Pressed)
+    if signalled and its.signal is None:
+        return "EXIT-7"
+    return "EXIT-2" if its.signal is not None else "EXIT-1"

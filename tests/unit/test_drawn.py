@@ -1,0 +1,46 @@
+"""Schedules for generated scripts: which directives fit a script, and at which points they come to stand."""
+
+from __future__ import annotations
+
+from harness.explorer.drawn import Drawn, fitting, placed
+from harness.explorer.model import Model
+from harness.scenario import HangUp, Order, Stage, Step, Type
+from harness.schedule import Deliver, HoldTask, Point, PressKey, Schedule
+
+TERM = 15
+FORK, WAIT, BIRTH = Point("launcher", "clone"), Point("launcher", "wait4", 1, "entry"), Point("child1", "birth")
+DELIVER, PRESS, HOLD = Drawn(1, Deliver(TERM)), Drawn(0, PressKey("ctrl-c")), Drawn(0, HoldTask("child1"))
+TERMINAL = Stage(terminal=True)
+
+
+def kept(model: Model, *steps: Step) -> tuple[Drawn, ...]:
+    return fitting((DELIVER, PRESS, HOLD), model, steps)
+
+
+def test_a_key_needs_a_terminal() -> None:
+    assert kept(Model(Stage())) == (DELIVER, HOLD)
+    assert kept(Model(TERMINAL)) == (DELIVER, PRESS, HOLD)
+
+
+def test_no_key_goes_into_what_is_typed_or_into_nothing() -> None:
+    for step in (Type(b"a line\n"), Order("read-line"), Order("raw"), HangUp()):
+        assert kept(Model(TERMINAL), step) == (DELIVER, HOLD)
+
+
+def test_what_would_end_the_command_at_any_step_is_left_out() -> None:
+    model = Model(TERMINAL)
+    model.ends_on[TERM] = 3
+    assert kept(model) == (PRESS, HOLD)
+    model.by_default.add(2)
+    assert kept(model) == (HOLD,)
+
+
+def test_points_are_counted_round_and_round() -> None:
+    schedule = placed((DELIVER, Drawn(5, Deliver(TERM))), (FORK, WAIT))
+    assert [str(one) for one in schedule.directives] == ["at launcher wait4#1 entry: deliver TERM to launcher"] * 2
+    assert placed((DELIVER,), ()) == Schedule()
+
+
+def test_nobody_waits_for_himself() -> None:
+    assert placed((HOLD,), (BIRTH,)).directives == ()
+    assert len(placed((HOLD,), (FORK,)).directives) == 1
