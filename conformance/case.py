@@ -12,7 +12,7 @@ from conformance.campaigns import Campaign
 from conformance.casefile import CaseFile, versions
 from conformance.explored import judge_campaign
 from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
-from conformance.naming import name_of
+from conformance.naming import name_of, named
 from conformance.results import CaseResult
 from conformance.spec import Requirement, requirements
 from conformance.suite import Suite
@@ -44,6 +44,11 @@ class Case:
         judgement = self._judge(requirement, scenario, check, claims, measure)
         file = self._kept(requirement, judgement, name_of(check), scenario, measure)
         self._conclude(requirement, judgement, file)
+
+    def pinned(self, pinned: CaseFile) -> None:
+        """Judge the scenario of a case file by its own check, for the requirement that it names."""
+        check = named(pinned.check, self.target, pinned.requirement)
+        self(pinned.scenario, check, measure=pinned.measure)
 
     def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement

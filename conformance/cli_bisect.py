@@ -81,7 +81,7 @@ def _needs_known_check(case: CaseFile) -> None:
     if case.is_explored:
         _ = case.campaign
     else:
-        named(case.check, case.target)
+        named(case.check, case.target, case.requirement)
 
 
 def _search(player: Versions, name: str, versions: list[str], step: int) -> int:

@@ -22,8 +22,9 @@ def name_of(check: Check) -> str:
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 
-def named(name: str, target: Target) -> Check:
-    """Return the check of this name, for this target; raise WrongCall where there is none."""
+def named(name: str, target: Target, requirement: str = "") -> Check:
+    """Return the check of this name, for this target, and where it is one of all requirements for this one; raise
+    WrongCall where there is none."""
     chapter, _, function = name.partition(".")
     known = sorted(path.stem for path in Path(checks.__path__[0]).glob("[a-z]*.py"))
     if chapter not in known:
@@ -37,5 +38,8 @@ def named(name: str, target: Target) -> Check:
     check: Check | None = functions.get(function)
     if check is None or not {"history", "bare"} <= inspect.signature(check).parameters.keys():
         raise WrongCall(f"there is no check '{name}'{nearest(function, functions)}")
-    declared = {key: getattr(target, key) for key in OF_TARGET if key in inspect.signature(check).parameters}
-    return functools.partial(check, **declared) if declared else check
+    parameters = inspect.signature(check).parameters
+    given = {key: getattr(target, key) for key in OF_TARGET if key in parameters}
+    if requirement and "requirement" in parameters:
+        given["requirement"] = requirement
+    return functools.partial(check, **given) if given else check

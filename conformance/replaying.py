@@ -54,7 +54,7 @@ class Replayer:
             campaign = case.campaign
             self._predicate = campaign.predicate(measure_of(campaign, target, self._bare, play))
         else:
-            self._check = named(case.check, target)
+            self._check = named(case.check, target, case.requirement)
 
     def once(self) -> Told:
         """Play it once more."""

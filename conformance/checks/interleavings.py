@@ -56,9 +56,9 @@ class Broken(NamedTuple):
     violation: Violation
 
 
-def transparent(history: History, bare: History) -> list[Violation]:
-    """All that is not as without the launcher, and breaks a requirement."""
-    return [broken.violation for broken in broken_by(history, bare)]
+def transparent(history: History, bare: History, requirement: str = "") -> list[Violation]:
+    """All that is not as without the launcher and breaks this requirement, or where none is named any."""
+    return [one.violation for one in broken_by(history, bare) if requirement in ("", one.requirement)]
 
 
 def broken_by(history: History, bare: History) -> list[Broken]:

@@ -40,3 +40,9 @@ def test_what_a_target_declares_is_bound_again() -> None:
 def test_a_name_that_is_none_is_said_to_be_so(name: str, says: str) -> None:
     with pytest.raises(WrongCall, match=says):
         named(name, TARGET)
+
+
+def test_the_check_of_all_requirements_is_bound_to_one() -> None:
+    found = named("interleavings.transparent", TARGET, "SIG-1")
+    assert isinstance(found, functools.partial)
+    assert found.keywords == {"requirement": "SIG-1"}

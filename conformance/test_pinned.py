@@ -1,0 +1,24 @@
+"""Scripts that a generator has written, and that are worth to be played each time: conformance/cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance import casefile
+from conformance.case import Case
+from conformance.casefile import CaseFile
+from conformance.marks import requirement
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
+
+
+def _pinned() -> list[object]:
+    read = [(path.stem, casefile.read(path)) for path in CASES]
+    return [pytest.param(one, id=name, marks=requirement(one.requirement)) for name, one in read]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pinned", _pinned())
+def test_pinned(case: Case, pinned: CaseFile) -> None:
+    case.pinned(pinned)
