@@ -1,0 +1,299 @@
+"""TTY-3 (MUST): Ctrl-Z under a real interactive shell: the command stops, the shell gets its prompt back and lists the
+job as stopped; `fg` resumes both, `bg` too; Ctrl-C afterwards works.
+
+Seen on catatonit, tini version 0.1.7_catatonit, Linux 6.18 x86_64: required: the terminal shows 'Stopped'; actual:
+it did not come: everyone was quiescent; last seen: shell (pid 560) S, launcher (pid 561) S, command (pid 562) T
+
+Run it: `python3 FILE`; another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. Exit code 1: the fault is
+there; 0: it is not; 2: it could not be told. It does the same to a command (itself once more) alone and through the
+launcher, and compares. What has not come when no process runs any more (QUIET, GIVE_UP) is taken not to come. It
+needs Linux and Python 3.8, and leaves nothing behind. Made by Proctor."""
+import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, sys, tempfile, termios
+import time
+
+QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
+GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
+KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
+SHELLS = {
+    "bash": ["bash", "--norc", "--noprofile", "--noediting", "-i"],
+    "dash": ["dash", "-i"],
+    "zsh": ["zsh", "-f", "-i", "+o", "zle", "+o", "prompt_cr", "+o", "prompt_sp", "+o", "bg_nice"],
+}
+PROMPT = "@reproducer@ "
+ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
+LAUNCHER = ['catatonit', '--']
+
+def play(run):  # What is done, in order
+    under_shell(run, 'bash')
+    order(run, 'inherit 20')  # SIGTSTP
+    settle(run)
+    press(run, 'ctrl-z')
+    stops(run, 'command')
+    prints(run, 'Stopped')
+    prints(run, PROMPT)
+    type_in(run, b'jobs\n')
+    prints(run, 'Stopped')
+    prints(run, PROMPT)
+    type_in(run, b'fg\n')
+    goes_on(run, 'command')
+    settle(run)
+    press(run, 'ctrl-z')
+    stops(run, 'command')
+    prints(run, 'Stopped')
+    prints(run, PROMPT)
+    type_in(run, b'jobs\n')
+    prints(run, 'Stopped')
+    prints(run, PROMPT)
+    type_in(run, b'fg\n')
+    goes_on(run, 'command')
+    settle(run)
+    press(run, 'ctrl-c')
+    receives(run, signal.SIGINT)
+    settle(run)
+    tell(run, 'exit 0')
+    comes(run, 'ended', 'command')
+    comes(run, 'ended', 'launcher')
+    prints(run, PROMPT)
+
+def judge(alone, seen):  # What is wrong, in words: `alone` is the run without the launcher, `seen` the one with it
+    return missing(seen)
+
+class Run:  # One run, with the launcher or, where that has no words, of the command alone; `events`: what happened
+    def __init__(self, launcher):
+        self.launcher, self.events, self.pids, self.missing, self.said = launcher, [], {}, "", ""
+        self.began, self.since, self.seen, self.directory = time.monotonic(), 0.0, [], tempfile.mkdtemp()
+        self.words = [*launcher, sys.executable, "-I", "-S", os.path.abspath(__file__), "--command", self.directory]
+        self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
+        self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
+        os.mkfifo(self.directory + "/reports")
+        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.hear}
+
+    def play(self):  # Play the script, up to what does not come. Nothing is left of it
+        print("With the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command alone:")
+        try:
+            play(self)
+        except TimeoutError as what:
+            self.missing = str(what)
+            self.note("this did not come: " + self.missing)
+        finally:
+            self.close()
+        return self
+    def note(self, text, *event):  # Print what happens, and keep it
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        self.events.append(event)
+    def all(self, *kind):  # Return the events that begin like this
+        return [event for event in self.events if event[: len(kind)] == kind]
+
+    def hear(self, reports):  # Take in what the command tells
+        for line in os.read(reports, 65536).decode().splitlines():
+            (who, what, *words), text = line.split(), line
+            if what == "runs":
+                self.pids[who] = int(words[0])
+            if what == "received":
+                sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
+                words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
+                text = "%s received %s from %s" % (who, name_of(words[0]), words[1])
+            self.note(text, what, who, *words)
+
+    def take_in(self, seconds):  # Take in what is told; then who has ended, the launcher looked at first
+        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
+        for one in ready:
+            self.readers[one](one)
+        for who in reversed(gone if not ready else []):
+            status = self.status() if who == "launcher" else ""
+            self.note("%s ended %s" % (who, status), "ended", who, status)
+
+    def wait(self, what, is_there, quiet=GIVE_UP):  # Wait for what comes as long as processes run
+        began = self.since = time.monotonic()
+        while not is_there() and self.idle() < quiet and time.monotonic() - began < 10 * quiet:
+            self.take_in(0.01)
+        if what and not is_there():
+            raise TimeoutError(what)
+
+    def idle(self):  # Return for how many seconds no process has run: all were blocked, none was given the processor
+        tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
+        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
+        if seen != self.seen or any("R" in one or "D" in one for one in seen):
+            self.seen, self.since = seen, time.monotonic()
+        return time.monotonic() - self.since
+
+    def close(self):  # End everyone whom this run has started, and remove its files
+        while below(os.getpid()):
+            for pid in below(os.getpid()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
+        self.said += contents(self.directory + "/output")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+def below(ancestor):  # Return the processes that this one has started, and that these have
+    rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
+    parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
+    found = [ancestor]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+def contents(path):  # Return what is in a file, nothing where it is gone
+    with contextlib.suppress(OSError), open(path, errors="replace") as file:
+        return file.read()
+    return ""
+def state(pid):  # Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)
+    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
+def as_in_a_shell(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+def name_of(number):  # Return the name of a signal
+    return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
+def settle(run):  # Wait until no process has run for a moment: whatever was to come of what was done has come
+    run.wait("", lambda: False, QUIET)
+
+def tell(run, text, to="command"):  # Tell the command what to do
+    if run.all("ended", to):
+        raise TimeoutError("%s is there to be told: %s" % (to, text))
+    run.note("%s is told: %s" % (to, text))
+    pathlib.Path(run.directory, to).write_text(text)
+    os.kill(run.pids[to], ORDER)
+
+def order(run, text, to="command"):  # Tell the command what to do, and wait until it has done it
+    done = len(run.all("did", to))
+    tell(run, text, to)
+    run.wait("%s does what it is told: %s" % (to, text), lambda: len(run.all("did", to)) > done)
+def receives(run, number, times=1, who="command"):  # Wait until a signal has come so many times
+    run.wait("%s receives %s" % (who, name_of(number)), lambda: len(run.all("received", who, number)) >= times)
+def comes(run, what, who):  # Wait until somebody runs, or has ended
+    run.wait("%s %s" % (who, what), lambda: run.all(what, who))
+def stops(run, who):  # Wait until it is stopped
+    run.wait(who + " stops", lambda: state(run.pids[who]) == "T")
+    run.note(who + " has stopped", "stopped", who)
+def goes_on(run, who):  # Wait until it goes on after a stop
+    run.wait(who + " goes on", lambda: state(run.pids[who]) != "T")
+    run.note(who + " goes on", "goes on", who)
+def press(run, key):  # Press a key at the terminal
+    run.note("we press " + key, "pressed", key)
+    os.write(run.master, KEYS[key])
+def type_in(run, data):  # Type at the terminal
+    run.note("we type %r" % data, "typed")
+    os.write(run.master, data)
+def prints(run, text):  # Wait until this is on the terminal, after what was waited for before
+    run.wait("%r on the terminal" % text, lambda: text in run.unread)
+    run.unread = run.unread.partition(text)[2]
+def forget_signals():
+    """Block no signal and give each its default action: what we were started with is not what is to be shown."""
+    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+def open_terminal(run):  # Make a pseudo-terminal of 24 rows and 80 columns, where there is none yet
+    if hasattr(run, "master"):
+        return
+    run.master, run.slave = os.openpty()
+    fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    os.set_blocking(run.master, False)
+    run.readers[run.master], run.unread = lambda _: read_terminal(run), ""
+
+def read_terminal(run):  # Take in what is printed on the terminal. When nobody has it open any more that fails with EIO
+    data = b""
+    with contextlib.suppress(OSError):
+        data = os.read(run.master, 65536)
+    if not data:
+        del run.readers[run.master]
+    text = data.decode(errors="replace")
+    run.said, run.unread = run.said + text, run.unread + text
+    if data:
+        run.note("on the terminal: " + text[:80], "printed", data)
+
+def lead_session(run):  # In a child: lead a session of its own, with the terminal as its controlling one
+    os.setsid()
+    os.close(run.master)  # who holds it open keeps it from hanging up
+    for descriptor in (0, 1, 2):
+        os.dup2(run.slave, descriptor)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+def under_shell(run, shell):  # Type it into an interactive shell
+    if not shutil.which(shell):
+        raise RuntimeError("the case is about job control in %s, which is not installed here" % shell)
+    open_terminal(run)
+    run.pids["shell"] = os.fork()
+    if run.pids["shell"] == 0:
+        try:
+            lead_session(run)
+            forget_signals()
+            os.chdir(run.directory)
+            os.execvpe(shell, SHELLS[shell], {**run.environment, "PS1": PROMPT})
+        finally:
+            os._exit(127)
+    prints(run, PROMPT)
+    os.write(run.master, (" ".join(map(shlex.quote, run.words)) + "\n").encode())
+    comes(run, "runs", "command")
+    parents = {pid: int(contents("/proc/%d/stat" % pid).rpartition(") ")[2].split()[1]) for pid in below(os.getpid())}
+    launcher = run.pids["command"]
+    while parents[launcher] != run.pids["shell"]:
+        launcher = parents[launcher]
+    run.pids["launcher"], run.status = launcher, lambda: "in a way that only the shell knows"
+    run.note("the launcher is pid %d" % launcher)
+
+def wrong(required, actual):  # Return one objection
+    return ["required: %s\nactual:   %s" % (required, actual)]
+def missing(seen):  # Everything that comes with the command alone comes
+    return wrong(seen.missing + ", as with the command alone", "that did not come") if seen.missing else []
+
+class Command:  # What the launcher is asked to start: it tells of each signal, and does what it is told
+    def say(self, *words):  # Tell one thing
+        os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
+
+    def __init__(self, directory, name):
+        self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
+        spared = {"KILL", "STOP", "CHLD", "SEGV", "BUS", "FPE", "ILL"}
+        self.taken = set(signal.valid_signals()) - {getattr(signal, "SIG" + one) for one in spared}
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
+        self.say("runs", os.getpid())
+        while True:  # until it is told to end, or has heard nothing for a minute
+            info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
+            if info.si_signo != ORDER:
+                self.say("received", info.si_signo, info.si_code, info.si_pid)
+            else:
+                word, *words = contents(directory + "/" + name).split()
+                globals()["order_" + word.replace("-", "_")](self, *words)
+
+    def leave(self, numbers, how):  # Ignore these signals from now on, or let their default action be taken
+        for number in numbers:
+            signal.signal(number, how)
+        self.taken -= numbers
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+def order_exit(me, code):  # End with this exit code
+    os._exit(int(code))
+
+def order_inherit(me, number):
+    """Handle this signal no more (0: none at all), like a program that never touches it; ignored it stays so."""
+    numbers = {int(number)} if int(number) else me.taken - {ORDER}
+    ignored = {one for one in numbers if signal.getsignal(one) == signal.SIG_IGN} - {signal.SIGPIPE, signal.SIGXFSZ}
+    me.leave(numbers - ignored, signal.SIG_DFL)  # Python itself ignores these two
+    me.leave(ignored, signal.SIG_IGN)
+    me.say("did", "inherit")
+
+def main():  # Play it twice and compare; return the exit code
+    if sys.argv[1:2] == ["--command"]:
+        Command(sys.argv[2], "command")
+    signal.alarm(900)  # seconds; nothing takes so long
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
+    launcher = sys.argv[2:] or LAUNCHER
+    try:
+        if sys.argv[1:2] not in ([], ["--"]):
+            raise RuntimeError("it is called in another way:\n\n" + str(__doc__))
+        if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
+            raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child
+        alone, seen = Run([]).play(), Run(launcher).play()
+        if alone.missing or len(seen.all("runs")) < len(alone.all("runs")[:1]):
+            raise RuntimeError(alone.missing or "the command was never started; printed was: %a" % seen.said[-300:])
+        found = judge(alone, seen)
+    except Exception as reason:
+        print("COULD NOT TELL: %s" % reason, file=sys.stderr)
+        return 2
+    print("\n".join(["THE FAULT IS THERE:", *found]) if found else "THE FAULT IS NOT THERE: all is as required.")
+    return 1 if found else 0
+
+sys.exit(main())

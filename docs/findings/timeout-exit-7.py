@@ -1,0 +1,257 @@
+"""EXIT-7 (MUST): The status is the command's even when a signal reaches the launcher while or just after the command
+ends.
+
+Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: status 7, for the command ended with exit
+code 7; actual: status 138: the launcher ended of SIGUSR1
+
+Run it: `python3 FILE`; another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. Exit code 1: the fault is
+there; 0: it is not; 2: it could not be told. It does the same to a command (itself once more) alone and through the
+launcher, and compares. What has not come when no process runs any more (QUIET, GIVE_UP) is taken not to come. It
+needs Linux and Python 3.8, and leaves nothing behind. Made by Proctor."""
+import contextlib, ctypes, glob, os, pathlib, platform, re, select, shlex, shutil, signal, struct, subprocess, sys
+import tempfile, time
+
+QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
+GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
+WALL = 0x40000000  # wait(2): threads that we trace as well
+SEIZE = 0x4206
+INTERRUPT = 0x4207
+DETACH = 17
+GETREGS = 12
+SETREGS = 13
+ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
+LAUNCHER = ['timeout', '--foreground', '1h']
+
+def play(run):  # What is done, in order
+    on_pipes(run)
+    comes(run, 'runs', 'command')
+    settle(run)
+    hold_unseen(run)
+    tell(run, 'exit 7')
+    comes(run, 'ended', 'command')
+    send(run, signal.SIGUSR1, 'launcher')
+    release_unseen(run)
+    comes(run, 'ended', 'launcher')
+
+def judge(alone, seen):  # What is wrong, in words: `alone` is the run without the launcher, `seen` the one with it
+    return missing(seen) or same_status(alone, seen)
+
+class Run:  # One run, with the launcher or, where that has no words, of the command alone; `events`: what happened
+    def __init__(self, launcher):
+        self.launcher, self.events, self.pids, self.missing, self.said = launcher, [], {}, "", ""
+        self.began, self.since, self.seen, self.directory = time.monotonic(), 0.0, [], tempfile.mkdtemp()
+        self.words = [*launcher, sys.executable, "-I", "-S", os.path.abspath(__file__), "--command", self.directory]
+        self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
+        self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
+        os.mkfifo(self.directory + "/reports")
+        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.hear}
+
+    def play(self):  # Play the script, up to what does not come. Nothing is left of it
+        print("With the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command alone:")
+        try:
+            play(self)
+        except TimeoutError as what:
+            self.missing = str(what)
+            self.note("this did not come: " + self.missing)
+        finally:
+            self.close()
+        return self
+    def note(self, text, *event):  # Print what happens, and keep it
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        self.events.append(event)
+    def all(self, *kind):  # Return the events that begin like this
+        return [event for event in self.events if event[: len(kind)] == kind]
+
+    def hear(self, reports):  # Take in what the command tells
+        for line in os.read(reports, 65536).decode().splitlines():
+            (who, what, *words), text = line.split(), line
+            if what == "runs":
+                self.pids[who] = int(words[0])
+            if what == "received":
+                sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
+                words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
+                text = "%s received %s from %s" % (who, name_of(words[0]), words[1])
+            self.note(text, what, who, *words)
+
+    def take_in(self, seconds):  # Take in what is told; then who has ended, the launcher looked at first
+        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
+        for one in ready:
+            self.readers[one](one)
+        for who in reversed(gone if not ready else []):
+            status = self.status() if who == "launcher" else ""
+            self.note("%s ended %s" % (who, status), "ended", who, status)
+
+    def wait(self, what, is_there, quiet=GIVE_UP):  # Wait for what comes as long as processes run
+        began = self.since = time.monotonic()
+        while not is_there() and self.idle() < quiet and time.monotonic() - began < 10 * quiet:
+            self.take_in(0.01)
+        if what and not is_there():
+            raise TimeoutError(what)
+
+    def idle(self):  # Return for how many seconds no process has run: all were blocked, none was given the processor
+        tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
+        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
+        if seen != self.seen or any("R" in one or "D" in one for one in seen):
+            self.seen, self.since = seen, time.monotonic()
+        return time.monotonic() - self.since
+
+    def close(self):  # End everyone whom this run has started, and remove its files
+        while below(os.getpid()):
+            for pid in below(os.getpid()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
+        self.said += contents(self.directory + "/output")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+def below(ancestor):  # Return the processes that this one has started, and that these have
+    rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
+    parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
+    found = [ancestor]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+def contents(path):  # Return what is in a file, nothing where it is gone
+    with contextlib.suppress(OSError), open(path, errors="replace") as file:
+        return file.read()
+    return ""
+def state(pid):  # Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)
+    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
+def as_in_a_shell(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+def name_of(number):  # Return the name of a signal
+    return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
+def send(run, number, to="launcher"):  # Send a signal to one process
+    run.note("we send %s to the %s" % (name_of(number), to), "sent", number, to)
+    if not run.all("ended", to):
+        os.kill(run.pids[to], number)
+def settle(run):  # Wait until no process has run for a moment: whatever was to come of what was done has come
+    run.wait("", lambda: False, QUIET)
+
+def tell(run, text, to="command"):  # Tell the command what to do
+    if run.all("ended", to):
+        raise TimeoutError("%s is there to be told: %s" % (to, text))
+    run.note("%s is told: %s" % (to, text))
+    pathlib.Path(run.directory, to).write_text(text)
+    os.kill(run.pids[to], ORDER)
+
+def comes(run, what, who):  # Wait until somebody runs, or has ended
+    run.wait("%s %s" % (who, what), lambda: run.all(what, who))
+def between(run):  # Return the launcher and its helpers: who is between us and the command
+    launcher, command = run.pids["launcher"], run.pids["command"]
+    spared = {command, *below(command)}
+    return [pid for pid in [launcher, *below(launcher)] if pid not in spared and launcher != command]
+def on_pipes(run):  # Start it without a terminal, in a session of its own, as a service manager does
+    output = os.open(run.directory + "/output", os.O_WRONLY | os.O_CREAT, 0o600)
+    how = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output, "start_new_session": True}
+    run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, **how)
+    run.pids["launcher"], run.process.returncode = run.process.pid, 0
+def wrong(required, actual):  # Return one objection
+    return ["required: %s\nactual:   %s" % (required, actual)]
+def missing(seen):  # Everything that comes with the command alone comes
+    return wrong(seen.missing + ", as with the command alone", "that did not come") if seen.missing else []
+def same_status(alone, seen):  # A shell sees the same $?
+    its, mine = (run.all("ended", "launcher")[0][2] for run in (alone, seen))
+    return [] if its == mine else wrong("status %s, as of the command alone" % its, "status %s" % mine)
+
+def ptrace(request, tid, data=0, address=0):
+    """Ask for one thing. ProcessLookupError where the task was killed, PermissionError where tracing is refused."""
+    call = ctypes.CDLL(None, use_errno=True).ptrace
+    call.argtypes, call.restype = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p), ctypes.c_long
+    if call(request, tid, address, data) == -1:
+        raise OSError(ctypes.get_errno(), "ptrace: " + os.strerror(ctypes.get_errno()))
+
+def seize(tid, options):  # Begin to trace a task; RuntimeError where that is refused
+    try:
+        ptrace(SEIZE, tid, options)
+    except PermissionError:
+        raise RuntimeError("ptrace is refused here; see kernel.yama.ptrace_scope, a container's seccomp") from None
+def go_on(tid, request, number=0):  # Let a stopped task run, with this signal delivered to it
+    with contextlib.suppress(OSError):  # it was killed meanwhile
+        ptrace(request, tid, number)
+
+def set_back(tid, in_call):
+    """Put a task before the system call that it stands in; return whether it was done. in_call: at its entry, so that
+    handlers run first. Else, where it was interrupted although it acts on no signal: untraced it would sleep on."""
+    registers = ctypes.create_string_buffer(8 * 27)  # struct user_regs_struct of x86-64
+    try:
+        ptrace(GETREGS, tid, ctypes.addressof(registers))
+        words = list(struct.unpack("=27Q", registers.raw))
+        if platform.machine() != "x86_64" or (not in_call and words[10] != (1 << 64) - 4):  # rax: -EINTR
+            return False
+        words[16], words[10] = words[16] - 2, words[15]  # rip, rax, orig_rax; the instruction has two bytes
+        words[15] = (1 << 64) - 1 if in_call else words[15]
+        registers.raw = struct.pack("=27Q", *words)
+        ptrace(SETREGS, tid, ctypes.addressof(registers))
+    except OSError:
+        return False
+    return True
+
+def tasks_of(pids):  # Return the threads of these processes
+    return [int(os.path.basename(path)) for pid in pids for path in glob.glob("/proc/%d/task/*" % pid)]
+def stop(tid):  # Begin to trace one task, and stop it where it is; nobody sees that, neither itself nor its parent
+    seize(tid, 1 | 8)  # TRACESYSGOOD, TRACECLONE
+    ptrace(INTERRUPT, tid)
+    os.waitpid(tid, WALL)
+    set_back(tid, in_call=False)
+
+def hold_unseen(run):
+    """Stop everyone between us and the command: what it gets now, it gets without their doing. By ptrace, for nobody
+    is to receive a SIGCONT, nor to go on when the kernel sends one."""
+    run.held = tasks_of(between(run))
+    for tid in run.held:
+        stop(tid)
+    run.note("we hold the launcher still (ptrace)" if run.held else "there is nobody to hold still", "held")
+
+def release_unseen(run):  # Let them go on
+    run.note("we let the launcher go on" if run.held else "there is nobody to let go on", "released")
+    for tid in reversed(run.held):
+        go_on(tid, DETACH)
+
+class Command:  # What the launcher is asked to start: it tells of each signal, and does what it is told
+    def say(self, *words):  # Tell one thing
+        os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
+
+    def __init__(self, directory, name):
+        self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
+        spared = {"KILL", "STOP", "CHLD", "SEGV", "BUS", "FPE", "ILL"}
+        self.taken = set(signal.valid_signals()) - {getattr(signal, "SIG" + one) for one in spared}
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
+        self.say("runs", os.getpid())
+        while True:  # until it is told to end, or has heard nothing for a minute
+            info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
+            if info.si_signo != ORDER:
+                self.say("received", info.si_signo, info.si_code, info.si_pid)
+            else:
+                word, *words = contents(directory + "/" + name).split()
+                globals()["order_" + word.replace("-", "_")](self, *words)
+
+def order_exit(me, code):  # End with this exit code
+    os._exit(int(code))
+
+def main():  # Play it twice and compare; return the exit code
+    if sys.argv[1:2] == ["--command"]:
+        Command(sys.argv[2], "command")
+    signal.alarm(900)  # seconds; nothing takes so long
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
+    launcher = sys.argv[2:] or LAUNCHER
+    try:
+        if sys.argv[1:2] not in ([], ["--"]):
+            raise RuntimeError("it is called in another way:\n\n" + str(__doc__))
+        if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
+            raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child
+        alone, seen = Run([]).play(), Run(launcher).play()
+        if alone.missing or len(seen.all("runs")) < len(alone.all("runs")[:1]):
+            raise RuntimeError(alone.missing or "the command was never started; printed was: %a" % seen.said[-300:])
+        found = judge(alone, seen)
+    except Exception as reason:
+        print("COULD NOT TELL: %s" % reason, file=sys.stderr)
+        return 2
+    print("\n".join(["THE FAULT IS THERE:", *found]) if found else "THE FAULT IS NOT THERE: all is as required.")
+    return 1 if found else 0
+
+sys.exit(main())
