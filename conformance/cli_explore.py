@@ -28,7 +28,7 @@ from harness.errors import HarnessError, WrongCall
 from harness.explorer.explore import REPLAYS, Finding
 from harness.explorer.survey import Survey
 from harness.schedule import parse, signal_number
-from harness.target import Target, load
+from harness.target import Target, found_here, load
 
 FOUND, WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 1, 2, 3, 130
 COULD_NOT_TELL = 2
@@ -211,7 +211,7 @@ def _what_to_replay(
 ) -> tuple[CaseFile, Target]:
     if case:
         saved = casefile.read(case)
-        return saved, check_deviations(load(target), target) if target else saved.target
+        return saved, check_deviations(load(target), target) if target else found_here(saved.target, str(case))
     if not (target and requirement and schedule is not None):
         raise WrongCall("name a case file, or give --target, --requirement and --schedule")
     if requirement not in requirements():

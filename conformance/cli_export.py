@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +15,7 @@ from conformance.replaying import Replayer
 from conformance.report import escape
 from conformance.spec import requirements
 from harness.errors import WrongCall
+from harness.target import found_here
 from reports.account import Account
 from reports.issue import markdown
 from reports.reproducer.script import reproducer
@@ -49,7 +49,7 @@ def export(case: Path, kind: Format, play: bool) -> None:
         account = account_of(saved, str(case))
         script = reproducer(account)
         if kind == "markdown":
-            told = _played(saved, account) if play else account
+            told = _played(saved, str(case), account) if play else account
             click.echo(markdown(told, script), nl=False)
         else:
             click.echo(script, nl=False)
@@ -72,15 +72,15 @@ def account_of(case: CaseFile, path: str) -> Account:
     )  # fmt: skip
 
 
-def _played(case: CaseFile, account: Account) -> Account:
+def _played(case: CaseFile, path: str, account: Account) -> Account:
     """Return the account with what happened when the case was played just now, where the fault came back."""
-    program = case.target.command[0]
-    if not shutil.which(program):
+    try:
+        launcher = found_here(case.target, path)
+    except WrongCall as missing:
         raise WrongCall(
-            f"to say what happens the case is played, but its launcher is not here: there is no program '{program}'. "
-            "Install it, or add --no-play for the text without that part"
-        )
-    told = Replayer(case, case.target).once()
+            f"{missing}. To say what happens the case is played; add --no-play for the text without that part"
+        ) from None
+    told = Replayer(case, launcher).once()
     if told.objections:
         return account._replace(timeline=timeline(told.history))
     why = told.unsure or "everything was as required"

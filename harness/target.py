@@ -142,9 +142,16 @@ def load_toml(path: Path, shown: str = "") -> Target:
     def resolve(words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in words)
 
-    lines = {"command": resolve(target.command), "sync": resolve(target.sync), "prune": resolve(target.prune)}
-    found = {key: (_program_of(key, line[0], target, shown), *line[1:]) for key, line in lines.items() if line}
-    return msgspec.structs.replace(target, version=resolve(target.version), **found)
+    lines = {key: resolve(getattr(target, key)) for key in ("command", "sync", "prune", "version")}
+    return found_here(msgspec.structs.replace(target, **lines), shown)
+
+
+def found_here(target: Target, shown: str) -> Target:
+    """Return a target with its programs by their absolute paths here; raise WrongCall, about `shown`, where one is
+    missing."""
+    lines = {key: line for key in ("command", "sync", "prune") if (line := getattr(target, key))}
+    found = {key: (_program_of(key, line[0], target, shown), *line[1:]) for key, line in lines.items()}
+    return msgspec.structs.replace(target, **found)
 
 
 def _program_of(key: str, program: str, target: Target, shown: str) -> str:
