@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from conformance.hunters import Hunt, State
-from harness.explorer.strategies import RULES
+from harness.explorer.rules import RULES
 from harness.target import load
 
 UNNOTICED = ("/usr/bin/env", "./launcher", "launcher-exec")

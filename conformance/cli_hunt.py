@@ -18,7 +18,7 @@ from conformance.hunters import Hunt, State
 from conformance.probe import check_deviations, probe
 from conformance.report import escape
 from harness.errors import WrongCall
-from harness.explorer.strategies import RULES
+from harness.explorer.rules import RULES
 from harness.target import load
 
 

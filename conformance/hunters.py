@@ -17,7 +17,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from conformance import casefile
 from conformance.campaigning import begin_worker
 from conformance.casefile import CaseFile
-from conformance.hunting import Account, Hunter, Objection, hunt, stages_for
+from conformance.hunting import Account, Hunter, Objection, hunt
 from conformance.probe import probe
 from harness import execute as door
 from harness.errors import WrongCall
@@ -89,7 +89,7 @@ class _Worker:
         hunter = self._hunter
         hunter.account = Account()
         hunter.leave_out(known | hunter.found.keys())
-        hunt(hunter, stages_for(self._target), seed, self._database)
+        hunt(hunter, seed, self._database)
         cases = {name: str(self._directory / f"{name.lower()}.json") for name in hunter.found}
         return Chunk(hunter.account, cases, {name: str(one) for name, one in hunter.found.items()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -19,8 +19,11 @@ from conformance.checks.interleavings import Broken, broken_by
 from conformance.judge import Bare, needs_stage, not_claimed
 from conformance.spec import requirements
 from harness.errors import HarnessError
-from harness.explorer.drawn import Drawn, placed
-from harness.explorer.strategies import INIT, JOB, LEADER, MOST_MOVES, PIPES, machine
+from harness.explorer.draft import Draft, written
+from harness.explorer.drawn import placed
+from harness.explorer.rules import INIT, JOB, LEADER, PIPES
+from harness.explorer.shrink import shrunk
+from harness.explorer.strategies import MOST_MOVES, machine
 from harness.history import History, Passed, Unobserved
 from harness.scenario import Scenario, Stage, key_of
 from harness.schedule import Schedule
@@ -42,16 +45,20 @@ class Player(Protocol):
 
 
 class Script(NamedTuple):
-    """What is played: a scenario, the moves that it is made of, and the schedule, None where there is none."""
+    """What is played: a scenario, under a schedule or not, and the draft that it was made of."""
 
+    draft: Draft
     scenario: Scenario
-    moves: tuple[str, ...]
-    schedule: Schedule | None = None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule, None where there is none."""
+        return Schedule(self.draft.directives) if self.draft.directives else None
 
     @property
     def length(self) -> int:
         """How much there is to read."""
-        return len(self.scenario.steps) + (len(self.schedule.directives) if self.schedule else 0)
+        return len(self.scenario.steps) + len(self.draft.directives)
 
 
 class Objection(Exception):
@@ -96,15 +103,17 @@ class Account(msgspec.Struct):
 
 
 class Hunter:
-    """Judges generated scripts on one target. `told` hears at once of each objection that is the shortest so far."""
+    """Judges generated scripts on one target. `told` hears at once of each objection that is the shortest so far;
+    stages: those on which the launcher is to stand, the plainest first."""
 
     def __init__(
         self, launcher: Target, play: Player, told: Callable[[Objection], None] = lambda objection: None
     ) -> None:  # fmt: skip
         self._target, self._play, self._told = launcher, play, told
+        self.stages = stages_for(launcher)
         self._bare = Bare(play)
         self._traces = True
-        self._judged: dict[tuple[bytes, tuple[Drawn, ...]], Objection | None] = {}
+        self._judged: dict[object, Objection | None] = {}
         self.account = Account()
         self.found: dict[str, Objection] = {}
         """The shortest objection for each requirement."""
@@ -115,17 +124,29 @@ class Hunter:
         self._known = frozenset(known)
         self._judged.clear()
 
-    def judge(self, scenario: Scenario, moves: tuple[str, ...], drawn: tuple[Drawn, ...] = ()) -> None:
+    def judge(self, draft: Draft) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
-        key = (key_of(scenario), drawn)
-        if key not in self._judged:  # while it shrinks Hypothesis comes by the same script again and again
-            self._judged[key] = self._judge(scenario, moves, drawn)
+        draft, scenario = written(draft)
+        key = (key_of(scenario), draft.drawn)
+        if key not in self._judged:  # Hypothesis comes by the same script again and again
+            self._judged[key] = self._judge(Script(self._placed(draft, scenario), scenario))
         if objection := self._judged[key]:
             raise objection
 
-    def _judge(self, scenario: Scenario, moves: tuple[str, ...], drawn: tuple[Drawn, ...]) -> Objection | None:
-        script = Script(scenario, moves, self._schedule(scenario, drawn) if drawn and self._traces else None)
+    def _judge(self, script: Script) -> Objection | None:
         self._note(script)
+        objection = self._confirmed(script)
+        if not objection:
+            return None
+        kept = self.found.get(objection.requirement)
+        if kept is None or script.length < kept.script.length:
+            self.found[objection.requirement] = objection
+            self._told(objection)  # now: shrinking takes time, and somebody may end the hunt
+            self._shrink(objection)
+        return objection
+
+    def _confirmed(self, script: Script) -> Objection | None:
+        """Return what a script is objected to for, where that is so each time it is played."""
         first = self._broken(script)
         if not first:
             return None
@@ -135,18 +156,28 @@ class Hunter:
             if not again or again[0].requirement != broken.requirement:
                 self.account.unstable[broken.requirement] += 1
                 return None
-        objection = _kind(broken.requirement)(broken, script, history)
-        kept = self.found.get(objection.requirement)
-        if kept is None or script.length < kept.script.length:
-            self.found[objection.requirement] = objection
-            self._told(objection)
-        return objection
+        return _kind(broken.requirement)(broken, script, history)
+
+    def _shrink(self, objection: Objection) -> None:
+        """Keep the plainest script that is objected to for the same."""
+        name = objection.requirement
+
+        def is_objected(draft: Draft) -> bool:
+            said = self._confirmed(Script(*written(draft)))
+            return said is not None and said.requirement == name
+
+        small = shrunk(objection.script.draft, self.stages, is_objected)
+        again = self._confirmed(Script(*written(small)))
+        if again and again.requirement == name and again.script.length < objection.script.length:
+            self.found[name] = again
+            self._told(again)
 
     def _note(self, script: Script) -> None:
-        account, pairs = self.account, set(itertools.pairwise(script.moves))
+        account, rules = self.account, script.draft.rules
+        pairs = set(itertools.pairwise(rules))
         target(float(len(pairs - account.pairs.keys())), label="pairs of moves not seen before")
         account.played += 1
-        account.moves.update(set(script.moves))
+        account.moves.update(set(rules))
         account.pairs.update(pairs)
         if script.schedule:
             met = {str(directive.at) for directive in script.schedule.directives}
@@ -154,13 +185,15 @@ class Hunter:
             account.scheduled += 1
             account.met |= met
 
-    def _schedule(self, scenario: Scenario, drawn: tuple[Drawn, ...]) -> Schedule | None:
-        """Return what was drawn as a schedule, once the launcher has shown which points it passes."""
+    def _placed(self, draft: Draft, scenario: Scenario) -> Draft:
+        """Return a draft with what was drawn as directives, once the launcher has shown which points it passes."""
+        if not (draft.drawn and self._traces):
+            return draft._replace(drawn=())
         history = self._play(self._target, scenario, Schedule(record=True))
         self._traces = not history.facts(Unobserved)
         points = [fact.at for fact in history.facts(Passed)]
         self.account.passed.update(map(str, points))
-        return placed(drawn, points) if points else None
+        return draft._replace(drawn=(), directives=placed(draft.drawn, points).directives)
 
     def _broken(self, script: Script) -> tuple[Broken, History] | None:
         """Return the first requirement that the launcher breaks by this script, with the history."""
@@ -190,14 +223,14 @@ def stages_for(launcher: Target) -> tuple[Stage, ...]:
     return (PIPES, JOB, LEADER, SHELL, *((INIT,) if "init" in launcher.profiles else ()))
 
 
-def hunt(hunter: Hunter, stages: Sequence[Stage], number: int, database: ExampleDatabase | None) -> None:
+def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
     """Play the scripts of one seed; what is objected to is shrunk to the fewest and plainest moves, and kept by the
     hunter."""
-    script = seed(number)(machine(stages, hunter.judge))
+    script = seed(number)(machine(hunter.stages, hunter.judge))
     asked = settings(
         max_examples=CHUNK, stateful_step_count=MOST_MOVES, deadline=None, database=database, print_blob=False,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
-        phases=(Phase.reuse, Phase.generate, Phase.target, Phase.shrink), report_multiple_bugs=True,
+        phases=(Phase.reuse, Phase.generate, Phase.target), report_multiple_bugs=True,
     )  # fmt: skip
     try:
         run_state_machine_as_test(script, settings=asked)
@@ -209,10 +242,10 @@ def hunt(hunter: Hunter, stages: Sequence[Stage], number: int, database: Example
             raise others from None
 
 
-def hunt_for(hunter: Hunter, stages: Sequence[Stage], seeds: Iterable[int], wanted: str) -> None:
+def hunt_for(hunter: Hunter, seeds: Iterable[int], wanted: str) -> None:
     """Play the scripts of one seed after the other, until a requirement is found broken."""
     for number in seeds:
-        hunt(hunter, stages, number, None)
+        hunt(hunter, number, None)
         hunter.leave_out(hunter.found)
         if wanted in hunter.found:
             return

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.hunting import Hunter, hunt, hunt_for, stages_for
+from conformance.hunting import Hunter, hunt, hunt_for
 from harness import execute as door
-from harness.explorer.strategies import INIT, RULES
+from harness.explorer.rules import INIT, RULES
 from harness.target import Target, load
 from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, Fault, chapter_of, manifest
@@ -47,7 +47,7 @@ def test_nobody_is_accused_who_is_not_to_be_noticed(name: str) -> None:
     """20,000 of each: python -m benchmarks.generated."""
     launcher = load(name)
     hunter = Hunter(launcher, door.execute)
-    hunt(hunter, stages_for(launcher), 1, None)
+    hunt(hunter, 1, None)
     assert {key: str(objection) for key, objection in hunter.found.items()} == {}
     assert not hunter.account.unstable
     assert hunter.account.invalid == 0, "there are scripts that do not work with the bare command"
@@ -57,11 +57,12 @@ def test_nobody_is_accused_who_is_not_to_be_noticed(name: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["file"])
 def test_a_planted_fault_is_found(fault: Fault) -> None:
     launcher = planted(fault)
-    stages = (INIT,) if fault.get("stage") == "init" else stages_for(launcher)
     hunter = Hunter(launcher, door.execute)
-    hunt_for(hunter, stages, SEEDS, wanted=fault["requirement"])
+    if fault.get("stage") == "init":
+        hunter.stages = (INIT,)
+    hunt_for(hunter, SEEDS, wanted=fault["requirement"])
     assert fault["requirement"] in hunter.found, list(hunter.found)
-    assert len(hunter.found[fault["requirement"]].script.moves) <= MOST_MOVES
+    assert len(hunter.found[fault["requirement"]].script.draft.moves) <= MOST_MOVES
 
 
 def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.allowed import Allowed, allowed
+from conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
 from conformance.checks.common import end_of
 from harness import signals
-from harness.history import Carried, Ended, Event, History, HungUp, Pressed, Sent, Settled
-from harness.scenario import Order
+from harness.history import Carried, Ended, Event, History, HungUp, Ordered, Pressed, Sent, Settled
+from harness.scenario import SIGNALS_OF_KEYS, Order
 from harness.schedule import Deliver, PressKey
 
 
@@ -71,14 +71,34 @@ def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
 def of_missed(history: History, what: str) -> str:
     """Return the requirement that is broken where this did not come."""
     if " receives " in what:
-        number = next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0)
-        rule = allowed(history.scenario).get(number, Allowed(1, 1, frozenset()))
-        return "TTY-4" if "hang-up" in rule.causes else of_signal(history, number, rule, few=True)
+        return _of_lost(history, next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0))
+    if what == "command ends" and (number := _last_sent(history)):
+        return _of_lost(history, number)
     if what.startswith("launcher ends"):
         return _of_staying(history)
     if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):
         return "TTY-3"
     return "TTY-8" if " answers " in what else "EXIT-3"
+
+
+def _of_lost(history: History, number: int) -> str:
+    rule = allowed(history.scenario).get(number, Allowed(1, 1, frozenset()))
+    return "TTY-4" if "hang-up" in rule.causes else of_signal(history, number, rule, few=True)
+
+
+def _last_sent(history: History) -> int:
+    """Return the signal that was last sent on its way to the command, 0 where there was none."""
+    for event in reversed(history.events):
+        match event.fact:
+            case Sent(signal=number, to=("launcher" | "group")) if number not in NOT_COUNTED:
+                return number
+            case Pressed(key=key):
+                return next((number for name, number in SIGNALS_OF_KEYS.items() if name == key), 0)
+            case HungUp():
+                return signal.SIGHUP
+            case Ordered() | Sent():
+                return 0
+    return 0
 
 
 def _of_staying(history: History) -> str:
