@@ -46,9 +46,14 @@ class Case:
         self._conclude(requirement, judgement, file)
 
     def pinned(self, pinned: CaseFile) -> None:
-        """Judge the scenario of a case file by its own check, for the requirement that it names."""
+        """Judge the scenario of a case file for the requirement that it names. What is not objected to passes here, but
+        counts for nothing: whether the requirement applies, and can be observed, is for its own cases to say."""
+        requirement = requirements()[pinned.requirement]
         check = named(pinned.check, self.target, pinned.requirement)
-        self(pinned.scenario, check, measure=pinned.measure)
+        judgement = self._judge(requirement, pinned.scenario, check, (), pinned.measure)
+        if judgement.violations or judgement.verdict == "error":
+            file = self._kept(requirement, judgement, pinned.check, pinned.scenario, pinned.measure)
+            self._conclude(requirement, judgement, file)
 
     def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
