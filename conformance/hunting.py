@@ -196,7 +196,8 @@ class Hunter:
         return draft._replace(drawn=(), directives=placed(draft.drawn, points).directives)
 
     def _broken(self, script: Script) -> tuple[Broken, History] | None:
-        """Return the first requirement that the launcher breaks by this script, with the history."""
+        """Return the requirement that the launcher breaks by this script, with the history. It is the first: what else
+        is not as it should be may be a consequence of it, also where that one is known or declared."""
         scenario = script.scenario
         try:
             bare, _ = self._bare.of(self._target, scenario) if scenario.starts_command else (None, 0)
@@ -209,7 +210,7 @@ class Hunter:
             found = broken_by(history, bare or history)
         except (NotApplicable, NotObservable):
             return None
-        return next(((broken, history) for broken in found if self._counts(broken)), None)
+        return (found[0], history) if found and self._counts(found[0]) else None
 
     def _counts(self, broken: Broken) -> bool:
         name = broken.requirement

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from conformance import casefile
 from conformance.naming import named
 from tests.conftest import ROOT
+from tests.planted import FAULTY, run_suite
 
 CASES = sorted((ROOT / "conformance" / "cases").glob("*.json"))
 
@@ -20,5 +19,12 @@ def test_a_pinned_case_is_whole(path: Path) -> None:
     case = casefile.read(path)
     assert named(case.check, case.target, case.requirement)
     assert not case.schedule.directives, "points are a launcher's own; the sweep goes by all of them"
-    assert f"| {path.stem} |" in (path.parent / "README.md").read_text()
+    assert path.stem in (path.parent / "README.md").read_text()
     assert path.stem.startswith(case.requirement.lower())
+
+
+def test_a_planted_fault_fails_them(tmp_path: Path) -> None:
+    fault = tmp_path / "swallows.toml"
+    fault.write_text(f'command = ["{{python}}", "-I", "-S", "{FAULTY / "sig_1_usr2_swallowed.py"}"]\n')
+    rows = run_suite([fault], ["pinned"], tmp_path)["swallows"]
+    assert {name for name, row in rows.items() if row["verdict"] == "fail"} == {"SIG-1", "SIG-10"}
