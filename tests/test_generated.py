@@ -18,7 +18,7 @@ from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, Fault, chapter_of, manifest
 
 SEEDS = range(1, 41)
-"""A hundred scripts each, and fewer where something is found: within a minute on a machine that has nothing else to do."""
+"""A hundred scripts each, fewer where something is found: within a minute on a machine that does nothing else."""
 MOST_MOVES = 4
 FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
 CHAPTERS = ("exit", "signals", "terminal", "tree")
