@@ -18,6 +18,11 @@ from typing import Any
 
 QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
 GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
+PATIENCE = 6  # times longer if somebody may still wake up by a timer
+TIMED = {  # system calls that a timer may end: which argument (0 or -1 there: none); -1 for one that had it before a stop
+    "x86_64": {"7": 2, "23": 4, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
+    "aarch64": {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2},
+}
 
 
 def play(run: Run) -> None:
@@ -30,6 +35,8 @@ class Run:
     pids: dict[str, int]
     events: list[tuple[Any, ...]]
     seen: list[Any]
+    looked: float
+    rest: float
     status: Callable[[], Any]
 
     def __init__(self, launcher: list[str]) -> None:
@@ -89,20 +96,30 @@ class Run:
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
     def wait(self, what: str, is_there: Callable[[], Any], quiet: float = GIVE_UP) -> None:
-        """Wait for what comes as long as processes run."""
-        began = self.since = time.monotonic()
-        while not is_there() and self.idle() < quiet and time.monotonic() - began < 10 * quiet:
+        """Wait for what comes, as long as processes run or wake up now and then."""
+        began = self.since = self.looked = time.monotonic()
+        self.rest = 0.0
+        while not is_there() and time.monotonic() - began < 30 * quiet:
             self.take_in(0.01)
+            if (self.idle() >= quiet and not self.wakes_up()) or self.rest >= PATIENCE * quiet:
+                break
         if what and not is_there():
-            raise TimeoutError(what)
+            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # an error: all the time somebody ran
 
     def idle(self) -> float:
         """Return for how many seconds no process has run: all were blocked, none was given the processor."""
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        if seen != self.seen or any("R" in one or "D" in one for one in seen):
-            self.seen, self.since = seen, time.monotonic()
-        return time.monotonic() - self.since
+        now, is_at_work = time.monotonic(), any("R" in one or "D" in one for one in seen)
+        self.rest += 0 if is_at_work else now - self.looked
+        self.since = now if is_at_work or seen != self.seen else self.since
+        self.seen, self.looked = seen, now
+        return now - self.since
+
+    def wakes_up(self) -> bool:
+        """Whether anybody but our commands waits for a timer, or that cannot be seen."""
+        ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
+        return any(has_timer(pid) for pid in below(os.getpid()) if pid not in ours and state(pid) == "S")
 
     def close(self) -> None:
         """End everyone whom this run has started, and remove its files."""
@@ -135,6 +152,17 @@ def contents(path: str) -> str:
 def state(pid: int) -> str:
     """Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)."""
     return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
+
+
+def has_timer(pid: int) -> bool:
+    """Whether a process waits in a call that a timer may end, or has another timer; proc_pid_syscall(5)."""
+    timed, none = TIMED.get(os.uname().machine), ("0x0", "0xffffffff", "0xffffffffffffffff")
+    for path in glob.glob("/proc/%d/task/*/syscall" % pid):
+        number, *arguments = contents(path).split() or ["?"]
+        if timed is None or number == "?" or (number in timed and [*arguments, "-1"][timed[number]] not in none):
+            return True
+    others = [contents(path) for path in glob.glob("/proc/%d/fdinfo/*" % pid)]  # of a timerfd: it_value
+    return bool(contents("/proc/%d/timers" % pid) or re.search(r"it_value: \((?!0, 0\))", " ".join(others)))
 
 
 def as_in_a_shell(status: int) -> int:
