@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
+import symtable
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,13 +13,13 @@ from typing import NamedTuple
 
 from reports.reproducer.condense import condensed
 
-PARTS = ("run", "steps", "stages", "questions", "calls", "follow", "director", "moments", "command", "main")
+PARTS = ("run", "steps", "stages", "around", "questions", "calls", "follow", "director", "moments", "command", "main")
 """In this order they stand in a script."""
 OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
 HERE = "reports.reproducer.parts"
 WIDTH = 120
-SHORT = 5
+SHORT = 8
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
 
 
@@ -77,7 +78,7 @@ def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str,
     """Return a whole script. head: its docstring's text; own: the code that it has for itself; also: pieces that are
     used under names that are made up as it runs; tables: constants that take the place of empty ones, by name."""
     whole = library()
-    needed = _closure({*_names_in(own), *also, "main"}, whole)
+    needed = _closure({*_names_in(own), *also, "main", "Command"}, whole)
     chosen = [piece for name, piece in whole.pieces.items() if name in needed]
     attributes = {node.attr for piece in chosen for node in ast.walk(piece.node) if isinstance(node, ast.Attribute)}
     texts = [(piece, condensed(piece.node, piece.lines, attributes)) for piece in chosen]
@@ -90,7 +91,16 @@ def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str,
 
 
 def _names_in(code: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    """Return the names that are used and that are nothing of a function's own, such as its arguments."""
+    found: set[str] = set()
+    tables = [symtable.symtable(code, "", "exec")]
+    for table in tables:
+        tables += table.get_children()
+        is_module = table.get_type() == "module"
+        found |= {
+            one.get_name() for one in table.get_symbols() if one.is_global() or (is_module and one.is_referenced())
+        }
+    return found
 
 
 def _closure(needed: set[str], whole: Library) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 WIDTH = 120
-SHORT = 6
+SHORT = 8
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
 
 

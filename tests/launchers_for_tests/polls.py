@@ -27,7 +27,8 @@ def main() -> None:
         time.sleep(seconds)
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
-            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(code if code >= 0 else 128 - code)
         while info := signal.sigtimedwait(EVERY, 0):
             if info.si_code <= 0:  # from a process, not by a key: that one the command has had as well
                 os.kill(child, info.si_signo)

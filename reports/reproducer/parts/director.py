@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from reports.reproducer.parts.around import close_gate, open_gate
 from reports.reproducer.parts.calls import (
     CALLS,
     CONT,
@@ -29,7 +30,7 @@ from reports.reproducer.parts.calls import (
     set_back,
 )
 from reports.reproducer.parts.follow import note_sent
-from reports.reproducer.parts.run import as_in_a_shell, contents
+from reports.reproducer.parts.run import PYTHON, as_in_a_shell, contents
 from reports.reproducer.parts.steps import press, send, send_to_group
 
 SCHEDULE: list[tuple[Any, ...]] = []
@@ -64,14 +65,14 @@ class Director:
         self.counts: Counter[Any] = Counter()
         self.reached: set[Any] = set()
         self.plain_take_in, self.plain_idle = run.take_in, run.idle
-        gate, self.gate = os.pipe()
-        run.before_execute = lambda: os.read(gate, 1)
+        self.is_gate_open = False
+        close_gate(run)
         run.take_in, run.idle = self.take_in, self.idle
         self.names = CALLS[os.uname().machine]
 
     def take_in(self, seconds: float) -> None:
         """Take in stops until there are none for a moment; when all have come to rest do the next thing."""
-        if self.gate >= 0:
+        if not self.is_gate_open and "launcher" in self.run.pids:
             self.seize(self.run.pids["launcher"])
         until = time.monotonic() + 0.002
         while time.monotonic() < until:
@@ -115,9 +116,8 @@ class Director:
         self.tasks[pid] = Task(pid, pid, "launcher")
         self.tasks[pid].born = True
         self.run.status = self.status
-        os.write(self.gate, b"!")
-        os.close(self.gate)
-        self.gate = -1
+        open_gate(self.run)
+        self.is_gate_open = True
 
     def status(self) -> int:
         """Return how the launcher has ended. Its parent is told only when we, who trace it, have taken that in; and we
@@ -221,7 +221,7 @@ class Director:
         first.born = True
         was_begun, self.begun = self.begun, True
         words = contents("/proc/%d/cmdline" % task.pid).split("\0")[:-1]
-        if words[-3:] == self.run.words[-3:] and len(words) == 6:  # it is the command
+        if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
             first.name, first.call = "", ""
             self.turn = None if self.turn is first else self.turn
         if was_begun:

@@ -17,12 +17,11 @@ from collections.abc import Callable
 from typing import Any
 
 QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
-GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
-PATIENCE = 6  # times longer if somebody may still wake up by a timer
-TIMED = {  # system calls that a timer may end: which argument (0 or -1 there: none); -1 for one that had it before a stop
-    "x86_64": {"7": 2, "23": 4, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
-    "aarch64": {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2},
-}
+GIVE_UP = 2.0  # the same before we say that what we wait for will not come; where timers may wake it, six times that
+TIMED = {  # system calls with a time limit: their numbers, and which argument that is; after a stop nobody knows
+    "x86_64": {"7": 2, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
+}.get(os.uname().machine, {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2})  # as on arm64
+PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # this script, and then its role
 
 
 def play(run: Run) -> None:
@@ -35,14 +34,17 @@ class Run:
     pids: dict[str, int]
     events: list[tuple[Any, ...]]
     seen: list[Any]
+    read: int
+    since: float
     looked: float
     rest: float
+    process: Any
     status: Callable[[], Any]
 
     def __init__(self, launcher: list[str]) -> None:
-        self.launcher, self.events, self.pids, self.missing, self.said = launcher, [], {}, "", ""
-        self.began, self.since, self.seen, self.directory = time.monotonic(), 0.0, [], tempfile.mkdtemp()
-        self.words = [*launcher, sys.executable, "-I", "-S", os.path.abspath(__file__), "--command", self.directory]
+        self.launcher, self.events, self.pids, self.missing, self.said, self.read = launcher, [], {}, "", "", 0
+        self.began, self.seen, self.directory = time.monotonic(), [], tempfile.mkdtemp()
+        self.words = [*launcher, *PYTHON, "Command", self.directory, "command"]
         self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
         self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
         os.mkfifo(self.directory + "/reports")
@@ -60,9 +62,6 @@ class Run:
             self.close()
         return self
 
-    def before_execute(self) -> None:
-        """Do nothing more in the child that becomes the launcher."""
-
     def note(self, text: str, *event: Any) -> None:
         """Print what happens, and keep it."""
         print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
@@ -76,14 +75,10 @@ class Run:
         """Take in what the command tells."""
         words: list[Any]
         for line in os.read(reports, 65536).decode().splitlines():
-            (who, what, *words), text = line.split(), line
+            who, what, *words = line.split()
             if what == "runs":
                 self.pids[who] = int(words[0])
-            if what == "received":
-                sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
-                words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
-                text = "%s received %s from %s" % (who, name_of(words[0]), words[1])
-            self.note(text, what, who, *words)
+            self.note(line, what, who, *words)
 
     def take_in(self, seconds: float) -> None:
         """Take in what is told; then who has ended, the launcher looked at first."""
@@ -96,15 +91,15 @@ class Run:
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
     def wait(self, what: str, is_there: Callable[[], Any], quiet: float = GIVE_UP) -> None:
-        """Wait for what comes, as long as processes run or wake up now and then."""
+        """Wait for what comes, as long as any process runs or may wake up."""
         began = self.since = self.looked = time.monotonic()
         self.rest = 0.0
-        while not is_there() and time.monotonic() - began < 30 * quiet:
+        while not is_there() and self.rest < 6 * quiet and self.looked < began + 30 * quiet:
             self.take_in(0.01)
-            if (self.idle() >= quiet and not self.wakes_up()) or self.rest >= PATIENCE * quiet:
+            if self.idle() >= quiet and not self.wakes_up():
                 break
         if what and not is_there():
-            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # an error: all the time somebody ran
+            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # somebody was at work all the time
 
     def idle(self) -> float:
         """Return for how many seconds no process has run: all were blocked, none was given the processor."""
@@ -117,9 +112,12 @@ class Run:
         return now - self.since
 
     def wakes_up(self) -> bool:
-        """Whether anybody but our commands waits for a timer, or that cannot be seen."""
+        """Whether a timer may wake anybody but our commands, as far as can be seen; proc_pid_syscall(5)."""
         ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
-        return any(has_timer(pid) for pid in below(os.getpid()) if pid not in ours and state(pid) == "S")
+        others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
+        calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
+        times = [[*call, "0x0"][1 + TIMED.get(call[0], -2)] if call else "?" for call in calls]
+        return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
 
     def close(self) -> None:
         """End everyone whom this run has started, and remove its files."""
@@ -152,17 +150,6 @@ def contents(path: str) -> str:
 def state(pid: int) -> str:
     """Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)."""
     return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
-
-
-def has_timer(pid: int) -> bool:
-    """Whether a process waits in a call that a timer may end, or has another timer; proc_pid_syscall(5)."""
-    timed, none = TIMED.get(os.uname().machine), ("0x0", "0xffffffff", "0xffffffffffffffff")
-    for path in glob.glob("/proc/%d/task/*/syscall" % pid):
-        number, *arguments = contents(path).split() or ["?"]
-        if timed is None or number == "?" or (number in timed and [*arguments, "-1"][timed[number]] not in none):
-            return True
-    others = [contents(path) for path in glob.glob("/proc/%d/fdinfo/*" % pid)]  # of a timerfd: it_value
-    return bool(contents("/proc/%d/timers" % pid) or re.search(r"it_value: \((?!0, 0\))", " ".join(others)))
 
 
 def as_in_a_shell(status: int) -> int:
