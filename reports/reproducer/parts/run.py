@@ -96,7 +96,7 @@ class Run:
         self.rest = 0.0
         while not is_there() and self.rest < 6 * quiet and self.looked < began + 30 * quiet:
             self.take_in(0.01)
-            if self.idle() >= quiet and not self.wakes_up():
+            if self.idle() >= quiet and not self.wakes_up() and self.idle() >= quiet:  # nor has it just been woken up
                 break
         if what and not is_there():
             raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # somebody was at work all the time
