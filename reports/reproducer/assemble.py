@@ -11,9 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.words import harmless
 from reports.reproducer.condense import condensed
 
-PARTS = ("run", "steps", "stages", "around", "questions", "calls", "follow", "director", "moments", "command", "main")
+PARTS = (
+    "run",
+    "steps",
+    "stages",
+    "around",
+    "questions",
+    "calls",
+    "follow",
+    "turns",
+    "director",
+    "moments",
+    "command",
+    "main",
+)
 """In this order they stand in a script."""
 OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
@@ -138,5 +152,4 @@ def _imports(lines: list[str]) -> list[str]:
 
 def _docstring(text: str) -> str:
     """Return text as a docstring, whatever is in it."""
-    plain = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-    return '"""' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"""'
+    return '"""' + harmless(text).replace("\\", "\\\\").replace('"', '\\"') + '"""'

@@ -14,7 +14,6 @@ from reports.reproducer.assemble import assemble
 from reports.reproducer.tables import tables
 from reports.reproducer.wording import code_of, not_exported
 
-SHELLS = ("bash", "dash", "zsh")
 WIDTH = 117
 USAGE = """\
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
@@ -79,7 +78,7 @@ def _play(account: Account, question: Question) -> str:
     lines = [*(["direct(run)"] if is_traced else []), _start(scenario.stage)]
     if scenario.command != "witness":
         lines.insert(0, f"use_a_command_that_is_{scenario.command}(run)")
-    elif scenario.stage.under not in SHELLS:
+    elif scenario.stage.under not in s.SHELLS:
         lines.append("comes(run, 'command', 'runs')")
     if scenario.stage.type_ahead:
         lines.insert(0, f"type_in(run, {scenario.stage.type_ahead!r})")
@@ -113,7 +112,7 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
 def _is_held_unseen(scenario: s.Scenario) -> bool:
     """Whether SIGSTOP and SIGCONT would change what the case shows: a shell sees that its job is stopped, the kernel
     sends a SIGCONT with a hang-up, or the launcher itself is signalled while it is held still."""
-    held = scenario.stage.under in SHELLS
+    held = scenario.stage.under in s.SHELLS
     if held:
         return any(isinstance(step, s.Hold) for step in scenario.steps)
     for step in scenario.steps:
@@ -124,7 +123,7 @@ def _is_held_unseen(scenario: s.Scenario) -> bool:
 
 
 def _start(stage: s.Stage) -> str:
-    if stage.under in SHELLS:
+    if stage.under in s.SHELLS:
         return f"under_shell(run, {stage.under!r})"
     if stage.under == "init":
         return "as_init(run)"

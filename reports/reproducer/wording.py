@@ -12,10 +12,6 @@ UNKNOWN_TO_OLD_PYTHON = ("SIGSTKFLT",)
 """Names that the signal module has only since a later version than the oldest that a reproducer runs on."""
 
 
-NO_ANSWER = ("exit", "die", "read", "read-line")
-"""Orders after which the command has nothing to say, or only later."""
-
-
 def number(value: int) -> str:
     """Return a signal as Python code that reads well."""
     name = signals.name(value)
@@ -49,7 +45,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
         case s.HangUp():
             return "hang_up(run)"
         case s.Order(text=text, to=to):
-            how = "tell" if text.split()[0] in NO_ANSWER else "order"
+            how = "tell" if text.split()[0] in s.NO_ANSWER else "order"
             return f"{how}(run, {text!r}{_who(to)}){_about(text)}"
         case s.Hold():
             return "hold_unseen(run)" if unseen else "hold(run)"

@@ -16,8 +16,9 @@ from harness.errors import WrongCall
 from harness.scenario import Scenario, Stage
 from harness.schedule import parse
 from harness.target import Target
+from harness.words import harmless
 from reports.account import Account
-from reports.issue import harmless, markdown
+from reports.issue import markdown
 from reports.reproducer.asking import CAMPAIGNS, QUESTIONS
 from reports.reproducer.assemble import assemble, library
 from reports.reproducer.script import reproducer
