@@ -20,7 +20,7 @@ from conformance.explored import coverage, why_no_points
 from conformance.judge import timeline
 from conformance.map import draw
 from conformance.probe import check_deviations, probe
-from conformance.replaying import Replayer
+from conformance.replaying import Replayer, needing_ptrace, needs_known, needs_launcher
 from conformance.report import escape
 from conformance.spec import requirements
 from harness import execute as door
@@ -190,8 +190,10 @@ def replay(
 
     def run() -> int:
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
-        replayer = Replayer(saved, launcher)
-        count = replayer.times(times)
+        needs_launcher(launcher, "name another one by --target")
+        with needing_ptrace(saved):
+            replayer = Replayer(saved, launcher)
+            count = replayer.times(times)
         click.echo(f"{launcher.name}: {saved.requirement} was violated in {count.back} of {times} runs")
         if count.unsure:
             click.echo(f"in {count.unsure} runs it could not be told: {escape('; '.join(count.reasons))}")
@@ -211,6 +213,7 @@ def _what_to_replay(
 ) -> tuple[CaseFile, Target]:
     if case:
         saved = casefile.read(case)
+        needs_known(saved, case)
         return saved, check_deviations(load(target), target) if target else saved.target
     if not (target and requirement and schedule is not None):
         raise WrongCall("name a case file, or give --target, --requirement and --schedule")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -12,10 +11,9 @@ from conformance import casefile
 from conformance.casefile import CaseFile
 from conformance.cli_explore import speak_of_errors
 from conformance.judge import timeline
-from conformance.replaying import Replayer
+from conformance.replaying import Replayer, needing_ptrace, needs_known, needs_launcher
 from conformance.report import escape
 from conformance.spec import requirements
-from harness.errors import WrongCall
 from reports.account import Account
 from reports.issue import markdown
 from reports.reproducer.script import reproducer
@@ -46,7 +44,8 @@ def export(case: Path, kind: Format, play: bool) -> None:
 
     def run() -> int:
         saved = casefile.read(case)
-        account = account_of(saved, str(case))
+        needs_known(saved, case)
+        account = account_of(saved)
         script = reproducer(account)
         if kind == "markdown":
             told = _played(saved, account) if play else account
@@ -58,14 +57,9 @@ def export(case: Path, kind: Format, play: bool) -> None:
     speak_of_errors(run)
 
 
-def account_of(case: CaseFile, path: str) -> Account:
-    """Return what reports are made from; raise WrongCall where the case names what is not known here."""
-    known = requirements()
-    if case.requirement not in known:
-        raise WrongCall(
-            f"{path}: there is no requirement '{case.requirement}' here; `proctor spec` lists those there are"
-        )
-    requirement = known[case.requirement]
+def account_of(case: CaseFile) -> Account:
+    """Return what reports are made from."""
+    requirement = requirements()[case.requirement]
     return Account(
         case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
         case.schedule, case.objections, case.versions,
@@ -74,13 +68,9 @@ def account_of(case: CaseFile, path: str) -> Account:
 
 def _played(case: CaseFile, account: Account) -> Account:
     """Return the account with what happened when the case was played just now, where the fault came back."""
-    program = case.target.command[0]
-    if not shutil.which(program):
-        raise WrongCall(
-            f"to say what happens the case is played, but its launcher is not here: there is no program '{program}'. "
-            "Install it, or add --no-play for the text without that part"
-        )
-    told = Replayer(case, case.target).once()
+    needs_launcher(case.target, "add --no-play for the text without what happens")
+    with needing_ptrace(case):
+        told = Replayer(case, case.target).once()
     if told.objections:
         return account._replace(timeline=timeline(told.history))
     why = told.unsure or "everything was as required"

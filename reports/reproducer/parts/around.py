@@ -10,7 +10,7 @@ import signal
 import subprocess
 from typing import Any
 
-from reports.reproducer.parts.run import PYTHON, Run, below, contents
+from reports.reproducer.parts.run import PYTHON, below, contents
 from reports.reproducer.parts.stages import as_leader, on_pipes, start_below, stay
 from reports.reproducer.parts.steps import comes, prints
 
@@ -80,21 +80,22 @@ def under_shell(run: Any, shell: str) -> None:
     run.note("the launcher is pid %d" % launcher)
 
 
-def close_gate(run: Run) -> None:
+def close_gate(run: Any) -> None:
     """Have the launcher wait before its first instruction."""
     os.mkfifo(run.directory + "/gate")
+    run.gate = os.open(run.directory + "/gate", os.O_RDWR)  # both, for who opens one end only waits for the other
     run.words = [*PYTHON, wait_at_gate.__name__, run.directory + "/gate", *run.words]
 
 
 def wait_at_gate(gate: str, *words: str) -> None:
     """Become the launcher when the gate is opened."""
-    contents(gate)
+    with open(gate) as file:
+        file.readline()
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python itself ignores these two
     os.execvp(words[0], words)
 
 
-def open_gate(run: Run) -> None:
+def open_gate(run: Any) -> None:
     """Let it go on."""
-    with open(run.directory + "/gate", "w"):
-        pass
+    os.write(run.gate, b"\n")

@@ -12,7 +12,7 @@ import os
 import time
 from typing import Any
 
-from reports.reproducer.parts.around import close_gate, open_gate
+from reports.reproducer.parts.around import close_gate, open_gate, wait_at_gate
 from reports.reproducer.parts.calls import (
     CALLS,
     FOLLOW,
@@ -186,8 +186,11 @@ class Director(Turns):
             self.gone(other)
         first = self.tasks.setdefault(task.pid, Task(task.pid, task.pid, task.name))
         first.born = True
-        was_begun, self.begun = self.begun, True
         words = contents("/proc/%d/cmdline" % task.pid).split("\0")[:-1]
+        if not self.begun and wait_at_gate.__name__ in words:  # not yet: seized in the middle of its becoming that
+            self.resume(first)
+            return
+        was_begun, self.begun = self.begun, True
         if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
             first.name, first.call = "", ""
             self.turn = None if self.turn is first else self.turn
