@@ -107,11 +107,11 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
     ],
 )
 def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
-    scenario = {"steps": [{"do": "ends"}]}
+    steps = [{"do": "order", "text": "exit 0"}, {"do": "ends", "process": "command"}, {"do": "ends"}]
     target = {"name": "env", "command": ["/usr/bin/env"]}
-    case = {"schema": 1, "requirement": "SIG-6", "check": "start", "target": target, "scenario": scenario}
+    case = {"schema": 1, "requirement": "SIG-6", "check": "start", "target": target}
     path = tmp_path / "case.json"
-    path.write_text(json.dumps(case | {"objections": [], "versions": {}} | changed))
+    path.write_text(json.dumps(case | {"scenario": {"steps": steps}, "objections": [], "versions": {}} | changed))
     words = [str(ROOT / "tests" / "hostile" / "without.py"), "ptrace", sys.executable, "-m", "conformance.cli"]
     line = [sys.executable, *words, "replay", str(path), "-n", "1"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
