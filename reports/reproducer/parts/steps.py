@@ -68,13 +68,14 @@ def answers(run: Run, word: str, who: str = "command") -> None:
 
 def receives_in_time(run: Run, who: str, name: str, times: int = 1) -> None:
     """Wait until a signal has come once more; note for how long no process ran meanwhile."""
-    before, rest = time.monotonic(), 0.0
-    run.since = began = before
+    before, rest, gap = time.monotonic(), 0.0, 0.0
+    run.since = run.looked = began = before
+    run.rest = 0.0
     while len(run.all("received", who, name)) < times and time.monotonic() - began < 5:
         run.take_in(0.005)
         idle, now = run.idle(), time.monotonic()
-        rest, before = rest + min(idle, now - before), now
-    run.note("that took %.0f ms; no process ran for %.0f ms" % (1e3 * (before - began), 1e3 * rest), "late", rest)
+        rest, gap, before = rest + min(idle, now - before), max(gap, now - before), now
+    run.note("that took %.0f ms; no process ran for %.0f ms" % (1e3 * (before - began), 1e3 * rest), "late", rest, gap)
     comes(run, who, "received", name, times=times)
 
 
