@@ -38,9 +38,10 @@ SHORT = 8
 
 
 class Piece(NamedTuple):
-    """A function, a class or a constant: its code, and whether it is a constant."""
+    """A function, a class or a constant: its code, the part it is from, and whether it is a constant."""
 
     name: str
+    part: str
     node: ast.stmt
     lines: tuple[str, ...]
     is_constant: bool
@@ -63,7 +64,7 @@ def library() -> Library:
         tree = ast.parse(text)
         for node in tree.body:
             imports.update(_imported(node))
-        pieces |= {piece.name: piece for piece in _pieces(tree, text.splitlines())}
+        pieces |= {piece.name: piece for piece in _pieces(part, tree, text.splitlines())}
     return Library(pieces, imports)
 
 
@@ -74,7 +75,7 @@ def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
         yield from ((name.name, f"from {node.module} import {name.name}") for name in node.names)
 
 
-def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
+def _pieces(part: str, tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
@@ -85,7 +86,7 @@ def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
         else:
             continue
         is_constant = isinstance(node, ast.Assign | ast.AnnAssign)
-        yield Piece(name, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
+        yield Piece(name, part, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
 
 
 def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str, str] | None = None) -> str:
@@ -97,7 +98,7 @@ def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str,
     attributes = {node.attr for piece in chosen for node in ast.walk(piece.node) if isinstance(node, ast.Attribute)}
     texts = [(piece, condensed(piece.node, piece.lines, attributes)) for piece in chosen]
     constants = [(tables or {}).get(piece.name, text) for piece, text in texts if piece.is_constant]
-    definitions = [text for piece, text in texts if not piece.is_constant]
+    definitions = [(piece.part, text) for piece, text in texts if not piece.is_constant]
     code = "\n".join([*constants, own.strip(), "", *_spaced(definitions)])
     used = set(_names_in(code))
     imports = [line for name, line in whole.imports.items() if name in used]
@@ -135,11 +136,12 @@ def _used_by(name: str) -> frozenset[str]:
     return frozenset(_names_in(condensed(piece.node, piece.lines)))
 
 
-def _spaced(texts: list[str]) -> Iterator[str]:
-    """Yield definitions with a line between them, but where two of a few lines each follow one another."""
-    for text, following in itertools.pairwise([*texts, ""]):
+def _spaced(texts: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield definitions with a line between them, but where two of a few lines each and of one part follow one another.
+    texts: part and definition."""
+    for (part, text), (next_part, following) in itertools.pairwise([*texts, ("", "")]):
         yield text
-        if following and max(text.count("\n"), following.count("\n")) >= SHORT:
+        if following and (part != next_part or max(text.count("\n"), following.count("\n")) >= SHORT):
             yield ""
 
 

@@ -74,7 +74,7 @@ def _cuts(node: ast.stmt) -> Iterator[_Cut]:
 
 def _around_defaults(arguments: ast.arguments) -> Iterator[_Cut]:
     """Yield the blanks around "=" that a default has only because its argument is annotated."""
-    for default in arguments.defaults:
+    for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
         yield _Cut(default.lineno, default.col_offset - len(" = "), default.col_offset - len("= "))
         yield _Cut(default.lineno, default.col_offset - len(" "), default.col_offset)
 

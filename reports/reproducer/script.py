@@ -156,7 +156,6 @@ def _head(account: Account) -> str:
         [
             *_wrapped(f"{account.requirement} ({account.level}): {account.sentence}"),
             *_wrapped(f"Seen on {seen_on}: {'; '.join(account.objections[:2])}"),
-            "",
             *_wrapped(USAGE),
         ]
     )

@@ -30,8 +30,7 @@ def needs_all(seen: Run) -> None:
 def stays(seen: Run) -> list[str]:
     """The launcher does not end before the command."""
     who, status = [*seen.all("ended"), ("", "", "")][0][1:]
-    said = "it ended first, with status %s" % status
-    return wrong("the launcher stays until the command has ended", said) if who == "launcher" else []
+    return wrong("the command ends first", "the launcher did, with status %s" % status) if who == "launcher" else []
 
 
 def same_status(alone: Run, seen: Run) -> list[str]:

@@ -80,7 +80,7 @@ def receives_in_time(run: Run, who: str, name: str, times: int = 1) -> None:
 
 
 def comes(run: Run, who: str, what: str, *more: str, times: int = 1) -> None:
-    """Wait until it has been told that somebody runs, has received something, has ended."""
+    """Wait until somebody runs, has received a signal, has ended."""
     run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 
 
