@@ -42,6 +42,10 @@ def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 
+class CannotTrace(HarnessError):
+    """A system that does not let us trace a launcher, or set its stage up."""
+
+
 def survey_of(target: Target, campaign: Campaign) -> Survey:
     """Return the points of a campaign on a target. HarnessError where it cannot be traced."""
     return survey(partial(play_traced, target), campaign.scenario)
@@ -54,7 +58,7 @@ def play_traced(target: Target, scenario: Scenario, schedule: Schedule) -> Histo
         needs_stage(history)
         needs_tracing(history)
     except NotObservable as reason:
-        raise HarnessError(f"{target.name} cannot be explored here: {reason}. This says nothing about it") from None
+        raise CannotTrace(f"{target.name} cannot be explored here: {reason}. This says nothing about it") from None
     return history
 
 

@@ -141,7 +141,7 @@ def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
     """Return one campaign; raise WrongCall where there is none of this name."""
     known = {campaign.name: campaign for campaign in campaigns(numbers)}
     if name not in known:
-        raise WrongCall(f"there is no campaign '{name}'{nearest(name, known)}; known are: {', '.join(known)}")
+        raise WrongCall(f"there is no campaign '{name}'{nearest(name, known)}; known are: {'; '.join(known)}")
     return known[name]
 
 

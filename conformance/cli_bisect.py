@@ -15,13 +15,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from conformance import casefile
 from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
 from conformance.bisecting import Kind, boundaries, search
-from conformance.casefile import CaseFile
 from conformance.cli_explore import INTERRUPTED, speak_of_errors
 from conformance.managers import MANAGERS, Source
-from conformance.naming import named
 from conformance.origin import listed, source_of
 from conformance.packages import cache_directory
 from conformance.ranges import chosen
+from conformance.replaying import needs_known
 from conformance.versions import Seen, Versions
 from harness.errors import ProctorError, WrongCall
 
@@ -60,7 +59,7 @@ def bisect(
 
     def run() -> int:
         saved = casefile.read(case)
-        _needs_known_check(saved)
+        needs_known(saved, case)
         if not saved.target.command:
             raise WrongCall(f"{case}: this case is of the bare command; there is no launcher in it to be replaced")
         origin = source or source_of(name, saved.target.install)
@@ -74,14 +73,6 @@ def bisect(
         return _search(player, name, versions, step or (1 if every else 0))
 
     speak_of_errors(run)
-
-
-def _needs_known_check(case: CaseFile) -> None:
-    """Raise WrongCall for a case that nobody can judge, before anything is installed for it."""
-    if case.is_explored:
-        _ = case.campaign
-    else:
-        named(case.check, case.target, case.requirement)
 
 
 def _search(player: Versions, name: str, versions: list[str], step: int) -> int:

@@ -20,7 +20,7 @@ from conformance.explored import coverage, why_no_points
 from conformance.judge import timeline
 from conformance.map import draw
 from conformance.probe import check_deviations, probe
-from conformance.replaying import Replayer
+from conformance.replaying import Replayer, launcher_here, needing_ptrace, needs_known
 from conformance.report import escape
 from conformance.spec import requirements
 from harness import execute as door
@@ -28,7 +28,7 @@ from harness.errors import HarnessError, WrongCall
 from harness.explorer.explore import REPLAYS, Finding
 from harness.explorer.survey import Survey
 from harness.schedule import parse, signal_number
-from harness.target import Target, found_here, load
+from harness.target import Target, load
 
 FOUND, WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 1, 2, 3, 130
 COULD_NOT_TELL = 2
@@ -190,8 +190,9 @@ def replay(
 
     def run() -> int:
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
-        replayer = Replayer(saved, launcher)
-        count = replayer.times(times)
+        with needing_ptrace(saved):
+            replayer = Replayer(saved, launcher)
+            count = replayer.times(times)
         click.echo(f"{launcher.name}: {saved.requirement} was violated in {count.back} of {times} runs")
         if count.unsure:
             click.echo(f"in {count.unsure} runs it could not be told: {escape('; '.join(count.reasons))}")
@@ -211,7 +212,10 @@ def _what_to_replay(
 ) -> tuple[CaseFile, Target]:
     if case:
         saved = casefile.read(case)
-        return saved, check_deviations(load(target), target) if target else found_here(saved.target, str(case))
+        needs_known(saved, case)
+        if target:
+            return saved, check_deviations(load(target), target)
+        return saved, launcher_here(saved, case, "name another one by --target")
     if not (target and requirement and schedule is not None):
         raise WrongCall("name a case file, or give --target, --requirement and --schedule")
     if requirement not in requirements():

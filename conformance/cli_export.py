@@ -11,11 +11,9 @@ from conformance import casefile
 from conformance.casefile import CaseFile
 from conformance.cli_explore import speak_of_errors
 from conformance.judge import timeline
-from conformance.replaying import Replayer
+from conformance.replaying import Replayer, launcher_here, needing_ptrace, needs_known
 from conformance.report import escape
 from conformance.spec import requirements
-from harness.errors import WrongCall
-from harness.target import found_here
 from reports.account import Account
 from reports.issue import markdown
 from reports.reproducer.script import reproducer
@@ -46,10 +44,11 @@ def export(case: Path, kind: Format, play: bool) -> None:
 
     def run() -> int:
         saved = casefile.read(case)
-        account = account_of(saved, str(case))
+        needs_known(saved, case)
+        account = account_of(saved)
         script = reproducer(account)
         if kind == "markdown":
-            told = _played(saved, str(case), account) if play else account
+            told = _played(saved, case, account) if play else account
             click.echo(markdown(told, script), nl=False)
         else:
             click.echo(script, nl=False)
@@ -58,29 +57,20 @@ def export(case: Path, kind: Format, play: bool) -> None:
     speak_of_errors(run)
 
 
-def account_of(case: CaseFile, path: str) -> Account:
-    """Return what reports are made from; raise WrongCall where the case names what is not known here."""
-    known = requirements()
-    if case.requirement not in known:
-        raise WrongCall(
-            f"{path}: there is no requirement '{case.requirement}' here; `proctor spec` lists those there are"
-        )
-    requirement = known[case.requirement]
+def account_of(case: CaseFile) -> Account:
+    """Return what reports are made from."""
+    requirement = requirements()[case.requirement]
     return Account(
         case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
         case.schedule, case.objections, case.versions,
     )  # fmt: skip
 
 
-def _played(case: CaseFile, path: str, account: Account) -> Account:
+def _played(case: CaseFile, path: Path, account: Account) -> Account:
     """Return the account with what happened when the case was played just now, where the fault came back."""
-    try:
-        launcher = found_here(case.target, path)
-    except WrongCall as missing:
-        raise WrongCall(
-            f"{missing}. To say what happens the case is played; add --no-play for the text without that part"
-        ) from None
-    told = Replayer(case, launcher).once()
+    launcher = launcher_here(case, path, "add --no-play for the text without what happens")
+    with needing_ptrace(case):
+        told = Replayer(case, launcher).once()
     if told.objections:
         return account._replace(timeline=timeline(told.history))
     why = told.unsure or "everything was as required"

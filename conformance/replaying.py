@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
-from conformance.campaigning import play_traced
+from conformance.campaigning import CannotTrace, play_traced
 from conformance.casefile import CaseFile
 from conformance.checks.common import NotApplicable, NotObservable, needs_tracing
 from conformance.explored import measure_of
 from conformance.judge import Bare, needs_stage
 from conformance.naming import named
+from conformance.spec import requirements
 from harness import execute as door
+from harness.errors import WrongCall, nearest
 from harness.history import History, NotReached
 from harness.schedule import Hold
-from harness.target import Target
+from harness.target import Target, found_here
 
 
 class Told(NamedTuple):
@@ -41,6 +45,41 @@ class Count(NamedTuple):
 def _unlike(objections: Iterable[str]) -> tuple[str, ...]:
     """Return those that differ in more than numbers: pids are others each time."""
     return tuple({re.sub(r"\d+", "N", one): one for one in objections}.values())
+
+
+def needs_known(case: CaseFile, path: Path) -> None:
+    """Raise WrongCall for a case that nobody can judge here, before anything is done for it."""
+    known = requirements()
+    if case.requirement not in known:
+        like = nearest(case.requirement, known)
+        raise WrongCall(f"{path}: there is no requirement '{case.requirement}' here{like}; `proctor spec` lists them")
+    try:
+        _ = case.campaign if case.is_explored else named(case.check, case.target, case.requirement)
+    except WrongCall as reason:
+        raise WrongCall(f"{path}: 'check': {reason}; if a newer Proctor has made this case, update yours") from None
+
+
+def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
+    """Return the launcher of a case as it is on this system; raise WrongCall where it is not. instead: what else can be
+    done."""
+    if not case.target.command:
+        raise WrongCall(f"{path}: this case has no launcher: 'target.command' is empty. To play it on one, {instead}")
+    try:
+        return found_here(case.target, str(path))
+    except WrongCall as missing:
+        raise WrongCall(f"{missing}; or {instead}") from None
+
+
+@contextlib.contextmanager
+def needing_ptrace(case: CaseFile) -> Iterator[None]:
+    """Raise WrongCall where a case with a schedule is played on a system that refuses to trace."""
+    try:
+        yield
+    except CannotTrace as reason:
+        raise WrongCall(
+            f"this case has a schedule ({case.schedule.directives[0] if case.schedule.directives else 'an empty one'}),"
+            f" so its launcher is traced: {reason}. Play it where ptrace is allowed"
+        ) from None
 
 
 class Replayer:

@@ -10,11 +10,15 @@ import pytest
 from conformance.results import CaseResult, Row, rows
 from conformance.spec import Requirement, requirements
 from harness.target import Target
+from harness.words import harmless
 
 SIGNS = {
     "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
     "not built": "not built", "unstable": "unstable", "error": "ERROR",
 }  # fmt: skip
+
+escape = harmless
+"""For what comes from outside, before it is printed."""
 
 
 def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
@@ -42,11 +46,6 @@ def repeat_command(result: CaseResult, asked: str) -> str:
         words = ["proctor", "replay", f"--target={asked}", f"--requirement={result.requirement}"]
         return shlex.join([*words, f"--schedule={result.judgement.schedule}"])
     return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])
-
-
-def escape(text: str) -> str:
-    """Make text from outside harmless: no terminal escape, no control byte but the line end."""
-    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from harness.target import Invocation
 
 Under = Literal["runner", "job", "init", "bash", "dash", "zsh"]
+SHELLS = ("bash", "dash", "zsh")
 """Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
 which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell."""
 
@@ -21,6 +22,8 @@ Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
 """The keys whose signals a command can catch and go on, and those signals."""
+NO_ANSWER = ("exit", "die", "read", "read-line", "go-on")
+"""Orders after which a command has nothing to say, or only later."""
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

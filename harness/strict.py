@@ -23,19 +23,19 @@ def convert(data: Any, kind: type[T], where: str) -> T:
 
 def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
     """Decode JSON text to `kind`; raise WrongCall as `convert` does."""
+    data = raw_json(text, where)
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), _raw(text), kind)}") from error
-    except msgspec.DecodeError as error:
-        raise WrongCall(f"{where}: this is not JSON: {error}") from error
+        raise WrongCall(f"{where}: {_explain(str(error), data, kind)}") from error
 
 
-def _raw(text: str | bytes) -> Any:
+def raw_json(text: str | bytes, where: str) -> Any:
+    """Decode JSON text to whatever is in it; raise WrongCall where it is something else, or not whole."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return None  # the mistake that was found comes before the one that makes it no JSON
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WrongCall(f"{where}: this is not JSON, or not all of it: {error}") from error
 
 
 _NAMES = {
@@ -59,8 +59,7 @@ def _explain(message: str, data: Any, kind: type) -> str:
     match = _MESSAGE.fullmatch(message)
     what, path = (match["what"], match["path"] or "") if match else (message, "")
     if unknown := re.match(r"Object contains unknown field `(.+?)`", what):
-        known = sorted(_field_names(kind, set(), set()))
-        return f"unknown key '{unknown[1]}'{nearest(unknown[1], known)}; known are: {', '.join(known)}"
+        return _unknown_key(unknown[1], _place(path, data, kind, ""))
     wrong = re.fullmatch(r"Expected `(.+?)`( .*?)?, got `?(.+?)`?", what)
     place = _place(path, data, kind, wrong[3] if wrong else "")
     if missing := re.fullmatch(r"Object missing required field `(.+?)`", what):
@@ -71,6 +70,12 @@ def _explain(message: str, data: Any, kind: type) -> str:
         found = f"{_called(place.key)} is {_shown(place.value)}, which is none of: {', '.join(known)}"
         return found + nearest(str(place.value), known)
     return f"{_called(place.key)}: {what}"
+
+
+def _unknown_key(name: str, place: _Place) -> str:
+    known = sorted(field.encode_name for one in _structs(place.kind) for field in msgspec.structs.fields(one))
+    where = f" in '{place.key}'" if place.key else ""
+    return f"unknown key '{name}'{nearest(name, known)}{where}; known are: {', '.join(dict.fromkeys(known))}"
 
 
 def _called(key: str) -> str:
@@ -152,17 +157,3 @@ def _choices(kind: Any) -> list[str]:
     if get_origin(kind) is Literal:
         return [str(value) for value in get_args(kind)]
     return [str(struct.__struct_config__.tag) for struct in _structs(kind) if struct.__struct_config__.tag]
-
-
-def _field_names(kind: Any, names: set[str], seen: set[Any]) -> set[str]:
-    """Collect the keys that may occur anywhere in `kind`."""
-    if kind in seen:
-        return names
-    seen.add(kind)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        for field in msgspec.structs.fields(kind):
-            names.add(field.encode_name)
-            _field_names(field.type, names, seen)
-    for part in getattr(kind, "__args__", ()):
-        _field_names(part, names, seen)
-    return names

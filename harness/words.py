@@ -51,9 +51,14 @@ def _pids(pids: tuple[int, ...]) -> str:
     return "pid " + ", ".join(map(str, pids))
 
 
+def harmless(text: str) -> str:
+    """Return text without control characters but line ends: nothing that a terminal or a page would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 def describe(fact: Fact) -> str:
     """Say in a few words what happened: one line, safe to print. A launcher chooses its own names."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _words(fact))
+    return harmless(_words(fact)).replace("\n", "\\n")
 
 
 def _words(fact: Fact) -> str:

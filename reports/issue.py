@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 
-from harness.scenario import Scenario
+from harness.scenario import SHELLS, Scenario
+from harness.words import harmless
 from reports.account import Account
 from reports.reproducer.wording import words_of
 
@@ -79,7 +80,7 @@ def _steps(account: Account) -> list[str]:
 
 def _stage(scenario: Scenario) -> str:
     stage = scenario.stage
-    if stage.under in ("bash", "dash", "zsh"):
+    if stage.under in SHELLS:
         return f"in an interactive {stage.under} on a terminal"
     return STAGES.get((stage.under, stage.terminal), "")
 
@@ -92,11 +93,6 @@ def _sentence(text: str) -> str:
 
 def _in_lines(objection: str) -> str:
     return objection.replace("; actual: ", "\nactual:   ", 1)
-
-
-def harmless(text: str) -> str:
-    """Return text without control characters but line ends: nothing that a terminal or a page would obey."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _longest_run(text: str) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +93,30 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
     path.write_text('{"schema": 1, "requirment": "SIG-6"}')
     done = proctor("replay", str(path))
     assert (done.returncode, "did you mean 'requirement'" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"schema": 2, "new": {}}, "of schema 2; this Proctor reads schema 1: update Proctor"),
+        ({"requirement": "SIG-99"}, "there is no requirement 'SIG-99' here (did you mean 'SIG-9'?)"),
+        ({"check": "strat"}, "there is no campaign 'strat' (did you mean 'start'?)"),
+        ({"target": {"name": "gone", "command": ["/no/such"]}}, "there is no program '/no/such'. Install it, or name"),
+        ({"target": {"name": "none", "command": []}}, "this case has no launcher"),
+        ({}, "its launcher is traced: env cannot be explored here"),
+    ],
+)
+def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
+    steps = [{"do": "order", "text": "exit 0"}, {"do": "ends", "process": "command"}, {"do": "ends"}]
+    target = {"name": "env", "command": ["/usr/bin/env"]}
+    case = {"schema": 1, "requirement": "SIG-6", "check": "start", "target": target}
+    path = tmp_path / "case.json"
+    path.write_text(json.dumps(case | {"scenario": {"steps": steps}, "objections": [], "versions": {}} | changed))
+    words = [str(ROOT / "tests" / "hostile" / "without.py"), "ptrace", sys.executable, "-m", "conformance.cli"]
+    line = [sys.executable, *words, "replay", str(path), "-n", "1"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, says in done.stderr) == (2, True), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @needs_timeout

@@ -1,18 +1,18 @@
 """TTY-3 (MUST): Ctrl-Z under a real interactive shell: the command stops, the shell gets its prompt back and lists the
 job as stopped; `fg` resumes both, `bg` too; Ctrl-C afterwards works.
-
 Seen on tini, tini version 0.19.0, Linux 6.18 x86_64: required: the terminal shows 'Stopped'; actual: it did not
 come: everyone was quiescent; last seen: shell (pid 558) S, launcher (pid 559) S, command (pid 560) T
-
-Run it: `python3 FILE`; another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. Exit code 1: the fault is
-there; 0: it is not; 2: it could not be told. It does the same to a command (itself once more) alone and through the
-launcher, and compares. What has not come when no process runs any more (QUIET, GIVE_UP) is taken not to come. It
-needs Linux and Python 3.8, and leaves nothing behind. Made by Proctor."""
-import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, sys, tempfile, termios
-import time
+Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
+Exit code 1: the fault is there; 0: it is not; 2: it could not be told. It leaves nothing behind. Made by Proctor."""
+import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys
+import tempfile, termios, time
 
 QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
-GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
+GIVE_UP = 2.0  # the same before we say that what we wait for will not come; where timers may wake it, six times that
+TIMED = {  # system calls with a time limit: their numbers, and which argument that is; after a stop nobody knows
+    "x86_64": {"7": 2, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
+}.get(os.uname().machine, {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2})  # as on arm64
+PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # this script, and then its role
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SHELLS = {
     "bash": ["bash", "--norc", "--noprofile", "--noediting", "-i"],
@@ -24,6 +24,7 @@ ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an or
 LAUNCHER = ['tini', '-s', '--']
 
 def play(run):  # What is done, in order
+    open_terminal(run)
     under_shell(run, 'bash')
     order(run, 'inherit 20')  # SIGTSTP
     settle(run)
@@ -48,11 +49,11 @@ def play(run):  # What is done, in order
     goes_on(run, 'command')
     settle(run)
     press(run, 'ctrl-c')
-    receives(run, signal.SIGINT)
+    comes(run, 'command', 'received', 'SIGINT')
     settle(run)
     tell(run, 'exit 0')
-    comes(run, 'ended', 'command')
-    comes(run, 'ended', 'launcher')
+    comes(run, 'command', 'ended')
+    comes(run, 'launcher', 'ended')
     prints(run, PROMPT)
 
 def judge(alone, seen):  # What is wrong, in words: `alone` is the run without the launcher, `seen` the one with it
@@ -60,9 +61,9 @@ def judge(alone, seen):  # What is wrong, in words: `alone` is the run without t
 
 class Run:  # One run, with the launcher or, where that has no words, of the command alone; `events`: what happened
     def __init__(self, launcher):
-        self.launcher, self.events, self.pids, self.missing, self.said = launcher, [], {}, "", ""
-        self.began, self.since, self.seen, self.directory = time.monotonic(), 0.0, [], tempfile.mkdtemp()
-        self.words = [*launcher, sys.executable, "-I", "-S", os.path.abspath(__file__), "--command", self.directory]
+        self.launcher, self.events, self.pids, self.missing, self.said, self.read = launcher, [], {}, "", "", 0
+        self.began, self.seen, self.directory = time.monotonic(), [], tempfile.mkdtemp()
+        self.words = [*launcher, *PYTHON, "Command", self.directory, "command"]
         self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
         self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
         os.mkfifo(self.directory + "/reports")
@@ -78,22 +79,18 @@ class Run:  # One run, with the launcher or, where that has no words, of the com
         finally:
             self.close()
         return self
+
     def note(self, text, *event):  # Print what happens, and keep it
         print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
         self.events.append(event)
     def all(self, *kind):  # Return the events that begin like this
         return [event for event in self.events if event[: len(kind)] == kind]
-
     def hear(self, reports):  # Take in what the command tells
         for line in os.read(reports, 65536).decode().splitlines():
-            (who, what, *words), text = line.split(), line
+            who, what, *words = line.split()
             if what == "runs":
                 self.pids[who] = int(words[0])
-            if what == "received":
-                sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
-                words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
-                text = "%s received %s from %s" % (who, name_of(words[0]), words[1])
-            self.note(text, what, who, *words)
+            self.note(line, what, who, *words)
 
     def take_in(self, seconds):  # Take in what is told; then who has ended, the launcher looked at first
         gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
@@ -104,19 +101,31 @@ class Run:  # One run, with the launcher or, where that has no words, of the com
             status = self.status() if who == "launcher" else ""
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
-    def wait(self, what, is_there, quiet=GIVE_UP):  # Wait for what comes as long as processes run
-        began = self.since = time.monotonic()
-        while not is_there() and self.idle() < quiet and time.monotonic() - began < 10 * quiet:
+    def wait(self, what, is_there, quiet=GIVE_UP):  # Wait for what comes, as long as any process runs or may wake up
+        began = self.since = self.looked = time.monotonic()
+        self.rest = 0.0
+        while not is_there() and self.rest < 6 * quiet and self.looked < began + 30 * quiet:
             self.take_in(0.01)
+            if self.idle() >= quiet and not self.wakes_up() and self.idle() >= quiet:  # nor has it just been woken up
+                break
         if what and not is_there():
-            raise TimeoutError(what)
+            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # somebody was at work all the time
 
     def idle(self):  # Return for how many seconds no process has run: all were blocked, none was given the processor
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        if seen != self.seen or any("R" in one or "D" in one for one in seen):
-            self.seen, self.since = seen, time.monotonic()
-        return time.monotonic() - self.since
+        now, is_at_work = time.monotonic(), any("R" in one or "D" in one for one in seen)
+        self.rest += 0 if is_at_work else now - self.looked
+        self.since = now if is_at_work or seen != self.seen else self.since
+        self.seen, self.looked = seen, now
+        return now - self.since
+
+    def wakes_up(self):  # Whether a timer may wake anybody but our commands, as far as can be seen; proc_pid_syscall(5)
+        ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
+        others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
+        calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
+        times = [[*call, "0x0"][1 + TIMED.get(call[0], -2)] if call else "?" for call in calls]
+        return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
 
     def close(self):  # End everyone whom this run has started, and remove its files
         while below(os.getpid()):
@@ -134,7 +143,6 @@ def below(ancestor):  # Return the processes that this one has started, and that
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
     return found[1:]
-
 def contents(path):  # Return what is in a file, nothing where it is gone
     with contextlib.suppress(OSError), open(path, errors="replace") as file:
         return file.read()
@@ -145,24 +153,21 @@ def as_in_a_shell(status):  # Return what a shell shows for a wait status: 128+N
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 def name_of(number):  # Return the name of a signal
     return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
+
 def settle(run):  # Wait until no process has run for a moment: whatever was to come of what was done has come
     run.wait("", lambda: False, QUIET)
-
 def tell(run, text, to="command"):  # Tell the command what to do
     if run.all("ended", to):
         raise TimeoutError("%s is there to be told: %s" % (to, text))
     run.note("%s is told: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
-
 def order(run, text, to="command"):  # Tell the command what to do, and wait until it has done it
     done = len(run.all("did", to))
     tell(run, text, to)
     run.wait("%s does what it is told: %s" % (to, text), lambda: len(run.all("did", to)) > done)
-def receives(run, number, times=1, who="command"):  # Wait until a signal has come so many times
-    run.wait("%s receives %s" % (who, name_of(number)), lambda: len(run.all("received", who, number)) >= times)
-def comes(run, what, who):  # Wait until somebody runs, or has ended
-    run.wait("%s %s" % (who, what), lambda: run.all(what, who))
+def comes(run, who, what, *more, times=1):  # Wait until somebody runs, has received a signal, has ended
+    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 def stops(run, who):  # Wait until it is stopped
     run.wait(who + " stops", lambda: state(run.pids[who]) == "T")
     run.note(who + " has stopped", "stopped", who)
@@ -176,56 +181,38 @@ def type_in(run, data):  # Type at the terminal
     run.note("we type %r" % data, "typed")
     os.write(run.master, data)
 def prints(run, text):  # Wait until this is on the terminal, after what was waited for before
-    run.wait("%r on the terminal" % text, lambda: text in run.unread)
-    run.unread = run.unread.partition(text)[2]
-def forget_signals():
-    """Block no signal and give each its default action: what we were started with is not what is to be shown."""
-    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    run.wait("%r on the terminal" % text, lambda: text in run.said[run.read :])
+    run.read = run.said.index(text, run.read) + len(text)
 
-def open_terminal(run):  # Make a pseudo-terminal of 24 rows and 80 columns, where there is none yet
-    if hasattr(run, "master"):
-        return
+def start(run, **how):  # Start the launcher, in a session of its own
+    run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **how)
+    run.pids["launcher"], run.process.returncode = run.process.pid, 0  # we wait for it ourselves
+def open_terminal(run):  # Make a pseudo-terminal of 24 rows and 80 columns
     run.master, run.slave = os.openpty()
     fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-    os.set_blocking(run.master, False)
-    run.readers[run.master], run.unread = lambda _: read_terminal(run), ""
-
-def read_terminal(run):  # Take in what is printed on the terminal. When nobody has it open any more that fails with EIO
-    data = b""
-    with contextlib.suppress(OSError):
+    run.readers[run.master] = lambda _: read_terminal(run)
+def read_terminal(run):  # Take in what is printed. When nobody has the terminal open any more that fails with EIO
+    try:
         data = os.read(run.master, 65536)
-    if not data:
+    except OSError:
         del run.readers[run.master]
-    text = data.decode(errors="replace")
-    run.said, run.unread = run.said + text, run.unread + text
-    if data:
-        run.note("on the terminal: " + text[:80], "printed", data)
-
-def lead_session(run):  # In a child: lead a session of its own, with the terminal as its controlling one
-    os.setsid()
-    os.close(run.master)  # who holds it open keeps it from hanging up
-    for descriptor in (0, 1, 2):
-        os.dup2(run.slave, descriptor)
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        return
+    run.said += data.decode(errors="replace")
+    run.note("on the terminal: %r" % data.decode(errors="replace")[:80], "printed", data)
+def as_leader(run, **how):  # Start it as the leader of a session with a terminal, as a terminal window does
+    how = {"stdin": run.slave, "stdout": run.slave, "stderr": run.slave, **how}
+    start(run, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **how)
 
 def under_shell(run, shell):  # Type it into an interactive shell
     if not shutil.which(shell):
         raise RuntimeError("the case is about job control in %s, which is not installed here" % shell)
-    open_terminal(run)
-    run.pids["shell"] = os.fork()
-    if run.pids["shell"] == 0:
-        try:
-            lead_session(run)
-            forget_signals()
-            os.chdir(run.directory)
-            os.execvpe(shell, SHELLS[shell], {**run.environment, "PS1": PROMPT})
-        finally:
-            os._exit(127)
+    line, run.words = shlex.join(run.words), SHELLS[shell]
+    run.environment["PS1"] = PROMPT
+    as_leader(run)
+    run.pids = {"shell": run.pids["launcher"]}
     prints(run, PROMPT)
-    os.write(run.master, (" ".join(map(shlex.quote, run.words)) + "\n").encode())
-    comes(run, "runs", "command")
+    os.write(run.master, (line + "\n").encode())
+    comes(run, "command", "runs")
     parents = {pid: int(contents("/proc/%d/stat" % pid).rpartition(") ")[2].split()[1]) for pid in below(os.getpid())}
     launcher = run.pids["command"]
     while parents[launcher] != run.pids["shell"]:
@@ -244,14 +231,14 @@ class Command:  # What the launcher is asked to start: it tells of each signal, 
 
     def __init__(self, directory, name):
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
-        spared = {"KILL", "STOP", "CHLD", "SEGV", "BUS", "FPE", "ILL"}
-        self.taken = set(signal.valid_signals()) - {getattr(signal, "SIG" + one) for one in spared}
+        self.taken = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
         self.say("runs", os.getpid())
         while True:  # until it is told to end, or has heard nothing for a minute
             info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
             if info.si_signo != ORDER:
-                self.say("received", info.si_signo, info.si_code, info.si_pid)
+                sender = "its parent" if info.si_pid == os.getppid() else "pid %d" % info.si_pid
+                self.say("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
             else:
                 word, *words = contents(directory + "/" + name).split()
                 globals()["order_" + word.replace("-", "_")](self, *words)
@@ -264,7 +251,6 @@ class Command:  # What the launcher is asked to start: it tells of each signal, 
 
 def order_exit(me, code):  # End with this exit code
     os._exit(int(code))
-
 def order_inherit(me, number):
     """Handle this signal no more (0: none at all), like a program that never touches it; ignored it stays so."""
     numbers = {int(number)} if int(number) else me.taken - {ORDER}
@@ -274,15 +260,13 @@ def order_inherit(me, number):
     me.say("did", "inherit")
 
 def main():  # Play it twice and compare; return the exit code
-    if sys.argv[1:2] == ["--command"]:
-        Command(sys.argv[2], "command")
+    if sys.argv[1:2] == ["--as"]:
+        globals()[sys.argv[2]](*sys.argv[3:])
     signal.alarm(900)  # seconds; nothing takes so long
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
-    launcher = sys.argv[2:] or LAUNCHER
+    launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
     try:
-        if sys.argv[1:2] not in ([], ["--"]):
-            raise RuntimeError("it is called in another way:\n\n" + str(__doc__))
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child

@@ -23,7 +23,6 @@ from harness.runner.witnesses import Witnesses
 from harness.schedule import PressKey
 
 _STIMULI = (scenario.Signal, scenario.Press, scenario.Type, scenario.Resize, scenario.HangUp)
-NO_ANSWER = ("exit", "die", "read", "read-line", "go-on")
 
 
 class Steps:
@@ -153,7 +152,7 @@ class Steps:
         self._recorder.add("runner", history.Ordered(to, text))
         if not self._witnesses.order(to, text):
             self._awaited.missed(f"{to} takes the order {text!r}", Outcome(False, True, 0.0, 0.0))
-        if word in NO_ANSWER:
+        if word in scenario.NO_ANSWER:
             return
         self._awaited.fact(f"{to} does {text!r}", lambda: self._recorder.answered[to, word] > before, self._within)
         if word == "write":

@@ -5,27 +5,43 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
+import symtable
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.words import harmless
 from reports.reproducer.condense import condensed
 
-PARTS = ("run", "steps", "stages", "questions", "calls", "follow", "director", "moments", "command", "main")
+PARTS = (
+    "run",
+    "steps",
+    "stages",
+    "around",
+    "questions",
+    "calls",
+    "follow",
+    "turns",
+    "director",
+    "moments",
+    "command",
+    "main",
+)
 """In this order they stand in a script."""
 OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
 HERE = "reports.reproducer.parts"
 WIDTH = 120
-SHORT = 5
+SHORT = 8
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
 
 
 class Piece(NamedTuple):
-    """A function, a class or a constant: its code, and whether it is a constant."""
+    """A function, a class or a constant: its code, the part it is from, and whether it is a constant."""
 
     name: str
+    part: str
     node: ast.stmt
     lines: tuple[str, ...]
     is_constant: bool
@@ -48,7 +64,7 @@ def library() -> Library:
         tree = ast.parse(text)
         for node in tree.body:
             imports.update(_imported(node))
-        pieces |= {piece.name: piece for piece in _pieces(tree, text.splitlines())}
+        pieces |= {piece.name: piece for piece in _pieces(part, tree, text.splitlines())}
     return Library(pieces, imports)
 
 
@@ -59,7 +75,7 @@ def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
         yield from ((name.name, f"from {node.module} import {name.name}") for name in node.names)
 
 
-def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
+def _pieces(part: str, tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
@@ -70,19 +86,19 @@ def _pieces(tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
         else:
             continue
         is_constant = isinstance(node, ast.Assign | ast.AnnAssign)
-        yield Piece(name, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
+        yield Piece(name, part, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
 
 
 def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str, str] | None = None) -> str:
     """Return a whole script. head: its docstring's text; own: the code that it has for itself; also: pieces that are
     used under names that are made up as it runs; tables: constants that take the place of empty ones, by name."""
     whole = library()
-    needed = _closure({*_names_in(own), *also, "main"}, whole)
+    needed = _closure({*_names_in(own), *also, "main", "Command"}, whole)
     chosen = [piece for name, piece in whole.pieces.items() if name in needed]
     attributes = {node.attr for piece in chosen for node in ast.walk(piece.node) if isinstance(node, ast.Attribute)}
     texts = [(piece, condensed(piece.node, piece.lines, attributes)) for piece in chosen]
     constants = [(tables or {}).get(piece.name, text) for piece, text in texts if piece.is_constant]
-    definitions = [text for piece, text in texts if not piece.is_constant]
+    definitions = [(piece.part, text) for piece, text in texts if not piece.is_constant]
     code = "\n".join([*constants, own.strip(), "", *_spaced(definitions)])
     used = set(_names_in(code))
     imports = [line for name, line in whole.imports.items() if name in used]
@@ -90,7 +106,16 @@ def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str,
 
 
 def _names_in(code: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    """Return the names that are used and that are nothing of a function's own, such as its arguments."""
+    found: set[str] = set()
+    tables = [symtable.symtable(code, "", "exec")]
+    for table in tables:
+        tables += table.get_children()
+        is_module = table.get_type() == "module"
+        found |= {
+            one.get_name() for one in table.get_symbols() if one.is_global() or (is_module and one.is_referenced())
+        }
+    return found
 
 
 def _closure(needed: set[str], whole: Library) -> set[str]:
@@ -111,11 +136,12 @@ def _used_by(name: str) -> frozenset[str]:
     return frozenset(_names_in(condensed(piece.node, piece.lines)))
 
 
-def _spaced(texts: list[str]) -> Iterator[str]:
-    """Yield definitions with a line between them, but where two of a few lines each follow one another."""
-    for text, following in itertools.pairwise([*texts, ""]):
+def _spaced(texts: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield definitions with a line between them, but where two of a few lines each and of one part follow one another.
+    texts: part and definition."""
+    for (part, text), (next_part, following) in itertools.pairwise([*texts, ("", "")]):
         yield text
-        if following and max(text.count("\n"), following.count("\n")) >= SHORT:
+        if following and (part != next_part or max(text.count("\n"), following.count("\n")) >= SHORT):
             yield ""
 
 
@@ -128,5 +154,4 @@ def _imports(lines: list[str]) -> list[str]:
 
 def _docstring(text: str) -> str:
     """Return text as a docstring, whatever is in it."""
-    plain = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-    return '"""' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"""'
+    return '"""' + harmless(text).replace("\\", "\\\\").replace('"', '\\"') + '"""'

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 WIDTH = 120
-SHORT = 6
+SHORT = 8
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
 
 
@@ -74,7 +74,7 @@ def _cuts(node: ast.stmt) -> Iterator[_Cut]:
 
 def _around_defaults(arguments: ast.arguments) -> Iterator[_Cut]:
     """Yield the blanks around "=" that a default has only because its argument is annotated."""
-    for default in arguments.defaults:
+    for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
         yield _Cut(default.lineno, default.col_offset - len(" = "), default.col_offset - len("= "))
         yield _Cut(default.lineno, default.col_offset - len(" "), default.col_offset)
 

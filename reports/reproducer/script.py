@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 
@@ -13,13 +14,10 @@ from reports.reproducer.assemble import assemble
 from reports.reproducer.tables import tables
 from reports.reproducer.wording import code_of, not_exported
 
-SHELLS = ("bash", "dash", "zsh")
 WIDTH = 117
 USAGE = """\
-Run it: `python3 FILE`; another launcher or version: `python3 FILE -- LAUNCHER OPTIONS...`. Exit code 1: the fault is
-there; 0: it is not; 2: it could not be told. It does the same to a command (itself once more) alone and through the
-launcher, and compares. What has not come when no process runs any more (QUIET, GIVE_UP) is taken not to come. It needs
-Linux and Python 3.8, and leaves nothing behind. Made by Proctor."""
+Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
+Exit code 1: the fault is there; 0: it is not; 2: it could not be told. It leaves nothing behind. Made by Proctor."""
 PLACES = ("{home}", "{work}", "{tmp}")
 """Words in a target that stand for directories: a reproducer has one for all."""
 
@@ -77,13 +75,15 @@ def _here(word: str) -> str:
 
 def _play(account: Account, question: Question) -> str:
     target, scenario, is_traced = account.target, account.scenario, question.is_scheduled
-    lines = [*(["direct(run)"] if is_traced else []), _start(scenario.stage, is_traced)]
+    lines = [*(["direct(run)"] if is_traced else []), _start(scenario.stage)]
     if scenario.command != "witness":
         lines.insert(0, f"use_a_command_that_is_{scenario.command}(run)")
-    elif scenario.stage.under not in SHELLS:
-        lines.append("comes(run, 'runs', 'command')")
+    elif scenario.stage.under not in s.SHELLS:
+        lines.append("comes(run, 'command', 'runs')")
     if scenario.stage.type_ahead:
-        lines.insert(len(lines) - 2, f"type_ahead(run, {scenario.stage.type_ahead!r})")
+        lines.insert(0, f"type_in(run, {scenario.stage.type_ahead!r})")
+    if scenario.stage.terminal:
+        lines.insert(0, "open_terminal(run)")
     if COMMAND in target.command and scenario.command == "witness":
         lines.insert(0, "put_in_place(run)")
     if _has_more(target):
@@ -104,13 +104,15 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
         lines.append(code_of(step, waited[step], unseen))
         if isinstance(step, s.Order) and step.text.startswith("spawn "):
             lines.append(code_of(s.Greets(step.text.split()[1])))
-    return [line.replace("receives(", "receives_in_time(") for line in lines] if "in_time" in question.judge else lines
+    if "in_time" in question.judge:
+        return [re.sub(r"comes\((.*), 'received', ", r"receives_in_time(\1, ", line) for line in lines]
+    return lines
 
 
 def _is_held_unseen(scenario: s.Scenario) -> bool:
     """Whether SIGSTOP and SIGCONT would change what the case shows: a shell sees that its job is stopped, the kernel
     sends a SIGCONT with a hang-up, or the launcher itself is signalled while it is held still."""
-    held = scenario.stage.under in SHELLS
+    held = scenario.stage.under in s.SHELLS
     if held:
         return any(isinstance(step, s.Hold) for step in scenario.steps)
     for step in scenario.steps:
@@ -120,13 +122,13 @@ def _is_held_unseen(scenario: s.Scenario) -> bool:
     return False
 
 
-def _start(stage: s.Stage, is_traced: bool) -> str:
-    if stage.under in SHELLS:
+def _start(stage: s.Stage) -> str:
+    if stage.under in s.SHELLS:
         return f"under_shell(run, {stage.under!r})"
     if stage.under == "init":
         return "as_init(run)"
     if not stage.terminal:
-        return "on_pipes_to_be_traced(run)" if is_traced else "on_pipes(run)"
+        return "on_pipes(run)"
     return "as_job(run)" if stage.under == "job" else "as_leader(run)"
 
 
@@ -153,9 +155,7 @@ def _head(account: Account) -> str:
     return "\n".join(
         [
             *_wrapped(f"{account.requirement} ({account.level}): {account.sentence}"),
-            "",
             *_wrapped(f"Seen on {seen_on}: {'; '.join(account.objections[:2])}"),
-            "",
             *_wrapped(USAGE),
         ]
     )

@@ -12,10 +12,6 @@ UNKNOWN_TO_OLD_PYTHON = ("SIGSTKFLT",)
 """Names that the signal module has only since a later version than the oldest that a reproducer runs on."""
 
 
-NO_ANSWER = ("exit", "die", "read", "read-line")
-"""Orders after which the command has nothing to say, or only later."""
-
-
 def number(value: int) -> str:
     """Return a signal as Python code that reads well."""
     name = signals.name(value)
@@ -49,7 +45,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
         case s.HangUp():
             return "hang_up(run)"
         case s.Order(text=text, to=to):
-            how = "tell" if text.split()[0] in NO_ANSWER else "order"
+            how = "tell" if text.split()[0] in s.NO_ANSWER else "order"
             return f"{how}(run, {text!r}{_who(to)}){_about(text)}"
         case s.Hold():
             return "hold_unseen(run)" if unseen else "hold(run)"
@@ -62,11 +58,12 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
         case s.Look():
             return "look(run)"
         case s.Receives(signal=value, process=process):
-            return f"receives(run, {number(value)}{_times(times)}{_who(process, 'who=')})"
+            more = "" if times == 1 else f", times={times}"
+            return f"comes(run, {process!r}, 'received', {signals.name(value)!r}{more})"
         case s.Ends(process=process):
-            return f"comes(run, 'ended', {process!r})"
+            return f"comes(run, {process!r}, 'ended')"
         case s.Greets(process=process):
-            return f"comes(run, 'runs', {process!r})"
+            return f"comes(run, {process!r}, 'runs')"
         case s.Stops(process=process):
             return f"stops(run, {process!r})"
         case s.Runs(process=process):
@@ -80,12 +77,8 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
     raise not_exported(f"its step {type(step).__name__} needs what only Proctor has")
 
 
-def _who(process: str, name: str = "") -> str:
-    return "" if process == "command" else f", {name}{process!r}"
-
-
-def _times(times: int) -> str:
-    return "" if times == 1 else f", {times}"
+def _who(process: str) -> str:
+    return "" if process == "command" else f", {process!r}"
 
 
 def _about(text: str) -> str:

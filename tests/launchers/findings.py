@@ -22,7 +22,7 @@ def cases() -> list[Path]:
 
 def script_of(case: Path) -> str:
     """Return the script of a case, as `proctor export` prints it."""
-    return reproducer(account_of(casefile.read(case), case.name))
+    return reproducer(account_of(casefile.read(case)))
 
 
 def main() -> None:

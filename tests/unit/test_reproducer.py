@@ -11,13 +11,15 @@ import pytest
 from conformance import checks
 from conformance.campaigns import campaigns
 from conformance.naming import named
+from conformance.stages import JOB, LEADER, PIPES, finish
 from harness import scenario as s
 from harness.errors import WrongCall
 from harness.scenario import Scenario, Stage
 from harness.schedule import parse
 from harness.target import Target
+from harness.words import harmless
 from reports.account import Account
-from reports.issue import harmless, markdown
+from reports.issue import markdown
 from reports.reproducer.asking import CAMPAIGNS, QUESTIONS
 from reports.reproducer.assemble import assemble, library
 from reports.reproducer.script import reproducer
@@ -126,6 +128,30 @@ def test_only_what_is_needed_is_in_it() -> None:
     names = {node.name for node in ast.parse(script).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     assert {"Run", "Command", "settle", "main"} <= names
     assert not {"press", "ptrace", "stays", "Director", "send"} & names
+
+
+SIGNALLED = (s.Settle(), s.Signal(15), s.Receives(15), s.Settle(), *finish())
+PRESSED = (s.Settle(), s.Press("ctrl-c"), s.Receives(2), s.Settle(), *finish())
+HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Settle(), *finish())
+
+
+@pytest.mark.parametrize(
+    ("check", "steps", "stage", "lines"),
+    [
+        ("signals.reaches_command", SIGNALLED, PIPES, 200),
+        ("signals.reaches_command", SIGNALLED, LEADER, 215),
+        ("signals.reaches_command", SIGNALLED, JOB, 235),
+        ("terminal.key_arrives", PRESSED, LEADER, 215),
+        ("terminal.key_arrives", PRESSED, JOB, 235),
+        ("terminal.key_arrives_once", HELD, LEADER, 250),
+        ("terminal.key_arrives_once", HELD, JOB, 270),
+    ],
+)
+def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:
+    script = reproducer(account(check)._replace(scenario=Scenario(steps, stage)))
+    assert script.count("\n") < lines
+    for absent in ("ptrace", "SCHEDULE", "unshare", "PS1", "order_spawn"):
+        assert absent not in script
 
 
 def test_no_annotation_and_no_declaration_is_left() -> None:

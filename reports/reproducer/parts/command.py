@@ -11,7 +11,7 @@ import zlib
 from fcntl import ioctl
 from typing import Any
 
-from reports.reproducer.parts.run import contents
+from reports.reproducer.parts.run import contents, name_of
 
 ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
 
@@ -25,14 +25,14 @@ class Command:
 
     def __init__(self, directory: str, name: str) -> None:
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
-        spared = {"KILL", "STOP", "CHLD", "SEGV", "BUS", "FPE", "ILL"}
-        self.taken = set(signal.valid_signals()) - {getattr(signal, "SIG" + one) for one in spared}
+        self.taken = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
         self.say("runs", os.getpid())
         while True:  # until it is told to end, or has heard nothing for a minute
             info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
             if info.si_signo != ORDER:
-                self.say("received", info.si_signo, info.si_code, info.si_pid)
+                sender = "its parent" if info.si_pid == os.getppid() else "pid %d" % info.si_pid
+                self.say("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
             else:
                 word, *words = contents(directory + "/" + name).split()
                 globals()["order_" + word.replace("-", "_")](self, *words)
@@ -64,7 +64,7 @@ def order_exit_on(me: Any, number: str, code: str) -> None:
 
     def say(*words: object) -> None:
         tell(*words)
-        if words[:2] == ("received", int(number)):
+        if words[:2] == ("received", name_of(int(number))):
             os._exit(int(code))
 
     me.say = say

@@ -8,18 +8,15 @@ at its point, or the next one gets the turn. So it is never chance who runs.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections import Counter
 from typing import Any
 
+from reports.reproducer.parts.around import close_gate, open_gate, wait_at_gate
 from reports.reproducer.parts.calls import (
     CALLS,
-    CONT,
     FOLLOW,
     LISTEN,
-    SYSCALL,
     WALL,
     call_of,
     go_on,
@@ -29,49 +26,29 @@ from reports.reproducer.parts.calls import (
     set_back,
 )
 from reports.reproducer.parts.follow import note_sent
-from reports.reproducer.parts.run import as_in_a_shell, contents
-from reports.reproducer.parts.steps import press, send, send_to_group
+from reports.reproducer.parts.run import PYTHON, as_in_a_shell, contents
+from reports.reproducer.parts.turns import SCHEDULE, Task, Turns
 
-SCHEDULE: list[tuple[Any, ...]] = []
 AT_ONCE: set[str] = set()
 
 
-class Task:
-    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2"; none for the command's."""
-
-    def __init__(self, tid: int, pid: int, name: str) -> None:
-        self.tid, self.pid, self.name, self.call, self.arguments = tid, pid, name, "", [0] * 6
-        self.born = self.in_vfork = False
-        self.again: Any = None
-        self.todo: list[Any] = []
-
-
-class Director:
-    """Who there is, who has the turn, who is kept at a point, who stands by."""
+class Director(Turns):
+    """Takes in each stop of the launcher's tasks, and has the next thing done when all have come to rest."""
 
     def __init__(self, run: Any) -> None:
-        self.run, self.heard = run, 0
+        super().__init__(run)
+        self.heard, self.begun, self.is_gate_open = 0, False, False
         self.looked: Any = None
         self.wait_status: int | None = None
-        self.tasks: dict[int, Task] = {}
-        self.early: set[int] = set()
         self.stopped: set[int] = set()
-        self.kept: list[Task] = []
-        self.standing: dict[Task, Any] = {}
-        self.turn: Any = None
-        self.sent_to: Any = None
-        self.children, self.begun = 0, False
-        self.counts: Counter[Any] = Counter()
-        self.reached: set[Any] = set()
         self.plain_take_in, self.plain_idle = run.take_in, run.idle
-        gate, self.gate = os.pipe()
-        run.before_execute = lambda: os.read(gate, 1)
+        close_gate(run)
         run.take_in, run.idle = self.take_in, self.idle
         self.names = CALLS[os.uname().machine]
 
     def take_in(self, seconds: float) -> None:
         """Take in stops until there are none for a moment; when all have come to rest do the next thing."""
-        if self.gate >= 0:
+        if not self.is_gate_open and "launcher" in self.run.pids:
             self.seize(self.run.pids["launcher"])
         until = time.monotonic() + 0.002
         while time.monotonic() < until:
@@ -115,9 +92,8 @@ class Director:
         self.tasks[pid] = Task(pid, pid, "launcher")
         self.tasks[pid].born = True
         self.run.status = self.status
-        os.write(self.gate, b"!")
-        os.close(self.gate)
-        self.gate = -1
+        open_gate(self.run)
+        self.is_gate_open = True
 
     def status(self) -> int:
         """Return how the launcher has ended. Its parent is told only when we, who trace it, have taken that in; and we
@@ -154,10 +130,6 @@ class Director:
         else:
             task.in_vfork = False
             self.resume(task) if task.born else self.bear(task)
-
-    def resume(self, task: Task, number: int = 0) -> None:
-        """Let it run to its next call; the command is not stopped there."""
-        go_on(task.tid, SYSCALL if task.name else CONT, number)
 
     def at_call(self, task: Task) -> None:
         """At the entry or exit of a call: a point, if it is one of those."""
@@ -208,20 +180,18 @@ class Director:
             self.early.discard(tid)
             self.bear(task)
 
-    def bear(self, task: Task) -> None:
-        """A new task is there, before its first instruction."""
-        task.born = True
-        self.reach(task, "birth", "exit") if task.name else self.resume(task)
-
     def executed(self, task: Task) -> None:
         """A process runs another program now, in its first thread; the others have gone."""
         for other in [one for one in self.tasks.values() if one.pid == task.pid and one.tid != task.pid]:
             self.gone(other)
         first = self.tasks.setdefault(task.pid, Task(task.pid, task.pid, task.name))
         first.born = True
-        was_begun, self.begun = self.begun, True
         words = contents("/proc/%d/cmdline" % task.pid).split("\0")[:-1]
-        if words[-3:] == self.run.words[-3:] and len(words) == 6:  # it is the command
+        if not self.begun and wait_at_gate.__name__ in words:  # not yet: seized in the middle of its becoming that
+            self.resume(first)
+            return
+        was_begun, self.begun = self.begun, True
+        if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
             first.name, first.call = "", ""
             self.turn = None if self.turn is first else self.turn
         if was_begun:
@@ -255,109 +225,6 @@ class Director:
         if task.tid == task.pid:
             for one in [one for one in self.kept if one.todo[0] == ("hold", task.name, "ends")]:
                 self.let_go(one)
-
-    def in_turn(self, task: Task, action: Any) -> None:
-        """Do it now if nobody else has the turn; else stand by."""
-        if self.turn in (None, task):
-            self.turn = task
-            action()
-        else:
-            self.standing[task] = action
-
-    def reach(self, task: Task, call: str, when: str) -> None:
-        """Come to a point, when it is one's turn."""
-        self.in_turn(task, lambda: self.pass_by(task, call, when))
-
-    def pass_by(self, task: Task, call: str, when: str) -> None:
-        """Count a point, and see what the schedule has for it."""
-        self.counts[task.name, call, when, self.run.part] += 1
-        point = (task.name, call, when, self.counts[task.name, call, when, self.run.part], self.run.part)
-        self.reached.add(point)
-        todo = [action for at, action, _ in SCHEDULE if at == point]
-        waiting = [one for one in self.kept if one.todo[0] == ("hold until", point)]
-        if waiting:
-            self.turn = None
-            self.standing[task] = lambda: self.keep(task, todo)
-            for one in waiting:
-                self.let_go(one)
-        else:
-            self.keep(task, todo)
-
-    def keep(self, task: Task, todo: list[Any]) -> None:
-        """Keep a task where it is until what the schedule says has been done; let it run where it says nothing."""
-        task.todo = todo
-        if todo:
-            self.kept.append(task)
-            self.skip(task)
-        else:
-            self.resume(task)
-
-    def skip(self, task: Task) -> None:
-        """Let go who would be held for what has come already."""
-        what, *which = task.todo[0]
-        if (what == "hold until" and which[0] in self.reached) or (what == "hold" and self.has_ended(*which)):
-            self.let_go(task)
-
-    def has_ended(self, name: str, does: str) -> bool:
-        """Whether a process was there, and is not any more."""
-        known = name == "launcher" or int(name[5:]) <= self.children
-        return does == "ends" and known and all(task.name.partition(".")[0] != name for task in self.tasks.values())
-
-    def on_rest(self) -> None:
-        """All have come to rest: do the next thing."""
-        doing = [task for task in self.kept if not task.todo[0][0].startswith("hold")]
-        blocking = [one for one in self.kept if one.todo[0][0] == "hold" and one.todo[0][2] == "blocks"]
-        if self.early:
-            tid = self.early.pop()
-            self.children += 1
-            self.tasks[tid] = Task(tid, tid, "child%d" % self.children)
-            self.bear(self.tasks[tid])
-        elif self.sent_to:
-            task, self.sent_to = self.sent_to, None
-            self.proceed(task)
-        elif doing:
-            self.carry_out(doing[0])
-        elif self.standing:
-            self.turn = min(self.standing, key=lambda task: (not task.name.startswith("launcher"), task.name))
-            self.standing.pop(self.turn)()
-        elif self.kept:
-            free = [one for one in blocking if all(task.name.partition(".")[0] != one.todo[0][1] for task in self.kept)]
-            self.let_go((free or self.kept)[0])
-
-    def carry_out(self, task: Task) -> None:
-        """Send a signal or press a key, while the task stands at its point."""
-        what, *words = task.todo.pop(0)
-        self.run.note("%s stands at its point of the schedule" % task.name)
-        if what == "press":
-            press(self.run, *words)
-            time.sleep(0.001)  # a work queue of the kernel carries the key; tty_flip_buffer_push()
-        elif words[1] == "group":
-            send_to_group(self.run, words[0])
-        else:
-            known = {one.name: one.tid for one in self.tasks.values() if one.name}
-            self.run.pids.setdefault(words[1], known.get(words[1], 0))
-            with contextlib.suppress(ProcessLookupError):
-                send(self.run, *words)
-        if any(one is not task and one.pid == task.pid for one in self.tasks.values()):
-            self.sent_to = task  # another thread may take it first
-        else:
-            self.proceed(task)
-
-    def let_go(self, task: Task) -> None:
-        """Hold it no longer."""
-        task.todo.pop(0)
-        self.proceed(task)
-
-    def proceed(self, task: Task) -> None:
-        """Go on with what else there is at this point, or run. At an entry a handler is to run before the call."""
-        if task.todo:
-            self.skip(task)
-            return
-        self.kept.remove(task)
-        self.turn = task
-        if task.call and set_back(task.tid, in_call=True):
-            task.again, task.call = task.call, ""
-        self.resume(task)
 
 
 def is_point(name: str, arguments: list[int]) -> bool:

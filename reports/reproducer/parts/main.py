@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 
-from reports.reproducer.parts.command import Command
 from reports.reproducer.parts.run import Run
 
 LAUNCHER: list[str] = []
@@ -20,15 +19,13 @@ def judge(alone: Run, seen: Run) -> list[str]:
 
 def main() -> int:
     """Play it twice and compare; return the exit code."""
-    if sys.argv[1:2] == ["--command"]:
-        Command(sys.argv[2], "command")
+    if sys.argv[1:2] == ["--as"]:
+        globals()[sys.argv[2]](*sys.argv[3:])
     signal.alarm(900)  # seconds; nothing takes so long
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
-    launcher = sys.argv[2:] or LAUNCHER
+    launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
     try:
-        if sys.argv[1:2] not in ([], ["--"]):
-            raise RuntimeError("it is called in another way:\n\n" + str(__doc__))
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports.reproducer.parts.questions import same_status, too_many, unasked, wrong
+from reports.reproducer.parts.questions import received, same_status, too_many, wrong
 from reports.reproducer.parts.run import Run, name_of
 
 
@@ -52,11 +52,11 @@ def outlived(alone: Run, seen: Run, usual: Iterable[str]) -> list[str]:
     return wrong("no child outlives the launcher", "still there: " + ", ".join(left)) if left else []
 
 
-def lost(seen: Run, numbers: Iterable[int]) -> list[str]:
+def lost(seen: Run, names: Iterable[str]) -> list[str]:
     """The signal ends the launcher before there is a command, or it reaches that."""
     if not seen.all("runs", "command") or seen.all("died", "command"):
         return []
-    missing = [name_of(number) for number in numbers if not seen.all("received", "command", number)]
+    missing = [name for name in names if not seen.all("received", "command", name)]
     return wrong("%s reaches the command" % missing[0], "it never did") if missing else []
 
 
@@ -75,4 +75,4 @@ def order_matters(alone: Run, seen: Run) -> list[str]:
     """Who runs first is nobody's to see."""
     if not seen.all("ended", "launcher"):
         return hangs(seen)
-    return same_status(alone, seen) or orphan(seen) or too_many(alone, seen, unasked(alone, seen))
+    return same_status(alone, seen) or orphan(seen) or too_many(alone, seen, received(alone, seen))

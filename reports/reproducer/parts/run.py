@@ -17,7 +17,11 @@ from collections.abc import Callable
 from typing import Any
 
 QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
-GIVE_UP = 2.0  # seconds in which no process may run before we say that what we wait for will not come
+GIVE_UP = 2.0  # the same before we say that what we wait for will not come; where timers may wake it, six times that
+TIMED = {  # system calls with a time limit: their numbers, and which argument that is; after a stop nobody knows
+    "x86_64": {"7": 2, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
+}.get(os.uname().machine, {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2})  # as on arm64
+PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # this script, and then its role
 
 
 def play(run: Run) -> None:
@@ -30,12 +34,17 @@ class Run:
     pids: dict[str, int]
     events: list[tuple[Any, ...]]
     seen: list[Any]
+    read: int
+    since: float
+    looked: float
+    rest: float
+    process: Any
     status: Callable[[], Any]
 
     def __init__(self, launcher: list[str]) -> None:
-        self.launcher, self.events, self.pids, self.missing, self.said = launcher, [], {}, "", ""
-        self.began, self.since, self.seen, self.directory = time.monotonic(), 0.0, [], tempfile.mkdtemp()
-        self.words = [*launcher, sys.executable, "-I", "-S", os.path.abspath(__file__), "--command", self.directory]
+        self.launcher, self.events, self.pids, self.missing, self.said, self.read = launcher, [], {}, "", "", 0
+        self.began, self.seen, self.directory = time.monotonic(), [], tempfile.mkdtemp()
+        self.words = [*launcher, *PYTHON, "Command", self.directory, "command"]
         self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
         self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
         os.mkfifo(self.directory + "/reports")
@@ -53,9 +62,6 @@ class Run:
             self.close()
         return self
 
-    def before_execute(self) -> None:
-        """Do nothing more in the child that becomes the launcher."""
-
     def note(self, text: str, *event: Any) -> None:
         """Print what happens, and keep it."""
         print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
@@ -69,14 +75,10 @@ class Run:
         """Take in what the command tells."""
         words: list[Any]
         for line in os.read(reports, 65536).decode().splitlines():
-            (who, what, *words), text = line.split(), line
+            who, what, *words = line.split()
             if what == "runs":
                 self.pids[who] = int(words[0])
-            if what == "received":
-                sender = {str(pid): name for name, pid in self.pids.items()}.get(words[2], "pid " + words[2])
-                words = [int(words[0]), "the kernel" if words[1] == "128" else sender]  # SI_KERNEL, sigaction(2)
-                text = "%s received %s from %s" % (who, name_of(words[0]), words[1])
-            self.note(text, what, who, *words)
+            self.note(line, what, who, *words)
 
     def take_in(self, seconds: float) -> None:
         """Take in what is told; then who has ended, the launcher looked at first."""
@@ -89,20 +91,33 @@ class Run:
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
     def wait(self, what: str, is_there: Callable[[], Any], quiet: float = GIVE_UP) -> None:
-        """Wait for what comes as long as processes run."""
-        began = self.since = time.monotonic()
-        while not is_there() and self.idle() < quiet and time.monotonic() - began < 10 * quiet:
+        """Wait for what comes, as long as any process runs or may wake up."""
+        began = self.since = self.looked = time.monotonic()
+        self.rest = 0.0
+        while not is_there() and self.rest < 6 * quiet and self.looked < began + 30 * quiet:
             self.take_in(0.01)
+            if self.idle() >= quiet and not self.wakes_up() and self.idle() >= quiet:  # nor has it just been woken up
+                break
         if what and not is_there():
-            raise TimeoutError(what)
+            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # somebody was at work all the time
 
     def idle(self) -> float:
         """Return for how many seconds no process has run: all were blocked, none was given the processor."""
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        if seen != self.seen or any("R" in one or "D" in one for one in seen):
-            self.seen, self.since = seen, time.monotonic()
-        return time.monotonic() - self.since
+        now, is_at_work = time.monotonic(), any("R" in one or "D" in one for one in seen)
+        self.rest += 0 if is_at_work else now - self.looked
+        self.since = now if is_at_work or seen != self.seen else self.since
+        self.seen, self.looked = seen, now
+        return now - self.since
+
+    def wakes_up(self) -> bool:
+        """Whether a timer may wake anybody but our commands, as far as can be seen; proc_pid_syscall(5)."""
+        ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
+        others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
+        calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
+        times = [[*call, "0x0"][1 + TIMED.get(call[0], -2)] if call else "?" for call in calls]
+        return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
 
     def close(self) -> None:
         """End everyone whom this run has started, and remove its files."""

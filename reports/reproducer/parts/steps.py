@@ -66,26 +66,22 @@ def answers(run: Run, word: str, who: str = "command") -> None:
     run.wait("%s has done: %s" % (who, word), lambda: run.all("did", who, word))
 
 
-def receives(run: Run, number: int, times: int = 1, who: str = "command") -> None:
-    """Wait until a signal has come so many times."""
-    run.wait("%s receives %s" % (who, name_of(number)), lambda: len(run.all("received", who, number)) >= times)
-
-
-def receives_in_time(run: Run, number: int, times: int = 1, who: str = "command") -> None:
+def receives_in_time(run: Run, who: str, name: str, times: int = 1) -> None:
     """Wait until a signal has come once more; note for how long no process ran meanwhile."""
-    before, rest = time.monotonic(), 0.0
-    run.since = began = before
-    while len(run.all("received", who, number)) < times and time.monotonic() - began < 5:
+    before, rest, gap = time.monotonic(), 0.0, 0.0
+    run.since = run.looked = began = before
+    run.rest = 0.0
+    while len(run.all("received", who, name)) < times and time.monotonic() - began < 5:
         run.take_in(0.005)
         idle, now = run.idle(), time.monotonic()
-        rest, before = rest + min(idle, now - before), now
-    run.note("that took %.0f ms; no process ran for %.0f ms" % (1e3 * (before - began), 1e3 * rest), "late", rest)
-    receives(run, number, times, who)
+        rest, gap, before = rest + min(idle, now - before), max(gap, now - before), now
+    run.note("that took %.0f ms; no process ran for %.0f ms" % (1e3 * (before - began), 1e3 * rest), "late", rest, gap)
+    comes(run, who, "received", name, times=times)
 
 
-def comes(run: Run, what: str, who: str) -> None:
-    """Wait until somebody runs, or has ended."""
-    run.wait("%s %s" % (who, what), lambda: run.all(what, who))
+def comes(run: Run, who: str, what: str, *more: str, times: int = 1) -> None:
+    """Wait until somebody runs, has received a signal, has ended."""
+    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 
 
 def stops(run: Run, who: str) -> None:
@@ -116,6 +112,7 @@ def type_pattern(run: Any, count: int, seed: int) -> None:
     """Type a lot, as fast as it is taken."""
     run.note("we type %d bytes" % count, "typed")
     data, began = pattern(count, seed), time.monotonic()
+    os.set_blocking(run.master, False)
     while data and time.monotonic() - began < 20:
         with contextlib.suppress(BlockingIOError):
             data = data[os.write(run.master, data[:4096]) :]
@@ -124,8 +121,8 @@ def type_pattern(run: Any, count: int, seed: int) -> None:
 
 def prints(run: Any, text: str) -> None:
     """Wait until this is on the terminal, after what was waited for before."""
-    run.wait("%r on the terminal" % text, lambda: text in run.unread)
-    run.unread = run.unread.partition(text)[2]
+    run.wait("%r on the terminal" % text, lambda: text in run.said[run.read :])
+    run.read = run.said.index(text, run.read) + len(text)
 
 
 def resize(run: Any, rows: int, columns: int) -> None:
@@ -137,15 +134,14 @@ def resize(run: Any, rows: int, columns: int) -> None:
 def hang_up(run: Any) -> None:
     """Close our end of the terminal, as when its window is closed."""
     run.note("we hang up", "hung up")
-    del run.readers[run.master]
+    run.readers.pop(run.master, None)
     os.close(run.master)
 
 
 def between(run: Run) -> list[int]:
     """Return the launcher and its helpers: who is between us and the command."""
-    launcher, command = run.pids["launcher"], run.pids["command"]
-    spared = {command, *below(command)}
-    return [pid for pid in [launcher, *below(launcher)] if pid not in spared and launcher != command]
+    spared = [run.pids["command"], *below(run.pids["command"])]
+    return [pid for pid in [run.pids["launcher"], *below(run.pids["launcher"])] if pid not in spared]
 
 
 def hold(run: Any) -> None:
@@ -175,6 +171,7 @@ def look(run: Run) -> None:
 
 def who_is_left(run: Run) -> None:
     """Note who is still there once no process runs any more; zombies and what we started ourselves do not count."""
+    run.wait("", lambda: run.all("ended", "launcher"))
     settle(run)
     names = {pid: name for name, pid in reversed(list(run.pids.items()))}
     for pid in below(os.getpid()):
