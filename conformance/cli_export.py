@@ -9,6 +9,7 @@ import click
 
 from conformance import casefile
 from conformance.casefile import CaseFile
+from conformance.checks.allowed import NOT_COUNTED, allowed
 from conformance.cli_explore import speak_of_errors
 from conformance.judge import timeline
 from conformance.replaying import Replayer, launcher_here, needing_ptrace, needs_known
@@ -62,8 +63,14 @@ def account_of(case: CaseFile) -> Account:
     requirement = requirements()[case.requirement]
     return Account(
         case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
-        case.schedule, case.objections, case.versions,
+        case.schedule, case.objections, case.versions, counts=_counts(case),
     )  # fmt: skip
+
+
+def _counts(case: CaseFile) -> tuple[tuple[int, int, int], ...]:
+    """Return how often the command may receive what it is sent: each number with the fewest and the most."""
+    rules = allowed(case.scenario, case.schedule)
+    return tuple((number, rule.least, rule.most) for number, rule in rules.items() if number not in NOT_COUNTED)
 
 
 def _played(case: CaseFile, path: Path, account: Account) -> Account:

@@ -11,7 +11,8 @@ from harness.target import Target
 
 class Account(NamedTuple):
     """One finding. check: by its name, as case files have it. objections: what it had against the launcher. versions:
-    of the launcher, of Proctor and of the system. timeline: what happened, a line for each event, where it is known."""
+    of the launcher, of Proctor and of the system. timeline: what happened, a line for each event, where it is known.
+    counts: of a generated script, how often the command has to receive a signal at the least, and may at the most."""
 
     requirement: str
     level: str
@@ -23,3 +24,4 @@ class Account(NamedTuple):
     objections: tuple[str, ...]
     versions: dict[str, str]
     timeline: tuple[str, ...] = ()
+    counts: tuple[tuple[int, int, int], ...] = ()

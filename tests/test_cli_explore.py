@@ -101,7 +101,7 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
         ({"schema": 2, "new": {}}, "of schema 2; this Proctor reads schema 1: update Proctor"),
         ({"requirement": "SIG-99"}, "there is no requirement 'SIG-99' here (did you mean 'SIG-9'?)"),
         ({"check": "strat"}, "there is no campaign 'strat' (did you mean 'start'?)"),
-        ({"target": {"name": "gone", "command": ["/no/such"]}}, "there is no program '/no/such'. Install it, or name"),
+        ({"target": {"name": "gone", "command": ["/no/such"]}}, "'command' names the program '/no/such'"),
         ({"target": {"name": "none", "command": []}}, "this case has no launcher"),
         ({}, "its launcher is traced: env cannot be explored here"),
     ],

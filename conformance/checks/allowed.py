@@ -26,8 +26,9 @@ from harness.scenario import (
     Settle,
     Signal,
 )
-from harness.schedule import Deliver, PressKey
+from harness.schedule import Deliver, PressKey, Schedule
 
+NONE = Schedule()
 Cause = Literal["launcher", "group", "command", "key", "window", "hang-up"]
 NOT_COUNTED = frozenset(
     (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP)
@@ -82,8 +83,8 @@ class _Account:
             (self._deaf.discard if word == "catch" else self._deaf.add)(number)
 
 
-def allowed(scenario: Scenario) -> dict[int, Allowed]:
-    """Return what the command may receive of each signal that this script has to do with."""
+def allowed(scenario: Scenario, schedule: Schedule = NONE) -> dict[int, Allowed]:
+    """Return what the command may receive of each signal that this script and schedule have to do with."""
     account = _Account()
     stopped = False
     for step in scenario.steps:
@@ -109,15 +110,20 @@ def allowed(scenario: Scenario) -> dict[int, Allowed]:
             case Ends(process="command"):
                 break
     numbers = account.causes.keys()
-    return {n: Allowed(account.least[n], account.most[n], frozenset(account.causes[n])) for n in numbers}
+    rules = {n: Allowed(account.least[n], account.most[n], frozenset(account.causes[n])) for n in numbers}
+    return _with(rules, schedule)
 
 
 def allowed_in(history: History) -> dict[int, Allowed]:
-    """Return the same with what was done at points of the launcher. That may reach the command, or merge with what was
-    sent before."""
-    rules = allowed(history.scenario)
-    for fact in history.facts(Carried):
-        match fact.directive.action:
+    """Return the same for what was done at points of the launcher as well."""
+    carried = tuple(fact.directive for fact in history.facts(Carried) if fact.what == "done")
+    return allowed(history.scenario, Schedule(carried))
+
+
+def _with(rules: dict[int, Allowed], schedule: Schedule) -> dict[int, Allowed]:
+    """Add what a schedule does: it may reach the command, or merge with what was sent before."""
+    for directive in schedule.directives:
+        match directive.action:
             case Deliver(signal=number, to=("launcher" | "group") as to):
                 _once_more(rules, number, to)
             case PressKey(key=key) if key in SIGNALS_OF_KEYS:

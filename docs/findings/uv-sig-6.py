@@ -331,7 +331,7 @@ class Turns:  # Who there is, who has the turn, who is kept at a point, who stan
         point = (task.name, call, when, self.counts[task.name, call, when, self.run.part], self.run.part)
         self.reached.add(point)
         todo = [action for at, action, _ in SCHEDULE if at == point]
-        waiting = [one for one in self.kept if one.todo[0] == ("hold until", point)]
+        waiting = [one for one in self.kept if one.todo[:1] == [("hold until", point)]]
         if waiting:
             self.turn = None
             self.standing[task] = lambda: self.keep(task, todo)
@@ -358,8 +358,9 @@ class Turns:  # Who there is, who has the turn, who is kept at a point, who stan
         return does == "ends" and known and all(task.name.partition(".")[0] != name for task in self.tasks.values())
 
     def on_rest(self):  # All have come to rest: do the next thing
-        doing = [task for task in self.kept if not task.todo[0][0].startswith("hold")]
-        blocking = [one for one in self.kept if one.todo[0][0] == "hold" and one.todo[0][2] == "blocks"]
+        kept = [task for task in self.kept if task is not self.sent_to]
+        doing = [task for task in kept if not task.todo[0][0].startswith("hold")]
+        blocking = [one for one in kept if one.todo[0][0] == "hold" and one.todo[0][2] == "blocks"]
         if self.early:
             tid = self.early.pop()
             self.children += 1
@@ -373,9 +374,9 @@ class Turns:  # Who there is, who has the turn, who is kept at a point, who stan
         elif self.standing:
             self.turn = min(self.standing, key=lambda task: (not task.name.startswith("launcher"), task.name))
             self.standing.pop(self.turn)()
-        elif self.kept:
-            free = [one for one in blocking if all(task.name.partition(".")[0] != one.todo[0][1] for task in self.kept)]
-            self.let_go((free or self.kept)[0])
+        elif kept:
+            free = [one for one in blocking if all(task.name.partition(".")[0] != one.todo[0][1] for task in kept)]
+            self.let_go((free or kept)[0])
 
     def carry_out(self, task):  # Send a signal or press a key, while the task stands at its point
         what, *words = task.todo.pop(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from harness import scenario as s
@@ -115,8 +116,15 @@ def question_of(check: str, scenario: s.Scenario, schedule: Schedule) -> Questio
         elif chapter == "inherit":
             why = f"'{check}' is about what the command starts with, of which a Python program changes some itself"
         raise not_exported(why)
-    sent = [one.signal for one in scenario.steps if isinstance(one, s.Signal) and one.to == "launcher"]
+    if _needs_no_count(scenario):
+        question = question._replace(judge=re.sub(r"too_few\(alone, seen, [^)]*\) or ", "", question.judge))
     stopping = {"SIGSTOP", "SIGCONT"} if check == "signals.nothing_lost_while_stopped" else {"SIGSTOP"}
+    return filled(question, scenario, schedule, stopping)
+
+
+def filled(question: Question, scenario: s.Scenario, schedule: Schedule, stopping: Container[str] = ()) -> Question:
+    """Return a question with the signals that it is about; those that only stop somebody are left out."""
+    sent = [one.signal for one in scenario.steps if isinstance(one, s.Signal) and one.to == "launcher"]
     names = [name for name in map(signals.name, sent) if name not in stopping]
     grouped = [signals.name(one.signal) for one in scenario.steps if isinstance(one, s.Signal) and one.to == "group"]
     delivered = [signals.name(one.action.signal) for one in schedule.directives if isinstance(one.action, Deliver)]
@@ -133,8 +141,6 @@ def question_of(check: str, scenario: s.Scenario, schedule: Schedule) -> Questio
             text = text.replace(mark, str(list(some)))
         return text
 
-    if _needs_no_count(scenario):
-        question = question._replace(judge=re.sub(r"too_few\(alone, seen, [^)]*\) or ", "", question.judge))
     if any(isinstance(one, s.Order) and one.text.startswith("write") for one in scenario.steps):
         question = question._replace(judge=f"{question.judge} or same_output(alone, seen)", end=("settle(run)",))
     return question._replace(judge=fill(question.judge), first=tuple(map(fill, question.first)))

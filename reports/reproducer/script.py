@@ -9,8 +9,9 @@ from collections import Counter
 from harness import scenario as s
 from harness.target import COMMAND, Target
 from reports.account import Account
-from reports.reproducer.asking import Question, question_of
+from reports.reproducer.asking import Question, filled, question_of
 from reports.reproducer.assemble import assemble
+from reports.reproducer.generated import CHECK, question_of_generated
 from reports.reproducer.tables import tables
 from reports.reproducer.wording import code_of, not_exported
 
@@ -25,12 +26,18 @@ PLACES = ("{home}", "{work}", "{tmp}")
 def reproducer(account: Account) -> str:
     """Return the script; raise WrongCall for a case that cannot become one, with the reason."""
     _check(account)
-    question = question_of(account.check, account.scenario, account.schedule)
+    question = _question(account)
     own = "\n\n".join([_constants(account), _play(account, question), _judge(question)])
     constants = {}
     if account.schedule.directives or any(isinstance(step, s.Trace) for step in account.scenario.steps):
         constants = tables(account.schedule)
     return assemble(_head(account), own, _orders(account.scenario, question), constants)
+
+
+def _question(account: Account) -> Question:
+    if account.check == CHECK:
+        return filled(question_of_generated(account), account.scenario, account.schedule)
+    return question_of(account.check, account.scenario, account.schedule)
 
 
 def _check(account: Account) -> None:

@@ -22,6 +22,7 @@ from reports.account import Account
 from reports.issue import markdown
 from reports.reproducer.asking import CAMPAIGNS, QUESTIONS
 from reports.reproducer.assemble import assemble, library
+from reports.reproducer.generated import AS, CHECK, COUNTED, OF_MOMENTS
 from reports.reproducer.script import reproducer
 from reports.reproducer.wording import code_of, number, words_of
 
@@ -84,6 +85,24 @@ def test_every_campaign_makes_a_whole_script(check: str) -> None:
     script = reproducer(account(check, schedule=str(SCHEDULE)))
     assert undefined(script) == set()
     assert "'clone', 'exit', 1, 1" in script
+
+
+@pytest.mark.parametrize("schedule", ["", str(SCHEDULE)], ids=["alone", "scheduled"])
+@pytest.mark.parametrize("requirement", sorted({*AS, *COUNTED, "EXIT-4"}))
+def test_every_generated_script_is_whole(requirement: str, schedule: str) -> None:
+    generated = account(CHECK, schedule=schedule)._replace(requirement=requirement, counts=((15, 1, 2),))
+    script = reproducer(generated)
+    assert undefined(script) == set()
+    assert ("'SIGTERM': (1, 2)" in script) == (requirement in COUNTED)
+    assert ("    direct(run)" in script) == bool(schedule)
+
+
+@pytest.mark.parametrize("requirement", sorted(OF_MOMENTS))
+def test_what_speaks_of_moments_needs_a_schedule(requirement: str) -> None:
+    generated = account(CHECK, schedule=str(SCHEDULE))._replace(requirement=requirement)
+    assert undefined(reproducer(generated)) == set()
+    with pytest.raises(WrongCall, match=f"no question for {requirement}"):
+        reproducer(generated._replace(schedule=parse("")))
 
 
 def test_every_check_that_is_named_is_there() -> None:

@@ -68,6 +68,17 @@ def too_many(alone: Run, seen: Run, names: Iterable[str]) -> list[str]:
     return same(alone, seen, [one for one in names if mine.count(one) > its.count(one)])
 
 
+def within(seen: Run, counts: dict[str, tuple[int, int]]) -> list[str]:
+    """The command receives these signals as often as they may arrive: two that are on their way at once may be one."""
+    found = []
+    for name, (least, most) in counts.items():
+        mine = seen.all("received", "command", name)
+        said = "%d times%s" % (len(mine), "".join(", " + " ".join(event[3:]) for event in mine))
+        required = "the command receives %s %s times" % (name, least if least == most else "%d to %d" % (least, most))
+        found += wrong(required, said) if not (seen.missing or least <= len(mine)) or len(mine) > most else []
+    return found
+
+
 def received(alone: Run, seen: Run) -> list[str]:
     """Return what the command received in either run, but for job control and window sizes."""
     spared = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}
@@ -138,10 +149,13 @@ def notices(seen: Run) -> list[str]:
 
 def daemon_lives(alone: Run, seen: Run) -> list[str]:
     """What the command has left to itself is left alone."""
-    if ("left", "daemon") in alone.events and ("left", "daemon") not in seen.events:
-        return wrong("the daemon lives on, as without the launcher", "it has ended")
-    got = [event[2] for event in seen.all("received", "daemon")]
-    return wrong("the daemon is sent no signal", "it received " + ", ".join(got)) if got else []
+    for _, name in alone.all("left"):
+        got = [event[2] for event in seen.all("received", name)]
+        if ("left", name) not in seen.events:
+            return wrong("%s lives on, as without the launcher" % name, "it has ended")
+        if got and not alone.all("received", name):
+            return wrong("%s is sent no signal" % name, "it received " + ", ".join(got))
+    return []
 
 
 def refuses(seen: Run, code: int, name: str) -> list[str]:
