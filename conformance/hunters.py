@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -47,6 +48,7 @@ class State(msgspec.Struct):
         except OSError as error:
             raise WrongCall(f"--state={directory}: {error.strerror}; name a directory that can be made") from None
         kept.directory = str(own)
+        kept.found |= _kept_cases(own) if resumes else {}
         return kept
 
     def write(self) -> None:
@@ -55,6 +57,16 @@ class State(msgspec.Struct):
         unfinished = file.with_name(file.name + ".part")
         unfinished.write_bytes(msgspec.json.encode(self))
         os.replace(unfinished, file)
+
+
+def _kept_cases(directory: Path) -> dict[str, str]:
+    """Return the case files that a hunt has left, by requirement: also those of one that was ended before it could
+    write down that it had them."""
+    found = {}
+    for path in sorted(directory.glob("*.json")):
+        with contextlib.suppress(WrongCall):  # state.json is none
+            found[casefile.read(path).requirement] = str(path)
+    return found
 
 
 class Chunk(msgspec.Struct):

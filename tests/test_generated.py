@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,17 +74,34 @@ def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: 
     words = ("hunt", str(shim), "--seconds", "0.1", "--workers", "1", "--state", str(tmp_path / "state"))
     first = proctor(*words)
     assert first.returncode == 1, first.stdout + first.stderr
-    assert "EXIT-1" in first.stdout
+    assert "EXIT-2" in first.stdout
     (state,) = (tmp_path / "state").glob("*/state.json")
     kept = json.loads(state.read_text())
     again = proctor(*words)
     assert again.returncode == 1
     assert "found before" in again.stdout
     assert json.loads(state.read_text())["next_seed"] == kept["next_seed"] + 1
-    replayed = proctor("replay", kept["found"]["EXIT-1"], "-n", "2")
+    replayed = proctor("replay", kept["found"]["EXIT-2"], "-n", "2")
     assert "in 2 of 2 runs" in replayed.stdout
-    sound = proctor("replay", kept["found"]["EXIT-1"], "-n", "2", f"--target={ROOT / 'launcher'}")
+    sound = proctor("replay", kept["found"]["EXIT-2"], "-n", "2", f"--target={ROOT / 'launcher'}")
     assert sound.returncode == 0
+
+
+def test_a_hunt_that_is_killed_has_lost_nothing(proctor: Run, tmp_path: Path) -> None:
+    shim = tmp_path / "zero"
+    shim.write_text('#!/bin/sh\n"$@"\nexit 0\n')
+    shim.chmod(0o755)
+    words = ("hunt", str(shim), "--workers", "1", "--state", str(tmp_path / "state"))
+    hunt = subprocess.Popen([sys.executable, "-m", "conformance.cli", *words], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (cases := [path for path in (tmp_path / "state").glob("*/*.json") if path.name != "state.json"]):
+        assert hunt.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    hunt.kill()
+    hunt.wait()
+    found = json.loads(cases[0].read_text())["requirement"]
+    again = proctor(*words, "--seconds", "0.1")
+    assert f"  {found}: found before" in again.stdout
 
 
 @pytest.mark.parametrize(
