@@ -21,6 +21,8 @@ AS = {
     "TREE-7": "tree.survives_daemon",
 }  # fmt: skip
 """The others ask what the check does that a case by hand has for them."""
+STAYS = "stays until the command has ended"
+"""What the oracle requires where a launcher ends too early, whatever it was that made it."""
 OF_MOMENTS = {"SIG-6": "start", "SIG-7": "end"}
 
 
@@ -36,6 +38,8 @@ def question_of_generated(account: Account) -> Question:
 
 def _question(account: Account) -> Question:
     name = account.requirement
+    if any(STAYS in one for one in account.objections):
+        return QUESTIONS["exit.not_before_command"]
     if name in COUNTED:
         return Question(f"stays(seen) or within(seen, {_bounds(account)}) or missing(seen)")
     if name == "EXIT-4":
