@@ -39,7 +39,7 @@ def no_runner_is_left() -> Iterator[None]:
 
 def planted(fault: Fault) -> Target:
     path = str(FAULTY / fault["file"])
-    words = ("sh", path) if path.endswith(".sh") else (sys.executable, "-I", "-S", path)
+    words = ("/bin/sh", path) if path.endswith(".sh") else (sys.executable, "-I", "-S", path)
     is_init = fault.get("stage") == "init"
     return Target(fault["file"], words, profiles=("transparent", "init") if is_init else ("transparent",))
 
