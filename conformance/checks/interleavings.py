@@ -46,6 +46,7 @@ from harness.history import (
     Sent,
     Settled,
     Traced,
+    Unobserved,
 )
 
 
@@ -78,7 +79,11 @@ def broken_by(history: History, bare: History) -> list[Broken]:
 
 
 def _needs_to_be_seen(history: History) -> None:
-    """Raise NotObservable where what happened may be the harness' own doing."""
+    """Raise NotObservable where what happened may be the harness' own doing, or was not seen: under a shell a launcher
+    that has ended before the command speaks is found by nobody."""
+    for fact in history.facts(Unobserved):
+        if fact.what == "launcher":
+            raise NotObservable(f"{fact.what}: {fact.why}")
     moments.needs_points(history)
     of_terminal.needs_the_held(history)
 

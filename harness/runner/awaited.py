@@ -43,13 +43,16 @@ class Awaited:
             self._wait.expect_no_rest()
         seen = ", ".join(rows) or "no process"
         self._recorder.add(
-            "runner", history.Missed(what, round(outcome.seconds, 6), sure, seen, self._hidden(everyone))
+            "runner", history.Missed(what, round(outcome.seconds, 6), sure, seen, self._hidden(what, everyone))
         )
         raise Over
 
-    def _hidden(self, everyone: list[history.Process]) -> str:
-        """Say who is kept by a tracer that is not us: such a process is not seen to stop, and does nothing while its
-        tracer is held (ptrace(2)). strace is such a launcher."""
+    def _hidden(self, what: str, everyone: list[history.Process]) -> str:
+        """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does
+        nothing while its tracer is held (ptrace(2)): strace is such a launcher. Under a shell that is its parent a
+        launcher is found by the command below it; one that has ended by then is not."""
+        if what.startswith("launcher ") and "launcher" not in self._cast.pids:
+            return "the launcher was not found among the shell's children"
         kept = self._cast.kept_still()
         for process in everyone:
             if process.state == "t" and process.pid not in kept:
