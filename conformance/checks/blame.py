@@ -106,7 +106,7 @@ def _of_staying(history: History) -> str:
     spawned = [
         step.text for step in history.scenario.steps if isinstance(step, Order) and step.text.startswith("spawn")
     ]
-    if any(text.endswith(("osn", "os")) for text in spawned):
+    if spawned and all(text.endswith(("osn", "os")) for text in spawned):
         return "TREE-7"
     return "EXIT-6" if spawned else "EXIT-1"
 

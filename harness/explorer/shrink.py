@@ -22,6 +22,9 @@ PLAIN = {
 def shrunk(draft: Draft, stages: Sequence[Stage], is_objected: Callable[[Draft], bool]) -> Draft:
     """Return the plainest draft found that is objected to as well. stages: the plainest first."""
     draft, _ = written(draft)
+    # most often it is one move, and what is objected to may take seconds where everything else takes milliseconds
+    single = (_made(draft._replace(moves=(move,))) for move in draft.moves if len(draft.moves) > 1)
+    draft = next((one for one in single if is_objected(one)), draft)
     while smaller := next((one for one in _smaller(draft, stages) if is_objected(one)), None):
         draft = smaller
     return draft
