@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -13,14 +14,17 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.cli_bisect import bisect
-from conformance.cli_explore import explore, replay
+from conformance.cli_explore import explore, replay, speak_of_errors
 from conformance.cli_export import export
 from conformance.cli_hunt import hunt
+from conformance.cli_report import compare, gate, report
 from conformance.probe import version_of
-from conformance.spec import Requirement, requirements
+from conformance.spec import VERSION, Requirement, requirements
 from harness.errors import HarnessError, WrongCall, nearest
 from harness.strict import convert
 from harness.target import PROFILES, Target, known_targets, load_toml
+from reports.compare import same_specification
+from reports.results import read
 
 WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 2, 3, 130
 
@@ -39,6 +43,10 @@ def main() -> None:
 )
 @click.option("--results", metavar="FILE", type=click.Path(dir_okay=False), help="Write the results as JSON.")
 @click.option("--cases", metavar="DIRECTORY", type=click.Path(file_okay=False), help="Keep the case of each violation.")
+@click.option(
+    "--baseline", metavar="RESULTS", type=click.Path(path_type=Path),
+    help="Fail for what is worse than in these results, and for nothing else.",
+)  # fmt: skip
 @click.option("-n", "workers", metavar="N", help="Run on this many workers; 'auto' for one on each core.")
 @click.option("-k", "expression", metavar="EXPR", help="Only these requirements or cases, such as 'SIG-1 or TTY-3'.")
 def check(
@@ -47,21 +55,38 @@ def check(
     profiles: tuple[str, ...],
     results: str | None,
     cases: str | None,
+    baseline: Path | None,
     workers: str | None,
     expression: str | None,
 ) -> None:
     """Run the suite on each TARGET: an executable, a command line, a TOML, or a name that `proctor targets` lists.
 
-    Exits 0 when no MUST failed, 1 when one did, 2 for a wrong call, 3 when the harness itself failed.
-    """
+    Exits 0 when no MUST failed, 1 when one did, 2 for a wrong call, 3 when the harness itself failed. With --baseline
+    it is a gate: 1 when anything is worse than there.
+
+    \b
+        proctor check tini -k 'SIG-1 or TTY-3'
+        proctor check ./launcher --results now.json --baseline released.json
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     words = [f"--target={target}" for target in targets]
     words += [f"--profile={profile}" for profile in profiles]
     words += ["--full"] if full else []
-    words += [f"--results={results}"] if results else []
     words += [f"--cases={cases}"] if cases else []
     words += ["-n", workers] if workers else []
     words += ["-k", expression] if expression else []
-    sys.exit(_run_suite(words))
+    if baseline is None:
+        sys.exit(_run_suite([*words, *([f"--results={results}"] if results else [])]))
+    speak_of_errors(lambda: _run_gate(words, baseline, results))
+
+
+def _run_gate(words: list[str], baseline: Path, results: str | None) -> int:
+    """Run the suite and compare; return the exit status."""
+    for before in read(baseline):  # what is wrong with it is told now, not when all has been run
+        same_specification(before, VERSION, str(baseline))
+    with tempfile.TemporaryDirectory() as directory:
+        written = Path(results or f"{directory}/results.json")
+        status = _run_suite([*words, f"--results={written}"])
+        return gate(written, baseline) if status in (0, 1) else status
 
 
 class _Interruption:
@@ -144,6 +169,8 @@ main.add_command(explore)
 main.add_command(replay)
 main.add_command(hunt)
 main.add_command(export)
+main.add_command(report)
+main.add_command(compare)
 
 if __name__ == "__main__":
     main()

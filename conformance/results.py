@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.checks.common import Violation
 from conformance.judge import VERDICTS, Judgement, Verdict
-from conformance.spec import Requirement, requirements
+from conformance.spec import VERSION, Requirement, requirements
 from harness.target import Target
 
 
@@ -97,7 +97,15 @@ def document(
         "executions": sum(row.executions for row in table.values()),
         "requirements": {name: msgspec.to_builtins(row) for name, row in table.items()},
         "summary": {level: dict(counts) for level, counts in summary.items()},
+        "spec": specification(),
     }
+
+
+def specification() -> dict[str, object]:
+    """Return what was required: a report is made from the document alone."""
+    told = ("level", "sentence", "why", "source", "chapter", "profile")
+    sentences = {r.id: {key: getattr(r, key) for key in told} for r in requirements().values()}
+    return {"version": VERSION, "requirements": sentences}
 
 
 def host(containment: str) -> dict[str, object]:

@@ -12,6 +12,9 @@ import msgspec
 from harness.errors import HarnessError
 from harness.target import Profile
 
+VERSION = 1
+"""Of the specification: another one as soon as a requirement of one number is another, or has another level. Results of
+different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
 CHAPTERS = (
     "exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec", "world",

@@ -1,0 +1,107 @@
+"""`proctor report` and `proctor compare`: reports out of results, again at any time; nothing is played for them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from conformance.cli_explore import speak_of_errors
+from conformance.report import escape
+from harness.errors import WrongCall
+from reports.badge import badge
+from reports.compare import baseline_of, changes, is_worse, told
+from reports.junit import junit
+from reports.results import Results, read, read_all
+from reports.summary import SIGNS, summary
+
+WORSE = 1
+FORMATS: dict[str, Callable[[list[Results]], str]] = {
+    "junit": junit,
+    "markdown": summary,
+    "json": lambda documents: msgspec.json.format(msgspec.json.encode(documents), indent=2).decode() + "\n",
+    "badge": lambda documents: badge(_only_one(documents)),
+}
+RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS...")
+
+
+@click.command()
+@RESULTS
+@click.option("--format", "kind", type=click.Choice(tuple(FORMATS)), default="markdown", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="A file; else it is printed.")
+def report(results: tuple[Path, ...], kind: str, output: Path | None) -> None:
+    """Make a report of RESULTS, the files that `proctor check --results` writes.
+
+    \b
+        proctor check tini dumb-init --results results.json
+        proctor report results.json --format junit -o junit.xml
+        proctor report results.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+        proctor report results.json --format badge -o proctor.svg
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
+
+    def run() -> int:
+        text = FORMATS[kind](read_all(results))
+        if output:
+            _write(output, text)
+        else:
+            click.echo(text, nl=False)
+        return 0
+
+    speak_of_errors(run)
+
+
+@click.command()
+@RESULTS
+@click.option("--all", "everything", is_flag=True, help="Requirements too on which all of them agree.")
+def compare(results: tuple[Path, ...], everything: bool) -> None:
+    """Show the verdicts of RESULTS side by side: launchers, or versions of one.
+
+    \b
+        proctor compare uv-0.6.14.json uv-0.13.8.json
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
+
+    def run() -> int:
+        documents = read_all(results)
+        table = Table("", "", *(escape(one.title) for one in documents), box=None, pad_edge=False)
+        for name in dict.fromkeys(name for one in documents for name in one.requirements):
+            rows = [one.requirements.get(name) for one in documents]
+            verdicts = [row.verdict if row else "not built" for row in rows]
+            if set(verdicts) != {"not built"} and (everything or len(set(verdicts)) > 1):
+                level = next(row.level for row in rows if row)
+                table.add_row(name, level, *(f"{SIGNS[verdict]} {verdict}" for verdict in verdicts))
+        if not table.row_count:
+            click.echo("all of them agree on every requirement; --all shows them")
+            return 0
+        Console(soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
+        return 0
+
+    speak_of_errors(run)
+
+
+def gate(results: Path, baseline: Path) -> int:
+    """Compare results with a baseline, print what is other, and return the exit status: 1 where anything is worse."""
+    known = read(baseline)
+    found = [change for after in read(results) for change in changes(baseline_of(known, after, str(baseline)), after)]
+    for line in told(found):
+        click.echo(escape(line))
+    click.echo("worse than the baseline" if is_worse(found) else "not worse than the baseline")
+    return WORSE if is_worse(found) else 0
+
+
+def _only_one(documents: list[Results]) -> Results:
+    if len(documents) > 1:
+        names = ", ".join(document.target.name for document in documents)
+        raise WrongCall(f"a badge is of one launcher; these results are of {len(documents)}: {names}")
+    return documents[0]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongCall(f"{path}: {error.strerror}; name a file that can be written") from None

@@ -1,0 +1,34 @@
+"""A badge (SVG) of one launcher's results: how many MUSTs hold, of those that were judged."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from harness.words import harmless
+from reports.results import Results
+
+WIDTH = 6.5
+"""Pixels of a character, on the average, in the font below at 11 pixels."""
+GOOD, BAD, UNKNOWN = "#2e7d32", "#b3261e", "#5f6368"
+"""White on each of them has a contrast of more than 4.5 to 1 (WCAG 2, 1.4.3)."""
+
+
+def badge(document: Results) -> str:
+    """Return the SVG."""
+    verdicts = [row.verdict for row in document.requirements.values() if row.binds]
+    held, failed = verdicts.count("pass"), verdicts.count("fail")
+    said = f"{held} of {held + failed} MUST" if held + failed else "not judged"
+    color = BAD if failed else GOOD if held else UNKNOWN
+    left, right = (round(len(text) * WIDTH) + 12 for text in ("proctor", said))
+    title = escape(harmless(f"Proctor: {document.target.name}: {said}"))
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{escape(said)}">
+  <title>{title}</title>
+  <rect width="{left}" height="20" fill="#3c4043"/>
+  <rect x="{left}" width="{right}" height="20" fill="{color}"/>
+  <g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+    <text x="{left / 2}" y="14">proctor</text>
+    <text x="{left + right / 2}" y="14">{escape(said)}</text>
+  </g>
+</svg>
+"""

@@ -1,0 +1,120 @@
+"""The results document, as `--results` writes it: what all reports are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.errors import WrongCall
+from harness.strict import convert, raw_json
+
+SCHEMA = 1
+Verdict = Literal[
+    "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
+]
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """One sentence of the specification that was in force."""
+
+    level: str
+    sentence: str
+    why: str = ""
+    source: str = ""
+    chapter: str = ""
+    profile: str = ""
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """The specification. version: 0 for documents that are older than versions of it."""
+
+    version: int = 0
+    requirements: dict[str, Requirement] = {}
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One objection. case: the case of the suite; file: its case file, where one was kept."""
+
+    message: str
+    case: str = ""
+    events: list[int] = []
+    file: str = ""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What is known of one requirement."""
+
+    level: str
+    verdict: Verdict
+    executions: int = 0
+    reason: str = ""
+    violations: list[Violation] = []
+    coverage: list[str] = []
+
+    @property
+    def binds(self) -> bool:
+        """Whether breaking it fails a launcher."""
+        return self.level in ("MUST", "MUST NOT")
+
+
+class Launcher(msgspec.Struct, frozen=True):
+    """The launcher."""
+
+    name: str
+    version: str = ""
+    command: list[str] = []
+    profiles: list[str] = []
+
+
+class Results(msgspec.Struct, frozen=True):
+    """The results of one launcher. duration_s in seconds."""
+
+    schema: int
+    target: Launcher
+    requirements: dict[str, Row]
+    host: dict[str, object] = {}
+    duration_s: float = 0.0
+    executions: int = 0
+    summary: dict[str, dict[str, int]] = {}
+    spec: Spec = Spec()
+
+    @property
+    def title(self) -> str:
+        """The launcher's name and version."""
+        return " ".join(part for part in (self.target.name, self.target.version) if part)
+
+    def sentence(self, name: str) -> str:
+        """Return the sentence of a requirement; "" where the document is too old to have it."""
+        known = self.spec.requirements.get(name)
+        return known.sentence if known else ""
+
+
+def read(path: Path) -> list[Results]:
+    """Return the results in one file, of one launcher or of several; raise WrongCall where it is something else."""
+    if path.is_dir():
+        raise WrongCall(f"{path}: this is a directory; name a file that --results has written")
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise WrongCall(f"{path}: {error.strerror}; `proctor check TARGET --results FILE` writes one") from None
+    data = raw_json(text, str(path))
+    documents = data if isinstance(data, list) else [data]
+    if not documents:
+        raise WrongCall(f"{path}: there are no results in it")
+    return [_one(document, str(path)) for document in documents]
+
+
+def read_all(paths: tuple[Path, ...]) -> list[Results]:
+    """Return the results in several files."""
+    return [one for path in paths for one in read(path)]
+
+
+def _one(document: object, path: str) -> Results:
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema is None:
+        raise WrongCall(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")
+    if schema != SCHEMA:
+        raise WrongCall(f"{path}: results of schema {schema}; this Proctor reads schema {SCHEMA}: update the older one")
+    return convert(document, Results, path)
