@@ -46,6 +46,11 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return "." not in self.check
 
     @property
+    def length(self) -> int:
+        """How much there is to read: steps and directives."""
+        return len(self.scenario.steps) + len(self.schedule.directives)
+
+    @property
     def campaign(self) -> Campaign:
         """Return the campaign with this very scenario."""
         return campaign_named(self.check)._replace(scenario=self.scenario)

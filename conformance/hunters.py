@@ -30,11 +30,13 @@ CHECK = "interleavings.transparent"
 
 
 class State(msgspec.Struct):
-    """What is kept of a hunt on one launcher: the next seed, and the case file of each requirement that was found
-    broken. It is written after each seed; a case as soon as it is found, and again when it is shorter."""
+    """What is kept of a hunt on one launcher. found: the case file of each requirement that was found broken; plain:
+    those whose script is so short that no shorter one is looked for. It is written after each seed; a case as soon as
+    it is found, and again when it is shorter."""
 
     next_seed: int = 1
     found: dict[str, str] = {}
+    plain: list[str] = []
     directory: str = ""
 
     @classmethod
@@ -75,6 +77,7 @@ class Chunk(msgspec.Struct):
     account: Account
     cases: dict[str, str] = {}
     said: dict[str, str] = {}
+    plain: list[str] = []
 
 
 class _Worker:
@@ -87,23 +90,29 @@ class _Worker:
         self._hunter = Hunter(target, door.execute, told=self._keep)
 
     def _keep(self, objection: Objection) -> None:
-        """Write a case file at once: a hunt that is ended loses nothing that it has found."""
+        """Write a case file at once, for a hunt that is ended is to lose nothing that it has found; but not in the
+        place of one that is as short: another worker may have found it, or the hunt before."""
         broken, script = objection.broken.violation, objection.script
         case = CaseFile(
             schema=1, requirement=objection.requirement, check=CHECK, target=self._target,
             scenario=script.scenario, schedule=script.schedule or Schedule(), versions=self._versions,
             objections=(f"required: {broken.required}; actual: {broken.actual}",),
         )  # fmt: skip
-        casefile.write(case, self._directory, objection.requirement.lower())
+        name = objection.requirement.lower()
+        with contextlib.suppress(WrongCall):
+            if casefile.read(self._directory / f"{name}.json").length <= case.length:
+                return
+        casefile.write(case, self._directory, name)
 
     def play(self, seed: int, known: frozenset[str]) -> Chunk:
         """Play the scripts of one seed."""
         hunter = self._hunter
         hunter.account = Account()
-        hunter.leave_out(known | hunter.found.keys())
+        hunter.leave_out(known | hunter.plain)
         hunt(hunter, seed, self._database)
         cases = {name: str(self._directory / f"{name.lower()}.json") for name in hunter.found}
-        return Chunk(hunter.account, cases, {name: str(one) for name, one in hunter.found.items()})
+        said = {name: str(one) for name, one in hunter.found.items()}
+        return Chunk(hunter.account, cases, said, sorted(hunter.plain))
 
 
 _worker: _Worker | None = None
@@ -146,13 +155,14 @@ class Hunt:
     def _next(self) -> Future[Chunk]:
         seed = self.state.next_seed
         self.state.next_seed += 1
-        known = frozenset(self.state.found)
+        known = frozenset(self.state.plain)
         return self._pool.submit(_play, self.target, self.state.directory, seed, known)
 
     def _take(self, chunk: Chunk) -> None:
         self.account.add(chunk.account)
         self.said |= chunk.said
         self.state.found |= chunk.cases
+        self.state.plain = sorted({*self.state.plain, *chunk.plain})
         self.state.write()
 
     def __enter__(self) -> Self:

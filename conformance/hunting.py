@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -31,6 +31,8 @@ from harness.target import Target
 
 REPLAYS = 3
 """How often a script that is objected to is played, before it counts."""
+PLAIN = 4
+"""Moves of a script at most that nobody needs to look for a shorter one of."""
 CHUNK = 100
 """Scripts for one seed."""
 SHELL = Stage(terminal=True, under="bash")
@@ -118,6 +120,11 @@ class Hunter:
         self.found: dict[str, Objection] = {}
         """The shortest objection for each requirement."""
         self._known: frozenset[str] = frozenset()
+
+    @property
+    def plain(self) -> frozenset[str]:
+        """The requirements for which there is an objection that is short enough."""
+        return frozenset(name for name, one in self.found.items() if len(one.script.draft.moves) <= PLAIN)
 
     def leave_out(self, known: Iterable[str]) -> None:
         """Do not look for these requirements from now on: there is an objection already."""
@@ -243,10 +250,10 @@ def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
             raise others from None
 
 
-def hunt_for(hunter: Hunter, seeds: Iterable[int], wanted: str) -> None:
-    """Play the scripts of one seed after the other, until a requirement is found broken."""
+def hunt_for(hunter: Hunter, seeds: Iterable[int], wanted: Collection[str]) -> None:
+    """Play the scripts of one seed after the other, until one of these requirements is found broken by a short one."""
     for number in seeds:
         hunt(hunter, number, None)
-        hunter.leave_out(hunter.found)
-        if wanted in hunter.found:
+        hunter.leave_out(hunter.plain)
+        if hunter.plain & set(wanted):
             return

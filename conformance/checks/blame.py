@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
-from conformance.checks.common import end_of
+from conformance.checks.common import end_of, received
 from harness import signals
 from harness.history import Carried, Ended, Event, History, HungUp, Ordered, Pressed, Sent, Settled
 from harness.scenario import SIGNALS_OF_KEYS, Order
@@ -43,7 +43,10 @@ def of_end(history: History) -> str:
         return "TTY-3" if last.key == "ctrl-z" else "TTY-2" if last.key == "ctrl-\\" else "TTY-1"
     if isinstance(last, HungUp):
         return "TTY-4"
-    return "SIG-5" if isinstance(last, Sent) and last.to != "command" else "EXIT-3"
+    if not isinstance(last, Sent) or last.to == "command":
+        return "EXIT-3"
+    # it may have done with the signal what it should, and ended all the same
+    return "SIG-5" if received(history)[last.signal] else _of_lost(history, last.signal)
 
 
 def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:

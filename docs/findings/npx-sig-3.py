@@ -164,7 +164,8 @@ def wrong(required, actual):  # Return one objection
 def missing(seen):  # Everything that comes with the command alone comes
     return wrong(seen.missing + ", as with the command alone", "that did not come") if seen.missing else []
 def stays(seen):  # The launcher does not end before the command
-    who, status = [*seen.all("ended"), ("", "", "")][0][1:]
+    ends = [event for event in seen.all("ended") if event[1] in ("launcher", "command")]
+    _, who, status = [*ends, ("", "", "")][0]
     return wrong("the command ends first", "the launcher did, with status %s" % status) if who == "launcher" else []
 
 class Command:  # What the launcher is asked to start: it tells of each signal, and does what it is told

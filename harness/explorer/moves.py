@@ -253,11 +253,11 @@ def wait(model: Model, seconds: float) -> Steps:
     return (Settle(seconds),)
 
 
-def trace(model: Model) -> Steps:
-    """Follow the launcher's calls from here on."""
+def trace(model: Model, at_reap: int) -> Steps:
+    """Follow the launcher's calls from here on; at_reap: it is sent this signal when it has reaped the command."""
     rest = _at_rest(model)
     model.traced = True
-    return (*rest, Trace())
+    return (*rest, Trace(at_reap))
 
 
 # -- ends
@@ -275,6 +275,13 @@ def go_on(model: Model) -> Steps:
 def exit_with(model: Model, code: int) -> Steps:
     """The command exits, and the launcher is to end."""
     return _finish(model, f"exit {code}")
+
+
+def exit_held(model: Model, code: int, number: int) -> Steps:
+    """The command exits while all between us and it is held still, and they are sent a signal before they know."""
+    rest = _at_rest(model)
+    model.over = True
+    return (*rest, Hold(), Order(f"exit {code}"), Ends("command"), Signal(number), Release(), Ends("launcher"))
 
 
 def die_of(model: Model, number: int) -> Steps:

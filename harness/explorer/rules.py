@@ -109,8 +109,11 @@ RULES = {
     "end_child": Rule(lambda m: m.is_free and bool(m.children), moves.end_child),
     "look": Rule(free, moves.look),
     "wait": Rule(lambda m: m.is_free and m.settled, moves.wait, {"seconds": st.sampled_from((0.5, 3.0))}),
-    "trace": Rule(lambda m: may_hold(m) and not m.was_held, moves.trace),
+    "trace": Rule(
+        lambda m: may_hold(m) and not m.was_held, moves.trace, {"at_reap": st.sampled_from((0, *SEVEN))}
+    ),
     "exit": Rule(free, moves.exit_with, {"code": code}),
+    "exit_held": Rule(may_hold, moves.exit_held, {"code": code, "number": number}),
     "die": Rule(free, moves.die_of, {"number": st.sampled_from(DEADLY)}),
     "end_command": Rule(lambda m: m.is_free and not m.has_shell, moves.end_command),
     "end_launcher": Rule(without_shell, moves.end_launcher),

@@ -14,7 +14,7 @@ from harness.scenario import Stage
 
 PLAIN = {
     "number": int(signal.SIGTERM), "code": 1, "awaited": True, "key": "ctrl-c", "flags": "c", "count": 1,
-    "seconds": 0.5,
+    "seconds": 0.5, "at_reap": 0,
 }  # fmt: skip
 """What a move is best given."""
 

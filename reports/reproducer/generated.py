@@ -23,7 +23,8 @@ AS = {
 """The others ask what the check does that a case by hand has for them."""
 STAYS = "stays until the command has ended"
 """What the oracle requires where a launcher ends too early, whatever it was that made it."""
-OF_MOMENTS = {"SIG-6": "start", "SIG-7": "end"}
+OF_MOMENTS = ("SIG-6", "SIG-7")
+"""They speak of a signal at one of the launcher's calls, so they need a schedule."""
 
 
 def question_of_generated(account: Account) -> Question:
@@ -41,14 +42,24 @@ def _question(account: Account) -> Question:
     if any(STAYS in one for one in account.objections):
         return QUESTIONS["exit.not_before_command"]
     if name in COUNTED:
-        return Question(f"stays(seen) or within(seen, {_bounds(account)}) or missing(seen)")
+        return Question(f"stays(seen) or within(alone, seen, {_bounds(account)}) or missing(seen)")
     if name == "EXIT-4":
         return QUESTIONS["exit.not_found" if _is_missing(account.scenario) else "exit.not_executable"]
     if name in AS:
         return QUESTIONS[AS[name]]
     if name in OF_MOMENTS and account.schedule.directives:
-        return CAMPAIGNS[OF_MOMENTS[name]]
+        return _of_moment(account)
     raise not_exported(f"a script has no question for {name}")
+
+
+def _of_moment(account: Account) -> Question:
+    """Return the question about a signal at a point: whether it was lost is asked only where the script has waited for
+    it, and that is where the oracle has said so."""
+    said = " ".join(account.objections)
+    question = CAMPAIGNS["end" if account.requirement == "SIG-7" or "required: status" in said else "start"]
+    if "reaches the command" in said:
+        return question
+    return question._replace(judge=question.judge.replace(" or lost(seen, {delivered})", ""))
 
 
 def _is_missing(scenario: Scenario) -> bool:

@@ -29,7 +29,8 @@ def needs_all(seen: Run) -> None:
 
 def stays(seen: Run) -> list[str]:
     """The launcher does not end before the command."""
-    who, status = [*seen.all("ended"), ("", "", "")][0][1:]
+    ends = [event for event in seen.all("ended") if event[1] in ("launcher", "command")]
+    _, who, status = [*ends, ("", "", "")][0]
     return wrong("the command ends first", "the launcher did, with status %s" % status) if who == "launcher" else []
 
 
@@ -68,11 +69,13 @@ def too_many(alone: Run, seen: Run, names: Iterable[str]) -> list[str]:
     return same(alone, seen, [one for one in names if mine.count(one) > its.count(one)])
 
 
-def within(seen: Run, counts: dict[str, tuple[int, int]]) -> list[str]:
-    """The command receives these signals as often as they may arrive: two that are on their way at once may be one."""
+def within(alone: Run, seen: Run, counts: dict[str, tuple[int, int]]) -> list[str]:
+    """The command receives these signals as often as they may arrive, for two that are on their way at once may be one;
+    and others no more often than without the launcher."""
     found = []
-    for name, (least, most) in counts.items():
+    for name in dict.fromkeys([*counts, *received(alone, seen)]):
         mine = seen.all("received", "command", name)
+        least, most = counts.get(name, (0, len(alone.all("received", "command", name))))
         said = "%d times%s" % (len(mine), "".join(", " + " ".join(event[3:]) for event in mine))
         required = "the command receives %s %s times" % (name, least if least == most else "%d to %d" % (least, most))
         found += wrong(required, said) if not (seen.missing or least <= len(mine)) or len(mine) > most else []
