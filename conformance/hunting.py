@@ -127,9 +127,11 @@ class Hunter:
         return frozenset(name for name, one in self.found.items() if len(one.script.draft.moves) <= PLAIN)
 
     def leave_out(self, known: Iterable[str]) -> None:
-        """Do not look for these requirements from now on: there is an objection already."""
+        """Do not look for these requirements from now on: there is an objection already. What was kept is forgotten: a
+        hunt may go on for days, and another seed seldom writes the same script."""
         self._known = frozenset(known)
         self._judged.clear()
+        self._bare = Bare(self._play)
 
     def judge(self, draft: Draft) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
