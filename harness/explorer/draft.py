@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any, Literal, NamedTuple
 
-from harness.explorer import moves
+from harness.explorer import finishing
 from harness.explorer.drawn import Drawn, fitting
 from harness.explorer.model import Model
 from harness.explorer.rules import RULES
@@ -62,8 +62,8 @@ class Writer:
     def end(self) -> None:
         """Bring the script to its end."""
         if not self.model.over:
-            self.steps += moves.go_on(self.model)
-            self.steps += moves.exit_with(self.model, 0)
+            self.steps += finishing.go_on(self.model)
+            self.steps += finishing.exit_with(self.model, 0)
 
     def draft(self, drawn: tuple[Drawn, ...] = ()) -> Draft:
         """Return what was written; of the schedule, what can be judged with it."""

@@ -37,7 +37,7 @@ LINE = b"a line of text\n"
 ENDED: Steps = (Ends("command"), Ends("launcher"))
 
 
-def _at_rest(model: Model) -> Steps:
+def at_rest(model: Model) -> Steps:
     """Wait for all that was done, unless that is so."""
     if model.is_at_rest:
         return ()
@@ -52,7 +52,7 @@ def ignore(model: Model, number: int) -> Steps:
     """The command ignores a signal from now on; one that is to end it, it goes on to take."""
     if model.ends(number):
         return ()
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.ignored.add(number)
     return (*rest, Order(f"ignore {int(number)}"))
 
@@ -61,7 +61,7 @@ def leave_default(model: Model, number: int) -> Steps:
     """The command has a signal's default action, which ends it."""
     if number in model.ignored:
         return ()
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.by_default.add(number)
     return (*rest, Order(f"default {int(number)}"))
 
@@ -70,7 +70,7 @@ def end_on(model: Model, number: int, code: int) -> Steps:
     """The command ends with this code as soon as it receives a signal."""
     if number in model.ignored:
         return ()
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.ends_on[number] = code
     return (*rest, Order(f"exit-on {int(number)} {code}"))
 
@@ -81,13 +81,13 @@ def end_on(model: Model, number: int, code: int) -> Steps:
 def send(model: Model, number: int, to: str, awaited: bool) -> Steps:
     """Send a signal to the launcher, to its process group or to the command."""
     if model.ends(number):
-        rest = _at_rest(model)
+        rest = at_rest(model)
         model.over = True
         return (*rest, Signal(number, to), *ENDED)
     if not model.catches(number):
         model.settled = False
-        return (Signal(number, to), *_at_rest(model)) if awaited else (Signal(number, to),)
-    rest = _at_rest(model) if awaited else ()
+        return (Signal(number, to), *at_rest(model)) if awaited else (Signal(number, to),)
+    rest = at_rest(model) if awaited else ()
     model.sent(number, awaited)
     return (*rest, Signal(number, to), Receives(number), Settle()) if awaited else (Signal(number, to),)
 
@@ -97,14 +97,14 @@ def send_held(model: Model, number: int) -> Steps:
     afterwards, it gets from them."""
     if model.ends(number):
         return ()
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.was_held = True
     return (*rest, Hold(), Signal(number, "group"), Settle(), Release(), Settle())
 
 
 def stop_launcher(model: Model) -> Steps:
     """Stop the launcher alone."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.launcher_stopped = True
     return (*rest, Signal(signal.SIGSTOP), Stops("launcher"))
 
@@ -125,7 +125,7 @@ def continue_launcher(model: Model) -> Steps:
 
 def stop_command(model: Model) -> Steps:
     """Stop the command alone."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.command_stopped = True
     return (*rest, Signal(signal.SIGSTOP, "command"), Stops(), Settle(), Look())
 
@@ -144,13 +144,13 @@ def press(model: Model, key: Key, awaited: bool) -> Steps:
     """Press a key that sends a signal to the foreground."""
     number = SIGNALS_OF_KEYS[key]
     if model.ends(number):
-        rest = _at_rest(model)
+        rest = at_rest(model)
         model.over = True
         return (*rest, Press(key), *ENDED)
     if not model.catches(number):
         model.settled = False
-        return (Press(key), *_at_rest(model)) if awaited else (Press(key),)
-    rest = _at_rest(model) if awaited else ()
+        return (Press(key), *at_rest(model)) if awaited else (Press(key),)
+    rest = at_rest(model) if awaited else ()
     model.sent(number, awaited)
     return (*rest, Press(key), Receives(number), Settle()) if awaited else (Press(key),)
 
@@ -159,14 +159,14 @@ def press_held(model: Model, key: Key) -> Steps:
     """The same while all between us and the command is held still."""
     if model.ends(SIGNALS_OF_KEYS[key]):
         return ()
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.was_held = True
     return (*rest, Hold(), Press(key), Settle(), Release(), Settle())
 
 
 def resize(model: Model, held: bool) -> Steps:
     """Change the window's size."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.rows, model.columns = model.rows + 1, model.columns + 2
     change = Resize(model.rows, model.columns)
     if held:
@@ -178,14 +178,14 @@ def resize(model: Model, held: bool) -> Steps:
 
 def type_line(model: Model, key: Key | None) -> Steps:
     """The command reads a line; ctrl-d ends it without one."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     typed: Step = Press(key) if key else Type(LINE)
     return (*rest, Order("read-line"), Settle(), typed, Answers("read-line"))
 
 
 def write(model: Model, count: int) -> Steps:
     """The command writes so many bytes."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     raw: Steps = (Order("raw"),) if model.has_terminal and not model.is_raw else ()
     model.is_raw = model.has_terminal
     return (*rest, *raw, Order(f"write {count} 7"))
@@ -193,7 +193,7 @@ def write(model: Model, count: int) -> Steps:
 
 def hang_up(model: Model) -> Steps:
     """The terminal's other end is closed. There is nothing to be pressed or typed then, and the script ends."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.over = True
     if model.ends(signal.SIGHUP) or not model.catches(signal.SIGHUP):
         return (*rest, HangUp(), Settle())
@@ -202,7 +202,7 @@ def hang_up(model: Model) -> Steps:
 
 def stop_job(model: Model) -> Steps:
     """Ctrl-Z under a shell: the job stops, the shell shows its prompt."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.job_stopped = True
     return (*rest, Press("ctrl-z"), Stops(), PROMPT)
 
@@ -227,7 +227,7 @@ def background(model: Model) -> Steps:
 def spawn(model: Model, flags: str) -> Steps:
     """The command starts another process: c its child, o an orphan at once, s in a session of its own, n without its
     descriptors."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.children_made += 1
     name = f"child{model.children_made}"
     model.children.append(name)
@@ -244,7 +244,7 @@ def end_child(model: Model) -> Steps:
 
 def look(model: Model) -> Steps:
     """Look who is there, at rest."""
-    return (*_at_rest(model), Look())
+    return (*at_rest(model), Look())
 
 
 def wait(model: Model, seconds: float) -> Steps:
@@ -255,56 +255,6 @@ def wait(model: Model, seconds: float) -> Steps:
 
 def trace(model: Model, at_reap: int) -> Steps:
     """Follow the launcher's calls from here on; at_reap: it is sent this signal when it has reaped the command."""
-    rest = _at_rest(model)
+    rest = at_rest(model)
     model.traced = True
     return (*rest, Trace(at_reap))
-
-
-# -- ends
-
-
-def go_on(model: Model) -> Steps:
-    """Let everybody go on who is stopped."""
-    if model.launcher_stopped:
-        return continue_launcher(model)
-    if model.command_stopped:
-        return continue_command(model)
-    return foreground(model) if model.job_stopped else ()
-
-
-def exit_with(model: Model, code: int) -> Steps:
-    """The command exits, and the launcher is to end."""
-    return _finish(model, f"exit {code}")
-
-
-def exit_held(model: Model, code: int, number: int) -> Steps:
-    """The command exits while all between us and it is held still, and they are sent a signal before they know."""
-    rest = _at_rest(model)
-    model.over = True
-    return (*rest, Hold(), Order(f"exit {code}"), Ends("command"), Signal(number), Release(), Ends("launcher"))
-
-
-def die_of(model: Model, number: int) -> Steps:
-    """The command dies of a signal that nobody has sent, and the launcher is to end."""
-    return _finish(model, f"die {int(number)}")
-
-
-def _finish(model: Model, order: str) -> Steps:
-    # a key takes with it what is about to be printed: under a shell, the prompt
-    rest = _at_rest(model) if model.has_shell and model.pending else ()
-    model.over = True
-    return (*rest, Order(order), *ENDED, *((PROMPT,) if model.has_shell else ()))
-
-
-def end_command(model: Model) -> Steps:
-    """The command is ended from outside."""
-    rest = _at_rest(model)
-    model.over = True
-    return (*rest, Signal(signal.SIGKILL, "command"), *ENDED)
-
-
-def end_launcher(model: Model) -> Steps:
-    """The launcher is ended by SIGKILL."""
-    rest = _at_rest(model)
-    model.over = True
-    return (*rest, Signal(signal.SIGKILL), Ends("launcher"), Settle())

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from harness import signals
-from harness.explorer import moves
+from harness.explorer import finishing, moves
 from harness.explorer.model import Model
 from harness.explorer.moves import Steps
 from harness.scenario import SIGNALS_OF_KEYS, Stage
@@ -95,7 +95,7 @@ RULES = {
     "stop_launcher": Rule(lambda m: on_pipes(m) and not m.traced, moves.stop_launcher),
     "send_to_stopped": Rule(lambda m: m.launcher_stopped, moves.send_to_stopped, {"number": number}),
     "stop_command": Rule(lambda m: on_pipes(m) and not m.traced, moves.stop_command),
-    "go_on": Rule(lambda m: not m.over and not m.is_free, moves.go_on),
+    "go_on": Rule(lambda m: not m.over and not m.is_free, finishing.go_on),
     "press": Rule(with_keys, moves.press, {"key": key, "awaited": either}),
     "press_held": Rule(lambda m: with_keys(m) and may_hold(m), moves.press_held, {"key": key}),
     "resize": Rule(at_terminal, moves.resize, {"held": st.just(False)}),
@@ -112,9 +112,9 @@ RULES = {
     "trace": Rule(
         lambda m: may_hold(m) and not m.was_held, moves.trace, {"at_reap": st.sampled_from((0, *SEVEN))}
     ),
-    "exit": Rule(free, moves.exit_with, {"code": code}),
-    "exit_held": Rule(may_hold, moves.exit_held, {"code": code, "number": number}),
-    "die": Rule(free, moves.die_of, {"number": st.sampled_from(DEADLY)}),
-    "end_command": Rule(lambda m: m.is_free and not m.has_shell, moves.end_command),
-    "end_launcher": Rule(without_shell, moves.end_launcher),
+    "exit": Rule(free, finishing.exit_with, {"code": code}),
+    "exit_held": Rule(may_hold, finishing.exit_held, {"code": code, "number": number}),
+    "die": Rule(free, finishing.die_of, {"number": st.sampled_from(DEADLY)}),
+    "end_command": Rule(lambda m: m.is_free and not m.has_shell, finishing.end_command),
+    "end_launcher": Rule(without_shell, finishing.end_launcher),
 }  # fmt: skip
