@@ -193,6 +193,16 @@ def test_descriptors_are_those_we_made(stage: Stage) -> None:
 # -- input and output
 
 
+def test_each_answer_is_waited_for() -> None:
+    """A command that is stopped does not answer the second order; that it has answered the first is no answer."""
+    read: tuple[Step, ...] = (Order("read-line"), Settle(), Type(b"a line\n"))
+    stopped = (Order("read-line"), Settle(), Signal(signal.SIGSTOP, "command"), Stops(), Type(b"a line\n"))
+    answers = Answers("read-line")
+    assert not play(*read, answers, *read, answers, stage=TERMINAL).facts(Missed)
+    missed = play(*read, answers, *stopped, answers, stage=TERMINAL).facts(Missed)
+    assert [fact.what for fact in missed] == ["command answers read-line"]
+
+
 def test_type_ahead_is_there_when_the_command_reads() -> None:
     stage = Stage(terminal=True, under="job", type_ahead=b"early\n")
     history = play(Order("read-line"), Answers("read-line"), stage=stage)

@@ -142,8 +142,8 @@ def order(run, text, to="command"):  # Tell the command what to do, and wait unt
     done = len(run.all("did", to))
     tell(run, text, to)
     run.wait("%s does what it is told: %s" % (to, text), lambda: len(run.all("did", to)) > done)
-def answers(run, word, who="command"):  # Wait until it has done what takes its time
-    run.wait("%s has done: %s" % (who, word), lambda: run.all("did", who, word))
+def answers(run, word, who="command", times=1):  # Wait until it has done what takes its time
+    run.wait("%s has done: %s" % (who, word), lambda: len(run.all("did", who, word)) >= times)
 def comes(run, who, what, *more, times=1):  # Wait until somebody runs, has received a signal, has ended
     run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 def type_in(run, data):  # Type at the terminal

@@ -42,6 +42,8 @@ class Steps:
         self._watched = watched
         self._within = within
         self._claimed: Counter[tuple[str, int]] = Counter()
+        self._answered_before: Counter[tuple[str, str]] = Counter()
+        """How often a witness had answered when it was last given an order that takes its time."""
 
     @property
     def _terminal(self) -> Terminal | None:
@@ -103,8 +105,9 @@ class Steps:
                 self._recorder.add("runner", history.Continued(process))
             case scenario.Answers(process=process, order=order):
                 word = "read" if order == "read-line" else order
+                before = self._answered_before[process, order]
                 self._awaited.fact(
-                    f"{process} answers {order}", lambda: self._recorder.answered[process, word] > 0, within
+                    f"{process} answers {order}", lambda: self._recorder.answered[process, word] > before, within
                 )
             case scenario.Prints(text=text):
                 self.prints(text)
@@ -145,7 +148,7 @@ class Steps:
 
     def _order(self, to: str, text: str) -> None:
         word, *rest = text.split()
-        before = self._recorder.answered[to, word]
+        before = self._recorder.answered[to, "read" if word == "read-line" else word]
         if word == "write":  # counted by itself, from here to its answer
             self._wait.drain()
             self._recorder.count_streams()
@@ -153,6 +156,7 @@ class Steps:
         if not self._witnesses.order(to, text):
             self._awaited.missed(f"{to} takes the order {text!r}", Outcome(False, True, 0.0, 0.0))
         if word in scenario.NO_ANSWER:
+            self._answered_before[to, word] = before
             return
         self._awaited.fact(f"{to} does {text!r}", lambda: self._recorder.answered[to, word] > before, self._within)
         if word == "write":

@@ -107,7 +107,7 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     lines = []
     unseen = _is_held_unseen(scenario)
     for step in scenario.steps:
-        waited[step] += isinstance(step, s.Receives)
+        waited[step] += isinstance(step, s.Receives | s.Answers)
         lines.append(code_of(step, waited[step], unseen))
         if isinstance(step, s.Order) and step.text.startswith("spawn "):
             lines.append(code_of(s.Greets(step.text.split()[1])))

@@ -29,7 +29,7 @@ def not_exported(why: str) -> WrongCall:
 
 
 def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
-    """Return the line that does what a step says. times: how often a signal has been waited for, this time counted;
+    """Return the line that does what a step says. times: how often it was waited for the same, this time counted;
     unseen: whether those who are held must not receive a SIGCONT."""
     match step:
         case s.Signal(signal=value, to=to):
@@ -69,7 +69,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
         case s.Runs(process=process):
             return f"goes_on(run, {process!r})"
         case s.Answers(order=word, process=process):
-            return f"answers(run, {word!r}{_who(process)})"
+            return f"answers(run, {word!r}{_who(process)}{'' if times == 1 else f', times={times}'})"
         case s.Prints(text=text):
             return "prints(run, PROMPT)" if text == "<prompt>" else f"prints(run, {text!r})"
         case s.Part():

@@ -61,9 +61,9 @@ def order(run: Run, text: str, to: str = "command") -> None:
     run.wait("%s does what it is told: %s" % (to, text), lambda: len(run.all("did", to)) > done)
 
 
-def answers(run: Run, word: str, who: str = "command") -> None:
+def answers(run: Run, word: str, who: str = "command", times: int = 1) -> None:
     """Wait until it has done what takes its time."""
-    run.wait("%s has done: %s" % (who, word), lambda: run.all("did", who, word))
+    run.wait("%s has done: %s" % (who, word), lambda: len(run.all("did", who, word)) >= times)
 
 
 def receives_in_time(run: Run, who: str, name: str, times: int = 1) -> None:
