@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from conformance.hunting import Hunter, hunt, hunt_for
+from conformance.spec import requirements
 from harness import execute as door
 from harness.explorer.rules import INIT, RULES
 from harness.target import Target, load
@@ -26,6 +27,7 @@ CHAPTERS = ("exit", "signals", "terminal", "tree")
 SOME = ("tty_7_raw_left.py",)
 SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",)}
 """SIG-3 says the same of SIGINT."""
+ANY = ("*",)
 FAULTS: list[Fault] = [
     fault for fault in manifest(FAULTY / "faults.toml")["fault"]
     if chapter_of(fault) in CHAPTERS and (FULL or fault["file"] in SOME)
@@ -43,6 +45,12 @@ def planted(fault: Fault) -> Target:
     words = ("/bin/sh", path) if path.endswith(".sh") else (sys.executable, "-I", "-S", path)
     is_init = fault.get("stage") == "init"
     return Target(fault["file"], words, profiles=("transparent", "init") if is_init else ("transparent",))
+
+
+def shown_by(fault: Fault) -> set[str]:
+    """Return the requirements of which the manifest says that this fault may break them."""
+    possible = [*requirements()] if tuple(fault["possible"]) == ANY else fault["possible"]
+    return {fault["requirement"], *fault["follows"], *possible, *SAME.get(fault["requirement"], ())}
 
 
 @pytest.mark.parametrize("name", ["/usr/bin/env", "./launcher", "launcher-exec"])
@@ -63,7 +71,7 @@ def test_a_planted_fault_is_found(fault: Fault) -> None:
     hunter = Hunter(launcher, door.execute)
     if fault.get("stage") == "init":
         hunter.stages = (INIT,)
-    shows = {fault["requirement"], *fault["follows"], *SAME.get(fault["requirement"], ())}
+    shows = shown_by(fault)
     hunt_for(hunter, SEEDS, shows)
     assert hunter.plain & shows, list(hunter.found)
 
