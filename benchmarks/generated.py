@@ -53,7 +53,7 @@ def plays(name: str, scripts: int, seed: int, workers: int) -> bool:
             f"{name}: {account.played} scripts, {account.scheduled} of them under a schedule, {a_second:.1f} a second; "
             f"{len(account.moves)} of {len(RULES)} moves, {len(account.pairs)} of {len(RULES) ** 2} pairs of moves, "
             f"{len(account.met)} of {len(account.passed)} points; not stable: {dict(account.unstable) or 'none'}; "
-            f"not valid: {account.invalid}; seeds {seed} to {last}",
+            f"not valid: {dict(account.invalid) or 'none'}; seeds {seed} to {last}",
             flush=True,
         )
         for what in hunt.said.values():

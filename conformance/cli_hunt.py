@@ -119,8 +119,8 @@ def _sum_up(hunt: Hunt) -> None:
         click.echo(f"  moves that were never made: {', '.join(never)}")
     for name, count in hunt.account.unstable.items():
         click.echo(f"  {count} times {name} was broken once, and not when the script was played again: no finding")
-    if hunt.account.invalid:
-        click.echo(f"  {hunt.account.invalid} scripts did not work with the bare command and were not judged")
+    for reason, count in hunt.account.invalid.items():
+        click.echo(f"  {count} scripts were not judged: {escape(reason)}")
     for name, path in hunt.state.found.items():
         click.echo(f"  {name}: {escape(hunt.said.get(name, 'found before'))}")
         click.echo(f"    replay: proctor replay {path} -n 50")

@@ -83,12 +83,12 @@ def _kind(requirement: str) -> type[Objection]:
 
 class Account(msgspec.Struct):
     """What has been played. scheduled: of these, under a schedule; unstable: requirements that seemed broken, and were
-    not each time the script was played; invalid: scripts that do not work with the bare command; pairs: how often one
+    not each time the script was played; invalid: why scripts did not work with the bare command; pairs: how often one
     move came after another; passed, met: points of the launcher, and those of them at which something was done."""
 
     played: int = 0
     scheduled: int = 0
-    invalid: int = 0
+    invalid: Counter[str] = msgspec.field(default_factory=Counter)
     unstable: Counter[str] = msgspec.field(default_factory=Counter)
     moves: Counter[str] = msgspec.field(default_factory=Counter)
     pairs: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
@@ -99,8 +99,7 @@ class Account(msgspec.Struct):
         """Take in what somebody else has played."""
         self.played += other.played
         self.scheduled += other.scheduled
-        self.invalid += other.invalid
-        for name in ("unstable", "moves", "pairs", "passed", "met"):
+        for name in ("unstable", "invalid", "moves", "pairs", "passed", "met"):
             getattr(self, name).update(getattr(other, name))
 
 
@@ -210,8 +209,8 @@ class Hunter:
         scenario = script.scenario
         try:
             bare, _ = self._bare.of(self._target, scenario) if scenario.starts_command else (None, 0)
-        except HarnessError:
-            self.account.invalid += 1
+        except HarnessError as error:
+            self.account.invalid[str(error)] += 1
             return None
         history = self._play(self._target, scenario, script.schedule)
         try:
