@@ -292,6 +292,14 @@ def test_death_by_signal_and_by_exit() -> None:
 # -- waiting
 
 
+def test_the_status_of_a_launcher_that_is_over_at_once() -> None:
+    """On a job its parent on the stage has reaped it before we hear that it was started: one time in ten."""
+    false = Target("false", ("/bin/false",))
+    histories = [door.execute(false, Scenario((Ends(),), TERMINAL)) for _ in range(100)]
+    ends = [fact for history in histories for fact in history.facts(Ended) if fact.process == "launcher"]
+    assert [fact.code for fact in ends] == [1] * 100
+
+
 def test_missed_says_what_was_last_seen() -> None:
     missed = play(Settle(), Receives(signal.SIGTERM)).facts(Missed)[0]
     assert missed.what == "command receives SIGTERM"

@@ -61,8 +61,9 @@ class Cast:
         try:
             pidfd = os.pidfd_open(pid)
         except ProcessLookupError:
-            self._end(role)
-            return
+            if role != "launcher" or self.status_from != "stage":
+                self._end(role)
+            return  # its parent on the stage has reaped it already: the status is on its way
         self._pidfds[role] = pidfd
         self._sources.add(pidfd, lambda: self._saw_end(role))
 
@@ -130,8 +131,9 @@ class Cast:
     def lost_status(self, role: str) -> None:
         """The launcher's parent on the stage has gone: nobody will tell us the status."""
         self.reap()
-        if role in self.pids and role not in self._recorder.ended and self._has_ended(role):
-            self._end(role)
+        if role in self.pids and role not in self._recorder.ended:
+            if role not in self._pidfds or self._has_ended(role):
+                self._end(role)
 
     def send(self, number: int, to: str) -> history.Sent:
         """Send a signal and return the fact. By pidfd, so that nobody else can be hit when a pid is used again."""
