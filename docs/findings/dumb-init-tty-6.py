@@ -198,7 +198,7 @@ def same_view(alone, seen):  # The terminal looks the same to the command
     if not mine or mine == its:
         return []
     shown = [" ".join(map(str, one[0][3:])) for one in (its, mine)]
-    return wrong("isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground: " + shown[0], shown[1])
+    return wrong("isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground, keys: " + shown[0], shown[1])
 
 class Command:  # What the launcher is asked to start: it tells of each signal, and does what it is told
     def say(self, *words):  # Tell one thing
@@ -225,7 +225,7 @@ def order_read_line(me):  # Read a line, or what there is when the end is typed
     me.say("did", "read-line", len(data), zlib.crc32(data))
 
 def order_view(me):
-    """Tell how the terminal looks from here: isatty of 0, 1, 2, /dev/tty, size, modes, whether in the foreground."""
+    """Tell how the terminal looks from here: isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground, keys."""
     are = "".join("ny"[os.isatty(descriptor)] for descriptor in (0, 1, 2))
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
@@ -234,7 +234,9 @@ def order_view(me):
         return
     size = struct.unpack("4H", ioctl(terminal, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_mine = os.tcgetpgrp(terminal) == os.getpgrp()
-    me.say("did", "view", are, "/dev/tty", *size, *termios.tcgetattr(terminal)[:4], is_mine)
+    *modes, _, _, keys = termios.tcgetattr(terminal)
+    numbers = "".join("%02x" % (key if isinstance(key, int) else ord(key)) for key in keys)
+    me.say("did", "view", are, "/dev/tty", *size, *modes, is_mine, numbers)
     os.close(terminal)
 
 def order_look(me):  # Nothing: the terminal was looked at before

@@ -131,9 +131,9 @@ class Cast:
     def lost_status(self, role: str) -> None:
         """The launcher's parent on the stage has gone: nobody will tell us the status."""
         self.reap()
-        if role in self.pids and role not in self._recorder.ended:
-            if role not in self._pidfds or self._has_ended(role):
-                self._end(role)
+        has_ended = role not in self._pidfds or self._has_ended(role)
+        if role in self.pids and role not in self._recorder.ended and has_ended:
+            self._end(role)
 
     def send(self, number: int, to: str) -> history.Sent:
         """Send a signal and return the fact. By pidfd, so that nobody else can be hit when a pid is used again."""

@@ -163,7 +163,7 @@ def order_say(me: Command, text: str) -> None:
 
 
 def order_view(me: Command) -> None:
-    """Tell how the terminal looks from here: isatty of 0, 1, 2, /dev/tty, size, modes, whether in the foreground."""
+    """Tell how the terminal looks from here: isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground, keys."""
     are = "".join("ny"[os.isatty(descriptor)] for descriptor in (0, 1, 2))
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
@@ -172,7 +172,9 @@ def order_view(me: Command) -> None:
         return
     size = struct.unpack("4H", ioctl(terminal, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_mine = os.tcgetpgrp(terminal) == os.getpgrp()
-    me.say("did", "view", are, "/dev/tty", *size, *termios.tcgetattr(terminal)[:4], is_mine)
+    *modes, _, _, keys = termios.tcgetattr(terminal)
+    numbers = "".join("%02x" % (key if isinstance(key, int) else ord(key)) for key in keys)
+    me.say("did", "view", are, "/dev/tty", *size, *modes, is_mine, numbers)
     os.close(terminal)
 
 

@@ -191,7 +191,7 @@ def same_view(alone: Run, seen: Run) -> list[str]:
     if not mine or mine == its:
         return []
     shown = [" ".join(map(str, one[0][3:])) for one in (its, mine)]
-    return wrong("isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground: " + shown[0], shown[1])
+    return wrong("isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground, keys: " + shown[0], shown[1])
 
 
 def restored(alone: Run, seen: Run) -> list[str]:
