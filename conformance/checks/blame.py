@@ -77,6 +77,8 @@ def of_missed(history: History, what: str) -> str:
         return _of_lost(history, next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0))
     if what == "command ends" and (number := _last_sent(history)):
         return _of_lost(history, number)
+    if what == "command ends" and history.facts(Sent) and history.facts(Sent)[-1].to == "command":
+        return "INHERIT-1"  # it was started with another disposition than the bare command
     if what.startswith("launcher ends"):
         return _of_staying(history)
     if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):

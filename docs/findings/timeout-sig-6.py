@@ -627,7 +627,8 @@ def outlived(alone, seen, usual):  # Nobody is left. usual: who is left when no 
     left = [event[1] for event in seen.all("left") if event[1] not in known]
     return wrong("no child outlives the launcher", "still there: " + ", ".join(left)) if left else []
 def lost(seen, names):  # The signal ends the launcher before there is a command, or it reaches that
-    if not seen.all("runs", "command") or seen.all("died", "command"):
+    killed_by_us = seen.all("sent", signal.SIGKILL, "command")
+    if not seen.all("runs", "command") or (seen.all("died", "command") and not killed_by_us):
         return []
     missing = [name for name in names if not seen.all("received", "command", name)]
     return wrong("%s reaches the command" % missing[0], "it never did") if missing else []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 
+from harness import signals
 from harness.explorer.model import Model
 from harness.scenario import (
     SIGNALS_OF_KEYS,
@@ -64,6 +65,14 @@ def leave_default(model: Model, number: int) -> Steps:
     rest = at_rest(model)
     model.by_default.add(number)
     return (*rest, Order(f"default {int(number)}"))
+
+
+def keep_inherited(model: Model) -> Steps:
+    """The command does with signals what it was started with: their default, unless somebody has changed that."""
+    rest = at_rest(model)
+    mine = [number for number in signals.SEVEN if number not in model.ignored and not model.ends(number)]
+    model.by_default.update(mine)
+    return (*rest, *(Order(f"inherit {int(number)}") for number in mine))
 
 
 def end_on(model: Model, number: int, code: int) -> Steps:

@@ -86,6 +86,7 @@ class Rule(NamedTuple):
 RULES = {
     "ignore": Rule(free, moves.ignore, {"number": number}),
     "leave_default": Rule(free, moves.leave_default, {"number": number}),
+    "keep_inherited": Rule(free, moves.keep_inherited),
     "end_on": Rule(free, moves.end_on, {"number": number, "code": code}),
     "send": Rule(free, moves.send, {"number": number, "to": st.just("launcher"), "awaited": either}),
     "send_other": Rule(on_pipes, moves.send, {"number": other, "to": st.just("launcher"), "awaited": either}),

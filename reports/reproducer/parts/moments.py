@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable
 
 from reports.reproducer.parts.questions import received, same_status, too_many, wrong
@@ -54,7 +55,8 @@ def outlived(alone: Run, seen: Run, usual: Iterable[str]) -> list[str]:
 
 def lost(seen: Run, names: Iterable[str]) -> list[str]:
     """The signal ends the launcher before there is a command, or it reaches that."""
-    if not seen.all("runs", "command") or seen.all("died", "command"):
+    killed_by_us = seen.all("sent", signal.SIGKILL, "command")
+    if not seen.all("runs", "command") or (seen.all("died", "command") and not killed_by_us):
         return []
     missing = [name for name in names if not seen.all("received", "command", name)]
     return wrong("%s reaches the command" % missing[0], "it never did") if missing else []
