@@ -229,3 +229,30 @@ def test_a_zombie_that_the_bare_command_leaves_need_not_live_on() -> None:
     zombie = looked("end", process("command"), process("child1", "Z"))
     steps = (Order("spawn child1 c"), HangUp(), Settle())
     assert breaks(steps, supervised(HungUp(), end=zombie), replaced(HungUp(), end=zombie), JOB) == []
+
+
+# -- whom a missing end is held against
+
+
+def test_a_launcher_that_ends_of_a_signal_breaks_what_speaks_of_it() -> None:
+    swallowed = supervised(sent(TERM), ended("launcher", None, TERM), missed("command ends"), end=LEFT)
+    assert breaks((*SEND, *FINISH), swallowed, SENT_TO_BARE)[0] == "SIG-1"
+    forwarded = supervised(*FORWARDED, ended("launcher", None, TERM), missed("command ends"), end=LEFT)
+    assert breaks((*SEND, *FINISH), forwarded, SENT_TO_BARE)[0] == "SIG-5"
+
+
+def test_a_command_that_does_not_end_of_its_signal() -> None:
+    steps: tuple[Step, ...] = (Order(f"inherit {int(TERM)}"), Settle(), Signal(TERM), *ENDS)
+    lost = supervised(sent(TERM), missed("command ends"), end=LEFT)
+    assert breaks(steps, lost, replaced(sent(TERM), *over(None, TERM)))[0] == "SIG-1"
+    direct = supervised(sent(TERM, "command"), missed("command ends"), end=LEFT)
+    assert breaks(steps, direct, replaced(sent(TERM, "command"), *over(None, TERM)))[0] == "INHERIT-1"
+
+
+def test_who_is_left_tells_what_a_launcher_waits_for() -> None:
+    stays = supervised(ended("command"), missed("launcher ends"))
+    for flags, requirement in (("c", "EXIT-6"), ("osn", "TREE-7")):
+        steps = (Order(f"spawn child1 {flags}"), *FINISH)
+        assert breaks(steps, stays, replaced(*over()))[0] == requirement
+    both = (Order("spawn child1 c"), Order("spawn child2 os"), *FINISH)
+    assert breaks(both, stays, replaced(*over()))[0] == "EXIT-6"
