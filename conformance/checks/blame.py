@@ -63,12 +63,20 @@ def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
     if "group" in rule.causes:
         return "TREE-4"
     if not few:
-        return "SIG-2"
+        return _of_unasked(history) if not rule.causes else "SIG-2"
     if number == signal.SIGINT:
         return "SIG-3"
     if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
         return "SIG-10"
     return "SIG-1" if number in signals.SEVEN else "SIG-4"
+
+
+def _of_unasked(history: History) -> str:
+    """Return the requirement that a signal breaks which nobody has sent: that of the key where there was only one."""
+    keys = [fact.key for fact in history.facts(Pressed)]
+    if not keys or any(fact.to != "command" for fact in history.facts(Sent)):
+        return "SIG-2"
+    return "TTY-2" if keys[-1] == "ctrl-\\" else "TTY-1"
 
 
 def of_missed(history: History, what: str) -> str:

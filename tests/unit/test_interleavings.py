@@ -256,3 +256,11 @@ def test_who_is_left_tells_what_a_launcher_waits_for() -> None:
         assert breaks(steps, stays, replaced(*over()))[0] == requirement
     both = (Order("spawn child1 c"), Order("spawn child2 os"), *FINISH)
     assert breaks(both, stays, replaced(*over()))[0] == "EXIT-6"
+
+
+def test_a_signal_that_nobody_sent_beside_a_key() -> None:
+    bare = replaced(Pressed("ctrl-c"), by_key(INT), *over(), terminal=True)
+    as_well = supervised(Pressed("ctrl-c"), by_key(INT), received(TERM), *over(), terminal=True)
+    assert breaks((*KEY, *FINISH), as_well, bare, JOB) == ["TTY-1"]
+    beside = supervised(sent(TERM), received(TERM), received(signal.SIGUSR1), *over())
+    assert breaks((*SEND, *FINISH), beside, SENT_TO_BARE) == ["SIG-2"]
