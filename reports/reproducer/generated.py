@@ -41,7 +41,10 @@ def _question(account: Account) -> Question:
     name = account.requirement
     if any(STAYS in one for one in account.objections):
         return QUESTIONS["exit.not_before_command"]
-    if name in COUNTED:
+    said = " ".join(account.objections)
+    if name == "TREE-6" and "is reaped" in said:
+        return QUESTIONS["tree.init_reaps"]
+    if name in COUNTED or (name == "TREE-6" and "command receives" in said):
         return Question(f"stays(seen) or within(alone, seen, {_bounds(account)}) or missing(seen)")
     if name == "EXIT-4":
         return QUESTIONS["exit.not_found" if _is_missing(account.scenario) else "exit.not_executable"]
