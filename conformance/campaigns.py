@@ -102,7 +102,7 @@ class Campaign(NamedTuple):
                 label = f"not so: {found[0].required}"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
-            objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in found)
+            objections = tuple(map(str, found))
             return Opinion(label, objections, tuple(n for one in found for n in one.events))
 
         return opinion

@@ -74,7 +74,7 @@ class Case:
         """Keep what was found as a case file where that is wanted; return its path, else ""."""
         if judgement.verdict != "fail" or not self._suite.keep_cases:
             return ""
-        objections = tuple(f"required: {one.required}; actual: {one.actual}" for one in judgement.violations)
+        objections = tuple(map(str, judgement.violations))
         case = CaseFile(
             schema=1, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
             objections=objections, versions=versions(self._suite.probes[self.target.name].version),

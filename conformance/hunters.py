@@ -92,14 +92,14 @@ class _Worker:
     def _keep(self, objection: Objection) -> None:
         """Write a case file at once, for a hunt that is ended is to lose nothing that it has found; but not in the
         place of one that is as short: another worker may have found it, or the hunt before."""
-        broken, script = objection.broken.violation, objection.script
+        script = objection.script
         case = CaseFile(
             schema=1, requirement=objection.requirement, check=CHECK, target=self._target,
             scenario=script.scenario, schedule=script.schedule or Schedule(), versions=self._versions,
-            objections=(f"required: {broken.required}; actual: {broken.actual}",),
+            objections=(str(objection.broken.violation),),
         )  # fmt: skip
         name = objection.requirement.lower()
-        with contextlib.suppress(WrongCall):
+        with contextlib.suppress(WrongCall):  # there is none yet
             if casefile.read(self._directory / f"{name}.json").length <= case.length:
                 return
         casefile.write(case, self._directory, name)

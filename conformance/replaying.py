@@ -127,7 +127,7 @@ class Replayer:
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
             return Told(history, unsure=str(reason))
-        return Told(history, tuple(f"required: {one.required}; actual: {one.actual}" for one in found))
+        return Told(history, tuple(map(str, found)))
 
     def _measure(self, history: History) -> History:
         """Return what a history is compared with, as judge() does."""

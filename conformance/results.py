@@ -69,7 +69,7 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
 
 def _violation(case: CaseResult, found: Violation) -> dict[str, object]:
     told: dict[str, object] = {
-        "message": f"required: {found.required}; actual: {found.actual}",
+        "message": str(found),
         "case": case.case,
         "events": list(found.events),
     }

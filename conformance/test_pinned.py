@@ -16,6 +16,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 
 def _pinned() -> list[object]:
     read = [(path.stem, casefile.read(path)) for path in CASES]
+    # a mark is typed as the decorator that it is on a case
     return [pytest.param(one, id=name, marks=requirement(one.requirement)) for name, one in read]  # type: ignore[arg-type]
 
 

@@ -34,6 +34,9 @@ class Violation(msgspec.Struct, frozen=True):
     actual: str
     events: tuple[int, ...] = ()
 
+    def __str__(self) -> str:
+        return f"required: {self.required}; actual: {self.actual}"
+
 
 class NotApplicable(Exception):
     """The requirement says nothing about this launcher."""
