@@ -72,13 +72,15 @@ class Campaign(NamedTuple):
         if not self.stimuli:
             return Plan(list(ends(survey)), "")
         if strategy == "sweep":
-            planned, redundant, unconcerned = sweep(survey, self.stimuli, self.part, exhaustive)
+            planned, redundant, unconcerned, in_turn = sweep(survey, self.stimuli, self.part, exhaustive)
             left_out = []
             if redundant:
                 why = "its disposition is the default and nothing has been made yet"
                 left_out.append(f"{redundant} at points where the signal only ends the launcher ({why})")
             if unconcerned:
                 left_out.append(f"{unconcerned} at calls that cannot matter to it")
+            if in_turn:
+                left_out.append(f"{in_turn} at points of programs that it has started, where the signals take turns")
             order = _in_rounds(planned, len(self.stimuli)) if self.measure == "bare" else _spread(planned)
             return Plan(order, "; ".join(left_out))
         if strategy == "pairs":

@@ -19,7 +19,8 @@ class Site(NamedTuple):
 
     order: its place among all. passed: what was recorded. children: those that were there before. made: there is
     more than the launcher itself (a file, a changed terminal) that could be left behind if it ended here. in_row: the
-    call sets a disposition, and the task's next call does so too.
+    call sets a disposition, and the task's next call does so too. is_helpers: a program that the launcher has started
+    passes it, such as an installer, or one that this has started; a child that is still to become one is none.
     """
 
     order: int
@@ -27,6 +28,7 @@ class Site(NamedTuple):
     children: tuple[str, ...]
     made: bool
     in_row: bool
+    is_helpers: bool
 
     @property
     def point(self) -> Point:
@@ -114,7 +116,7 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
     made_at = {fact.by: fact.at.task for fact in passed if fact.by and _is_child(fact.at)}
     children: list[str] = []
     made = False
-    in_row = _in_rows(passed)
+    in_row, helpers = _in_rows(passed), _of_helpers(passed)
     for number, fact in enumerate(passed):
         point = fact.at
         child = made_at.get(point) or (point.task if _is_child(point) else "")
@@ -122,7 +124,7 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
             children.append(child)
         call = VISIBLE.get(point.call)
         made |= point.when == "exit" and call is not None and call.leaves
-        yield Site(number, fact, tuple(children), made, point in in_row)
+        yield Site(number, fact, tuple(children), made, point in in_row, number in helpers)
 
 
 def _in_rows(passed: list[Passed]) -> set[Point]:
@@ -135,3 +137,20 @@ def _in_rows(passed: list[Passed]) -> set[Point]:
             found.add(before)
         last[point.task] = point
     return found
+
+
+def _of_helpers(passed: list[Passed]) -> set[int]:
+    """Return the places in the record at which a process is another program than the launcher made of itself: after its
+    last execve(2), for those before have failed, or if its maker was one when it made it."""
+    last_exec = {_process(fact.at.task): n for n, fact in enumerate(passed) if _is_end_of_exec(fact.at)}
+    after: dict[str, int] = {}
+    never = len(passed)
+    for number, fact in enumerate(passed):
+        if fact.by and _is_child(fact.at):
+            made_by_one = after.get(_process(fact.by.task), never) < number
+            after[fact.at.task] = number - 1 if made_by_one else last_exec.get(fact.at.task, never)
+    return {n for n, fact in enumerate(passed) if n > after.get(_process(fact.at.task), never)}
+
+
+def _is_end_of_exec(point: Point) -> bool:
+    return point.call in ("execve", "execveat") and point.when == "exit"

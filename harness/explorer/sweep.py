@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from harness.explorer.survey import Site, Survey
-from harness.schedule import Call, Deliver, Directive, HoldTask, PressKey, Schedule
+from harness.schedule import Call, Deliver, Directive, HoldTask, Point, PressKey, Schedule
 from harness.signals import INTERRUPT
 
 Stimulus = Deliver | PressKey | Call
@@ -21,11 +22,13 @@ class Planned(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """What is planned and how many points were left out, because nothing can come of them or of another alike."""
+    """What is planned and how many points were left out, because nothing can come of them or of another alike; or, in
+    turn, because another of the signals is delivered there."""
 
     planned: list[Planned]
     redundant: int
     unconcerned: int
+    in_turn: int
 
 
 def number_of(stimulus: Stimulus) -> int:
@@ -36,9 +39,14 @@ def number_of(stimulus: Stimulus) -> int:
 
 
 def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bool = False) -> Sweep:
-    """Plan each stimulus at each point of a part of the script, after a fork in both orders of launcher and child."""
+    """Plan each stimulus at each point of a part of the script, after a fork in both orders of launcher and child.
+
+    Programs that the launcher has started and waits for, an installer say, have most of the points; from one to the
+    next of them the launcher itself does not move. At these its signals take turns, unless all are asked for.
+    """
     planned: list[Planned] = []
-    redundant = unconcerned = 0
+    redundant = unconcerned = in_turn = 0
+    turns = {} if exhaustive else _turns(survey.of_part(part), stimuli)
     for stimulus in stimuli:
         for site in survey.of_part(part):
             number = number_of(stimulus)
@@ -46,9 +54,27 @@ def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bo
                 redundant += 1
             elif not exhaustive and not site.concerns(number):
                 unconcerned += 1
+            elif _takes_turns(stimulus) and turns.get(site.point, stimulus) != stimulus:
+                in_turn += 1
             else:
                 planned += _at(survey, site, stimulus)
-    return Sweep(planned, redundant, unconcerned)
+    return Sweep(planned, redundant, unconcerned, in_turn)
+
+
+def _turns(sites: Iterable[Site], stimuli: Sequence[Stimulus]) -> dict[Point, Stimulus]:
+    """Return which of the signals has its turn at each point of a helper, of those that concern it."""
+    found: dict[Point, Stimulus] = {}
+    for site in (site for site in sites if site.is_helpers):
+        able = [one for one in stimuli if _takes_turns(one) and site.concerns(number_of(one))]
+        if able:
+            found[site.point] = able[len(found) % len(able)]
+    return found
+
+
+def _takes_turns(stimulus: Stimulus) -> bool:
+    """Whether it is a signal of which a launcher can make something: what is left of one that is ended by SIGKILL is
+    another thing at each point."""
+    return isinstance(stimulus, Deliver) and stimulus.to == "launcher" and stimulus.signal != signal.SIGKILL
 
 
 def _at(survey: Survey, site: Site, stimulus: Stimulus) -> Iterator[Planned]:

@@ -7,7 +7,7 @@ from harness.explorer.ends import ends
 from harness.explorer.explore import MOST_FINDINGS, Explorer, Opinion
 from harness.explorer.pairs import pairs
 from harness.explorer.survey import Survey, survey
-from harness.explorer.sweep import Planned, sweep
+from harness.explorer.sweep import Planned, number_of, sweep
 from harness.history import History, Passed
 from harness.scenario import Scenario
 from harness.schedule import Call, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
@@ -88,6 +88,38 @@ def test_exhaustive_sweep_leaves_out_nothing() -> None:
     planned = sweep(surveyed(), [DELIVER, PressKey("ctrl-c")], part=1, exhaustive=True)
     assert (planned.redundant, planned.unconcerned) == (0, 0)
     assert len({*points(planned.planned)}) == 9
+
+
+AN_INSTALLER = (
+    passed("launcher", "clone", "entry"),
+    passed("launcher", "clone"),
+    passed("child1", "birth", by=FORK),
+    passed("child1", "execve", "entry"),
+    passed("child1", "execve"),  # failed: not found here in PATH
+    passed("child1", "execve", "entry", nth=2),
+    passed("child1", "execve", nth=2),
+    passed("child1", "mkdir", "entry"),
+    passed("child1", "mkdir"),
+    passed("child1", "clone"),
+    passed("child2", "birth", by=Point("child1", "clone")),
+    passed("child2", "openat", "entry"),
+)
+
+
+def test_signals_take_turns_where_another_program_is_at_work() -> None:
+    """At what the launcher and its child do before they are one, and for SIGKILL, nothing is left out."""
+    found = survey(lambda script, schedule: history(*AN_INSTALLER), Scenario(()))
+    helpers = {"child1 mkdir#1 entry", "child1 mkdir#1 exit", "child1 clone#1 exit", "child2 birth"}
+    helpers.add("child2 openat#1 entry")
+    assert {str(site.point) for site in found.sites if site.is_helpers} == helpers
+    all_of_them = [Deliver(1), Deliver(2), Deliver(9), Deliver(TERM)]
+    planned = sweep(found, all_of_them, part=1)
+    for site in found.sites:
+        met = {number_of(one.schedule.directives[0].action) for one in planned.planned if one.site == site}  # type: ignore[arg-type]
+        catchable = met - {9}
+        assert len(catchable) == (1 if site.is_helpers else 3) or site.is_redundant(1), site
+    assert planned.in_turn == 2 * sum(site.is_helpers for site in found.sites)
+    assert sweep(found, all_of_them, part=1, exhaustive=True).in_turn == 0
 
 
 def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_still() -> None:
