@@ -21,7 +21,7 @@ from conformance.spec import requirements
 from harness.errors import HarnessError
 from harness.explorer.draft import Draft, written
 from harness.explorer.drawn import placed
-from harness.explorer.rules import INIT, JOB, LEADER, PIPES
+from harness.explorer.rules import INIT, JOB, LEADER, PIPES, TYPED_AHEAD
 from harness.explorer.shrink import shrunk
 from harness.explorer.strategies import MOST_MOVES, machine
 from harness.history import History, Passed, Unobserved
@@ -229,7 +229,7 @@ class Hunter:
 
 def stages_for(launcher: Target) -> tuple[Stage, ...]:
     """Return the stages on which a target is to stand."""
-    return (PIPES, JOB, LEADER, SHELL, *((INIT,) if "init" in launcher.profiles else ()))
+    return (PIPES, JOB, LEADER, SHELL, TYPED_AHEAD, *((INIT,) if "init" in launcher.profiles else ()))
 
 
 def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:

@@ -43,6 +43,7 @@ from harness.history import (
     Missed,
     Ordered,
     Pressed,
+    Released,
     Sent,
     Settled,
     Traced,
@@ -275,9 +276,14 @@ def _same_terminal(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _hung_up(history: History, bare: History) -> Iterator[Broken]:
-    """A hang-up ends who does not catch it, or reaches him; how often is TTY-5's matter, and not seen here."""
+    """A hang-up ends who does not catch it, or reaches him. How often is seen where all between us and the command was
+    held still meanwhile, and no other SIGHUP was sent that may merge with its own."""
     if not history.facts(HungUp) or history.facts(Missed):
         return
+    alone = allowed_in(history)[signal.SIGHUP].causes == {"hang-up"}
+    done = [event.fact for event in history.events if isinstance(event.fact, HungUp | Released)]
+    if alone and isinstance(done[-1], Released):
+        yield from (Broken("TTY-5", one) for one in of_terminal.as_often_as_bare(history, bare))
     least = min(1, received(bare)[signal.SIGHUP])
     if received(history)[signal.SIGHUP] < least:
         yield Broken("TTY-4", Violation("the command receives SIGHUP", "it received none"))

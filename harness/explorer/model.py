@@ -40,6 +40,8 @@ class Model:
         self.children: list[str] = []
         self.children_made = 0
         self.is_raw = False
+        self.typed_ahead = bool(stage.type_ahead)
+        """Whether what was typed before the command started is still to be read."""
         self.rows, self.columns = stage.rows, stage.columns
 
     @property

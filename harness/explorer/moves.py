@@ -151,6 +151,7 @@ def continue_command(model: Model) -> Steps:
 
 def press(model: Model, key: Key, awaited: bool) -> Steps:
     """Press a key that sends a signal to the foreground."""
+    model.typed_ahead = False
     number = SIGNALS_OF_KEYS[key]
     if model.ends(number):
         rest = at_rest(model)
@@ -169,7 +170,7 @@ def press_held(model: Model, key: Key) -> Steps:
     if model.ends(SIGNALS_OF_KEYS[key]):
         return ()
     rest = at_rest(model)
-    model.was_held = True
+    model.was_held, model.typed_ahead = True, False
     return (*rest, Hold(), Press(key), Settle(), Release(), Settle())
 
 
@@ -192,6 +193,13 @@ def type_line(model: Model, key: Key | None) -> Steps:
     return (*rest, Order("read-line"), Settle(), typed, Answers("read-line"))
 
 
+def read_ahead(model: Model) -> Steps:
+    """The command reads what was typed before it started. A key that sends a signal discards it; termios(3)."""
+    rest = at_rest(model)
+    model.typed_ahead = False
+    return (*rest, Order("read-line"), Answers("read-line"))
+
+
 def write(model: Model, count: int) -> Steps:
     """The command writes so many bytes."""
     rest = at_rest(model)
@@ -207,6 +215,13 @@ def hang_up(model: Model) -> Steps:
     if model.ends(signal.SIGHUP) or not model.catches(signal.SIGHUP):
         return (*rest, HangUp(), Settle())
     return (*rest, HangUp(), Receives(signal.SIGHUP), Settle())
+
+
+def hang_up_held(model: Model) -> Steps:
+    """The same while all between us and the command is held still."""
+    rest = at_rest(model)
+    model.over = True
+    return (*rest, Hold(), HangUp(), Settle(), Release(), Settle())
 
 
 def stop_job(model: Model) -> Steps:

@@ -17,6 +17,7 @@ from harness.scenario import SIGNALS_OF_KEYS, Stage
 
 PIPES, LEADER = Stage(), Stage(terminal=True)
 JOB = Stage(terminal=True, under="job")
+TYPED_AHEAD = Stage(terminal=True, under="job", type_ahead=b"typed before the start\n")
 INIT = Stage(under="init")
 SEVEN = tuple(
     int(number)
@@ -72,7 +73,7 @@ def on_pipes(model: Model) -> bool:
 
 def reads_lines(model: Model) -> bool:
     """Whether a line that is typed is one for the command."""
-    return with_keys(model) and without_shell(model)
+    return with_keys(model) and without_shell(model) and not model.typed_ahead
 
 
 class Rule(NamedTuple):
@@ -103,7 +104,9 @@ RULES = {
     "resize_held": Rule(lambda m: at_terminal(m) and may_hold(m), moves.resize, {"held": st.just(True)}),
     "type_line": Rule(reads_lines, moves.type_line, {"key": end_of_line}),
     "write": Rule(without_shell, moves.write, {"count": st.sampled_from((1, 5000, 300_000))}),
+    "read_ahead": Rule(lambda m: with_keys(m) and m.typed_ahead, moves.read_ahead),
     "hang_up": Rule(lambda m: at_terminal(m) and without_shell(m), moves.hang_up),
+    "hang_up_held": Rule(lambda m: at_terminal(m) and may_hold(m), moves.hang_up_held),
     "stop_job": Rule(lambda m: m.is_free and m.has_shell, moves.stop_job),
     "background": Rule(lambda m: m.job_stopped and not m.in_background, moves.background),
     "spawn": Rule(free, moves.spawn, {"flags": st.sampled_from(FLAGS)}),

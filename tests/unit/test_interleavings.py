@@ -20,11 +20,25 @@ from harness.history import (
     Pressed,
     Process,
     Reaped,
+    Released,
     Settled,
     Traced,
     Waited,
 )
-from harness.scenario import Ends, HangUp, Order, Press, Receives, Scenario, Settle, Signal, Stage, Step
+from harness.scenario import (
+    Ends,
+    HangUp,
+    Hold,
+    Order,
+    Press,
+    Receives,
+    Release,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    Step,
+)
 from harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     COMMAND,
@@ -43,7 +57,7 @@ from tests.unit.histories import (
     supervised,
 )
 
-TERM, INT, KILL, STOP = signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSTOP
+TERM, INT, KILL, STOP, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSTOP, signal.SIGHUP
 ENDS: tuple[Step, ...] = (Ends("command"), Ends())
 FINISH: tuple[Step, ...] = (Order("exit 0"), *ENDS)
 SEND: tuple[Step, ...] = (Settle(), Signal(TERM), Receives(TERM), Settle())
@@ -229,6 +243,16 @@ def test_a_zombie_that_the_bare_command_leaves_need_not_live_on() -> None:
     zombie = looked("end", process("command"), process("child1", "Z"))
     steps = (Order("spawn child1 c"), HangUp(), Settle())
     assert breaks(steps, supervised(HungUp(), end=zombie), replaced(HungUp(), end=zombie), JOB) == []
+
+
+def test_a_hang_up_is_counted_where_all_between_was_held() -> None:
+    """One that the launcher hands on as well comes twice then; otherwise the two may merge, or another be meant."""
+    its, both = by_key(HUP), (by_key(HUP), received(HUP))
+    held: tuple[Step, ...] = (Hold(), HangUp(), Settle(), Release(), Settle())
+    once, twice = replaced(HungUp(), its, terminal=True), supervised(HungUp(), Released(()), *both, terminal=True)
+    assert breaks(held, twice, once, JOB) == ["TTY-5"]
+    assert breaks((HangUp(), Settle()), supervised(HungUp(), *both, terminal=True), once, JOB) == []
+    assert breaks((Signal(HUP), *held), twice, once, JOB) == []
 
 
 # -- whom a missing end is held against
