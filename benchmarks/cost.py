@@ -15,12 +15,11 @@ from pathlib import Path
 from benchmarks.table import Asked, Row, installed, median
 from conformance.campaigns import whole_run
 from conformance.checks.files import CODE
-from conformance.stages import PIPES
 from harness.execute import execute, stop
 from harness.history import Ended
 from harness.runner import spawn
 from harness.runner.filter import program
-from harness.scenario import Scenario
+from harness.scenario import PIPES, Scenario
 from harness.schedule import Schedule
 from harness.target import Target
 

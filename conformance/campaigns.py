@@ -13,7 +13,6 @@ from conformance.judge import Claims, not_claimed
 from conformance.scenes import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
 from conformance.scenes import JOB as JOB_WARM
 from conformance.spec import requirements
-from conformance.stages import JOB, LEADER, PIPES
 from harness.errors import WrongCall, nearest
 from harness.explorer.chance import chance
 from harness.explorer.ends import ends
@@ -22,7 +21,7 @@ from harness.explorer.pairs import pairs
 from harness.explorer.survey import Survey
 from harness.explorer.sweep import Planned, Stimulus, sweep
 from harness.history import History
-from harness.scenario import Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
+from harness.scenario import JOB, LEADER, PIPES, Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
 from harness.schedule import Call, Deliver, PressKey
 from harness.target import Profile, Target
 

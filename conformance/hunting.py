@@ -21,11 +21,11 @@ from conformance.spec import requirements
 from harness.errors import HarnessError
 from harness.explorer.draft import Draft, written
 from harness.explorer.drawn import placed
-from harness.explorer.rules import INIT, JOB, LEADER, PIPES, TYPED_AHEAD
+from harness.explorer.rules import TYPED_AHEAD
 from harness.explorer.shrink import shrunk
 from harness.explorer.strategies import MOST_MOVES, machine
 from harness.history import History, Passed, Unobserved
-from harness.scenario import Scenario, Stage, key_of
+from harness.scenario import INIT, JOB, LEADER, PIPES, Scenario, Stage, key_of
 from harness.schedule import Schedule
 from harness.target import Target
 

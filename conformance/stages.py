@@ -1,20 +1,11 @@
-"""The stages, signals and short scripts that cases share."""
+"""The signals and short scripts that cases share."""
 
 from __future__ import annotations
 
 import signal
 
 from harness import signals
-from harness.scenario import Ends, Look, Order, Receives, Runs, Settle, Signal, Stage, Step, Stops
-
-PIPES = Stage()
-"""No terminal; the launcher leads a session of its own, as under a service manager."""
-JOB = Stage(terminal=True, under="job")
-"""A terminal; the launcher is a shell's foreground job."""
-LEADER = Stage(terminal=True)
-"""A terminal; the launcher is its session's leader, as in a terminal window or `docker run -t`."""
-INIT = Stage(under="init")
-"""PID 1 of a PID namespace."""
+from harness.scenario import Ends, Look, Order, Receives, Runs, Settle, Signal, Step, Stops
 
 SEVEN = signals.SEVEN
 """The signals of SIG-1: those that people and service managers send."""

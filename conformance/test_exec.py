@@ -12,8 +12,8 @@ from conformance.judge import Claims
 from conformance.marks import over, requirement
 from conformance.scenes import JOB as WARM_JOB
 from conformance.scenes import a_run, command_for, looked
-from conformance.stages import JOB, PIPES, finish
-from harness.scenario import Ends, Look, Order, Press, Scenario, Settle, Signal, Stage
+from conformance.stages import finish
+from harness.scenario import JOB, PIPES, Ends, Look, Order, Press, Scenario, Settle, Signal, Stage
 
 CLAIMS: Claims = ("exec", "ephemeral")
 

@@ -11,8 +11,23 @@ from conformance.case import Case
 from conformance.checks import exit as checks
 from conformance.marks import over, requirement
 from conformance.scenes import COLD, PATIENT
-from conformance.stages import FATAL, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish
-from harness.scenario import Ends, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage, Trace
+from conformance.stages import FATAL, STOP_AND_GO_ON, finish
+from harness.scenario import (
+    JOB,
+    LEADER,
+    PIPES,
+    Ends,
+    Hold,
+    Look,
+    Order,
+    Press,
+    Release,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    Trace,
+)
 
 CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
 DEATHS = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, FATAL[-1])

@@ -11,9 +11,9 @@ import pytest
 from conformance.case import Case
 from conformance.checks import inherit as checks
 from conformance.marks import requirement
-from conformance.stages import JOB, PIPES, finish
+from conformance.stages import finish
 from harness import signals
-from harness.scenario import Scenario, Stage
+from harness.scenario import JOB, PIPES, Scenario, Stage
 
 SETTINGS = {
     "as-usual": Stage(),

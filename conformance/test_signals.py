@@ -10,9 +10,23 @@ from conformance.campaigns import campaign_named
 from conformance.case import Case
 from conformance.checks import signals as checks
 from conformance.marks import over, requirement, takes_long
-from conformance.stages import JOB, LEADER, OTHERS, PIPES, SEVEN, finish, send
+from conformance.stages import OTHERS, SEVEN, finish, send
 from harness import signals
-from harness.scenario import Hold, Order, Receives, Release, Scenario, Settle, Signal, Stage, Stops, Trace
+from harness.scenario import (
+    JOB,
+    LEADER,
+    PIPES,
+    Hold,
+    Order,
+    Receives,
+    Release,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    Stops,
+    Trace,
+)
 
 IN_A_ROW = tuple(
     step

@@ -10,8 +10,10 @@ import pytest
 from conformance.case import Case
 from conformance.checks import terminal as checks
 from conformance.marks import over, requirement
-from conformance.stages import JOB, LEADER, finish
+from conformance.stages import finish
 from harness.scenario import (
+    JOB,
+    LEADER,
     Answers,
     Ends,
     HangUp,

@@ -11,8 +11,23 @@ from conformance.checks import sync
 from conformance.checks import tree as checks
 from conformance.marks import over, requirement
 from conformance.scenes import interrupted_build
-from conformance.stages import INIT, JOB, PIPES, SEVEN, STOP_AND_GO_ON, finish, send
-from harness.scenario import Ends, HangUp, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage
+from conformance.stages import SEVEN, STOP_AND_GO_ON, finish, send
+from harness.scenario import (
+    INIT,
+    JOB,
+    PIPES,
+    Ends,
+    HangUp,
+    Hold,
+    Look,
+    Order,
+    Press,
+    Release,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+)
 
 GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 

@@ -53,6 +53,16 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Whether NOTIFY_SOCKET is set, and listened to, as a service manager does; sd_notify(3)."""
 
 
+PIPES = Stage()
+"""No terminal; the launcher leads a session of its own, as under a service manager."""
+JOB = Stage(terminal=True, under="job")
+"""A terminal; the launcher is a shell's foreground job."""
+LEADER = Stage(terminal=True)
+"""A terminal; the launcher is its session's leader, as in a terminal window or `docker run -t`."""
+INIT = Stage(under="init")
+"""PID 1 of a PID namespace."""
+
+
 class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
     pass
 

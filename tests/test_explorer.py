@@ -14,12 +14,11 @@ from conformance.campaigning import Crew, explorer_for, survey_of
 from conformance.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
 from conformance.explored import judge_campaign
 from conformance.judge import Bare
-from conformance.stages import JOB, PIPES
 from harness.execute import execute
 from harness.explorer.explore import Opinion
 from harness.explorer.sweep import Planned
 from harness.history import Carried, Ended, Event, History, Passed, Received, Sent, Unobserved
-from harness.scenario import Scenario
+from harness.scenario import JOB, PIPES, Scenario
 from harness.schedule import Schedule, parse
 from harness.target import BARE, Target, load
 

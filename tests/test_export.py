@@ -20,9 +20,26 @@ import hatch_build
 from conformance import casefile
 from conformance.campaigns import campaign_named
 from conformance.casefile import CaseFile
-from conformance.stages import INIT, JOB, LEADER, PIPES, STOP_AND_GO_ON, finish, send
+from conformance.stages import STOP_AND_GO_ON, finish, send
 from harness import scenario as s
-from harness.scenario import Ends, Hold, Look, Order, Press, Release, Scenario, Settle, Signal, Stage, Step, Trace
+from harness.scenario import (
+    INIT,
+    JOB,
+    LEADER,
+    PIPES,
+    Ends,
+    Hold,
+    Look,
+    Order,
+    Press,
+    Release,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    Step,
+    Trace,
+)
 from harness.schedule import parse
 from harness.target import Target
 from tests.conftest import ROOT, Run

@@ -15,7 +15,8 @@ import pytest
 from conformance.hunting import Hunter, hunt, hunt_for
 from conformance.spec import requirements
 from harness import execute as door
-from harness.explorer.rules import INIT, RULES
+from harness.explorer.rules import RULES
+from harness.scenario import INIT
 from harness.target import Target, load
 from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, Fault, chapter_of, manifest

@@ -18,11 +18,11 @@ from conformance.checks import terminal as terminal_checks
 from conformance.checks import tree as tree_checks
 from conformance.judge import Bare, Judgement, judge
 from conformance.spec import requirements
-from conformance.stages import JOB, LEADER, PIPES, finish
+from conformance.stages import finish
 from harness import execute as door
 from harness.errors import HarnessError
 from harness.history import Contained, Held, History, Looked, Missed, Remained, Unobserved
-from harness.scenario import Hold, Order, Release, Scenario, Settle, Stage
+from harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage
 from harness.target import BARE, Target, load
 from tests.conftest import ROOT
 

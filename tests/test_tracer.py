@@ -11,10 +11,10 @@ from conformance.checks import exit as exit_checks
 from conformance.checks import signals as checks
 from conformance.checks.common import NotObservable
 from conformance.checks.exit import said
-from conformance.stages import JOB, STOP_AND_GO_ON, finish, send
+from conformance.stages import STOP_AND_GO_ON, finish, send
 from harness.execute import execute
 from harness.history import Called, Ended, Held, History, Reaped, Received, Sent, Stopped, Traced, Unobserved
-from harness.scenario import Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
+from harness.scenario import JOB, Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
 from harness.target import BARE, Target
 from tests.conftest import ROOT
 

@@ -13,12 +13,9 @@ from harness import signals
 from harness.explorer import finishing, moves
 from harness.explorer.model import Model
 from harness.explorer.moves import Steps
-from harness.scenario import SIGNALS_OF_KEYS, Stage
+from harness.scenario import PIPES, SIGNALS_OF_KEYS, Stage
 
-PIPES, LEADER = Stage(), Stage(terminal=True)
-JOB = Stage(terminal=True, under="job")
 TYPED_AHEAD = Stage(terminal=True, under="job", type_ahead=b"typed before the start\n")
-INIT = Stage(under="init")
 SEVEN = tuple(
     int(number)
     for number in (

@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from harness.explorer.draft import Command, Draft, Move, Writer
 from harness.explorer.drawn import DRAWN, Drawn
-from harness.explorer.rules import JOB, LEADER, PIPES, RULES
-from harness.scenario import Stage
+from harness.explorer.rules import RULES
+from harness.scenario import JOB, LEADER, PIPES, Stage
 
 Judge = Callable[[Draft], None]
 """Plays a draft; raises where it is objected to."""

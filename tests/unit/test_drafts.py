@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 
 from harness.explorer.draft import Draft, Move, written
-from harness.explorer.rules import INIT, JOB, LEADER, PIPES
 from harness.explorer.shrink import shrunk
-from harness.scenario import Ends, Order, Prints, Signal, Stage
+from harness.scenario import INIT, JOB, LEADER, PIPES, Ends, Order, Prints, Signal, Stage
 from harness.schedule import Deliver, Directive, Point
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)

@@ -11,10 +11,10 @@ import pytest
 from conformance import checks
 from conformance.campaigns import campaigns
 from conformance.naming import named
-from conformance.stages import JOB, LEADER, PIPES, finish
+from conformance.stages import finish
 from harness import scenario as s
 from harness.errors import WrongCall
-from harness.scenario import Scenario, Stage
+from harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
 from harness.schedule import parse
 from harness.target import Target
 from harness.words import harmless
