@@ -48,7 +48,8 @@ def ends_at_once(stage: Stage) -> Scenario:
 class Campaign(NamedTuple):
     """What is explored for one requirement: a scenario, a part of it, what is delivered there, the check. claims: the
     profiles that it takes, where that is not the requirement's alone; instead: who claims this one has another campaign
-    in the place of this."""
+    in the place of this; in_turn: the launcher's own points are met by each signal in another campaign, and in this one
+    they take turns everywhere."""
 
     name: str
     requirement: str
@@ -59,6 +60,7 @@ class Campaign(NamedTuple):
     measure: Measure = "bare"
     claims: Claims = ()
     instead: Profile | None = None
+    in_turn: bool = False
 
     def why_not(self, target: Target) -> str:
         """Say why this is not explored on a target; "" where it is."""
@@ -71,7 +73,7 @@ class Campaign(NamedTuple):
         if not self.stimuli:
             return Plan(list(ends(survey)), "")
         if strategy == "sweep":
-            planned, redundant, unconcerned, in_turn = sweep(survey, self.stimuli, self.part, exhaustive)
+            planned, redundant, unconcerned, in_turn = sweep(survey, self.stimuli, self.part, exhaustive, self.in_turn)
             left_out = []
             if redundant:
                 why = "its disposition is the default and nothing has been made yet"
@@ -79,7 +81,8 @@ class Campaign(NamedTuple):
             if unconcerned:
                 left_out.append(f"{unconcerned} at calls that cannot matter to it")
             if in_turn:
-                left_out.append(f"{in_turn} at points of programs that it has started, where the signals take turns")
+                where = "" if self.in_turn else " of programs that it has started"
+                left_out.append(f"{in_turn} at points{where}, where the signals take turns")
             order = _in_rounds(planned, len(self.stimuli)) if self.measure == "bare" else _spread(planned)
             return Plan(order, "; ".join(left_out))
         if strategy == "pairs":
@@ -154,7 +157,7 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     uses = (*looked(), Order(f"exit {CODE}"), Ends())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
-        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works),
+        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, in_turn=True),
         Campaign(
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),

@@ -38,15 +38,19 @@ def number_of(stimulus: Stimulus) -> int:
     return stimulus.signal if isinstance(stimulus, Deliver) else INTERRUPT
 
 
-def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bool = False) -> Sweep:
+def sweep(
+    survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bool = False, in_turn_everywhere: bool = False
+) -> Sweep:
     """Plan each stimulus at each point of a part of the script, after a fork in both orders of launcher and child.
 
     Programs that the launcher has started and waits for, an installer say, have most of the points; from one to the
-    next of them the launcher itself does not move. At these its signals take turns, unless all are asked for.
+    next of them the launcher itself does not move. At these its signals take turns, unless all are asked for; with
+    in_turn_everywhere at all points, for a launcher whose own are swept in another scenario.
     """
     planned: list[Planned] = []
     redundant = unconcerned = in_turn = 0
-    turns = {} if exhaustive else _turns(survey.of_part(part), stimuli)
+    turning = (site for site in survey.of_part(part) if site.is_helpers or in_turn_everywhere)
+    turns = {} if exhaustive else _turns(turning, stimuli)
     for stimulus in stimuli:
         for site in survey.of_part(part):
             number = number_of(stimulus)
@@ -62,13 +66,18 @@ def sweep(survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bo
 
 
 def _turns(sites: Iterable[Site], stimuli: Sequence[Stimulus]) -> dict[Point, Stimulus]:
-    """Return which of the signals has its turn at each point of a helper, of those that concern it."""
+    """Return which of the signals has its turn at each of these points, of those of which something can come there."""
     found: dict[Point, Stimulus] = {}
-    for site in (site for site in sites if site.is_helpers):
-        able = [one for one in stimuli if _takes_turns(one) and site.concerns(number_of(one))]
+    for site in sites:
+        able = [one for one in stimuli if _takes_turns(one) and _matters(site, one)]
         if able:
             found[site.point] = able[len(found) % len(able)]
     return found
+
+
+def _matters(site: Site, stimulus: Stimulus) -> bool:
+    number = number_of(stimulus)
+    return site.concerns(number) and not site.is_redundant(number)
 
 
 def _takes_turns(stimulus: Stimulus) -> bool:

@@ -120,6 +120,11 @@ def test_signals_take_turns_where_another_program_is_at_work() -> None:
         assert len(catchable) == (1 if site.is_helpers else 3) or site.is_redundant(1), site
     assert planned.in_turn == 2 * sum(site.is_helpers for site in found.sites)
     assert sweep(found, all_of_them, part=1, exhaustive=True).in_turn == 0
+    everywhere = sweep(found, all_of_them, part=1, in_turn_everywhere=True).planned
+    for site in found.sites:
+        names = {one.what.partition(",")[0] for one in everywhere if one.site == site}  # whoever runs first
+        assert len(names - {"deliver KILL to launcher"}) == 1 or site.is_redundant(1)
+
 
 
 def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_still() -> None:
