@@ -105,15 +105,17 @@ class Account(msgspec.Struct):
 
 class Hunter:
     """Judges generated scripts on one target. `told` hears at once of each objection that is the shortest so far;
-    stages: those on which the launcher is to stand, the plainest first."""
+    schedules: whether some of them are played under one; stages: those on which the launcher is to stand, the plainest
+    first."""
 
     def __init__(
-        self, launcher: Target, play: Player, told: Callable[[Objection], None] = lambda objection: None
+        self, launcher: Target, play: Player, told: Callable[[Objection], None] = lambda objection: None,
+        schedules: bool = True,
     ) -> None:  # fmt: skip
         self._target, self._play, self._told = launcher, play, told
         self.stages = stages_for(launcher)
         self._bare = Bare(play)
-        self._traces = True
+        self.schedules = schedules
         self._judged: dict[object, Objection | None] = {}
         self.account = Account()
         self.found: dict[str, Objection] = {}
@@ -195,10 +197,10 @@ class Hunter:
 
     def _placed(self, draft: Draft, scenario: Scenario) -> Draft:
         """Return a draft with what was drawn as directives, once the launcher has shown which points it passes."""
-        if not (draft.drawn and self._traces):
+        if not (draft.drawn and self.schedules):
             return draft._replace(drawn=())
         history = self._play(self._target, scenario, Schedule(record=True))
-        self._traces = not history.facts(Unobserved)
+        self.schedules = not history.facts(Unobserved)
         points = [fact.at for fact in history.facts(Passed)]
         self.account.passed.update(map(str, points))
         return draft._replace(drawn=(), directives=placed(draft.drawn, points).directives)
@@ -235,7 +237,7 @@ def stages_for(launcher: Target) -> tuple[Stage, ...]:
 def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
     """Play the scripts of one seed; what is objected to is shrunk to the fewest and plainest moves, and kept by the
     hunter."""
-    script = seed(number)(machine(hunter.stages, hunter.judge))
+    script = seed(number)(machine(hunter.stages, hunter.judge, hunter.schedules))
     asked = settings(
         max_examples=CHUNK, stateful_step_count=MOST_MOVES, deadline=None, database=database, print_blob=False,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,

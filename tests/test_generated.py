@@ -70,8 +70,7 @@ def test_nobody_is_accused_who_is_not_to_be_noticed(name: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["file"])
 def test_a_planted_fault_is_found(fault: Fault) -> None:
-    launcher = planted(fault)
-    hunter = Hunter(launcher, door.execute)
+    hunter = Hunter(planted(fault), door.execute, schedules=False)
     if fault.get("stage") == "init":
         hunter.stages = (INIT,)
     shows = shown_by(fault)

@@ -26,9 +26,10 @@ TRACED = (PIPES, LEADER, JOB)
 
 
 class Script(RuleBasedStateMachine):
-    """Writes one draft. `stages` and `judge` are set by machine()."""
+    """Writes one draft. `stages`, `traced` and `judge` are set by machine()."""
 
     stages: Sequence[Stage] = (PIPES,)
+    traced: Sequence[Stage] = TRACED
     judge: Judge
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class Script(RuleBasedStateMachine):
         """Set the stage; at times draw a schedule; and rarely, name a command that cannot be run."""
         # the first stage twice as often as others: most signals can be sent there alone
         stage = self.stages[max(0, place % (len(self.stages) + 1) - 1)]
-        self.drawn = drawn if stage in TRACED and command == "witness" else ()
+        self.drawn = drawn if stage in self.traced and command == "witness" else ()
         self.writer = Writer(stage, command, bool(self.drawn))
 
     @precondition(lambda self: self.writer.model.over)
@@ -72,7 +73,7 @@ def _rule(name: str) -> Any:
     return precondition(lambda self: asked.when(self.writer.model))(decorated(method))
 
 
-def machine(stages: Sequence[Stage], judge: Judge) -> type[Script]:
-    """Return the state machine for these stages; `judge` plays what it writes."""
-    methods = {name: _rule(name) for name in RULES}
-    return type("Script", (Script,), {**methods, "stages": tuple(stages), "judge": staticmethod(judge)})
+def machine(stages: Sequence[Stage], judge: Judge, schedules: bool = True) -> type[Script]:
+    """Return the state machine for these stages; `judge` plays what it writes, some of it under schedules."""
+    words = {"stages": tuple(stages), "traced": TRACED if schedules else (), "judge": staticmethod(judge)}
+    return type("Script", (Script,), {**{name: _rule(name) for name in RULES}, **words})

@@ -126,7 +126,6 @@ def test_signals_take_turns_where_another_program_is_at_work() -> None:
         assert len(names - {"deliver KILL to launcher"}) == 1 or site.is_redundant(1)
 
 
-
 def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_still() -> None:
     planned = sweep(surveyed(), [DELIVER], part=1).planned
     at_fork = [one.schedule.directives for one in planned if one.site and one.site.point == FORK]
