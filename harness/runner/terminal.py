@@ -19,6 +19,8 @@ from harness.runner.sources import Sources
 _CHUNK = 65536
 LAST_OUTPUT_WITHIN = 1.0
 """Seconds in which what was printed before a hang-up is read; a launcher may print for ever."""
+KEY_WITHIN = 1.0
+"""Seconds in which a key has its effect; it takes the kernel some microseconds."""
 
 
 class _Streams:
@@ -117,6 +119,7 @@ class Terminal(_Streams):
             ) from error
         self._other_end = select.poll()
         self._other_end.register(self.slave, select.POLLIN)
+        self._discards = False
         self.resize(rows, columns)
         self._read_from(self.master, "terminal")
         self._input = self.master
@@ -128,10 +131,28 @@ class Terminal(_Streams):
     def forget_launcher_end(self) -> None:
         """Nothing: we keep the slave open."""
 
+    def write(self, data: bytes) -> None:
+        """Queue input; note whether its last byte is a key that discards what was typed before it."""
+        super().write(data)
+        self._discards = not self._unwritten and self._sends_signal(data[-1:])
+
+    def _sends_signal(self, key: bytes) -> bool:
+        """Whether the terminal sends a signal for this key, and discards its input then; termios(3), ISIG, NOFLSH."""
+        with contextlib.suppress(OSError, termios.error):
+            modes = termios.tcgetattr(self.slave)
+            local, characters = modes[3], modes[6]
+            keys = [characters[n] for n in (termios.VINTR, termios.VQUIT, termios.VSUSP)]
+            return bool(local & termios.ISIG) and not local & termios.NOFLSH and key in keys
+        return False
+
     def flush_input(self) -> None:
         """Make sure that what was typed has had its effect. A key's signal is sent from a kernel work queue, some
-        microseconds after write(2) returned; polling the slave completes that work (n_tty's poll method)."""
-        self._other_end.poll(0)
+        microseconds after write(2) returned; polling the slave completes that work (n_tty's poll method), but only
+        where nothing waits to be read. Otherwise that the key has discarded what did shows that it was sent."""
+        deadline = time.monotonic() + KEY_WITHIN
+        while self._other_end.poll(0) and self._discards and time.monotonic() < deadline:
+            pass
+        self._discards = False
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the window size; the kernel sends SIGWINCH where it changes."""
