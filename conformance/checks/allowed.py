@@ -11,6 +11,7 @@ import signal
 from collections import Counter
 from typing import Literal, NamedTuple
 
+from harness import signals
 from harness.history import Carried, History
 from harness.scenario import (
     SIGNALS_OF_KEYS,
@@ -69,9 +70,10 @@ class _Account:
 
     def rest(self) -> None:
         """All has come to rest with the command alive: of each that was sent since the last rest one has arrived at the
-        least, and as many as were waited for. Two may have merged on their way, whoever sent them."""
-        for number in self._sent:
-            self.least[number] += max(1, self._arrived[number])
+        least, and as many as were waited for. Two may have merged on their way, whoever sent them, but for real-time
+        signals, which queue; signal(7)."""
+        for number, count in self._sent.items():
+            self.least[number] += count if number in signals.realtime() else max(1, self._arrived[number])
         self._sent.clear()
         self._arrived.clear()
 

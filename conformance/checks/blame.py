@@ -66,6 +66,8 @@ def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
         return _of_unasked(history) if not rule.causes else "SIG-2"
     if number == signal.SIGINT:
         return "SIG-3"
+    if number in signals.realtime() and received(history)[number]:
+        return "SIG-4"  # some have come: what was lost is that they queue
     if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
         return "SIG-10"
     return "SIG-1" if number in signals.SEVEN else "SIG-4"
@@ -89,6 +91,8 @@ def of_missed(history: History, what: str) -> str:
         return "INHERIT-1"  # it was started with another disposition than the bare command
     if what.startswith("launcher ends"):
         return _of_staying(history)
+    if what.startswith("command takes ") and end_of(history, "launcher"):
+        return of_end(history)
     if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):
         return "TTY-3"
     return "TTY-8" if " answers " in what else "EXIT-3"

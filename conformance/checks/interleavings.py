@@ -199,7 +199,7 @@ def _status(history: History, bare: History) -> Iterator[Broken]:
     if history.facts(Missed) or _launcher_killed(history):
         return
     mine, its = end_of(history, "launcher"), end_of(bare, "launcher")
-    if not mine or not its or status(mine[1]) is None or status(mine[1]) == status(its[1]):
+    if not mine or not its or None in (status(mine[1]), status(its[1])) or status(mine[1]) == status(its[1]):
         return
     if not _same_end(history, bare):
         return
@@ -241,6 +241,18 @@ def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
     its = {process.role for process in alive(at_end(bare)) if process.role.startswith("child")}
     for name in sorted(its - mine):
         yield Broken("TREE-7", Violation(f"{name}, which the command has left, lives on", "it has ended"))
+    for name in sorted(_of_own_session(history)):
+        if more := sorted(received(history, name) - received(bare, name)):
+            told = ", ".join(map(signals.name, more))
+            yield Broken(
+                "TREE-7", Violation(f"{name}, in a session of its own, is sent no signal", f"it received {told}")
+            )
+
+
+def _of_own_session(history: History) -> set[str]:
+    """Return those whom the command has started in a session of their own: nobody's group is theirs."""
+    words = [fact.text.split() for fact in history.facts(Ordered) if fact.text.startswith("spawn ")]
+    return {name for _, name, flags in words if "s" in flags}
 
 
 def _zombies(history: History, bare: History) -> Iterator[Broken]:

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.checks.common import NotObservable
 from conformance.checks.interleavings import broken_by, transparent
+from harness import signals
 from harness.history import (
     Called,
     Carried,
@@ -106,6 +107,14 @@ def test_two_at_once_may_merge_or_not() -> None:
     assert breaks(steps, supervised(sent(TERM), sent(TERM), *over()), once) == ["SIG-1"]
 
 
+def test_real_time_signals_queue() -> None:
+    number = signals.realtime()[0]
+    steps = (Settle(), Signal(number), Signal(number), Settle(), *FINISH)
+    its = replaced(*(sent(number),) * 2, *(received(number, sender=1),) * 2, *over())
+    assert breaks(steps, supervised(*(sent(number),) * 2, received(number), *over()), its) == ["SIG-4"]
+    assert breaks(steps, supervised(*(sent(number),) * 2, *(received(number),) * 2, *over()), its) == []
+
+
 def test_a_launcher_that_ends_first() -> None:
     gone = supervised(sent(TERM), received(TERM), ended("launcher", None, TERM), ended("command"))
     assert breaks((*SEND, *FINISH), gone, SENT_TO_BARE)[0] == "SIG-5"
@@ -132,6 +141,20 @@ def test_a_launcher_that_we_end_may_end_first_and_tell_its_command() -> None:
 )
 def test_another_status(its: tuple[Fact, ...], mine: tuple[Fact, ...], requirement: str) -> None:
     assert breaks((Order("exit 3"), *ENDS), supervised(*mine), replaced(*its)) == [requirement]
+
+
+UNSEEN = replaced(ended("command", None), ended("launcher", None))
+
+
+def test_a_status_that_nobody_has_seen_is_none() -> None:
+    assert breaks((HangUp(), Settle()), supervised(*over(None, HUP)), UNSEEN) == []
+
+
+def test_a_daemon_is_sent_nothing() -> None:
+    steps = (Order("spawn child1 osn"), *FINISH)
+    alone = replaced(Ordered("command", "spawn child1 osn"), *over())
+    told = supervised(Ordered("command", "spawn child1 osn"), *over(), received(TERM, role="child1"))
+    assert breaks(steps, told, alone) == ["TREE-7"]
 
 
 def test_another_status_after_a_signal_that_was_handled() -> None:
