@@ -119,8 +119,9 @@ def stop_launcher(model: Model) -> Steps:
 
 
 def send_to_stopped(model: Model, number: int) -> Steps:
-    """Send a signal while the launcher is stopped; one that is pending already would merge with it."""
-    if not model.catches(number) or number in model.pending:
+    """Send a signal while the launcher is stopped. One that is pending already would merge with it, unless it is a
+    real-time signal: those queue."""
+    if not model.catches(number) or (number in model.pending and number not in signals.realtime()):
         return ()
     return send(model, number, "launcher", awaited=False)
 
@@ -186,10 +187,10 @@ def resize(model: Model, held: bool) -> Steps:
     return (*rest, change, *wait, Settle())
 
 
-def type_line(model: Model, key: Key | None) -> Steps:
+def type_line(model: Model, end: Key | None) -> Steps:
     """The command reads a line; ctrl-d ends it without one."""
     rest = at_rest(model)
-    typed: Step = Press(key) if key else Type(LINE)
+    typed: Step = Press(end) if end else Type(LINE)
     return (*rest, Order("read-line"), Settle(), typed, Answers("read-line"))
 
 

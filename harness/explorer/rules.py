@@ -33,6 +33,7 @@ DEADLY = (*SEVEN, int(signal.SIGKILL), int(signal.SIGSEGV), int(signal.SIGABRT),
 FLAGS = ("c", "o", "os", "osn")
 
 number, other = st.sampled_from(SEVEN), st.sampled_from(OTHERS)
+queued = st.sampled_from(signals.realtime()[:1] + signals.realtime()[-1:])
 code = st.sampled_from((0, 1, 2, 3, 42, 126, 127, 128, 130, 143, 255)) | st.integers(0, 255)
 end_of_line = st.sampled_from((None, "ctrl-d"))
 key, either = st.sampled_from(tuple(SIGNALS_OF_KEYS)), st.booleans()
@@ -61,6 +62,11 @@ def without_shell(model: Model) -> bool:
 def may_hold(model: Model) -> bool:
     """Whether all between us and the command can be held still: who is traced cannot."""
     return without_shell(model) and not model.traced
+
+
+def may_hold_at_a_key(model: Model) -> bool:
+    """The same for a key: what it sends passes by a shell."""
+    return with_keys(model) and not model.traced
 
 
 def on_pipes(model: Model) -> bool:
@@ -93,13 +99,14 @@ RULES = {
     "send_held": Rule(may_hold, moves.send_held, {"number": number}),
     "stop_launcher": Rule(lambda m: on_pipes(m) and not m.traced, moves.stop_launcher),
     "send_to_stopped": Rule(lambda m: m.launcher_stopped, moves.send_to_stopped, {"number": number}),
+    "queue": Rule(lambda m: m.launcher_stopped, moves.send_to_stopped, {"number": queued}),
     "stop_command": Rule(lambda m: on_pipes(m) and not m.traced, moves.stop_command),
     "go_on": Rule(lambda m: not m.over and not m.is_free, finishing.go_on),
     "press": Rule(with_keys, moves.press, {"key": key, "awaited": either}),
-    "press_held": Rule(lambda m: with_keys(m) and may_hold(m), moves.press_held, {"key": key}),
+    "press_held": Rule(may_hold_at_a_key, moves.press_held, {"key": key}),
     "resize": Rule(at_terminal, moves.resize, {"held": st.just(False)}),
     "resize_held": Rule(lambda m: at_terminal(m) and may_hold(m), moves.resize, {"held": st.just(True)}),
-    "type_line": Rule(reads_lines, moves.type_line, {"key": end_of_line}),
+    "type_line": Rule(reads_lines, moves.type_line, {"end": end_of_line}),
     "write": Rule(without_shell, moves.write, {"count": st.sampled_from((1, 5000, 300_000))}),
     "read_ahead": Rule(lambda m: with_keys(m) and m.typed_ahead, moves.read_ahead),
     "hang_up": Rule(lambda m: at_terminal(m) and without_shell(m), moves.hang_up),
@@ -109,7 +116,7 @@ RULES = {
     "spawn": Rule(free, moves.spawn, {"flags": st.sampled_from(FLAGS)}),
     "end_child": Rule(lambda m: m.is_free and bool(m.children), moves.end_child),
     "look": Rule(free, moves.look),
-    "wait": Rule(lambda m: m.is_free and m.settled, moves.wait, {"seconds": st.sampled_from((0.5, 3.0))}),
+    "wait": Rule(free, moves.wait, {"seconds": st.sampled_from((0.5, 3.0))}),
     "trace": Rule(
         lambda m: may_hold(m) and not m.was_held, moves.trace, {"at_reap": st.sampled_from((0, *SEVEN))}
     ),

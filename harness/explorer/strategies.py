@@ -21,6 +21,8 @@ from harness.scenario import JOB, LEADER, PIPES, Stage
 Judge = Callable[[Draft], None]
 """Plays a draft; raises where it is objected to."""
 MOST_MOVES = 12
+LONGEST = 3.0
+"""Seconds for a launcher that has something to do later. Nobody waits where nobody has."""
 TRACED = (PIPES, LEADER, JOB)
 """Stages on which there may be a schedule: nobody but us does job control, and PID 1 is followed by nobody."""
 
@@ -36,12 +38,16 @@ class Script(RuleBasedStateMachine):
         super().__init__()
         self.writer = Writer(PIPES)
         self.drawn: tuple[Drawn, ...] = ()
+        self.is_patient = False
 
     @initialize(
-        place=st.integers(0, 63), command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")), drawn=DRAWN
-    )
-    def begin(self, place: int, command: Command, drawn: tuple[Drawn, ...]) -> None:
-        """Set the stage; at times draw a schedule; and rarely, name a command that cannot be run."""
+        place=st.integers(0, 63), command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")), drawn=DRAWN,
+        is_patient=st.sampled_from((False, False, True)),
+    )  # fmt: skip
+    def begin(self, place: int, command: Command, drawn: tuple[Drawn, ...], is_patient: bool) -> None:
+        """Set the stage; at times draw a schedule; and rarely, name a command that cannot be run. is_patient: who has
+        set himself a time to do something is waited for at the end."""
+        self.is_patient = is_patient
         # the first stage twice as often as others: most signals can be sent there alone
         stage = self.stages[max(0, place % (len(self.stages) + 1) - 1)]
         self.drawn = drawn if stage in self.traced and command == "witness" else ()
@@ -54,6 +60,8 @@ class Script(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Bring the script to its end, and have it played."""
+        if self.is_patient:
+            self.writer.make(Move("wait", (("seconds", LONGEST),)))
         self.writer.end()
         draft = self.writer.draft(self.drawn)
         for name in dict.fromkeys(draft.rules):
