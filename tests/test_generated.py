@@ -26,8 +26,8 @@ SEEDS = range(1, 41)
 FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
 CHAPTERS = ("exit", "signals", "terminal", "tree")
 SOME = ("tty_7_raw_left.py",)
-SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1",)}
-"""SIG-3 says the same of SIGINT, TTY-1 of a key before it stops the job."""
+SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1", "TTY-5")}
+"""SIG-3 says the same of SIGINT; TTY-1 and TTY-5 of keys and windows before the job is stopped."""
 ANY = ("*",)
 FAULTS: list[Fault] = [
     fault for fault in manifest(FAULTY / "faults.toml")["fault"]
