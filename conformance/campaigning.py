@@ -84,9 +84,27 @@ def begin_worker(number: Synchronized[int]) -> None:
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for who gives out the work
+        signal.signal(signal.SIGTERM, _end_at_once)
     with number.get_lock():
         os.environ["PROCTOR_WORKER"] = str(number.value)
         number.value += 1
+
+
+def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001  (as signal.signal wants it)
+    """End this worker in the middle of what it does, when its runner has ended all that it has started."""
+    try:
+        door.abandon()
+    finally:
+        os._exit(1)
+
+
+def end_workers() -> None:
+    """End this process' workers, and what they started, without waiting for what they are at."""
+    workers = multiprocessing.active_children()
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join()
 
 
 def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
@@ -139,6 +157,7 @@ class Crew:
             findings += self._each(partial(_confirm, campaign), iter(suspects(played)), float("inf"))
         except KeyboardInterrupt:
             interrupted = True
+            self.end_at_once()
         return Exploration(played, findings, len(played), time.monotonic() - start), interrupted
 
     def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
@@ -154,6 +173,11 @@ class Crew:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             running |= {self._pool.submit(work, item) for item in itertools.islice(in_time, len(done))}
             yield from (future.result() for future in done)
+
+    def end_at_once(self) -> None:
+        """End the workers without waiting for what they are at: some of the slower launchers take seconds for it."""
+        if self._pool:
+            end_workers()
 
     def close(self) -> None:
         """End the workers and what they started."""

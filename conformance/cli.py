@@ -1,176 +1,130 @@
-"""`proctor`: the suite, the targets and the requirements as one command."""
+"""`proctor`: one command for all that Proctor does. Each part of it is imported when it is asked for."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import importlib
 import os
 import sys
-import tempfile
-import tomllib
-from pathlib import Path
+from typing import NamedTuple
 
 import click
-import pytest
-from rich.console import Console
-from rich.table import Table
+from click.shell_completion import CompletionItem
 
-from conformance.cli_bisect import bisect
-from conformance.cli_explore import explore, replay, speak_of_errors
-from conformance.cli_export import export
-from conformance.cli_hunt import hunt
-from conformance.cli_report import compare, gate, report
-from conformance.probe import version_of
-from conformance.spec import VERSION, Requirement, requirements
-from harness.errors import HarnessError, WrongCall, nearest
-from harness.strict import convert
-from harness.target import PROFILES, Target, known_targets, load_toml
-from reports.compare import same_specification
-from reports.results import read
-
-WRONG_CALL, HARNESS_FAILED, INTERRUPTED = 2, 3, 130
+from conformance.exits import HARNESS_FAILED, INTERRUPTED
+from harness.errors import nearest
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Command(NamedTuple):
+    """Where a command is, as `module:function`, and what it is for, in a line."""
+
+    place: str
+    purpose: str
+
+
+COMMANDS = {
+    "check": Command("conformance.cli_check:check", "Run the suite on launchers."),
+    "explore": Command(
+        "conformance.cli_explore:explore", "Send a launcher signals at each moment of its start or end."
+    ),
+    "hunt": Command("conformance.cli_hunt:hunt", "Have a launcher stand scripts that nobody has thought of."),
+    "replay": Command("conformance.cli_replay:replay", "Play a case again and say how often its fault came back."),
+    "export": Command("conformance.cli_export:export", "Print a case as one Python file, or as the text of an issue."),
+    "bisect": Command("conformance.cli_bisect:bisect", "Find the version with which a fault came or went."),
+    "report": Command("conformance.cli_report:report", "Make a report of results."),
+    "compare": Command("conformance.cli_report:compare", "Show results side by side."),
+    "targets": Command("conformance.cli_targets:targets", "List, show or install the launchers that are described."),
+    "spec": Command("conformance.cli_spec:spec", "List the requirements, or explain one."),
+    "doctor": Command("conformance.cli_doctor:doctor", "Say what can be observed on this system, and what to do."),
+    "completion": Command("conformance.cli_completion:completion", "Print what makes a shell complete these commands."),
+}
+_OUTPUT_IS_GONE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+
+
+class _Commands(click.Group):
+    """The commands in the order of their table; none is imported to be listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (as click wants it)
+        """Return their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (likewise)
+        """Return the one of this name, and import what it takes."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name].place.partition(":")
+        found = getattr(importlib.import_module(module), function)
+        assert isinstance(found, click.Command)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:  # fmt: skip
+        """Return the one that is asked for; where there is none, name the nearest."""
+        if args and args[0] not in COMMANDS and args[0][0:1] != "-" and not ctx.resilient_parsing:
+            ctx.fail(f"there is no command '{args[0]}'{nearest(args[0], COMMANDS)}; `proctor --help` lists them")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (likewise)
+        """Write their list for --help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.purpose) for name, command in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete their names, else options."""
+        commands = [
+            CompletionItem(name, help=command.purpose)
+            for name, command in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands or click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Say that a command was interrupted; the longer ones say themselves what they had done by then."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("proctor: interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="launch-proctor", prog_name="proctor")
-def main() -> None:
-    """Judge process launchers by what they do to the commands that they start."""
-
-
-@main.command()
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option("--full", is_flag=True, help="All values on slow launchers as well, no samples.")
-@click.option(
-    "--profile", "profiles", multiple=True, type=click.Choice(PROFILES), help="Claim this profile too (repeatable)."
-)
-@click.option("--results", metavar="FILE", type=click.Path(dir_okay=False), help="Write the results as JSON.")
-@click.option("--cases", metavar="DIRECTORY", type=click.Path(file_okay=False), help="Keep the case of each violation.")
-@click.option(
-    "--baseline", metavar="RESULTS", type=click.Path(path_type=Path),
-    help="Fail for what is worse than in these results, and for nothing else.",
-)  # fmt: skip
-@click.option("-n", "workers", metavar="N", help="Run on this many workers; 'auto' for one on each core.")
-@click.option("-k", "expression", metavar="EXPR", help="Only these requirements or cases, such as 'SIG-1 or TTY-3'.")
-def check(
-    targets: tuple[str, ...],
-    full: bool,
-    profiles: tuple[str, ...],
-    results: str | None,
-    cases: str | None,
-    baseline: Path | None,
-    workers: str | None,
-    expression: str | None,
-) -> None:
-    """Run the suite on each TARGET: an executable, a command line, a TOML, or a name that `proctor targets` lists.
-
-    Exits 0 when no MUST failed, 1 when one did, 2 for a wrong call, 3 when the harness itself failed. With --baseline
-    it is a gate: 1 when anything is worse than there.
+def proctor() -> None:
+    """Judge process launchers by what they do to the commands that they start.
 
     \b
-        proctor check tini -k 'SIG-1 or TTY-3'
-        proctor check ./launcher --results now.json --baseline released.json
+    Does a launcher behave as if it were not there? And at every moment of its start?
+        proctor check ./my-launcher
+        proctor explore ./my-launcher
+    \b
+    Keep what was found, play it again, and make a bug report of it:
+        proctor check ./my-launcher --cases found
+        proctor replay found/CASE.json -n 50
+        proctor export found/CASE.json > repro.py
+    \b
+    In CI: fail for what got worse, and for nothing else:
+        proctor check ./my-launcher --results baseline.json
+        proctor check ./my-launcher --baseline baseline.json
+
+    `proctor COMMAND --help` has more of each. `proctor doctor` says whether this system shows all.
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
-    words = [f"--target={target}" for target in targets]
-    words += [f"--profile={profile}" for profile in profiles]
-    words += ["--full"] if full else []
-    words += [f"--cases={cases}"] if cases else []
-    words += ["-n", workers] if workers else []
-    words += ["-k", expression] if expression else []
-    if baseline is None:
-        sys.exit(_run_suite([*words, *([f"--results={results}"] if results else [])]))
-    speak_of_errors(lambda: _run_gate(words, baseline, results))
 
 
-def _run_gate(words: list[str], baseline: Path, results: str | None) -> int:
-    """Run the suite and compare; return the exit status."""
-    for before in read(baseline):  # what is wrong with it is told now, not when all has been run
-        same_specification(before, VERSION, str(baseline))
-    with tempfile.TemporaryDirectory() as directory:
-        written = Path(results or f"{directory}/results.json")
-        status = _run_suite([*words, f"--results={written}"])
-        return gate(written, baseline) if status in (0, 1) else status
-
-
-class _Interruption:
-    """Tells Ctrl-C, a module that cannot be imported and a wrong call apart: pytest's exit status is 2 for each."""
-
-    status: int | None = None
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Note what it was; what pytest.exit() was called for has its status already."""
-        if isinstance(excinfo.value, pytest.Session.Interrupted):
-            self.status = HARNESS_FAILED
-        elif isinstance(excinfo.value, KeyboardInterrupt):
-            self.status = INTERRUPTED
-
-
-def _run_suite(words: list[str]) -> int:
-    # What lies about where the user stands (a pytest.ini, a conftest, PYTEST_ADDOPTS) is meant for other tests
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        os.environ.pop(name, None)
-    suite = Path(__file__).resolve().parent
-    fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "--strict-markers"]
-    interruption = _Interruption()
-    status = int(pytest.main([*fixed, *words], plugins=[interruption]))
-    if interruption.status is not None:
-        return interruption.status
-    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        click.echo("proctor: no case was selected; `proctor spec` lists the requirements that -k may name", err=True)
-        return WRONG_CALL
-    return WRONG_CALL if status == pytest.ExitCode.USAGE_ERROR else status
-
-
-@main.command()
-def targets() -> None:
-    """List the launchers that are described, and which of them are installed here."""
-    table = Table("name", "installed", "version", "description", box=None, pad_edge=False)
-    for name, path in known_targets().items():
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        described = convert({"name": name, **data}, Target, str(path))
-        try:
-            installed: Target | None = load_toml(path)
-        except WrongCall:
-            installed = None
-        how = "yes" if installed else f"install it with: {described.install}" if described.install else "no"
-        table.add_row(name, how, version_of(installed) if installed else "", described.description)
-    Console(soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
-
-
-@main.command()
-@click.argument("name", required=False, metavar="[ID]")
-def spec(name: str | None) -> None:
-    """Print one requirement, with its reason and source, or list them all."""
+def main() -> None:
+    """Run as a program."""
     try:
-        known = requirements()
-    except HarnessError as error:
-        click.echo(f"proctor: {error}", err=True)
+        proctor(prog_name="proctor")
+    except OSError as error:
+        if error.errno not in _OUTPUT_IS_GONE or error.filename is not None:
+            raise
+        with contextlib.suppress(OSError):
+            click.echo(f"proctor: what was to be printed cannot be written: {error.strerror}", err=True)
+        # what is still buffered would be tried again when Python ends, and be complained of once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(HARNESS_FAILED)
-    if not name:
-        for requirement in known.values():
-            click.echo(f"{requirement.id:10} {requirement.level:8} {requirement.sentence}")
-        return
-    if name.upper() not in known:
-        click.echo(f"proctor: there is no requirement '{name}'{nearest(name.upper(), known)}", err=True)
-        sys.exit(WRONG_CALL)
-    click.echo(_in_full(known[name.upper()]))
 
-
-def _in_full(requirement: Requirement) -> str:
-    return "\n".join(
-        (
-            f"{requirement.id} ({requirement.level}, profile {requirement.profile})",
-            click.wrap_text(requirement.sentence, 90, "  ", "  "),
-            click.wrap_text(f"Why: {requirement.why}", 90, "  ", "       "),
-            click.wrap_text(f"Source: {requirement.source}", 90, "  ", "          "),
-        )
-    )
-
-
-main.add_command(bisect)
-main.add_command(explore)
-main.add_command(replay)
-main.add_command(hunt)
-main.add_command(export)
-main.add_command(report)
-main.add_command(compare)
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from conformance import casefile
 from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
 from conformance.bisecting import Kind, boundaries, search
-from conformance.cli_explore import INTERRUPTED, speak_of_errors
+from conformance.cli_common import speak_of_errors
+from conformance.exits import INTERRUPTED
 from conformance.managers import MANAGERS, Source
 from conformance.origin import listed, source_of
 from conformance.packages import cache_directory

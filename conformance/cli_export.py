@@ -10,7 +10,7 @@ import click
 from conformance import casefile
 from conformance.casefile import CaseFile
 from conformance.checks.allowed import NOT_COUNTED, allowed
-from conformance.cli_explore import speak_of_errors
+from conformance.cli_common import speak_of_errors
 from conformance.judge import timeline
 from conformance.replaying import Replayer, launcher_here, needing_ptrace, needs_known
 from conformance.report import escape
@@ -55,7 +55,7 @@ def export(case: Path, kind: Format, play: bool) -> None:
             click.echo(script, nl=False)
         return 0
 
-    speak_of_errors(run)
+    speak_of_errors(run, lambda: "nothing was printed; --no-play makes the text without playing")
 
 
 def account_of(case: CaseFile) -> Account:

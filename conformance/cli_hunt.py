@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from conformance.cli_explore import FOUND, INTERRUPTED, speak_of_errors
+from conformance.cli_common import complete_targets, speak_of_errors, undisturbed
+from conformance.exits import FOUND, INTERRUPTED
 from conformance.hunters import Hunt, State
 from conformance.probe import check_deviations, probe
 from conformance.report import escape
@@ -39,7 +40,7 @@ PROFILES = {
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=complete_targets)
 @click.option(
     "--profile", type=click.Choice(tuple(PROFILES)), default="hunt", show_default=True,
     help="ci: seconds, the same scripts each time. nightly: minutes. hunt: until it is stopped.",
@@ -61,6 +62,7 @@ def hunt(
     \b
         proctor hunt tini --profile ci
         proctor hunt 'uv run --no-project --' --seconds 300
+        proctor hunt ./my-launcher                     # until Ctrl-C; goes on where the last one has ended
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
@@ -77,7 +79,7 @@ def hunt(
         _sum_up(hunt)
         return INTERRUPTED if interrupted else FOUND if kept.found else 0
 
-    speak_of_errors(run)
+    speak_of_errors(run, lambda: "no script had been played")
 
 
 def _follow(hunt: Hunt, until: float) -> bool:
@@ -88,6 +90,8 @@ def _follow(hunt: Hunt, until: float) -> bool:
             for _ in hunt.chunks(until):
                 shown.update(Text(_line(hunt)))
     except KeyboardInterrupt:
+        with undisturbed():
+            hunt.interrupt()
         return True
     return False
 

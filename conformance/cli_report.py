@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
-from conformance.cli_explore import speak_of_errors
+from conformance.cli_common import as_json, print_json, print_table, speak_of_errors
 from conformance.report import escape
 from harness.errors import WrongCall
 from reports.badge import badge
@@ -58,26 +55,32 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None) -> None:
 @click.command()
 @RESULTS
 @click.option("--all", "everything", is_flag=True, help="Requirements too on which all of them agree.")
-def compare(results: tuple[Path, ...], everything: bool) -> None:
+@as_json
+def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     """Show the verdicts of RESULTS side by side: launchers, or versions of one.
 
     \b
         proctor compare uv-0.6.14.json uv-0.13.8.json
+        proctor compare before.json after.json --json | jq '.requirements | keys'
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
         documents = read_all(results)
-        table = Table("", "", *(escape(one.title) for one in documents), box=None, pad_edge=False)
+        rows, told = [], {}
         for name in dict.fromkeys(name for one in documents for name in one.requirements):
-            rows = [one.requirements.get(name) for one in documents]
-            verdicts = [row.verdict if row else "not built" for row in rows]
+            found = [one.requirements.get(name) for one in documents]
+            verdicts = [row.verdict if row else "not built" for row in found]
             if set(verdicts) != {"not built"} and (everything or len(set(verdicts)) > 1):
-                level = next(row.level for row in rows if row)
-                table.add_row(name, level, *(f"{SIGNS[verdict]} {verdict}" for verdict in verdicts))
-        if not table.row_count:
+                level = next(row.level for row in found if row)
+                rows.append((name, level, *(f"{SIGNS[verdict]} {verdict}" for verdict in verdicts)))
+                told[name] = verdicts
+        titles = [one.title for one in documents]
+        if as_json:
+            print_json({"results": titles, "requirements": told})
+        elif rows:
+            print_table(("", "", *titles), rows)
+        else:
             click.echo("all of them agree on every requirement; --all shows them")
-            return 0
-        Console(soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
         return 0
 
     speak_of_errors(run)

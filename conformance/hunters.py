@@ -16,7 +16,7 @@ import msgspec
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from conformance import casefile
-from conformance.campaigning import begin_worker
+from conformance.campaigning import begin_worker, end_workers
 from conformance.casefile import CaseFile
 from conformance.hunting import Account, Hunter, Objection, hunt
 from conformance.probe import probe
@@ -131,7 +131,8 @@ class Hunt:
         self.target, self.state, self._workers = target, state, workers
         self.account = Account()
         self.said: dict[str, str] = {}
-        self._start = time.monotonic()
+        self._start, self._began = time.monotonic(), time.time()
+        self._seeds: dict[Future[Chunk], int] = {}
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(workers, context, begin_worker, (context.Value("i", 0),))
 
@@ -147,6 +148,7 @@ class Hunt:
             done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in done:
                 chunk = future.result()
+                del self._seeds[future]
                 self._take(chunk)
                 if time.monotonic() < until:
                     running.add(self._next())
@@ -156,7 +158,9 @@ class Hunt:
         seed = self.state.next_seed
         self.state.next_seed += 1
         known = frozenset(self.state.plain)
-        return self._pool.submit(_play, self.target, self.state.directory, seed, known)
+        future = self._pool.submit(_play, self.target, self.state.directory, seed, known)
+        self._seeds[future] = seed
+        return future
 
     def _take(self, chunk: Chunk) -> None:
         self.account.add(chunk.account)
@@ -168,5 +172,17 @@ class Hunt:
     def __enter__(self) -> Self:
         return self
 
+    def interrupt(self) -> None:
+        """End the workers at once. What they have found in their seeds is in case files by now; the next hunt begins
+        with these seeds again."""
+        end_workers()
+        kept = _kept_cases(Path(self.state.directory))
+        self.state.found |= {name: path for name, path in kept.items() if os.stat(path).st_mtime >= self._began}
+        self.state.next_seed = min(self._seeds.values(), default=self.state.next_seed)
+        with contextlib.suppress(OSError):  # a full disk is not worth a complaint now
+            self.state.write()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error:
+            end_workers()
         self._pool.shutdown(cancel_futures=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +45,17 @@ class Count(NamedTuple):
 def _unlike(objections: Iterable[str]) -> tuple[str, ...]:
     """Return those that differ in more than numbers: pids are others each time."""
     return tuple({re.sub(r"\d+", "N", one): one for one in objections}.values())
+
+
+def count(all_told: Sequence[Told]) -> Count:
+    """Count what several replays came to."""
+    return Count(
+        len(all_told),
+        sum(bool(told.objections) for told in all_told),
+        sum(bool(told.unsure) for told in all_told),
+        _unlike(one for told in all_told for one in told.objections),
+        tuple(dict.fromkeys(told.unsure for told in all_told if told.unsure)),
+    )
 
 
 def needs_known(case: CaseFile, path: Path) -> None:
@@ -98,17 +109,6 @@ class Replayer:
     def once(self) -> Told:
         """Play it once more."""
         return self._by_schedule() if self._case.is_explored else self._by_script()
-
-    def times(self, times: int) -> Count:
-        """Play it so many times."""
-        all_told = [self.once() for _ in range(times)]
-        return Count(
-            times,
-            sum(bool(told.objections) for told in all_told),
-            sum(bool(told.unsure) for told in all_told),
-            _unlike(one for told in all_told for one in told.objections),
-            tuple(dict.fromkeys(told.unsure for told in all_told if told.unsure)),
-        )
 
     def _by_schedule(self) -> Told:
         history = play_traced(self._target, self._case.scenario, self._case.schedule)

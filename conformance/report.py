@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
 
 import pytest
 
@@ -19,6 +21,18 @@ SIGNS = {
 
 escape = harmless
 """For what comes from outside, before it is printed."""
+
+
+class HasVerdict(Protocol):
+    """A row of results, just made or out of a file."""
+
+    @property
+    def level(self) -> str:
+        """MUST, SHOULD or MAY."""
+
+    @property
+    def verdict(self) -> str:
+        """What it came to."""
 
 
 def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
@@ -65,7 +79,7 @@ def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], case
     if unbuilt:
         reporter.write_line(f"not run or not built: {', '.join(unbuilt)}")
     for name, table in tables.items():
-        reporter.write_line(f"{escape(name)}: {_counts(table)}", bold=True)
+        reporter.write_line(f"{escape(name)}: {counts(table)}", bold=True)
 
 
 def _write_coverage(reporter: pytest.TerminalReporter, tables: dict[str, dict[str, Row]]) -> None:
@@ -104,11 +118,12 @@ def _remark(requirement: Requirement, columns: list[Row]) -> str:
     return requirement.sentence[:70] + ("..." if len(requirement.sentence) > 70 else "")
 
 
-def _counts(table: dict[str, Row]) -> str:
+def counts(table: Mapping[str, HasVerdict]) -> str:
+    """Return how many requirements of each level came to which verdict, in a line."""
     parts = []
     for level in ("MUST", "SHOULD", "MAY"):
-        counts = Counter(r.verdict for r in table.values() if r.level.removesuffix(" NOT") == level)
-        told = ", ".join(f"{counts[v]} {v}" for v in counts if v not in ("not built", "not applicable"))
+        count = Counter(r.verdict for r in table.values() if r.level.removesuffix(" NOT") == level)
+        told = ", ".join(f"{count[v]} {v}" for v in count if v not in ("not built", "not applicable"))
         if told:
             parts.append(f"{level}: {told}")
     return "; ".join(parts) or "nothing was run"

@@ -135,6 +135,13 @@ def stop() -> None:
         _containment = ""
 
 
+def abandon() -> None:
+    """End this process' runner, whatever it is at, for a handler of a signal after which the process ends itself: it
+    takes no lock, for whoever has that is interrupted by the handler."""
+    if _runner:
+        _runner.end()
+
+
 def containment() -> str:
     """Return how launchers are contained on this system, and why not better."""
     with _lock:

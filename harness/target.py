@@ -151,6 +151,8 @@ def found_here(target: Target, shown: str) -> Target:
     missing."""
     lines = {key: line for key in ("command", "sync", "prune") if (line := getattr(target, key))}
     found = {key: (_program_of(key, line[0], target, shown), *line[1:]) for key, line in lines.items()}
+    if target.version and not (of_version := _look_for(target.version[0]))[1]:  # else there is just no version to say
+        found["version"] = (of_version[0], *target.version[1:])
     return msgspec.structs.replace(target, **found)
 
 

@@ -14,31 +14,25 @@ import sys
 import tomllib
 from pathlib import Path
 
+from conformance.installing import PROGRAMS, install_target
 from conformance.managers import MANAGERS
-from conformance.packages import install, named_in
+from conformance.packages import named_in
 from harness.errors import WrongCall
-from harness.target import known_targets, load_toml
+from harness.strict import convert
+from harness.target import Target, known_targets, load_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def install_all(directory: Path) -> Path:
-    """Install what targets/ names; return one directory with those programs alone: no other python gets onto PATH."""
-    only = directory / "programs"
-    only.mkdir(parents=True, exist_ok=True)
+    """Install what targets/ names; return one directory with those programs alone."""
     for path in known_targets().values():
-        described = tomllib.loads(path.read_text(encoding="utf-8"))
-        package = named_in(described.get("install", ""))
-        if not package or not package.version or not MANAGERS[package.source].is_there():
-            continue
-        name = package.name + package.extras
-        programs = install(package.source, name, package.version, directory)
-        # those of `sync` and `prune` may be others: uvx is cleaned up after by uv
-        for name in {described[key][0] for key in ("command", "sync", "prune") if key in described}:
-            link = only / name
-            link.unlink(missing_ok=True)
-            link.symlink_to(programs / name)
-    return only
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        described = convert({"name": path.stem, **data}, Target, str(path))
+        package = named_in(described.install)
+        if package and package.version and MANAGERS[package.source].is_there():
+            install_target(described, directory)
+    return directory / PROGRAMS
 
 
 def main() -> None:

@@ -1,0 +1,86 @@
+"""What this system offers, as its own files and calls say it: nothing is started here, and nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+OLDEST_KERNEL = (5, 4)
+"""With pidfds, PTRACE_GET_SYSCALL_INFO and what else the runner takes for granted."""
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+
+
+def kernel() -> tuple[int, int] | None:
+    """Return the version of Linux that runs here, as two numbers; None where it is another system."""
+    found = re.match(r"(\d+)\.(\d+)", platform.release())
+    return (int(found[1]), int(found[2])) if platform.system() == "Linux" and found else None
+
+
+def setting(name: str) -> str:
+    """Return a setting of the kernel, such as "kernel.yama.ptrace_scope"; "" where there is none of this name."""
+    try:
+        return Path("/proc/sys", *name.split(".")).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def why_no_pidfds() -> str:
+    """Say why processes cannot be waited for by descriptors; "" where they can."""
+    if not hasattr(os, "pidfd_open"):
+        return "this Python, or this system, has no pidfd_open(2)"
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return f"pidfd_open(2): {error.strerror}"
+    return ""
+
+
+def most_processes() -> int | None:
+    """Return how many processes this user, or this control group, may have; None where nobody limits that."""
+    limits = [int(text) for path in _own_group("pids.max") if (text := _contents(path)).isdecimal()]
+    if sys.platform != "win32":
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+        # whoever is root is not bound by it; getrlimit(2)
+        limits += [soft] if soft != resource.RLIM_INFINITY and os.geteuid() != 0 else []
+    return min(limits, default=None)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def has_group_kill() -> bool:
+    """Whether there are control groups of version 2 that can be ended as a whole; cgroups(7), Linux 5.14."""
+    return any(path.exists() for path in CONTROL_GROUPS.glob("*/cgroup.kill"))
+
+
+def compiler() -> str:
+    """Return the C compiler that a build would take, "" where there is none: $CC, or the first of three names."""
+    words = shlex.split(os.environ.get("CC", ""))[:1] or ["cc", "gcc", "clang"]
+    return next((found for word in words if (found := shutil.which(word))), "")
+
+
+def _own_group(name: str) -> list[Path]:
+    """Return this file of our own control group and of those above it: a limit of any of them holds."""
+    for line in _contents(Path("/proc/self/cgroup")).splitlines():
+        if line.startswith("0::/"):
+            own = CONTROL_GROUPS / line[4:]
+            return [place / name for place in (own, *own.parents) if place.is_relative_to(CONTROL_GROUPS)]
+    return []
+
+
+def _contents(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,97 @@
+"""What the cases of the suite need of a system, read off the scenarios that they would play."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import pytest
+
+from conformance.campaigns import Campaign
+from conformance.case import Case
+from conformance.casefile import CaseFile
+from harness.scenario import SHELLS, Reuse, Scenario, Trace
+from harness.target import Target
+from tests.conftest import ROOT
+
+
+class Wanted(NamedTuple):
+    """A scenario that a case of a requirement plays; traced: under a schedule, or all of its calls."""
+
+    requirement: str
+    scenario: Scenario
+    traced: bool = False
+
+
+NEEDS: dict[str, Callable[[Wanted], bool]] = {
+    "ptrace": lambda wanted: wanted.traced or any(isinstance(step, Trace) for step in wanted.scenario.steps),
+    "pseudo-terminals": lambda wanted: wanted.scenario.stage.terminal,
+    "shells": lambda wanted: wanted.scenario.stage.under in SHELLS,
+    "PID 1": lambda wanted: wanted.scenario.stage.under == "init",
+    "pids again": lambda wanted: any(isinstance(step, Reuse) for step in wanted.scenario.steps),
+    "another Python": lambda wanted: wanted.scenario.interpreter == "other",
+}
+"""By the names that `proctor doctor` gives them."""
+
+
+class _Recorder:
+    """Stands in for a case: notes what it would play."""
+
+    def __init__(self, requirement: str) -> None:
+        self.target = Target("recorded", ("recorded",), profiles=("transparent", "init", "ephemeral", "sync", "cache"))
+        self.wanted: list[Wanted] = []
+        self._requirement = requirement
+
+    def __call__(self, scenario: Scenario, *_: object, **__: object) -> None:
+        self.wanted.append(Wanted(self._requirement, scenario))
+
+    def explore(self, campaign: Campaign, *_: object, **__: object) -> None:
+        self.wanted.append(Wanted(campaign.requirement, campaign.scenario, traced=True))
+
+    def pinned(self, pinned: CaseFile) -> None:
+        self.wanted.append(Wanted(pinned.requirement, pinned.scenario))
+
+
+def all_wanted() -> Iterator[Wanted]:
+    """Yield what all cases want, but for those that are pinned: these are chosen because they are short."""
+    for path in sorted((ROOT / "conformance").glob("test_*.py")):
+        if path.stem != "test_pinned":
+            yield from _of_file(path)
+
+
+def _of_file(path: Path) -> Iterator[Wanted]:
+    module = importlib.import_module(f"conformance.{path.stem}")
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if name.startswith("test_"):
+            marks: list[Any] = vars(function)["pytestmark"]
+            recorder = _Recorder(next(mark.args[0] for mark in marks if mark.name == "requirement"))
+            for arguments in _arguments(marks):
+                try:
+                    function(cast(Case, recorder), **arguments)
+                except pytest.skip.Exception:
+                    pass
+            yield from recorder.wanted
+
+
+def _arguments(marks: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield each combination of what a case is repeated over."""
+    axes = [(mark.args[0], list(mark.args[1])) for mark in marks if mark.name in ("over", "parametrize")]
+    for values in itertools.product(*(values for _, values in axes)):
+        arguments: dict[str, Any] = {}
+        for (names, _), value in zip(axes, values, strict=True):
+            split = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+            arguments |= dict(zip(split, value if len(split) > 1 else (value,), strict=True))
+        yield arguments
+
+
+def needed_for(ability: str) -> tuple[set[str], set[str]]:
+    """Return the requirements of which every case needs it, and those of which some do."""
+    by_requirement: dict[str, set[bool]] = {}
+    for wanted in all_wanted():
+        by_requirement.setdefault(wanted.requirement, set()).add(NEEDS[ability](wanted))
+    whole = {name for name, answers in by_requirement.items() if answers == {True}}
+    return whole, {name for name, answers in by_requirement.items() if answers == {True, False}}
