@@ -120,7 +120,7 @@ def main() -> None:
         if error.errno not in _OUTPUT_IS_GONE or error.filename is not None:
             raise
         with contextlib.suppress(OSError):
-            click.echo(f"proctor: what was to be printed cannot be written: {error.strerror}", err=True)
+            click.echo(f"proctor: cannot write: {error.strerror}; is standard output on a full disk?", err=True)
         # what is still buffered would be tried again when Python ends, and be complained of once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(HARNESS_FAILED)

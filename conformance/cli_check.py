@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -80,14 +80,17 @@ def _with_results(words: list[str], results: str | None, baseline: Path | None, 
     with tempfile.TemporaryDirectory() as directory:
         written = Path(results or f"{directory}/results.json")
         last = _when(written)
-        with _printing_elsewhere(nowhere=quiet) if quiet or as_json else contextlib.nullcontext():
+        aside = io.StringIO() if quiet else sys.stderr if as_json else sys.stdout
+        with contextlib.redirect_stdout(aside):  # pytest holds on to the stream that it finds when it starts
             status = _run_suite([*words, f"--results={written}"])
         is_judged = baseline is not None and status in (0, FOUND)
         if baseline and is_judged:
             with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
                 status = gate(written, baseline)
-        if _when(written) == last:
-            return status  # a call so wrong that there are no results; those in the file are of another run
+        if _when(written) == last:  # there are no results; those in the file are of another run
+            if isinstance(aside, io.StringIO) and status == HARNESS_FAILED:
+                click.echo(aside.getvalue(), err=True, nl=False)
+            return status
         if as_json:
             click.echo(written.read_text(encoding="utf-8"), nl=False)
         elif quiet and not is_judged:
@@ -100,13 +103,6 @@ def _when(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-@contextlib.contextmanager
-def _printing_elsewhere(nowhere: bool) -> Iterator[None]:
-    """Let what is printed go to stderr, or nowhere. pytest holds on to the stream that it finds when it starts."""
-    with open(os.devnull, "w", encoding="utf-8") as null, contextlib.redirect_stdout(null if nowhere else sys.stderr):
-        yield
-
-
 def _say_what_is_amiss(documents: list[Results]) -> None:
     for document in documents:
         for name, row in document.requirements.items():
@@ -117,9 +113,15 @@ def _say_what_is_amiss(documents: list[Results]) -> None:
 
 
 class _Interruption:
-    """Tells Ctrl-C, a module that cannot be imported and a wrong call apart: pytest's exit status is 2 for each."""
+    """Tells Ctrl-C, a module that cannot be imported and a wrong call apart: pytest's exit status is 2 for each.
+    has_begun: whether pytest prints a summary, which tells what was done."""
 
     status: int | None = None
+    has_begun = False
+
+    def pytest_sessionstart(self) -> None:
+        """Note that it has begun."""
+        self.has_begun = True
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note what it was; what pytest.exit() was called for has its status already."""
@@ -137,6 +139,8 @@ def _run_suite(words: list[str]) -> int:
     fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "--strict-markers"]
     interruption = _Interruption()
     status = int(pytest.main([*fixed, *words], plugins=[interruption]))
+    if interruption.status == INTERRUPTED and not interruption.has_begun:
+        click.echo("proctor: interrupted before the first case", err=True)
     if interruption.status is not None:
         return interruption.status
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:

@@ -21,7 +21,7 @@ from conformance.casefile import CaseFile
 from conformance.hunting import Account, Hunter, Objection, hunt
 from conformance.probe import probe
 from harness import execute as door
-from harness.errors import WrongCall
+from harness.errors import HarnessError, WrongCall
 from harness.schedule import Schedule
 from harness.strict import parse_json
 from harness.target import Target
@@ -54,11 +54,21 @@ class State(msgspec.Struct):
         return kept
 
     def write(self) -> None:
-        """Keep it, whole or not at all."""
+        """Keep it, whole or not at all; HarnessError where it cannot be written."""
         file = Path(self.directory) / "state.json"
         unfinished = file.with_name(file.name + ".part")
-        unfinished.write_bytes(msgspec.json.encode(self))
-        os.replace(unfinished, file)
+        try:
+            unfinished.write_bytes(msgspec.json.encode(self))
+            os.replace(unfinished, file)
+        except OSError as error:
+            raise _unwritten(self.directory, error) from None
+
+
+def _unwritten(directory: str | Path, error: OSError) -> HarnessError:
+    return HarnessError(
+        f"--state: {directory} cannot be written: {error.strerror}. This says nothing about the launcher. Make room "
+        "there, or name another directory"
+    )
 
 
 def _kept_cases(directory: Path) -> dict[str, str]:
@@ -102,7 +112,10 @@ class _Worker:
         with contextlib.suppress(WrongCall):  # there is none yet
             if casefile.read(self._directory / f"{name}.json").length <= case.length:
                 return
-        casefile.write(case, self._directory, name)
+        try:
+            casefile.write(case, self._directory, name)
+        except OSError as error:
+            raise _unwritten(self._directory, error) from None
 
     def play(self, seed: int, known: frozenset[str]) -> Chunk:
         """Play the scripts of one seed."""
@@ -179,7 +192,7 @@ class Hunt:
         kept = _kept_cases(Path(self.state.directory))
         self.state.found |= {name: path for name, path in kept.items() if os.stat(path).st_mtime >= self._began}
         self.state.next_seed = min(self._seeds.values(), default=self.state.next_seed)
-        with contextlib.suppress(OSError):  # a full disk is not worth a complaint now
+        with contextlib.suppress(HarnessError):  # a full disk is not worth a complaint now
             self.state.write()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -194,7 +194,7 @@ def _look_for_trouble(said: str, asked: str, directory: Path | None = None) -> N
 def _full(directory: Path) -> str:
     return (
         f"{directory}: the disk is full. This says nothing about the launcher. Make room there, or name another "
-        "directory with --cache"
+        "directory (--cache, --into)"
     )
 
 

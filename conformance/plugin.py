@@ -181,7 +181,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = HARNESS_FAILED
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = WRONG_CALL
-    write_results(suite, session.config)
+    try:
+        write_results(suite, session.config)
+    except HarnessError as error:
+        suite.unwritten = str(error)
+        session.exitstatus = HARNESS_FAILED
 
 
 def _spare_hypothesis(config: pytest.Config) -> None:
@@ -197,7 +201,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         return
     report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
     nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-    for line in [*not_selected(config.option.keyword, nothing_ran), *suite.troubles]:
+    for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.unwritten]):
         terminalreporter.write_line(report.escape(line), red=True)
 
 

@@ -16,7 +16,7 @@ from conformance.probe import Probe, check_deviations, not_judged, probe
 from conformance.results import CaseResult
 from conformance.selection import with_cases
 from harness import execute as door
-from harness.errors import WrongCall, nearest
+from harness.errors import HarnessError, WrongCall, nearest
 from harness.target import PROFILES, Target, load
 
 
@@ -39,6 +39,8 @@ class Suite:
         self.failed: set[tuple[str, str]] = set()
         """Targets and requirements of which this process has seen a fail."""
         self.start = time.monotonic()
+        self.unwritten = ""
+        """Why the results could not be written, "" where they could."""
 
     @property
     def judged(self) -> list[Target]:
@@ -89,6 +91,8 @@ def _check_results_path(path: Path) -> None:
     where = f"--results={path}"
     if path.is_dir():
         raise WrongCall(f"{where}: this is a directory; name a file in it")
+    if path.exists() and not path.is_file():  # what is there is replaced: for root that would be /dev/null itself
+        raise WrongCall(f"{where}: this is no regular file; name one, or use `proctor check --json`")
     directory = path.absolute().parent
     if not directory.is_dir():
         raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
@@ -109,7 +113,7 @@ def _with_profiles(target: Target, profiles: list[Any]) -> Target:
 
 
 def write_results(suite: Suite, config: pytest.Config) -> None:
-    """Write what --results asks for."""
+    """Write what --results asks for; HarnessError where that cannot be written."""
     if not config.option.results:
         return
     seconds = time.monotonic() - suite.start
@@ -118,4 +122,10 @@ def write_results(suite: Suite, config: pytest.Config) -> None:
         probed = suite.probes[target.name]
         cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
         documents.append(results.document(target, probed.version, cases, seconds, door.containment()))
-    results.write(Path(config.option.results), documents)
+    try:
+        results.write(Path(config.option.results), documents)
+    except OSError as error:
+        raise HarnessError(
+            f"--results={config.option.results}: cannot be written: {error.strerror}. This says nothing about the "
+            "launcher. Make room there, or name another file"
+        ) from None
