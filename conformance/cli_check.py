@@ -15,7 +15,7 @@ import pytest
 from conformance.cli_common import as_json, complete_targets, quiet, speak_of_errors
 from conformance.cli_report import gate
 from conformance.exits import FOUND, HARNESS_FAILED, INTERRUPTED, WRONG_CALL
-from conformance.report import SIGNS, counts
+from conformance.report import REPEAT_BY, SIGNS, counts
 from conformance.spec import VERSION
 from harness.target import PROFILES
 from harness.words import harmless
@@ -135,6 +135,7 @@ def _run_suite(words: list[str]) -> int:
     # What lies about where the user stands (a pytest.ini, a conftest, PYTEST_ADDOPTS) is meant for other tests
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
+    os.environ[REPEAT_BY] = "proctor"
     suite = Path(__file__).resolve().parent
     fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "--strict-markers"]
     interruption = _Interruption()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Mapping
@@ -18,6 +19,9 @@ SIGNS = {
     "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
     "not built": "not built", "unstable": "unstable", "error": "ERROR",
 }  # fmt: skip
+
+REPEAT_BY = "PROCTOR_REPEAT_BY"
+"""Set by `proctor check`, for its workers too: outside of a checkout there is no conformance/ to name."""
 
 escape = harmless
 """For what comes from outside, before it is printed."""
@@ -59,6 +63,8 @@ def repeat_command(result: CaseResult, asked: str) -> str:
     if result.judgement.schedule:
         words = ["proctor", "replay", f"--target={asked}", f"--requirement={result.requirement}"]
         return shlex.join([*words, f"--schedule={result.judgement.schedule}"])
+    if os.environ.get(REPEAT_BY) == "proctor":
+        return shlex.join(["proctor", "check", asked, "-k", result.requirement])
     return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])
 
 
