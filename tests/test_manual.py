@@ -92,7 +92,8 @@ def test_the_tutorial_shows_what_comes(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("tini"), reason="needs tini: apt-get install tini")
 def test_the_scenario_of_the_manual_is_played_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    code, said = (next(b["text"] for b in blocks("write-a-scenario.md") if b["kind"] == kind) for kind in ("python", "text"))
+    texts = {block["kind"]: block["text"] for block in reversed(blocks("write-a-scenario.md"))}
+    code, said = texts["python"], texts["text"]
     exec(code, {})
     door.stop()
     printed = [plain(line, ROOT) for line in capsys.readouterr().out.splitlines()]

@@ -1,5 +1,5 @@
-"""Pages of the manual that are made when it is built: the requirements, out of conformance/spec, and the commands, out of
-their own --help."""
+"""Pages of the manual that are made when it is built: the requirements, out of conformance/spec, and the commands, out
+of their own --help."""
 
 from __future__ import annotations
 
@@ -19,6 +19,22 @@ WIDTH = 90
 """Columns of a --help."""
 HEADING = re.compile(r"^## ([A-Z]+-\d+) \(.*\)$", re.MULTILINE)
 
+ALL_REQUIREMENTS = """\
+# Requirements
+
+What a launcher has to do so that neither the command nor the caller can tell that it is there. The text is
+`conformance/spec/`, which is also what `proctor spec` prints. Ids are stable and are never used again.
+
+A **MUST** that fails makes `proctor check` fail. A **SHOULD** is said, and fails nothing. A requirement binds a launcher
+that claims its profile; `transparent` is claimed by all that claim nothing else.
+"""
+ALL_COMMANDS = """\
+# The commands
+
+What `proctor COMMAND --help` says. The exit status is 0 for what is as it should be, 1 where something was found, 2 for a
+wrong call, 3 where Proctor itself or the system failed, 130 after Ctrl-C.
+"""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages."""
@@ -33,19 +49,12 @@ def chapter_page(chapter: str) -> str:
     """Return a chapter of the specification, with an anchor for each requirement and links to public issues."""
     text = (SPEC / f"{chapter}.md").read_text(encoding="utf-8")
     text = HEADING.sub(lambda heading: f"{heading[0]} {{ #{heading[1].lower()} }}", text)
-    # a name in brackets or with a star is meant as it is written, but for what stands in backticks
     return ISSUE.sub(r"[\g<0>](https://github.com/\1/issues/\2)", text)
 
 
 def requirements_page() -> str:
     """Return the list of all requirements, by chapter."""
-    lines = [
-        "# Requirements", "",
-        "What a launcher has to do so that neither the command nor the caller can tell that it is there. The text is "
-        "`conformance/spec/`, which is also what `proctor spec` prints. Ids are stable and are never used again.", "",
-        "A **MUST** that fails makes `proctor check` fail. A **SHOULD** is said, and fails nothing. A requirement binds "
-        "a launcher that claims its profile; `transparent` is claimed by all that claim nothing else.", "",
-    ]  # fmt: skip
+    lines = [ALL_REQUIREMENTS]
     for chapter in CHAPTERS:
         title = (SPEC / f"{chapter}.md").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         lines += [f"## {title}", "", "| id | level | profile | what it asks |", "|---|---|---|---|"]
@@ -64,11 +73,7 @@ def commands_page() -> str:
     context = click.Context(
         proctor, info_name="proctor", terminal_width=WIDTH, help_option_names=["-h", "--help"]
     )  # fmt: skip
-    lines = [
-        "# The commands", "",
-        "What `proctor COMMAND --help` says. The exit status is 0 for what is as it should be, 1 where something was "
-        "found, 2 for a wrong call, 3 where Proctor itself or the system failed, 130 after Ctrl-C.", "",
-    ]  # fmt: skip
+    lines = [ALL_COMMANDS]
     for name in COMMANDS:
         lines += _help_of(proctor.get_command(context, name), context, name, "##")
     return "\n".join(lines)
