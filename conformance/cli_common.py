@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import tomllib
@@ -58,6 +59,11 @@ def undisturbed() -> Iterator[None]:
 def print_json(data: object) -> None:
     """Print JSON that people can read, too."""
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+
+def is_colored() -> bool:
+    """Whether what is printed may have colours; no-color.org."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from conformance.cli_common import as_json, print_json, quiet, speak_of_errors
+from conformance.cli_common import as_json, is_colored, print_json, quiet, speak_of_errors
 from conformance.doctor import Ability, abilities, is_whole, lost
 from conformance.exits import FOUND
 
@@ -47,7 +45,7 @@ def doctor(as_json: bool, quiet: bool) -> None:
 def _say(ability: Ability) -> None:
     """Print one as soon as it is known."""
     sign = SIGNS[ability.state]
-    color = {"LESS": "yellow", "NO": "red"}.get(sign) if sys.stdout.isatty() else None
+    color = {"LESS": "yellow", "NO": "red"}.get(sign) if is_colored() else None
     notes = f" ({ability.means})" if ability.means and ability.state == "note" else ""
     line = f"{ability.name:18} {ability.found}{notes}"
     click.echo(f"{click.style(f'{sign:4}', fg=color)} {line}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -67,17 +67,16 @@ class Ability(msgspec.Struct, frozen=True):
     in_part: tuple[str, ...] = ()
 
 
-def abilities() -> Iterator[Ability]:
+Try = Callable[[], Ability]
+
+
+def abilities(tried: Sequence[Try] | None = None) -> Iterator[Ability]:
     """Yield what was found, one after the other as it is tried; where the runner does not start, what can be said
-    without it."""
-    yield _kernel()
-    yield _python()
-    yield _pidfds()
+    without it. tried: what needs the runner, all of TRIED unless given."""
+    yield from (_kernel(), _python(), _pidfds())
     containment = _containment()
     yield containment
-    if containment.state != "no":
-        yield from (ability() for ability in (_quiescence, _terminals, _tracing, _first_process, _shells))
-        yield from (ability() for ability in (_pids_again, _another_python))
+    yield from (ability() for ability in (TRIED if tried is None else tried)) if containment.state != "no" else ()
     yield from (_processes(), _cores(), _compiler(), _groups())
 
 
@@ -198,8 +197,8 @@ def _how_to_get_namespaces() -> str:
     if system.setting("user.max_user_namespaces") == "0":
         return "sudo sysctl user.max_user_namespaces=10000"
     return (
-        "in a container allow clone(2) with namespaces and mount(2): docker run --security-opt seccomp=unconfined "
-        "--security-opt apparmor=unconfined --cap-add SYS_ADMIN"
+        "in a container allow clone(2) with namespaces and mount(2), by its seccomp profile and capabilities; "
+        "docker run --privileged allows both"
     )
 
 
@@ -269,3 +268,7 @@ def _another_python() -> Ability:
     do = "put a Python of another version with venv on PATH: apt-get install python3-venv, or uv python install"
     scenario = Scenario(COMMAND_ENDS, interpreter="other")
     return _tried("another Python", scenario, "there is one that makes environments", means, do)
+
+
+TRIED: tuple[Try, ...] = (_quiescence, _terminals, _tracing, _first_process, _shells, _pids_again, _another_python)
+"""What needs a runner."""

@@ -68,7 +68,7 @@ def make_suite(config: pytest.Config) -> Suite:
     if not asked:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
     if config.option.results:
-        _check_results_path(Path(config.option.results))
+        check_results_path(Path(config.option.results))
     if config.option.cases:
         _make_directory(Path(config.option.cases))
     for profile in config.option.profile:
@@ -86,14 +86,14 @@ def make_suite(config: pytest.Config) -> Suite:
     return suite
 
 
-def _check_results_path(path: Path) -> None:
+def check_results_path(path: Path) -> None:
     """Raise WrongCall where the results could not be written when all has been run."""
     where = f"--results={path}"
     if path.is_dir():
         raise WrongCall(f"{where}: this is a directory; name a file in it")
     if path.exists() and not path.is_file():  # what is there is replaced: for root that would be /dev/null itself
         raise WrongCall(f"{where}: this is no regular file; name one, or use `proctor check --json`")
-    directory = path.absolute().parent
+    directory = path.resolve().parent
     if not directory.is_dir():
         raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
     if not os.access(directory, os.W_OK | os.X_OK):
@@ -123,7 +123,8 @@ def write_results(suite: Suite, config: pytest.Config) -> None:
         cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
         documents.append(results.document(target, probed.version, cases, seconds, door.containment()))
     try:
-        results.write(Path(config.option.results), documents)
+        # where a link leads, for the file takes the place of what has its name
+        results.write(Path(config.option.results).resolve(), documents)
     except OSError as error:
         raise HarnessError(
             f"--results={config.option.results}: cannot be written: {error.strerror}. This says nothing about the "

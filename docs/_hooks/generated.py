@@ -25,14 +25,14 @@ ALL_REQUIREMENTS = """\
 What a launcher has to do so that neither the command nor the caller can tell that it is there. The text is
 `conformance/spec/`, which is also what `proctor spec` prints. Ids are stable and are never used again.
 
-A **MUST** that fails makes `proctor check` fail. A **SHOULD** is said, and fails nothing. A requirement binds a launcher
-that claims its profile; `transparent` is claimed by all that claim nothing else.
+A **MUST** that fails makes `proctor check` fail. A **SHOULD** is said, and fails nothing. A requirement binds a
+launcher that claims its profile; `transparent` is claimed by all that claim nothing else.
 """
 ALL_COMMANDS = """\
 # The commands
 
-What `proctor COMMAND --help` says. The exit status is 0 for what is as it should be, 1 where something was found, 2 for a
-wrong call, 3 where Proctor itself or the system failed, 130 after Ctrl-C.
+What `proctor COMMAND --help` says. The exit status is 0 for what is as it should be, 1 where something was found, 2 for
+a wrong call, 3 where Proctor itself or the system failed, 130 after Ctrl-C.
 """
 
 

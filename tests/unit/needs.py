@@ -1,10 +1,15 @@
-"""What the cases of the suite need of a system, read off the scenarios that they would play."""
+"""What the cases of the suite need of a system, read off the scenarios that they would play.
+
+usage: python -m tests.unit.needs      prints it as JSON, in a process that has the marks of cases
+"""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import itertools
+import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -88,10 +93,14 @@ def _arguments(marks: list[Any]) -> Iterator[dict[str, Any]]:
         yield arguments
 
 
-def needed_for(ability: str) -> tuple[set[str], set[str]]:
+def needed_for(ability: str) -> tuple[list[str], list[str]]:
     """Return the requirements of which every case needs it, and those of which some do."""
     by_requirement: dict[str, set[bool]] = {}
     for wanted in all_wanted():
         by_requirement.setdefault(wanted.requirement, set()).add(NEEDS[ability](wanted))
-    whole = {name for name, answers in by_requirement.items() if answers == {True}}
-    return whole, {name for name, answers in by_requirement.items() if answers == {True, False}}
+    whole = sorted(name for name, answers in by_requirement.items() if answers == {True})
+    return whole, sorted(name for name, answers in by_requirement.items() if answers == {True, False})
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps({ability: needed_for(ability) for ability in NEEDS}))

@@ -1,0 +1,115 @@
+"""Ctrl-C: every command that plays launchers ends soon, says what was done, and leaves nothing.
+
+The launchers here say through a pipe that they have been started, so a signal is sent because of that, and not after a
+time; and they take a minute to start their command, so whoever waits for one is seen.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from conformance.casefile import CaseFile
+from harness.scenario import Ends, Order, Scenario
+from harness.target import Target
+from tests.conftest import ROOT
+from tests.test_nothing_left import nothing_left
+
+SOON = 20.0
+"""Seconds; it takes a fraction of one. The launchers take sixty."""
+
+
+class Announced(NamedTuple):
+    """A launcher that says when it is started. pipe: where it does; quick: how often it starts its command at once."""
+
+    path: Path
+    pipe: int
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Callable[[int], Announced]]:
+    """Return a function that makes a launcher: it is quick so many times, and slow from then on."""
+    pipe = tmp_path / "started"
+    os.mkfifo(pipe)
+    fd = os.open(pipe, os.O_RDWR)  # both ends, so that nobody who writes waits for us
+
+    def make(quick: int) -> Announced:
+        path = tmp_path / "launcher"
+        counts = f'echo >>{tmp_path}/count\n[ $(($(wc -l <{tmp_path}/count))) -le {quick} ] || sleep 60\nexec "$@"\n'
+        path.write_text(f"#!/bin/sh\necho >{pipe}\n{counts}")
+        path.chmod(0o755)
+        return Announced(path, fd)
+
+    yield make
+    os.close(fd)
+
+
+def interrupt(launcher: Announced, starts: int, *words: str) -> tuple[int, str]:
+    """Run a command, send it and its process group a SIGINT at this start of the launcher, and hear what it says."""
+    place = launcher.path.parent / "t"
+    place.mkdir()
+    env = os.environ | {"TMPDIR": str(place), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "conformance.cli", *words]
+    with subprocess.Popen(
+        command, cwd=launcher.path.parent, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, process_group=0,
+    ) as running:  # fmt: skip
+        for _ in range(starts):
+            assert select.select([launcher.pipe], [], [], 60)[0], running.communicate(timeout=SOON)
+            os.read(launcher.pipe, 1)
+        start = time.monotonic()
+        os.killpg(running.pid, signal.SIGINT)
+        said, _ = running.communicate(timeout=2 * SOON)
+    assert time.monotonic() - start < SOON
+    assert "Traceback" not in said, said
+    nothing_left(place)
+    return running.returncode, said
+
+
+def case_of(launcher: Announced) -> str:
+    case = CaseFile(
+        schema=1, requirement="EXIT-1", check="exit.same_status", target=Target("slow", (str(launcher.path),)),
+        scenario=Scenario((Order("exit 3"), Ends("command"), Ends())), objections=(), versions={},
+    )  # fmt: skip
+    path = launcher.path.parent / "case.json"
+    path.write_bytes(msgspec.json.encode(case))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("quick", "words", "says"),
+    [
+        (0, ("check", "{launcher}"), "interrupted before the first case"),
+        (3, ("check", "{launcher}", "-k", "EXIT-1", "-q"), "MUST: 1 pass"),
+        (0, ("explore", "{launcher}"), "interrupted: 0 parts had been explored to their end"),
+        (0, ("hunt", "{launcher}", "--workers=1"), "interrupted: no script had been played"),
+        (2, ("replay", "{case}", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
+        (0, ("replay", "{case}", "-n", "9"), "interrupted: it had not been played once"),
+        (0, ("export", "{case}", "--format=markdown"), "interrupted: nothing was printed; --no-play makes the text"),
+    ],
+)
+def test_it_ends_soon_and_says_what_was_done(
+    launcher: Callable[[int], Announced], quick: int, words: tuple[str, ...], says: str
+) -> None:
+    slow = launcher(quick)
+    line = [word.format(launcher=slow.path, case=case_of(slow)) for word in words]
+    status, said = interrupt(slow, quick + 1, *line)
+    assert (status, says in said) == (130, True), said
+
+
+def test_workers_are_not_waited_for(launcher: Callable[[int], Announced]) -> None:
+    """Two looks at the launcher, nine executions to learn its points; then two workers begin to explore."""
+    slow = launcher(12)
+    words = ("explore", str(slow.path), "--workers=2", "--requirement=SIG-6", "--signal=TERM", "--cases=cases")
+    status, said = interrupt(slow, 13, *words)
+    assert (status, "SIG-6, start: " in said or "interrupted" in said) == (130, True), said
