@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from conformance import casefile, report
 from conformance.campaigns import Campaign
 from conformance.casefile import CaseFile, versions
 from conformance.explored import judge_campaign
+from conformance.failures import failure_of
 from conformance.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
 from conformance.naming import name_of, named
 from conformance.results import CaseResult
@@ -42,8 +44,9 @@ class Case:
             raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
         requirement = requirements()[mark.args[0]]
         judgement = self._judge(requirement, scenario, check, claims, measure)
-        file = self._kept(requirement, judgement, name_of(check), scenario, measure)
-        self._conclude(requirement, judgement, file)
+        self._conclude(
+            requirement, judgement, self._case_file(requirement, judgement, name_of(check), scenario, measure)
+        )
 
     def pinned(self, pinned: CaseFile) -> None:
         """Judge the scenario of a case file for the requirement that it names. What is not objected to passes here, but
@@ -52,8 +55,8 @@ class Case:
         check = named(pinned.check, self.target, pinned.requirement)
         judgement = self._judge(requirement, pinned.scenario, check, (), pinned.measure)
         if judgement.violations or judgement.verdict == "error":
-            file = self._kept(requirement, judgement, pinned.check, pinned.scenario, pinned.measure)
-            self._conclude(requirement, judgement, file)
+            case = self._case_file(requirement, judgement, pinned.check, pinned.scenario, pinned.measure)
+            self._conclude(requirement, judgement, case)
 
     def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
         """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
@@ -65,29 +68,51 @@ class Case:
         judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
         if beside and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
-        self._conclude(requirement, judgement, self._kept(requirement, judgement, campaign.name, campaign.scenario))
+        case = self._case_file(requirement, judgement, campaign.name, campaign.scenario)
+        self._conclude(requirement, judgement, case)
 
-    def _kept(
+    def _case_file(
         self, requirement: Requirement, judgement: Judgement, check: str, scenario: Scenario,
         measure: Scenario | None = None,
-    ) -> str:  # fmt: skip
-        """Keep what was found as a case file where that is wanted; return its path, else ""."""
-        if judgement.verdict != "fail" or not self._suite.keep_cases:
-            return ""
-        objections = tuple(map(str, judgement.violations))
-        case = CaseFile(
+    ) -> CaseFile | None:  # fmt: skip
+        """Return the case file of what was found, None where nothing was."""
+        if not judgement.violations:
+            return None
+        return CaseFile(
             schema=1, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
-            objections=objections, versions=versions(self._suite.probes[self.target.name].version),
-            schedule=parse(judgement.schedule), measure=measure,
+            objections=tuple(map(str, judgement.violations)),
+            versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
+            measure=measure,
         )  # fmt: skip
+
+    def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:
+        """Keep what was found as a case file where that is wanted; return its path, else ""."""
+        if judgement.verdict != "fail" or not case or not self._suite.keep_cases:
+            return ""
         try:
             return str(casefile.write(case, Path(self._suite.keep_cases)))
         except OSError as error:
             return f"which could not be kept ({error.strerror})"
 
-    def _conclude(self, requirement: Requirement, judgement: Judgement, file: str) -> None:
+    def _with_failure(self, result: CaseResult, case: CaseFile | None) -> CaseResult:
+        """Return the result with what a report is made of, where the suite has told no failure that is as plain."""
+        if not result.judgement.history:
+            return result
+        replay = report.repeat_command(result, self._suite.asked[self.target.name])
+        failure = failure_of(result.requirement, result.case, result.judgement, replay, case)
+        key = (result.target, result.requirement, result.judgement.verdict)
+        if failure.length >= self._suite.told.get(key, sys.maxsize):
+            return result
+        self._suite.told[key] = failure.length
+        return msgspec.structs.replace(result, failure=failure)
+
+    def _conclude(self, requirement: Requirement, judgement: Judgement, case: CaseFile | None) -> None:
         sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
+        file = self._kept(judgement, case)
         result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled, file)
+        result = self._with_failure(result, case)
+        judgement = msgspec.structs.replace(judgement, history=None, bare=None)  # they are long
+        result = msgspec.structs.replace(result, judgement=judgement)
         self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
         verdict = judgement.verdict
         if verdict in ("not applicable", "not observable", "declared deviation"):

@@ -51,7 +51,10 @@ def judge_campaign(
     except HarnessError as error:
         return Judgement("error", reason=str(error))
     executions = found.executions + explored.executions
-    return _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+    judgement = _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+    if judgement.history and campaign.measure == "bare":
+        return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
+    return judgement
 
 
 def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
@@ -91,18 +94,21 @@ def _verdict(campaign: Campaign, target: Target, explored: Exploration, executio
     if not worst:
         return Judgement("pass", executions, coverage=covered)
     violations = tuple(
-        Violation(f"{campaign.requirement}, {'; '.join(map(str, f.schedule.directives)) or 'undisturbed'}", objection)
+        Violation(
+            f"{campaign.requirement}, {'; '.join(map(str, f.schedule.directives)) or 'undisturbed'}",
+            objection,
+            f.opinion.events if f is worst[0] and f.returned else (),  # of its history
+        )
         for f in stable or explored.findings
         for objection in f.opinion.objections[:1]
     )
-    schedule, history = worst[0].schedule, worst[0].history
-    if campaign.requirement in target.deviations:
-        reason = target.deviations[campaign.requirement]
-        return Judgement("declared deviation", executions, reason, violations, coverage=covered)
+    schedule, _, history, returned, times = worst[0]
     verdict: Verdict = "fail" if stable else "unstable"
-    reason = "" if stable else f"came back in {worst[0].returned} of {worst[0].replays} replays"
+    reason = "" if stable else f"came back in {returned} of {times} replays"
+    if campaign.requirement in target.deviations:
+        verdict, reason = "declared deviation", target.deviations[campaign.requirement]
     return Judgement(
-        verdict, executions, reason, violations, worst[0].returned, timeline(history), covered, str(schedule)
+        verdict, executions, reason, violations, returned, timeline(history), covered, str(schedule), times, history
     )
 
 

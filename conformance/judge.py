@@ -42,8 +42,9 @@ class Player(Protocol):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """The verdict on one case, with what led to it. `returned`: in how many replays the finding came back. Of what the
-    explorer found: what it covered, and the schedule of the finding."""
+    """The verdict on one case, with what led to it. `returned`: in how many of the `replays` the finding came back.
+    history, bare: where it was seen, and the bare command's, which is None where there is none to compare with. Of what
+    the explorer found: what it covered, and the schedule of the finding."""
 
     verdict: Verdict
     executions: int = 0
@@ -53,6 +54,9 @@ class Judgement(msgspec.Struct, frozen=True):
     timeline: tuple[str, ...] = ()
     coverage: str = ""
     schedule: str = ""
+    replays: int = 0
+    history: History | None = None
+    bare: History | None = None
 
 
 class Bare:
@@ -111,7 +115,10 @@ def judge(
             _needs_freedom(history)
             return Judgement("pass", executions)
         if requirement.id in target.deviations:
-            return Judgement("declared deviation", executions, target.deviations[requirement.id], tuple(violations))
+            reason = target.deviations[requirement.id]
+            return Judgement(
+                "declared deviation", executions, reason, tuple(violations), history=history, bare=its
+            )  # fmt: skip
         returned = 0
         for _ in range(replays):
             again = count(play(target, scenario))
@@ -119,7 +126,10 @@ def judge(
             returned += _finds(check, again, against)
         verdict: Verdict = "fail" if returned == replays else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
-        return Judgement(verdict, executions, reason, tuple(violations), returned, timeline(history))
+        return Judgement(
+            verdict, executions, reason, tuple(violations), returned, timeline(history), replays=replays,
+            history=history, bare=its,
+        )  # fmt: skip
     except NotApplicable as reason:
         return Judgement("not applicable", executions, str(reason))
     except NotObservable as reason:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.checks.common import Violation
+from conformance.failures import SHOWN, Failure
 from conformance.judge import VERDICTS, Judgement, Verdict
 from conformance.spec import VERSION, Requirement, requirements
 from harness.target import Target
@@ -17,7 +18,7 @@ from harness.target import Target
 
 class CaseResult(msgspec.Struct, frozen=True):
     """One case: the requirement it speaks of, the target, and what came of it. file: its case file, where one is
-    kept."""
+    kept. failure: what a report is made of, where its worker has not told a plainer one."""
 
     requirement: str
     target: str
@@ -25,6 +26,7 @@ class CaseResult(msgspec.Struct, frozen=True):
     judgement: Judgement
     sampled: bool = False
     file: str = ""
+    failure: Failure | None = None
 
 
 class Row(msgspec.Struct, omit_defaults=True):
@@ -76,6 +78,14 @@ def _violation(case: CaseResult, found: Violation) -> dict[str, object]:
     return told | ({"file": case.file} if case.file else {})
 
 
+def failures(table: dict[str, Row], target: Target, cases: list[CaseResult]) -> list[Failure]:
+    """Return one failure for each requirement that has one: the first of the plainest cases of its verdict."""
+    told = [case.failure for case in cases if case.failure and case.target == target.name]
+    shown = {name: row.verdict for name, row in table.items() if row.verdict in SHOWN}
+    alike = ([one for one in told if (one.requirement, one.verdict) == pair] for pair in shown.items())
+    return [min(ones, key=lambda failure: failure.length) for ones in alike if ones]
+
+
 def document(
     target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str
 ) -> dict[str, object]:
@@ -98,6 +108,7 @@ def document(
         "requirements": {name: msgspec.to_builtins(row) for name, row in table.items()},
         "summary": {level: dict(counts) for level, counts in summary.items()},
         "spec": specification(),
+        "failures": failures(table, target, cases),
     }
 
 
@@ -120,7 +131,18 @@ def host(containment: str) -> dict[str, object]:
 
 def write(path: Path, documents: list[dict[str, object]]) -> None:
     """Write one document, or a list of them where there are several targets; whole or not at all."""
-    content = documents[0] if len(documents) == 1 else documents
+    written = [_written(one) for one in documents]
+    content = written[0] if len(written) == 1 else b"[\n" + b",\n".join(written) + b"\n]"
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    unfinished.write_bytes(content + b"\n")
     os.replace(unfinished, path)
+
+
+def _written(document: dict[str, object]) -> bytes:
+    """Return the JSON of one document: for people to read, but a line for each failure. An event to a line would make
+    it three times as long."""
+    rest = {key: value for key, value in document.items() if key != "failures"}
+    told = document["failures"]
+    lines = b",\n".join(b"    " + msgspec.json.encode(one) for one in told) if isinstance(told, list) else b""
+    whole = msgspec.json.format(msgspec.json.encode(rest), indent=2).removesuffix(b"\n}")
+    return whole + b',\n  "failures": [' + (b"\n" + lines + b"\n  " if lines else b"") + b"]\n}"

@@ -38,6 +38,9 @@ class Suite:
         self.cases: list[CaseResult] = []
         self.failed: set[tuple[str, str]] = set()
         """Targets and requirements of which this process has seen a fail."""
+        self.told: dict[tuple[str, str, str], int] = {}
+        """Targets, requirements and verdicts of which this process has told a failure with its histories: how long it
+        was."""
         self.start = time.monotonic()
         self.unwritten = ""
         """Why the results could not be written, "" where they could."""

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from harness.errors import WrongCall
+from harness.history import History
 from harness.strict import convert, raw_json
 
 SCHEMA = 1
@@ -68,6 +69,34 @@ class Launcher(msgspec.Struct, frozen=True):
     profiles: list[str] = []
 
 
+class Objection(msgspec.Struct, frozen=True):
+    """What a failure violates. events: their indexes in its history."""
+
+    message: str
+    events: list[int] = []
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A case that shows why a requirement has its verdict, with its histories: of a requirement there is the plainest.
+
+    returned: in how many of the replays it came back. bare: the same with the command alone, None where there is no
+    such thing. Of histories that are too long the results keep the first and the last events. schedule: in its text
+    form. replay: the command that plays it again. case_file: as `proctor replay` reads it.
+    """
+
+    requirement: str
+    case: str
+    verdict: Verdict
+    violations: list[Objection]
+    history: History
+    bare: History | None = None
+    returned: int = 0
+    replays: int = 0
+    schedule: str = ""
+    replay: str = ""
+    case_file: dict[str, object] | None = None
+
+
 class Results(msgspec.Struct, frozen=True):
     """The results of one launcher. duration_s in seconds."""
 
@@ -79,6 +108,7 @@ class Results(msgspec.Struct, frozen=True):
     executions: int = 0
     summary: dict[str, dict[str, int]] = {}
     spec: Spec = Spec()
+    failures: list[Failure] = []
 
     @property
     def title(self) -> str:

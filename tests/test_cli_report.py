@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.history import Ended
+from reports.results import read
 from tests.conftest import Run
 
 SOUND, ZERO = '"$@"\n', '"$@"\nexit 0\n'
@@ -47,6 +49,9 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     gate = proctor(*words, "--baseline", str(released), "--results", str(worse))
     assert gate.returncode == 1, gate.stdout + gate.stderr
     assert "TREE-7 (MUST) pass -> fail: required: status" in gate.stdout
+    (failure,) = read(worse)[0].failures
+    assert (failure.requirement, failure.returned, failure.replays) == ("TREE-7", 3, 3)
+    assert failure.history.facts(Ended) and failure.bare and failure.bare.facts(Ended)
     same = proctor(*words, "--baseline", str(worse))
     assert same.returncode == 0, same.stdout + same.stderr
     assert "not worse than the baseline" in same.stdout
