@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.history import Greeted, History, HungUp, Joined, Looked, Output, Passed, Pressed, Resized, Sent, Started
+from harness.history import (
+    Greeted,
+    History,
+    HungUp,
+    Joined,
+    Looked,
+    Missed,
+    Output,
+    Passed,
+    Pressed,
+    Resized,
+    Sent,
+    Started,
+)
 from harness.words import harmless
 
 US, TERMINAL, OUTPUT = "us", "terminal", "output"
@@ -122,6 +136,16 @@ def _strangers(history: History, known: set[int]) -> Iterator[tuple[str, tuple[i
 
 
 def _tasks(history: History) -> Iterator[str]:
-    """Yield the processes of which only a schedule speaks."""
+    """Yield the processes of which only a schedule speaks, and the command where it never came."""
     for fact in history.facts(Passed):
         yield fact.at.task.partition(".")[0]
+    if any(missed_by(fact.what)[0] == COMMAND for fact in history.facts(Missed)):
+        yield COMMAND
+
+
+def missed_by(what: str) -> tuple[str, str]:
+    """Return who an awaited fact is about, and what was to come of it: "command receives SIGINT"."""
+    if match := re.fullmatch(r"the terminal shows (.*)", what, re.DOTALL):
+        return TERMINAL, match[1]
+    match = re.fullmatch(r"(?:the )?(\S+) (?:receives )?(.*)", what, re.DOTALL)
+    return (match[1], match[2]) if match else (US, what)

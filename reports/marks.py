@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 import zlib
 from typing import Literal, NamedTuple
@@ -46,7 +45,7 @@ from harness.history import (
 from harness.scenario import Type
 from harness.schedule import Hold
 from harness.words import harmless
-from reports.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes
+from reports.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
 
 Kind = Literal[
     "start", "sent", "received", "key", "order", "report", "stop", "continue", "end", "hold", "point", "call", "output",
@@ -164,11 +163,3 @@ def _ours(fact: Fact) -> tuple[str, Kind, str] | None:
             return US, "note", text
         case _:
             return None
-
-
-def missed_by(what: str) -> tuple[str, str]:
-    """Return who an awaited fact is about, and what was to come of it: "command receives SIGINT"."""
-    if match := re.fullmatch(r"the terminal shows (.*)", what, re.DOTALL):
-        return TERMINAL, match[1]
-    match = re.fullmatch(r"(?:the )?(\S+) (?:receives )?(.*)", what, re.DOTALL)
-    return (match[1], match[2]) if match else (US, what)

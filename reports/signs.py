@@ -55,6 +55,8 @@ CLASSES = {
     "lost": "arrow a-lost",
 }
 """Of what in the legend is no mark."""
+KEY = 9.0
+"""Pixels from the middle of a key up to its side."""
 _SHAPES = {
     "running": '<rect x="-9" y="-4" width="18" height="8" rx="3"/>',
     "orphaned": '<rect x="-9" y="-4" width="18" height="8" rx="3"/>',
@@ -85,5 +87,5 @@ def drawing(name: str, wide: float = 0.0) -> str:
     """Return the shape of a kind of mark, or of a state, around 0, 0. wide: pixels of the label that is in a key."""
     if name == "key":
         half = wide / 2 + 5
-        return f'<rect x="{-half:.1f}" y="-9" width="{2 * half:.1f}" height="18" rx="4"/>'
+        return f'<rect x="{-half:.1f}" y="{-KEY:.0f}" width="{2 * half:.1f}" height="{2 * KEY:.0f}" rx="4"/>'
     return _SHAPES[name]

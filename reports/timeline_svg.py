@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from reports.signs import CLASSES, LEGEND, STYLE, drawing
+from harness.words import harmless
+from reports.signs import CLASSES, KEY, LEGEND, STYLE, drawing
 from reports.spacing import LOST, NEXT_TO, births, gap, positions, width
 from reports.timeline import Arrow, Bar, Mark, Timeline
 
@@ -76,7 +77,7 @@ class _Drawing:
     def element(self, title: str, style: bool) -> str:
         legend, height = self._legend()
         parts = [
-            tag("title", escape(title)),
+            tag("title", escape(harmless(title))),
             tag("desc", escape(story(self._timeline))),
             *([tag("style", STYLE)] if style else []),
             *self._lanes(),
@@ -159,7 +160,8 @@ class _Drawing:
             line = f"M{x:.1f} {y:.1f}V{end - down * LOST:.1f}"
             tip = tag("circle", cx=x, cy=end, r=LOST)
         elif arrow.first == arrow.last:
-            line, tip = f"M{x:.1f} {y:.1f}V{to_y - down * 4:.1f}", _tip(to_x, to_y, down)
+            start = y + down * KEY if kind == "key" else y
+            line, tip = f"M{x:.1f} {start:.1f}V{to_y - down * 4:.1f}", _tip(to_x, to_y, down)
         else:
             run = self._y[target] - down * (RUN + TRACK * self._tracks.get(number, 0))
             turn = f"V{run - down * 4:.1f}q0 {down * 4:.0f} 4 {down * 4:.0f}H{to_x:.1f}V{to_y - down * 4:.1f}"
