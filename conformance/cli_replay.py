@@ -22,13 +22,14 @@ from conformance.cli_common import (
     speak_of_errors,
 )
 from conformance.exits import COULD_NOT_TELL, FOUND, INTERRUPTED
-from conformance.judge import timeline
 from conformance.probe import check_deviations
 from conformance.replaying import Count, Replayer, Told, count, launcher_here, needing_ptrace, needs_known
 from harness.errors import WrongCall
 from harness.schedule import parse
 from harness.target import Target, load
 from harness.words import harmless as escape
+from reports import text_timeline
+from reports.timeline import layout
 
 
 @click.command()
@@ -40,7 +41,7 @@ from harness.words import harmless as escape
 @click.option("--check", metavar="NAME", help="Without a CASE: by this part of what is explored for it.")
 @click.option("--schedule", metavar="TEXT", help="Without a CASE: directives, one a line.")
 @click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="How often.")
-@click.option("--show", is_flag=True, help="Print what happens when it is played once more, event by event.")
+@click.option("--show", is_flag=True, help="Draw what happened the last time it came back, event by event.")
 @quiet
 @as_json
 def replay(
@@ -76,7 +77,8 @@ def replay(
         elif counted.back or not quiet:
             _print_count(f"{launcher.name}: {saved.requirement}", counted, status != 0)
         if show and not status:
-            click.echo("\n".join(map(escape, timeline(replayer.once().history))), err=as_json)
+            last = next((told for told in reversed(played) if told.objections), played[-1])
+            text_timeline.show(layout(last.history, last.events), Console(stderr=as_json))
         if status or counted.back:
             return status or FOUND
         return COULD_NOT_TELL if counted.unsure == times else 0

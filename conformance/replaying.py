@@ -24,12 +24,13 @@ from harness.target import Target, found_here
 
 
 class Told(NamedTuple):
-    """What one replay came to. objections: what the check has against it. unsure: why it could not be told, "" where it
-    could: the launcher went another way, or this system cannot show it."""
+    """What one replay came to. objections: what the check has against it, and the events that show it. unsure: why it
+    could not be told, "" where it could: the launcher went another way, or this system cannot show it."""
 
     history: History
     objections: tuple[str, ...] = ()
     unsure: str = ""
+    events: tuple[int, ...] = ()
 
 
 class Count(NamedTuple):
@@ -112,10 +113,11 @@ class Replayer:
 
     def _by_schedule(self) -> Told:
         history = play_traced(self._target, self._case.scenario, self._case.schedule)
-        objections = self._predicate(history).objections
+        said = self._predicate(history)
+        objections = said.objections
         missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
         unsure = f"the launcher did not pass {missed[0].directive.at}" if missed and not objections else ""
-        return Told(history, objections, unsure)
+        return Told(history, objections, unsure, said.events)
 
     def _by_script(self) -> Told:
         case = self._case
@@ -127,7 +129,7 @@ class Replayer:
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
             return Told(history, unsure=str(reason))
-        return Told(history, tuple(map(str, found)))
+        return Told(history, tuple(map(str, found)), events=tuple(n for one in found for n in one.events))
 
     def _measure(self, history: History) -> History:
         """Return what a history is compared with, as judge() does."""

@@ -1,0 +1,91 @@
+"""The timeline in a terminal: each row says who, where from and where to; ASCII where nothing else may be used."""
+
+from __future__ import annotations
+
+import io
+import signal
+
+from rich.console import Console
+
+from harness.history import History, NotStarted, Output, Pressed, Process
+from reports.text_timeline import ASCII, UNICODE, show
+from reports.timeline import layout
+from tests.unit.histories import (
+    LAUNCHER,
+    by_key,
+    ended,
+    history,
+    looked,
+    missed,
+    over,
+    process,
+    received,
+    sent,
+    supervised,
+)
+
+TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
+
+
+def printed(made: History, violated: tuple[int, ...] = (), terminal: bool = False, width: int = 200) -> list[str]:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    console = Console(file=out, force_terminal=terminal, width=width, color_system=None)
+    show(layout(made, violated), console)
+    out.seek(0)
+    return [line.rstrip() for line in out.read().splitlines()]
+
+
+def test_a_signal_is_followed_from_lane_to_lane() -> None:
+    lines = printed(supervised(sent(TERM), received(TERM), *over(3)), (4,))
+    assert lines == [
+        "                    Proctor  launcher  command",
+        "   0      0.00 ms      '         +              launcher started as pid 10: launcher",
+        "   1      1.00 ms      '         |        +     command runs as pid 11",
+        "   3      3.00 ms      o         |        |     we sent SIGTERM to launcher",
+        "   4      4.00 ms !    '-------->|------->*     command received SIGTERM from launcher",
+        "   5      5.00 ms      '         |        x     command ended",
+        "   6      6.00 ms      '         x              launcher ended with exit code 3",
+    ]
+
+
+def test_a_signal_that_is_lost_and_an_orphan_are_seen() -> None:
+    lines = printed(supervised(sent(TERM), ended("launcher", 1), missed("command receives SIGTERM")))
+    assert lines[3].startswith("   3      3.00 ms      o~~~~~~~~?|        |     we sent")
+    assert lines[5].startswith("   5      5.00 ms      '                  ?     did not come: command receives")
+    assert UNICODE.states["orphaned"] == "║" and ASCII.states["orphaned"] == "!"
+
+
+def test_a_line_crosses_the_lanes_between() -> None:
+    lines = printed(supervised(Pressed("ctrl-c"), by_key(INT)))
+    assert lines[3].startswith("   3      3.00 ms      #-------->'         |        |     we pressed ctrl-c")
+    assert lines[4].startswith("   4      4.00 ms      '         '---------+------->*     command received SIGINT")
+
+
+def test_a_terminal_gets_better_signs_than_a_file() -> None:
+    made = supervised(sent(TERM), received(TERM), ended("launcher", 0), missed("command ends"))
+    plain, pretty = "\n".join(printed(made)), "\n".join(printed(made, terminal=True))
+    assert plain.isascii()
+    assert "────────▶┃───────▶●" in pretty and "║" not in plain and "×" in pretty
+
+
+def test_words_stay_beside_the_lanes_where_a_terminal_is_narrow() -> None:
+    lines = printed(supervised(sent(TERM), received(TERM)), terminal=True, width=70)
+    assert all(len(line) <= 70 for line in lines)
+    at = next(n for n, line in enumerate(lines) if "we sent" in line)
+    assert lines[at].index("we sent") == lines[at + 1].index("launcher")
+
+
+def test_a_long_wait_and_what_is_left_out_are_said() -> None:
+    made = supervised(*(received(10) for _ in range(500)))
+    assert any(": 322 more events, 323 ms" in line for line in printed(made))
+
+
+def test_hostile_output_and_names_stay_words() -> None:
+    rows = looked("step", process("launcher"), Process(99, LAUNCHER, 1, 1, "S", "\x1b]0;x\x07[bold]\u6f22\u5b57"))
+    lines = printed(supervised(rows, Output("stdout", b"\x1b[2J[red]\xff\n"), NotStarted("[/]\x1b", 2)), terminal=True)
+    text = "\n".join(lines)
+    assert "\x1b" not in text and "\\x1b[2J[red]" in text and "[/]\\x1b" in text
+
+
+def test_nothing_is_nothing() -> None:
+    assert printed(history()) == ["                    Proctor"]
