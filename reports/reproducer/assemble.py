@@ -95,12 +95,12 @@ def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str,
     whole = library()
     needed = _closure({*_names_in(own), *also, "main", "Command"}, whole)
     chosen = [piece for name, piece in whole.pieces.items() if name in needed]
-    attributes = {node.attr for piece in chosen for node in ast.walk(piece.node) if isinstance(node, ast.Attribute)}
-    texts = [(piece, condensed(piece.node, piece.lines, attributes)) for piece in chosen]
+    attributes = frozenset().union(*(_attributes(piece.name) for piece in chosen))
+    texts = [(piece, _text(piece.name, attributes & _methods(piece.name))) for piece in chosen]
     constants = [(tables or {}).get(piece.name, text) for piece, text in texts if piece.is_constant]
     definitions = [(piece.part, text) for piece, text in texts if not piece.is_constant]
     code = "\n".join([*constants, own.strip(), "", *_spaced(definitions)])
-    used = set(_names_in(code))
+    used = _names_in("\n".join([*constants, own])).union(*(_names_in_piece(text) for _, text in definitions))
     imports = [line for name, line in whole.imports.items() if name in used]
     return "\n".join([_docstring(head), *_imports(imports), "", code, "", "sys.exit(main())", ""])
 
@@ -118,6 +118,10 @@ def _names_in(code: str) -> set[str]:
     return found
 
 
+_names_in_piece = functools.cache(_names_in)
+"""There are few texts of pieces, and many scripts that they stand in."""
+
+
 def _closure(needed: set[str], whole: Library) -> set[str]:
     """Return these names and all that their pieces use; annotations, which are left out, do not count."""
     todo, found = list(needed), set()
@@ -128,6 +132,28 @@ def _closure(needed: set[str], whole: Library) -> set[str]:
             found.add(name)
             todo += _used_by(name)
     return found
+
+
+@functools.cache
+def _attributes(name: str) -> frozenset[str]:
+    """Return the names of the attributes that a piece uses."""
+    nodes = ast.walk(library().pieces[name].node)
+    return frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute))
+
+
+@functools.cache
+def _methods(name: str) -> frozenset[str]:
+    """Return the names of the methods of a piece that is a class; of another one there are none."""
+    node = library().pieces[name].node
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    return frozenset(one.name for one in body if isinstance(one, ast.FunctionDef))
+
+
+@functools.cache
+def _text(name: str, used: frozenset[str]) -> str:
+    """Return a piece as it stands in a script. used: the methods of it that the script uses."""
+    piece = library().pieces[name]
+    return condensed(piece.node, piece.lines, used)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 WIDTH = 120
@@ -20,7 +20,7 @@ class _Cut(NamedTuple):
     end: int
 
 
-def condensed(node: ast.stmt, lines: Sequence[str], used: set[str] | None = None) -> str:
+def condensed(node: ast.stmt, lines: Sequence[str], used: Set[str] | None = None) -> str:
     """Return a definition without its annotations and noqa comments. used: of a class only methods of these names are
     kept, and those that the language calls."""
     edited = list(lines)
@@ -93,7 +93,7 @@ def _folded(function: ast.FunctionDef | ast.ClassDef, lines: list[str], first: i
     return {at, at + 1} if isinstance(function, ast.ClassDef) else {at}
 
 
-def _unused(node: ast.stmt, used: set[str]) -> Iterator[ast.FunctionDef]:
+def _unused(node: ast.stmt, used: Set[str]) -> Iterator[ast.FunctionDef]:
     for method in node.body if isinstance(node, ast.ClassDef) else ():
         if isinstance(method, ast.FunctionDef) and not method.name.startswith("__") and method.name not in used:
             yield method
