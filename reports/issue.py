@@ -7,25 +7,16 @@ backticks in it (CommonMark 0.31, 4.5 and 6.1): no heading, no HTML, no mention 
 from __future__ import annotations
 
 import re
-import shlex
 
-from harness.scenario import SHELLS, Scenario
 from harness.words import harmless
 from reports.account import Account
-from reports.reproducer.wording import words_of
+from reports.doing import steps
 
 HOW_TO_RUN = (
     "Save the script as `repro.py`. `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, no more. "
     "It exits 1 when the fault is there, 0 when it is not, 2 when it could not tell; "
     "`python3 repro.py -- LAUNCHER OPTIONS...` tries another version."
 )
-STAGES = {
-    ("runner", False): "without a terminal, as a service manager starts it",
-    ("runner", True): "on a terminal, as the leader of its session",
-    ("job", True): "on a terminal, as the foreground job of a shell-like parent",
-    ("job", False): "without a terminal, as the job of a parent that waits for it",
-    ("init", False): "as PID 1 of a PID namespace",
-}
 
 
 def markdown(account: Account, script: str) -> str:
@@ -68,27 +59,9 @@ def markdown(account: Account, script: str) -> str:
 
 
 def _steps(account: Account) -> list[str]:
-    scenario = account.scenario
-    line = shlex.join(account.target.command)
-    steps = [f"Start {_span(line + ' COMMAND')} {_stage(scenario)}."]
-    steps += [f"{_sentence(words_of(step))}" for step in scenario.steps]
-    if account.schedule.directives:
-        steps.insert(1, "Stop the launcher at its system calls, let one process run at a time, and there:")
-        steps[2:2] = [f"{_span(str(one))}" for one in account.schedule.directives]
-    return [f"{n}. {step}" for n, step in enumerate(steps, 1)]
-
-
-def _stage(scenario: Scenario) -> str:
-    stage = scenario.stage
-    if stage.under in SHELLS:
-        return f"in an interactive {stage.under} on a terminal"
-    return STAGES.get((stage.under, stage.terminal), "")
-
-
-def _sentence(text: str) -> str:
-    """Return a step with all that is not plain words in a code span."""
-    plain = re.fullmatch(r"[\w ,;:'.-]+", text)
-    return text[0].upper() + text[1:] + "." if plain else _span(text)
+    told = steps(account.target.command, account.scenario, map(str, account.schedule.directives))
+    sentences = ("".join(_span(part.text) if part.is_code else part.text for part in parts) for parts in told)
+    return [f"{n}. {sentence}" for n, sentence in enumerate(sentences, 1)]
 
 
 def _in_lines(objection: str) -> str:

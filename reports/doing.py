@@ -1,0 +1,50 @@
+"""What was done in an execution, in words: a sentence for each step, with what is no plain words in it marked."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from harness.scenario import SHELLS, Scenario, Stage
+from reports.reproducer.wording import words_of
+
+STAGES = {
+    ("runner", False): "without a terminal, as a service manager starts it",
+    ("runner", True): "on a terminal, as the leader of its session",
+    ("job", True): "on a terminal, as the foreground job of a shell-like parent",
+    ("job", False): "without a terminal, as the job of a parent that waits for it",
+    ("init", False): "as PID 1 of a PID namespace",
+}
+
+
+class Part(NamedTuple):
+    """A part of a sentence. is_code: a command line, or whatever else is to stand as it is."""
+
+    text: str
+    is_code: bool = False
+
+
+def steps(command: Sequence[str], scenario: Scenario, directives: Iterable[str]) -> list[tuple[Part, ...]]:
+    """Return the steps in order. command: of the launcher, none for the bare command; directives: of a schedule, in
+    their text form."""
+    words = shlex.join([*command, "COMMAND"])
+    told: list[tuple[Part, ...]] = [(Part("Start "), Part(words, is_code=True), Part(_stage(scenario.stage)))]
+    scheduled = [(Part(one, is_code=True),) for one in directives]
+    if scheduled:
+        told += [(Part("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
+    return told + scheduled + [(_sentence(words_of(step)),) for step in scenario.steps]
+
+
+def _stage(stage: Stage) -> str:
+    if stage.under in SHELLS:
+        return f" in an interactive {stage.under} on a terminal."
+    known = STAGES.get((stage.under, stage.terminal), "")
+    return f" {known}." if known else "."
+
+
+def _sentence(text: str) -> Part:
+    """Return a step: a sentence where it is plain words, else as it stands."""
+    plain = re.fullmatch(r"[\w ,;:'.-]+", text)
+    return Part(text[0].upper() + text[1:] + ".") if plain else Part(text, is_code=True)
