@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 from harness.history import Contained, Greeted, History, Missed, NotStarted
 from harness.scenario import Scenario
 from harness.target import Profile, Target
-from harness.words import describe
+from harness.words import describe, is_dull
 
 Verdict = Literal[
     "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
@@ -182,9 +182,8 @@ def _needs_freedom(history: History) -> None:
 
 def timeline(history: History) -> tuple[str, ...]:
     """Return the history in words, a line for each event that says something to a person."""
-    dull = ("waited", "settled", "looked", "outputs")
     return tuple(
         f"{event.index:4} {event.time * 1e3:9.2f} ms  {describe(event.fact)}"
         for event in history.events
-        if type(event.fact).__struct_config__.tag not in dull
+        if not is_dull(event.fact)
     )

@@ -14,6 +14,7 @@ from conformance.results import CaseResult, Row, rows
 from conformance.spec import Requirement, requirements
 from harness.target import Target
 from harness.words import harmless
+from reports.limits import EXPLORED
 
 SIGNS = {
     "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
@@ -99,9 +100,7 @@ def _write_coverage(reporter: pytest.TerminalReporter, tables: dict[str, dict[st
         reporter.write_line("explored:")
         for line in told:
             reporter.write_line(line)
-        reporter.write_line(
-            "  A pass here does not speak of moments between two system calls, nor of all orders of several threads."
-        )
+        reporter.write_line(f"  {EXPLORED}")
 
 
 def _write_row(reporter: pytest.TerminalReporter, requirement: Requirement, columns: list[Row]) -> None:

@@ -18,12 +18,14 @@ from harness.history import (
     Held,
     HungUp,
     Joined,
+    Looked,
     Missed,
     Notified,
     NotReached,
     NotStarted,
     Ordered,
     Output,
+    Outputs,
     Passed,
     Pressed,
     Printed,
@@ -33,11 +35,13 @@ from harness.history import (
     Remained,
     Resized,
     Sent,
+    Settled,
     Started,
     Stopped,
     Traced,
     Typed,
     Unobserved,
+    Waited,
 )
 
 
@@ -54,6 +58,11 @@ def _pids(pids: tuple[int, ...]) -> str:
 def harmless(text: str) -> str:
     """Return text without control characters but line ends: nothing that a terminal or a page would obey."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def is_dull(fact: Fact) -> bool:
+    """Whether a fact says nothing to a person who asks what happened: that we waited, or looked."""
+    return isinstance(fact, Waited | Settled | Looked | Outputs)
 
 
 def describe(fact: Fact) -> str:
