@@ -1,0 +1,62 @@
+/* The matrix by keyboard: it is one stop of Tab, and the arrow keys move within it. */
+
+const table = byId("matrix");
+
+/** Return the links of the matrix as it is shown, line by line; the heads of the columns are the first line. */
+function grid() {
+  const lines = [...table.rows].filter((row) => row.offsetParent && !row.classList.contains("chapter"));
+  return lines.map((row) => {
+    const links = [...row.querySelectorAll("a")].filter((link) => !link.parentElement.hidden);
+    return row.parentElement.tagName === "THEAD" ? [null, ...links] : links;
+  });
+}
+
+/** Make a link the one that Tab leads to. */
+function remember(link) {
+  left.link?.setAttribute("tabindex", "-1");
+  left.link = link;
+  link?.setAttribute("tabindex", "0");
+}
+
+function move(event) {
+  const link = event.target.closest("a");
+  if (!link || event.altKey || event.metaKey || event.shiftKey) return;
+  const lines = grid();
+  let y = lines.findIndex((links) => links.includes(link));
+  if (y < 0) return;
+  let x = lines[y].indexOf(link);
+  const last = lines.length - 1;
+  switch (event.key) {
+    case "ArrowUp": y = event.ctrlKey ? 1 : y - 1; break;
+    case "ArrowDown": y = event.ctrlKey ? last : y + 1; break;
+    case "ArrowLeft": x -= 1; break;
+    case "ArrowRight": x += 1; break;
+    case "Home": x = 0; if (event.ctrlKey) y = 1; break;
+    case "End": x = lines[y].length - 1; if (event.ctrlKey) y = last; break;
+    case "PageUp": y -= 10; break;
+    case "PageDown": y += 10; break;
+    default: return;
+  }
+  event.preventDefault();
+  const line = lines[Math.max(0, Math.min(y, last))];
+  const next = line[Math.max(0, Math.min(x, line.length - 1))];
+  if (next) next.focus();
+}
+
+/** After a filter has hidden it: let Tab lead to a link that is shown. */
+function keepStop() {
+  if (left.link?.offsetParent) return;
+  remember(grid().at(1)?.[0] ?? null);
+}
+
+table.addEventListener("keydown", move);
+table.addEventListener("focusin", (event) => {
+  const link = event.target.closest("a");
+  if (!link) return;
+  remember(link);
+  link.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+table.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (link) remember(link);
+});

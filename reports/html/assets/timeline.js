@@ -1,0 +1,144 @@
+/* Timelines: zoom, pan, and what an event is, by pointer and by keyboard. */
+
+const tip = byId("tip");
+const STEP = 1.4;
+const MOST = 12;
+
+/** Make the timelines of a page that was put in ready for use. */
+function prepareTimelines(page) {
+  for (const timeline of page.querySelectorAll("[data-timeline]")) {
+    const drawing = timeline.querySelector(".drawing");
+    const svg = drawing.querySelector("svg");
+    if (!svg) continue;
+    nameMarks(svg);
+    const zoom = zoomOf(drawing, svg);
+    for (const button of timeline.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => zoom(button.dataset.zoom));
+    }
+    pan(drawing);
+    walk(drawing, zoom);
+    light(timeline, drawing);
+  }
+}
+
+/** Let the marks say what they are themselves: a title would be shown by the browser as well, beside our own. */
+function nameMarks(svg) {
+  const title = svg.querySelector(":scope > title");
+  svg.setAttribute("role", "group");
+  if (title) {
+    svg.setAttribute("aria-label", title.textContent);
+    title.remove();
+  }
+  marksOf(svg).forEach((mark, n) => {
+    const title = mark.querySelector("title");
+    mark.setAttribute("role", "img");
+    mark.setAttribute("aria-label", title?.textContent ?? `event ${mark.dataset.event}`);
+    mark.setAttribute("tabindex", n ? "-1" : "0");
+    title?.remove();
+  });
+}
+
+function marksOf(drawing) {
+  return [...drawing.querySelectorAll("[data-event][tabindex]")];
+}
+
+/** Return a function that zooms "in", "out" or to "fit", about a point of the window or the middle. */
+function zoomOf(drawing, svg) {
+  let scale = 1;
+  return (how, x) => {
+    const box = drawing.getBoundingClientRect();
+    const about = (x ?? box.left + box.width / 2) - box.left;
+    const at = (drawing.scrollLeft + about) / svg.getBoundingClientRect().width;
+    scale = how === "fit" ? 1 : Math.max(1, Math.min(MOST, how === "in" ? scale * STEP : scale / STEP));
+    svg.style.width = `${scale * 100}%`;
+    drawing.classList.toggle("pans", scale > 1);
+    drawing.scrollLeft = at * svg.getBoundingClientRect().width - about;
+    say(`${Math.round(scale * 100)} percent`);
+  };
+}
+
+/** Let a mouse drag what is larger than its frame; fingers scroll it as anything else. */
+function pan(drawing) {
+  let from = null;
+  drawing.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "mouse" && event.button === 0) {
+      from = { x: event.clientX + drawing.scrollLeft, y: event.clientY + drawing.scrollTop };
+    }
+  });
+  drawing.addEventListener("pointermove", (event) => {
+    if (!from || !event.buttons) return;
+    drawing.scrollTo(from.x - event.clientX, from.y - event.clientY);
+    hideTip();
+  });
+  addEventListener("pointerup", () => { from = null; });
+}
+
+/** Keys: + - 0 zoom; on a mark, the arrow keys go to its neighbours. */
+function walk(drawing, zoom) {
+  drawing.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    zoom(event.deltaY < 0 ? "in" : "out", event.clientX);
+  }, { passive: false });
+  drawing.addEventListener("keydown", (event) => {
+    const how = { "+": "in", "=": "in", "-": "out", "0": "fit" }[event.key];
+    if (how && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      zoom(how);
+      return;
+    }
+    const marks = marksOf(drawing);
+    const at = marks.indexOf(event.target.closest("[data-event]"));
+    if (at < 0) return;
+    const next = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: marks.length - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    marks[next]?.focus();
+  });
+  drawing.addEventListener("focusin", (event) => {
+    const mark = event.target.closest("[data-event]");
+    if (!mark) return;
+    for (const one of marksOf(drawing)) one.setAttribute("tabindex", one === mark ? "0" : "-1");
+    mark.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+}
+
+/** Say at a mark what it is, and show the same event wherever it stands: in the drawing, the words, the output. */
+function light(timeline, drawing) {
+  const beside = timeline.nextElementSibling;
+  const all = [...timeline.querySelectorAll("[data-event]"), ...(beside?.querySelectorAll("[data-event]") ?? [])];
+  const show = (event) => {
+    const mark = event.target.closest?.("[data-event]");
+    for (const one of all) one.classList.toggle("lit", one.dataset.event === mark?.dataset.event);
+    if (!mark || !drawing.contains(mark)) return hideTip();
+    tip.textContent = mark.getAttribute("aria-label");
+    tip.hidden = false;
+    place(mark.getBoundingClientRect());
+  };
+  for (const part of [drawing, beside]) {
+    part?.addEventListener("pointerover", show);
+    part?.addEventListener("focusin", show);
+    part?.addEventListener("focusout", hideTip);
+    part?.addEventListener("pointerleave", (event) => { if (!part.contains(document.activeElement)) show({ target: {} }); else hideTip(); });
+  }
+}
+
+/** Put the tip above a mark, or below where there is no room. */
+function place(mark) {
+  const { width, height } = tip.getBoundingClientRect();
+  const x = Math.max(8, Math.min(mark.left + mark.width / 2 - width / 2, innerWidth - width - 8));
+  const above = mark.top - height - 8;
+  tip.style.left = `${x}px`;
+  tip.style.top = `${above > 8 ? above : mark.bottom + 8}px`;
+}
+
+function hideTip() {
+  tip.hidden = true;
+}
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || tip.hidden) return;
+  event.preventDefault(); // it closes the tip only
+  hideTip();
+}, true);
+addEventListener("scroll", hideTip, true);

@@ -1,0 +1,128 @@
+"""A failure as the page tells it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from harness.errors import WrongCall
+from harness.history import History
+from harness.words import describe, is_dull
+from reports.doing import Part, steps
+from reports.html.packing import Library
+from reports.html.terminal import Chunk, output
+from reports.html.words import slugs
+from reports.results import Failure, Launcher, Violation
+from reports.timeline import layout
+from reports.timeline_svg import svg
+
+Script = Callable[[dict[str, object]], str]
+"""Makes a script of a case file; raises WrongCall where it cannot, with the reason."""
+
+
+class Objection(NamedTuple):
+    """What is required and what came instead. where: under which schedule; events: where it is seen."""
+
+    required: str
+    actual: str
+    where: str
+    events: tuple[int, ...]
+
+
+class Happened(NamedTuple):
+    """One event. ours: whether we did it; objected: whether an objection is about it."""
+
+    event: int
+    milliseconds: float
+    text: str
+    ours: bool
+    objected: bool
+
+
+class Execution(NamedTuple):
+    """One execution. drawing: its timeline; left_out: characters of its output that are not shown."""
+
+    drawing: Markup
+    events: tuple[Happened, ...]
+    output: tuple[Chunk, ...]
+    left_out: int
+
+
+class Told(NamedTuple):
+    """A failure. blocks: of its script, by number, "" where there is none: why_not says why. file: its case file, ""
+    where the results have none. name: what its files are called."""
+
+    failure: Failure
+    objections: tuple[Objection, ...]
+    steps: tuple[tuple[Part, ...], ...]
+    seen: Execution
+    bare: Execution | None
+    blocks: str
+    why_not: str
+    file: str
+    name: str
+
+
+def told(failure: Failure, launcher: Launcher, script: Script, library: Library) -> Told:
+    """Return what is told of a failure."""
+    objections = tuple(objection(one.message, one.events) for one in failure.violations)
+    directives = [line for line in failure.schedule.splitlines() if line.strip()]
+    objected = {event for one in objections for event in one.events}
+    blocks, why_not = _script(failure, script, library)
+    return Told(
+        failure,
+        objections,
+        tuple(steps(launcher.command, failure.history.scenario, directives)),
+        _execution(failure.history, f"Timeline of {launcher.name}, {failure.requirement}", objected),
+        _execution(failure.bare, f"Timeline of the bare command, {failure.requirement}", ()) if failure.bare else None,
+        blocks,
+        why_not,
+        json.dumps(failure.case_file, indent=2) if failure.case_file else "",
+        slugs([f"{launcher.name}-{failure.requirement}".lower()])[0],
+    )
+
+
+def objection(message: str, events: Iterable[int]) -> Objection:
+    """Take a message apart. That of the explorer has another one in it: under which schedule, and what came of it."""
+    required, found, actual = message.removeprefix("required: ").partition("; actual: ")
+    if not found:
+        return Objection("", message, "", tuple(events))
+    where = ""
+    if actual.startswith("required: ") and "; actual: " in actual:
+        where = required
+        required, _, actual = actual.removeprefix("required: ").partition("; actual: ")
+    return Objection(required, actual, where, tuple(events))
+
+
+def others(violations: list[Violation], failure: Failure | None) -> dict[str, list[Objection]]:
+    """Return what else was objected to, by case: what stands in the row of a failure beside it."""
+    known = {(failure.case, one.message) for one in failure.violations} if failure else set()
+    cases: dict[str, list[Objection]] = {}
+    for one in violations:
+        if (one.case, one.message) not in known:
+            cases.setdefault(one.case, []).append(objection(one.message, one.events))
+    return cases
+
+
+def _execution(history: History, title: str, objected: Iterable[int]) -> Execution:
+    told_of = set(objected)
+    events = tuple(
+        Happened(event.index, event.time * 1e3, text, text.startswith("we "), event.index in told_of)
+        for event in history.events
+        if (event.index in told_of or not is_dull(event.fact)) and (text := describe(event.fact))
+    )
+    chunks, left_out = output(history)
+    return Execution(Markup(svg(layout(history), title)), events, tuple(chunks), left_out)  # it is escaped there
+
+
+def _script(failure: Failure, script: Script, library: Library) -> tuple[str, str]:
+    """Return the script's blocks, or why there is none."""
+    if not failure.case_file:
+        return "", "these results were written without the case itself"
+    try:
+        return library.add(script(failure.case_file)), ""
+    except WrongCall as reason:
+        return "", str(reason)

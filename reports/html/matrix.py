@@ -1,0 +1,118 @@
+"""The matrix as the page shows it: launchers as columns, requirements as lines by chapter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from reports.html.words import RESERVED, slugs
+from reports.results import Requirement, Results, Row, Verdict
+from reports.summary import SIGNS
+
+Mark = str
+"""How a verdict looks: the verdict in one word, but that a MUST and a SHOULD fail differently."""
+MARKS: dict[Verdict, Mark] = {
+    "pass": "pass", "fail": "fail", "error": "error", "unstable": "unstable", "declared deviation": "declared",
+    "not applicable": "na", "not observable": "nobs", "not built": "none",
+}  # fmt: skip
+LEGEND: dict[Mark, tuple[str, str]] = {
+    "fail": (SIGNS["fail"], "fails a MUST"),
+    "should": (SIGNS["fail"], "fails a SHOULD"),
+    "error": (SIGNS["error"], "error of the harness"),
+    "unstable": (SIGNS["unstable"], "unstable"),
+    "declared": (SIGNS["declared deviation"], "declared"),
+    "pass": (SIGNS["pass"], "pass"),
+    "nobs": (SIGNS["not observable"], "not observable"),
+    "na": (SIGNS["not applicable"], "not applicable"),
+}
+"""Sign and words of each mark, worst first."""
+NOT_RUN = Row("", "not built")
+UNKNOWN = Requirement("", "")
+
+
+class Column(NamedTuple):
+    """A launcher. must, should: how many of either fail; shares: marks with how much of all that was run has them, in
+    percent."""
+
+    slug: str
+    document: Results
+    must: int
+    should: int
+    shares: tuple[tuple[Mark, float], ...]
+
+
+class Cell(NamedTuple):
+    """One launcher and one requirement. has_page: whether there is more to tell than a line."""
+
+    column: Column
+    row: Row
+    mark: Mark
+    sign: str
+    has_page: bool
+
+
+class Line(NamedTuple):
+    """A requirement."""
+
+    slug: str
+    name: str
+    requirement: Requirement
+    cells: tuple[Cell, ...]
+
+    @property
+    def is_run(self) -> bool:
+        """Whether any launcher was judged by it."""
+        return any(cell.mark != "none" for cell in self.cells)
+
+
+class Matrix(NamedTuple):
+    """All of it; lines by the name of their chapter, in order."""
+
+    columns: tuple[Column, ...]
+    chapters: dict[str, tuple[Line, ...]]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All lines, in order."""
+        return [line for lines in self.chapters.values() for line in lines]
+
+    def count(self, mark: Mark) -> int:
+        """Return how many cells have this mark."""
+        return sum(cell.mark == mark for line in self.lines for cell in line.cells)
+
+
+def mark_of(row: Row) -> Mark:
+    """Return how the verdict of a row looks."""
+    return "should" if row.verdict == "fail" and not row.binds else MARKS[row.verdict]
+
+
+def matrix(documents: list[Results]) -> Matrix:
+    """Return the matrix of these results."""
+    names = slugs(document.target.name for document in documents)
+    columns = tuple(map(_column, names, documents))
+    known: dict[str, Requirement] = {}
+    for document in documents:
+        for name, row in document.requirements.items():
+            said = document.spec.requirements.get(name, Requirement(row.level, ""))
+            if name not in known or not known[name].sentence:
+                known[name] = said
+    chapters: dict[str, list[Line]] = {}
+    for slug, (name, requirement) in zip(slugs(known, RESERVED), known.items(), strict=True):
+        cells = tuple(_cell(column, name) for column in columns)
+        chapter = requirement.chapter or name.rpartition("-")[0] or name
+        chapters.setdefault(chapter, []).append(Line(slug, name, requirement, cells))
+    return Matrix(columns, {chapter: tuple(lines) for chapter, lines in chapters.items()})
+
+
+def _column(slug: str, document: Results) -> Column:
+    marks = Counter(map(mark_of, document.requirements.values()))
+    shown = [mark for mark in LEGEND if mark not in ("na", "none") and marks[mark]]
+    total = sum(marks[mark] for mark in shown)
+    shares = tuple((mark, round(100 * marks[mark] / total, 2)) for mark in shown)
+    return Column(slug, document, marks["fail"], marks["should"], shares)
+
+
+def _cell(column: Column, name: str) -> Cell:
+    row = column.document.requirements.get(name, NOT_RUN)
+    has_page = bool(row.violations) or any(one.requirement == name for one in column.document.failures)
+    return Cell(column, row, mark_of(row), SIGNS[row.verdict], has_page)

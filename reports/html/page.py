@@ -1,0 +1,122 @@
+"""Results as one HTML file: a view of them, put into templates, with all that the page needs in it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.words import harmless
+from reports.html.explored import Explored, explored
+from reports.html.failures import Script, others, told
+from reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
+from reports.html.packing import Library, fingerprint, packed
+from reports.html.words import cited, coded
+from reports.limits import EXPLORED, LIMITS
+from reports.results import Results
+
+HERE = Path(__file__).parent
+MARKS: tuple[Mark, ...] = (*LEGEND, "none")
+STYLES = ("tokens", "page", "matrix", "pages", "timeline", "print")
+SCRIPTS = ("pages", "matrix", "filter", "timeline", "files")
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""What the browser may do: run the page's own scripts. A launcher's text is escaped; should any of it ever come
+through, it may not run, and may ask for nothing."""
+
+
+class Packed(NamedTuple):
+    """A part of the page that lies in it packed. address: within the page."""
+
+    address: str
+    content: str
+
+
+class Account(NamedTuple):
+    """What is told of one launcher beside the matrix: its cells by mark, and of the marks that have a reason the
+    requirements by reason."""
+
+    column: Column
+    cells: dict[str, list[tuple[Line, Cell]]]
+    reasons: dict[str, dict[str, list[Line]]]
+    explored: list[tuple[Line, str, Explored | None]]
+
+
+def html(documents: list[Results], script: Script) -> str:
+    """Return the page. script: makes a script of a case file."""
+    table, library = matrix(documents), Library()
+    environment = _environment()
+    cells = list(_cells(environment, table, script, library))
+    code = {name: _asset(f"{name}.js") for name in ("theme", *SCRIPTS)}
+    theme, own = code.pop("theme"), '(() => {\n"use strict";\n' + "\n".join(code.values()) + "})();\n"
+    return environment.get_template("page.html").render(
+        matrix=table,
+        legend=LEGEND,
+        accounts=[_account(table, n) for n in range(len(table.columns))],
+        cells=cells,
+        library=packed(library.text()),
+        limits=LIMITS,
+        limit_explored=EXPLORED,
+        executions=sum(document.executions for document in documents),
+        style=Markup("\n".join(_asset(f"{name}.css") for name in STYLES)),
+        theme=Markup(theme),
+        code=Markup(own),
+        policy=POLICY.format(scripts=f"{fingerprint(theme)} {fingerprint(own)}"),
+    )
+
+
+def _cells(environment: Environment, table: Matrix, script: Script, library: Library) -> Iterator[Packed]:
+    """Yield the pages of the cells that have more to tell than a line, packed."""
+    template = environment.get_template("cell.html")
+    failures = [{one.requirement: one for one in column.document.failures} for column in table.columns]
+    for line in table.lines:
+        for cell, known in zip(line.cells, failures, strict=True):
+            if cell.has_page:
+                failure = known.get(line.name)
+                told_of = failure and told(failure, cell.column.document.target, script, library)
+                text = template.render(line=line, cell=cell, told=told_of, others=others(cell.row.violations, failure))
+                yield Packed(f"{line.slug}/{cell.column.slug}", packed(text))
+
+
+def _account(table: Matrix, n: int) -> Account:
+    told_of = Account(table.columns[n], {mark: [] for mark in MARKS}, {mark: {} for mark in MARKS}, [])
+    for line in table.lines:
+        cell = line.cells[n]
+        told_of.cells[cell.mark].append((line, cell))
+        told_of.reasons[cell.mark].setdefault(cell.row.reason, []).append(line)
+        told_of.explored.extend((line, one, explored(one)) for one in cell.row.coverage)
+    return told_of
+
+
+def _covered(lines: list[str]) -> list[tuple[None, str, Explored | None]]:
+    """Return lines of coverage as a launcher's page has them, for the page of a requirement, which names none."""
+    return [(None, one, explored(one)) for one in lines]
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Return the templates. Whatever they are given is escaped, and what a terminal would obey in it made visible."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_plain,
+    )
+    environment.filters |= {"coded": coded, "cited": cited, "covered": _covered, "thousands": "{:,}".format}
+    return environment
+
+
+def _plain(value: Any) -> Any:
+    return value if type(value) is not str or value.isprintable() else harmless(value)
+
+
+def _asset(name: str) -> str:
+    return (HERE / "assets" / name).read_text(encoding="utf-8")
