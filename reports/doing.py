@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from harness import scenario as s
 from harness.scenario import SHELLS, Scenario, Stage
 from reports.reproducer.wording import words_of
 
@@ -34,7 +35,7 @@ def steps(command: Sequence[str], scenario: Scenario, directives: Iterable[str])
     scheduled = [(Part(one, is_code=True),) for one in directives]
     if scheduled:
         told += [(Part("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
-    return told + scheduled + [(_sentence(words_of(step)),) for step in scenario.steps]
+    return told + scheduled + [_sentence(words_of(step)) for step in scenario.steps if not isinstance(step, s.Part)]
 
 
 def _stage(stage: Stage) -> str:
@@ -44,7 +45,10 @@ def _stage(stage: Stage) -> str:
     return f" {known}." if known else "."
 
 
-def _sentence(text: str) -> Part:
-    """Return a step: a sentence where it is plain words, else as it stands."""
-    plain = re.fullmatch(r"[\w ,;:'.-]+", text)
-    return Part(text[0].upper() + text[1:] + ".") if plain else Part(text, is_code=True)
+def _sentence(text: str) -> tuple[Part, ...]:
+    """Return a step: a sentence where it is plain words, else with the rest as it stands."""
+    if re.fullmatch(r"[\w ,;:'.-]+", text):
+        return (Part(text[0].upper() + text[1:] + "."),)
+    if typed := re.fullmatch(r"type b?(['\"].*['\"])", text):
+        return (Part("Type "), Part(typed[1], is_code=True), Part("."))
+    return (Part(text, is_code=True),)

@@ -85,7 +85,7 @@ def told(failure: Failure, launcher: Launcher, script: Script, library: Library)
     )
 
 
-def objection(message: str, events: Iterable[int]) -> Objection:
+def objection(message: str, events: Iterable[int] = ()) -> Objection:
     """Take a message apart. That of the explorer has another one in it: under which schedule, and what came of it."""
     required, found, actual = message.removeprefix("required: ").partition("; actual: ")
     if not found:

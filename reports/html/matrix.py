@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import NamedTuple
 
@@ -39,6 +40,13 @@ class Column(NamedTuple):
     must: int
     should: int
     shares: tuple[tuple[Mark, float], ...]
+
+    @property
+    def version(self) -> str:
+        """The number out of what the launcher says of its version."""
+        said = self.document.target.version
+        number = re.search(r"\d+(\.\d+)+\S*?(?=[\s)\],]|$)", said)
+        return number[0] if number else said
 
 
 class Cell(NamedTuple):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from harness.words import harmless
 from reports.html.explored import Explored, explored
-from reports.html.failures import Script, others, told
+from reports.html.failures import Script, objection, others, told
 from reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
 from reports.html.packing import Library, fingerprint, packed
 from reports.html.words import cited, coded
@@ -31,6 +31,10 @@ POLICY = (
 through, it may not run, and may ask for nothing."""
 
 
+Covered = tuple[str, str, str, Explored | None]
+"""A line of what was explored: address and name of what it is about, the line, and what it says."""
+
+
 class Packed(NamedTuple):
     """A part of the page that lies in it packed. address: within the page."""
 
@@ -45,7 +49,7 @@ class Account(NamedTuple):
     column: Column
     cells: dict[str, list[tuple[Line, Cell]]]
     reasons: dict[str, dict[str, list[Line]]]
-    explored: list[tuple[Line, str, Explored | None]]
+    explored: list[Covered]
 
 
 def html(documents: list[Results], script: Script) -> str:
@@ -74,7 +78,7 @@ def html(documents: list[Results], script: Script) -> str:
 def _cells(environment: Environment, table: Matrix, script: Script, library: Library) -> Iterator[Packed]:
     """Yield the pages of the cells that have more to tell than a line, packed."""
     template = environment.get_template("cell.html")
-    failures = [{one.requirement: one for one in column.document.failures} for column in table.columns]
+    failures = [{one.requirement: one for one in reversed(column.document.failures)} for column in table.columns]
     for line in table.lines:
         for cell, known in zip(line.cells, failures, strict=True):
             if cell.has_page:
@@ -90,13 +94,17 @@ def _account(table: Matrix, n: int) -> Account:
         cell = line.cells[n]
         told_of.cells[cell.mark].append((line, cell))
         told_of.reasons[cell.mark].setdefault(cell.row.reason, []).append(line)
-        told_of.explored.extend((line, one, explored(one)) for one in cell.row.coverage)
+        told_of.explored.extend((f"#{line.slug}", line.name, one, explored(one)) for one in cell.row.coverage)
     return told_of
 
 
-def _covered(lines: list[str]) -> list[tuple[None, str, Explored | None]]:
-    """Return lines of coverage as a launcher's page has them, for the page of a requirement, which names none."""
-    return [(None, one, explored(one)) for one in lines]
+def _explored_by_launcher(line: Line) -> list[Covered]:
+    """Return what was explored of a requirement."""
+    return [
+        (f"#launcher/{cell.column.slug}", cell.column.document.target.name, one, explored(one))
+        for cell in line.cells
+        for one in cell.row.coverage
+    ]
 
 
 @functools.cache
@@ -110,7 +118,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_plain,
     )
-    environment.filters |= {"coded": coded, "cited": cited, "covered": _covered, "thousands": "{:,}".format}
+    environment.filters |= {
+        "coded": coded,
+        "cited": cited,
+        "explored_by_launcher": _explored_by_launcher,
+        "objection": objection,
+        "thousands": "{:,}".format,
+    }
     return environment
 
 

@@ -22,6 +22,7 @@ SOURCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
 )
 """What sources are cited by, and where each is."""
 _CODE = re.compile(r"`([^`]*)`")
+_STRESSED = re.compile(r"(?<![\w*])\*(\w[\w ]*)\*(?![\w*])")
 
 
 def slugs(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
@@ -39,8 +40,9 @@ def slugs(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
 
 
 def coded(text: str) -> Markup:
-    """Return text with what stands in backticks as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(harmless(text)))))  # what was in it is escaped
+    """Return text of the specification with what stands in backticks as code, and what stands in asterisks stressed."""
+    plain = str(escape(harmless(text)))  # from here on all that is in it is ours
+    return Markup(_STRESSED.sub(r"<em>\1</em>", _CODE.sub(r"<code>\1</code>", plain)))
 
 
 def cited(text: str) -> Markup:

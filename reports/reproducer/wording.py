@@ -120,6 +120,8 @@ def words_of(step: s.Step) -> str:
             return "look at the processes"
         case s.Receives(signal=value, process=process):
             return f"wait until the {process} has received {signals.name(value)}"
+        case s.Prints(text="<prompt>"):
+            return "wait for the shell's prompt"
         case s.Prints(text=text):
             return f"wait for {text!r} on the terminal"
         case s.Answers(order=word, process=process):

@@ -1,0 +1,150 @@
+"""Is the HTML report made, and opened, fast enough for many launchers?
+
+usage: python -m benchmarks.report [RESULTS] [--launchers N] [--requirements N] [--keep PATH]
+
+Takes the documents of RESULTS (what `proctor check --results` has written; else it judges timeout first), and makes of
+them those of 30 launchers with 70 requirements and 5,000 executions each: the verdicts, the failures and the histories
+are those of real launchers. Prints a table. The exit status is 1 when something required is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.table import HEAD, Row, median
+
+ROOT = Path(__file__).resolve().parent.parent
+EXECUTIONS = 5000
+SECONDS, MEGABYTES, SIZE, OPENS = 5.0, 500, 10.0, 1.0
+"""What is required: to make it in, of memory to make it, of the file, and to open it in."""
+TIMES = 5
+LOADED = """
+const [page] = performance.getEntriesByType("navigation");
+const paint = performance.getEntriesByName("first-contentful-paint")[0];
+return [page.loadEventEnd, paint ? paint.startTime : 0];
+"""
+OPENED = """
+const [address, done] = arguments, begun = performance.now();
+new MutationObserver(() => requestAnimationFrame(() => done(performance.now() - begun)))
+  .observe(document.getElementById("page"), {childList: true});
+location.hash = address;
+"""
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description="is the HTML report made, and opened, fast enough?")
+    parser.add_argument("results", nargs="?", type=Path, metavar="RESULTS")
+    parser.add_argument("--launchers", type=int, default=30, metavar="N")
+    parser.add_argument("--requirements", type=int, default=70, metavar="N")
+    parser.add_argument("--keep", type=Path, metavar="PATH", help="where the page is to stay")
+    asked = parser.parse_args()
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory() as directory:
+        given, page = Path(directory) / "many.json", Path(directory) / "many.html"
+        documents = json.loads((asked.results or judged(Path(directory))).read_text(encoding="utf-8"))
+        many = multiplied(
+            documents if isinstance(documents, list) else [documents], asked.launchers, asked.requirements
+        )
+        given.write_text(json.dumps(many), encoding="utf-8")
+        failures = sum(len(one.get("failures", [])) for one in many)
+        print(f"{len(many)} launchers, {len(many[0]['requirements'])} requirements, {failures} failures")
+        print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores\n{HEAD}")
+        rows = [*made(given, page), *opened(page)]
+        print("\n".join(map(str, rows)))
+        if asked.keep:
+            shutil.copyfile(page, asked.keep)
+    sys.exit(1 if any(row.met is False for row in rows) else 0)
+
+
+def judged(directory: Path) -> Path:
+    """Judge a launcher that fails much; return the results."""
+    path = directory / "one.json"
+    command = [sys.executable, "-m", "conformance.cli", "check", "timeout", "--explore-budget", "5"]
+    subprocess.run([*command, "--results", str(path)], stdout=subprocess.DEVNULL, check=False)
+    return path
+
+
+def multiplied(documents: list[dict[str, Any]], launchers: int, requirements: int) -> list[dict[str, Any]]:
+    """Return so many documents, each with so many requirements: further ones are copies under another id."""
+    many = []
+    for n, document in zip(range(launchers), itertools.cycle(documents), strict=False):
+        one = copy.deepcopy(document)
+        one["target"]["name"] += f"-{n // len(documents) + 1}" if n >= len(documents) else ""
+        one["executions"] = EXECUTIONS
+        names = [name for name, row in one["requirements"].items() if row["verdict"] != "not built"]
+        for k in range(requirements - len(one["requirements"])):
+            name, more = names[k % len(names)], f"MORE-{k + 1}"
+            one["requirements"][more] = one["requirements"][name]
+            one["spec"]["requirements"][more] = one["spec"]["requirements"][name] | {"chapter": "more"}
+            again = [failure | {"requirement": more} for failure in one["failures"] if failure["requirement"] == name]
+            one["failures"] += again
+        many.append(one)
+    return many
+
+
+def made(given: Path, page: Path) -> Iterator[Row]:
+    """Make the page; yield how long it took, how much memory, and how large it is."""
+    command = [sys.executable, "-m", "conformance.cli", "report", str(given), "--format", "html", "-o", str(page)]
+    begun = time.monotonic()
+    _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
+    seconds = time.monotonic() - begun
+    if status:
+        sys.exit(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
+    peak = usage.ru_maxrss / 1024
+    size = page.stat().st_size / 1e6
+    yield Row("made in", f"{seconds:.2f} s", f"{SECONDS:g} s", seconds <= SECONDS)
+    yield Row("memory at its peak", f"{peak:.0f} MB", f"{MEGABYTES} MB", peak <= MEGABYTES)
+    yield Row("size", f"{size:.2f} MB ({given.stat().st_size / 1e6:.1f} MB of results)", f"{SIZE:g} MB", size <= SIZE)
+
+
+def opened(page: Path) -> Iterator[Row]:
+    """Open the page, and a failure in it, in Chromium; yield how long each took."""
+    try:
+        from selenium import webdriver
+    except ImportError:
+        yield Row("opened in Chromium in", "not measured: selenium is not installed")
+        return
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        yield Row("opened in Chromium in", "not measured: chromium or chromedriver is not installed")
+        return
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,900"):
+        options.add_argument(argument)
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    browser = webdriver.Chrome(options=options, service=service)
+    try:
+        loads, paints, pages = [], [], []
+        for _ in range(TIMES):
+            browser.get("about:blank")
+            browser.get(page.as_uri())
+            load, paint = browser.execute_script(LOADED)
+            address = browser.execute_script(
+                "return document.querySelector('template[data-packed]').id.replace('page:', '')"
+            )
+            loads.append(load / 1000)
+            paints.append(paint / 1000)
+            pages.append(browser.execute_async_script(OPENED, address) / 1000)
+    finally:
+        browser.quit()
+    seconds = median(loads)
+    yield Row("opened in Chromium in", f"{seconds:.2f} s (median of {TIMES})", f"{OPENS:g} s", seconds <= OPENS)
+    yield Row("first painted after", f"{median(paints):.2f} s")
+    yield Row("a failure opened in", f"{median(pages):.2f} s", f"{OPENS:g} s", median(pages) <= OPENS)
+
+
+if __name__ == "__main__":
+    main()
