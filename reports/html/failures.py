@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -77,7 +77,7 @@ def told(failure: Failure, launcher: Launcher, script: Script, library: Library)
         objections,
         tuple(steps(launcher.command, failure.history.scenario, directives)),
         _execution(failure.history, f"Timeline of {launcher.name}, {failure.requirement}", objected),
-        _execution(failure.bare, f"Timeline of the bare command, {failure.requirement}", ()) if failure.bare else None,
+        _execution(failure.bare, f"Timeline of the bare command, {failure.requirement}") if failure.bare else None,
         blocks,
         why_not,
         json.dumps(failure.case_file, indent=2) if failure.case_file else "",
@@ -107,15 +107,18 @@ def others(violations: list[Violation], failure: Failure | None) -> dict[str, li
     return cases
 
 
-def _execution(history: History, title: str, objected: Iterable[int]) -> Execution:
-    told_of = set(objected)
+def _execution(history: History, title: str, objected: Set[int] | None = None) -> Execution:
+    """Return what is told of an execution. objected: the events that an objection is about; None for the bare command,
+    whose drawing has no style of its own: it stands below another one."""
+    told_of = objected or set()
     events = tuple(
         Happened(event.index, event.time * 1e3, text, text.startswith("we "), event.index in told_of)
         for event in history.events
         if (event.index in told_of or not is_dull(event.fact)) and (text := describe(event.fact))
     )
     chunks, left_out = output(history)
-    return Execution(Markup(svg(layout(history), title)), events, tuple(chunks), left_out)  # it is escaped there
+    drawing = svg(layout(history, told_of), title, style=objected is not None)
+    return Execution(Markup(drawing), events, tuple(chunks), left_out)  # what is in it is escaped there
 
 
 def _script(failure: Failure, script: Script, library: Library) -> tuple[str, str]:

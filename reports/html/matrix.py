@@ -17,8 +17,8 @@ MARKS: dict[Verdict, Mark] = {
     "not applicable": "na", "not observable": "nobs", "not built": "none",
 }  # fmt: skip
 LEGEND: dict[Mark, tuple[str, str]] = {
-    "fail": (SIGNS["fail"], "fails a MUST"),
-    "should": (SIGNS["fail"], "fails a SHOULD"),
+    "fail": (SIGNS["fail"], "MUST failed"),
+    "should": (SIGNS["fail"], "SHOULD failed"),
     "error": (SIGNS["error"], "error of the harness"),
     "unstable": (SIGNS["unstable"], "unstable"),
     "declared": (SIGNS["declared deviation"], "declared"),
@@ -71,6 +71,12 @@ class Line(NamedTuple):
     def is_run(self) -> bool:
         """Whether any launcher was judged by it."""
         return any(cell.mark != "none" for cell in self.cells)
+
+    @property
+    def by_mark(self) -> dict[Mark, list[Cell]]:
+        """The cells by mark, the worst first."""
+        found = {mark: [cell for cell in self.cells if cell.mark == mark] for mark in (*LEGEND, "none")}
+        return {mark: cells for mark, cells in found.items() if cells}
 
 
 class Matrix(NamedTuple):

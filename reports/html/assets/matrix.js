@@ -49,6 +49,15 @@ function keepStop() {
   remember(grid().at(1)?.[0] ?? null);
 }
 
+/** Show of which column a cell is: its head may be far away. */
+function showColumn(event) {
+  const cell = event.target.closest("td[data-mark]");
+  table.querySelector("thead .here")?.classList.remove("here");
+  if (cell) table.tHead.rows[0].cells[cell.cellIndex].classList.add("here");
+}
+
+table.addEventListener("pointerover", showColumn);
+table.addEventListener("focusin", showColumn);
 table.addEventListener("keydown", move);
 table.addEventListener("focusin", (event) => {
   const link = event.target.closest("a");

@@ -2,22 +2,24 @@
 
 const tip = byId("tip");
 const STEP = 1.4;
-const MOST = 12;
+const MOST = 8;
+const LARGEST = 1.2; // and what is made larger looks coarse
+const SMALLEST = 0.75; // what is made smaller than this can hardly be read: it is scrolled instead
 
 /** Make the timelines of a page that was put in ready for use. */
 function prepareTimelines(page) {
-  for (const timeline of page.querySelectorAll("[data-timeline]")) {
-    const drawing = timeline.querySelector(".drawing");
+  for (const execution of page.querySelectorAll("[data-execution]")) {
+    const drawing = execution.querySelector(".drawing");
     const svg = drawing.querySelector("svg");
     if (!svg) continue;
     nameMarks(svg);
     const zoom = zoomOf(drawing, svg);
-    for (const button of timeline.querySelectorAll("[data-zoom]")) {
+    for (const button of execution.querySelectorAll("[data-zoom]")) {
       button.addEventListener("click", () => zoom(button.dataset.zoom));
     }
     pan(drawing);
     walk(drawing, zoom);
-    light(timeline, drawing);
+    light(execution, drawing);
   }
 }
 
@@ -42,16 +44,23 @@ function marksOf(drawing) {
   return [...drawing.querySelectorAll("[data-event][tabindex]")];
 }
 
-/** Return a function that zooms "in", "out" or to "fit", about a point of the window or the middle. */
+/** Return a function that zooms "in", "out", to "all" of it or to its own "size", about a point or the middle. */
 function zoomOf(drawing, svg) {
+  const own = svg.viewBox.baseVal.width || 1000;
+  const fits = () => drawing.clientWidth / own;
   let scale = 1;
+  const set = (next) => {
+    scale = next;
+    svg.style.width = `${own * scale}px`;
+    drawing.classList.toggle("pans", svg.getBoundingClientRect().width > drawing.clientWidth + 1);
+  };
+  set(fits() > SMALLEST ? Math.min(fits(), LARGEST) : 1);
   return (how, x) => {
     const box = drawing.getBoundingClientRect();
     const about = (x ?? box.left + box.width / 2) - box.left;
     const at = (drawing.scrollLeft + about) / svg.getBoundingClientRect().width;
-    scale = how === "fit" ? 1 : Math.max(1, Math.min(MOST, how === "in" ? scale * STEP : scale / STEP));
-    svg.style.width = `${scale * 100}%`;
-    drawing.classList.toggle("pans", scale > 1);
+    const next = { in: scale * STEP, out: scale / STEP, all: fits(), size: 1 }[how];
+    set(Math.max(Math.min(fits(), 1), Math.min(MOST, next)));
     drawing.scrollLeft = at * svg.getBoundingClientRect().width - about;
     say(`${Math.round(scale * 100)} percent`);
   };
@@ -81,7 +90,7 @@ function walk(drawing, zoom) {
     zoom(event.deltaY < 0 ? "in" : "out", event.clientX);
   }, { passive: false });
   drawing.addEventListener("keydown", (event) => {
-    const how = { "+": "in", "=": "in", "-": "out", "0": "fit" }[event.key];
+    const how = { "+": "in", "=": "in", "-": "out", "0": "size" }[event.key];
     if (how && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       zoom(how);
@@ -104,23 +113,20 @@ function walk(drawing, zoom) {
 }
 
 /** Say at a mark what it is, and show the same event wherever it stands: in the drawing, the words, the output. */
-function light(timeline, drawing) {
-  const beside = timeline.nextElementSibling;
-  const all = [...timeline.querySelectorAll("[data-event]"), ...(beside?.querySelectorAll("[data-event]") ?? [])];
+function light(execution, drawing) {
+  const all = [...execution.querySelectorAll("[data-event]")];
   const show = (event) => {
-    const mark = event.target.closest?.("[data-event]");
+    const mark = event.target.closest("[data-event]");
     for (const one of all) one.classList.toggle("lit", one.dataset.event === mark?.dataset.event);
     if (!mark || !drawing.contains(mark)) return hideTip();
     tip.textContent = mark.getAttribute("aria-label");
     tip.hidden = false;
     place(mark.getBoundingClientRect());
   };
-  for (const part of [drawing, beside]) {
-    part?.addEventListener("pointerover", show);
-    part?.addEventListener("focusin", show);
-    part?.addEventListener("focusout", hideTip);
-    part?.addEventListener("pointerleave", (event) => { if (!part.contains(document.activeElement)) show({ target: {} }); else hideTip(); });
-  }
+  execution.addEventListener("pointerover", show);
+  execution.addEventListener("focusin", show);
+  execution.addEventListener("focusout", hideTip);
+  execution.addEventListener("pointerleave", hideTip);
 }
 
 /** Put the tip above a mark, or below where there is no room. */
