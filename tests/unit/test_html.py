@@ -1,0 +1,208 @@
+"""The parts that the page is made from, and the page as text. What a browser makes of it: tests/test_html_report.py."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.cli_report import script_of
+from harness.errors import WrongCall
+from harness.history import Output
+from reports.html.explored import explored
+from reports.html.failures import objection
+from reports.html.matrix import matrix
+from reports.html.packing import Library, packed
+from reports.html.page import html
+from reports.html.terminal import MOST, output, pieces
+from reports.html.words import cited, coded, slugs
+from reports.limits import LIMITS
+from tests.conftest import ROOT
+from tests.documents_for_tests import COVERED, HOSTILE, case, documents, failure, hostile, hostile_history, results
+from tests.unit.histories import history
+
+
+class Elements(HTMLParser):
+    """Collects what elements and attributes there are."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "xlink:href")]
+
+
+def parts(page: str) -> list[str]:
+    """Return the page and whatever lies packed in it."""
+    lying = re.findall(r"<template id=\"[^\"]*\" data-packed>([^<]*)</template>", page)
+    return [page, *(gzip.decompress(base64.b64decode(one)).decode() for one in lying)]
+
+
+# -- words
+
+
+def test_addresses_within_the_page_are_plain_and_differ() -> None:
+    assert slugs(["tini", "uv run", "uv-run", "../<x>", "\x1b", "tini"]) == [
+        "tini", "uv-run", "uv-run-2", "x", "x-2", "tini-2",
+    ]  # fmt: skip
+    assert slugs(["matrix"], ["matrix"]) == ["matrix-2"]
+
+
+def test_sources_are_links() -> None:
+    html_of = cited("signal(7), sd_notify(3) (`READY=1`); Yelp/dumb-init#59, opencode#1; PEP 405; POSIX.1-2024 XSH")
+    addresses = re.findall('href="([^"]*)"', html_of)
+    assert addresses == [
+        "https://man7.org/linux/man-pages/man7/signal.7.html",
+        "https://man7.org/linux/man-pages/man3/sd_notify.3.html",
+        "https://github.com/Yelp/dumb-init/issues/59",
+        "https://peps.python.org/pep-0405/",
+        "https://pubs.opengroup.org/onlinepubs/9799919799/",
+    ]
+    assert "(<code>READY=1</code>)" in html_of
+    assert "<script" not in cited('"><script>(1) <a/b#1')
+
+
+def test_code_and_stress_in_sentences() -> None:
+    assert coded("An *orphan* of `a<b`, 2*3*4") == "An <em>orphan</em> of <code>a&lt;b</code>, 2*3*4"
+
+
+def test_a_message_is_taken_apart() -> None:
+    assert objection("required: a; b; actual: c", [3])[:2] == ("a; b", "c")
+    assert objection("it is so", [])[:2] == ("", "it is so")
+    nested = objection("required: SIG-6, at x: deliver; actual: required: a; actual: b; c")
+    assert (nested.where, nested.required, nested.actual) == ("SIG-6, at x: deliver", "a", "b; c")
+
+
+def test_lines_of_coverage_are_read() -> None:
+    found = explored(COVERED)
+    assert found and (found.what, found.played, found.of, found.stimuli, found.points) == (
+        "start",
+        34,
+        40,
+        "TERM, INT",
+        38,
+    )
+    assert (found.percent, found.more) == (85.0, "left out: 10 at points where it ends")
+    assert explored("start: 3 of any number of schedules (x; 3 points)") is None
+
+
+# -- what a terminal would obey
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\nb\tc", [("a\nb    c", "text")]),
+        ("\x1b[1;31mred", [("ESC[1;31m", "control"), ("red", "text")]),
+        ("\x1b]8;;http://x\x1b\\y", [("ESC]8;;http://xESC\\", "control"), ("y", "text")]),
+        ("\x1b]0;t\x07", [("ESC]0;tBEL", "control")]),
+        ("\x1b]0;for ever", [("ESC]0;for ever", "control")]),
+        ("50%\rdone\x1b", [("50%", "text"), ("CR", "control"), ("done", "text"), ("ESC", "control")]),
+        ("\x9b2J\x00", [("\\x9b", "control"), ("2J", "text"), ("\\x00", "control")]),
+        ("a\udcff\udc80b", [("a", "text"), ("\\xff\\x80", "byte"), ("b", "text")]),
+        ("x\u202ey\ud800", [("x", "text"), ("\\u202e", "control"), ("y", "text"), ("\\ud800", "control")]),
+    ],
+)
+def test_what_a_terminal_would_obey_is_named(text: str, shown: list[tuple[str, str]]) -> None:
+    assert [tuple(piece) for piece in pieces(text)] == shown
+
+
+def test_output_is_decoded_across_parts_and_bounded() -> None:
+    chunks, left_out = output(hostile_history())
+    text = ["".join(piece.text for piece in chunk.pieces) for chunk in chunks]
+    assert [chunk.stream for chunk in chunks] == ["terminal", "stdout"]
+    assert text[1].startswith("\u20ac and ") and "\\xff\\xfe" in text[1] and left_out == 0
+    assert all(c.isprintable() or c == "\n" for line in text for c in line)
+    long = history(*(Output("stdout", b"x" * 3000) for _ in range(4)))
+    chunks, left_out = output(long)
+    assert (sum(len(piece.text) for chunk in chunks for piece in chunk.pieces), left_out) == (MOST, 4000)
+
+
+def test_a_string_that_never_ends_is_no_trap() -> None:
+    begun = time.process_time()
+    assert list(pieces("\x1b]" * 20_000 + "\x1bP" * 20_000))
+    assert time.process_time() - begun < 5
+
+
+# -- the page
+
+
+def test_scripts_lie_in_the_page_once() -> None:
+    library, one, other = Library(), script_of(case_of("a")), script_of(case_of("b"))
+    numbers = [library.add(one), library.add(other)]
+    blocks = json.loads(library.text())
+    assert ["\n\n".join(blocks[int(n)] for n in numbered.split()) for numbered in numbers] == [one, other]
+    assert sum(map(len, blocks)) < 0.7 * (len(one) + len(other))
+    assert gzip.decompress(base64.b64decode(packed(one))).decode() == one
+
+
+def case_of(name: str) -> dict[str, object]:
+    made: dict[str, object] = msgspec.to_builtins(case(name))
+    return made
+
+
+def test_the_matrix_counts_what_fails() -> None:
+    table = matrix(documents())
+    assert [(column.slug, column.version, column.must, column.should) for column in table.columns] == [
+        ("sound", "1.2.3", 0, 0), ("double", "1.2.3", 2, 1), ("another", "1.2.3", 0, 1),
+    ]  # fmt: skip
+    assert list(table.chapters) == ["exit", "signals", "terminal", "tree"]
+    line = next(line for line in table.lines if line.name == "TTY-1")
+    assert [cell.mark for cell in line.cells] == ["pass", "fail", "pass"]
+    assert [cell.has_page for cell in line.cells] == [False, True, False]
+    assert list(line.by_mark) == ["fail", "pass"]
+
+
+def test_everything_is_in_one_file() -> None:
+    page = html(documents(), script_of)
+    for text in parts(page):
+        found = Elements(text)
+        assert not found.tags & {"img", "iframe", "object", "embed", "base", "audio", "video"}
+        assert not {name for name in found.attributes if name.startswith("on")}
+        outside = [one for one in found.addresses if not one.startswith(("#", "data:,", "https://"))]
+        assert outside == []
+    assert "default-src &#39;none&#39;; script-src &#39;sha256-" in page and page.count("<script>") == 2
+    assert page == html(documents(), script_of), "the same each time"
+
+
+def test_a_failure_that_has_no_script_says_why() -> None:
+    no_case = [results("a", [failure(case_file=None)], TTY_1="fail")]
+    assert "without the case itself" in parts(html(no_case, script_of))[1]
+    unknown = failure(case_file=case_of("a") | {"requirement": "NO-1"})
+    assert "knows no requirement" in parts(html([results("a", [unknown], TTY_1="fail")], script_of))[1]
+    with pytest.raises(WrongCall, match="'requirement' is missing"):
+        script_of({"schema": 1})
+
+
+def test_older_documents_have_violations_only() -> None:
+    page = parts(html([results("a", TTY_1="fail")], script_of))
+    assert "2 times, from kernel, launcher" in page[1]
+    assert "data-execution" not in page[1]
+
+
+def test_hostile_text_is_text() -> None:
+    for text in parts(html(hostile(), script_of))[:-1]:  # the last are the scripts, which are downloaded as they are
+        text.encode()
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", text)
+        body = text.partition("<body>")[2] or text
+        assert "iframe" not in Elements(body).tags
+        assert not re.search(r"<[^>]*\bonerror", re.sub(r'"[^"]*"', "", body))
+    assert HOSTILE not in parts(html(hostile(), script_of))[0]
+
+
+def test_readme_and_reports_say_the_same_of_what_a_pass_does_not_show() -> None:
+    readme = " ".join(Path(ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert [one for one in LIMITS if f"- {one}" not in readme] == []
