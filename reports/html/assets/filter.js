@@ -65,13 +65,11 @@ function order() {
   for (const line of lines) line.element.append(...places.map((n) => line.cells[n]));
 }
 
-tools.addEventListener("input", (event) => {
-  if (event.target.name === "order") {
-    order();
-    say(`Columns ${event.target.selectedOptions[0].textContent}`);
-  } else {
-    filter();
-  }
+tools.elements.text.addEventListener("input", filter);
+tools.addEventListener("change", (event) => {
+  if (event.target.name !== "order") return filter();
+  order();
+  say(event.target.selectedOptions[0].textContent);
 });
 tools.addEventListener("submit", (event) => event.preventDefault());
 tools.addEventListener("reset", () => setTimeout(() => { order(); filter(); }));

@@ -42,12 +42,12 @@ async function open() {
   leaveMatrix();
   pageView.replaceChildren(page);
   pageView.hidden = false;
-  const heading = pageView.querySelector("h1");
-  document.title = `${heading.textContent.trim().replace(/\s+/g, " ")} · Proctor`;
+  document.title = `${pageView.querySelector("article").dataset.title} · Proctor`;
   mark(address);
   prepareTimelines(pageView);
+  document.documentElement.dataset.at = address;
   scrollTo(0, 0);
-  if (!goToRow(requirement, launcher)) heading.focus();
+  if (!goToRow(requirement, launcher)) pageView.querySelector("h1").focus();
 }
 
 /** In the page of a requirement go to the row of a launcher that has no page of its own. */
@@ -75,6 +75,7 @@ function showMatrix() {
   document.documentElement.classList.add("in-matrix");
   document.title = matrixTitle;
   mark("matrix");
+  document.documentElement.dataset.at = "matrix";
   if (!wasAway) return;
   matrixView.querySelector(".scroller").scrollTo(left.leftwards, left.top);
   (left.link?.offsetParent ? left.link : byId("matrix-title")).focus({ preventScroll: true });
