@@ -89,8 +89,8 @@ def multiplied(documents: list[dict[str, Any]], launchers: int, requirements: in
             name, more = names[k % len(names)], f"MORE-{k + 1}"
             one["requirements"][more] = one["requirements"][name]
             one["spec"]["requirements"][more] = one["spec"]["requirements"][name] | {"chapter": "more"}
-            again = [failure | {"requirement": more} for failure in one["failures"] if failure["requirement"] == name]
-            one["failures"] += again
+            known = one.setdefault("failures", [])
+            known += [failure | {"requirement": more} for failure in known if failure["requirement"] == name]
         many.append(one)
     return many
 

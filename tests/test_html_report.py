@@ -246,7 +246,7 @@ def test_dark_is_as_the_system_has_it_until_it_is_chosen(browser: Browser) -> No
 
 def test_a_timeline_says_what_its_marks_are(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
-    mark = browser.find(".drawing [data-event='5'][tabindex]")
+    mark = browser.find(".drawing [data-event='5'][tabindex] circle")
     browser.point_at(mark)
     assert "SIGINT" in browser.text("#tip")
     assert browser.find("tr[data-event='5']").get_attribute("class") == "objected lit"
