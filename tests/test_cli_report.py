@@ -38,6 +38,9 @@ def test_reports_are_made_of_results(proctor: Run, released: Path, tmp_path: Pat
     names = {case.get("name") for case in ElementTree.parse(xml).iter("testcase")}
     assert names == {"TREE-2", "TREE-7"}
     assert "| TREE-7 | MUST | ✓ |" in proctor("report", str(released)).stdout
+    page = tmp_path / "report.html"
+    assert proctor("report", str(released), "--format", "html", "-o", str(page)).returncode == 0
+    assert '<tr data-route="TREE-7"' in page.read_text(encoding="utf-8")
     assert "2 of 2 MUST" in proctor("report", str(released), "--format", "badge").stdout
     again = json.loads(proctor("report", str(released), "--format", "json").stdout)
     assert again[0]["requirements"]["TREE-7"]["verdict"] == "pass"

@@ -68,9 +68,9 @@ class Line(NamedTuple):
     cells: tuple[Cell, ...]
 
     @property
-    def is_run(self) -> bool:
+    def is_judged(self) -> bool:
         """Whether any launcher was judged by it."""
-        return any(cell.mark != "none" for cell in self.cells)
+        return any(cell.mark not in ("none", "na") for cell in self.cells)
 
     @property
     def by_mark(self) -> dict[Mark, list[Cell]]:
@@ -89,6 +89,11 @@ class Matrix(NamedTuple):
     def lines(self) -> list[Line]:
         """All lines, in order."""
         return [line for lines in self.chapters.values() for line in lines]
+
+    @property
+    def judged(self) -> list[Line]:
+        """The lines by which any launcher was judged."""
+        return [line for line in self.lines if line.is_judged]
 
     def count(self, mark: Mark) -> int:
         """Return how many cells have this mark."""

@@ -23,14 +23,13 @@ HERE = Path(__file__).parent
 MARKS: tuple[Mark, ...] = (*LEGEND, "none")
 STYLES = ("tokens", "page", "matrix", "pages", "timeline", "print")
 SCRIPTS = ("pages", "matrix", "filter", "timeline", "files")
+"""In this order: they share one scope."""
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
 """What the browser may do: run the page's own scripts. A launcher's text is escaped; should any of it ever come
 through, it may not run, and may ask for nothing."""
-
-
 Covered = tuple[str, str, str, Explored | None]
 """A line of what was explored: address and name of what it is about, the line, and what it says."""
 

@@ -40,4 +40,4 @@ addEventListener("click", (event) => {
   else if (button && "copy" in button.dataset) copy(button);
 });
 
-open();
+openAddress();

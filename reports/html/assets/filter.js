@@ -9,7 +9,7 @@ const lines = [...table.querySelectorAll("tr[data-route]")].map((element) => ({
   element,
   chapter: element.parentElement.dataset.chapter,
   level: element.dataset.level,
-  unrun: "unrun" in element.dataset,
+  unjudged: "unjudged" in element.dataset,
   text: `${element.cells[0].textContent} ${element.cells[1].textContent}`.toLowerCase(),
   cells: [...element.querySelectorAll("td[data-mark]")],
 }));
@@ -22,14 +22,14 @@ function chosen(name) {
 function filter() {
   const words = tools.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
   const [marks, levels, chapters, launchers] = ["mark", "level", "chapter", "launcher"].map(chosen);
-  const unrun = tools.elements.unrun?.checked ?? true;
+  const unjudged = (tools.elements.unjudged?.checked ?? true) || marks.has("na");
   const has = (set, value) => !set.size || set.has(value);
   const columns = heads.map((head, n) => has(launchers, String(n)));
   heads.forEach((head, n) => { head.element.hidden = !columns[n]; });
   let count = 0;
   for (const line of lines) {
     let matches = has(levels, line.level) && has(chapters, line.chapter) && words.every((word) => line.text.includes(word));
-    if (line.unrun && !unrun) matches = false;
+    if (line.unjudged && !unjudged) matches = false;
     let any = !marks.size;
     line.cells.forEach((cell, n) => {
       const wanted = has(marks, cell.dataset.mark);

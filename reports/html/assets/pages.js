@@ -26,7 +26,7 @@ let left = { link: null, top: 0, leftwards: 0 };
 let opened = 0;
 
 /** Show the matrix as it was left, or the page that the address names. */
-async function open() {
+async function openAddress() {
   const address = decodeURIComponent(location.hash.slice(1));
   const mine = ++opened;
   if (address === "content") return;
@@ -89,7 +89,7 @@ function mark(address) {
   }
 }
 
-addEventListener("hashchange", open);
+addEventListener("hashchange", openAddress);
 document.querySelector("[data-skip]").addEventListener("click", (event) => {
   event.preventDefault();
   byId("content").focus();
