@@ -8,17 +8,30 @@ from pathlib import Path
 import click
 import msgspec
 
+from conformance.casefile import CaseFile
 from conformance.cli_common import as_json, print_json, print_table, speak_of_errors
+from conformance.cli_export import account_of
 from conformance.report import escape
+from conformance.spec import requirements
 from harness.errors import WrongCall
+from harness.strict import convert
 from reports.badge import badge
 from reports.compare import baseline_of, changes, is_worse, told
 from reports.junit import junit
+from reports.reproducer.script import reproducer
 from reports.results import Results, read, read_all
 from reports.summary import SIGNS, summary
 
+
+def _page(documents: list[Results]) -> str:
+    from reports.html.page import html  # jinja2 takes its time, which no other command is to pay for
+
+    return html(documents, script_of)
+
+
 WORSE = 1
 FORMATS: dict[str, Callable[[list[Results]], str]] = {
+    "html": _page,
     "junit": junit,
     "markdown": summary,
     "json": lambda documents: msgspec.json.format(msgspec.json.encode(documents), indent=2).decode() + "\n",
@@ -36,6 +49,7 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None) -> None:
 
     \b
         proctor check tini dumb-init --results results.json
+        proctor report results.json --format html -o report.html
         proctor report results.json --format junit -o junit.xml
         proctor report results.json --format markdown >> "$GITHUB_STEP_SUMMARY"
         proctor report results.json --format badge -o proctor.svg
@@ -50,6 +64,14 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None) -> None:
         return 0
 
     speak_of_errors(run)
+
+
+def script_of(case: dict[str, object]) -> str:
+    """Return the script that shows what a case file shows; raise WrongCall where there can be none, with the reason."""
+    known = convert(case, CaseFile, "the case")
+    if known.requirement not in requirements():
+        raise WrongCall(f"this Proctor knows no requirement '{known.requirement}'")
+    return reproducer(account_of(known))
 
 
 @click.command()
