@@ -8,9 +8,9 @@ import msgspec
 
 from conformance.casefile import CaseFile
 from conformance.spec import requirements
-from conformance.stages import JOB
 from harness import scenario as s
 from harness.history import History, Output, Pressed
+from harness.scenario import JOB
 from harness.target import Target
 from reports.results import Failure, Launcher, Objection, Requirement, Results, Row, Spec, Verdict, Violation
 from tests.unit.histories import by_key, history, over, received, replaced, started, supervised
