@@ -183,7 +183,7 @@ def _containment() -> Ability:
         return Ability("containment", "yes", f"in a {found}")
     means = (
         "launchers are ended together with what they start, but without a PID namespace they see, and as the same user "
-        "may signal, the other processes of this system; as PID 1 they cannot be run"
+        "may signal, the other processes of this system"
     )
     return Ability("containment", "less", found, means, _how_to_get_namespaces())
 

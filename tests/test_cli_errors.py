@@ -109,6 +109,27 @@ def test_results_side_by_side_for_programs(tmp_path: Path) -> None:
     assert "EXIT-1  MUST  ✓ pass  ✗ fail" in proctor("compare", *files)[1]
 
 
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["spec"], "conformance.cli_spec.requirements"),
+        (["targets"], "conformance.cli_targets.known_targets"),
+        (["report", "x"], "conformance.cli_report.read_all"),
+        (["compare", "x"], "conformance.cli_report.read_all"),
+        (["completion", "bash"], "conformance.cli_completion.get_completion_class"),
+        (["doctor"], "conformance.doctor.system.kernel"),
+        (["bisect", "x", "--launcher=y"], "conformance.casefile.read"),
+    ],
+)
+def test_ctrl_c_is_130_in_the_short_ones_too(monkeypatch: pytest.MonkeyPatch, words: list[str], where: str) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    status, said = proctor(*words)
+    assert (status, "proctor: interrupted" in said) == (130, True), said
+
+
 # -- what is written
 
 
