@@ -15,10 +15,13 @@ from conformance.report import escape
 from conformance.spec import requirements
 from harness.errors import WrongCall
 from harness.strict import convert
+from reports.asciicast import asciicast
 from reports.badge import badge
+from reports.choosing import chosen
 from reports.compare import baseline_of, changes, is_worse, told
 from reports.junit import junit
 from reports.reproducer.script import reproducer
+from reports.perfetto import perfetto
 from reports.results import Results, read, read_all
 from reports.summary import SIGNS, summary
 
@@ -36,7 +39,11 @@ FORMATS: dict[str, Callable[[list[Results]], str]] = {
     "markdown": summary,
     "json": lambda documents: msgspec.json.format(msgspec.json.encode(documents), indent=2).decode() + "\n",
     "badge": lambda documents: badge(_only_one(documents)),
+    "perfetto": perfetto,
+    "asciicast": asciicast,
 }
+OF_FAILURES = ("perfetto", "asciicast")
+"""Formats that show failures, and not requirements."""
 RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS...")
 
 
@@ -44,7 +51,9 @@ RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(pat
 @RESULTS
 @click.option("--format", "kind", type=click.Choice(tuple(FORMATS)), default="markdown", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="A file; else it is printed.")
-def report(results: tuple[Path, ...], kind: str, output: Path | None) -> None:
+@click.option("--target", default="", metavar="NAME", help="Only the results of this launcher.")
+@click.option("--requirement", default="", metavar="ID", help="Of perfetto and asciicast: only this failure.")
+def report(results: tuple[Path, ...], kind: str, output: Path | None, target: str, requirement: str) -> None:
     """Make a report of RESULTS, the files that `proctor check --results` writes.
 
     \b
@@ -53,10 +62,14 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None) -> None:
         proctor report results.json --format junit -o junit.xml
         proctor report results.json --format markdown >> "$GITHUB_STEP_SUMMARY"
         proctor report results.json --format badge -o proctor.svg
+        proctor report results.json --format perfetto -o trace.json
+        proctor report results.json --format asciicast --requirement TTY-3 -o tty-3.cast
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
-        text = FORMATS[kind](read_all(results))
+        if requirement and kind not in OF_FAILURES:
+            raise WrongCall(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
+        text = FORMATS[kind](chosen(read_all(results), target, requirement))
         if output:
             _write(output, text)
         else:

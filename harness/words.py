@@ -42,6 +42,7 @@ from harness.history import (
     Typed,
     Unobserved,
     Waited,
+    Viewed,
 )
 
 
@@ -137,6 +138,10 @@ def _words(fact: Fact) -> str:
             return f"the service manager is told {_safe(text, 60)!r} by pid {pid}"
         case Unobserved(what=what, why=why):
             return f"not observed: {what}: {why}"
+        case Viewed(process=process, pgid=pgid, sid=sid, terminal=terminal):
+            seen = f"terminal of {terminal.rows} rows, {terminal.columns} columns, foreground {terminal.foreground}"
+            where = f"process group {pgid}, session {sid}"
+            return f"{process} looks: {where}, " + (seen if terminal.dev_tty == 0 else "no terminal")
         case Greeted(process=process, pid=pid):
             return f"{process} runs as pid {pid}"
         case Output(stream=stream, data=data):

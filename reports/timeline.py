@@ -114,15 +114,14 @@ def layout(history: History, violated: Collection[int] = ()) -> Timeline:
         Bar(span.lane, span.state, at(span.first), at(span.last), times.get(span.first, 0.0), times.get(span.last, 0.0))
         for span in states.spans
     )
-    return Timeline(
-        lanes.all,
-        moments,
-        tuple(bars),
-        tuple(_arrow(flight, at) for flight in Flights(history, lanes).all if flight.sent in set(indexes)),
-        tuple(_marks(kept, signs, set(violated))),
-        states.parents,
-        lanes.left_out,
+    marks = tuple(_marks(kept, signs, set(violated)))
+    labels = {(mark.event, mark.lane): mark.label for mark in marks}
+    arrows = (
+        _arrow(flight, at, labels.get((flight.sent, flight.source), ""))
+        for flight in Flights(history, lanes).all
+        if flight.sent in indexes
     )
+    return Timeline(lanes.all, moments, tuple(bars), tuple(arrows), marks, states.parents, lanes.left_out)
 
 
 def _without_doubles(history: History, lanes: Lanes, violated: set[int]) -> History:
@@ -192,8 +191,8 @@ def _marks(kept: list[_Drawn], signs: Signs, violated: set[int]) -> Iterator[Mar
             yield Mark(moment, sign.lane, sign.kind, sign.label, describe(fact), one.indexes[0], is_violated)
 
 
-def _arrow(flight: Flight, at: Callable[[int], int]) -> Arrow:
+def _arrow(flight: Flight, at: Callable[[int], int], label: str) -> Arrow:
     first = at(flight.sent)
     last = first if flight.received is None else at(flight.received)
     ends = (flight.source, flight.target)
-    return Arrow(flight.kind, flight.label, *ends, first, last, flight.sent_at, flight.received_at)
+    return Arrow(flight.kind, flight.label or label, *ends, first, last, flight.sent_at, flight.received_at)

@@ -55,6 +55,8 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     (failure,) = read(worse)[0].failures
     assert (failure.requirement, failure.returned, failure.replays) == ("TREE-7", 3, 3)
     assert failure.history.facts(Ended) and failure.bare and failure.bare.facts(Ended)
+    traced = proctor("report", str(worse), "--format", "perfetto", "--requirement", "TREE-7")
+    assert "TREE-7, the command alone" in traced.stdout and json.loads(traced.stdout)["traceEvents"]
     same = proctor(*words, "--baseline", str(worse))
     assert same.returncode == 0, same.stdout + same.stderr
     assert "not worse than the baseline" in same.stdout
@@ -73,6 +75,8 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
         (["report", "{released}", "--format", "badges"], "badge"),
         (["report", "{released}", "-o", "/no/such/directory/x"], "name a file that can be written"),
         (["report", "{released}", "{released}", "--format", "badge"], "a badge is of one launcher"),
+        (["report", "{released}", "--format", "asciicast"], "no failure with its history in these results"),
+        (["report", "{released}", "--requirement", "SIG-1"], "goes with --format perfetto and asciicast, not markdown"),
         (["compare", "{older}"], "schema 9; this Proctor reads schema 1"),
         (["check", "env", "--baseline", "{half}"], "not JSON, or not all of it"),
         (["check", "env", "--baseline", "{unversioned}"], "version 0 of the specification, this is version"),

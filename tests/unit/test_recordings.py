@@ -1,0 +1,223 @@
+"""Failures as a trace for Perfetto and as a recording of the terminal: by the rules of their formats, and harmless.
+
+The rules are those of the Trace Event Format (Chromium, "Flow events", "Complete events", "Metadata events") and of
+asciicast v2 (asciinema).
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pytest
+
+from harness.errors import WrongCall
+from harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
+from harness.scenario import Scenario, Stage
+from reports.asciicast import asciicast
+from reports.choosing import chosen
+from reports.perfetto import perfetto
+from reports.results import Failure, Launcher, Objection, Results
+from tests.unit.histories import LAUNCHER, by_key, history, over, received, replaced, sent, started, supervised
+
+TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
+HOSTILE = '\x1b]0;owned\x07<script>"}]\\'
+FORWARDED = supervised(sent(TERM), received(TERM), *over())
+LOST = supervised(sent(TERM), *over(1))
+
+
+def failure(its: History = FORWARDED, requirement: str = "SIG-1", bare: History | None = None) -> Failure:
+    return Failure(requirement, "case", "fail", [Objection("required: a; actual: b", [4])], its, bare)
+
+
+def results(*failures: Failure, name: str = "tini") -> Results:
+    return Results(1, Launcher(name, "1.0"), {}, failures=list(failures))
+
+
+# -- Perfetto
+
+
+def trace(*documents: Results) -> list[dict[str, Any]]:
+    whole = json.loads(perfetto(list(documents)))
+    assert whole.keys() == {"traceEvents", "displayTimeUnit"}
+    events: list[dict[str, Any]] = whole["traceEvents"]
+    return events
+
+
+def encloses(event: dict[str, Any], ts: float) -> bool:
+    return bool(event["ts"] <= ts <= event["ts"] + event["dur"])
+
+
+def obeys_the_rules(events: list[dict[str, Any]]) -> bool:
+    for event in events:
+        assert event["ph"] in "MXisf" and isinstance(event["pid"], int) and isinstance(event["tid"], int)
+        assert event["ph"] == "M" or event["ts"] >= 0
+        assert event.get("dur", 0) >= 0
+    slices = [event for event in events if event["ph"] == "X"]
+    for tid in {event["tid"] for event in slices}:
+        nests([event for event in slices if event["tid"] == tid])
+    for pid in {event["pid"] for event in events}:
+        times = [event["ts"] for event in events if event["pid"] == pid and event["ph"] != "M"]
+        assert times == sorted(times)
+    ids = Counter((event["id"], event["ph"]) for event in events if event["ph"] in "sf")
+    assert set(ids.values()) <= {1} and {key for key, _ in ids} == {key for key, ph in ids if ph == "s"}
+    return all(binds(event, events) for event in events if event["ph"] in "sf")
+
+
+def nests(slices: list[dict[str, Any]]) -> None:
+    """Fail where two slices of one thread overlap and neither is within the other."""
+    for n, one in enumerate(slices):
+        for other in slices[n + 1 :]:
+            (a, b), (c, d) = sorted((e["ts"], e["ts"] + e["dur"]) for e in (one, other))
+            assert b <= c or d <= b + 1e-6 or a == c
+
+
+def binds(flow: dict[str, Any], events: list[dict[str, Any]]) -> bool:
+    """Whether the innermost slice in which an end of a flow lies is that of its own signal."""
+    around = [e for e in events if e["ph"] == "X" and e["tid"] == flow["tid"] and encloses(e, flow["ts"])]
+    innermost = min(around, key=lambda event: event["dur"])
+    other = next(e for e in events if e.get("id") == flow["id"] and e["ph"] != flow["ph"])
+    assert (other["cat"], other["name"]) == (flow["cat"], flow["name"])
+    assert flow["ph"] == "s" or (flow["bp"] == "e" and flow["ts"] >= other["ts"])
+    return bool(innermost["cat"] == flow["cat"] and flow["name"] in innermost["name"])
+
+
+def test_signals_are_flows_between_slices_of_their_lanes() -> None:
+    made = supervised(sent(TERM), Received("command", TERM, 0, LAUNCHER, 0.0039, "launcher"), *over())
+    events = trace(results(failure(made)))
+    assert obeys_the_rules(events)
+    threads = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    assert list(threads.values()) == ["Proctor", "launcher pid 10", "command pid 11"]
+    ends = [(e["ph"], e["ts"], threads[e["tid"]]) for e in events if e["ph"] in "sf"]
+    assert ends == [
+        ("s", 3000.002, "Proctor"), ("s", 3900.002, "launcher pid 10"), ("f", 3900.004, "command pid 11"),
+        ("f", 4000.002, "launcher pid 10"),
+    ]  # fmt: skip
+
+
+def test_a_signal_that_is_lost_has_a_start_alone() -> None:
+    events = trace(results(failure(LOST)))
+    assert obeys_the_rules(events)
+    assert not [e for e in events if e["ph"] in "sf"]
+    assert "SIGTERM to launcher, its receipt was not seen" in [e["name"] for e in events]
+
+
+def test_states_are_slices_and_what_a_violation_points_to_says_so() -> None:
+    events = trace(results(failure()))
+    states = [(e["name"], e["ts"], e["dur"]) for e in events if e.get("cat") == "state"]
+    assert ("running", 0.0, 6000.0) in states and ("running", 1000.0, 4000.0) in states
+    (cited,) = (e for e in events if e.get("args", {}).get("violation"))
+    assert cited["args"] == {"event": 4, "what": "command received SIGTERM from launcher", "violation": True}
+
+
+def test_many_at_the_same_time_keep_to_the_rules() -> None:
+    keys = [fact for _ in range(9) for fact in (Pressed("ctrl-c"), by_key(INT), received(INT), Ordered("command", "x"))]
+    made = supervised(*keys, sent(TERM, "group"), received(TERM, 1), HungUp(), *over())
+    at_once = (msgspec.structs.replace(event, time=0.005) for event in made.events)
+    made = msgspec.structs.replace(made, events=tuple(at_once), scenario=Scenario((), Stage(terminal=True)))
+    events = trace(results(failure(made)))
+    assert obeys_the_rules(events)
+    assert len([e for e in events if e["ph"] == "s" and e["cat"] == "signal"]) >= 19
+
+
+def test_each_history_is_a_process_of_its_own() -> None:
+    one = results(failure(bare=replaced()), failure(LOST, "SIG-2"))
+    events = trace(one, results(failure(), name=HOSTILE))
+    assert obeys_the_rules(events)
+    names = {e["pid"]: e["args"]["name"] for e in events if e["name"] == "process_name"}
+    assert list(names.values())[:3] == ["tini: SIG-1", "tini: SIG-1, the command alone", "tini: SIG-2"]
+    assert len(names) == 4 and "\x1b" not in "".join(names.values())
+    tids = [(e["tid"], e["pid"]) for e in events if e["name"] == "thread_name"]
+    assert len({tid for tid, _ in tids}) == len(tids)
+
+
+def test_no_text_ends_with_a_backslash_before_its_quote() -> None:
+    made = history(started(), Pressed("ctrl-\\"), Output("terminal", HOSTILE.encode()))
+    text = perfetto([results(failure(made))])
+    assert "\\\\" not in text and "Ctrl-\\u005c" in text
+    assert any(e["name"] == "Ctrl-\\ to terminal" for e in json.loads(text)["traceEvents"])
+
+
+# -- asciicast
+
+
+def on_terminal(*facts: Any, rows: int = 24, columns: int = 80) -> History:
+    stage = Stage(terminal=True, rows=rows, columns=columns)
+    return msgspec.structs.replace(history(started(), *facts), scenario=Scenario((), stage))
+
+
+def recording(its: History) -> tuple[dict[str, Any], list[list[Any]]]:
+    lines = [json.loads(line) for line in asciicast([results(failure(its))]).splitlines()]
+    assert all(len(row) == 3 and row[1] in "oirm" and isinstance(row[2], str) for row in lines[1:])
+    times = [row[0] for row in lines[1:]]
+    assert times == sorted(times) and all(time >= 0 for time in times)
+    return lines[0], lines[1:]
+
+
+def printed(*pieces: bytes) -> str:
+    _, rows = recording(on_terminal(*(Output("terminal", piece) for piece in pieces)))
+    return "".join(row[2] for row in rows)
+
+
+def test_a_recording_has_the_size_of_the_terminal_and_what_happened_there() -> None:
+    facts = (Output("terminal", b"$ "), Pressed("ctrl-c"), Resized(50, 132), sent(TERM), Typed(3, 1), HungUp())
+    head, rows = recording(on_terminal(*facts, rows=20, columns=70))
+    assert head == {
+        "version": 2, "width": 70, "height": 20, "title": "tini 1.0: SIG-1", "env": {"TERM": "xterm-256color"},
+    }  # fmt: skip
+    assert rows == [
+        [0.001, "o", "$ "], [0.002, "i", "\x03"], [0.003, "r", "132x50"], [0.004, "m", "we sent SIGTERM to launcher"],
+        [0.006, "m", "we hung up"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        ((b"\x1b[31mred\x1b[0m\r\n\x1b[2J\x1b[?25l",), "\x1b[31mred\x1b[0m\r\n\x1b[2J\x1b[?25l"),
+        ((b"\x1b", b"[3", b"1mred"), "\x1b[31mred"),
+        ((b"\xc3", b"\xa9 \xff \xe2\x82"), "\u00e9 \ufffd \ufffd"),
+        ((b"\x1b]0;owned\x07\x1b]52;c;eA==\x1b\\",), "\\x1b]0;owned\\x07\\x1b]52;c;eA==\\x1b\\"),
+        ((b"\x1b[6n\x1b[c\x1b[21t\x05\x1bP$q\x1b\\",), "\\x1b[6n\\x1b[c\\x1b[21t\\x05\\x1bP$q\\x1b\\"),
+        ((b"\x1b[?1000h\x1bc\xc2\x9b31m\xe2\x80\xae",), "\\x1b[?1000h\\x1bc\\x9b31m\\u202e"),
+        ((b"end\x1b[3",), "end\\x1b[3"),
+    ],
+    ids=["draws", "in-pieces", "characters", "osc", "answers", "modes", "unfinished"],
+)
+def test_only_what_draws_is_passed_on(pieces: tuple[bytes, ...], shown: str) -> None:
+    assert printed(*pieces) == shown
+
+
+def test_a_pipe_has_its_lines_returned() -> None:
+    made = history(Output("stdout", b"one\ntwo\n"), Output("stderr", b"three\r\n"))
+    assert [row[2] for row in recording(made)[1]] == ["one\r\ntwo\r\n", "three\r\n"]
+
+
+def test_of_several_failures_one_is_chosen() -> None:
+    play, silent = on_terminal(Output("terminal", b"x")), failure(LOST, "EXIT-1")
+    document = results(failure(play), failure(play, "TTY-3"), silent)
+    with pytest.raises(
+        WrongCall, match=r"there are 2, choose one of them by:\n  --requirement SIG-1\n  --requirement TTY-3$"
+    ):
+        asciicast([document])
+    with pytest.raises(WrongCall, match="--requirement SIG-1 --target 'setsid --wait'"):
+        asciicast([document, results(failure(play), name="setsid --wait")])
+    assert asciicast(chosen([document, results(name="other")], "tini", "TTY-3"))
+    assert asciicast([results(failure(play), silent)])  # the only one with anything to play
+    with pytest.raises(WrongCall, match="nothing was printed in EXIT-1 of tini"):
+        asciicast([results(silent)])
+
+
+def test_what_is_not_there_cannot_be_chosen() -> None:
+    documents = [results(failure(), failure(LOST, "TTY-3")), results(name="timeout")]
+    with pytest.raises(WrongCall, match=r"--target=tinni: .*did you mean 'tini'.*there are: tini, timeout"):
+        chosen(documents, "tinni")
+    with pytest.raises(WrongCall, match=r"--requirement=TTY-2: .*did you mean 'TTY-3'.*there are: SIG-1, TTY-3"):
+        chosen(documents, "", "TTY-2")
+    for wanted in (asciicast, perfetto):
+        with pytest.raises(WrongCall, match="no failure with its history"):
+            wanted(chosen(documents, "timeout"))
+    assert [one.target.name for one in chosen(documents, "timeout")] == ["timeout"]
