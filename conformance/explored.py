@@ -51,7 +51,7 @@ def judge_campaign(
     except HarnessError as error:
         return Judgement("error", reason=str(error))
     executions = found.executions + explored.executions
-    judgement = _verdict(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+    judgement = verdict_of(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
     if judgement.history and campaign.measure == "bare":
         return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
     return judgement
@@ -88,7 +88,8 @@ def _count_left(history: History) -> int:
     return left + sum(len(look.processes) for look in history.facts(Looked) if look.when == "end")
 
 
-def _verdict(campaign: Campaign, target: Target, explored: Exploration, executions: int, covered: str) -> Judgement:
+def verdict_of(campaign: Campaign, target: Target, explored: Exploration, executions: int, covered: str) -> Judgement:
+    """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
     stable = [finding for finding in explored.findings if finding.is_stable]
     worst = (stable or explored.findings)[:1]
     if not worst:

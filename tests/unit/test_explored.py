@@ -1,14 +1,18 @@
-"""What is said of a launcher at which there is nothing to explore."""
+"""What is said of a launcher at which there is nothing to explore, and what a verdict keeps of a finding."""
 
 from __future__ import annotations
 
 import pytest
 
+from conformance.campaigns import campaigns
 from conformance.checks.common import NotObservable
-from conformance.explored import why_no_points
+from conformance.explored import verdict_of, why_no_points
+from harness.explorer.explore import Exploration, Finding, Opinion
 from harness.explorer.survey import Survey
 from harness.history import History
-from tests.unit.histories import history, replaced, started
+from harness.schedule import parse
+from harness.target import Target
+from tests.unit.histories import history, over, replaced, started, supervised
 
 
 def without_points(alone: History) -> Survey:
@@ -22,3 +26,22 @@ def test_a_launcher_that_has_become_its_command() -> None:
 def test_a_launcher_that_never_starts_its_command() -> None:
     with pytest.raises(NotObservable, match="does not start its command"):
         why_no_points(without_points(history(started())))
+
+
+SCHEDULE = "at launcher clone#1 exit: deliver TERM to launcher"
+
+
+@pytest.mark.parametrize(
+    ("returned", "deviations", "verdict"),
+    [(5, {}, "fail"), (4, {}, "unstable"), (0, {}, "unstable"), (5, {"SIG-6": "on purpose"}, "declared deviation")],
+)
+def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
+    returned: int, deviations: dict[str, str], verdict: str
+) -> None:
+    campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
+    seen, opinion = supervised(*over(1)), Opinion("orphan", ("required: a; actual: b",), (3,))
+    found = Exploration([], [Finding(parse(SCHEDULE), opinion, seen, returned, 5)], 9, 1.0)
+    made = verdict_of(campaign, Target("a", ("a",), deviations=deviations), found, 12, "all")
+    assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)
+    assert (made.history, made.schedule) == (seen, SCHEDULE)
+    assert made.violations[0].events == ((3,) if returned else ())  # else they are events of another history

@@ -76,6 +76,7 @@ def raising(error: Exception, times: int = 99) -> Callable[[History, History], l
 def test_pass() -> None:
     judgement = judged(Play(GOOD))
     assert (judgement.verdict, judgement.executions, judgement.violations) == ("pass", 2, ())
+    assert judgement.history is judgement.bare is None
 
 
 def test_a_finding_that_comes_back_each_time_is_a_fail() -> None:
@@ -83,6 +84,7 @@ def test_a_finding_that_comes_back_each_time_is_a_fail() -> None:
     assert (judgement.verdict, judgement.returned, judgement.executions) == ("fail", REPLAYS, REPLAYS + 2)
     assert judgement.violations == (Violation("alike", "not alike", (1,)),)
     assert any("command ended" in line for line in judgement.timeline)
+    assert (judgement.history, judgement.bare, judgement.replays) == (BAD, ALONE, REPLAYS)
 
 
 @pytest.mark.parametrize("back", range(REPLAYS))
@@ -108,6 +110,7 @@ def test_target_may_be_measured_by_itself() -> None:
     play = Play(BAD, GOOD, BAD, GOOD, BAD, GOOD, BAD, BAD)
     judgement = judge(MUST, TARGET, warm, status, play, Bare(play), measure=other)
     assert (judgement.verdict, judgement.returned, judgement.executions) == ("unstable", 2, 2 + 2 * REPLAYS)
+    assert judgement.history and judgement.bare is None  # that the launcher was measured by itself is another matter
     assert [scenario for _, scenario in play.asked] == [warm, other] * (1 + REPLAYS)
 
 
@@ -123,6 +126,7 @@ def test_declared_deviation() -> None:
     judgement = judged(Play(BAD), target=target)
     assert (judgement.verdict, judgement.reason) == ("declared deviation", "on purpose: README")
     assert judgement.violations
+    assert (judgement.history, judgement.bare, judgement.replays) == (BAD, ALONE, 0)
     assert judged(Play(GOOD), target=target).verdict == "pass"
     other = msgspec.structs.replace(TARGET, deviations={"EXIT-2": "on purpose"})
     assert judged(Play(BAD), target=other).verdict == "fail"
