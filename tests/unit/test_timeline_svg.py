@@ -130,7 +130,11 @@ def verticals(root: ElementTree.Element) -> Iterator[Box]:
             yield Box(x - 0.5, top + 2, x + 0.5, bottom - 2, "a line")
 
 
-@pytest.mark.parametrize("history", [ALL, uneven(ALL), supervised()], ids=["all", "uneven", "none"])
+BORN = supervised(received(TERM), greeted(settings(pid=30, ppid=LAUNCHER), "kid"))
+"""A child that is born below the label of another lane."""
+
+
+@pytest.mark.parametrize("history", [ALL, uneven(ALL), supervised(), BORN], ids=["all", "uneven", "none", "born"])
 def test_nothing_is_drawn_over_a_label(history: History) -> None:
     root = drawn(history, (9, 10))
     boxes = list(labels(root))
@@ -178,6 +182,13 @@ def test_who_does_not_see_it_is_told_what_happens() -> None:
 def test_an_arrow_without_receipt_looks_another_way() -> None:
     lost = next(one for one in drawn(supervised(sent(TERM))).iter(f"{SVG}g") if one.get("class") == "arrow a-lost")
     assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: its receipt was not seen"
+
+
+def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> None:
+    root = drawn(supervised(sent(10, "command"), sent(12, "command"), received(10, 1), received(12, 1)))
+    paths = [path.get("d", "") for path in root.iter(f"{SVG}path")]
+    levels = [match[1] for path in paths if (match := re.match(r"M\S+ \S+V([\d.]+)q", path))]
+    assert len(levels) == len(set(levels)) == 2
 
 
 def test_whatever_a_launcher_says_is_text() -> None:
