@@ -49,7 +49,7 @@ class Lanes:
         self._calls = {name: number for number, name in enumerate(dict.fromkeys(calls), 1)}
         self._same = dict(self._aliases(history))
         strangers = dict(_strangers(history, set(self._pids.values())))
-        names = dict.fromkeys(name for name in (*_fixed(history), *self._pids, *_tasks(history)))
+        names = dict.fromkeys((*_fixed(history), *self._pids, *_tasks(history)))
         kept = [name for name in names if name not in self._same]
         room = max(0, MOST_LANES - len(kept))
         self.left_out = max(0, len(strangers) - room) + max(0, len(kept) - MOST_LANES)
@@ -62,16 +62,12 @@ class Lanes:
 
     def of(self, name: str) -> int | None:
         """Return the number of the lane of a role, of a task ("launcher.t2") or of `us`; None where it has none."""
-        name = name.partition(".")[0]
+        name = re.sub(r"\.t\d+$", "", name)
         return self._numbers.get(self._same.get(name, name))
 
     def of_pid(self, pid: int) -> int | None:
         """Return the number of the lane of a process."""
         return next((number for number, lane in enumerate(self.all) if pid and lane.pid == pid), None)
-
-    def is_shared(self, number: int) -> bool:
-        """Whether this is the lane of a launcher that has become its command."""
-        return self.all[number].name in {self._same.get(name) for name in self._pids if name.endswith(COMMAND)}
 
     def _aliases(self, history: History) -> Iterator[tuple[str, str]]:
         """Yield names with the name of the lane that they share: a command with the launcher that has become it, and a
