@@ -20,8 +20,8 @@ from reports.badge import badge
 from reports.choosing import chosen
 from reports.compare import baseline_of, changes, is_worse, told
 from reports.junit import junit
-from reports.reproducer.script import reproducer
 from reports.perfetto import perfetto
+from reports.reproducer.script import reproducer
 from reports.results import Results, read, read_all
 from reports.summary import SIGNS, summary
 

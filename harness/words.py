@@ -41,8 +41,8 @@ from harness.history import (
     Traced,
     Typed,
     Unobserved,
-    Waited,
     Viewed,
+    Waited,
 )
 
 
