@@ -338,7 +338,8 @@ def axe(request: pytest.FixtureRequest) -> str:
     """Return axe-core's code: that which PROCTOR_AXE names, or what npm installs into pytest's cache."""
     if named := os.environ.get("PROCTOR_AXE"):
         return Path(named).read_text(encoding="utf-8")
-    kept = request.config.cache.mkdir("axe") if request.config.cache else pytest.skip("no cache to install axe-core in")
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    kept = cache.mkdir("axe") if cache else pytest.skip("no cache to install axe-core in: -p no:cacheprovider")
     code = kept / "node_modules" / "axe-core" / "axe.min.js"
     if not code.exists():
         npm = shutil.which("npm")
