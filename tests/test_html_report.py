@@ -107,8 +107,8 @@ def test_the_filter_shows_what_matches(browser: Browser) -> None:
     browser.find("[name=text]").send_keys("no such words")
     assert browser.run(SHOWN) == [] and browser.shows("#nothing")
     browser.find("#all").click()
-    browser.until(lambda: "TREE-6" not in browser.run(SHOWN))
-    every = browser.run(SHOWN)
+    every.remove("TREE-6")
+    browser.until(lambda: browser.run(SHOWN) == every)
     browser.find("[name=mark][value=fail] + span").click()
     assert browser.run(SHOWN) == ["TTY-1", "TTY-2"]
     assert browser.find("tr[data-route=TTY-1] td[data-mark=pass]").get_attribute("class") == "dim"
@@ -328,6 +328,10 @@ ADDRESSES = ["matrix", "TTY-1", "TTY-1/double", "SIG-6", "launcher/double", "cov
 @pytest.mark.parametrize("width", [360, 2000])
 def test_nothing_is_wider_than_the_window(browser: Browser, width: int) -> None:
     browser.open("plain", width=width)
+    for menu in browser.driver.find_elements(By.CSS_SELECTOR, ".menu"):
+        menu.find_element(By.TAG_NAME, "summary").click()
+        box = menu.find_element(By.TAG_NAME, "fieldset").rect
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
     for address in ADDRESSES:
         browser.go(address)
         assert browser.run("return document.documentElement.scrollWidth") <= width, address
@@ -339,7 +343,7 @@ def axe(request: pytest.FixtureRequest) -> str:
     if named := os.environ.get("PROCTOR_AXE"):
         return Path(named).read_text(encoding="utf-8")
     cache: pytest.Cache | None = getattr(request.config, "cache", None)
-    kept = cache.mkdir("axe") if cache else pytest.skip("no cache to install axe-core in: -p no:cacheprovider")
+    kept = cache.mkdir("axe") if cache else pytest.skip("no cache to install axe-core in; name it by PROCTOR_AXE")
     code = kept / "node_modules" / "axe-core" / "axe.min.js"
     if not code.exists():
         npm = shutil.which("npm")
@@ -349,7 +353,7 @@ def axe(request: pytest.FixtureRequest) -> str:
         done = subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
         if done.returncode:
             pytest.skip(f"npm cannot install axe-core here: {done.stderr.strip()[-200:]}")
-    return code.read_text(encoding="utf-8")
+    return str(code.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("dark", "addresses"), [(False, ADDRESSES), (True, ["matrix", "TTY-1/double"])])

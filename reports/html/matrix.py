@@ -33,13 +33,20 @@ UNKNOWN = Requirement("", "")
 
 class Column(NamedTuple):
     """A launcher. must, should: how many of either fail; shares: marks with how much of all that was run has them, in
-    percent."""
+    percent. is_twin: whether another launcher has the same name, as another version of it has."""
 
     slug: str
     document: Results
+    is_twin: bool
     must: int
     should: int
     shares: tuple[tuple[Mark, float], ...]
+
+    @property
+    def label(self) -> str:
+        """What tells this launcher from the others: its name, and its version where that is needed."""
+        name = self.document.target.name
+        return f"{name} {self.version}" if self.is_twin else name
 
     @property
     def version(self) -> str:
@@ -107,8 +114,9 @@ def mark_of(row: Row) -> Mark:
 
 def matrix(documents: list[Results]) -> Matrix:
     """Return the matrix of these results."""
-    names = slugs(document.target.name for document in documents)
-    columns = tuple(map(_column, names, documents))
+    names = [document.target.name for document in documents]
+    twins = (names.count(name) > 1 for name in names)
+    columns = tuple(map(_column, slugs(names), documents, twins))
     known: dict[str, Requirement] = {}
     for document in documents:
         for name, row in document.requirements.items():
@@ -123,12 +131,12 @@ def matrix(documents: list[Results]) -> Matrix:
     return Matrix(columns, {chapter: tuple(lines) for chapter, lines in chapters.items()})
 
 
-def _column(slug: str, document: Results) -> Column:
+def _column(slug: str, document: Results, is_twin: bool) -> Column:
     marks = Counter(map(mark_of, document.requirements.values()))
     shown = [mark for mark in LEGEND if mark not in ("na", "none") and marks[mark]]
     total = sum(marks[mark] for mark in shown)
     shares = tuple((mark, round(100 * marks[mark] / total, 2)) for mark in shown)
-    return Column(slug, document, marks["fail"], marks["should"], shares)
+    return Column(slug, document, is_twin, marks["fail"], marks["should"], shares)
 
 
 def _cell(column: Column, name: str) -> Cell:

@@ -100,7 +100,7 @@ def _account(table: Matrix, n: int) -> Account:
 def _explored_by_launcher(line: Line) -> list[Covered]:
     """Return what was explored of a requirement."""
     return [
-        (f"#launcher/{cell.column.slug}", cell.column.document.target.name, one, explored(one))
+        (f"#launcher/{cell.column.slug}", cell.column.label, one, explored(one))
         for cell in line.cells
         for one in cell.row.coverage
     ]

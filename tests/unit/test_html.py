@@ -160,6 +160,9 @@ def test_the_matrix_counts_what_fails() -> None:
         ("sound", "1.2.3", 0, 0), ("double", "1.2.3", 2, 1), ("another", "1.2.3", 0, 1),
     ]  # fmt: skip
     assert list(table.chapters) == ["exit", "signals", "terminal", "tree"]
+    assert [column.label for column in matrix([*documents(), results("sound")]).columns] == [
+        "sound 1.2.3", "double", "another", "sound 1.2.3",
+    ]  # fmt: skip
     line = next(line for line in table.lines if line.name == "TTY-1")
     assert [cell.mark for cell in line.cells] == ["pass", "fail", "pass"]
     assert [cell.has_page for cell in line.cells] == [False, True, False]

@@ -29,6 +29,7 @@ let opened = 0;
 async function openAddress() {
   const address = decodeURIComponent(location.hash.slice(1));
   const mine = ++opened;
+  hideTip();
   if (address === "content") return;
   if (!address || address === "matrix") return showMatrix();
   const [requirement, launcher] = address.split("/");

@@ -1,6 +1,7 @@
 /* Timelines: zoom, pan, and what an event is, by pointer and by keyboard. */
 
 const tip = byId("tip");
+let told = null; // the mark that the tip is about
 const STEP = 1.4;
 const MOST = 8;
 const LARGEST = 1.2; // and what is made larger looks coarse
@@ -121,7 +122,8 @@ function light(execution, drawing) {
     if (!mark || !drawing.contains(mark)) return hideTip();
     tip.textContent = mark.getAttribute("aria-label");
     tip.hidden = false;
-    place(mark.getBoundingClientRect());
+    told = mark;
+    place();
   };
   execution.addEventListener("pointerover", show);
   execution.addEventListener("focusin", show);
@@ -129,8 +131,9 @@ function light(execution, drawing) {
   execution.addEventListener("pointerleave", hideTip);
 }
 
-/** Put the tip above a mark, or below where there is no room. */
-function place(mark) {
+/** Put the tip above its mark, or below where there is no room. */
+function place() {
+  const mark = told.getBoundingClientRect();
   const { width, height } = tip.getBoundingClientRect();
   const x = Math.max(8, Math.min(mark.left + mark.width / 2 - width / 2, innerWidth - width - 8));
   const above = mark.top - height - 8;
@@ -147,4 +150,4 @@ addEventListener("keydown", (event) => {
   event.preventDefault(); // it closes the tip only
   hideTip();
 }, true);
-addEventListener("scroll", hideTip, true);
+addEventListener("scroll", () => { if (!tip.hidden) place(); }, true);
