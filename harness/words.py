@@ -58,6 +58,8 @@ def _pids(pids: tuple[int, ...]) -> str:
 
 def harmless(text: str) -> str:
     """Return text without control characters but line ends: nothing that a terminal or a page would obey."""
+    if text.isprintable():  # as most is, and this is asked of a million texts for one report
+        return text
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from harness import scenario as s
+from harness import signals
 from harness.scenario import SHELLS, Scenario, Stage
 from reports.reproducer.wording import words_of
 
@@ -18,6 +19,11 @@ STAGES = {
     ("job", False): "without a terminal, as the job of a parent that waits for it",
     ("init", False): "as PID 1 of a PID namespace",
 }
+SETTINGS = {
+    "limits": "limits of its own", "nice": "another nice value", "umask": "another umask",
+    "environment": "variables of its own", "groups": "other groups", "notify": "NOTIFY_SOCKET",
+}  # fmt: skip
+"""Settings of a stage that are said to be there."""
 
 
 class Part(NamedTuple):
@@ -32,6 +38,8 @@ def steps(command: Sequence[str], scenario: Scenario, directives: Iterable[str])
     their text form."""
     words = shlex.join([*command, "COMMAND"])
     told: list[tuple[Part, ...]] = [(Part("Start "), Part(words, is_code=True), Part(_stage(scenario.stage)))]
+    if settings := _settings(scenario.stage):
+        told.append((Part(f"It is started with {settings}."),))
     scheduled = [(Part(one, is_code=True),) for one in directives]
     if scheduled:
         told += [(Part("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
@@ -43,6 +51,19 @@ def _stage(stage: Stage) -> str:
         return f" in an interactive {stage.under} on a terminal."
     known = STAGES.get((stage.under, stage.terminal), "")
     return f" {known}." if known else "."
+
+
+def _settings(stage: Stage) -> str:
+    """Say with which settings a launcher is started that are not the usual ones; "" where all are usual."""
+    usual = Stage()
+    told = [
+        f"{' and '.join(map(signals.name, numbers))} {how}"
+        for numbers, how in ((stage.ignored, "ignored"), (stage.blocked, "blocked"))
+        if numbers
+    ]
+    told += [name for said, name in SETTINGS.items() if getattr(stage, said) != getattr(usual, said)]
+    told += [f"a {stage.home} home"] if stage.home != usual.home else []
+    return ", ".join(told)
 
 
 def _sentence(text: str) -> tuple[Part, ...]:

@@ -128,7 +128,7 @@ def _environment() -> Environment:
 
 
 def _plain(value: Any) -> Any:
-    return value if type(value) is not str or value.isprintable() else harmless(value)
+    return harmless(value) if type(value) is str else value  # what is Markup is ours
 
 
 def _asset(name: str) -> str:

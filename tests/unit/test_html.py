@@ -14,8 +14,11 @@ import msgspec
 import pytest
 
 from conformance.cli_report import script_of
+from harness import scenario as s
 from harness.errors import WrongCall
 from harness.history import Output
+from harness.scenario import Scenario, Stage
+from reports.doing import steps
 from reports.html.explored import explored
 from reports.html.failures import objection
 from reports.html.matrix import matrix
@@ -77,6 +80,21 @@ def test_sources_are_links() -> None:
 
 def test_code_and_stress_in_sentences() -> None:
     assert coded("An *orphan* of `a<b`, 2*3*4") == "An <em>orphan</em> of <code>a&lt;b</code>, 2*3*4"
+
+
+def test_what_was_done_is_said_in_words() -> None:
+    stage = Stage(ignored=(13, 1), nice=5, home="cold")
+    script = Scenario((s.Signal(15), s.Part(), s.Type(b"jobs\n"), s.Prints("<prompt>")), stage)
+    said = ["".join(part.text for part in parts) for parts in steps(["a b", "--"], script, ["at x: deliver TERM"])]
+    assert said == [
+        "Start 'a b' -- COMMAND without a terminal, as a service manager starts it.",
+        "It is started with SIGPIPE and SIGHUP ignored, another nice value, a cold home.",
+        "Stop the launcher at its system calls, let one process run at a time, and there:",
+        "at x: deliver TERM",
+        "Send SIGTERM to the launcher.",
+        "Type 'jobs\\n'.",
+        "Wait for the shell's prompt.",
+    ]
 
 
 def test_a_message_is_taken_apart() -> None:
