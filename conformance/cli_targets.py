@@ -27,6 +27,7 @@ from harness.strict import convert
 from harness.target import Target, known_targets, load, load_toml
 from harness.words import harmless
 
+TO_COPY = ("file", "install", "command", "sync", "prune")
 WIDTH = 100
 MISSING = 1
 NOT_INSTALLED = "which is not installed"
@@ -241,4 +242,6 @@ def _line(words: tuple[str, ...], more: str = "") -> str:
 
 
 def _wrapped(title: str, text: str) -> str:
-    return click.wrap_text(f"{title + ':':13} {text}", WIDTH, "  ", " " * 16)
+    """Return a row; what is there to be copied stays in one line."""
+    row = f"{title + ':':13} {text}"
+    return f"  {row}" if title in TO_COPY else click.wrap_text(row, WIDTH, "  ", " " * 16)

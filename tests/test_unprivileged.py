@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="seccomp is
 def copy() -> Iterator[Path]:
     """Return a copy of what the suite needs that everybody may read: not below tmp_path, which only its owner may."""
     base = Path(tempfile.mkdtemp(prefix="for-everybody-"))
-    for name in ("harness", "conformance", "targets"):
+    for name in ("harness", "conformance", "reports", "targets"):
         shutil.copytree(ROOT / name, base / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(WITHOUT, base)
     for path in (base, *base.rglob("*")):
