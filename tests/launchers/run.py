@@ -2,8 +2,9 @@
 
 usage: python tests/launchers/run.py DIRECTORY [PYTEST WORDS...]      installs into DIRECTORY, once
 
-What is not there is named with how to get it. That real launchers fail requirements is the news, not an error here: the
-exit status is that of the harness, 2 for a launcher that starts nothing and 3 where the harness itself failed.
+The results are kept in DIRECTORY, as results.json and as a page, matrix.html. What is not there is named with how to get
+it. That real launchers fail requirements is the news, not an error here: the exit status is that of the harness, 2 for a
+launcher that starts nothing and 3 where the harness itself failed.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ def install_all(directory: Path) -> Path:
 
 def main() -> None:
     """Run as a program."""
-    directory, *words = sys.argv[1:] or [str(ROOT / "build" / "launchers")]
-    os.environ["PATH"] = f"{install_all(Path(directory).resolve())}:{os.environ['PATH']}"
+    named, *words = sys.argv[1:] or [str(ROOT / "build" / "launchers")]
+    directory = Path(named).resolve()
+    os.environ["PATH"] = f"{install_all(directory)}:{os.environ['PATH']}"
     there = []
     for name, path in known_targets().items():
         try:
@@ -47,8 +49,13 @@ def main() -> None:
             print(f"not here: {missing}")
         else:
             there.append(f"--target={name}")
+    results, page = directory / "results.json", directory / "matrix.html"
     suite = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "--tb=no", "-q"]
-    status = subprocess.run([*suite, *there, *words], cwd=ROOT, check=False).returncode
+    status = subprocess.run([*suite, *there, f"--results={results}", *words], cwd=ROOT, check=False).returncode
+    if status in (0, 1):
+        report = [sys.executable, "-m", "conformance.cli", "report", str(results), "--format", "html", "-o", str(page)]
+        subprocess.run(report, cwd=ROOT, check=True)
+        print(f"the matrix: {page}")
     sys.exit(0 if status == 1 else status)
 
 
