@@ -2,9 +2,9 @@
 
 usage: python tests/launchers/run.py DIRECTORY [PYTEST WORDS...]      installs into DIRECTORY, once
 
-The results are kept in DIRECTORY, as results.json and as a page, matrix.html. What is not there is named with how to get
-it. That real launchers fail requirements is the news, not an error here: the exit status is that of the harness, 2 for a
-launcher that starts nothing and 3 where the harness itself failed.
+The results are kept in DIRECTORY, as results.json and as a page, matrix.html. What is not there is named with how to
+get it. That real launchers fail requirements is the news, not an error here: the exit status is that of the harness, 2
+for a launcher that starts nothing and 3 where the harness itself failed.
 """
 
 from __future__ import annotations
