@@ -103,7 +103,10 @@ def end_of(history: History, process: str) -> tuple[Event, Ended] | None:
 
 
 def launcher_stays(history: History) -> list[Violation]:
-    """The launcher does not end before the command."""
+    """The launcher does not end before the command. One that has become the command ends with it: which of its two ends
+    is seen first is chance where its parent, who alone knows how it ended, has ended too."""
+    if launcher_is_command(history):
+        return []
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
     if not launcher or (command and command[0].index < launcher[0].index) or not has(history, Greeted):
         return []

@@ -123,6 +123,16 @@ def test_a_launcher_that_ends_first() -> None:
     assert breaks((*KEY, *FINISH), key, bare, JOB)[0] == "TTY-1"
 
 
+UNSEEN_END = replaced(HungUp(), ended("command", None, HUP), ended("launcher", None), terminal=True)
+
+
+def test_who_has_become_the_command_does_not_end_before_it() -> None:
+    steps = (Settle(), HangUp(), Settle())
+    both_orders = [ended("launcher", None), ended("command", None, HUP)]
+    for order in (both_orders, both_orders[::-1]):
+        assert breaks(steps, replaced(HungUp(), *order, terminal=True), UNSEEN_END, JOB) == []
+
+
 def test_a_launcher_that_we_end_may_end_first_and_tell_its_command() -> None:
     steps = (Settle(), Signal(KILL), Ends(), Settle())
     bare = replaced(sent(KILL), ended("launcher", None, KILL))
