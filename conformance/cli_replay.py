@@ -28,8 +28,8 @@ from harness.errors import WrongCall
 from harness.schedule import parse
 from harness.target import Target, load
 from harness.words import harmless as escape
-from reports import text_timeline
-from reports.timeline import layout
+from reports.timeline import text as text_timeline
+from reports.timeline.layout import layout
 
 
 @click.command()

@@ -17,7 +17,7 @@ from harness.history import History
 from harness.words import harmless
 from reports.choosing import failures_in
 from reports.results import Results
-from reports.timeline import Arrow, Bar, Mark, Timeline, layout
+from reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
 
 TICK = 0.002
 """Microseconds from one end of a flow to the next of the same time, so that no flow goes back. Histories have whole

@@ -16,8 +16,8 @@ from reports.html.packing import Library
 from reports.html.terminal import Chunk, output
 from reports.html.words import slugs
 from reports.results import Failure, Launcher, Violation
-from reports.timeline import layout
-from reports.timeline_svg import svg
+from reports.timeline.layout import layout
+from reports.timeline.svg import svg
 
 Script = Callable[[dict[str, object]], str]
 """Makes a script of a case file; raises WrongCall where it cannot, with the reason."""

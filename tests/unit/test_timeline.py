@@ -37,7 +37,7 @@ from harness.history import (
 )
 from harness.scenario import Scenario, Stage, Type
 from harness.schedule import Directive, HoldTask, Point, parse
-from reports.timeline import FIRST_MOMENTS, LAST_MOMENTS, Arrow, Mark, Timeline, layout
+from reports.timeline.layout import FIRST_MOMENTS, LAST_MOMENTS, Arrow, Mark, Timeline, layout
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

@@ -45,10 +45,10 @@ from harness.history import (
 )
 from harness.scenario import Scenario, Stage
 from harness.schedule import Directive, HoldTask, Point
-from reports.signs import LEGEND, drawing
-from reports.spacing import lasting, positions, width
-from reports.timeline import layout
-from reports.timeline_svg import svg
+from reports.timeline.layout import layout
+from reports.timeline.signs import LEGEND, drawing
+from reports.timeline.spacing import lasting, positions, width
+from reports.timeline.svg import svg
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

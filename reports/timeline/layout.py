@@ -14,11 +14,11 @@ import msgspec
 
 from harness.history import Ended, Event, Fact, History, Output
 from harness.words import describe
-from reports.arrows import Flight, Flights
-from reports.arrows import Kind as ArrowKind
-from reports.bars import State, States
-from reports.lanes import Lane, Lanes
-from reports.marks import Kind, Signs
+from reports.timeline.arrows import Flight, Flights
+from reports.timeline.arrows import Kind as ArrowKind
+from reports.timeline.bars import State, States
+from reports.timeline.lanes import Lane, Lanes
+from reports.timeline.marks import Kind, Signs
 
 __all__ = ["Arrow", "Bar", "Lane", "Mark", "Moment", "Timeline", "layout"]
 

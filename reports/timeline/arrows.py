@@ -28,7 +28,7 @@ from harness.history import (
     Stopped,
     Typed,
 )
-from reports.lanes import LAUNCHER, TERMINAL, US, Lanes
+from reports.timeline.lanes import LAUNCHER, TERMINAL, US, Lanes
 
 Kind = Literal["signal", "key", "order"]
 STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)

@@ -8,8 +8,8 @@ import signal
 from rich.console import Console
 
 from harness.history import History, NotStarted, Output, Pressed, Process
-from reports.text_timeline import ASCII, UNICODE, show
-from reports.timeline import layout
+from reports.timeline.layout import layout
+from reports.timeline.text import ASCII, UNICODE, show
 from tests.unit.histories import (
     LAUNCHER,
     by_key,

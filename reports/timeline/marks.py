@@ -45,7 +45,7 @@ from harness.history import (
 from harness.scenario import Type
 from harness.schedule import Hold
 from harness.words import harmless
-from reports.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
+from reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
 
 Kind = Literal[
     "start", "sent", "received", "key", "order", "report", "stop", "continue", "end", "hold", "point", "call", "output",

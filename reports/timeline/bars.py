@@ -23,7 +23,7 @@ from harness.history import (
     Stopped,
 )
 from harness.schedule import Hold
-from reports.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
+from reports.timeline.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
 
 State = Literal["open", "running", "stopped", "held", "orphaned", "zombie"]
 """Open is what is no process: we, and the terminal until it is hung up."""
