@@ -176,7 +176,7 @@ class Hunter:
             said = self._broken(Script(*written(draft)))  # once: what is left at the end is played as often as any
             return said is not None and said[0].requirement == name
 
-        small = shrunk(objection.script.draft, self.stages, is_objected)
+        small = shrunk(objection.script.draft, (*self.stages, TYPED_AHEAD), is_objected)
         again = self._confirmed(Script(*written(small)))
         if again and again.requirement == name and again.script.length < objection.script.length:
             self.found[name] = again
@@ -231,7 +231,7 @@ class Hunter:
 
 def stages_for(launcher: Target) -> tuple[Stage, ...]:
     """Return the stages on which a target is to stand."""
-    return (PIPES, JOB, LEADER, SHELL, TYPED_AHEAD, *((INIT,) if "init" in launcher.profiles else ()))
+    return (PIPES, JOB, LEADER, SHELL, *((INIT,) if "init" in launcher.profiles else ()))
 
 
 def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:

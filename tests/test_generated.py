@@ -21,7 +21,7 @@ from harness.target import Target, load
 from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, Fault, chapter_of, manifest
 
-SEEDS = range(1, 41)
+SEEDS = range(1, 61)
 """A hundred scripts each, fewer where something is found: within a minute on a machine that does nothing else."""
 FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
 CHAPTERS = ("exit", "signals", "terminal", "tree")

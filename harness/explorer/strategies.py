@@ -15,12 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from harness.explorer.draft import Command, Draft, Move, Writer
 from harness.explorer.drawn import DRAWN, Drawn
-from harness.explorer.rules import RULES
+from harness.explorer.rules import RULES, TYPED_AHEAD
 from harness.scenario import JOB, LEADER, PIPES, Stage
 
 Judge = Callable[[Draft], None]
 """Plays a draft; raises where it is objected to."""
 MOST_MOVES = 12
+SELDOM = 40
+"""On the stage of a job, of 64 places those from here on have something typed before the start."""
 LONGEST = 3.0
 """Seconds for a launcher that has something to do later. Nobody waits where nobody has."""
 TRACED = (PIPES, LEADER, JOB)
@@ -50,6 +52,7 @@ class Script(RuleBasedStateMachine):
         self.is_patient = is_patient
         # the first stage twice as often as others: most signals can be sent there alone
         stage = self.stages[max(0, place % (len(self.stages) + 1) - 1)]
+        stage = TYPED_AHEAD if stage == JOB and place >= SELDOM else stage
         self.drawn = drawn if stage in self.traced and command == "witness" else ()
         self.writer = Writer(stage, command, bool(self.drawn))
 
