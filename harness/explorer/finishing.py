@@ -36,8 +36,8 @@ def die_of(model: Model, number: int) -> Steps:
 
 
 def _finish(model: Model, order: str) -> Steps:
-    # a key takes with it what is about to be printed: under a shell, the prompt
-    rest = at_rest(model) if model.has_shell and model.pending else ()
+    # a key takes with it what is about to be printed, whoever ignores its signal: under a shell, the prompt
+    rest = at_rest(model) if model.has_shell else ()
     model.over = True
     return (*rest, Order(order), *ENDED, *((PROMPT,) if model.has_shell else ()))
 

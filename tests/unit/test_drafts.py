@@ -6,7 +6,7 @@ import signal
 
 from harness.explorer.draft import Draft, Move, written
 from harness.explorer.shrink import shrunk
-from harness.scenario import INIT, JOB, LEADER, PIPES, Ends, Order, Prints, Signal, Stage
+from harness.scenario import INIT, JOB, LEADER, PIPES, Ends, Order, Press, Prints, Settle, Signal, Stage
 from harness.schedule import Deliver, Directive, Point
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
@@ -25,6 +25,13 @@ def test_a_script_always_comes_to_its_end() -> None:
     assert scenario.steps == (Order("exit 0"), Ends("command"), Ends("launcher"))
     assert written(Draft(PIPES, "missing"))[1].steps == (Ends(),)
     assert written(Draft(SHELL))[1].steps[-1] == Prints("<prompt>")
+
+
+def test_a_key_whose_signal_is_ignored_has_had_its_effect_before_the_end() -> None:
+    """It takes with it what the shell is about to print."""
+    moves = (Move("ignore", (("number", 3),)), Move("press", (("key", "ctrl-\\"), ("awaited", False))))
+    steps = written(Draft(SHELL, moves=moves))[1].steps
+    assert isinstance(steps[steps.index(Press("ctrl-\\")) + 1], Settle)
 
 
 def test_moves_that_make_no_sense_are_left_out() -> None:
