@@ -50,8 +50,4 @@ def _signal_and_hold(survey: Survey, stimuli: Sequence[Stimulus], part: int, apa
 
 def _sites(survey: Survey, stimulus: Stimulus, part: int) -> Iterator[Site]:
     number = number_of(stimulus)
-    return (
-        site
-        for site in survey.of_part(part)
-        if site.is_launchers and site.concerns(number) and not site.is_redundant(number)
-    )
+    return (site for site in survey.of_part(part) if site.is_launchers and site.matters(number))

@@ -55,6 +55,10 @@ class Site(NamedTuple):
         call = VISIBLE.get(self.point.call)
         return call is not None and call.effect in ("file", "process", "waits")
 
+    def matters(self, number: int) -> bool:
+        """Whether something can come of a signal here that does not come of it at another point."""
+        return self.concerns(number) and not self.is_redundant(number)
+
     def is_redundant(self, number: int) -> bool:
         """Whether the signal only ends the launcher here, with nothing left: its disposition is the default, it is not
         blocked, nothing has been made and nobody else exists. True at all such points for the same reason. What is no

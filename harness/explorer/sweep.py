@@ -69,15 +69,10 @@ def _turns(sites: Iterable[Site], stimuli: Sequence[Stimulus]) -> dict[Point, St
     """Return which of the signals has its turn at each of these points, of those of which something can come there."""
     found: dict[Point, Stimulus] = {}
     for site in sites:
-        able = [one for one in stimuli if _takes_turns(one) and _matters(site, one)]
+        able = [one for one in stimuli if _takes_turns(one) and site.matters(number_of(one))]
         if able:
             found[site.point] = able[len(found) % len(able)]
     return found
-
-
-def _matters(site: Site, stimulus: Stimulus) -> bool:
-    number = number_of(stimulus)
-    return site.concerns(number) and not site.is_redundant(number)
 
 
 def _takes_turns(stimulus: Stimulus) -> bool:
