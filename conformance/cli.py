@@ -119,7 +119,7 @@ def main() -> None:
     except OSError as error:
         if error.errno not in _OUTPUT_IS_GONE or error.filename is not None:
             raise
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # stderr may be on the same full disk
             click.echo(f"proctor: cannot write: {error.strerror}; is standard output on a full disk?", err=True)
         # what is still buffered would be tried again when Python ends, and be complained of once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

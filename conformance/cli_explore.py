@@ -103,7 +103,7 @@ def explore(
                     _print(part, launcher, quiet)
                 if part.is_interrupted:
                     break
-        except BaseException:
+        except BaseException:  # Ctrl-C too: close() would wait for what the workers are at
             crew.end_at_once()
             raise
         finally:

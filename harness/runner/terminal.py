@@ -138,7 +138,7 @@ class Terminal(_Streams):
 
     def _sends_signal(self, key: bytes) -> bool:
         """Whether the terminal sends a signal for this key, and discards its input then; termios(3), ISIG, NOFLSH."""
-        with contextlib.suppress(OSError, termios.error):
+        with contextlib.suppress(OSError, termios.error):  # a terminal that is gone sends none
             modes = termios.tcgetattr(self.slave)
             local, characters = modes[3], modes[6]
             keys = [characters[n] for n in (termios.VINTR, termios.VQUIT, termios.VSUSP)]
