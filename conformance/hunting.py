@@ -33,8 +33,11 @@ REPLAYS = 3
 """How often a script that is objected to is played, before it counts."""
 PLAIN = 4
 """Moves of a script at most that nobody needs to look for a shorter one of."""
-CHUNK = 100
-"""Scripts for one seed."""
+CHUNK = 10
+"""Scripts for one seed. From the eleventh on Hypothesis makes most of what it draws out of what it has drawn: of a
+hundred scripts sixty had been played before, and 500 of the others had 340 pairs of moves in them instead of 450."""
+MOST_KEPT = 10_000
+"""Scripts of which it is remembered what came of them."""
 SHELL = Stage(terminal=True, under="bash")
 
 
@@ -128,11 +131,11 @@ class Hunter:
         return frozenset(name for name, one in self.found.items() if len(one.script.draft.moves) <= PLAIN)
 
     def leave_out(self, known: Iterable[str]) -> None:
-        """Do not look for these requirements from now on: there is an objection already. What was kept is forgotten: a
-        hunt may go on for days, and another seed seldom writes the same script."""
+        """Do not look for these requirements from now on: there is an objection already."""
+        if self._known != frozenset(known) or len(self._judged) > MOST_KEPT:  # a hunt may go on for days
+            self._judged.clear()
+            self._bare = Bare(self._play)
         self._known = frozenset(known)
-        self._judged.clear()
-        self._bare = Bare(self._play)
 
     def judge(self, draft: Draft) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
@@ -185,6 +188,7 @@ class Hunter:
     def _note(self, script: Script) -> None:
         account, rules = self.account, script.draft.rules
         pairs = set(itertools.pairwise(rules))
+        # for HypoFuzz: a seed of our own is over before Hypothesis would climb by it
         target(float(len(pairs - account.pairs.keys())), label="pairs of moves not seen before")
         account.played += 1
         account.moves.update(set(rules))
@@ -241,7 +245,7 @@ def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
     asked = settings(
         max_examples=CHUNK, stateful_step_count=MOST_MOVES, deadline=None, database=database, print_blob=False,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
-        phases=(Phase.reuse, Phase.generate, Phase.target), report_multiple_bugs=True,
+        phases=(Phase.reuse, Phase.generate), report_multiple_bugs=True,
     )  # fmt: skip
     try:
         run_state_machine_as_test(script, settings=asked)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from harness.explorer.draft import Command, Draft, Move, Writer
 from harness.explorer.drawn import DRAWN, Drawn
-from harness.explorer.rules import RULES, TYPED_AHEAD
+from harness.explorer.rules import RULES, SEVEN, TYPED_AHEAD, number
 from harness.scenario import JOB, LEADER, PIPES, Stage
 
 Judge = Callable[[Draft], None]
@@ -23,6 +23,8 @@ Judge = Callable[[Draft], None]
 MOST_MOVES = 12
 SELDOM = 40
 """On the stage of a job, of 64 places those from here on have something typed before the start."""
+FEW = st.just(SEVEN) | st.lists(st.sampled_from(SEVEN), min_size=1, max_size=2, unique=True).map(tuple)
+"""Most faults take two moves with one signal, which comes by chance seldom where there are seven."""
 LONGEST = 3.0
 """Seconds for a launcher that has something to do later. Nobody waits where nobody has."""
 TRACED = (PIPES, LEADER, JOB)
@@ -41,15 +43,18 @@ class Script(RuleBasedStateMachine):
         self.writer = Writer(PIPES)
         self.drawn: tuple[Drawn, ...] = ()
         self.is_patient = False
+        self.few = SEVEN
 
     @initialize(
         place=st.integers(0, 63), command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")), drawn=DRAWN,
-        is_patient=st.sampled_from((False, False, True)),
+        is_patient=st.sampled_from((False, False, True)), few=FEW,
     )  # fmt: skip
-    def begin(self, place: int, command: Command, drawn: tuple[Drawn, ...], is_patient: bool) -> None:
+    def begin(
+        self, place: int, command: Command, drawn: tuple[Drawn, ...], is_patient: bool, few: tuple[int, ...]
+    ) -> None:  # fmt: skip
         """Set the stage; at times draw a schedule; and rarely, name a command that cannot be run. is_patient: who has
-        set himself a time to do something is waited for at the end."""
-        self.is_patient = is_patient
+        set himself a time to do something is waited for at the end. few: the signals that the moves are about."""
+        self.is_patient, self.few = is_patient, few
         # the first stage twice as often as others: most signals can be sent there alone
         stage = self.stages[max(0, place % (len(self.stages) + 1) - 1)]
         stage = TYPED_AHEAD if stage == JOB and place >= SELDOM else stage
@@ -74,12 +79,14 @@ class Script(RuleBasedStateMachine):
 
 def _rule(name: str) -> Any:
     """Return the method that Hypothesis calls for a move."""
+    asked = RULES[name]
 
     def method(self: Script, **words: Any) -> None:
+        if asked.takes.get("number") is number:
+            words["number"] = self.few[SEVEN.index(words["number"]) % len(self.few)]
         self.writer.make(Move(name, tuple(words.items())))
 
     method.__name__ = name
-    asked = RULES[name]
     decorated: Any = rule(**asked.takes)  # type: ignore[call-overload]  # no rule here has a target
     return precondition(lambda self: asked.when(self.writer.model))(decorated(method))
 
