@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,8 +27,8 @@ from conformance.cli_common import (
     speak_of_errors,
 )
 from conformance.exits import FOUND, INTERRUPTED
-from conformance.explored import coverage, why_no_points
-from conformance.map import draw, stretches
+from conformance.explored import covered, why_no_points
+from conformance.map import draw
 from conformance.probe import check_deviations, probe
 from harness.errors import WrongCall
 from harness.explorer.explore import REPLAYS, Exploration, Finding
@@ -35,6 +36,7 @@ from harness.explorer.survey import Survey
 from harness.schedule import signal_number
 from harness.target import Target, load
 from harness.words import harmless as escape
+from reports.explored import Explored
 
 
 class Part(NamedTuple):
@@ -42,7 +44,7 @@ class Part(NamedTuple):
 
     campaign: Campaign
     empty: str
-    said: str = ""
+    told: Explored | None = None
     exploration: Exploration = Exploration([], [], 0, 0.0)
     is_interrupted: bool = False
     files: tuple[Path, ...] = ()
@@ -148,7 +150,7 @@ def _explore_one(
             campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
         )
     files = tuple(_keep(target, campaign, finding, cases) for finding in exploration.findings)
-    return Part(campaign, "", coverage(campaign, survey, plan, exploration), exploration, interrupted, files)
+    return Part(campaign, "", covered(campaign, survey, plan, exploration), exploration, interrupted, files)
 
 
 def _print(part: Part, target: Target, quiet: bool) -> None:
@@ -156,12 +158,12 @@ def _print(part: Part, target: Target, quiet: bool) -> None:
     campaign, exploration = part.campaign, part.exploration
     if quiet and not exploration.findings:
         return
-    if part.empty:
+    if part.told is None:
         click.echo(f"{campaign.requirement}, {campaign.name}: {part.empty}")
         return
-    click.echo(f"{campaign.requirement}, {escape(part.said)}", nl=False)
+    click.echo(f"{campaign.requirement}, {escape(str(part.told))}", nl=False)
     click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if part.is_interrupted else ""))
-    for line in draw(exploration.played) if not quiet else ():
+    for line in draw(part.told.stretches) if not quiet else ():
         click.echo(f"  {line}")
     for finding, path in zip(exploration.findings, part.files, strict=True):
         _print_finding(target, campaign, finding, path)
@@ -214,9 +216,9 @@ def _for_programs(part: Part, target: Target) -> dict[str, object]:
         }
         for finding, path in zip(exploration.findings, part.files, strict=True)
     ]  # fmt: skip
-    points = [{"points": list(map(str, one.points)), "outcomes": one.outcomes} for one in stretches(exploration.played)]
     return {
         "requirement": part.campaign.requirement, "name": part.campaign.name, "why_not": part.empty,
-        "coverage": part.said, "schedules": len(exploration.played), "seconds": round(exploration.seconds, 3),
-        "is_interrupted": part.is_interrupted, "map": points, "findings": findings,
+        "coverage": str(part.told or ""), "schedules": len(exploration.played),
+        "seconds": round(exploration.seconds, 3), "is_interrupted": part.is_interrupted,
+        "map": msgspec.to_builtins(part.told.stretches) if part.told else [], "findings": findings,
     }  # fmt: skip

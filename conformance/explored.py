@@ -10,6 +10,7 @@ from conformance.campaigns import Campaign, Plan
 from conformance.checks import moments
 from conformance.checks.common import NotObservable, Violation, launcher_is_command, needs_tracing
 from conformance.judge import Bare, Judgement, Verdict, needs_stage, timeline
+from conformance.map import stretches
 from harness.errors import HarnessError
 from harness.explorer.explore import REPLAYS, Exploration, Explorer
 from harness.explorer.survey import Play, Survey, survey
@@ -17,6 +18,7 @@ from harness.history import History, Looked, Remained
 from harness.scenario import Scenario
 from harness.schedule import Schedule
 from harness.target import Target
+from reports.explored import Explored
 
 Execute = Callable[[Target, Scenario, Schedule], History]
 UNDISTURBED = 3
@@ -51,7 +53,7 @@ def judge_campaign(
     except HarnessError as error:
         return Judgement("error", reason=str(error))
     executions = found.executions + explored.executions
-    judgement = verdict_of(campaign, target, explored, executions, coverage(campaign, found, plan, explored))
+    judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored))
     if judgement.history and campaign.measure == "bare":
         return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
     return judgement
@@ -88,12 +90,14 @@ def _count_left(history: History) -> int:
     return left + sum(len(look.processes) for look in history.facts(Looked) if look.when == "end")
 
 
-def verdict_of(campaign: Campaign, target: Target, explored: Exploration, executions: int, covered: str) -> Judgement:
+def verdict_of(
+    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Explored
+) -> Judgement:
     """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
     stable = [finding for finding in explored.findings if finding.is_stable]
     worst = (stable or explored.findings)[:1]
     if not worst:
-        return Judgement("pass", executions, coverage=covered)
+        return Judgement("pass", executions, explored=account)
     violations = tuple(
         Violation(
             f"{campaign.requirement}, {'; '.join(map(str, f.schedule.directives)) or 'undisturbed'}",
@@ -109,15 +113,16 @@ def verdict_of(campaign: Campaign, target: Target, explored: Exploration, execut
     if campaign.requirement in target.deviations:
         verdict, reason = "declared deviation", target.deviations[campaign.requirement]
     return Judgement(
-        verdict, executions, reason, violations, returned, timeline(history), covered, str(schedule), times, history
+        verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history
     )
 
 
-def coverage(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> str:
-    """Say what was explored, and what was not."""
-    what = ", ".join(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli) or "orders"
-    said = f"{campaign.name}: {len(explored.played)} of {plan.size or 'any number of'} schedules ({what}; "
-    said += f"{sum(1 for _ in found.of_part(campaign.part))} points)"
-    if explored.unreached:
-        said += f"; {explored.unreached} points were not reached again"
-    return said + (f"; left out: {plan.left_out}" if plan.left_out else "")
+def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Explored:
+    """Return what was explored, and what was not."""
+    stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
+    sites = list(found.of_part(campaign.part))
+    folded = tuple(stretches(explored.played, sites))
+    return Explored(
+        campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,
+        plan.left_out, folded,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from harness.history import Contained, Greeted, History, Missed, NotStarted
 from harness.scenario import Scenario
 from harness.target import Profile, Target
 from harness.words import describe, is_dull
+from reports.explored import Explored
 
 Verdict = Literal[
     "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
@@ -52,7 +53,7 @@ class Judgement(msgspec.Struct, frozen=True):
     violations: tuple[Violation, ...] = ()
     returned: int = 0
     timeline: tuple[str, ...] = ()
-    coverage: str = ""
+    explored: Explored | None = None
     schedule: str = ""
     replays: int = 0
     history: History | None = None

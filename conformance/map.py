@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from harness.explorer.explore import Played
-from harness.schedule import Point
+from harness.explorer.survey import Site
+from reports.explored import Stretch
 
 
-class Stretch(NamedTuple):
-    """Neighbouring points at which the same came of everything."""
-
-    first: int
-    last: int
-    points: tuple[Point, ...]
-    outcomes: tuple[str, ...]
-
-
-def stretches(played: list[Played]) -> Iterator[Stretch]:
-    """Fold what was played into stretches of equal outcome, of one process each."""
-    at: dict[Point, list[Played]] = {}
+def stretches(played: Sequence[Played], sites: Sequence[Site]) -> Iterator[Stretch]:
+    """Fold what was played into stretches of equal outcome, of one process each. sites: all there are, in order."""
+    numbers = {site.point: number for number, site in enumerate(sites, 1)}
+    at: dict[int, list[Played]] = {}
     for one in played:
         if one.planned.site:
-            at.setdefault(one.planned.site.point, []).append(one)
-    orders = {one.planned.site.point: one.planned.site.order for one in played if one.planned.site}
-    numbered = [(n, point, _outcomes(at[point])) for n, point in enumerate(sorted(at, key=orders.__getitem__), 1)]
-    for (_, outcomes), some in itertools.groupby(numbered, key=lambda row: (row[1].task, row[2])):
-        rows = list(some)
-        yield Stretch(rows[0][0], rows[-1][0], tuple(point for _, point, _ in rows), outcomes)
+            at.setdefault(numbers[one.planned.site.point], []).append(one)
+    rows = [(number, _outcomes(at[number])) for number in sorted(at)]
+    for (process, outcomes), some in itertools.groupby(rows, lambda row: (sites[row[0] - 1].point.task, row[1])):
+        alike = [number for number, _ in some]
+        first, last = alike[0], alike[-1]
+        start, end = (str(sites[number - 1].point) for number in (first, last))
+        yield Stretch(process, first, last, len(alike), start, end, *outcomes)
 
 
-def _outcomes(here: list[Played]) -> tuple[str, ...]:
-    return tuple(sorted({("! " if one.opinion.objections else "") + one.opinion.label for one in here}))
+def _outcomes(here: list[Played]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what came of all that was played at a point, and what of this was objected to."""
+    labels: tuple[set[str], set[str]] = (set(), set())
+    for one in here:
+        labels[bool(one.opinion.objections)].add(one.opinion.label)
+    return tuple(sorted(labels[0])), tuple(sorted(labels[1]))
 
 
-def draw(played: list[Played]) -> list[str]:
+def draw(found: Sequence[Stretch]) -> list[str]:
     """Return the map as lines of text; "!" marks what was objected to."""
     lines = []
-    for stretch in stretches(played):
-        numbers = f"{stretch.first}" + (f"-{stretch.last}" if stretch.last > stretch.first else "")
-        first, last = stretch.points[0], stretch.points[-1]
-        where = str(first) if first == last else f"{first} .. {str(last).removeprefix(last.task + ' ')}"
-        lines.append(f"{numbers:>9}  {where:62} {'; '.join(stretch.outcomes)}")
+    for one in found:
+        outcomes = [*(f"! {label}" for label in one.objected), *one.came]
+        lines.append(f"{one.numbers:>9}  {one.where:62} {'; '.join(outcomes)}")
     return lines

@@ -14,6 +14,9 @@ from conformance.failures import SHOWN, Failure
 from conformance.judge import VERDICTS, Judgement, Verdict
 from conformance.spec import VERSION, Requirement, requirements
 from harness.target import Target
+from reports.explored import Explored
+
+IN_LINES = ("explored", "failures")
 
 
 class CaseResult(msgspec.Struct, frozen=True):
@@ -65,7 +68,7 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
         if case.judgement.verdict in (verdict, "fail", "unstable")
         for v in case.judgement.violations
     ]
-    covered = [case.judgement.coverage for case in cases if case.judgement.coverage]
+    covered = [str(case.judgement.explored) for case in cases if case.judgement.explored]
     return Row(requirement.level, verdict, executions, "; ".join(notes), violations, covered)
 
 
@@ -84,6 +87,11 @@ def failures(table: dict[str, Row], target: Target, cases: list[CaseResult]) -> 
     shown = {name: row.verdict for name, row in table.items() if row.verdict in SHOWN}
     alike = ([one for one in told if (one.requirement, one.verdict) == pair] for pair in shown.items())
     return [min(ones, key=lambda failure: failure.length) for ones in alike if ones]
+
+
+def explorations(target: Target, cases: list[CaseResult]) -> list[Explored]:
+    """Return what was explored on this target."""
+    return [case.judgement.explored for case in cases if case.judgement.explored and case.target == target.name]
 
 
 def document(
@@ -108,6 +116,7 @@ def document(
         "requirements": {name: msgspec.to_builtins(row) for name, row in table.items()},
         "summary": {level: dict(counts) for level, counts in summary.items()},
         "spec": specification(),
+        "explored": explorations(target, cases),
         "failures": failures(table, target, cases),
     }
 
@@ -139,10 +148,13 @@ def write(path: Path, documents: list[dict[str, object]]) -> None:
 
 
 def _written(document: dict[str, object]) -> bytes:
-    """Return the JSON of one document: for people to read, but a line for each failure. An event to a line would make
-    it three times as long."""
-    rest = {key: value for key, value in document.items() if key != "failures"}
-    told = document["failures"]
-    lines = b",\n".join(b"    " + msgspec.json.encode(one) for one in told) if isinstance(told, list) else b""
+    """Return the JSON of one document: for people to read, but a line for each failure and each map. An event to a line
+    would make it three times as long."""
+    rest = {key: value for key, value in document.items() if key not in IN_LINES}
     whole = msgspec.json.format(msgspec.json.encode(rest), indent=2).removesuffix(b"\n}")
-    return whole + b',\n  "failures": [' + (b"\n" + lines + b"\n  " if lines else b"") + b"]\n}"
+    return whole + b"".join(_in_lines(key, document[key]) for key in IN_LINES) + b"\n}"
+
+
+def _in_lines(key: str, told: object) -> bytes:
+    lines = b",\n".join(b"    " + msgspec.json.encode(one) for one in told) if isinstance(told, list) else b""
+    return b',\n  "' + key.encode() + b'": [' + (b"\n" + lines + b"\n  " if lines else b"") + b"]"

@@ -10,6 +10,7 @@ import msgspec
 from harness.errors import WrongCall
 from harness.history import History
 from harness.strict import convert, raw_json
+from reports.explored import Explored
 
 SCHEMA = 1
 Verdict = Literal[
@@ -109,6 +110,7 @@ class Results(msgspec.Struct, frozen=True):
     summary: dict[str, dict[str, int]] = {}
     spec: Spec = Spec()
     failures: list[Failure] = []
+    explored: list[Explored] = []
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ from harness import scenario as s
 from harness.history import History, Output, Pressed
 from harness.scenario import JOB
 from harness.target import Target
+from reports.explored import Explored, Stretch
 from reports.results import Failure, Launcher, Objection, Requirement, Results, Row, Spec, Verdict, Violation
 from tests.unit.histories import by_key, history, over, received, replaced, started, supervised
 
@@ -24,7 +25,14 @@ SCENARIO = s.Scenario(
 KEY = Pressed("ctrl-c")
 SEEN = supervised(KEY, Output("terminal", b"^C\r\n"), by_key(INT), received(INT), *over(), terminal=True)
 ALONE = replaced(KEY, by_key(INT), *over(), terminal=True)
-COVERED = "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); left out: 10 at points where it ends"
+COVERED = Explored(
+    "SIG-6", "start", ("deliver TERM", "deliver INT"), 38, 34, 40, 0, "10 at points where it ends",
+    (
+        Stretch("launcher", 1, 12, 12, "launcher execve#1 exit", "launcher openat#4 exit", ("ends by SIGTERM",)),
+        Stretch("child1", 13, 13, 1, "child1 birth", "child1 birth", ("reaches the command",), ("lost",)),
+        Stretch("launcher", 14, 38, 4, "launcher wait4#1 entry", "launcher wait4#9 exit", ("reaches the command",)),
+    ),
+)  # fmt: skip
 
 HOSTILE = (
     "<script>window.owned=1</script><img src=x onerror=window.owned=2>\"'><svg onload=window.owned=3></svg>"
@@ -68,7 +76,7 @@ def results(name: str, failures: list[Failure] | None = None, **verdicts: Verdic
     """Return the results of a launcher that passes everything else. verdicts: by requirement, with "_" for "-"."""
     required = spec()
     rows = {
-        one: Row(known.level, "pass", 40, coverage=[COVERED] if one == "SIG-6" else [])
+        one: Row(known.level, "pass", 40, coverage=[str(COVERED)] if one == "SIG-6" else [])
         for one, known in required.requirements.items()
     }
     for one, verdict in verdicts.items():
@@ -77,7 +85,7 @@ def results(name: str, failures: list[Failure] | None = None, **verdicts: Verdic
         rows[key] = Row(rows[key].level, verdict, 7, "" if violations else f"why {key} is {verdict}", violations)
     launcher = Launcher(name, f"{name} version 1.2.3", [name, "--"], ["transparent"])
     host: dict[str, object] = {"system": "Linux 6.1", "containment": "PID namespace", "cores": 2}
-    return Results(1, launcher, rows, host, 12.5, 5000, spec=required, failures=failures or [])
+    return Results(1, launcher, rows, host, 12.5, 5000, spec=required, failures=failures or [], explored=[COVERED])
 
 
 def documents() -> list[Results]:
@@ -105,15 +113,19 @@ def hostile() -> list[Results]:
     document = results("x", [told, failure("TTY-2", case_file={"schema": HOSTILE})], TTY_1="fail", TTY_2="fail")
     rows = {
         name: msgspec.structs.replace(
-            row, reason=HOSTILE, coverage=[HOSTILE, COVERED.replace("TERM", HOSTILE)],
+            row, reason=HOSTILE, coverage=[HOSTILE],
             violations=[Violation(HOSTILE, HOSTILE, [1], HOSTILE)],
         )
         for name, row in document.requirements.items()
     }  # fmt: skip
     launcher = Launcher(HOSTILE, HOSTILE, [HOSTILE], [HOSTILE])
-    written = msgspec.structs.replace(document, target=launcher, requirements=rows, host={HOSTILE: HOSTILE})
+    stretch = Stretch(HOSTILE, 1, 2, 1, HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))
+    explored = [Explored("SIG-6", HOSTILE, (HOSTILE,), 2, 1, 2, 1, HOSTILE, (stretch,))]
+    written = msgspec.structs.replace(
+        document, target=launcher, requirements=rows, host={HOSTILE: HOSTILE}, explored=explored
+    )
     few = {name: rows[name] for name in ("TTY-1", "SIG-1")}
-    return [written, msgspec.structs.replace(written, failures=[], requirements=few)]
+    return [written, msgspec.structs.replace(written, failures=[], requirements=few, explored=[])]
 
 
 def hostile_history() -> History:

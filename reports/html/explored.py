@@ -1,39 +1,86 @@
-"""What the explorer covered, out of the lines that say so."""
+"""The map of an exploration: a lane for each process, a bar for neighbouring points at which the same came of all."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
-_LINE = re.compile(
-    r"(?P<what>[^:]+): (?P<played>\d+) of (?P<all>\d+) schedules "
-    r"\((?P<stimuli>.*); (?P<points>\d+) points\)(?P<more>.*)",
-    re.DOTALL,
-)
+from reports.explored import Explored, Stretch
+
+SHADES = 5
+"""Outcomes that have a colour of their own, those of the most points first; the others share one."""
+OBJECTED, SHARED = "objected", "shared"
+NARROWEST = 0.3
+"""Percent of a lane: what is narrower cannot be seen."""
 
 
-class Explored(NamedTuple):
-    """A campaign: how many of its schedules were played, what they deliver, at how many points, and what else is said
-    of it."""
+class Outcome(NamedTuple):
+    """What came of a delivery. shade: by which it is drawn; points: at how many it was so."""
 
-    what: str
-    played: int
-    of: int
-    stimuli: str
+    shade: str
+    label: str
     points: int
-    more: str
+
+
+class Bar(NamedTuple):
+    """A stretch in its lane, in percent of the lane's width. title: what it says when it is pointed at."""
+
+    x: float
+    width: float
+    shade: str
+    title: str
+
+
+class Map(NamedTuple):
+    """What is drawn of one campaign; lanes: the bars by process."""
+
+    explored: Explored
+    outcomes: list[Outcome]
+    lanes: dict[str, list[Bar]]
 
     @property
-    def percent(self) -> float:
-        """How many of its schedules were played."""
-        return round(100 * min(1.0, self.played / self.of), 1) if self.of else 0.0
+    def visited(self) -> int:
+        """At how many points something was played."""
+        return sum(stretch.visited for stretch in self.explored.stretches)
 
 
-def explored(line: str) -> Explored | None:
-    """Return what a line of coverage says; None where it says it in other words."""
-    found = _LINE.fullmatch(line)
-    if not found:
-        return None
-    stimuli = found["stimuli"].removeprefix("deliver ").replace(", deliver ", ", ")
-    more = found["more"].removeprefix("; ")
-    return Explored(found["what"], int(found["played"]), int(found["all"]), stimuli, int(found["points"]), more)
+def label_of(stretch: Stretch) -> str:
+    """Return what came of all that was played in a stretch."""
+    return "; ".join((*stretch.objected, *stretch.came))
+
+
+def drawn(explored: Explored) -> Map:
+    """Return the map of one campaign."""
+    stretches = explored.stretches
+    shades = _shades(stretches)
+    points: Counter[str] = Counter()
+    lanes: dict[str, list[Bar]] = {}
+    for stretch in stretches:
+        points[label_of(stretch)] += stretch.visited
+        lanes.setdefault(stretch.process, []).append(_bar(stretch, explored.points, shades[label_of(stretch)]))
+    return Map(explored, [Outcome(shade, label, points[label]) for label, shade in shades.items()], lanes)
+
+
+def maps(found: Iterable[Explored]) -> list[Map]:
+    """Return the maps of those campaigns that have one: where only orders were tried, there is none."""
+    return [drawn(one) for one in found if one.stretches]
+
+
+def _shades(stretches: Iterable[Stretch]) -> dict[str, str]:
+    """Return the shade of each outcome: what was objected to first, then by how many points have it."""
+    objected: Counter[str] = Counter()
+    sound: Counter[str] = Counter()
+    for stretch in stretches:
+        (objected if stretch.objected else sound)[label_of(stretch)] += stretch.visited
+    own = {label: f"outcome{n}" if n <= SHADES else SHARED for n, (label, _) in enumerate(sound.most_common(), 1)}
+    return {label: OBJECTED for label, _ in objected.most_common()} | own
+
+
+def _bar(stretch: Stretch, points: int, shade: str) -> Bar:
+    whole = stretch.last - stretch.first + 1
+    some = "" if stretch.visited == whole else f", {stretch.visited} of {whole} visited"
+    share = 100 / max(1, points)
+    width = max(NARROWEST, round(share * whole, 3))
+    x = min(round(share * (stretch.first - 1), 3), 100 - width)
+    return Bar(x, width, shade, f"{stretch.numbers}: {stretch.where}{some}\n{label_of(stretch)}")

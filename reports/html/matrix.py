@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from reports.explored import Explored
 from reports.html.words import RESERVED, slugs
 from reports.results import Requirement, Results, Row, Verdict
 from reports.summary import SIGNS
@@ -64,6 +65,7 @@ class Cell(NamedTuple):
     mark: Mark
     sign: str
     has_page: bool
+    explored: tuple[Explored, ...] = ()
 
 
 class Line(NamedTuple):
@@ -141,5 +143,7 @@ def _column(slug: str, document: Results, is_twin: bool) -> Column:
 
 def _cell(column: Column, name: str) -> Cell:
     row = column.document.requirements.get(name, NOT_RUN)
-    has_page = bool(row.violations) or any(one.requirement == name for one in column.document.failures)
-    return Cell(column, row, mark_of(row), SIGNS[row.verdict], has_page)
+    explored = tuple(one for one in column.document.explored if one.requirement == name)
+    has_map = any(one.stretches for one in explored)
+    has_page = bool(row.violations) or has_map or any(one.requirement == name for one in column.document.failures)
+    return Cell(column, row, mark_of(row), SIGNS[row.verdict], has_page, explored)

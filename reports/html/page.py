@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.words import harmless
-from reports.html.explored import Explored, explored
+from reports.explored import Explored
+from reports.html.explored import maps
 from reports.html.failures import Script, objection, others, told
 from reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
 from reports.html.packing import Library, fingerprint, packed
@@ -30,8 +31,8 @@ POLICY = (
 )
 """What the browser may do: run the page's own scripts. A launcher's text is escaped; should any of it ever come
 through, it may not run, and may ask for nothing."""
-Covered = tuple[str, str, str, Explored | None]
-"""A line of what was explored: address and name of what it is about, the line, and what it says."""
+Covered = tuple[str, str, Explored | str]
+"""What was explored: address and name of what it is about, and a campaign; of older results a line that tells of it."""
 
 
 class Packed(NamedTuple):
@@ -83,7 +84,10 @@ def _cells(environment: Environment, table: Matrix, script: Script, library: Lib
             if cell.has_page:
                 failure = known.get(line.name)
                 told_of = failure and told(failure, cell.column.document.target, script, library)
-                text = template.render(line=line, cell=cell, told=told_of, others=others(cell.row.violations, failure))
+                text = template.render(
+                    line=line, cell=cell, told=told_of, others=others(cell.row.violations, failure),
+                    maps=maps(cell.explored), limit_explored=EXPLORED,
+                )  # fmt: skip
                 yield Packed(f"{line.slug}/{cell.column.slug}", packed(text))
 
 
@@ -93,17 +97,18 @@ def _account(table: Matrix, n: int) -> Account:
         cell = line.cells[n]
         told_of.cells[cell.mark].append((line, cell))
         told_of.reasons[cell.mark].setdefault(cell.row.reason, []).append(line)
-        told_of.explored.extend((f"#{line.slug}", line.name, one, explored(one)) for one in cell.row.coverage)
+        told_of.explored.extend(_explored_of(line, cell, line.name))
     return told_of
 
 
 def _explored_by_launcher(line: Line) -> list[Covered]:
     """Return what was explored of a requirement."""
-    return [
-        (f"#launcher/{cell.column.slug}", cell.column.label, one, explored(one))
-        for cell in line.cells
-        for one in cell.row.coverage
-    ]
+    return [one for cell in line.cells for one in _explored_of(line, cell, cell.column.label)]
+
+
+def _explored_of(line: Line, cell: Cell, name: str) -> list[Covered]:
+    address = f"#{line.slug}/{cell.column.slug}"
+    return [(address, name, one) for one in cell.explored or cell.row.coverage]
 
 
 @functools.cache

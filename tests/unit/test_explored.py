@@ -12,6 +12,7 @@ from harness.explorer.survey import Survey
 from harness.history import History
 from harness.schedule import parse
 from harness.target import Target
+from reports.explored import Explored
 from tests.unit.histories import history, over, replaced, started, supervised
 
 
@@ -28,6 +29,7 @@ def test_a_launcher_that_never_starts_its_command() -> None:
         why_no_points(without_points(history(started())))
 
 
+ALL = Explored("SIG-6", "start", ("deliver TERM",), 9, 9, 9)
 SCHEDULE = "at launcher clone#1 exit: deliver TERM to launcher"
 
 
@@ -41,7 +43,7 @@ def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
     campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
     seen, opinion = supervised(*over(1)), Opinion("orphan", ("required: a; actual: b",), (3,))
     found = Exploration([], [Finding(parse(SCHEDULE), opinion, seen, returned, 5)], 9, 1.0)
-    made = verdict_of(campaign, Target("a", ("a",), deviations=deviations), found, 12, "all")
+    made = verdict_of(campaign, Target("a", ("a",), deviations=deviations), found, 12, ALL)
     assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)
     assert (made.history, made.schedule) == (seen, SCHEDULE)
     assert made.violations[0].events == ((3,) if returned else ())  # else they are events of another history

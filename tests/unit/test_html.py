@@ -19,7 +19,8 @@ from harness.errors import WrongCall
 from harness.history import Output
 from harness.scenario import Scenario, Stage
 from reports.doing import steps
-from reports.html.explored import explored
+from reports.explored import Stretch
+from reports.html.explored import drawn, maps
 from reports.html.failures import objection
 from reports.html.matrix import matrix
 from reports.html.packing import Library, packed
@@ -52,6 +53,11 @@ def parts(page: str) -> list[str]:
     """Return the page and whatever lies packed in it."""
     lying = re.findall(r"<template id=\"[^\"]*\" data-packed>([^<]*)</template>", page)
     return [page, *(gzip.decompress(base64.b64decode(one)).decode() for one in lying)]
+
+
+def cell(requirement: str, page: str) -> str:
+    """Return the page of a requirement and a launcher, of which there is one."""
+    return next(part for part in parts(page)[1:] if f'data-title="{requirement}: ' in part)
 
 
 # -- words
@@ -104,17 +110,43 @@ def test_a_message_is_taken_apart() -> None:
     assert (nested.where, nested.required, nested.actual) == ("SIG-6, at x: deliver", "a", "b; c")
 
 
-def test_lines_of_coverage_are_read() -> None:
-    found = explored(COVERED)
-    assert found and (found.what, found.played, found.of, found.stimuli, found.points) == (
-        "start",
-        34,
-        40,
-        "TERM, INT",
-        38,
+# -- what was explored
+
+
+def test_what_was_explored_is_said_in_a_line() -> None:
+    assert str(COVERED) == (
+        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); left out: 10 at points where it ends"
     )
-    assert (found.percent, found.more) == (85.0, "left out: 10 at points where it ends")
-    assert explored("start: 3 of any number of schedules (x; 3 points)") is None
+    endless = msgspec.structs.replace(COVERED, schedules=None, stimuli=(), unreached=2, left_out="")
+    assert str(endless) == "start: 34 of any number of schedules (orders; 38 points); 2 points were not reached again"
+    assert (COVERED.percent, endless.percent) == (85.0, 0.0)
+
+
+def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> None:
+    (found,) = maps([COVERED, msgspec.structs.replace(COVERED, stretches=())])
+    assert found.visited == 17
+    assert found.outcomes == [
+        ("objected", "lost; reaches the command", 1), ("outcome1", "ends by SIGTERM", 12),
+        ("outcome2", "reaches the command", 4),
+    ]  # fmt: skip
+    (first, last), (birth,) = found.lanes.values()
+    assert list(found.lanes) == ["launcher", "child1"]
+    assert first[:3] == (0.0, 31.579, "outcome1")
+    assert first.title == "1-12: launcher execve#1 exit .. openat#4 exit\nends by SIGTERM"
+    assert birth.shade == "objected" and birth.title.startswith("13: child1 birth\n")
+    assert round(last.x + last.width, 2) == 100.0 and "4 of 25 visited" in last.title
+
+
+def test_the_narrowest_stretch_is_seen_and_stays_in_its_lane() -> None:
+    last = Stretch("launcher", 5000, 5000, 1, "launcher write#9 exit", "launcher write#9 exit", ("ends",))
+    (bar,) = drawn(msgspec.structs.replace(COVERED, points=5000, stretches=(last,))).lanes["launcher"]
+    assert bar.width == 0.3 and bar.x + bar.width == 100
+
+
+def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
+    many = tuple(Stretch("launcher", n, n, 1, f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
+    shades = [outcome.shade for outcome in drawn(msgspec.structs.replace(COVERED, stretches=many)).outcomes]
+    assert shades == [f"outcome{n}" for n in range(1, 6)] + ["shared"] * 3
 
 
 # -- what a terminal would obey
@@ -201,17 +233,29 @@ def test_everything_is_in_one_file() -> None:
 
 def test_a_failure_that_has_no_script_says_why() -> None:
     no_case = [results("a", [failure(case_file=None)], TTY_1="fail")]
-    assert "without the case itself" in parts(html(no_case, script_of))[1]
+    assert "without the case itself" in cell("TTY-1", html(no_case, script_of))
     unknown = failure(case_file=case_of("a") | {"requirement": "NO-1"})
-    assert "knows no requirement" in parts(html([results("a", [unknown], TTY_1="fail")], script_of))[1]
+    assert "knows no requirement" in cell("TTY-1", html([results("a", [unknown], TTY_1="fail")], script_of))
     with pytest.raises(WrongCall, match="'requirement' is missing"):
         script_of({"schema": 1})
 
 
 def test_older_documents_have_violations_only() -> None:
-    page = parts(html([results("a", TTY_1="fail")], script_of))
-    assert "2 times, from kernel, launcher" in page[1]
-    assert "data-execution" not in page[1]
+    page = cell("TTY-1", html([results("a", TTY_1="fail")], script_of))
+    assert "2 times, from kernel, launcher" in page
+    assert "data-execution" not in page
+
+
+def test_older_documents_tell_in_a_line_what_was_explored() -> None:
+    older = msgspec.structs.replace(results("a"), explored=[])
+    page = html([older], script_of)
+    assert page.count(str(COVERED)) == 2, "by requirement and by launcher"
+    assert 'id="page:SIG-6/a"' not in page
+
+
+def test_a_pass_that_was_explored_shows_its_map() -> None:
+    page = cell("SIG-6", html([results("a")], script_of))
+    assert "ends by SIGTERM" in page and '<rect class="objected"' in page and "Point by point" in page
 
 
 def test_hostile_text_is_text() -> None:

@@ -282,7 +282,7 @@ def test_document_has_the_shape_that_others_build_on() -> None:
     cases = [a_case("one", "fail"), a_case("two", "pass", "SIG-8"), a_case("three", "unstable", "EXIT-6")]
     made = json.loads(msgspec.json.encode(results.document(TARGET, "1.2", cases, 1.23456, "subreaper")))
     own = {"schema", "target", "host", "duration_s", "executions", "requirements", "summary"}
-    assert made.keys() == {*own, "spec", "failures"}
+    assert made.keys() == {*own, "spec", "explored", "failures"}
     assert made["spec"]["requirements"].keys() == made["requirements"].keys()
     assert (made["schema"], made["duration_s"], made["executions"]) == (1, 1.235, 6)
     assert made["target"] == {

@@ -1,0 +1,60 @@
+"""What the explorer has played of one campaign, as the results keep it: how much, what was left out, and the map of
+points and outcomes."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Neighbouring points of one process at which the same came of everything. first, last: their numbers, from 1,
+    among all points of the campaign; visited: at how many of them something was played; start, end: the points
+    themselves; came: the outcomes; objected: those of them that are not as they should be."""
+
+    process: str
+    first: int
+    last: int
+    visited: int
+    start: str
+    end: str
+    came: tuple[str, ...] = ()
+    objected: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> str:
+        """Its points by number."""
+        return f"{self.first}-{self.last}" if self.last > self.first else f"{self.first}"
+
+    @property
+    def where(self) -> str:
+        """Its points by name: the process is named once."""
+        same = self.end.removeprefix(self.start.split(" ")[0] + " ")
+        return self.start if self.start == self.end else f"{self.start} .. {same}"
+
+
+class Explored(msgspec.Struct, frozen=True):
+    """One campaign on one launcher. stimuli: what was delivered; points: how many there are; schedules: how many there
+    are, None where there is no end of them; unreached: of those that were played, how many had a point that the
+    launcher did not pass that time; left_out: how many schedules are not among them, and why."""
+
+    requirement: str
+    campaign: str
+    stimuli: tuple[str, ...]
+    points: int
+    played: int
+    schedules: int | None = None
+    unreached: int = 0
+    left_out: str = ""
+    stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def percent(self) -> float:
+        """How much of it was played, in percent."""
+        return round(100 * min(1.0, self.played / self.schedules), 1) if self.schedules else 0.0
+
+    def __str__(self) -> str:
+        said = f"{self.campaign}: {self.played} of {self.schedules or 'any number of'} schedules "
+        said += f"({', '.join(self.stimuli) or 'orders'}; {self.points} points)"
+        if self.unreached:
+            said += f"; {self.unreached} points were not reached again"
+        return said + (f"; left out: {self.left_out}" if self.left_out else "")
