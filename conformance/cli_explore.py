@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from pathlib import Path
-from typing import NamedTuple
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from conformance import casefile
 from conformance.campaigning import Crew, survey_of
 from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns
-from conformance.casefile import CaseFile
 from conformance.checks.common import NotObservable
 from conformance.cli_common import (
     as_json,
@@ -28,31 +26,18 @@ from conformance.cli_common import (
 )
 from conformance.exits import FOUND, INTERRUPTED
 from conformance.explored import covered, why_no_points
+from conformance.judge import Judgement
 from conformance.map import draw
+from conformance.part import Part, case_of, for_programs, result_of
 from conformance.probe import check_deviations, probe
+from conformance.results import check_path, document, keep
+from harness import execute as door
 from harness.errors import WrongCall
-from harness.explorer.explore import REPLAYS, Exploration, Finding
+from harness.explorer.explore import REPLAYS, Finding
 from harness.explorer.survey import Survey
 from harness.schedule import signal_number
 from harness.target import Target, load
 from harness.words import harmless as escape
-from reports.explored import Explored
-
-
-class Part(NamedTuple):
-    """What came of one campaign. empty: why there was nothing to explore; files: the case file of each finding."""
-
-    campaign: Campaign
-    empty: str
-    told: Explored | None = None
-    exploration: Exploration = Exploration([], [], 0, 0.0)
-    is_interrupted: bool = False
-    files: tuple[Path, ...] = ()
-
-    def breaks(self, target: Target) -> bool:
-        """Whether something was found that the target does not declare."""
-        found = any(finding.is_stable for finding in self.exploration.findings)
-        return found and self.campaign.requirement not in target.deviations
 
 
 @click.command()
@@ -72,11 +57,13 @@ class Part(NamedTuple):
 @click.option("--replays", type=click.IntRange(1), default=REPLAYS, show_default=True, help="Replays of a finding.")
 @click.option("--cases", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-cases"),
               show_default=True, help="Where findings are saved.")  # fmt: skip
+@click.option("--results", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what came of it, with the maps, for `proctor report`.")  # fmt: skip
 @quiet
 @as_json
 def explore(
     target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
-    budget: float, replays: int, cases: Path, quiet: bool, as_json: bool,
+    budget: float, replays: int, cases: Path, results: Path | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Stop TARGET at each of its system calls, deliver a signal there, and see what comes of it.
 
@@ -87,10 +74,14 @@ def explore(
         proctor explore tini
         proctor explore 'uv run --no-project --' --signal TERM --workers 2
         proctor explore ./my-launcher --requirement SIG-6 --strategy pairs --budget 600
+        proctor explore tini --results tini.json && proctor report tini.json --format html -o tini.html
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     parts: list[Part] = []
+    start = time.monotonic()
 
     def run() -> int:
+        if results:
+            check_path(results)
         launcher = check_deviations(load(target), target)
         trouble = probe(launcher).trouble
         if trouble:
@@ -111,7 +102,11 @@ def explore(
         finally:
             crew.close()
         if as_json:
-            print_json({"target": launcher.name, "parts": [_for_programs(part, launcher) for part in parts]})
+            print_json({"target": launcher.name, "parts": [for_programs(part, launcher) for part in parts]})
+        if results:
+            told = [result_of(part, launcher, target) for part in parts]
+            seconds = time.monotonic() - start
+            keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
         if any(part.is_interrupted for part in parts):
             return INTERRUPTED
         return FOUND if any(part.breaks(launcher) for part in parts) else 0
@@ -150,7 +145,7 @@ def _explore_one(
             campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
         )
     files = tuple(_keep(target, campaign, finding, cases) for finding in exploration.findings)
-    return Part(campaign, "", covered(campaign, survey, plan, exploration), exploration, interrupted, files)
+    return Part(campaign, None, covered(campaign, survey, plan, exploration), exploration, interrupted, files)
 
 
 def _print(part: Part, target: Target, quiet: bool) -> None:
@@ -158,36 +153,31 @@ def _print(part: Part, target: Target, quiet: bool) -> None:
     campaign, exploration = part.campaign, part.exploration
     if quiet and not exploration.findings:
         return
-    if part.told is None:
-        click.echo(f"{campaign.requirement}, {campaign.name}: {part.empty}")
+    if part.empty:
+        told = "" if part.empty.verdict == "not applicable" else f"{part.empty.verdict}: "
+        click.echo(f"{campaign.requirement}, {campaign.name}: {told}{part.empty.reason}")
         return
     click.echo(f"{campaign.requirement}, {escape(str(part.told))}", nl=False)
     click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if part.is_interrupted else ""))
-    for line in draw(part.told.stretches) if not quiet else ():
+    for line in draw(part.told.stretches) if part.told and not quiet else ():
         click.echo(f"  {line}")
     for finding, path in zip(exploration.findings, part.files, strict=True):
         _print_finding(target, campaign, finding, path)
-    objected = sum(bool(one.opinion.objections) for one in exploration.played)
-    if part.is_interrupted and objected and not exploration.findings:
-        click.echo(f"  {objected} of them were objected to, but not yet played again, so there is no finding")
+    if part.is_interrupted and part.objected and not exploration.findings:
+        click.echo(f"  {part.unconfirmed}")
 
 
-def _why_no_points(survey: Survey) -> str:
+def _why_no_points(survey: Survey) -> Judgement:
     try:
-        return why_no_points(survey)
+        return Judgement("not applicable", reason=why_no_points(survey))
     except NotObservable as reason:
-        return f"not observable: {reason}"
+        return Judgement("not observable", reason=str(reason))
 
 
 def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:
     """Write the case file of a finding; return its path."""
-    case = CaseFile(
-        schema=1, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
-        schedule=finding.schedule, objections=finding.opinion.objections,
-        versions=casefile.versions(probe(target).version),
-    )  # fmt: skip
     try:
-        return casefile.write(case, cases)
+        return casefile.write(case_of(finding, campaign, target), cases)
     except OSError as error:
         raise WrongCall(f"--cases={cases}: cannot be written: {error.strerror}; name another directory") from error
 
@@ -202,23 +192,3 @@ def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: P
     for objection in finding.opinion.objections:
         click.echo(f"    {escape(objection)}")
     click.echo(f"    replay: {shlex.join(['proctor', 'replay', str(path), '-n', '50'])}")
-
-
-def _for_programs(part: Part, target: Target) -> dict[str, object]:
-    """Return a campaign and its findings as --json prints them."""
-    exploration = part.exploration
-    findings = [
-        {
-            "label": finding.opinion.label, "objections": finding.opinion.objections,
-            "schedule": str(finding.schedule).splitlines(), "returned": finding.returned, "replays": finding.replays,
-            "is_stable": finding.is_stable, "declared": target.deviations.get(part.campaign.requirement, ""),
-            "case": str(path),
-        }
-        for finding, path in zip(exploration.findings, part.files, strict=True)
-    ]  # fmt: skip
-    return {
-        "requirement": part.campaign.requirement, "name": part.campaign.name, "why_not": part.empty,
-        "coverage": str(part.told or ""), "schedules": len(exploration.played),
-        "seconds": round(exploration.seconds, 3), "is_interrupted": part.is_interrupted,
-        "map": msgspec.to_builtins(part.told.stretches) if part.told else [], "findings": findings,
-    }  # fmt: skip

@@ -21,6 +21,7 @@ from harness.target import Target
 from reports.explored import Explored
 
 Execute = Callable[[Target, Scenario, Schedule], History]
+NEVER_PASSED = "none of the points was passed again: the launcher goes another way each time"
 UNDISTURBED = 3
 """Executions to see what a launcher leaves."""
 
@@ -46,17 +47,21 @@ def judge_campaign(
             return Judgement("not applicable", reason=why_no_points(found))
         explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
         explored = explorer.explore(plan.planned, seconds)
-        if all(one.opinion.label == moments.NOTHING_SENT for one in explored.played):
-            raise NotObservable("none of the points was passed again: the launcher goes another way each time")
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:
         return Judgement("error", reason=str(error))
     executions = found.executions + explored.executions
     judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored))
-    if judgement.history and campaign.measure == "bare":
-        return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
-    return judgement
+    return with_bare(judgement, campaign, target, bare)
+
+
+def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Bare) -> Judgement:
+    """Return the judgement with the bare command's history beside the finding's, where that is what it was compared
+    with."""
+    if not judgement.history or campaign.measure != "bare":
+        return judgement
+    return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
 
 
 def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
@@ -94,6 +99,8 @@ def verdict_of(
     campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Explored
 ) -> Judgement:
     """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
+    if not explored.findings and all(one.opinion.label == moments.NOTHING_SENT for one in explored.played):
+        return Judgement("not observable", executions, NEVER_PASSED)
     stable = [finding for finding in explored.findings if finding.is_stable]
     worst = (stable or explored.findings)[:1]
     if not worst:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.explorer.explore import Played
 from harness.explorer.survey import Site
@@ -19,10 +19,16 @@ def stretches(played: Sequence[Played], sites: Sequence[Site]) -> Iterator[Stret
             at.setdefault(numbers[one.planned.site.point], []).append(one)
     rows = [(number, _outcomes(at[number])) for number in sorted(at)]
     for (process, outcomes), some in itertools.groupby(rows, lambda row: (sites[row[0] - 1].point.task, row[1])):
-        alike = [number for number, _ in some]
-        first, last = alike[0], alike[-1]
-        start, end = (str(sites[number - 1].point) for number in (first, last))
-        yield Stretch(process, first, last, len(alike), start, end, *outcomes)
+        runs = tuple(_runs(number for number, _ in some))
+        start, end = (str(sites[number - 1].point) for number in (runs[0][0], runs[-1][1]))
+        yield Stretch(process, runs, start, end, *outcomes)
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of those that follow each other."""
+    for _, some in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in some]
+        yield run[0], run[-1]
 
 
 def _outcomes(here: list[Played]) -> tuple[tuple[str, ...], tuple[str, ...]]:

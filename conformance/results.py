@@ -13,6 +13,7 @@ from conformance.checks.common import Violation
 from conformance.failures import SHOWN, Failure
 from conformance.judge import VERDICTS, Judgement, Verdict
 from conformance.spec import VERSION, Requirement, requirements
+from harness.errors import HarnessError, WrongCall
 from harness.target import Target
 from reports.explored import Explored
 
@@ -136,6 +137,31 @@ def host(containment: str) -> dict[str, object]:
         "cores": os.cpu_count(),
         "containment": containment,
     }
+
+
+def check_path(path: Path) -> None:
+    """Raise WrongCall where the results could not be written when all has been run."""
+    where = f"--results={path}"
+    if path.is_dir():
+        raise WrongCall(f"{where}: this is a directory; name a file in it")
+    if path.exists() and not path.is_file():  # what is there is replaced: for root that would be /dev/null itself
+        raise WrongCall(f"{where}: this is no regular file; name one, or use `proctor check --json`")
+    directory = path.resolve().parent
+    if not directory.is_dir():
+        raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise WrongCall(f"{where}: the directory {directory} may not be written; name a file somewhere else")
+
+
+def keep(path: Path, documents: list[dict[str, object]]) -> None:
+    """Write these results; HarnessError where they cannot be written."""
+    try:
+        write(path.resolve(), documents)  # where a link leads: the file takes the place of what has its name
+    except OSError as error:
+        raise HarnessError(
+            f"--results={path}: cannot be written: {error.strerror}. This says nothing about the launcher. Make room "
+            "there, or name another file"
+        ) from None
 
 
 def write(path: Path, documents: list[dict[str, object]]) -> None:

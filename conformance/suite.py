@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from conformance.probe import Probe, check_deviations, not_judged, probe
 from conformance.results import CaseResult
 from conformance.selection import with_cases
 from harness import execute as door
-from harness.errors import HarnessError, WrongCall, nearest
+from harness.errors import WrongCall, nearest
 from harness.target import PROFILES, Target, load
 
 
@@ -71,7 +70,7 @@ def make_suite(config: pytest.Config) -> Suite:
     if not asked:
         raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
     if config.option.results:
-        check_results_path(Path(config.option.results))
+        results.check_path(Path(config.option.results))
     if config.option.cases:
         _make_directory(Path(config.option.cases))
     for profile in config.option.profile:
@@ -87,20 +86,6 @@ def make_suite(config: pytest.Config) -> Suite:
         write_results(suite, config)
         raise WrongCall("\n".join(suite.troubles))
     return suite
-
-
-def check_results_path(path: Path) -> None:
-    """Raise WrongCall where the results could not be written when all has been run."""
-    where = f"--results={path}"
-    if path.is_dir():
-        raise WrongCall(f"{where}: this is a directory; name a file in it")
-    if path.exists() and not path.is_file():  # what is there is replaced: for root that would be /dev/null itself
-        raise WrongCall(f"{where}: this is no regular file; name one, or use `proctor check --json`")
-    directory = path.resolve().parent
-    if not directory.is_dir():
-        raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise WrongCall(f"{where}: the directory {directory} may not be written; name a file somewhere else")
 
 
 def _make_directory(path: Path) -> None:
@@ -125,11 +110,4 @@ def write_results(suite: Suite, config: pytest.Config) -> None:
         probed = suite.probes[target.name]
         cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
         documents.append(results.document(target, probed.version, cases, seconds, door.containment()))
-    try:
-        # where a link leads, for the file takes the place of what has its name
-        results.write(Path(config.option.results).resolve(), documents)
-    except OSError as error:
-        raise HarnessError(
-            f"--results={config.option.results}: cannot be written: {error.strerror}. This says nothing about the "
-            "launcher. Make room there, or name another file"
-        ) from None
+    results.keep(Path(config.option.results), documents)

@@ -7,18 +7,32 @@ import msgspec
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """Neighbouring points of one process at which the same came of everything. first, last: their numbers, from 1,
-    among all points of the campaign; visited: at how many of them something was played; start, end: the points
-    themselves; came: the outcomes; objected: those of them that are not as they should be."""
+    """Points of one process at which the same came of everything, and between them none at which another thing did.
+    runs: their numbers, from 1, among all points of the campaign, the first and the last of those that follow each
+    other; start, end: the first and the last of the points themselves; came: the outcomes; objected: those of them that
+    are not as they should be."""
 
     process: str
-    first: int
-    last: int
-    visited: int
+    runs: tuple[tuple[int, int], ...]
     start: str
     end: str
     came: tuple[str, ...] = ()
     objected: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> int:
+        """The number of its first point."""
+        return self.runs[0][0]
+
+    @property
+    def last(self) -> int:
+        """The number of its last point."""
+        return self.runs[-1][1]
+
+    @property
+    def visited(self) -> int:
+        """How many points it has: between the first and the last there may be some at which nothing was played."""
+        return sum(last - first + 1 for first, last in self.runs)
 
     @property
     def numbers(self) -> str:

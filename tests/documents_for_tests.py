@@ -28,9 +28,9 @@ ALONE = replaced(KEY, by_key(INT), *over(), terminal=True)
 COVERED = Explored(
     "SIG-6", "start", ("deliver TERM", "deliver INT"), 38, 34, 40, 0, "10 at points where it ends",
     (
-        Stretch("launcher", 1, 12, 12, "launcher execve#1 exit", "launcher openat#4 exit", ("ends by SIGTERM",)),
-        Stretch("child1", 13, 13, 1, "child1 birth", "child1 birth", ("reaches the command",), ("lost",)),
-        Stretch("launcher", 14, 38, 4, "launcher wait4#1 entry", "launcher wait4#9 exit", ("reaches the command",)),
+        Stretch("launcher", ((1, 12),), "launcher execve#1 exit", "launcher openat#4 exit", ("ends by SIGTERM",)),
+        Stretch("child1", ((13, 13),), "child1 birth", "child1 birth", ("reaches the command",), ("lost",)),
+        Stretch("launcher", ((14, 14), (36, 38)), "launcher wait4#1 entry", "launcher wait4#9 exit", ("reaches it",)),
     ),
 )  # fmt: skip
 
@@ -119,7 +119,7 @@ def hostile() -> list[Results]:
         for name, row in document.requirements.items()
     }  # fmt: skip
     launcher = Launcher(HOSTILE, HOSTILE, [HOSTILE], [HOSTILE])
-    stretch = Stretch(HOSTILE, 1, 2, 1, HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))
+    stretch = Stretch(HOSTILE, ((1, 1),), HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))
     explored = [Explored("SIG-6", HOSTILE, (HOSTILE,), 2, 1, 2, 1, HOSTILE, (stretch,))]
     written = msgspec.structs.replace(
         document, target=launcher, requirements=rows, host={HOSTILE: HOSTILE}, explored=explored

@@ -16,8 +16,8 @@ from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from conformance import cli
+from conformance.results import check_path
 from conformance.spec import requirements
-from conformance.suite import check_results_path
 from harness.errors import WrongCall
 from harness.target import known_targets
 from tests.conftest import ROOT
@@ -152,7 +152,7 @@ def test_a_full_disk_under_stdout_is_3(tmp_path: Path, words: list[str]) -> None
 def test_results_replace_no_device(path: str) -> None:
     """Results are written beside the file and then take its name: root would lose /dev/null."""
     with pytest.raises(WrongCall, match="this is no regular file"):
-        check_results_path(Path(path))
+        check_path(Path(path))
 
 
 def test_results_on_a_full_disk_are_3_and_say_so(tmp_path: Path) -> None:

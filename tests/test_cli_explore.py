@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reports.results import read
 from tests.conftest import ROOT, Run
 
 LAUNCHER = str(ROOT / "launcher")
@@ -21,13 +22,20 @@ needs_timeout = pytest.mark.skipif(not shutil.which("timeout"), reason="needs ti
 @needs_timeout
 def test_a_race_is_found_saved_and_replayed(proctor: Run, tmp_path: Path) -> None:
     cases = tmp_path / "cases"
-    done = proctor("explore", "timeout", "--signal", "TERM", "--requirement", "SIG-6", f"--cases={cases}")
+    words = ["--signal=TERM", "--requirement=SIG-6", f"--cases={cases}", f"--results={tmp_path}/results.json"]
+    done = proctor("explore", "timeout", *words)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "! orphan" in done.stdout
     assert "came back in 20 of 20 replays" in done.stdout
     (saved,) = cases.glob("*start-launcher-clone-1-exit*")
     assert f"proctor replay {saved} -n 50" in done.stdout
     assert json.loads(saved.read_text())["requirement"] == "SIG-6"
+    (results,) = read(tmp_path / "results.json")
+    assert results.requirements["SIG-6"].verdict == "fail" and results.requirements["SIG-7"].verdict == "not built"
+    assert {one.campaign for one in results.explored} == {"start", "start, terminal"}
+    assert any("orphan" in stretch.objected for one in results.explored for stretch in one.stretches)
+    (failure,) = results.failures
+    assert failure.returned == 20 and failure.bare and failure.case_file
     again = proctor("replay", str(saved), "-n", "5", "--show")
     assert again.returncode == 1, again.stdout + again.stderr
     assert "in 5 of 5 runs" in again.stdout

@@ -320,9 +320,30 @@ def test_script_and_case_are_downloaded(browser: Browser) -> None:
     assert "without the case itself" in browser.text(".about")
 
 
+# -- what was explored
+
+
+def test_a_map_shows_the_points_and_what_came_of_each(browser: Browser) -> None:
+    browser.open("plain", "SIG-6/sound")
+    lanes = browser.run("return [...document.querySelectorAll('#page .lanes th')].map(one => one.textContent)")
+    assert lanes == ["launcher", "child1"]
+    bars = "#page .lanes rect:not(.unvisited)"
+    boxes = browser.run(f"return [...document.querySelectorAll('{bars}')].map(one => one.getBoundingClientRect())")
+    first, between, last, birth = boxes
+    assert first["width"] > 10 * between["width"] and birth["height"] > first["height"]
+    assert first["x"] < birth["x"] < between["x"] < last["x"]
+    assert "lost; reaches the command 1 point" in browser.text("#page .outcomes")
+    assert not browser.shows("#page .map .list")
+    browser.find("#page .map summary").click()
+    assert "launcher wait4#1 entry .. wait4#9 exit" in browser.text("#page .map .list")
+    browser.open("plain", "launcher/sound")
+    browser.find("#page .list a[href='#SIG-6/sound']").click()
+    browser.until(lambda: browser.shows("#page .map"))
+
+
 # -- for everybody, everywhere
 
-ADDRESSES = ["matrix", "TTY-1", "TTY-1/double", "SIG-6", "launcher/double", "coverage"]
+ADDRESSES = ["matrix", "TTY-1", "TTY-1/double", "SIG-6", "SIG-6/sound", "launcher/double", "coverage"]
 
 
 @pytest.mark.parametrize("width", [360, 2000])

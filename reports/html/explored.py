@@ -1,9 +1,9 @@
-"""The map of an exploration: a lane for each process, a bar for neighbouring points at which the same came of all."""
+"""The map of an exploration: a lane for each process, a bar for points at which the same came of everything."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reports.explored import Explored, Stretch
@@ -24,7 +24,7 @@ class Outcome(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A stretch in its lane, in percent of the lane's width. title: what it says when it is pointed at."""
+    """Points that follow each other, in percent of the lane's width. title: what is said when they are pointed at."""
 
     x: float
     width: float
@@ -58,7 +58,7 @@ def drawn(explored: Explored) -> Map:
     lanes: dict[str, list[Bar]] = {}
     for stretch in stretches:
         points[label_of(stretch)] += stretch.visited
-        lanes.setdefault(stretch.process, []).append(_bar(stretch, explored.points, shades[label_of(stretch)]))
+        lanes.setdefault(stretch.process, []).extend(_bars(stretch, explored.points, shades[label_of(stretch)]))
     return Map(explored, [Outcome(shade, label, points[label]) for label, shade in shades.items()], lanes)
 
 
@@ -77,10 +77,13 @@ def _shades(stretches: Iterable[Stretch]) -> dict[str, str]:
     return {label: OBJECTED for label, _ in objected.most_common()} | own
 
 
-def _bar(stretch: Stretch, points: int, shade: str) -> Bar:
+def _bars(stretch: Stretch, points: int, shade: str) -> Iterator[Bar]:
+    """Yield a bar for each run of points: where nothing was played, nothing is drawn."""
     whole = stretch.last - stretch.first + 1
     some = "" if stretch.visited == whole else f", {stretch.visited} of {whole} visited"
+    title = f"{stretch.numbers}: {stretch.where}{some}\n{label_of(stretch)}"
     share = 100 / max(1, points)
-    width = max(NARROWEST, round(share * whole, 3))
-    x = min(round(share * (stretch.first - 1), 3), 100 - width)
-    return Bar(x, width, shade, f"{stretch.numbers}: {stretch.where}{some}\n{label_of(stretch)}")
+    for first, last in stretch.runs:
+        width = max(NARROWEST, round(share * (last - first + 1), 3))
+        x = min(round(share * (first - 1), 3), 100 - width)
+        yield Bar(x, width, shade, title)

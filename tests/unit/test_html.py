@@ -127,10 +127,11 @@ def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> N
     assert found.visited == 17
     assert found.outcomes == [
         ("objected", "lost; reaches the command", 1), ("outcome1", "ends by SIGTERM", 12),
-        ("outcome2", "reaches the command", 4),
+        ("outcome2", "reaches it", 4),
     ]  # fmt: skip
-    (first, last), (birth,) = found.lanes.values()
+    (first, between, last), (birth,) = found.lanes.values()
     assert list(found.lanes) == ["launcher", "child1"]
+    assert between.title == last.title
     assert first[:3] == (0.0, 31.579, "outcome1")
     assert first.title == "1-12: launcher execve#1 exit .. openat#4 exit\nends by SIGTERM"
     assert birth.shade == "objected" and birth.title.startswith("13: child1 birth\n")
@@ -138,13 +139,13 @@ def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> N
 
 
 def test_the_narrowest_stretch_is_seen_and_stays_in_its_lane() -> None:
-    last = Stretch("launcher", 5000, 5000, 1, "launcher write#9 exit", "launcher write#9 exit", ("ends",))
+    last = Stretch("launcher", ((5000, 5000),), "launcher write#9 exit", "launcher write#9 exit", ("ends",))
     (bar,) = drawn(msgspec.structs.replace(COVERED, points=5000, stretches=(last,))).lanes["launcher"]
     assert bar.width == 0.3 and bar.x + bar.width == 100
 
 
 def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
-    many = tuple(Stretch("launcher", n, n, 1, f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
+    many = tuple(Stretch("launcher", ((n, n),), f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
     shades = [outcome.shade for outcome in drawn(msgspec.structs.replace(COVERED, stretches=many)).outcomes]
     assert shades == [f"outcome{n}" for n in range(1, 6)] + ["shared"] * 3
 

@@ -1,0 +1,54 @@
+"""The map of an exploration: which points are folded into one stretch, and how it is told in text."""
+
+from __future__ import annotations
+
+from conformance.map import draw, stretches
+from harness.explorer.explore import Opinion, Played
+from harness.explorer.survey import Site
+from harness.explorer.sweep import Planned
+from harness.history import Passed
+from harness.schedule import Point, Schedule
+
+ENDS, REACHES = Opinion("ends"), Opinion("reaches the command")
+LOST = Opinion("lost", ("required: a; actual: b",))
+SITES = [
+    Site(10 + n, Passed(Point(task, call)), (), made=False, in_row=False, is_helpers=False)
+    for n, (task, call) in enumerate(
+        [("launcher", "brk"), ("launcher", "fork"), ("launcher", "pipe2"), ("child1", "birth"), ("child1", "setsid"),
+         ("launcher", "wait4")]
+    )
+]  # fmt: skip
+"""Of a later part of a script: their places among all points do not begin with 0."""
+
+
+def played(number: int, opinion: Opinion) -> Played:
+    return Played(Planned(Schedule(), SITES[number - 1], "deliver TERM"), opinion, reached=True)
+
+
+def test_neighbours_of_one_process_are_folded_where_the_same_came_of_all() -> None:
+    found = list(stretches([played(n, ENDS) for n in (6, 1, 2, 3, 4, 5)], SITES))
+    assert [(one.process, one.runs) for one in found] == [
+        ("launcher", ((1, 3),)), ("child1", ((4, 5),)), ("launcher", ((6, 6),)),
+    ]  # fmt: skip
+    assert (found[0].start, found[0].end) == ("launcher brk#1 exit", "launcher pipe2#1 exit")
+
+
+def test_points_at_which_nothing_was_played_are_not_counted() -> None:
+    (found,) = stretches([played(1, ENDS), played(3, ENDS)], SITES)
+    assert (found.runs, found.first, found.last, found.visited) == (((1, 1), (3, 3)), 1, 3, 2)
+
+
+def test_a_point_has_all_that_came_of_it() -> None:
+    some = [played(1, REACHES), played(1, ENDS), played(2, LOST), played(2, REACHES), played(3, LOST)]
+    first, second, third = stretches(some, SITES)
+    assert (first.came, first.objected) == (("ends", "reaches the command"), ())
+    assert (second.came, second.objected) == (("reaches the command",), ("lost",))
+    assert (third.came, third.objected) == ((), ("lost",))
+    assert [line.split() for line in draw([first, second])] == [
+        ["1", "launcher", "brk#1", "exit", "ends;", "reaches", "the", "command"],
+        ["2", "launcher", "fork#1", "exit", "!", "lost;", "reaches", "the", "command"],
+    ]
+
+
+def test_schedules_of_no_point_are_on_no_map() -> None:
+    assert list(stretches([Played(Planned(Schedule(), None, "drawn"), ENDS, reached=True)], SITES)) == []
