@@ -44,7 +44,8 @@ def plays(name: str, scripts: int, seed: int, workers: int) -> bool:
         state.next_seed = seed
         with Hunt(target, state, workers) as hunt:
             for _ in hunt.chunks(FOREVER):
-                print(f"\r{name}: {hunt.account.played}", end="\r", file=sys.stderr, flush=True)
+                if sys.stderr.isatty():
+                    print(f"\r{name}: {hunt.account.played}", end="\r", file=sys.stderr, flush=True)
                 if hunt.account.played >= scripts:
                     break
         account = hunt.account

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from conformance.bisecting import Boundary, Kind
+from conformance.bisecting import Boundary, Kind, boundaries
 from conformance.report import escape
 from conformance.versions import Seen
 
@@ -15,6 +16,52 @@ WORDS: dict[Kind, str] = {
     "unstable": "UNSTABLE",
     "untold": "skipped",
 }
+
+
+@dataclass
+class Outcome:
+    """What a search has come to. versions: all that it is about, oldest first; step: every so many-th was to be played,
+    0 for as few as tell; seen: those that were played."""
+
+    name: str
+    versions: Sequence[str]
+    step: int = 0
+    seen: dict[str, Seen] = field(default_factory=dict)
+    is_finished: bool = True
+
+    @property
+    def played(self) -> list[Seen]:
+        """What was played, oldest first."""
+        return [self.seen[version] for version in self.versions if version in self.seen]
+
+    @property
+    def boundaries(self) -> list[Boundary]:
+        """Where the fault came or went."""
+        return boundaries(self.versions, {version: one.kind for version, one in self.seen.items()})
+
+
+def account_of(outcome: Outcome, quiet: bool = False) -> list[str]:
+    """Return the table and what it comes to, in lines; quiet: only where the fault came or went, or that it did not."""
+    played = outcome.played
+    lines = [line for boundary in outcome.boundaries for line in told_of(boundary, outcome.name, outcome.seen)]
+    if not outcome.is_finished and not played:
+        return []
+    if not outcome.is_finished:
+        lines.insert(0, f"not finished; known so far, of {len(played)} of {len(outcome.versions)} versions:")
+    elif not outcome.boundaries:
+        lines = told_of_none(outcome.name, outcome.versions, played, bool(outcome.step))
+    return lines if quiet else [*table_of(played), *lines, *told_of_edges(played), *hints(played)]
+
+
+def for_programs(outcome: Outcome) -> dict[str, object]:
+    """Return what --json prints."""
+    return {
+        "launcher": outcome.name,
+        "versions": list(outcome.versions),
+        "is_finished": outcome.is_finished,
+        "played": [seen._asdict() for seen in outcome.played],
+        "boundaries": [boundary._asdict() for boundary in outcome.boundaries],
+    }
 
 
 def line_of(seen: Seen) -> str:

@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance import casefile
-from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
-from conformance.bisecting import Kind, boundaries, search
-from conformance.cli_common import speak_of_errors
+from conformance.bisect_report import Outcome, account_of, for_programs, line_of
+from conformance.bisecting import Kind, search
+from conformance.cli_common import as_json, print_json, quiet, speak_of_errors
 from conformance.exits import INTERRUPTED
 from conformance.managers import MANAGERS, Source
 from conformance.origin import listed, source_of
 from conformance.packages import cache_directory
 from conformance.ranges import chosen
 from conformance.replaying import needs_known
-from conformance.versions import Seen, Versions
+from conformance.versions import Versions
 from harness.errors import ProctorError, WrongCall
 
 BOUNDARY, NO_BOUNDARY = 0, 1
@@ -46,9 +46,11 @@ BOUNDARY, NO_BOUNDARY = 0, 1
               help="What counts as the fault: what the case file says, or whatever its check objects to.")  # fmt: skip
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
               help="Where versions are installed and kept.  [default: below the user's cache]")  # fmt: skip
+@quiet
+@as_json
 def bisect(
     case: Path, name: str, asked: str, source: Source | None, program: str | None, times: int, every: bool,
-    step: int | None, pre: bool, same: bool, cache: Path | None,
+    step: int | None, pre: bool, same: bool, cache: Path | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the version of a launcher with which the fault of CASE came or went.
 
@@ -67,51 +69,39 @@ def bisect(
         versions = chosen(asked, origin, name, partial(listed, origin, name), pre)
         directory = (cache or cache_directory()).absolute()
         player = Versions(saved, origin, name, directory, program or "", times, not same)
-        click.echo(
-            f"{name} of {origin}: {len(versions)} versions from {versions[0]} to {versions[-1]}, {times} plays each",
-            err=True,
-        )
-        return _search(player, name, versions, step or (1 if every else 0))
+        if not quiet:
+            whole = f"{len(versions)} versions from {versions[0]} to {versions[-1]}"
+            click.echo(f"{name} of {origin}: {whole}, {times} plays each", err=True)
+        outcome = Outcome(name, versions, step or (1 if every else 0))
+        ended = _search(player, outcome, quiet)
+        if as_json:
+            print_json(for_programs(outcome))
+        elif lines := account_of(outcome, quiet):
+            click.echo("\n".join(lines))
+        if isinstance(ended, ProctorError):
+            raise ended
+        return INTERRUPTED if ended else BOUNDARY if outcome.boundaries else NO_BOUNDARY
 
     speak_of_errors(run)
 
 
-def _search(player: Versions, name: str, versions: list[str], step: int) -> int:
-    """Search and print what came of it, also where it is interrupted or comes to an error; return the exit status."""
-    seen: dict[str, Seen] = {}
-    ended: BaseException | None = None
-    with _progress(name) as (tell, say):
+def _search(player: Versions, outcome: Outcome, quiet: bool) -> BaseException | None:
+    """Search, and fill in what came of it; return what has ended it early: an interruption, or an error."""
+    seen = outcome.seen
+    with _progress(outcome.name) as (tell, say):
 
         def verdict(version: str) -> Kind:
             seen[version] = player.play(version, partial(tell, version, len(seen)))
-            say(line_of(seen[version]))
+            if not quiet:
+                say(line_of(seen[version]))
             return seen[version].kind
 
         try:
-            search(versions, verdict, {}, step)
+            search(outcome.versions, verdict, {}, outcome.step)
         except (KeyboardInterrupt, ProctorError) as reason:
-            ended = reason
-    found = _print_outcome(name, versions, seen, step, ended is not None)
-    if isinstance(ended, ProctorError):
-        raise ended
-    return INTERRUPTED if ended else BOUNDARY if found else NO_BOUNDARY
-
-
-def _print_outcome(name: str, versions: list[str], seen: dict[str, Seen], step: int, unfinished: bool) -> bool:
-    """Print the table and what it comes to; return whether there is a boundary."""
-    played = [seen[version] for version in versions if version in seen]
-    found = boundaries(versions, {version: one.kind for version, one in seen.items()})
-    if played:
-        click.echo("\n".join(table_of(played)))
-    lines = [line for boundary in found for line in told_of(boundary, name, seen)]
-    if unfinished and not played:
-        return False
-    if unfinished:
-        lines.insert(0, f"not finished; known so far, of {len(played)} of {len(versions)} versions:")
-    elif not found:
-        lines = told_of_none(name, versions, played, bool(step))
-    click.echo("\n".join([*lines, *told_of_edges(played), *hints(played)]))
-    return bool(found)
+            outcome.is_finished = False
+            return reason
+    return None
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from conformance.cli_common import complete_targets, speak_of_errors, undisturbed
+from conformance.cli_common import as_json, complete_targets, print_json, quiet, speak_of_errors, undisturbed
 from conformance.exits import FOUND, INTERRUPTED
 from conformance.hunters import Hunt, State
 from conformance.probe import check_deviations, probe
@@ -52,8 +52,11 @@ PROFILES = {
     "--state", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-hunt"), show_default=True,
     help="Where findings and the next seed are kept.",
 )  # fmt: skip
+@quiet
+@as_json
 def hunt(
-    target: str, profile: str, seconds: float | None, workers: int | None, seed: int | None, state: Path
+    target: str, profile: str, seconds: float | None, workers: int | None, seed: int | None, state: Path, quiet: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Have TARGET stand scripts that nobody has thought of, and keep the shortest that it does not stand.
 
@@ -76,7 +79,10 @@ def hunt(
         until = time.monotonic() + (chosen.seconds if seconds is None else seconds)
         with Hunt(launcher, kept, workers or chosen.workers or os.cpu_count() or 1) as hunt:
             interrupted = _follow(hunt, until)
-        _sum_up(hunt)
+        if as_json:
+            print_json(_for_programs(hunt, interrupted))
+        elif kept.found or hunt.account.unstable or hunt.account.invalid or not quiet:
+            _sum_up(hunt, quiet)
         return INTERRUPTED if interrupted else FOUND if kept.found else 0
 
     speak_of_errors(run, lambda: "no script had been played")
@@ -116,10 +122,14 @@ def _line(hunt: Hunt) -> str:
     return f"{account.played} scripts, {account.played / max(hunt.seconds, 0.1):.0f} a second; {pairs}; found: {found}"
 
 
-def _sum_up(hunt: Hunt) -> None:
-    """Say what was played, what was found, and what the hunt has not come to."""
+def _never_made(hunt: Hunt) -> list[str]:
+    return sorted(RULES.keys() - hunt.account.moves.keys())
+
+
+def _sum_up(hunt: Hunt, quiet: bool) -> None:
+    """Say what was played, what was found, and what the hunt has not come to; quiet: only what is amiss."""
     click.echo(escape(f"{hunt.target.name}: {_line(hunt)}"))
-    if never := sorted(RULES.keys() - hunt.account.moves.keys()):
+    if (never := _never_made(hunt)) and not quiet:
         click.echo(f"  moves that were never made: {', '.join(never)}")
     for name, count in hunt.account.unstable.items():
         click.echo(f"  {count} times {name} was broken once, and not when the script was played again: no finding")
@@ -128,3 +138,16 @@ def _sum_up(hunt: Hunt) -> None:
     for name, path in hunt.state.found.items():
         click.echo(f"  {name}: {escape(hunt.said.get(name, 'found before'))}")
         click.echo(f"    replay: proctor replay {path} -n 50")
+
+
+def _for_programs(hunt: Hunt, interrupted: bool) -> dict[str, object]:
+    """Return what --json prints. points: how many the launcher has, and at how many of them something was done."""
+    account = hunt.account
+    found = {name: {"case": path, "said": hunt.said.get(name, "")} for name, path in hunt.state.found.items()}
+    return {
+        "target": hunt.target.name, "scripts": account.played, "under_a_schedule": account.scheduled,
+        "seconds": round(hunt.seconds, 3), "is_interrupted": interrupted, "next_seed": hunt.state.next_seed,
+        "found": found, "unstable": account.unstable, "invalid": account.invalid,
+        "moves_never_made": _never_made(hunt), "pairs_of_moves": len(account.pairs), "of_pairs": len(RULES) ** 2,
+        "points_met": len(account.met), "points": len(account.passed),
+    }  # fmt: skip

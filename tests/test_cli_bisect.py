@@ -115,6 +115,21 @@ def test_what_comes_and_goes_is_found_where_the_ends_are_alike(bisect: Bisect) -
     assert "the fault went with planted 1.7 (still in 1.6)" in done.stdout
 
 
+def test_programs_read_json_and_people_in_a_hurry_two_lines(bisect: Bisect) -> None:
+    done = bisect("--versions=1.2..1.3", "--json", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    played = [(one["version"], one["kind"], one["same"]) for one in told["played"]]
+    assert played == [("1.2", "none", 0), ("1.3", "fault", 2)]
+    assert told["boundaries"] == [
+        {"before": "1.2", "after": "1.3", "was": "none", "now": "fault", "between": [], "unplayed": []}
+    ]
+    assert told["is_finished"] and told["versions"] == ["1.2", "1.3"]
+    short = bisect("--versions=1.2..1.3", "--quiet")
+    assert short.stdout.splitlines()[0] == "the fault came with planted 1.3 (not in 1.2)"
+    assert "of 2 plays" not in short.stdout + short.stderr
+
+
 def test_no_boundary_is_1(bisect: Bisect) -> None:
     done = bisect("--versions=1.7..1.8")
     assert done.returncode == 1, done.stdout + done.stderr

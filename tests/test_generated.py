@@ -25,7 +25,7 @@ SEEDS = range(1, 401)
 """Ten scripts each: within a minute on a machine that does nothing else."""
 FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
 CHAPTERS = ("exit", "signals", "terminal", "tree")
-SOME = ("tty_7_raw_left.py",)
+SOME = ("exit_1_seven_bits.py", "sig_5_second_kills.py", "tree_2_zombie_after_usr1.py", "tty_7_raw_left.py")
 SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1", "TTY-5")}
 """SIG-3 says the same of SIGINT; TTY-1 and TTY-5 of keys and windows before the job is stopped."""
 ANY = ("*",)
@@ -97,6 +97,16 @@ def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: 
     assert "in 2 of 2 runs" in replayed.stdout
     sound = proctor("replay", kept["found"]["EXIT-2"], "-n", "2", f"--target={ROOT / 'launcher'}")
     assert sound.returncode == 0
+
+
+def test_a_hunt_tells_programs_what_it_has_done(proctor: Run, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    words = ("hunt", "/usr/bin/env", "--seconds=0.1", "--workers=1", f"--state={state}")
+    told = json.loads(proctor(*words, "--json").stdout)
+    assert told["found"] == {} and told["scripts"] > 0 and told["next_seed"] == 2 and not told["is_interrupted"]
+    assert told["pairs_of_moves"] > 0 and set(told["moves_never_made"]) < RULES.keys()
+    silent = proctor(*words, "--quiet")
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
 
 
 def test_a_hunt_that_is_killed_has_lost_nothing(proctor: Run, tmp_path: Path) -> None:
