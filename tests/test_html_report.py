@@ -161,6 +161,15 @@ def test_heads_stay_where_they_are(browser: Browser) -> None:
     assert abs(head) <= 2 and abs(row) <= 2
 
 
+def test_what_only_screen_readers_see_makes_nothing_scroll(browser: Browser) -> None:
+    browser.open("plain", width=1500)
+    sizes = """
+        const page = document.documentElement, scroller = document.querySelector(".scroller");
+        return [page.scrollHeight - innerHeight, scroller.scrollWidth - scroller.clientWidth];
+    """
+    assert browser.run(sizes) == [0, 0]
+
+
 # -- addresses
 
 
