@@ -36,8 +36,8 @@ PLAIN = 4
 CHUNK = 10
 """Scripts for one seed. From the eleventh on Hypothesis makes most of what it draws out of what it has drawn: of a
 hundred scripts sixty had been played before, and 500 of the others had 340 pairs of moves in them instead of 450."""
-MOST_KEPT = 10_000
-"""Scripts of which it is remembered what came of them."""
+MOST_KEPT = 1000
+"""Scripts of which it is remembered what came of them, and what the bare command did: some 50 KB each."""
 SHELL = Stage(terminal=True, under="bash")
 
 
