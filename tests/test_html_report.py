@@ -38,6 +38,8 @@ GROUND = """
     const [red, green, blue] = getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number);
     return red + green + blue;
 """
+PATIENCE = 60
+"""Seconds for npm, which needs one where its registry answers."""
 OPEN_AND_LOOK = """
     const [address, done] = arguments;
     const all = (selector) => [...document.querySelectorAll("#page " + selector)];
@@ -380,7 +382,10 @@ def axe(request: pytest.FixtureRequest) -> str:
         if not npm:
             pytest.skip("needs npm, or PROCTOR_AXE=PATH/axe.min.js: apt-get install npm")
         words = [npm, "install", "--prefix", str(kept), "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"npm has not installed axe-core within {PATIENCE} s; name it by PROCTOR_AXE")
         if done.returncode:
             pytest.skip(f"npm cannot install axe-core here: {done.stderr.strip()[-200:]}")
     return str(code.read_text(encoding="utf-8"))
