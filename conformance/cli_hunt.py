@@ -136,7 +136,7 @@ def _sum_up(hunt: Hunt, quiet: bool) -> None:
     for reason, count in hunt.account.invalid.items():
         click.echo(f"  {count} scripts were not judged: {escape(reason)}")
     for name, path in hunt.state.found.items():
-        click.echo(f"  {name}: {escape(hunt.said.get(name, 'found before'))}")
+        click.echo(f"  {escape(hunt.said.get(name, f'{name}: found before'))}")
         click.echo(f"    replay: proctor replay {path} -n 50")
 
 
