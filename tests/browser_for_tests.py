@@ -33,7 +33,9 @@ def start(profile: Path) -> webdriver.Chrome:
     options.add_argument(f"--user-data-dir={profile}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     options.unhandled_prompt_behavior = "ignore"  # an alert that somebody's script has shown is to be seen
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    driver.get("about:blank")  # the page that it begins with asks for much, and would go on asking
+    return driver
 
 
 class Browser:
