@@ -158,7 +158,8 @@ class Crew:
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
-        return Exploration(played, findings, len(played), time.monotonic() - start), interrupted
+        executions = len(played) + sum(finding.replays for finding in findings)  # beside those that made them shorter
+        return Exploration(played, findings, executions, time.monotonic() - start), interrupted
 
     def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
         """Yield what comes of each item, in the order in which that is there; begin none after the deadline."""

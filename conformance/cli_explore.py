@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance import casefile
 from conformance.campaigning import Crew, survey_of
-from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns
+from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, needs_fatal
 from conformance.checks.common import NotObservable
 from conformance.cli_common import (
     as_json,
@@ -23,6 +24,7 @@ from conformance.cli_common import (
     print_json,
     quiet,
     speak_of_errors,
+    undisturbed,
 )
 from conformance.exits import FOUND, INTERRUPTED
 from conformance.explored import covered, why_no_points
@@ -80,8 +82,11 @@ def explore(
     start = time.monotonic()
 
     def run() -> int:
+        if not budget >= 0:
+            raise WrongCall(f"--budget={budget}: seconds, 0 or more")
         if results:
             check_path(results)
+        needs_directory(cases)
         launcher = check_deviations(load(target), target)
         trouble = probe(launcher).trouble
         if trouble:
@@ -101,27 +106,34 @@ def explore(
             raise
         finally:
             crew.close()
+            if results and parts:  # what is known by now is kept, whatever has ended it, also where nobody reads on
+                with undisturbed():
+                    told = [result_of(part, launcher, target) for part in parts]
+                    seconds = time.monotonic() - start
+                    keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
         if as_json:
             print_json({"target": launcher.name, "parts": [for_programs(part, launcher) for part in parts]})
-        if results:
-            told = [result_of(part, launcher, target) for part in parts]
-            seconds = time.monotonic() - start
-            keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
         if any(part.is_interrupted for part in parts):
             return INTERRUPTED
         return FOUND if any(part.breaks(launcher) for part in parts) else 0
 
-    speak_of_errors(run, lambda: f"{len(parts)} parts had been explored to their end")
+    speak_of_errors(run, lambda: f"{len(parts)} {'part' if len(parts) == 1 else 'parts'} had been explored to the end")
 
 
 def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
     """Return what is explored on a target; raise WrongCall where that is nothing."""
     wanted = known_requirement(requirement, "--requirement") if requirement else None
+    needs_fatal(numbers)
     chosen = [
         one for one in campaigns(numbers)
         if (strategy != "ends" or not one.stimuli) and wanted in (None, one.requirement) and not one.why_not(target)
     ]  # fmt: skip
     if not chosen:
+        if strategy == "ends" and wanted:
+            raise WrongCall(
+                f"--strategy=ends sends no signal, and {wanted} is about signals; without --requirement it plays what "
+                "there is"
+            )
         known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))
         raise WrongCall(
             f"nothing is explored for {wanted or 'its profiles'} on {target.name}; there are campaigns for "
@@ -172,6 +184,13 @@ def _why_no_points(survey: Survey) -> Judgement:
         return Judgement("not applicable", reason=why_no_points(survey))
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
+
+
+def needs_directory(cases: Path) -> None:
+    """Raise WrongCall where no findings could be saved, before anything is played."""
+    there = next(path for path in (cases.absolute(), *cases.absolute().parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise WrongCall(f"--cases={cases}: {there} is no directory that can be written; name another")
 
 
 def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:

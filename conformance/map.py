@@ -44,5 +44,6 @@ def draw(found: Sequence[Stretch]) -> list[str]:
     lines = []
     for one in found:
         outcomes = [*(f"! {label}" for label in one.objected), *one.came]
-        lines.append(f"{one.numbers:>9}  {one.where:62} {'; '.join(outcomes)}")
+        where = f"{one.where} ({one.of})" if one.of else one.where
+        lines.append(f"{one.numbers:>9}  {where:62} {'; '.join(outcomes)}")
     return lines

@@ -76,6 +76,10 @@ def _judged(part: Part, target: Target) -> Judgement:
     if part.objected and not exploration.findings:
         return Judgement("unstable", exploration.executions, f"interrupted: {part.unconfirmed}", explored=part.told)
     found = verdict_of(part.campaign, target, exploration, exploration.executions, part.told)
+    if found.verdict == "pass":
+        reason = "only what was explored: `proctor check` has its other cases"
+        some = f"interrupted after {part.told.played} of {part.told.schedules or 'any number of'} schedules; "
+        return msgspec.structs.replace(found, reason=(some if part.is_interrupted else "") + reason)
     return with_bare(found, part.campaign, target, Bare(door.execute))
 
 

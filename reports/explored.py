@@ -3,6 +3,8 @@ points and outcomes."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -13,11 +15,16 @@ class Stretch(msgspec.Struct, frozen=True):
     are not as they should be."""
 
     process: str
-    runs: tuple[tuple[int, int], ...]
+    runs: Annotated[tuple[tuple[int, int], ...], msgspec.Meta(min_length=1)]
     start: str
     end: str
     came: tuple[str, ...] = ()
     objected: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        numbers = [number for run in self.runs for number in run]
+        if numbers != sorted(numbers) or numbers[0] < 1:
+            raise ValueError(f"runs of points go up from 1, and these do not: {self.runs}")
 
     @property
     def first(self) -> int:
@@ -36,8 +43,14 @@ class Stretch(msgspec.Struct, frozen=True):
 
     @property
     def numbers(self) -> str:
-        """Its points by number."""
+        """The first and the last by number."""
         return f"{self.first}-{self.last}" if self.last > self.first else f"{self.first}"
+
+    @property
+    def of(self) -> str:
+        """How many of the points from the first to the last it has; "" for all of them."""
+        whole = self.last - self.first + 1
+        return "" if self.visited == whole else f"{self.visited} of {whole}"
 
     @property
     def where(self) -> str:
@@ -54,12 +67,17 @@ class Explored(msgspec.Struct, frozen=True):
     requirement: str
     campaign: str
     stimuli: tuple[str, ...]
-    points: int
+    points: Annotated[int, msgspec.Meta(ge=0)]
     played: int
     schedules: int | None = None
     unreached: int = 0
     left_out: str = ""
     stretches: tuple[Stretch, ...] = ()
+
+    def __post_init__(self) -> None:
+        for stretch in self.stretches:
+            if stretch.last > self.points:
+                raise ValueError(f"there are {self.points} points, and {stretch.numbers} is not among them")
 
     @property
     def percent(self) -> float:
@@ -70,5 +88,5 @@ class Explored(msgspec.Struct, frozen=True):
         said = f"{self.campaign}: {self.played} of {self.schedules or 'any number of'} schedules "
         said += f"({', '.join(self.stimuli) or 'orders'}; {self.points} points)"
         if self.unreached:
-            said += f"; {self.unreached} points were not reached again"
+            said += f"; of {self.unreached} the point was not passed again"
         return said + (f"; left out: {self.left_out}" if self.left_out else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from reports.explored import Explored, Stretch
 
 SHADES = 5
 """Outcomes that have a colour of their own, those of the most points first; the others share one."""
+WRONG = 3
+"""The same of what was objected to."""
 OBJECTED, SHARED = "objected", "shared"
 NARROWEST = 0.3
 """Percent of a lane: what is narrower cannot be seen."""
@@ -74,16 +77,16 @@ def _shades(stretches: Iterable[Stretch]) -> dict[str, str]:
     for stretch in stretches:
         (objected if stretch.objected else sound)[label_of(stretch)] += stretch.visited
     own = {label: f"outcome{n}" if n <= SHADES else SHARED for n, (label, _) in enumerate(sound.most_common(), 1)}
-    return {label: OBJECTED for label, _ in objected.most_common()} | own
+    wrong = (f"{OBJECTED}{min(n, WRONG)}" for n in itertools.count(1))
+    return dict(zip((label for label, _ in objected.most_common()), wrong, strict=False)) | own
 
 
 def _bars(stretch: Stretch, points: int, shade: str) -> Iterator[Bar]:
     """Yield a bar for each run of points: where nothing was played, nothing is drawn."""
-    whole = stretch.last - stretch.first + 1
-    some = "" if stretch.visited == whole else f", {stretch.visited} of {whole} visited"
-    title = f"{stretch.numbers}: {stretch.where}{some}\n{label_of(stretch)}"
+    some = f" (of {stretch.numbers}: {stretch.where})" if stretch.of else f": {stretch.where}"
     share = 100 / max(1, points)
     for first, last in stretch.runs:
+        title = f"{first if first == last else f'{first}-{last}'}{some}\n{label_of(stretch)}"
         width = max(NARROWEST, round(share * (last - first + 1), 3))
         x = min(round(share * (first - 1), 3), 100 - width)
         yield Bar(x, width, shade, title)
