@@ -22,6 +22,7 @@ from harness.words import harmless
 from reports.compare import same_specification
 from reports.results import Results, read
 
+MOST_WORKERS = 256
 AMISS = ("fail", "error", "unstable")
 
 
@@ -61,7 +62,7 @@ def check(
     words += [f"--profile={profile}" for profile in profiles]
     words += ["--full"] if full else []
     words += [f"--cases={cases}"] if cases else []
-    words += ["-n", workers] if workers else []
+    words += ["-n", str(_checked(workers))] if workers else []
     words += ["-k", expression] if expression else []
 
     def run() -> int:
@@ -70,6 +71,14 @@ def check(
         return _with_results(words, results, baseline, quiet, as_json)
 
     speak_of_errors(run)
+
+
+def _checked(workers: str) -> str:
+    """Return what -n is given; WrongCall where it is no number of workers that a machine has room for."""
+    known = workers in ("auto", "logical") or (workers.isdecimal() and int(workers) <= MOST_WORKERS)
+    if not known:
+        raise click.UsageError(f"-n {workers}: a number of workers up to {MOST_WORKERS}, or 'auto'")
+    return workers
 
 
 def _with_results(words: list[str], results: str | None, baseline: Path | None, quiet: bool, as_json: bool) -> int:
@@ -137,7 +146,8 @@ def _run_suite(words: list[str]) -> int:
         os.environ.pop(name, None)
     os.environ[REPEAT_BY] = "proctor"
     suite = Path(__file__).resolve().parent
-    fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "--strict-markers"]
+    fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "-p", "no:tmpdir"]
+    fixed.append("--strict-markers")
     interruption = _Interruption()
     status = int(pytest.main([*fixed, *words], plugins=[interruption]))
     if interruption.status == INTERRUPTED and not interruption.has_begun:

@@ -13,7 +13,7 @@ import click
 import msgspec
 from click.shell_completion import CompletionItem
 
-from conformance.exits import HARNESS_FAILED, INTERRUPTED, WRONG_CALL
+from conformance.exits import HARNESS_FAILED, INTERRUPTED, NOBODY_READS, WRONG_CALL
 from conformance.spec import requirements
 from harness import execute as door
 from harness.errors import HarnessError, WrongCall, nearest
@@ -29,6 +29,12 @@ def speak_of_errors(command: Callable[[], int], so_far: Callable[[], str] = lamb
     by the time it is interrupted, in a line; called then."""
     try:
         status = command()
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # nobody reads on; what is still to be printed would be complained about at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = NOBODY_READS
     except WrongCall as error:
         click.echo(f"proctor: {harmless(str(error))}", err=True)
         status = WRONG_CALL
@@ -63,12 +69,17 @@ def print_json(data: object) -> None:
 
 def is_colored() -> bool:
     """Whether what is printed may have colours; no-color.org."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return is_terminal() and not os.environ.get("NO_COLOR")
+
+
+def is_terminal() -> bool:
+    """Whether stdout is one. Where whoever started us has closed it, it is None."""
+    return bool(sys.stdout) and sys.stdout.isatty()
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: as wide as the terminal, or where stdout is none in lines of their full length."""
-    if sys.stdout.isatty():
+    if is_terminal():
         from rich.console import Console
         from rich.table import Table
 

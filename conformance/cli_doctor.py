@@ -48,7 +48,8 @@ def _say(ability: Ability) -> None:
     color = {"LESS": "yellow", "NO": "red"}.get(sign) if is_colored() else None
     notes = f" ({ability.means})" if ability.means and ability.state == "note" else ""
     line = f"{ability.name:18} {ability.found}{notes}"
-    click.echo(f"{click.style(f'{sign:4}', fg=color)} {line}")
+    shown = click.style(f"{sign:4}", fg=color) if color else f"{sign:4}"
+    click.echo(f"{shown} {line}")
     if ability.state in ("less", "no"):
         _indented("so: ", ability.means)
         _indented("not observable: ", ", ".join(ability.not_observable))

@@ -188,9 +188,15 @@ def _why_no_points(survey: Survey) -> Judgement:
 
 def needs_directory(cases: Path) -> None:
     """Raise WrongCall where no findings could be saved, before anything is played."""
-    there = next(path for path in (cases.absolute(), *cases.absolute().parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        raise WrongCall(f"--cases={cases}: {there} is no directory that can be written; name another")
+    there = cases.exists()
+    try:
+        cases.mkdir(parents=True, exist_ok=True)
+        if not there:
+            cases.rmdir()  # who finds nothing leaves none
+    except OSError as error:
+        raise WrongCall(f"--cases={cases}: cannot be made: {error.strerror}; name another directory") from None
+    if there and not os.access(cases, os.W_OK | os.X_OK):
+        raise WrongCall(f"--cases={cases}: cannot be written; name another directory")
 
 
 def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:

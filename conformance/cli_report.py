@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,8 +70,10 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None, target: st
     def run() -> int:
         if requirement and kind not in OF_FAILURES:
             raise WrongCall(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
-        text = FORMATS[kind](chosen(read_all(results), target, requirement))
+        text = FORMATS[kind](chosen(read_all(results), target, requirement.upper()))
         if output:
+            if any(output.exists() and output.samefile(one) for one in results):
+                raise WrongCall(f"-o {output}: these are the results; name another file")
             _write(output, text)
         else:
             click.echo(text, nl=False)
@@ -124,6 +127,10 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 def gate(results: Path, baseline: Path) -> int:
     """Compare results with a baseline, print what is other, and return the exit status: 1 where anything is worse."""
     known = read(baseline)
+    for after in read(results):
+        was = baseline_of(known, after, str(baseline)).target.name
+        if was != after.target.name:
+            click.echo(escape(f"compared with the results of another launcher: {after.target.name} with {was}"))
     found = [change for after in read(results) for change in changes(baseline_of(known, after, str(baseline)), after)]
     for line in told(found):
         click.echo(escape(line))
@@ -139,7 +146,16 @@ def _only_one(documents: list[Results]) -> Results:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write a report, whole or not at all; what is no regular file, such as a pipe, is written to."""
     try:
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        unfinished = path.with_name(path.name + ".part")
+        try:
+            unfinished.write_text(text, encoding="utf-8")
+            os.replace(unfinished, path.resolve())
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise WrongCall(f"{path}: {error.strerror}; name a file that can be written") from None

@@ -7,3 +7,5 @@ COULD_NOT_TELL = 2
 HARNESS_FAILED = 3
 INTERRUPTED = 130
 """Ctrl-C: 128 and the number of SIGINT, as a shell counts."""
+NOBODY_READS = 141
+"""Whoever read what is printed has gone, such as `head`: 128 and the number of SIGPIPE."""

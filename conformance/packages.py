@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,7 +157,15 @@ def _alone(place: Path) -> Iterator[int]:
 
 
 def _run(command: list[str], within: float, keep: int = -1) -> subprocess.CompletedProcess[str]:
-    """Run pip or npm, in a session of its own, so that whatever interrupts us ends all of it, and at once."""
+    """Run pip or npm, in a session of its own, so that whatever interrupts us ends all of it, and at once. What it then
+    leaves of its temporary files is removed."""
+    with tempfile.TemporaryDirectory(prefix="proctor-packages-") as scratch:
+        return _run_in(scratch, command, within, keep)
+
+
+def _run_in(scratch: str, command: list[str], within: float, keep: int) -> subprocess.CompletedProcess[str]:
+    # what a user has set for installing where he works, and what changes the lines that are read here
+    own = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_COLOR": "1", "LC_ALL": "C.UTF-8", "TMPDIR": scratch}
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -166,8 +175,7 @@ def _run(command: list[str], within: float, keep: int = -1) -> subprocess.Comple
         start_new_session=True,
         text=True,
         errors="backslashreplace",
-        # what a user has set for installing where he works, and what changes the lines that are read here
-        env={**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
+        env={**os.environ, **own},
     )
     try:
         out, err = process.communicate(timeout=within)

@@ -182,7 +182,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = WRONG_CALL
     try:
-        write_results(suite, session.config)
+        write_results(suite, session.config, exitstatus == pytest.ExitCode.INTERRUPTED)
     except HarnessError as error:
         suite.unwritten = str(error)
         session.exitstatus = HARNESS_FAILED

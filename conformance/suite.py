@@ -100,14 +100,19 @@ def _with_profiles(target: Target, profiles: list[Any]) -> Target:
     return msgspec.structs.replace(target, profiles=tuple(dict.fromkeys((*target.profiles, *profiles))))
 
 
-def write_results(suite: Suite, config: pytest.Config) -> None:
-    """Write what --results asks for; HarnessError where that cannot be written."""
-    if not config.option.results:
+def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = False) -> None:
+    """Write what --results asks for; HarnessError where that cannot be written. What was interrupted takes the place of
+    nothing that is there: that may be the baseline."""
+    if not config.option.results or (is_interrupted and not suite.cases):
         return
+    path = Path(config.option.results)
+    if is_interrupted and path.exists():
+        path = path.with_name(f"{path.name}.interrupted")
+        suite.unwritten = f"--results={config.option.results} is as it was; what was done until now is in {path}"
     seconds = time.monotonic() - suite.start
     documents = []
     for target in suite.targets.values():
         probed = suite.probes[target.name]
         cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
         documents.append(results.document(target, probed.version, cases, seconds, door.containment()))
-    results.keep(Path(config.option.results), documents)
+    results.keep(path, documents)

@@ -7,7 +7,7 @@ last step the runner waits until everything is quiescent, looks, and ends whatev
 from __future__ import annotations
 
 import signal
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -107,7 +107,7 @@ class HangUp(_Step, frozen=True, tag="hang-up"):
 class Order(_Step, frozen=True, tag="order"):
     """Tell a witness to do something (its orders are listed in witness.c) and wait for its answer, if it gives one."""
 
-    text: str
+    text: Annotated[str, msgspec.Meta(pattern=r"\S")]
     to: str = "command"
 
 

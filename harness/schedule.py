@@ -24,6 +24,9 @@ from harness.scenario import KEYS, Key
 from harness.strict import parse_json
 from harness.target import Invocation
 
+MOST = 1_000_000_000
+"""Nobody makes so many calls in an execution, nor has so long a script."""
+
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     pass
@@ -39,9 +42,9 @@ class Point(_Data, frozen=True, order=True):
 
     task: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+)(\.t\d+)?$")]
     call: str
-    nth: Annotated[int, msgspec.Meta(ge=1)] = 1
+    nth: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 1
     when: Literal["entry", "exit"] = "exit"
-    part: int = 1
+    part: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 1
 
     def __str__(self) -> str:
         what = BIRTH if self.call == BIRTH else f"{self.call}#{self.nth} {self.when}"
@@ -154,7 +157,10 @@ def _point(text: str, line: str) -> Point:
     if call != BIRTH and call not in VISIBLE:
         raise WrongCall(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, VISIBLE)}")
     when: Literal["entry", "exit"] = "entry" if match["when"] == "entry" else "exit"
-    return Point(match["task"], call, int(match["nth"] or 1), when, int(match["part"] or 1))
+    nth, part = (int(match[name] or 1) for name in ("nth", "part"))
+    if max(nth, part) > MOST:
+        raise WrongCall(f"schedule: {line!r}: nobody comes to a point so often; the number is {MOST} at the most")
+    return Point(match["task"], call, nth, when, part)
 
 
 def _action(text: str, line: str) -> Action:

@@ -7,14 +7,19 @@ from typing import Literal, NamedTuple
 from harness.errors import WrongCall, nearest
 from reports.results import Results, Row
 
-Kind = Literal["worse", "better", "other"]
+Kind = Literal["worse", "better", "other", "new"]
 BROKEN, HOLDS = ("fail",), ("pass",)
 NOT_JUDGED = ("not built",)
+TITLES: dict[Kind, str] = {
+    "worse": "worse than the baseline", "better": "better", "other": "otherwise",
+    "new": "fails, and the baseline says nothing of it, so it counts neither way",
+}  # fmt: skip
 
 
 class Change(NamedTuple):
-    """A requirement whose verdict is another one now."""
+    """A requirement whose verdict is another one now, or of which the baseline says nothing."""
 
+    launcher: str
     requirement: str
     before: Row
     after: Row
@@ -22,7 +27,9 @@ class Change(NamedTuple):
     @property
     def kind(self) -> Kind:
         """worse: it is broken now, and was not. better: it was broken, and holds. other: what says nothing of the
-        launcher alone, such as a verdict that the system does not allow any more."""
+        launcher alone, such as a verdict that the system does not allow any more. new: the baseline has no verdict."""
+        if self.before.verdict in NOT_JUDGED:
+            return "new"
         if self.after.verdict in BROKEN:
             return "worse"
         if self.before.verdict in BROKEN and self.after.verdict in HOLDS:
@@ -31,12 +38,15 @@ class Change(NamedTuple):
 
 
 def changes(before: Results, after: Results) -> list[Change]:
-    """Return what is other, in the order of the requirements. What was run in one of them only is left out."""
+    """Return what is other, in the order of the requirements. What was not run now is left out; what fails now and was
+    not run then is there."""
     found = []
     for name, row in after.requirements.items():
-        was = before.requirements.get(name)
-        if was and row.verdict != was.verdict and not {row.verdict, was.verdict} & set(NOT_JUDGED):
-            found.append(Change(name, was, row))
+        was = before.requirements.get(name, Row(row.level, "not built"))
+        is_new = was.verdict in NOT_JUDGED
+        if row.verdict in NOT_JUDGED or row.verdict == was.verdict or (is_new and row.verdict not in BROKEN):
+            continue
+        found.append(Change(after.target.name, name, was, row))
     return found
 
 
@@ -67,14 +77,18 @@ def same_specification(before: Results, version: int, path: str) -> None:
 def told(found: list[Change]) -> list[str]:
     """Say what is other: what got worse, with what is wrong; what got better; the rest."""
     lines = []
-    for kind, title in (("worse", "worse than the baseline"), ("better", "better"), ("other", "otherwise")):
+    several = len({change.launcher for change in found}) > 1
+    for kind, title in TITLES.items():
         some = [change for change in found if change.kind == kind]
         if some:
             lines.append(f"{title}:")
         for change in some:
             was = f"{change.before.verdict} -> {change.after.verdict}"
-            why = f": {change.after.violations[0].message}" if kind == "worse" and change.after.violations else ""
-            lines.append(f"  {change.requirement} ({change.after.level}) {was}{why}")
+            why = ""
+            if kind in ("worse", "new") and change.after.violations:
+                why = f": {change.after.violations[0].message}"
+            whose = f"{change.launcher}: " if several else ""
+            lines.append(f"  {whose}{change.requirement} ({change.after.level}) {was}{why}")
     return lines
 
 

@@ -22,6 +22,8 @@ from reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
 TICK = 0.002
 """Microseconds from one end of a flow to the next of the same time, so that no flow goes back. Histories have whole
 ones, and Perfetto takes nanoseconds."""
+LONGEST = 1e6
+"""Seconds; no execution takes so long, but results can be damaged."""
 THREADS = 100
 """Numbers that a process has for its threads: more than there are lanes, and no two alike in the whole trace."""
 
@@ -130,4 +132,4 @@ class _Process:
 
 
 def _micro(seconds: float) -> float:
-    return round(seconds * 1e6, 3)
+    return round(min(seconds, LONGEST) * 1e6, 3)

@@ -115,7 +115,8 @@ class Results(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """The launcher's name and version."""
-        return " ".join(part for part in (self.target.name, self.target.version) if part)
+        name, version = self.target.name, self.target.version
+        return version if version.startswith(f"{name} ") else f"{name} {version}".rstrip()
 
     def sentence(self, name: str) -> str:
         """Return the sentence of a requirement; "" where the document is too old to have it."""
@@ -148,5 +149,7 @@ def _one(document: object, path: str) -> Results:
     if schema is None:
         raise WrongCall(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")
     if schema != SCHEMA:
-        raise WrongCall(f"{path}: results of schema {schema}; this Proctor reads schema {SCHEMA}: update the older one")
+        raise WrongCall(
+            f"{path}: results of schema {schema!r}; this Proctor reads schema {SCHEMA}: update the older one"
+        )
     return convert(document, Results, path)

@@ -22,6 +22,7 @@ import pytest
 from conformance.casefile import CaseFile
 from harness.scenario import Ends, Order, Scenario
 from harness.target import Target
+from reports.results import read
 from tests.conftest import ROOT
 from tests.test_nothing_left import nothing_left
 
@@ -91,7 +92,7 @@ def case_of(launcher: Announced) -> str:
     [
         (0, ("check", "{launcher}"), "interrupted before the first case"),
         (3, ("check", "{launcher}", "-k", "EXIT-1", "-q"), "MUST: 1 pass"),
-        (0, ("explore", "{launcher}"), "interrupted: 0 parts had been explored to their end"),
+        (0, ("explore", "{launcher}"), "interrupted: 0 parts had been explored to the end"),
         (0, ("hunt", "{launcher}", "--workers=1"), "interrupted: no script had been played"),
         (2, ("replay", "{case}", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
         (0, ("replay", "{case}", "-n", "9"), "interrupted: it had not been played once"),
@@ -113,3 +114,26 @@ def test_workers_are_not_waited_for(launcher: Callable[[int], Announced]) -> Non
     words = ("explore", str(slow.path), "--workers=2", "--requirement=SIG-6", "--signal=TERM", "--cases=cases")
     status, said = interrupt(slow, 13, *words)
     assert (status, "SIG-6, start: " in said or "interrupted" in said) == (130, True), said
+
+
+@pytest.mark.parametrize("quick", [0, 4])
+def test_results_that_are_there_are_not_replaced(launcher: Callable[[int], Announced], quick: int) -> None:
+    """Two looks at the launcher, then its cases: an interruption comes before the first, or after the first."""
+    slow = launcher(quick)
+    kept = slow.path.parent / "released.json"
+    kept.write_text("what was there")
+    status, said = interrupt(slow, quick + 1, "check", str(slow.path), "-k", "EXIT-1", f"--results={kept}")
+    assert (status, kept.read_text()) == (130, "what was there"), said
+    assert ("is as it was; what was done until now is in" in said) == bool(quick)
+    assert kept.with_name("released.json.interrupted").exists() == bool(quick)
+
+
+def test_what_was_explored_is_kept(launcher: Callable[[int], Announced]) -> None:
+    """One part is over when it is interrupted."""
+    slow = launcher(12)
+    results = slow.path.parent / "results.json"
+    words = ("explore", str(slow.path), "--requirement=SIG-6", "--signal=TERM", f"--results={results}", "--json")
+    status, said = interrupt(slow, 13, *words)
+    assert status == 130, said
+    (found,) = read(results)
+    assert found.requirements["SIG-6"].verdict in ("pass", "unstable", "not observable")

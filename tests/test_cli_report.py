@@ -73,6 +73,7 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     [
         (["report", "/no/such.json"], "No such file"),
         (["report", "{released}", "--format", "badges"], "badge"),
+        (["report", "{released}", "-o", "{released}"], "these are the results; name another file"),
         (["report", "{released}", "-o", "/no/such/directory/x"], "name a file that can be written"),
         (["report", "{released}", "{released}", "--format", "badge"], "a badge is of one launcher"),
         (["report", "{released}", "--format", "asciicast"], "no failure with its history in these results"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from conformance.map import draw, stretches
 from harness.explorer.explore import Opinion, Played
 from harness.explorer.survey import Site
 from harness.explorer.sweep import Planned
 from harness.history import Passed
 from harness.schedule import Point, Schedule
+from reports.explored import Explored
 
 ENDS, REACHES = Opinion("ends"), Opinion("reaches the command")
 LOST = Opinion("lost", ("required: a; actual: b",))
@@ -48,6 +52,14 @@ def test_a_point_has_all_that_came_of_it() -> None:
         ["1", "launcher", "brk#1", "exit", "ends;", "reaches", "the", "command"],
         ["2", "launcher", "fork#1", "exit", "!", "lost;", "reaches", "the", "command"],
     ]
+
+
+@pytest.mark.parametrize("runs", ["[]", "[[3, 2]]", "[[0, 1]]", "[[1, 2], [2, 3], [1, 1]]", "[[1, 9]]"])
+def test_damaged_runs_are_no_map(runs: str) -> None:
+    stretch = f'{{"process": "a", "runs": {runs}, "start": "a b", "end": "a b"}}'
+    told = f'{{"requirement": "X", "campaign": "x", "stimuli": [], "points": 8, "played": 1, "stretches": [{stretch}]}}'
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(told, type=Explored)
 
 
 def test_schedules_of_no_point_are_on_no_map() -> None:

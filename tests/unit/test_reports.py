@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from harness.errors import WrongCall
@@ -45,6 +46,7 @@ def test_only_what_got_worse_is_worse() -> None:
         "SIG-1": "worse",
         "SIG-2": "better",
         "SIG-3": "other",
+        "SIG-4": "new",
     }
     assert is_worse(found) and not is_worse(changes(AFTER, AFTER))
     assert told(found)[:2] == ["worse than the baseline:", "  SIG-1 (MUST) pass -> fail: required: a; actual: b"]
@@ -61,6 +63,18 @@ def test_a_baseline_is_that_of_the_launcher() -> None:
 def test_a_baseline_of_another_specification_is_none() -> None:
     with pytest.raises(WrongCall, match=r"version 0 of the specification, this is version 1.*Make the baseline anew"):
         baseline_of([results(version=0)], AFTER, "b.json")
+
+
+def test_of_several_launchers_the_gate_says_which() -> None:
+    both = [*changes(BEFORE, AFTER), *changes(results("b", SIG_1=row("pass")), results("b", SIG_1=row("fail", "x")))]
+    assert [line for line in told(both) if "SIG-1" in line] == [
+        "  a launcher: SIG-1 (MUST) pass -> fail: required: a; actual: b", "  b: SIG-1 (MUST) pass -> fail: x",
+    ]  # fmt: skip
+
+
+def test_a_name_is_said_once() -> None:
+    tini = msgspec.structs.replace(BEFORE, target=Launcher("tini", "tini version 0.19.0"))
+    assert (tini.title, BEFORE.title, results("x").title) == ("tini version 0.19.0", "a launcher 1.0", "x 1.0")
 
 
 # -- JUnit: the rules of junit-10.xsd of Jenkins' xUnit plugin
