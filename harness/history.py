@@ -298,13 +298,15 @@ class Waited(_Fact, frozen=True, tag="waited"):
 
 class Missed(_Fact, frozen=True, tag="missed"):
     """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have.
-    hidden: why it could not have been seen, "" where it could."""
+    hidden: why it could not have been seen, "" where it could. step: the index of the script's step that waited for
+    it; None where that was none of them, but the start say."""
 
     what: str
     seconds: float
     sure: bool
     last_seen: str
     hidden: str = ""
+    step: int | None = None
 
 
 class Looked(_Fact, frozen=True, tag="looked"):

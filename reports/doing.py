@@ -33,9 +33,11 @@ class Part(NamedTuple):
     is_code: bool = False
 
 
-def steps(command: Sequence[str], scenario: Scenario, directives: Iterable[str]) -> list[tuple[Part, ...]]:
+def steps(
+    command: Sequence[str], scenario: Scenario, directives: Iterable[str], last: int | None = None
+) -> list[tuple[Part, ...]]:
     """Return the steps in order. command: of the launcher, none for the bare command; directives: of a schedule, in
-    their text form."""
+    their text form; last: the index of the step at which the script ended, None where it came to its end."""
     words = shlex.join([*command, "COMMAND"])
     told: list[tuple[Part, ...]] = [(Part("Start "), Part(words, is_code=True), Part(_stage(scenario.stage)))]
     if settings := _settings(scenario.stage):
@@ -43,7 +45,12 @@ def steps(command: Sequence[str], scenario: Scenario, directives: Iterable[str])
     scheduled = [(Part(one, is_code=True),) for one in directives]
     if scheduled:
         told += [(Part("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
-    return told + scheduled + [_sentence(words_of(step)) for step in scenario.steps if not isinstance(step, s.Part)]
+    taken = scenario.steps if last is None else scenario.steps[: last + 1]
+    told += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.Part)]
+    if left := len(scenario.steps) - len(taken):
+        steps_left = "a step" if left == 1 else f"{left} steps"
+        told.append((Part(f"That did not come, so the script ended there, {steps_left} before its end."),))
+    return told
 
 
 def _stage(stage: Stage) -> str:

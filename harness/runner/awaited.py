@@ -21,6 +21,8 @@ class Awaited:
         self._recorder = recorder
         self._cast = cast
         self._wait = wait
+        self.step: int | None = None
+        """The index of the script's step that is being done."""
 
     def fact(self, what: str, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
         """Wait up to `within` seconds for what `is_there` tells; Over if it has not come, or cannot any more."""
@@ -42,9 +44,8 @@ class Awaited:
         if not sure:
             self._wait.expect_no_rest()
         seen = ", ".join(rows) or "no process"
-        self._recorder.add(
-            "runner", history.Missed(what, round(outcome.seconds, 6), sure, seen, self._hidden(what, everyone))
-        )
+        seconds, hidden = round(outcome.seconds, 6), self._hidden(what, everyone)
+        self._recorder.add("runner", history.Missed(what, seconds, sure, seen, hidden, self.step))
         raise Over
 
     def _hidden(self, what: str, everyone: list[history.Process]) -> str:

@@ -103,6 +103,7 @@ class Execution:
                 self._play()
             except Over:
                 pass
+            self._awaited.step = None
             try:
                 for step in self._script.after:
                     self._steps.do(step)
@@ -132,7 +133,8 @@ class Execution:
             if self._script.stage.under in spawn.SHELLS:
                 self._find_launcher_of_shell()
         self._steps.look("start")
-        for step in self._script.steps:
+        for number, step in enumerate(self._script.steps):
+            self._awaited.step = number
             self._steps.do(step)
 
     def _conclude(self) -> None:

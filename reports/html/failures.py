@@ -9,7 +9,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from harness.errors import WrongCall
-from harness.history import History
+from harness.history import History, Missed
 from harness.words import describe, is_dull
 from reports.doing import Part, steps
 from reports.html.packing import Library
@@ -75,7 +75,7 @@ def told(failure: Failure, launcher: Launcher, script: Script, library: Library)
     return Told(
         failure,
         objections,
-        tuple(steps(launcher.command, failure.history.scenario, directives)),
+        tuple(steps(launcher.command, failure.history.scenario, directives, _ended_at(failure.history))),
         _execution(failure.history, f"Timeline of {launcher.name}, {failure.requirement}", objected),
         _execution(failure.bare, f"Timeline of the bare command, {failure.requirement}") if failure.bare else None,
         blocks,
@@ -83,6 +83,11 @@ def told(failure: Failure, launcher: Launcher, script: Script, library: Library)
         json.dumps(failure.case_file, indent=2) if failure.case_file else "",
         slugs([f"{launcher.name}-{failure.requirement}".lower()])[0],
     )
+
+
+def _ended_at(history: History) -> int | None:
+    """Return the index of the step at which the script ended, for what was awaited did not come."""
+    return next((fact.step for fact in history.facts(Missed)), None)
 
 
 def objection(message: str, events: Iterable[int] = ()) -> Objection:

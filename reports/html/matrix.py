@@ -34,11 +34,13 @@ UNKNOWN = Requirement("", "")
 
 class Column(NamedTuple):
     """A launcher. must, should: how many of either fail; shares: marks with how much of all that was run has them, in
-    percent. is_twin: whether another launcher has the same name, as another version of it has."""
+    percent. twin: whether another has the same name, as another version of it has; which: where it has the same version
+    too, as before and after a change, which of them this is, from 1; else 0."""
 
     slug: str
     document: Results
     is_twin: bool
+    which: int
     must: int
     should: int
     shares: tuple[tuple[Mark, float], ...]
@@ -47,14 +49,17 @@ class Column(NamedTuple):
     def label(self) -> str:
         """What tells this launcher from the others: its name, and its version where that is needed."""
         name = self.document.target.name
-        return f"{name} {self.version}" if self.is_twin else name
+        return f"{name} {self.told_version}" if self.is_twin else name
+
+    @property
+    def told_version(self) -> str:
+        """The version, and which of several of this version it is."""
+        return f"{self.version} [{self.which}]" if self.which else self.version
 
     @property
     def version(self) -> str:
         """The number out of what the launcher says of its version."""
-        said = self.document.target.version
-        number = re.search(r"\d+(\.\d+)+\S*?(?=[\s)\],]|$)", said)
-        return number[0] if number else said
+        return _version(self.document)
 
 
 class Cell(NamedTuple):
@@ -118,7 +123,9 @@ def matrix(documents: list[Results]) -> Matrix:
     """Return the matrix of these results."""
     names = [document.target.name for document in documents]
     twins = (names.count(name) > 1 for name in names)
-    columns = tuple(map(_column, slugs(names), documents, twins))
+    pairs = [(document.target.name, _version(document)) for document in documents]
+    which = (pairs[: n + 1].count(pair) if pairs.count(pair) > 1 else 0 for n, pair in enumerate(pairs))
+    columns = tuple(map(_column, slugs(names), documents, twins, which))
     known: dict[str, Requirement] = {}
     for document in documents:
         for name, row in document.requirements.items():
@@ -133,12 +140,18 @@ def matrix(documents: list[Results]) -> Matrix:
     return Matrix(columns, {chapter: tuple(lines) for chapter, lines in chapters.items()})
 
 
-def _column(slug: str, document: Results, is_twin: bool) -> Column:
+def _version(document: Results) -> str:
+    said = document.target.version
+    number = re.search(r"\d+(\.\d+)+\S*?(?=[\s)\],]|$)", said)
+    return number[0] if number else said
+
+
+def _column(slug: str, document: Results, is_twin: bool, which: int) -> Column:
     marks = Counter(map(mark_of, document.requirements.values()))
     shown = [mark for mark in LEGEND if mark not in ("na", "none") and marks[mark]]
     total = sum(marks[mark] for mark in shown)
     shares = tuple((mark, round(100 * marks[mark] / total, 2)) for mark in shown)
-    return Column(slug, document, is_twin, marks["fail"], marks["should"], shares)
+    return Column(slug, document, is_twin, which, marks["fail"], marks["should"], shares)
 
 
 def _cell(column: Column, name: str) -> Cell:

@@ -103,6 +103,23 @@ def test_what_was_done_is_said_in_words() -> None:
     ]
 
 
+def test_of_a_script_that_ended_early_only_what_was_done_is_told() -> None:
+    scenario = Scenario((s.Settle(), s.Part(), s.Press("ctrl-z"), s.Stops(), s.Type(b"fg\n"), s.Ends()), Stage())
+    told = ["".join(part.text for part in parts) for parts in steps(["a"], scenario, [], last=3)]
+    assert told[2:] == [
+        "Press ctrl-z.", "Wait until the command is stopped.",
+        "That did not come, so the script ended there, 2 steps before its end.",
+    ]  # fmt: skip
+    assert steps(["a"], scenario, [], last=5) == steps(["a"], scenario, [])
+
+
+def test_launchers_of_one_name_are_told_apart() -> None:
+    alike = [results("a"), results("a"), results("b")]
+    newer = msgspec.structs.replace(alike[0], target=msgspec.structs.replace(alike[0].target, version="a 2.0.0"))
+    labels = [column.label for column in matrix([*alike, newer]).columns]
+    assert labels == ["a 1.2.3 [1]", "a 1.2.3 [2]", "b", "a 2.0.0"]
+
+
 def test_a_message_is_taken_apart() -> None:
     assert objection("required: a; b; actual: c", [3])[:2] == ("a; b", "c")
     assert objection("it is so", [])[:2] == ("", "it is so")
@@ -214,7 +231,7 @@ def test_the_matrix_counts_what_fails() -> None:
     ]  # fmt: skip
     assert list(table.chapters) == ["exit", "signals", "terminal", "tree"]
     assert [column.label for column in matrix([*documents(), results("sound")]).columns] == [
-        "sound 1.2.3", "double", "another", "sound 1.2.3",
+        "sound 1.2.3 [1]", "double", "another", "sound 1.2.3 [2]",
     ]  # fmt: skip
     line = next(line for line in table.lines if line.name == "TTY-1")
     assert [cell.mark for cell in line.cells] == ["pass", "fail", "pass"]
