@@ -68,7 +68,7 @@ def sweep(asked: Asked) -> Iterator[Row]:
         seconds, confirming = median([one.seconds for one in swept]), median([one.confirming for one in swept])
         last = swept[-1]
         measured = f"{seconds:.2f} s for {last.points} points, {last.executions} executions"
-        measured += f" ({last.unreached} points not reached again)" if last.unreached else ""
+        measured += f" ({last.unreached} schedules whose point was not passed again)" if last.unreached else ""
         measured += f"; then {confirming:.2f} s to replay {last.found} findings" if last.found else "; nothing found"
         yield Row(f"sweep of TERM on {name}", measured, f"<= {LIMITS[name]:.0f} s", seconds <= LIMITS[name])
     if not uv:
