@@ -21,7 +21,7 @@ from harness.explorer.explore import Opinion, Predicate
 from harness.explorer.pairs import pairs
 from harness.explorer.survey import Survey
 from harness.explorer.sweep import Planned, Stimulus, sweep
-from harness.history import History
+from harness.history import Carried, History
 from harness.scenario import JOB, LEADER, PIPES, Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
 from harness.schedule import Call, Deliver, PressKey
 from harness.target import Profile, Target
@@ -108,7 +108,8 @@ class Campaign(NamedTuple):
             try:
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
-                return Opinion(moments.NOTHING_SENT)
+                did = any(fact.what == "done" for fact in history.facts(Carried))
+                return Opinion(moments.UNTOLD if did else moments.NOTHING_SENT)
             label = moments.outcome(history, bare if self.measure == "bare" else history)
             if any(one.required == moments.NO_FILE for one in found):
                 label = "ends, a file left"

@@ -108,6 +108,8 @@ def _print_count(what: str, counted: Count, is_interrupted: bool) -> None:
 def _what_to_replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None
 ) -> tuple[CaseFile, Target]:
+    if case and (requirement or check or schedule is not None):
+        raise WrongCall(f"{case}: a case has its requirement, check and schedule; name only a --target beside it")
     if case:
         saved = casefile.read(case)
         needs_known(saved, case)

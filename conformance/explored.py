@@ -101,7 +101,8 @@ def verdict_of(
     """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
     if not explored.findings and not explored.played:
         return Judgement("not observable", executions, "there was no time to play any schedule")
-    if not explored.findings and all(one.opinion.label == moments.NOTHING_SENT for one in explored.played):
+    untold = (moments.NOTHING_SENT, moments.UNTOLD)
+    if not explored.findings and all(one.opinion.label in untold for one in explored.played):
         return Judgement("not observable", executions, NEVER_PASSED)
     stable = [finding for finding in explored.findings if finding.is_stable]
     worst = (stable or explored.findings)[:1]

@@ -32,11 +32,19 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def _outcomes(here: list[Played]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what came of all that was played at a point, and what of this was objected to."""
-    labels: tuple[set[str], set[str]] = (set(), set())
+    """Return what came of all that was played at a point, and what of this was objected to; where one thing came of one
+    signal and another of another, with what it came of."""
+    came: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
     for one in here:
-        labels[bool(one.opinion.objections)].add(one.opinion.label)
-    return tuple(sorted(labels[0])), tuple(sorted(labels[1]))
+        what = one.planned.what.replace("deliver ", "").replace(" to launcher", "")
+        came[bool(one.opinion.objections)].setdefault(one.opinion.label, []).append(what)
+    several = len(came[0]) + len(came[1]) > 1
+    sound, objected = (sorted(_told(label, what, several) for label, what in some.items()) for some in came)
+    return tuple(sound), tuple(objected)
+
+
+def _told(label: str, what: list[str], several: bool) -> str:
+    return f"{label} ({'; '.join(dict.fromkeys(what))})" if several else label
 
 
 def draw(found: Sequence[Stretch]) -> list[str]:

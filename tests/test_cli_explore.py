@@ -87,6 +87,7 @@ def test_every_strategy_plays_something(proctor: Run, tmp_path: Path, strategy: 
         (["explore", LAUNCHER, "--cases=/proc/x"], "--cases=/proc/x: cannot be"),
         (["explore", "/usr/bin/env", "--strategy=all"], "sweep"),
         (["replay"], "name a case file"),
+        (["replay", "x.json", "--schedule=garbage"], "a case has its requirement, check and schedule"),
         (["replay", "/no/such/case"], "No such file"),
         (["replay", "/usr"], "this is a directory"),
         (["replay", "/etc/passwd"], "not JSON"),

@@ -73,7 +73,8 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
 
 
 UNDISTURBED, REACHES = "as without it", "reaches the command"
-NOTHING_LEFT, NOTHING_SENT = "ends, nothing left", "nothing was sent"
+NOTHING_LEFT = "ends, nothing left"
+NOTHING_SENT, UNTOLD = "nothing was sent", "not all was sent, so it cannot be told"
 NO_CHILD = "no child outlives the launcher"
 NO_FILE = "no file is left in TMPDIR"
 SAME_TERMINAL = "the terminal is left as it was"

@@ -25,8 +25,8 @@ SITES = [
 """Of a later part of a script: their places among all points do not begin with 0."""
 
 
-def played(number: int, opinion: Opinion) -> Played:
-    return Played(Planned(Schedule(), SITES[number - 1], "deliver TERM"), opinion, reached=True)
+def played(number: int, opinion: Opinion, what: str = "deliver TERM to launcher") -> Played:
+    return Played(Planned(Schedule(), SITES[number - 1], what), opinion, reached=True)
 
 
 def test_neighbours_of_one_process_are_folded_where_the_same_came_of_all() -> None:
@@ -43,14 +43,14 @@ def test_points_at_which_nothing_was_played_are_not_counted() -> None:
 
 
 def test_a_point_has_all_that_came_of_it() -> None:
-    some = [played(1, REACHES), played(1, ENDS), played(2, LOST), played(2, REACHES), played(3, LOST)]
-    first, second, third = stretches(some, SITES)
-    assert (first.came, first.objected) == (("ends", "reaches the command"), ())
-    assert (second.came, second.objected) == (("reaches the command",), ("lost",))
-    assert (third.came, third.objected) == ((), ("lost",))
-    assert [line.split() for line in draw([first, second])] == [
-        ["1", "launcher", "brk#1", "exit", "ends;", "reaches", "the", "command"],
-        ["2", "launcher", "fork#1", "exit", "!", "lost;", "reaches", "the", "command"],
+    quit_, late = "deliver QUIT to launcher", "deliver TERM to launcher, child first"
+    some = [played(1, ENDS), played(1, ENDS, quit_), played(2, LOST), played(2, LOST, quit_), played(2, REACHES, late)]
+    first, second = stretches(some, SITES)
+    assert (first.came, first.objected) == (("ends",), ())
+    assert (second.came, second.objected) == (("reaches the command (TERM, child first)",), ("lost (TERM; QUIT)",))
+    assert [line.strip() for line in draw([first, second])] == [
+        f"1  {'launcher brk#1 exit':62} ends",
+        f"2  {'launcher fork#1 exit':62} ! lost (TERM; QUIT); reaches the command (TERM, child first)",
     ]
 
 
