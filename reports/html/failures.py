@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Set
 from typing import NamedTuple
 
@@ -97,7 +98,7 @@ def objection(message: str, events: Iterable[int] = ()) -> Objection:
         return Objection("", message, "", tuple(events))
     where = ""
     if actual.startswith("required: ") and "; actual: " in actual:
-        where = required
+        where = re.sub(r"^[A-Z]+-\d+, ", "", required)  # it stands above already
         required, _, actual = actual.removeprefix("required: ").partition("; actual: ")
     return Objection(required, actual, where, tuple(events))
 
