@@ -13,7 +13,6 @@ from conformance.judge import Claims, not_claimed
 from conformance.scenes import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
 from conformance.scenes import JOB as JOB_WARM
 from conformance.spec import requirements
-from harness import signals as known_signals
 from harness.errors import WrongCall, nearest
 from harness.explorer.chance import chance
 from harness.explorer.ends import ends
@@ -24,27 +23,27 @@ from harness.explorer.sweep import Planned, Stimulus, sweep
 from harness.history import Carried, History
 from harness.scenario import JOB, LEADER, PIPES, Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
 from harness.schedule import Call, Deliver, PressKey
+from harness.signals import SEVEN
+from harness.signals import name as name_of_signal
 from harness.target import Profile, Target
 
 Check = Callable[[History, History], list[Violation]]
 Measure = Literal["bare", "undisturbed"]
 """What a history is compared with: the bare command's, or that of the launcher when nothing is done to it."""
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-FATAL = (*SIGNALS, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)
-"""What may be delivered at any moment of a start: it ends who has no handler for it, and can be caught. SIG-6 says
-nothing of others, such as SIGCHLD, which is nothing to who has no handler, or SIGKILL."""
 STRATEGIES = ("sweep", "pairs", "ends", "random")
 KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
 """Of the launcher alone, and of all that it has started as well, as when a container or a control group is ended."""
 SEED = 1
 
 
-def needs_fatal(numbers: Iterable[int]) -> None:
-    """Raise WrongCall where what is explored says nothing of one of these signals."""
+def needs_explored(numbers: Iterable[int]) -> None:
+    """Raise WrongCall where what is explored says nothing of one of these signals: SIG-6 is about those that can be
+    caught, and end who has no handler; not about SIGCHLD or SIGKILL."""
     for number in numbers:
-        if number not in FATAL:
-            known = ", ".join(known_signals.name(one) for one in FATAL)
-            raise WrongCall(f"--signal={known_signals.name(number)}: what is explored is about {known}")
+        if number not in SEVEN:
+            known = ", ".join(map(name_of_signal, SEVEN))
+            raise WrongCall(f"--signal={name_of_signal(number)}: what is explored is about {known}")
 
 
 def whole_run(stage: Stage) -> Scenario:

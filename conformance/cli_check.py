@@ -62,7 +62,7 @@ def check(
     words += [f"--profile={profile}" for profile in profiles]
     words += ["--full"] if full else []
     words += [f"--cases={cases}"] if cases else []
-    words += ["-n", str(_checked(workers))] if workers else []
+    words += ["-n", _checked(workers)] if workers else []
     words += ["-k", expression] if expression else []
 
     def run() -> int:
@@ -74,9 +74,8 @@ def check(
 
 
 def _checked(workers: str) -> str:
-    """Return what -n is given; WrongCall where it is no number of workers that a machine has room for."""
-    known = workers in ("auto", "logical") or (workers.isdecimal() and int(workers) <= MOST_WORKERS)
-    if not known:
+    """Return what -n is given; raise click.UsageError where it is no number, or no machine has room for it."""
+    if workers not in ("auto", "logical") and not (workers.isdecimal() and int(workers) <= MOST_WORKERS):
         raise click.UsageError(f"-n {workers}: a number of workers up to {MOST_WORKERS}, or 'auto'")
     return workers
 
@@ -146,8 +145,8 @@ def _run_suite(words: list[str]) -> int:
         os.environ.pop(name, None)
     os.environ[REPEAT_BY] = "proctor"
     suite = Path(__file__).resolve().parent
-    fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider", "-p", "no:tmpdir"]
-    fixed.append("--strict-markers")
+    fixed = [str(suite), "-c", os.devnull, f"--rootdir={suite.parent}", "-p", "no:cacheprovider"]
+    fixed += ["-p", "no:tmpdir", "--strict-markers"]  # xdist would make a directory for its workers, and leave it
     interruption = _Interruption()
     status = int(pytest.main([*fixed, *words], plugins=[interruption]))
     if interruption.status == INTERRUPTED and not interruption.has_begun:

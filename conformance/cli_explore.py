@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance import casefile
 from conformance.campaigning import Crew, survey_of
-from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, needs_fatal
+from conformance.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, needs_explored
 from conformance.checks.common import NotObservable
 from conformance.cli_common import (
     as_json,
@@ -86,7 +86,7 @@ def explore(
             raise WrongCall(f"--budget={budget}: seconds, 0 or more")
         if results:
             check_path(results)
-        needs_directory(cases)
+        _needs_directory(cases)
         launcher = check_deviations(load(target), target)
         trouble = probe(launcher).trouble
         if trouble:
@@ -123,7 +123,7 @@ def explore(
 def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
     """Return what is explored on a target; raise WrongCall where that is nothing."""
     wanted = known_requirement(requirement, "--requirement") if requirement else None
-    needs_fatal(numbers)
+    needs_explored(numbers)
     chosen = [
         one for one in campaigns(numbers)
         if (strategy != "ends" or not one.stimuli) and wanted in (None, one.requirement) and not one.why_not(target)
@@ -186,16 +186,16 @@ def _why_no_points(survey: Survey) -> Judgement:
         return Judgement("not observable", reason=str(reason))
 
 
-def needs_directory(cases: Path) -> None:
+def _needs_directory(cases: Path) -> None:
     """Raise WrongCall where no findings could be saved, before anything is played."""
-    there = cases.exists()
+    made = [path for path in (cases, *cases.parents) if not path.exists()]
     try:
         cases.mkdir(parents=True, exist_ok=True)
-        if not there:
-            cases.rmdir()  # who finds nothing leaves none
+        for path in made:
+            path.rmdir()  # who finds nothing leaves none
     except OSError as error:
         raise WrongCall(f"--cases={cases}: cannot be made: {error.strerror}; name another directory") from None
-    if there and not os.access(cases, os.W_OK | os.X_OK):
+    if not made and not os.access(cases, os.W_OK | os.X_OK):
         raise WrongCall(f"--cases={cases}: cannot be written; name another directory")
 
 

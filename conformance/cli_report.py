@@ -19,7 +19,7 @@ from harness.strict import convert
 from reports.asciicast import asciicast
 from reports.badge import badge
 from reports.choosing import chosen
-from reports.compare import baseline_of, changes, is_worse, told
+from reports.compare import Change, baseline_of, changes, is_worse, told
 from reports.junit import junit
 from reports.perfetto import perfetto
 from reports.reproducer.script import reproducer
@@ -127,11 +127,13 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 def gate(results: Path, baseline: Path) -> int:
     """Compare results with a baseline, print what is other, and return the exit status: 1 where anything is worse."""
     known = read(baseline)
+    found: list[Change] = []
     for after in read(results):
-        was = baseline_of(known, after, str(baseline)).target.name
-        if was != after.target.name:
-            click.echo(escape(f"compared with the results of another launcher: {after.target.name} with {was}"))
-    found = [change for after in read(results) for change in changes(baseline_of(known, after, str(baseline)), after)]
+        before = baseline_of(known, after, str(baseline))
+        now, was = after.target.name, before.target.name
+        if was != now:
+            click.echo(escape(f"compared with the results of another launcher: {now} with {was}"))
+        found += changes(before, after)
     for line in told(found):
         click.echo(escape(line))
     click.echo("worse than the baseline" if is_worse(found) else "not worse than the baseline")

@@ -99,14 +99,11 @@ def verdict_of(
     campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Explored
 ) -> Judgement:
     """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
-    if not explored.findings and not explored.played:
-        return Judgement("not observable", executions, "there was no time to play any schedule")
-    untold = (moments.NOTHING_SENT, moments.UNTOLD)
-    if not explored.findings and all(one.opinion.label in untold for one in explored.played):
-        return Judgement("not observable", executions, NEVER_PASSED)
     stable = [finding for finding in explored.findings if finding.is_stable]
     worst = (stable or explored.findings)[:1]
     if not worst:
+        if reason := _why_untold(explored):
+            return Judgement("not observable", executions, reason)
         return Judgement("pass", executions, explored=account)
     violations = tuple(
         Violation(
@@ -125,6 +122,14 @@ def verdict_of(
     return Judgement(
         verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history
     )
+
+
+def _why_untold(explored: Exploration) -> str:
+    """Say why an exploration that has found nothing says nothing; "" where it does."""
+    if not explored.played:
+        return "there was no time to play any schedule"
+    untold = (moments.NOTHING_SENT, moments.UNTOLD)
+    return NEVER_PASSED if all(one.opinion.label in untold for one in explored.played) else ""
 
 
 def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Explored:

@@ -6,6 +6,7 @@ launcher there may be as many failures as there are requirements, so the results
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,12 @@ class Failure(msgspec.Struct, frozen=True):
     def length(self) -> int:
         """How much there is to read: steps and directives. Of several the shortest is the plainest."""
         return len(self.history["scenario"]["steps"]) + len(self.schedule.splitlines())
+
+
+def replay_command(asked: str, requirement: str, schedule: str) -> str:
+    """Return the command line that plays a schedule again on the target that was asked for."""
+    words = ["proctor", "replay", f"--target={asked}", f"--requirement={requirement}", f"--schedule={schedule}"]
+    return shlex.join(words)
 
 
 def failure_of(requirement: str, case: str, judgement: Judgement, replay: str, file: CaseFile | None) -> Failure:

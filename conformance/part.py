@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import msgspec
 from conformance.campaigns import Campaign
 from conformance.casefile import CaseFile, versions
 from conformance.explored import verdict_of, with_bare
-from conformance.failures import failure_of
+from conformance.failures import failure_of, replay_command
 from conformance.judge import Bare, Judgement
 from conformance.probe import probe
 from conformance.results import CaseResult
@@ -64,9 +63,8 @@ def result_of(part: Part, target: Target, asked: str) -> CaseResult:
     if not judgement.history:
         return result
     shown = next(f for f in part.exploration.findings if str(f.schedule) == judgement.schedule)
-    replay = ["proctor", "replay", f"--target={asked}", f"--requirement={campaign.requirement}"]
-    words = shlex.join([*replay, f"--schedule={judgement.schedule}"])
-    failure = failure_of(campaign.requirement, result.case, judgement, words, case_of(shown, campaign, target))
+    replay = replay_command(asked, campaign.requirement, judgement.schedule)
+    failure = failure_of(campaign.requirement, result.case, judgement, replay, case_of(shown, campaign, target))
     return msgspec.structs.replace(result, failure=failure)
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from conformance.failures import replay_command
 from conformance.results import CaseResult, Row, rows
 from conformance.spec import Requirement, requirements
 from harness.target import Target
@@ -62,8 +63,7 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
 def repeat_command(result: CaseResult, asked: str) -> str:
     """Return the command line that runs this requirement again on the target that was asked for."""
     if result.judgement.schedule:
-        words = ["proctor", "replay", f"--target={asked}", f"--requirement={result.requirement}"]
-        return shlex.join([*words, f"--schedule={result.judgement.schedule}"])
+        return replay_command(asked, result.requirement, result.judgement.schedule)
     if os.environ.get(REPEAT_BY) == "proctor":
         return shlex.join(["proctor", "check", asked, "-k", result.requirement])
     return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])

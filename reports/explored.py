@@ -80,6 +80,11 @@ class Explored(msgspec.Struct, frozen=True):
                 raise ValueError(f"there are {self.points} points, and {stretch.numbers} is not among them")
 
     @property
+    def delivered(self) -> str:
+        """What was delivered, in a few words."""
+        return ", ".join(one.replace("deliver ", "") for one in self.stimuli) or "orders"
+
+    @property
     def percent(self) -> float:
         """How much of it was played, in percent."""
         return round(100 * min(1.0, self.played / self.schedules), 1) if self.schedules else 0.0

@@ -62,7 +62,7 @@ def test_its_page_does_nothing_in_a_browser(proctor: Run, results: Path, tmp_pat
     pytest.importorskip("selenium", reason="needs selenium: pip install selenium")
     from tests.browser_for_tests import CHROMIUM, DRIVER, Browser, start
 
-    if not CHROMIUM or not DRIVER:
+    if not CHROMIUM or not DRIVER:  # what else is made of it the other test sees; .ci/run installs them
         pytest.skip("needs chromium: apt-get install chromium chromium-driver")
     page = tmp_path / "report.html"
     assert proctor("report", str(results), "--format", "html", "-o", str(page)).returncode == 0

@@ -384,7 +384,7 @@ def axe(request: pytest.FixtureRequest) -> str:
         words = [npm, "install", "--prefix", str(kept), "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired:  # a registry that does not answer says nothing of our pages
             pytest.skip(f"npm has not installed axe-core within {PATIENCE} s; name it by PROCTOR_AXE")
         if done.returncode:
             pytest.skip(f"npm cannot install axe-core here: {done.stderr.strip()[-200:]}")
