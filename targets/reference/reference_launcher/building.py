@@ -11,9 +11,9 @@ import select
 
 from reference_launcher.janitor import DOING, FAILED, READY, Janitor
 from reference_launcher.places import Failure
+from reference_launcher.process import ALL_SIGNALS, die_of_signal, load_prctl
 from reference_launcher.programs import GO_ON, PAUSE
 from reference_launcher.progress import Progress
-from reference_launcher.supervise import ALL, die_of, load_prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def acted_on(mask: set[int]) -> set[int]:
     """The signals that end or stop a program by default, and that the caller has left at the default."""
     return {
         signo
-        for signo in ALL - mask - HARMLESS - {signal.SIGKILL, signal.SIGSTOP}
+        for signo in ALL_SIGNALS - mask - HARMLESS - {signal.SIGKILL, signal.SIGSTOP}
         if signal.getsignal(signo) != signal.SIG_IGN
     }
 
@@ -81,7 +81,7 @@ def take_signals(signals: set[int], janitor: Janitor, progress: Progress) -> Non
             # Said, not only shown by the end of the orders: it may have its answer ready, and that end then means
             # that we have become the command.
             janitor.end(AT_THE_KEYBOARD if info.si_signo == signal.SIGINT else REMOVED_WITHIN)
-            die_of(info.si_signo, load_prctl())
+            die_of_signal(info.si_signo, load_prctl())
 
 
 def stop_of(signo: int) -> None:

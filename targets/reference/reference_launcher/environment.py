@@ -12,7 +12,7 @@ import os
 
 from reference_launcher import lease as leases
 from reference_launcher import scripts
-from reference_launcher.interpreter import Interpreter
+from reference_launcher.interpreter import Interpreter, ask
 from reference_launcher.lease import Lease
 from reference_launcher.places import Root, explained, random_name
 
@@ -90,7 +90,7 @@ def existing(cache: Root, key: str) -> Lease | None:
 
 
 def new(work: "Work", wanted: Wanted, key: str) -> Lease:
-    from reference_launcher.installing import ensurepip, install
+    from reference_launcher.installing import ensurepip
     from reference_launcher.removing import remove
 
     lease = work.make(wanted.cache.building)
@@ -102,7 +102,7 @@ def new(work: "Work", wanted: Wanted, key: str) -> Lease:
         ensurepip(work, place, scratch)
     else:
         work.doing("installing " + " ".join(wanted.requirements))
-        install(work, place, wanted.interpreter, wanted.requirements, scratch, wanted.cache)
+        install_into(work, place, wanted.interpreter, wanted.requirements, scratch, wanted.cache)
     remove(scratch)
     final = f"{wanted.cache.environments}/{key}-{os.path.basename(place)}"
     scripts.move_environment(place, place, final)
@@ -111,6 +111,29 @@ def new(work: "Work", wanted: Wanted, key: str) -> Lease:
     work.programs.check()
     os.rename(place, final)
     return work.keep(lease, final)
+
+
+def install_into(
+    work: "Work", place: str, interpreter: Interpreter, requirements: list[str], scratch: str, cache: Root
+) -> None:
+    """Install `requirements` into the environment `place`. `cache` is for a pip that ensurepip has to make first."""
+    from reference_launcher.installing import install, require_utf8
+
+    require_utf8(place)
+    install(work, place, find_pip(work, interpreter, cache), requirements, scratch)
+
+
+def find_pip(work: "Work", interpreter: Interpreter, cache: Root) -> str:
+    """Return the directory of a pip that `interpreter` can run: its own, ours, or one from ensurepip."""
+    import sys
+
+    if not interpreter.pip:
+        # The launcher runs without site-packages (-S), where pip is. So ask.
+        interpreter.pip = ask(sys.executable, work.programs).pip
+    if not interpreter.pip:
+        lease = cached(work, Wanted("pip", interpreter, ["pip"], cache))
+        interpreter.pip = f"{lease.path}/{interpreter.site}/pip"
+    return interpreter.pip
 
 
 def describe(place: str, wanted: Wanted) -> None:

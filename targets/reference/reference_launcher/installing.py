@@ -2,33 +2,34 @@
 
 import os
 
-from reference_launcher.interpreter import Interpreter, ask
-from reference_launcher.places import Failure, Root
+from reference_launcher.places import Failure
+from reference_launcher.programs import last_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from reference_launcher.janitor import Work
 
-SHOWN_LINES = 12
 # They would install somewhere else than into the environment, or nothing at all. All other PIP_* are the user's.
 NOT_FOR_PIP = (b"PIP_TARGET", b"PIP_PREFIX", b"PIP_ROOT", b"PIP_USER", b"PIP_PYTHON", b"PIP_DRY_RUN", b"PIP_REPORT",
                b"PIP_REQUIRE_VIRTUALENV", b"PIP_NO_DEPS", b"PIP_EDITABLE", b"PIP_REQUIREMENT", b"PIP_LOG",
                b"PIP_QUIET", b"PIP_VERBOSE")  # fmt: skip
 
 
-def install(
-    work: "Work", environment: str, interpreter: Interpreter, wanted: list[str], scratch: str, cache: Root
-) -> None:
-    """Install `wanted` into `environment`. `scratch` is where pip and build backends put what they need meanwhile:
-    we remove it, however they end. pip itself would leave it when it is killed. `cache` is where a pip is kept that
-    has to be made first.
-    """
+def require_utf8(environment: str) -> None:
     if not is_utf8(environment):
         raise Failure(
             f"cannot install into '{environment}': the path is not UTF-8, which pip does not support. "
             "Name another place with --cache-dir or LAUNCHER_CACHE_DIR"
         )
-    runner = find_pip(work, interpreter, cache) + "/__pip-runner__.py"
+
+
+def install(work: "Work", environment: str, pip: str, wanted: list[str], scratch: str) -> None:
+    """Install `wanted` into `environment` with the pip in the directory `pip`.
+
+    `scratch` is where pip and build backends put temporary files. The caller removes it, however they end: pip
+    leaves it behind when it is killed.
+    """
+    runner = pip + "/__pip-runner__.py"
     os.makedirs(scratch, mode=0o700, exist_ok=True)
     variables = variables_for(scratch)
     words = [environment + "/bin/python", "-I", runner, "install", "--no-input", "--disable-pip-version-check"]
@@ -63,25 +64,6 @@ def is_utf8(path: str) -> bool:
     return True
 
 
-def find_pip(work: "Work", interpreter: Interpreter, cache: Root) -> str:
-    """Return the directory of a pip that can be run by `interpreter`: its own, ours, or one from ensurepip."""
-    import sys
-
-    if not interpreter.pip:
-        # What we know of ourselves we know without site-packages (-S), and pip lies there.
-        interpreter.pip = ask(sys.executable, work.programs).pip
-    if not interpreter.pip:
-        interpreter.pip = from_ensurepip(work, interpreter, cache)
-    return interpreter.pip
-
-
-def from_ensurepip(work: "Work", interpreter: Interpreter, cache: Root) -> str:
-    from reference_launcher.environment import Wanted, cached
-
-    lease = cached(work, Wanted("pip", interpreter, ["pip"], cache))
-    return f"{lease.path}/{interpreter.site}/pip"
-
-
 def ensurepip(work: "Work", environment: str, scratch: str) -> None:
     os.makedirs(scratch, mode=0o700, exist_ok=True)
     variables = variables_for(scratch)
@@ -92,10 +74,3 @@ def ensurepip(work: "Work", environment: str, scratch: str) -> None:
             "there is no pip: neither the interpreter nor ours has one, and ensurepip ended with "
             f"{code}. On Debian install python3-venv or python3-pip{last_lines(written)}"
         )
-
-
-def last_lines(written: bytes) -> str:
-    """Return the end of what a program has said, harmless to a terminal: no escapes, no bell, no return."""
-    lines = [line for line in written.decode("utf-8", "replace").splitlines() if line.strip()][-SHOWN_LINES:]
-    plain = ["".join(letter if letter.isprintable() or letter == "\t" else "?" for letter in line) for line in lines]
-    return "".join(f"\n  | {line[:500]}" for line in plain)

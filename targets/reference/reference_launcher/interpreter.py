@@ -4,10 +4,7 @@ import os
 import sys
 
 from reference_launcher.places import Failure
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from reference_launcher.programs import Programs
+from reference_launcher.programs import Programs, last_lines
 
 ANSWERS_WITHIN = 20.0  # seconds; LAUNCHER_INTERPRETER_TIMEOUT says otherwise
 OLDEST = (3, 8)
@@ -82,7 +79,7 @@ def find(name: str) -> str:
     raise Failure(f"there is no interpreter '{program}' in PATH. Give the path of a python, or a version", 127)
 
 
-def ask(path: str, programs: "Programs") -> Interpreter:
+def ask(path: str, programs: Programs) -> Interpreter:
     """Run the interpreter and ask what it is."""
     import json
 
@@ -92,8 +89,6 @@ def ask(path: str, programs: "Programs") -> Interpreter:
         answer = json.loads(tail(written))
         version = tuple(answer["version"])
     except (ValueError, KeyError, TypeError):
-        from reference_launcher.installing import last_lines
-
         said = last_lines(written)
         raise Failure(
             f"'{path}' is no Python that can be used: asked for its version it ended with {code}" + said
@@ -111,5 +106,5 @@ def tail(written: bytes) -> str:
     return os.fsdecode(written.strip().rpartition(b"\n")[2])
 
 
-def choose(name: str | None, programs: "Programs") -> Interpreter:
+def choose(name: str | None, programs: Programs) -> Interpreter:
     return ask(find(name), programs) if name else own()

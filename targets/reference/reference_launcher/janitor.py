@@ -23,9 +23,9 @@ import time
 
 from reference_launcher.lease import Lease, make
 from reference_launcher.places import Failure, explained
-from reference_launcher.programs import DISMISSED, PR_SET_CHILD_SUBREAPER, Interrupted, Programs
+from reference_launcher.process import PR_SET_CHILD_SUBREAPER, is_subreaper, load_prctl
+from reference_launcher.programs import DISMISSED, Interrupted, Programs
 from reference_launcher.removing import remove
-from reference_launcher.supervise import load_prctl
 from reference_launcher.watching import Watched
 
 TYPE_CHECKING = False
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-PR_GET_CHILD_SUBREAPER = 37
 DOING, READY, FAILED = "doing", "ready", "failed"
 COLLECTING = 5.0  # seconds for what others have left, after our own is removed; the next one takes the rest
 
@@ -274,11 +273,3 @@ def keep(work: Work, programs: Programs, launcher: int) -> None:
         work.afterwards(lambda: watched.is_over(0))
     while not watched.is_over(None):
         pass
-
-
-def is_subreaper(prctl: "Callable[..., int]") -> bool:
-    import ctypes
-
-    value = ctypes.c_int()
-    prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(value))
-    return bool(value.value)

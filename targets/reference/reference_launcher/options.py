@@ -3,15 +3,23 @@
 import os
 
 from reference_launcher.command import complain
-from reference_launcher.main import ENVIRONMENT_OPTIONS as NAMES
-from reference_launcher.main import usage_error
 from reference_launcher.places import Failure
 from reference_launcher.run_with import Options, run_tool, run_with
+from reference_launcher.usage import usage_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
+
+
+WITH_VALUE = ("--with", "--from", "--python", "--cache-dir")
+
+
+def subcommand(name: str, arguments: list[str], mask: set[int]) -> None:
+    if name not in SUBCOMMANDS:
+        usage_error(f"unknown subcommand '{name}'" if name else "no subcommand")
+    SUBCOMMANDS[name](arguments, mask)
 
 
 def run(arguments: list[str], mask: set[int]) -> None:
@@ -85,7 +93,7 @@ def take_options(words: "Iterator[str]", options: Options, only: tuple[str, ...]
             options.replace = word == "--exec"
         elif word == "--isolated":
             options.isolated = True
-        elif name not in NAMES:
+        elif name not in WITH_VALUE:
             usage_error(f"unknown option '{word}'")
         else:
             value = value if has_value else next(words, "")

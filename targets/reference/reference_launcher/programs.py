@@ -12,6 +12,7 @@ import time
 
 from reference_launcher.command import restore_dispositions
 from reference_launcher.places import Failure
+from reference_launcher.process import PR_SET_PDEATHSIG, signal_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
 MOST_OUTPUT = 1 << 16
+SHOWN_LINES = 12
 PAUSE, GO_ON, DISMISSED = b"z", b"c", b"."
 
 
@@ -34,7 +34,7 @@ class Interrupted(Exception):
 class Programs:
     """Runs one program at a time. `orders` is the pipe from the launcher; its end is the order to stop."""
 
-    def __init__(self, orders: int, mask: set[int], inherited_sigchld: "Any", prctl: "Callable[[int, int], int]"):
+    def __init__(self, orders: int, mask: set[int], inherited_sigchld: "Any", prctl: "Callable[..., int]"):
         self.orders = orders
         self.mask = mask
         self.inherited_sigchld = inherited_sigchld
@@ -210,8 +210,6 @@ def not_started(path: str, name: str, reason: int) -> Failure:
 def died(path: str, name: str, signo: int) -> Failure:
     import sys
 
-    from reference_launcher.supervise import signal_name
-
     hint = "ended by the system or an administrator"
     if signo == signal.SIGKILL:
         hint = "most often the system is out of memory (dmesg, journalctl -k)"
@@ -221,3 +219,10 @@ def died(path: str, name: str, signo: int) -> Failure:
                 f"mend it with: codesign --force --sign - '{path}', or install this interpreter again"
             )
     return Failure(f"{name} '{path}' died of {signal_name(signo).decode()}: {hint}", 128 + signo)
+
+
+def last_lines(written: bytes) -> str:
+    """Return the end of what a program has said, harmless to a terminal: no escapes, no bell, no return."""
+    lines = [line for line in written.decode("utf-8", "replace").splitlines() if line.strip()][-SHOWN_LINES:]
+    plain = ["".join(letter if letter.isprintable() or letter == "\t" else "?" for letter in line) for line in lines]
+    return "".join(f"\n  | {line[:500]}" for line in plain)

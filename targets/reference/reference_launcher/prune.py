@@ -13,8 +13,8 @@ import time
 from reference_launcher.environment import DESCRIPTION
 from reference_launcher.lease import claim
 from reference_launcher.places import Failure, Root, cache_root, explained, temporary_root
+from reference_launcher.process import die_of_signal, load_prctl
 from reference_launcher.removing import collect, discard, entries
-from reference_launcher.supervise import die_of, load_prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def end_if_told(signals: set[int]) -> bool:
     if signal.sigpending() & signals:
         info = signal.sigtimedwait(signals, 0)
         if info:
-            die_of(info.si_signo, load_prctl())
+            die_of_signal(info.si_signo, load_prctl())
     return False
 
 

@@ -10,6 +10,7 @@ terminal, it is stopped by Ctrl-Z and gets the hang-up because it is a member, n
 import os
 
 from reference_launcher.command import LAUNCHER_FAILED, become, complain
+from reference_launcher.process import ALL_SIGNALS, PR_SET_PDEATHSIG, die_of_signal, load_prctl, signal_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,18 +21,12 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # the same without enum, which costs 4 ms
 
-ALL = signal.valid_signals()
-
 # What the kernel sends on behalf of a terminal: for its keys, for access from the background, for a new size.
 # It goes to a whole process group, but for the last: the hang-up has two rounds, see `lacks`.
 KEYS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
 ACCESS = frozenset({signal.SIGTTIN, signal.SIGTTOU})
 HANG_UP = frozenset({signal.SIGHUP, signal.SIGCONT})
 FROM_TERMINAL = KEYS | ACCESS | {signal.SIGWINCH} | HANG_UP
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PR_SET_DUMPABLE = 4
-
 
 REMOVED_WITHIN = 10.0  # seconds that the end may be held up by a slow disk when there is an environment to remove
 
@@ -89,13 +84,13 @@ class Command:
         they look the same. But while the child waits at the gate it has every signal blocked, and a signal
         that is pending already is not added a second time. So here, and only here, all of them can be sent.
         """
-        while info := signal.sigtimedwait(ALL, 0):
+        while info := signal.sigtimedwait(ALL_SIGNALS, 0):
             if info.si_signo != signal.SIGCHLD:
                 self.send(info.si_signo)
 
     def wait(self) -> "os.waitid_result":
         while True:
-            info = signal.sigwaitinfo(ALL)
+            info = signal.sigwaitinfo(ALL_SIGNALS)
             self.came_through.add(info.si_signo)
             if info.si_signo == signal.SIGCHLD:
                 self.reap()
@@ -195,7 +190,7 @@ class Command:
         complain(b"command '%s' (pid %d) died of %s" % (self.name, self.pid, signal_name(end.si_status)))
 
 
-def end_like(end: "os.waitid_result", prctl: "Callable[[int, int], int]") -> None:
+def end_like(end: "os.waitid_result", prctl: "Callable[..., int]") -> None:
     """End with the exit code of the command, or of the signal that it died of.
 
     Of the signal rather than with 128+N: `$?` is the same for both, but a loop in a shell script ends on
@@ -203,20 +198,7 @@ def end_like(end: "os.waitid_result", prctl: "Callable[[int, int], int]") -> Non
     """
     if end.si_code == os.CLD_EXITED:
         os._exit(end.si_status)
-    die_of(end.si_status, prctl)
-
-
-def die_of(signo: int, prctl: "Callable[[int, int], int]") -> None:
-    """End of the signal `signo`."""
-    prctl(PR_SET_DUMPABLE, 0)  # the core of interest is the command's; do not write over it: core(5)
-    try:
-        signal.signal(signo, signal.SIG_DFL)
-    except (OSError, ValueError):  # SIGKILL has no disposition to set; 32 and 33 glibc keeps for itself
-        pass
-    os.kill(os.getpid(), signo)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})
-    # Still here: PID 1 does not die of a signal that comes from inside its namespace, pid_namespaces(7).
-    os._exit(128 + signo)
+    die_of_signal(end.si_status, prctl)
 
 
 def parent_controls_jobs() -> bool:
@@ -226,19 +208,3 @@ def parent_controls_jobs() -> bool:
         return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
     except OSError:  # it is outside our PID namespace, or has just ended
         return False
-
-
-def load_prctl() -> "Callable[[int, int], int]":
-    import ctypes  # 2 ms; the standard library has no other way to prctl(2)
-
-    function: Callable[[int, int], int] = ctypes.CDLL(None).prctl
-    return function
-
-
-def signal_name(signo: int) -> bytes:
-    # `SIG_BLOCK` and its like are no signals. Of two names the first one is the usual one: ABRT, not IOT.
-    names = sorted(name for name in dir(signal) if name.startswith("SIG") and name[3] != "_")
-    for name in names:
-        if getattr(signal, name) == signo:
-            return name.encode()
-    return b"SIGRTMIN+%d" % (signo - signal.SIGRTMIN) if signo > signal.SIGRTMIN else b"signal %d" % signo

@@ -19,11 +19,13 @@ import tomllib
 from reference_launcher import janitor, scripts
 from reference_launcher.building import await_answer
 from reference_launcher.command import complain
+from reference_launcher.environment import install_into
 from reference_launcher.exchange import put_in_place
-from reference_launcher.installing import install, is_utf8
+from reference_launcher.installing import is_utf8
 from reference_launcher.interpreter import Interpreter, ask, find, own
 from reference_launcher.lease import Lease
 from reference_launcher.places import Failure, Root, cache_root
+from reference_launcher.programs import last_lines
 from reference_launcher.removing import collect, discard
 
 TYPE_CHECKING = False
@@ -100,8 +102,6 @@ def make(
     words += ["--prompt", os.path.basename(project) or "/", place]
     code, written = work.programs.run(words, dict(os.environb), "the interpreter")
     if code:
-        from reference_launcher.installing import last_lines
-
         raise Failure(
             f"cannot make an environment: {interpreter.executable} -m venv ended with {code}{last_lines(written)}"
         )
@@ -115,7 +115,7 @@ def make(
         wanted.append(source)
     if wanted:
         work.doing("installing the project and what it needs")
-        install(work, place, interpreter, wanted, lease.path + "/scratch", cache)
+        install_into(work, place, interpreter, wanted, lease.path + "/scratch", cache)
     work.doing("finishing")
     if source:
         name_the_project(f"{place}/{interpreter.site}", source, project)

@@ -3,9 +3,8 @@
 import os
 import select
 
+from reference_launcher.process import PR_SET_NAME
 from reference_launcher.programs import DISMISSED, GO_ON, PAUSE, Programs
-
-PR_SET_NAME = 15
 
 
 class Watched:
@@ -62,4 +61,4 @@ class Watched:
 
 def name(programs: Programs, pid: int) -> None:
     """Be called `janitor PID` in ps(1), for people and for `cache list`. The 15 bytes just hold it."""
-    programs.prctl(PR_SET_NAME, b"janitor %d" % pid)  # type: ignore[arg-type]
+    programs.prctl(PR_SET_NAME, b"janitor %d" % pid)
