@@ -1,4 +1,4 @@
-"""What the tests of the reference launcher share: wheels of their own, no network, nothing outside tmp_path."""
+"""Fixtures for the tests of the reference launcher: local wheels, no network, no file outside tmp_path."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ backend-path = ["."]
 
 
 def write_wheel(directory: Path, name: str, version: str, files: dict[str, str], program: str = "") -> Path:
-    """Write a wheel, with a record that pip accepts."""
+    """Write a wheel with a RECORD that pip accepts. `program` is the entry point of its console script."""
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     files = {
@@ -82,8 +82,8 @@ def digest(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
-class Place:
-    """A home of its own for launchers: cache, wheels, working directory."""
+class Sandbox:
+    """Directories and environment variables for launchers: cache, wheels, working directory, HOME, TMPDIR."""
 
     def __init__(self, top: Path) -> None:
         self.top = top
@@ -94,8 +94,10 @@ class Place:
             path.mkdir(parents=True, exist_ok=True)
         files = {"proctor_tool/__init__.py": TOOL, "proctor_tool/late.py": "WORD = 'late'\n"}
         write_wheel(self.wheels, "proctor-tool", "1.0", files, "proctor_tool:main")
-        keep = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "XDG_", "LAUNCHER_"))}
-        self.environment = keep | {
+        variables = {
+            key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "XDG_", "LAUNCHER_"))
+        }
+        self.environment = variables | {
             "HOME": str(top / "home"),
             "TMPDIR": str(top / "tmp"),
             "XDG_CACHE_HOME": str(top / "cache"),
@@ -107,7 +109,7 @@ class Place:
     def run(
         self, *words: str, cwd: Path | None = None, variables: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the launcher to its end."""
+        """Run the launcher and wait for its end."""
         return subprocess.run(
             [*LAUNCHER, *words],
             cwd=cwd or self.work,
@@ -122,7 +124,7 @@ class Place:
     def start(
         self, *words: str, cwd: Path | None = None, variables: dict[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """Start the launcher and let it run."""
+        """Start the launcher; do not wait for its end."""
         return subprocess.Popen(
             [*LAUNCHER, *words],
             cwd=cwd or self.work,
@@ -134,7 +136,7 @@ class Place:
         )
 
     def project(self) -> Path:
-        """Make a project with a build backend that says where it is, and waits there to be allowed to go on."""
+        """Make a project. With REACHED=FIFO its build backend writes its PID into the FIFO and waits for an answer."""
         project = self.top / "project"
         project.mkdir()
         (project / "pyproject.toml").write_text(PYPROJECT)
@@ -142,19 +144,19 @@ class Place:
         (project / "source.py").write_text("VALUE = 1\n")
         return project
 
-    def names(self, kind: str) -> list[str]:
-        """Return what is in one of the cache's directories."""
+    def cache_entries(self, kind: str) -> list[str]:
+        """Return the names in a subdirectory of the cache."""
         path = self.cache / kind
         return sorted(os.listdir(path)) if path.exists() else []
 
     def leftovers(self) -> list[str]:
-        """Return what should never be left: all but whole environments, and what lies in TMPDIR and HOME."""
+        """Return what must not remain: incomplete environments in the cache, and all files in TMPDIR and HOME."""
         kinds = ("temporary", "building", "trash")
         elsewhere = [str(path) for part in ("tmp", "home") for path in (self.top / part).iterdir()]
-        return [f"{kind}/{name}" for kind in kinds for name in self.names(kind)] + elsewhere
+        return [f"{kind}/{name}" for kind in kinds for name in self.cache_entries(kind)] + elsewhere
 
-    def janitors(self) -> list[int]:
-        """Return the launchers and janitors that run for this place."""
+    def processes(self) -> list[int]:
+        """Return the PIDs of all processes that run in this sandbox: launchers, janitors, commands."""
         mark = b"XDG_CACHE_HOME=" + os.fsencode(self.top / "cache") + b"\0"
         found = []
         for entry in Path("/proc").iterdir():
@@ -164,20 +166,21 @@ class Place:
                         found.append(int(entry.name))
         return found
 
-    def await_quiet(self, seconds: float = 10.0) -> None:
-        """Wait until no process of this place is left: each one's end is waited for, not polled for."""
-        for pid in self.janitors():
-            await_end(pid, seconds)
+    def wait_for_all_processes(self, seconds: float = 10.0) -> None:
+        """Wait until each process of this sandbox has ended; fail after `seconds` for one process."""
+        for pid in self.processes():
+            wait_for_exit(pid, seconds)
 
-    def fifo(self) -> Path:
+    def reached_fifo(self) -> Path:
+        """Return the FIFO for the variable REACHED; make it if necessary."""
         path = self.top / "reached"
         if not path.exists():
             os.mkfifo(path)
         return path
 
 
-def await_end(pid: int, seconds: float = 10.0) -> None:
-    """Wait until process `pid`, nobody's child of ours perhaps, has ended."""
+def wait_for_exit(pid: int, seconds: float = 10.0) -> None:
+    """Wait until process `pid` has ended. It need not be a child."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -189,11 +192,11 @@ def await_end(pid: int, seconds: float = 10.0) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """Return a place for launchers, and see that none is left in it."""
-    place = Place(tmp_path)
-    yield place
-    left = place.janitors()
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """Yield a sandbox; fail if a process is left in it."""
+    sandbox = Sandbox(tmp_path)
+    yield sandbox
+    left = sandbox.processes()
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

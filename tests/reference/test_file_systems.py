@@ -1,4 +1,4 @@
-"""A cache or project on a file system without flock or rename-exchange: the very calls fail, by a seccomp filter."""
+"""A cache or project on a file system without flock or rename-exchange. A seccomp filter makes these calls fail."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference.conftest import LAUNCHER, Place
-from tests.reference.refusing import NUMBERS
-from tests.reference.test_sync import value
+from tests.reference.conftest import LAUNCHER, Sandbox
+from tests.reference.failing_call import NUMBERS
+from tests.reference.test_sync import installed_value
 
-REFUSING = Path(__file__).with_name("refusing.py")
+FAILING_CALL = Path(__file__).with_name("failing_call.py")
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in NUMBERS or sys.platform != "linux", reason="the filter is written for x86-64 and arm64"
 )
 
 
-def run_without(place: Place, call: str, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the launcher to its end where this call fails."""
+def run_without(sandbox: Sandbox, call: str, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the launcher with a system call that fails, and wait for its end."""
     return subprocess.run(
-        [sys.executable, str(REFUSING), call, *LAUNCHER, *words],
-        cwd=cwd or place.work,
-        env=place.environment,
+        [sys.executable, str(FAILING_CALL), call, *LAUNCHER, *words],
+        cwd=cwd or sandbox.work,
+        env=sandbox.environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -36,33 +36,43 @@ def run_without(place: Place, call: str, *words: str, cwd: Path | None = None) -
 
 @pytest.mark.parametrize("call", ["flock", "flock-exclusive"])
 @pytest.mark.parametrize("words", [("run", "--with", "proctor-tool", "true"), ("tool", "run", "proctor-tool")])
-def test_without_flock_nothing_is_made(place: Place, words: tuple[str, ...], call: str) -> None:
-    done = run_without(place, call, *words)
-    assert done.returncode == 125
-    assert "has no flock(2) on directories" in done.stderr
-    assert "--cache-dir" in done.stderr
-    place.await_quiet()
-    assert place.leftovers() == []
+def test_without_flock_nothing_is_made(sandbox: Sandbox, words: tuple[str, ...], call: str) -> None:
+    result = run_without(sandbox, call, *words)
+    assert result.returncode == 125
+    assert "has no flock(2) on directories" in result.stderr
+    assert "--cache-dir" in result.stderr
+    sandbox.wait_for_all_processes()
+    assert sandbox.leftovers() == []
 
 
-def test_without_flock_nothing_is_pruned(place: Place) -> None:
-    assert place.run("tool", "run", "proctor-tool").returncode == 0
-    whole = place.names("environments")
-    done = run_without(place, "flock", "cache", "prune")
-    assert done.returncode == 125
-    assert "has no flock(2) on directories" in done.stderr
-    assert place.names("environments") == whole
+def test_without_flock_nothing_is_pruned(sandbox: Sandbox) -> None:
+    assert sandbox.run("tool", "run", "proctor-tool").returncode == 0
+    whole = sandbox.cache_entries("environments")
+    result = run_without(sandbox, "flock", "cache", "prune")
+    assert result.returncode == 125
+    assert "has no flock(2) on directories" in result.stderr
+    assert sandbox.cache_entries("environments") == whole
 
 
 @pytest.mark.parametrize("mode", ["--exec", "--supervise"])
-def test_a_lease_that_nobody_can_take_for_removing_does_not_end_what_runs(place: Place, mode: str) -> None:
-    """The environment is there already, so that nothing has to be made; something is left over, to be collected."""
-    assert place.run("tool", "run", "proctor-tool").returncode == 0
-    (place.cache / "trash" / "left").mkdir(parents=True)
-    words = [sys.executable, str(REFUSING), "flock-exclusive", *LAUNCHER, "tool", "run", "proctor-tool", mode, "late"]
+def test_without_exclusive_flock_a_tool_in_the_cache_still_runs(sandbox: Sandbox, mode: str) -> None:
+    """Its environment exists, so nothing is made. The leftover cannot be removed, and that is no error."""
+    assert sandbox.run("tool", "run", "proctor-tool").returncode == 0
+    (sandbox.cache / "trash" / "left").mkdir(parents=True)
+    words = [
+        sys.executable,
+        str(FAILING_CALL),
+        "flock-exclusive",
+        *LAUNCHER,
+        "tool",
+        "run",
+        "proctor-tool",
+        mode,
+        "late",
+    ]
     tool = subprocess.Popen(
         words,
-        env=place.environment,
+        env=sandbox.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -70,28 +80,28 @@ def test_a_lease_that_nobody_can_take_for_removing_does_not_end_what_runs(place:
     )
     assert tool.stdout
     assert tool.stdout.readline().endswith(" late\n")
-    assert len(place.janitors()) == (3 if mode == "--supervise" else 2)
-    said, complaint = tool.communicate("\n", timeout=60)
-    assert (tool.returncode, said, complaint) == (0, "late\n", "")
-    place.await_quiet()
-    assert place.names("trash") == ["left"]
+    assert len(sandbox.processes()) == (3 if mode == "--supervise" else 2)
+    output, error = tool.communicate("\n", timeout=60)
+    assert (tool.returncode, output, error) == (0, "late\n", "")
+    sandbox.wait_for_all_processes()
+    assert sandbox.cache_entries("trash") == ["left"]
 
 
-def test_without_exchange_a_sync_takes_two_steps(place: Place) -> None:
-    project = place.project()
+def test_without_exchange_a_sync_takes_two_steps(sandbox: Sandbox) -> None:
+    project = sandbox.project()
     before = sorted(os.listdir(project))
     for number in ("1", "2", "3"):
         (project / "source.py").write_text(f"VALUE = {number}\n")
-        done = run_without(place, "renameat2", "sync", cwd=project)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert value(project) == number
+        result = run_without(sandbox, "renameat2", "sync", cwd=project)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert installed_value(project) == number
         assert sorted(os.listdir(project)) == sorted([*before, ".venv"])
-    place.await_quiet()
-    assert place.leftovers() == []
+    sandbox.wait_for_all_processes()
+    assert sandbox.leftovers() == []
 
 
-def test_the_filter_does_what_it_is_for(tmp_path: Path) -> None:
-    """Else these tests would show nothing."""
+def test_the_filter_makes_exactly_one_call_fail(tmp_path: Path) -> None:
+    """Without this, the other tests here would prove nothing."""
     code = (
         "import ctypes, fcntl, os, sys\n"
         "os.mkdir('a'); os.mkdir('b'); fd = os.open('a', os.O_RDONLY)\n"
@@ -103,6 +113,6 @@ def test_the_filter_does_what_it_is_for(tmp_path: Path) -> None:
     for call, fails in (("flock", "flock 95"), ("flock-exclusive", "flock 9"), ("renameat2", "renameat2 22")):
         directory = tmp_path / call
         directory.mkdir()
-        words = [sys.executable, str(REFUSING), call, sys.executable, "-c", code]
-        said = subprocess.run(words, cwd=directory, capture_output=True, text=True, check=True).stdout
-        assert said.strip() == fails
+        words = [sys.executable, str(FAILING_CALL), call, sys.executable, "-c", code]
+        output = subprocess.run(words, cwd=directory, capture_output=True, text=True, check=True).stdout
+        assert output.strip() == fails

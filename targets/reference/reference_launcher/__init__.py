@@ -1,3 +1,3 @@
-"""A launcher to copy from: how each requirement of Proctor is met, and why that way."""
+"""A launcher to copy from. It shows how to meet each requirement of Proctor, and the comments say why."""
 
 __version__ = "0.1"

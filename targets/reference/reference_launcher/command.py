@@ -1,10 +1,10 @@
-"""Becoming the command: give back everything Python has changed in this process, then exec.
+"""Executing the command: undo what Python changed in this process, then exec.
 
-Both modes end here, exec mode in the launcher itself, supervise mode in the child it has made.
-What exec(2) keeps and Python has touched is: three dispositions, the mask, one environment variable.
-Everything else that exec keeps (working directory, umask, nice value, limits, groups, session, process group,
-descriptors) is the caller's, because nothing here touches it: every descriptor that Python opens closes on
-exec (PEP 446), and numbers 0 to 2 that the caller had closed stay closed.
+Exec mode does this in the launcher's process, supervise mode in the child. Python changes three things that exec(2)
+preserves: three signal dispositions, the signal mask, and one environment variable. Everything else that exec(2)
+preserves (working directory, umask, nice value, limits, groups, session, process group, descriptors) is as the caller
+set it, because the launcher does not change it. Descriptors that Python opens are closed on exec (PEP 446), and
+descriptors 0 to 2 stay closed if the caller closed them.
 """
 
 import errno
@@ -14,36 +14,39 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
 else:
-    import _signal as signal  # the same without enum, which costs 4 ms
+    import _signal as signal  # without enum, which takes 4 ms
 
-NOT_FOUND = 127  # the shells' numbers: POSIX, Shell Command Language, 2.8.2
+NOT_FOUND = 127  # as in shells: POSIX, Shell Command Language, 2.8.2
 NOT_EXECUTABLE = 126
-LAUNCHER_FAILED = 125  # as env(1), nohup(1) and timeout(1): a number that commands rarely use
+LAUNCHER_FAILED = 125  # as in env(1), nohup(1) and timeout(1): commands rarely use it
 
-# execvp(3) looks in the next directory of PATH after these.
-NOT_HERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ESTALE, errno.ENODEV, errno.ETIMEDOUT)
-DEFAULT_PATH = b"/bin:/usr/bin"  # confstr(_CS_PATH): where execvp(3) looks when PATH is not set
+# After these errors execvp(3) tries the next directory of PATH.
+TRY_NEXT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ESTALE, errno.ENODEV, errno.ETIMEDOUT)
+DEFAULT_PATH = b"/bin:/usr/bin"  # confstr(_CS_PATH): what execvp(3) searches when PATH is not set
 
 
-def become(words: list[bytes], mask: set[int]) -> None:
-    """Replace this process by the command `words`; if that fails say why and end with 126 or 127."""
+def exec_command(argv: list[bytes], mask: set[int]) -> None:
+    """Replace this process by the command `argv`. If that fails, print why and exit with 126 or 127.
+
+    `mask` is the signal mask that the command inherits.
+    """
     restore_environment()
     restore_dispositions()
-    # Last, because what is pending acts now, and must find the dispositions that the command would have had:
-    # a SIGTERM that came during our start ends this process here, exactly as it would have ended the command
-    # one instant later. Signals that the caller had blocked stay pending over exec(2), as they should.
+    # Last, because this delivers the pending signals, which must find the dispositions that the command would have.
+    # A SIGTERM that arrived during the start ends this process here, as it would end the command just after exec.
+    # Signals that the caller blocked stay pending across exec(2).
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    reason = execute(words)
-    complain(b"cannot run '%s': %s" % (words[0], os.strerror(reason).encode()))
-    os._exit(NOT_FOUND if reason in (errno.ENOENT, errno.ENOTDIR) else NOT_EXECUTABLE)
+    error_number = execvp(argv)
+    print_error(b"cannot run '%s': %s" % (argv[0], os.strerror(error_number).encode()))
+    os._exit(NOT_FOUND if error_number in (errno.ENOENT, errno.ENOTDIR) else NOT_EXECUTABLE)
 
 
 def restore_dispositions() -> None:
-    """Ignored stays ignored over exec(2): what Python ignores the command would ignore for ever.
+    """Set the signals that Python ignores or handles to their default: an ignored signal stays ignored across exec(2).
 
-    CPython ignores SIGPIPE and SIGXFSZ before any Python code runs, and does not keep what they were. So a
-    caller that ignored them is not followed: a declared deviation, NOTES.md says what was tried. SIGINT gets
-    a handler only if it was not ignored, so for that one the question can be answered.
+    CPython ignores SIGPIPE and SIGXFSZ before any Python code runs and does not record their former dispositions. So
+    the command gets the default even if the caller ignored them. This is a declared deviation; NOTES.md lists what was
+    tried. CPython handles SIGINT only if it was not ignored, so its former disposition is known.
     """
     for signo in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(signo, signal.SIG_DFL)
@@ -52,18 +55,18 @@ def restore_dispositions() -> None:
 
 
 def restore_environment() -> None:
-    """In the C locale CPython sets LC_CTYPE for its children (PEP 538), with -I too. Take that back.
+    """Restore LC_CTYPE, which CPython sets in the C locale for its children (PEP 538), even with -I.
 
-    The kernel still shows the environment as exec(2) gave it. Only this one variable is touched, and execv(3)
-    below passes the C library's own list on: duplicates, odd names and entries without `=` survive, as they
-    would not if the environment were built again from os.environ.
+    /proc/self/environ still has the environment that exec(2) passed. Only this variable is changed. execv(3) passes on
+    the C library's own list, so duplicates, unusual names and entries without `=` survive. Building the environment
+    from os.environ would lose them.
     """
     if b"LC_CTYPE" not in os.environb:
         return
     try:
         with open("/proc/self/environ", "rb", buffering=0) as file:
             entries = file.readall().split(b"\0")
-    except OSError:  # no /proc: macOS. Then the variable stays, and with it the one difference.
+    except OSError:  # macOS has no /proc. The variable stays set there.
         return
     original = [entry for entry in entries if entry.startswith(b"LC_CTYPE=")]
     if original:
@@ -72,41 +75,44 @@ def restore_environment() -> None:
         os.unsetenv(b"LC_CTYPE")
 
 
-def execute(words: list[bytes]) -> int:
-    """execvp(3). Comes back only when it failed, with the errno."""
-    if not words[0]:
-        return errno.ENOENT  # and os.execv refuses an empty first word with a ValueError
-    reason = errno.ENOENT
-    for path in candidates(words[0]):
+def execvp(argv: list[bytes]) -> int:
+    """Execute a program as the C function does. Return only on failure, with the errno."""
+    if not argv[0]:
+        return errno.ENOENT  # os.execv would raise ValueError for an empty name
+    error_number = errno.ENOENT
+    for path in search_paths(argv[0]):
         try:
-            os.execv(path, words)
+            os.execv(path, argv)
         except OSError as error:
             if error.errno == errno.ENOEXEC:
-                return execute_script(path, words)
-            if error.errno not in NOT_HERE:
+                return exec_shell_script(path, argv)
+            if error.errno not in TRY_NEXT:
                 return error.errno or errno.ENOENT
-            # A file that is there but may not be executed is a better answer than "not found" elsewhere.
-            reason = errno.EACCES if errno.EACCES in (reason, error.errno) else errno.ENOENT
-    return reason
+            # "Permission denied" for a file in one directory is more useful than "not found" in the others.
+            error_number = errno.EACCES if errno.EACCES in (error_number, error.errno) else errno.ENOENT
+    return error_number
 
 
-def candidates(name: bytes) -> list[bytes]:
+def search_paths(name: bytes) -> list[bytes]:
+    """Return the paths at which execvp(3) looks for `name`, in order."""
     if b"/" in name:
         return [name]
     directories = os.environb.get(b"PATH", DEFAULT_PATH).split(b":")
-    return [directory + b"/" + name if directory else name for directory in directories]  # empty: here
+    # An empty entry in PATH means the working directory.
+    return [directory + b"/" + name if directory else name for directory in directories]
 
 
-def execute_script(path: bytes, words: list[bytes]) -> int:
-    """A text file without `#!` is a shell script to every shell and to execvp(3), so to us as well."""
+def exec_shell_script(path: bytes, argv: list[bytes]) -> int:
+    """Run a text file without `#!` with /bin/sh, as shells and execvp(3) do. Return only on failure, with the errno."""
     try:
-        os.execv(b"/bin/sh", [b"sh", path, *words[1:]])
+        os.execv(b"/bin/sh", [b"sh", path, *argv[1:]])
     except OSError as error:
         return error.errno or errno.ENOEXEC
 
 
-def complain(message: bytes) -> None:
+def print_error(message: bytes) -> None:
+    """Write `launcher: MESSAGE` to standard error. All messages of the launcher have this prefix."""
     try:
         os.write(2, b"launcher: " + message + b"\n")
-    except OSError:  # stderr is closed, or a pipe that nobody reads: no reason to end in another way
+    except OSError:  # standard error is closed or a broken pipe: the exit status must not change
         pass

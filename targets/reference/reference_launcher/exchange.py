@@ -1,4 +1,4 @@
-"""Putting a directory in the place of another in one step."""
+"""Replacing a directory by another one in one step."""
 
 import errno
 import os
@@ -7,25 +7,26 @@ import sys
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 RENAMEX_SWAP = 2  # macOS: sys/stdio.h
-NOT_THERE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
+UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
 
-def put_in_place(new: str, target: str, old: str) -> None:
-    """Let `new` be `target`; what was `target` is at `new` or `old` afterwards, for the caller to remove."""
+def replace_directory(new: str, target: str, old: str) -> None:
+    """Rename `new` to `target`. The former `target` is then at `new` or `old`; the caller removes it."""
     if not os.path.lexists(target):
         os.rename(new, target)
         return
     try:
         exchange(new, target)
     except OSError as error:
-        if error.errno not in NOT_THERE:
+        if error.errno not in UNSUPPORTED:
             raise
-        in_two_steps(new, target, old)
+        rename_twice(new, target, old)
 
 
-def in_two_steps(new: str, target: str, old: str) -> None:
-    """For file systems that cannot exchange: NFS, some of FUSE. Killed in between, there is no `target`, which
-    is a state like any other: the next sync makes one.
+def rename_twice(new: str, target: str, old: str) -> None:
+    """Replace `target` on a file system without exchange: NFS, some of FUSE.
+
+    If the process is killed between the renames, there is no `target`, as before the first sync.
     """
     os.rename(target, old)
     try:
@@ -35,18 +36,18 @@ def in_two_steps(new: str, target: str, old: str) -> None:
         raise
 
 
-def exchange(one: str, other: str) -> None:
-    """renameat2(2) with RENAME_EXCHANGE, renamex_np(2) with RENAME_SWAP: each gets the other's name, at once."""
+def exchange(first: str, second: str) -> None:
+    """Exchange two names atomically: renameat2(2) with RENAME_EXCHANGE, renamex_np(2) with RENAME_SWAP on macOS."""
     import ctypes
 
     library = ctypes.CDLL(None, use_errno=True)
-    first, second = os.fsencode(one), os.fsencode(other)
+    first_path, second_path = os.fsencode(first), os.fsencode(second)
     try:
         if sys.platform == "darwin":
-            result = library.renamex_np(first, second, RENAMEX_SWAP)
+            result = library.renamex_np(first_path, second_path, RENAMEX_SWAP)
         else:
-            result = library.renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE)
+            result = library.renameat2(AT_FDCWD, first_path, AT_FDCWD, second_path, RENAME_EXCHANGE)
     except AttributeError:  # an old C library
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
     if result:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), other)
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), second)

@@ -1,18 +1,20 @@
-"""The janitor: a process that makes an environment, keeps it as long as the command runs, and removes it.
+"""The janitor: a process that makes an environment, keeps it while the command runs, and then removes it.
 
-The launcher itself makes nothing, so nothing is left when it ends, of whatever and whenever: SIGKILL as well.
-It starts the janitor first, asks, and waits. Two pipes connect them:
+The launcher itself creates no files, so it leaves none behind when it ends, even by SIGKILL. It starts the janitor
+first and waits for its result. Two pipes connect them:
 
-    orders, to the janitor     its end means: the launcher is gone, or wants no more. While the environment is
-                               being made that is the order to stop and remove. One path for every interruption.
-    news, to the launcher      what is being done, then the answer or why there is none
+    orders, to the janitor     End of file means that the launcher has ended or has replaced itself by the command.
+                               While the environment is being made, it is the order to stop and remove everything. So
+                               all interruptions take the same path.
+    reports, to the launcher   what the janitor is doing, then the result or the reason why there is none
 
-Exec mode and its cleaning up do not exclude each other because of this process: the launcher's PID becomes the
-command's, and the janitor, told of its end by a pidfd that was opened beforehand, removes the environment.
+This makes exec mode and cleaning up compatible: the launcher's PID becomes the command's, and the janitor removes the
+environment when a pidfd that it opened before reports the end of that process.
 
-It is invisible to the command: forked twice, so it is no child; a session of its own, so no signal for a group
-and no hang-up reaches it; every descriptor of the caller's closed, so no pipe is held open. All signals are
-blocked, so the SIGTERM that a service manager sends to all of a service does not end it: only SIGKILL does.
+The command cannot notice the janitor. It is forked twice, so it is not a child of the command. It has its own session,
+so it gets no signal for a process group and no hang-up. It closes all inherited descriptors, so it keeps no pipe open.
+It blocks all signals, so the SIGTERM that a service manager sends to all processes of a service does not end it. Only
+SIGKILL does.
 """
 
 import fcntl
@@ -21,12 +23,12 @@ import os
 import select
 import time
 
-from reference_launcher.lease import Lease, make
-from reference_launcher.places import Failure, explained
+from reference_launcher.directories import Failure, system_failure
+from reference_launcher.lease import Lease, make_leased_directory
 from reference_launcher.process import PR_SET_CHILD_SUBREAPER, is_subreaper, load_prctl
-from reference_launcher.programs import DISMISSED, Interrupted, Programs
+from reference_launcher.programs import DISMISS, Interrupted, ProgramRunner
 from reference_launcher.removing import remove
-from reference_launcher.watching import Watched
+from reference_launcher.watching import ProcessWatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,60 +38,75 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-DOING, READY, FAILED = "doing", "ready", "failed"
-COLLECTING = 5.0  # seconds for what others have left, after our own is removed; the next one takes the rest
+PROGRESS, RESULT, FAILURE = "progress", "result", "failure"
+REMOVAL_TIMEOUT = 10.0  # seconds that the launcher waits for the environment to be removed, on a slow disk
+CLEANUP_TIMEOUT = 5.0  # seconds for leftovers of other launchers; the next run removes the rest
 
 
-class Work:
-    """What the janitor has to do its work with: `task` gets it, makes something, and returns the answer."""
+class JobContext:
+    """What a job in the janitor works with. The job is a function that takes this and returns a result.
 
-    def __init__(self, news: int, programs: Programs) -> None:
-        self.news = news
+    The directories in `made` are removed at the end in any case, those in `used` stay. `cleanup`, if the job sets it,
+    runs while the command runs and again afterwards; its argument says whether it has to stop.
+    """
+
+    def __init__(self, reports: int, programs: ProgramRunner) -> None:
+        self.reports = reports
         self.programs = programs
-        self.made: list[Lease] = []  # removed at the end, whatever happens
+        self.made: list[Lease] = []
         self.used: list[Lease] = []
-        self.afterwards: Callable[[Callable[[], bool]], None] | None = None
+        self.cleanup: Callable[[Callable[[], bool]], None] | None = None
 
-    def tell(self, what: str, *details: "str | int | dict[str, Any]") -> None:
-        message = marshal.dumps([what, *details])
+    def report(self, kind: str, *details: "str | int | dict[str, Any]") -> None:
+        message = marshal.dumps([kind, *details])
         try:
-            os.write(self.news, len(message).to_bytes(4, "little") + message)
-        except OSError:  # nobody listens any more; that shows in the orders as well
+            os.write(self.reports, len(message).to_bytes(4, "little") + message)
+        except OSError:  # the launcher has ended; `check_orders` finds that out
             pass
 
-    def doing(self, what: str) -> None:
-        self.programs.check()
-        self.tell(DOING, what)
+    def progress(self, text: str) -> None:
+        """Tell the user what is being done."""
+        self.programs.check_orders()
+        self.report(PROGRESS, text)
 
-    def is_over(self) -> bool:
-        """Raise if it is, for loops that ask whether to stop."""
-        self.programs.check()
+    def check_interrupted(self) -> bool:
+        """Raise Interrupted if the launcher has ended; otherwise return False, for loops that ask whether to stop."""
+        self.programs.check_orders()
         return False
 
-    def make(self, parent: str) -> Lease:
-        self.programs.check()
-        lease = make(parent)
+    def make_directory(self, parent: str) -> Lease:
+        """Make a leased directory in `parent` that is removed at the end."""
+        self.programs.check_orders()
+        lease = make_leased_directory(parent)
         self.made.append(lease)
         return lease
 
     def keep(self, lease: Lease, path: str) -> Lease:
-        """What we made has got its final name `path` and stays."""
+        """Do not remove this directory at the end: it has been renamed to `path`, where it stays."""
         self.made.remove(lease)
-        close_door(lease)
+        remove_empty_parent(lease)
         lease.path = path
         self.used.append(lease)
         return lease
 
     def remove(self, lease: Lease) -> None:
-        """Remove something we made, under our own lease: for everybody else it is in use until it is gone."""
+        """Remove a directory in `made`. Its lease lasts until it is gone, so no other process touches it."""
         remove(lease.path)
         self.made.remove(lease)
-        lease.end()
-        close_door(lease)
+        lease.release()
+        remove_empty_parent(lease)
+
+    def remove_all(self) -> None:
+        """Remove all directories in `made`."""
+        for lease in list(self.made):
+            try:
+                self.remove(lease)
+            except OSError:  # the lease ends with this process, and the next run tries to remove the leftover
+                pass
 
 
-def close_door(lease: Lease) -> None:
-    """Remove the directory it was made in, when it was the last one there; whoever needs that makes it again."""
+def remove_empty_parent(lease: Lease) -> None:
+    """Remove the directory that contained the leased one, if it is empty. It is made again when it is needed."""
     try:
         os.rmdir(os.path.dirname(lease.path))
     except OSError:
@@ -97,179 +114,176 @@ def close_door(lease: Lease) -> None:
 
 
 class Janitor:
-    """The janitor as the launcher sees it."""
+    """The launcher's end of the two pipes.
 
-    def __init__(self, orders: int, news: int, launcher: int) -> None:
+    `launcher` is a pidfd of the launcher, of which the janitor has a copy.
+    """
+
+    def __init__(self, orders: int, reports: int, launcher: int) -> None:
         self.orders = orders
-        self.news = news
-        self.launcher = launcher  # pidfd of ourselves: the janitor has a copy
-        self.heard = b""
+        self.reports = reports
+        self.launcher = launcher
+        self.received = b""
 
-    def hear(self) -> "tuple[Any, ...] | None":
-        """Return the next message, None when there is none yet, ("gone",) when there is nobody to send one."""
-        if not self.is_complete():
+    def next_report(self) -> "tuple[Any, ...] | None":
+        """Return the next report, None if there is none yet, ("gone",) if the janitor has ended."""
+        if not self.has_whole_report():
             try:
-                more = os.read(self.news, 1 << 16)
+                data = os.read(self.reports, 1 << 16)
             except BlockingIOError:
                 return None
-            if not more:
+            if not data:
                 return ("gone",)
-            self.heard += more
-            if not self.is_complete():
+            self.received += data
+            if not self.has_whole_report():
                 return None
-        size = int.from_bytes(self.heard[:4], "little")
-        message = tuple(marshal.loads(self.heard[4 : 4 + size]))
-        self.heard = self.heard[4 + size :]
-        return message
+        size = int.from_bytes(self.received[:4], "little")
+        report = tuple(marshal.loads(self.received[4 : 4 + size]))
+        self.received = self.received[4 + size :]
+        return report
 
-    def is_complete(self) -> bool:
-        return len(self.heard) >= 4 and len(self.heard) - 4 >= int.from_bytes(self.heard[:4], "little")
+    def has_whole_report(self) -> bool:
+        return len(self.received) >= 4 and len(self.received) - 4 >= int.from_bytes(self.received[:4], "little")
 
-    def order(self, what: bytes) -> None:
+    def order(self, order: bytes) -> None:
         try:
-            os.write(self.orders, what)
-        except OSError:  # it is gone
+            os.write(self.orders, order)
+        except OSError:  # the janitor has ended
             pass
 
     def watch(self, pid: int) -> None:
-        """Supervise mode: keep the environment until `pid` has ended, also when we have not lived to see it."""
+        """Supervise mode: keep the environment until process `pid` has ended, even if the launcher ends before it."""
         self.order(b"%d\n" % pid)
 
-    def end(self, seconds: float) -> None:
-        """Have it remove the environment and end; wait until nobody holds the other end of the news."""
-        self.order(DISMISSED)
+    def dismiss(self, timeout: float = REMOVAL_TIMEOUT) -> None:
+        """Order the janitor to remove the environment, and wait up to `timeout` seconds for its end."""
+        self.order(DISMISS)
         os.close(self.orders)
-        self.wait(seconds)
-
-    def wait(self, seconds: float) -> None:
         poll = select.poll()
-        poll.register(self.news, select.POLLIN)
-        while poll.poll(seconds * 1000):
+        poll.register(self.reports, select.POLLIN)
+        while poll.poll(timeout * 1000):
             try:
-                if not os.read(self.news, 1 << 16):
+                if not os.read(self.reports, 1 << 16):
                     return
             except BlockingIOError:
                 return
 
 
-def start(task: "Callable[[Work], dict[str, Any]]", mask: set[int]) -> Janitor:
-    """Start a janitor that does `task`."""
+def start(job: "Callable[[JobContext], dict[str, Any]]", mask: set[int]) -> Janitor:
+    """Start a janitor that runs `job`. `mask` is the signal mask for the programs that it starts."""
     try:
-        launcher = above_standard(os.pidfd_open(os.getpid()))
+        launcher = move_above_standard(os.pidfd_open(os.getpid()))
     except (OSError, AttributeError) as error:
         raise Failure(
-            f"this system has no pidfd_open(2), so nobody could clean up after the command: {error}"
+            f"this system has no pidfd_open(2), which is needed to clean up after the command: {error}"
         ) from None
     prctl = load_prctl()
-    orders, to_janitor = pipe()
-    news, to_launcher = pipe()
+    orders, orders_writer = pipe_above_standard()
+    reports, reports_writer = pipe_above_standard()
     os.set_blocking(orders, False)
-    os.set_blocking(news, False)
-    # The caller may have made this process a subreaper before exec(2), which keeps that. Then the janitor would
-    # become our child, and the command's.
+    os.set_blocking(reports, False)
+    # The launcher may be a subreaper: exec(2) preserves that. The janitor would then become a child of the launcher,
+    # and so of the command.
     was_subreaper = is_subreaper(prctl)
     if was_subreaper:
         prctl(PR_SET_CHILD_SUBREAPER, 0)
-    programs = Programs(orders, mask, signal.getsignal(signal.SIGCHLD), prctl)
+    programs = ProgramRunner(orders, mask, signal.getsignal(signal.SIGCHLD), prctl)
     was_pending = signal.SIGCHLD in signal.sigpending()
     try:
-        middle = os.fork()
+        intermediate = os.fork()
     except OSError as error:
-        raise explained(error, "start a process") from error
-    if middle == 0:
+        raise system_failure(error, "start a process") from error
+    if intermediate == 0:
         os.setsid()
         try:
             if os.fork():
                 os._exit(0)
         except OSError:
             os._exit(1)
-        os.close(to_janitor)
-        os.close(news)
-        live(task, programs, to_launcher, launcher)
+        os.close(orders_writer)
+        os.close(reports)
+        run_janitor(job, programs, reports_writer, launcher)
     try:
-        os.waitpid(middle, 0)
+        os.waitpid(intermediate, 0)
     except ChildProcessError:  # SIGCHLD is ignored: the kernel has reaped it
         pass
     if not was_pending:
-        signal.sigtimedwait({signal.SIGCHLD}, 0)  # of a child that the command never had
+        signal.sigtimedwait({signal.SIGCHLD}, 0)  # of the intermediate process, which the command must not notice
     if was_subreaper:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.close(orders)
-    os.close(to_launcher)
-    return Janitor(to_janitor, news, launcher)
+    os.close(reports_writer)
+    return Janitor(orders_writer, reports, launcher)
 
 
-def live(task: "Callable[[Work], dict[str, Any]]", programs: Programs, news: int, launcher: int) -> None:
-    """The life of the janitor; does not return."""
-    work = Work(news, programs)
+def run_janitor(
+    job: "Callable[[JobContext], dict[str, Any]]", programs: ProgramRunner, reports: int, launcher: int
+) -> None:
+    """The janitor from start to exit. Does not return."""
+    context = JobContext(reports, programs)
     try:
-        hide({programs.orders, news, launcher})
+        close_inherited_descriptors({programs.orders, reports, launcher})
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         programs.prctl(PR_SET_CHILD_SUBREAPER, 1)
-        answer = task(work)
-        programs.check()
+        result = job(context)
+        programs.check_orders()
         os.chdir("/")
-        work.tell(READY, answer)
-        keep(work, programs, launcher)
-        clean_up(work)
-        if work.afterwards:
-            deadline = time.monotonic() + COLLECTING
-            work.afterwards(lambda: time.monotonic() > deadline)
+        context.report(RESULT, result)
+        wait_for_command(context, programs, launcher)
+        context.remove_all()
+        if context.cleanup:
+            deadline = time.monotonic() + CLEANUP_TIMEOUT
+            context.cleanup(lambda: time.monotonic() > deadline)
     except Interrupted:
         pass
     except Failure as failure:
-        clean_up(work)
-        work.tell(FAILED, failure.message, failure.status)
+        context.remove_all()
+        context.report(FAILURE, failure.message, failure.status)
     except OSError as error:
-        clean_up(work)
-        work.tell(FAILED, explained(error, "make the environment").message, 125)
-    except BaseException as error:  # noqa: BLE001 - a fault of ours; what was made is removed all the same
-        clean_up(work)
-        work.tell(FAILED, f"a fault in the launcher: {error!r}", 125)
+        context.remove_all()
+        context.report(FAILURE, system_failure(error, "make the environment").message, 125)
+    except BaseException as error:  # noqa: BLE001 - a bug of the launcher; remove what was made all the same
+        context.remove_all()
+        context.report(FAILURE, f"internal error: {error!r}", 125)
     finally:
-        clean_up(work)
+        context.remove_all()
         os._exit(0)
 
 
-def clean_up(work: Work) -> None:
-    for lease in list(work.made):
-        try:
-            work.remove(lease)
-        except OSError:  # what remains has no lease as soon as we end: the next one tries again
-            pass
+def wait_for_command(context: JobContext, programs: ProgramRunner, launcher: int) -> None:
+    """Wait until the command has ended: the launcher's process in exec mode, the reported PID in supervise mode."""
+    watch = ProcessWatch(programs, launcher)
+    if context.cleanup:
+        context.cleanup(lambda: watch.is_over(0))
+    while not watch.is_over(None):
+        pass
 
 
-def hide(needed: set[int]) -> None:
-    """Let go of all that is the caller's: standard input, output and error, any pipe, the terminal."""
-    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+def close_inherited_descriptors(needed: set[int]) -> None:
+    """Close all descriptors but those in `needed`; standard input, output and error become /dev/null."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for number in (0, 1, 2):
-        os.dup2(nothing, number, inheritable=True)
+        os.dup2(null, number, inheritable=True)
     for number in [int(entry) for entry in os.listdir("/dev/fd")]:
         if number > 2 and number not in needed:
             try:
                 os.close(number)
-            except OSError:  # the one that listed them
+            except OSError:  # the descriptor that listdir used
                 pass
 
 
-def pipe() -> tuple[int, int]:
+def pipe_above_standard() -> tuple[int, int]:
     reader, writer = os.pipe()
-    return above_standard(reader), above_standard(writer)
+    return move_above_standard(reader), move_above_standard(writer)
 
 
-def above_standard(descriptor: int) -> int:
-    """The caller may have closed 0, 1 or 2; what gets such a number would be taken for the standard error."""
+def move_above_standard(descriptor: int) -> int:
+    """Move a descriptor above 2.
+
+    If the caller has closed 0, 1 or 2, a new descriptor gets that number, and would be taken for standard error.
+    """
     if descriptor > 2:
         return descriptor
-    moved: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    copy: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(descriptor)
-    return moved
-
-
-def keep(work: Work, programs: Programs, launcher: int) -> None:
-    """Wait until the command has ended: the launcher's process in exec mode, the one we are told in supervise mode."""
-    watched = Watched(programs, launcher)
-    if work.afterwards:
-        work.afterwards(lambda: watched.is_over(0))
-    while not watched.is_over(None):
-        pass
+    return copy

@@ -1,18 +1,17 @@
-"""The command line. Written by hand: argparse alone would cost as much time as starting the command.
+"""The command line of `launcher run`. Parsed by hand: importing argparse takes as long as starting the command.
 
-Whatever a plain run does not need is imported inside the function that needs it: each import adds to the start-up
-time, and this module is on the path of every run.
+A run without an environment imports as little as possible, so the other modules are imported where they are used.
 """
 
 import os
 import sys
 
 from reference_launcher import __version__
-from reference_launcher.command import become
+from reference_launcher.command import exec_command
 
 
 def main(arguments: list[str], mask: set[int]) -> None:
-    """`mask` is the set of signals that were blocked when the launcher was started."""
+    """Run `launcher` with `arguments`. `mask` is the set of signals that were blocked when the launcher was started."""
     name = arguments[0] if arguments else ""
     if name == "run":
         run(arguments[1:], mask)
@@ -27,15 +26,15 @@ def main(arguments: list[str], mask: set[int]) -> None:
 
 
 def run(arguments: list[str], mask: set[int]) -> None:
-    """Parse the options of a plain run. With any other option it is a run in an environment: see `options.run`."""
-    replace = False
+    """`launcher run`. Options other than --exec and --supervise are for environments: `options.run` parses them."""
+    use_exec = False
     rest = iter(arguments)
     command: list[str] = []
     for argument in rest:
         if argument == "--":
             command = list(rest)
         elif argument in ("--exec", "--supervise"):
-            replace = argument == "--exec"
+            use_exec = argument == "--exec"
         elif argument in ("--help", "-h"):
             print_usage()
             return
@@ -50,14 +49,14 @@ def run(arguments: list[str], mask: set[int]) -> None:
         from reference_launcher.usage import usage_error
 
         usage_error("no command")
-    # Bytes from here on. What Python could not decode it kept as surrogates; fsencode gives it back.
-    words = [os.fsencode(word) for word in command]
-    if replace:
-        become(words, mask)
+    # Bytes from here on. Python keeps undecodable bytes as surrogates; fsencode restores them.
+    argv = [os.fsencode(argument) for argument in command]
+    if use_exec:
+        exec_command(argv, mask)
     else:
         from reference_launcher.supervise import supervise
 
-        supervise(words, mask)
+        supervise(argv, mask)
 
 
 def print_usage() -> None:

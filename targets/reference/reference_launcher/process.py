@@ -1,4 +1,4 @@
-"""System calls on the process itself that the standard library lacks, and the end by a signal."""
+"""prctl(2), which the standard library lacks; terminating by a signal; the names of signals."""
 
 import os
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
 else:
-    import _signal as signal  # the same without enum, which costs 4 ms
+    import _signal as signal  # without enum, which takes 4 ms
 
 ALL_SIGNALS = signal.valid_signals()
 
@@ -21,7 +21,7 @@ PR_GET_CHILD_SUBREAPER = 37
 
 def load_prctl() -> "Callable[..., int]":
     """Return prctl(2) of the C library."""
-    import ctypes  # 2 ms; the standard library has no other way to prctl(2)
+    import ctypes  # 2 ms; the standard library has no other way to call prctl(2)
 
     function: Callable[..., int] = ctypes.CDLL(None).prctl
     return function
@@ -37,22 +37,22 @@ def is_subreaper(prctl: "Callable[..., int]") -> bool:
 
 
 def die_of_signal(signo: int, prctl: "Callable[..., int]") -> None:
-    """End this process with signal `signo` as its wait status, or with 128+N where that is impossible."""
-    prctl(PR_SET_DUMPABLE, 0)  # the core dump of interest is the command's; do not overwrite it: core(5)
+    """Terminate this process by signal `signo`; as PID 1, which that cannot terminate, exit with 128+N."""
+    prctl(PR_SET_DUMPABLE, 0)  # do not overwrite the core dump of the command: core(5)
     try:
         signal.signal(signo, signal.SIG_DFL)
     except (OSError, ValueError):  # SIGKILL has no disposition; glibc reserves 32 and 33
         pass
     os.kill(os.getpid(), signo)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})
-    # Reached by PID 1 only: a signal from inside its PID namespace does not end it, pid_namespaces(7).
+    # Only PID 1 gets here: a signal from inside its PID namespace does not terminate it, pid_namespaces(7).
     os._exit(128 + signo)
 
 
 def signal_name(signo: int) -> bytes:
     """Return the name of a signal, such as b"SIGTERM" or b"SIGRTMIN+2"."""
-    # `SIG_BLOCK` and the like are not signals. Where a number has two names, the first in the alphabet is the
-    # usual one: ABRT, not IOT.
+    # `SIG_BLOCK` and the like are not signals. Of two names for one number the first in the alphabet is the usual
+    # one: SIGABRT, not SIGIOT.
     names = sorted(name for name in dir(signal) if name.startswith("SIG") and name[3] != "_")
     for name in names:
         if getattr(signal, name) == signo:

@@ -1,8 +1,8 @@
-"""Programs that the janitor runs to make an environment: an interpreter that is asked, pip, what pip starts.
+"""The programs that the janitor runs to make an environment: an interpreter, pip, and the processes that pip starts.
 
-They are ended with everything below them. The janitor is a subreaper, so a process whose parent has ended
-becomes its child (a build backend, when pip is killed); it has no other children, and kills and reaps until it
-has none. Nothing is looked up by a PID that could be somebody else's: what is not reaped keeps its number.
+When a program ends, all its descendants are killed. The janitor is a subreaper: a process whose parent has ended (a
+build backend when pip is killed) becomes its child. It has no other children, so it kills and reaps until it has no
+child. No signal can hit a foreign process: the PID of a process that is not reaped is not reused.
 """
 
 import errno
@@ -11,7 +11,7 @@ import select
 import time
 
 from reference_launcher.command import restore_dispositions
-from reference_launcher.places import Failure
+from reference_launcher.directories import Failure
 from reference_launcher.process import PR_SET_PDEATHSIG, signal_name
 
 TYPE_CHECKING = False
@@ -22,141 +22,144 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-MOST_OUTPUT = 1 << 16
+MAX_OUTPUT = 1 << 16  # bytes
 SHOWN_LINES = 12
-PAUSE, GO_ON, DISMISSED = b"z", b"c", b"."
+# Orders of the launcher to the janitor, one byte each. A line with a PID is an order, too: see `watching`.
+PAUSE, CONTINUE, DISMISS = b"z", b"c", b"."
 
 
 class Interrupted(Exception):
-    """The launcher has ended, or wants to: stop, and leave nothing."""
+    """The launcher has ended or is about to: stop, and leave nothing behind."""
 
 
-class Programs:
-    """Runs one program at a time. `orders` is the pipe from the launcher; its end is the order to stop."""
+class ProgramRunner:
+    """Runs one program at a time.
+
+    `orders` is the pipe from the launcher; its end is the order to stop. `mask` and `inherited_sigchld` are the
+    signal mask and the disposition of SIGCHLD for the programs.
+    """
 
     def __init__(self, orders: int, mask: set[int], inherited_sigchld: "Any", prctl: "Callable[..., int]"):
         self.orders = orders
         self.mask = mask
         self.inherited_sigchld = inherited_sigchld
         self.prctl = prctl
-        self.launcher = os.getpid()  # this is made before the janitor is
-        self.first: int | None = None  # the program, which may have started others
+        self.launcher = os.getpid()  # the launcher creates this object and then forks the janitor
+        self.pid: int | None = None  # of the program that runs
 
-    def check(self) -> None:
-        """Look whether the launcher still wants what we do."""
+    def check_orders(self) -> None:
+        """Read an order, if there is one, and follow it. Raise Interrupted if it is the order to stop."""
         try:
             order = os.read(self.orders, 1)
         except BlockingIOError:
             return
-        if order in (b"", DISMISSED):
+        if order in (b"", DISMISS):
             raise Interrupted
         if order == PAUSE:
-            self.signal_all(signal.SIGSTOP)
-        elif order == GO_ON:
-            self.signal_all(signal.SIGCONT)
+            self.signal_descendants(signal.SIGSTOP)
+        elif order == CONTINUE:
+            self.signal_descendants(signal.SIGCONT)
 
     def run(
-        self, words: list[str], environment: dict[bytes, bytes], name: str, seconds: float | None = None
+        self, argv: list[str], environment: dict[bytes, bytes], name: str, timeout: float | None = None
     ) -> tuple[int, bytes]:
-        """Run `words` without a terminal or input; return the exit code and the last of what it wrote.
+        """Run `argv` without terminal and input; return its exit code and the end of its output.
 
-        Dying of a signal is a failure with 128+N that names the program and the signal, whichever program it
-        is: nobody but the system or its administrator can have sent it.
+        `name` is for messages; `timeout` is in seconds. Raise Failure if the program cannot be started, exceeds the
+        timeout, or dies of a signal (status 128+N; only the system or its administrator can have sent it).
         """
-        output, there = os.pipe()
+        output, program_output = os.pipe()
         try:
             os.set_blocking(output, False)
-            pid = self.start(words, environment, there, name)
-            os.close(there)
-            there = -1
-            written = self.follow(pid, output, f"{name} '{words[0]}'", seconds)
+            pid = self.start(argv, environment, program_output, name)
+            os.close(program_output)
+            program_output = -1
+            text = self.read_until_exit(pid, output, f"{name} '{argv[0]}'", timeout)
         finally:
-            if there >= 0:
-                os.close(there)
-            code = self.end_all()
+            if program_output >= 0:
+                os.close(program_output)
+            code = self.kill_descendants()
             os.close(output)
         if code < 0:
-            raise died(words[0], name, -code)
-        return code, written
+            raise signal_failure(argv[0], name, -code)
+        return code, text
 
-    def start(self, words: list[str], environment: dict[bytes, bytes], output: int, name: str) -> int:
-        report, failed = os.pipe()
-        self.first = None
+    def start(self, argv: list[str], environment: dict[bytes, bytes], output: int, name: str) -> int:
+        """Fork and exec; return the PID. A pipe that closes on exec reports the errno of a failed exec."""
+        exec_result, exec_error = os.pipe()
+        self.pid = None
         pid = os.fork()
         if pid:
-            self.first = pid
-            os.close(failed)
-            reason = os.read(report, 16)
-            os.close(report)
-            if reason:
-                self.end_all()
-                raise not_started(words[0], name, int(reason))
+            self.pid = pid
+            os.close(exec_error)
+            error_number = os.read(exec_result, 16)
+            os.close(exec_result)
+            if error_number:
+                self.kill_descendants()
+                raise exec_failure(argv[0], name, int(error_number))
             return pid
         try:
-            self.become(words, environment, output)
+            self.exec_program(argv, environment, output)
         except OSError as error:
-            os.write(failed, b"%d" % (error.errno or 0))
+            os.write(exec_error, b"%d" % (error.errno or 0))
         finally:
             os._exit(127)
 
-    def become(self, words: list[str], environment: dict[bytes, bytes], output: int) -> None:
-        self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # when the janitor itself is killed
+    def exec_program(self, argv: list[str], environment: dict[bytes, bytes], output: int) -> None:
+        self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # in case the janitor is killed
         os.setpgid(0, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         signal.signal(signal.SIGCHLD, self.inherited_sigchld)
         restore_dispositions()
         signal.pthread_sigmask(signal.SIG_SETMASK, self.mask)
-        os.execve(os.fsencode(words[0]), [os.fsencode(word) for word in words], environment)
+        os.execve(os.fsencode(argv[0]), [os.fsencode(argument) for argument in argv], environment)
 
-    def follow(self, pid: int, output: int, name: str, seconds: float | None) -> bytes:
-        """Read what it writes until it ends. Not until the pipe does: something it has started may hold that."""
-        end = os.pidfd_open(pid)
-        deadline = seconds and time.monotonic() + seconds
-        written = b""
+    def read_until_exit(self, pid: int, output: int, name: str, timeout: float | None) -> bytes:
+        """Return the end of the output of process `pid`.
+
+        Read until the process ends, not until end of file: a descendant may keep the pipe open.
+        """
+        pidfd = os.pidfd_open(pid)
+        deadline = timeout and time.monotonic() + timeout
+        text = b""
         poll = select.poll()
-        for descriptor in (self.orders, output, end):
+        for descriptor in (self.orders, output, pidfd):
             poll.register(descriptor, select.POLLIN)
         try:
             while True:
-                left = deadline and max(0, deadline - time.monotonic()) * 1000
-                ready = [descriptor for descriptor, _ in poll.poll(left)]
+                remaining = deadline and max(0, deadline - time.monotonic()) * 1000
+                ready = [descriptor for descriptor, _ in poll.poll(remaining)]
                 if not ready:
-                    raise Failure(f"{name} did not answer within {seconds:g} s and was ended")
+                    raise Failure(f"{name} did not answer within {timeout:g} s and was ended")
                 if self.orders in ready:
-                    self.check()
+                    self.check_orders()
                 if output in ready:
-                    more = self.read(output)
-                    written = (written + more)[-MOST_OUTPUT:]
-                    if not more:
+                    data = read_available(output)
+                    text = (text + data)[-MAX_OUTPUT:]
+                    if not data:
                         poll.unregister(output)
-                if end in ready:
-                    return (written + self.read(output))[-MOST_OUTPUT:]
+                if pidfd in ready:
+                    return (text + read_available(output))[-MAX_OUTPUT:]
         finally:
-            os.close(end)
+            os.close(pidfd)
 
-    def read(self, output: int) -> bytes:
-        try:
-            return os.read(output, MOST_OUTPUT)
-        except BlockingIOError:
-            return b""
-
-    def end_all(self) -> int:
-        """Kill and reap until there is no child. Return how the program ended, negative for a signal."""
-        status = 0
+    def kill_descendants(self) -> int:
+        """Kill and reap until there is no child. Return the exit code of the program, -N if signal N terminated it."""
+        code = 0
         while True:
-            # First take what has ended, so that its own end is reported, not ours.
+            # Reap before killing, so that a program that has ended is reported with its own status.
             try:
-                pid, how = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
                 if not pid:
-                    self.signal_all(signal.SIGKILL)
-                    pid, how = os.waitpid(-1, 0)
+                    self.signal_descendants(signal.SIGKILL)
+                    pid, status = os.waitpid(-1, 0)
             except ChildProcessError:
-                return status
-            if pid == self.first:
-                status = os.waitstatus_to_exitcode(how)
+                return code
+            if pid == self.pid:
+                code = os.waitstatus_to_exitcode(status)
 
-    def signal_all(self, signo: int) -> None:
+    def signal_descendants(self, signo: int) -> None:
         for pid in list(descendants(os.getpid())):
             try:
                 os.kill(pid, signo)
@@ -164,8 +167,20 @@ class Programs:
                 pass
 
 
+def read_available(descriptor: int) -> bytes:
+    """Return what a non-blocking descriptor has, and nothing if it has nothing yet or is at its end."""
+    try:
+        return os.read(descriptor, MAX_OUTPUT)
+    except BlockingIOError:
+        return b""
+
+
 def descendants(pid: int) -> "Iterator[int]":
-    """All processes below `pid`. One that is made meanwhile is found the next time: its parent's end makes it ours."""
+    """Yield the descendants of `pid`.
+
+    A process that is created meanwhile can be missed. The next call finds it: when its parent is killed, it becomes a
+    child of the janitor.
+    """
     for child in children(pid):
         yield child
         yield from descendants(child)
@@ -176,8 +191,8 @@ def children(pid: int) -> list[int]:
         with open(f"/proc/{pid}/task/{pid}/children", "rb", buffering=0) as file:
             found = [int(word) for word in file.readall().split()]
         if pid == os.getpid():
-            return found
-        # Children belong to the thread that made them.
+            return found  # the janitor has one thread
+        # The kernel lists children by the thread that created them.
         for thread in os.listdir(f"/proc/{pid}/task"):
             if int(thread) != pid:
                 with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:
@@ -188,7 +203,7 @@ def children(pid: int) -> list[int]:
 
 
 def children_by_stat(pid: int) -> list[int]:
-    """For kernels without CONFIG_PROC_CHILDREN."""
+    """Return the children of `pid` on a kernel without CONFIG_PROC_CHILDREN."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -202,27 +217,27 @@ def children_by_stat(pid: int) -> list[int]:
     return found
 
 
-def not_started(path: str, name: str, reason: int) -> Failure:
-    status = 127 if reason in (errno.ENOENT, errno.ENOTDIR) else 126
-    return Failure(f"cannot run {name} '{path}': {os.strerror(reason)}", status)
+def exec_failure(path: str, name: str, error_number: int) -> Failure:
+    status = 127 if error_number in (errno.ENOENT, errno.ENOTDIR) else 126
+    return Failure(f"cannot run {name} '{path}': {os.strerror(error_number)}", status)
 
 
-def died(path: str, name: str, signo: int) -> Failure:
+def signal_failure(path: str, name: str, signo: int) -> Failure:
     import sys
 
     hint = "ended by the system or an administrator"
     if signo == signal.SIGKILL:
-        hint = "most often the system is out of memory (dmesg, journalctl -k)"
+        hint = "most often the system is out of memory (see dmesg or journalctl -k)"
         if sys.platform == "darwin":
             hint = (
-                "on macOS most often its code signature is no longer valid after an update; "
-                f"mend it with: codesign --force --sign - '{path}', or install this interpreter again"
+                "on macOS most often its code signature became invalid in an update; repair it with: "
+                f"codesign --force --sign - '{path}', or install this interpreter again"
             )
     return Failure(f"{name} '{path}' died of {signal_name(signo).decode()}: {hint}", 128 + signo)
 
 
-def last_lines(written: bytes) -> str:
-    """Return the end of what a program has said, harmless to a terminal: no escapes, no bell, no return."""
-    lines = [line for line in written.decode("utf-8", "replace").splitlines() if line.strip()][-SHOWN_LINES:]
+def last_lines(output: bytes) -> str:
+    """Return the last lines of a program's output, each on a line of its own, without control characters."""
+    lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()][-SHOWN_LINES:]
     plain = ["".join(letter if letter.isprintable() or letter == "\t" else "?" for letter in line) for line in lines]
     return "".join(f"\n  | {line[:500]}" for line in plain)

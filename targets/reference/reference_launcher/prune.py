@@ -1,8 +1,9 @@
-"""`cache prune | list | dir`: what is in the cache, and removing what nobody uses.
+"""`cache prune`, `cache list` and `cache dir`: remove environments that are not in use, and list what is there.
 
-Prune neither breaks what runs nor waits for it. It tries an exclusive lease on each environment; who uses one
-holds a shared lease, so the try fails, and prune goes on to the next. What it gets it first renames into the
-trash: a run that starts at that moment sees the environment whole or not at all, and makes another.
+Prune neither disturbs running commands nor waits for them. It tries to get an exclusive lease on each environment. An
+environment in use has a shared lease, so the attempt fails and prune goes on to the next. If it succeeds, prune renames
+the environment into the trash and then removes it. A run that starts at that moment finds either the complete
+environment or none, and then makes another.
 """
 
 import json
@@ -10,11 +11,11 @@ import os
 import sys
 import time
 
+from reference_launcher.directories import Failure, Root, cache_root, system_failure, temporary_root
 from reference_launcher.environment import DESCRIPTION
-from reference_launcher.lease import claim
-from reference_launcher.places import Failure, Root, cache_root, explained, temporary_root
+from reference_launcher.lease import lease_exclusive
 from reference_launcher.process import die_of_signal, load_prctl
-from reference_launcher.removing import collect, discard, entries
+from reference_launcher.removing import list_paths, remove_leftovers, remove_unused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,79 +24,84 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-MANY = 32  # environments; fewer are removed one after the other, which is simpler to follow
 THREADS = 8
+MIN_FOR_THREADS = 32  # environments; fewer are removed by one thread
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def prune(option: str | None, keep_tools: bool, mask: set[int]) -> str:
-    """Remove all that nobody uses, and return what was done in a sentence."""
+    """Remove the environments that are not in use, and leftovers; return a sentence that says how many."""
     cache = cache_root(option)
-    cache.check()
-    signals = ending(mask)
+    cache.check_owner()
+    signals = fatal_signals(mask)
     kept = newest_tools(cache) if keep_tools else set()
-    paths = [path for path in entries(cache.environments) if path not in kept]
-    if len(paths) < MANY:
-        results = [discard_unless(signals, path, cache) for path in paths]
+    paths = [path for path in list_paths(cache.environments) if path not in kept]
+    if len(paths) < MIN_FOR_THREADS:
+        results = [prune_environment(signals, path, cache) for path in paths]
     else:
-        results = side_by_side(paths, cache, signals)
+        results = prune_in_threads(paths, cache, signals)
     removed, used = results.count("removed"), results.count("used")
-    places = {root.path: root for root in (cache, temporary_root(cache))}
     leftovers = 0
-    for root in places.values():
-        leftovers += collect(root, lambda: end_if_told(signals))
-        root.tidy()
+    for root in all_roots(cache):
+        leftovers += remove_leftovers(root, lambda: exit_if_signalled(signals))
+        root.remove_empty()
     parts = [f"{removed} removed", f"{leftovers} left over from killed runs removed", f"{used} in use"]
     return ", ".join(parts) + (f", {len(kept)} kept for tools" if keep_tools else "")
 
 
-def discard_unless(signals: set[int], path: str, root: Root) -> str:
-    """Remove an environment that nobody uses; end before that if a signal has come."""
-    end_if_told(signals)
+def all_roots(cache: Root) -> list[Root]:
+    """Return the cache and the root of temporary environments, once if they are the same."""
+    return list({root.path: root for root in (cache, temporary_root(cache))}.values())
+
+
+def prune_environment(signals: set[int], path: str, root: Root) -> str:
+    """Remove an environment unless it is in use; return `removed`, `used` or `gone`. If a signal is pending, exit."""
+    exit_if_signalled(signals)
     try:
-        if discard(path, root):
+        if remove_unused(path, root):
             return "removed"
     except OSError as error:
-        raise explained(error, f"remove '{path}'") from error
+        raise system_failure(error, f"remove '{path}'") from error
     return "used" if os.path.exists(path) else "gone"
 
 
-def side_by_side(paths: list[str], root: Root, signals: set[int]) -> list[str]:
-    """Remove with several threads: removing a directory is mostly waiting for the disk (ext4: 2 ms each, where 8
-    at once take no longer than one). The main thread waits for the signals.
+def prune_in_threads(paths: list[str], root: Root, signals: set[int]) -> list[str]:
+    """Remove with several threads; the main thread waits for signals.
+
+    Removing a directory is mostly waiting for the disk: 2 ms each on ext4, and 8 at once take no longer than one.
     """
     import select
     import threading
 
-    from reference_launcher.building import signal_descriptor
+    from reference_launcher.waiting import open_signalfd
 
     results: list[str] = []
     failures: list[Failure] = []
-    todo = list(paths)
-    done, tell = os.pipe()
+    remaining = list(paths)
+    finished, report_finished = os.pipe()
 
     def work() -> None:
         try:
             while not failures:
-                results.append(discard_unless(set(), todo.pop(), root))
-        except IndexError:  # that was all
+                results.append(prune_environment(set(), remaining.pop(), root))
+        except IndexError:  # no path is left
             pass
         except Failure as failure:
             failures.append(failure)
         finally:
-            os.write(tell, b".")
+            os.write(report_finished, b".")
 
     poll = select.poll()
-    poll.register(done, select.POLLIN)
-    poll.register(signal_descriptor(signals), select.POLLIN)
+    poll.register(finished, select.POLLIN)
+    poll.register(open_signalfd(signals), select.POLLIN)
     for _ in range(THREADS):
         threading.Thread(target=work, daemon=True).start()
     running = THREADS
     while running:
         poll.poll()
-        end_if_told(signals)
-        if select.select([done], [], [], 0)[0]:
-            running -= len(os.read(done, THREADS))
+        exit_if_signalled(signals)
+        if select.select([finished], [], [], 0)[0]:
+            running -= len(os.read(finished, THREADS))
     if failures:
         raise failures[0]
     return results
@@ -104,33 +110,33 @@ def side_by_side(paths: list[str], root: Root, signals: set[int]) -> list[str]:
 def newest_tools(cache: Root) -> set[str]:
     """Return for each tool the environment that was made last."""
     newest: dict[str, tuple[float, str]] = {}
-    for path in entries(cache.environments):
-        found = description(path)
+    for path in list_paths(cache.environments):
+        found = read_description(path)
         if found.get("kind") == "tool":
-            from reference_launcher.run_with import distribution, plain
+            from reference_launcher.run_with import distribution_name, normalized_name
 
-            name = plain(distribution(" ".join(found["requirements"])))
+            name = normalized_name(distribution_name(" ".join(found["requirements"])))
             newest[name] = max(newest.get(name, (0.0, "")), (float(found.get("made", 0)), path))
     return {path for _, path in newest.values()}
 
 
-def description(path: str) -> "dict[str, Any]":
+def read_description(path: str) -> "dict[str, Any]":
     try:
         with open(f"{path}/{DESCRIPTION}", encoding="ascii") as file:
             found = json.load(file)
-    except (OSError, ValueError):  # not yet whole, or being removed
+    except (OSError, ValueError):  # the environment is incomplete, or is being removed
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def ending(mask: set[int]) -> set[int]:
-    from reference_launcher.building import STOPPING, acted_on
+def fatal_signals(mask: set[int]) -> set[int]:
+    from reference_launcher.waiting import STOP_SIGNALS, signals_with_effect
 
-    return acted_on(mask) - STOPPING
+    return signals_with_effect(mask) - STOP_SIGNALS
 
 
-def end_if_told(signals: set[int]) -> bool:
-    """End here, between two environments, if a signal has come. What is half removed lies in the trash."""
+def exit_if_signalled(signals: set[int]) -> bool:
+    """Die of a pending signal, or return False. An environment that is partly removed is in the trash by then."""
     if signal.sigpending() & signals:
         info = signal.sigtimedwait(signals, 0)
         if info:
@@ -138,54 +144,56 @@ def end_if_told(signals: set[int]) -> bool:
     return False
 
 
-def listing(option: str | None, now: float) -> list[str]:
-    """Return a line for each environment in the cache."""
+def list_environments(option: str | None, now: float) -> list[str]:
+    """Return a line for each environment and leftover. `now` is the time in seconds since the epoch."""
     cache = cache_root(option)
-    cache.check()
+    cache.check_owner()
     holders = lock_holders()
-    lines = []
-    roots = {root.path: root for root in (cache, temporary_root(cache))}
-    for root in roots.values():
-        for parent in (root.environments, root.temporary, root.building, root.trash):
-            for path in sorted(entries(parent)):
-                lines.append(line(path, holders, now))
-    return lines
+    return [
+        describe(path, holders, now)
+        for root in all_roots(cache)
+        for parent in (root.environments, root.temporary, root.building, root.trash)
+        for path in sorted(list_paths(parent))
+    ]
 
 
-def line(path: str, holders: dict[tuple[int, int], list[int]], now: float) -> str:
-    found = description(path)
-    where = os.path.basename(os.path.dirname(path))
-    kind = str(
-        found.get("kind") or {"temporary": "temporary", "building": "unfinished", "trash": "removed"}.get(where, "?")
-    )
+def describe(path: str, holders: dict[tuple[int, int], list[int]], now: float) -> str:
+    """Return kind, requirements, size, age, users and path, separated by tabs."""
+    found = read_description(path)
+    parent = os.path.basename(os.path.dirname(path))
+    kinds = {"temporary": "temporary", "building": "unfinished", "trash": "removed"}
+    kind = str(found.get("kind") or kinds.get(parent, "?"))
     requirements = found.get("requirements")
-    what = " ".join(map(str, requirements)) if isinstance(requirements, list) else "-"
+    text = " ".join(map(str, requirements)) if isinstance(requirements, list) else "-"
     try:
         made = float(str(found.get("made") or os.stat(path).st_mtime))
     except OSError:
         made = now
     python = f" (python {found['python']})" if "python" in found else ""
-    return "\t".join([kind, plain_text(what) + python, readable_size(size(path)), age(now - made), user(path, holders),
-                      plain_text(path)])  # fmt: skip
+    size = readable_size(disk_usage(path))
+    return "\t".join([kind, plain_text(text) + python, size, age(now - made), users(path, holders), plain_text(path)])
 
 
-def user(path: str, holders: dict[tuple[int, int], list[int]]) -> str:
-    """Say what uses it. Whether it is used says the lease; by what is for people, and nothing is decided by it."""
-    lease = claim(path)
+def users(path: str, holders: dict[tuple[int, int], list[int]]) -> str:
+    """Return whether a directory is in use, and by which processes.
+
+    Its lease decides whether it is in use. The processes are for information only.
+    """
+    lease = lease_exclusive(path)
     if lease:
-        lease.end()
+        lease.release()
         return "not in use"
     try:
         found = os.stat(path)
     except OSError:
         return "gone"
-    pids = sorted({kept_for(pid) for pid in holders.get((found.st_dev, found.st_ino), [])})
-    names = [f"{comm(pid)} (pid {pid})" for pid in pids if comm(pid)]
+    pids = sorted({watched_pid(pid) for pid in holders.get((found.st_dev, found.st_ino), [])})
+    names = [f"{process_name(pid)} (pid {pid})" for pid in pids if process_name(pid)]
     return "in use by " + ", ".join(names) if names else "in use"
 
 
 def lock_holders() -> dict[tuple[int, int], list[int]]:
-    """Who holds a flock, by device and inode: proc_locks(5). Those of other PID namespaces are not shown."""
+    """Return the PIDs that hold a flock, by device and inode: proc_locks(5). Other PID namespaces are not visible."""
     found: dict[tuple[int, int], list[int]] = {}
     try:
         with open("/proc/locks", encoding="ascii") as file:
@@ -200,13 +208,13 @@ def lock_holders() -> dict[tuple[int, int], list[int]]:
     return found
 
 
-def kept_for(pid: int) -> int:
-    """A janitor is called `janitor PID`, after the command that it waits for."""
-    name, _, number = comm(pid).partition(" ")
-    return int(number) if name == "janitor" and number.isdigit() and comm(int(number)) else pid
+def watched_pid(pid: int) -> int:
+    """Return the PID of the command if `pid` is a janitor, whose process name is `janitor PID`; otherwise `pid`."""
+    name, _, number = process_name(pid).partition(" ")
+    return int(number) if name == "janitor" and number.isdigit() and process_name(int(number)) else pid
 
 
-def comm(pid: int) -> str:
+def process_name(pid: int) -> str:
     try:
         with open(f"/proc/{pid}/comm", "rb", buffering=0) as file:
             return plain_text(os.fsdecode(file.readall().strip()))
@@ -214,8 +222,8 @@ def comm(pid: int) -> str:
         return ""
 
 
-def size(path: str) -> int:
-    """Count the bytes on the disk. A file that is linked twice counts twice."""
+def disk_usage(path: str) -> int:
+    """Return the bytes on the disk. A file with two links counts twice."""
     total = 0
     for directory, _, files in os.walk(path):
         for name in files:
@@ -227,7 +235,7 @@ def size(path: str) -> int:
 
 
 def readable_size(count: int) -> str:
-    """Bytes for programs, units for people."""
+    """Return a size with a unit on a terminal, and in bytes for programs."""
     if not os.isatty(1):
         return str(count)
     value, unit = float(count), 0
@@ -244,20 +252,20 @@ def age(seconds: float) -> str:
 
 
 def plain_text(text: str) -> str:
-    """A name must not move the cursor or break a line."""
+    """Replace control characters: a file name must not move the cursor or break a line."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def cache(action: str, option: str | None, keep_tools: bool, mask: set[int]) -> None:
-    """Do what `launcher cache` was asked."""
+    """Run `launcher cache ACTION` and print its result. `option` is the value of --cache-dir."""
     if action == "prune":
         lines = [prune(option, keep_tools, mask)]
     elif action == "list":
-        lines = listing(option, time.time())
+        lines = list_environments(option, time.time())
     elif action == "dir":
         lines = [cache_root(option).path]
     else:
-        raise Failure(f"'cache {action}' is not known: prune, list, dir")
+        raise Failure(f"'cache' needs one of prune, list and dir, not '{action}'")
     try:
         sys.stdout.buffer.write(b"".join(os.fsencode(line) + b"\n" for line in lines))
         sys.stdout.buffer.flush()

@@ -1,30 +1,30 @@
-"""`run --with` and `tool run`: a command in an environment that is there as long as the command needs it."""
+"""`run --with` and `tool run`: a command in an environment that exists as long as the command runs."""
 
 import os
 
 from reference_launcher import environment, janitor
-from reference_launcher.building import await_answer
-from reference_launcher.command import become, complain
-from reference_launcher.environment import Wanted, cached, temporary
-from reference_launcher.interpreter import choose
-from reference_launcher.lease import use
-from reference_launcher.places import Failure, Root, cache_root, temporary_root
-from reference_launcher.removing import collect
+from reference_launcher.command import DEFAULT_PATH, exec_command, print_error
+from reference_launcher.directories import Failure, Root, cache_root, temporary_root
+from reference_launcher.environment import EnvironmentSpec, cached_environment, make_temporary
+from reference_launcher.interpreter import choose_interpreter
+from reference_launcher.lease import lease_shared
+from reference_launcher.removing import remove_leftovers
 from reference_launcher.supervise import supervise
+from reference_launcher.waiting import wait_for_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from reference_launcher.janitor import Work
+    from reference_launcher.janitor import JobContext
 
 
 class Options:
     """What the command line says about the environment."""
 
     def __init__(self) -> None:
-        self.replace = False
+        self.use_exec = False
         self.isolated = False
         self.requirements: list[str] = []
         self.python: str | None = None
@@ -35,112 +35,106 @@ class Options:
 def run_with(options: Options, command: list[str], mask: set[int]) -> None:
     """Run `command` in a temporary environment with the requirements."""
 
-    def task(work: "Work") -> "dict[str, Any]":
-        cache, place = roots(options)
-        interpreter = choose(options.python, work.programs)
-        below = cached(work, Wanted("with", interpreter, options.requirements, cache))
-        project = None if options.isolated else project_environment(interpreter.site)
-        lease = temporary(work, place, interpreter, [below.path] + ([project] if project else []))
-        collect_afterwards(work, {cache.path: cache, place.path: place})
+    def job(context: "JobContext") -> "dict[str, Any]":
+        cache, temporary = roots(options)
+        interpreter = choose_interpreter(options.python, context.programs)
+        base = cached_environment(context, EnvironmentSpec("with", interpreter, options.requirements, cache))
+        project = None if options.isolated else project_environment(interpreter.site_packages)
+        lease = make_temporary(context, temporary, interpreter, [base.path] + ([project] if project else []))
+        schedule_cleanup(context, {cache.path: cache, temporary.path: temporary})
         path = [lease.path + "/bin"] + ([project + "/bin"] if project else [])
-        return {"environment": lease.path, "path": path, "leased": [lease.path, below.path]}
+        return {"environment": lease.path, "path": path, "leased": [lease.path, base.path]}
 
-    run_in(task, options, mask, lambda answer: command)
+    run_in_environment(job, options, mask, lambda result: command)
 
 
 def run_tool(options: Options, arguments: list[str], mask: set[int]) -> None:
-    """Run the program of a distribution from a cached environment. The environment of the process stays as it is."""
+    """Run the program of a distribution from a cached environment. The environment variables stay as they are."""
 
-    def task(work: "Work") -> "dict[str, Any]":
+    def job(context: "JobContext") -> "dict[str, Any]":
         cache, _ = roots(options)
-        interpreter = choose(options.python, work.programs)
-        lease = cached(work, Wanted("tool", interpreter, options.requirements, cache))
-        collect_afterwards(work, {cache.path: cache})
-        program = find_program(lease.path, options.program or distribution(options.requirements[0]))
+        interpreter = choose_interpreter(options.python, context.programs)
+        lease = cached_environment(context, EnvironmentSpec("tool", interpreter, options.requirements, cache))
+        schedule_cleanup(context, {cache.path: cache})
+        program = find_program(lease.path, options.program or distribution_name(options.requirements[0]))
         return {"program": program, "leased": [lease.path]}
 
-    run_in(task, options, mask, lambda answer: [str(answer["program"]), *arguments])
+    run_in_environment(job, options, mask, lambda result: [str(result["program"]), *arguments])
 
 
-def run_in(
-    task: "Callable[[Work], dict[str, Any]]",
+def run_in_environment(
+    job: "Callable[[JobContext], dict[str, Any]]",
     options: Options,
     mask: set[int],
     command: "Callable[[dict[str, Any]], list[str]]",
 ) -> None:
+    """Let a janitor run `job`; then run the command that `command` makes of its result."""
     try:
-        keeper = janitor.start(task, mask)
-        answer = await_answer(keeper, mask)
+        keeper = janitor.start(job, mask)
+        result = wait_for_result(keeper, mask)
     except Failure as failure:
-        complain(os.fsencode(failure.message))
+        print_error(os.fsencode(failure.message))
         os._exit(failure.status)
-    if "environment" in answer:
-        before = os.environb.get(b"PATH")
-        path = b":".join(os.fsencode(str(part)) for part in answer["path"])
-        os.environb[b"PATH"] = path + b":" + (environment_default() if before is None else before)
-        os.environb[b"VIRTUAL_ENV"] = os.fsencode(str(answer["environment"]))
-    words = [os.fsencode(word) for word in command(answer)]
-    if options.replace:
-        become(words, mask)
+    if "environment" in result:
+        directories = [os.fsencode(str(directory)) for directory in result["path"]]
+        os.environb[b"PATH"] = b":".join([*directories, os.environb.get(b"PATH", DEFAULT_PATH)])
+        os.environb[b"VIRTUAL_ENV"] = os.fsencode(str(result["environment"]))
+    argv = [os.fsencode(argument) for argument in command(result)]
+    if options.use_exec:
+        exec_command(argv, mask)
     else:
-        # Ours in addition to the janitor's: who kills that one does not take the command's files away.
-        leases = [use(path) for path in answer["leased"]]
-        supervise(words, mask, keeper)
+        # In addition to the janitor's leases: if the janitor is killed, the command keeps its files.
+        leases = [lease_shared(path) for path in result["leased"]]
+        supervise(argv, mask, keeper)
         del leases
 
 
-def environment_default() -> bytes:
-    from reference_launcher.command import DEFAULT_PATH
-
-    return DEFAULT_PATH
-
-
 def roots(options: Options) -> tuple[Root, Root]:
+    """Return the cache and the root of temporary environments."""
     cache = cache_root(options.cache)
-    cache.check()
-    place = temporary_root(cache)
-    return cache, place
+    cache.check_owner()
+    return cache, temporary_root(cache)
 
 
-def collect_afterwards(work: "Work", places: dict[str, Root]) -> None:
-    """What killed launchers have left is collected when our command has started: it does not wait for that."""
+def schedule_cleanup(context: "JobContext", places: dict[str, Root]) -> None:
+    """Let the janitor remove leftovers of killed launchers once the command has started, so as not to delay it."""
 
-    def collecting(is_over: "Callable[[], bool]") -> None:
+    def cleanup(stop: "Callable[[], bool]") -> None:
         for root in places.values():
             try:
-                collect(root, is_over)
-            except Failure:  # nothing can be leased for removing here. That is for prune to say; a run goes on
+                remove_leftovers(root, stop)
+            except Failure:  # the file system has no exclusive leases. `cache prune` reports that; a run continues
                 pass
 
-    work.afterwards = collecting
+    context.cleanup = cleanup
 
 
-def project_environment(site: str) -> str | None:
+def project_environment(site_packages: str) -> str | None:
     """Return the .venv of the working directory if it is for the same version of Python."""
     path = os.path.abspath(".venv")
-    return path if os.path.isfile(path + "/pyvenv.cfg") and os.path.isdir(f"{path}/{site}") else None
+    return path if os.path.isfile(path + "/pyvenv.cfg") and os.path.isdir(f"{path}/{site_packages}") else None
 
 
-def distribution(requirement: str) -> str:
+def distribution_name(requirement: str) -> str:
     """Return the name in a requirement: `name`, `name==1.0`, `name[extra]>2`, `name @ URL`, a wheel's path."""
     name = os.path.basename(requirement).partition("-")[0] if environment.is_path(requirement) else requirement
-    for place, letter in enumerate(name):
+    for index, letter in enumerate(name):
         if not (letter.isalnum() or letter in "._-"):
-            return name[:place]
+            return name[:index]
     return name
 
 
-def find_program(place: str, name: str) -> str:
-    """Return the path of the program `name`: as it is written, or as distributions' names are compared."""
-    names = [entry for entry in os.listdir(place + "/bin") if not entry.startswith("python")]
+def find_program(path: str, name: str) -> str:
+    """Return the path of the program `name` in the environment `path`. Names compare as those of distributions."""
+    names = [entry for entry in os.listdir(path + "/bin") if not entry.startswith("python")]
     for entry in sorted(names):
-        if entry == name or plain(entry) == plain(name):
-            return f"{place}/bin/{entry}"
-    there = f"it has: {', '.join(sorted(names))}" if names else "it has none"
+        if entry == name or normalized_name(entry) == normalized_name(name):
+            return f"{path}/bin/{entry}"
+    found = f"it has: {', '.join(sorted(names))}" if names else "it has none"
     raise Failure(
-        f"there is no program '{name}' in this distribution; {there}. Name one: tool run --from REQ PROGRAM", 127
+        f"there is no program '{name}' in this distribution; {found}. Name one: tool run --from REQ PROGRAM", 127
     )
 
 
-def plain(name: str) -> str:
+def normalized_name(name: str) -> str:
     return name.lower().replace("_", "-").replace(".", "-")

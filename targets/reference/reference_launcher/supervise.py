@@ -1,15 +1,15 @@
-"""Supervise mode: stay as the parent of the command and let nobody notice.
+"""Supervise mode: stay as the parent of the command, forward signals to it, reap it and exit with its status.
 
-One process, one thread, one loop. All signals are blocked from the first line of the launcher to its end and
-taken one at a time by sigwaitinfo(2). So there is no handler, hence nothing that can run between two lines;
-and each signal comes with its siginfo, which a handler in Python does not get to see: who sent it decides
-what is done with it. The command is in the launcher's own process group and session. It may read from the
-terminal, it is stopped by Ctrl-Z and gets the hang-up because it is a member, not because we arrange it.
+One process, one thread, one loop. All signals are blocked from the first line of the launcher to its exit, and
+sigwaitinfo(2) accepts them one at a time. So there are no signal handlers, and nothing runs between two statements.
+Each signal comes with its siginfo, which Python does not pass to handlers: the sender decides whether the signal is
+forwarded. The command is in the launcher's own process group and session. As a member it may read from the terminal,
+Ctrl-Z stops it, and a hang-up reaches it.
 """
 
 import os
 
-from reference_launcher.command import LAUNCHER_FAILED, become, complain
+from reference_launcher.command import LAUNCHER_FAILED, exec_command, print_error
 from reference_launcher.process import ALL_SIGNALS, PR_SET_PDEATHSIG, die_of_signal, load_prctl, signal_name
 
 TYPE_CHECKING = False
@@ -19,121 +19,126 @@ if TYPE_CHECKING:
 
     from reference_launcher.janitor import Janitor
 else:
-    import _signal as signal  # the same without enum, which costs 4 ms
+    import _signal as signal  # without enum, which takes 4 ms
 
-# What the kernel sends on behalf of a terminal: for its keys, for access from the background, for a new size.
-# It goes to a whole process group, but for the last: the hang-up has two rounds, see `lacks`.
-KEYS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
-ACCESS = frozenset({signal.SIGTTIN, signal.SIGTTOU})
-HANG_UP = frozenset({signal.SIGHUP, signal.SIGCONT})
-FROM_TERMINAL = KEYS | ACCESS | {signal.SIGWINCH} | HANG_UP
-
-REMOVED_WITHIN = 10.0  # seconds that the end may be held up by a slow disk when there is an environment to remove
+# Signals that the kernel generates for a terminal: for keys, for terminal access from the background, for a new
+# window size. It sends them to a whole process group. The hang-up is the exception, see `must_forward`.
+KEY_SIGNALS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
+ACCESS_SIGNALS = frozenset({signal.SIGTTIN, signal.SIGTTOU})
+HANGUP_SIGNALS = frozenset({signal.SIGHUP, signal.SIGCONT})
+TERMINAL_SIGNALS = KEY_SIGNALS | ACCESS_SIGNALS | {signal.SIGWINCH} | HANGUP_SIGNALS
 
 
-def supervise(words: list[bytes], mask: set[int], janitor: "Janitor | None" = None) -> None:
-    """Start the command `words`, stay until it has ended, and end likewise. `janitor` keeps its environment."""
-    if not hasattr(signal, "sigwaitinfo"):  # macOS. A launcher that cannot tell a Ctrl-C from a kill is none.
-        complain(b"this system has no sigwaitinfo(2); use --exec")
+def supervise(argv: list[bytes], mask: set[int], janitor: "Janitor | None" = None) -> None:
+    """Run the command `argv` as a child and exit with its status.
+
+    `mask` is the signal mask that the command inherits. `janitor` keeps the command's environment, if it has one.
+    """
+    if not hasattr(signal, "sigwaitinfo"):  # macOS. Without it a Ctrl-C and a kill(2) look the same.
+        print_error(b"this system has no sigwaitinfo(2); use --exec")
         os._exit(LAUNCHER_FAILED)
-    # With SIGCHLD ignored the kernel itself reaps the children, and their wait status is lost: wait(2).
+    # If SIGCHLD is ignored, the kernel reaps the children and discards their wait status: wait(2).
     inherited = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    prctl = load_prctl()  # here, so that the child has nothing left to do that takes time or can fail
+    prctl = load_prctl()  # before the fork, so that the child has nothing to do that takes time or can fail
     launcher = os.getpid()
-    gate, hold = os.pipe()
+    start_reader, start_writer = os.pipe()  # the child starts the command when the launcher closes this pipe
     try:
         pid = os.fork()
     except OSError as error:
-        complain(b"cannot start a process: " + os.strerror(error.errno or 0).encode())
+        print_error(b"cannot start a process: " + os.strerror(error.errno or 0).encode())
         os._exit(LAUNCHER_FAILED)
     if pid == 0:
-        os.close(hold)
+        os.close(start_writer)
         signal.signal(signal.SIGCHLD, inherited)
-        # When the launcher is killed by SIGKILL nobody is left to tell the command. So the kernel does.
+        # If SIGKILL ends the launcher, the kernel sends SIGTERM to the command: the launcher cannot.
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != launcher:
-            os._exit(LAUNCHER_FAILED)  # it was killed before that line, and the kernel will not tell us again
-        os.read(gate, 1)
-        os.close(gate)
-        become(words, mask)  # an exec that fails needs no report: the child itself says why and ends with 127
-    os.close(gate)
-    command = Command(words[0], pid)
-    command.hand_on_pending()
+            os._exit(LAUNCHER_FAILED)  # the launcher ended before the prctl(2), so no signal will come
+        os.read(start_reader, 1)
+        os.close(start_reader)
+        exec_command(argv, mask)  # if it fails, the child prints why and exits with 126 or 127
+    os.close(start_reader)
+    command = Command(argv[0], pid)
+    command.forward_pending()
     if janitor:
-        janitor.watch(pid)  # before the command starts: if we are killed it still needs its environment
-    os.close(hold)
-    end = command.wait()
+        janitor.watch(pid)  # before the command starts, so that its environment stays if the launcher is killed
+    os.close(start_writer)
+    status = command.wait()
     if janitor:
-        janitor.end(REMOVED_WITHIN)
-    end_like(end, prctl)
+        janitor.dismiss()
+    exit_like(status, prctl)
 
 
 class Command:
-    """The command while it runs: what it is told, and what it tells."""
+    """The running command. `name` is its argv[0], for messages."""
 
     def __init__(self, name: bytes, pid: int) -> None:
         self.name = name
-        self.pid = pid  # valid until `reap` has seen its end, and not used afterwards
-        self.end: os.waitid_result | None = None
-        self.came_through: set[int] = set()  # signals that the launcher has seen: they explain an end
+        self.pid = pid  # not used after `reap` has reaped the command
+        self.status: os.waitid_result | None = None
+        self.seen_signals: set[int] = set()  # received or forwarded: a death by one of them needs no message
 
-    def hand_on_pending(self) -> None:
-        """Hand on what came before there was a command, whoever sent it.
+    def forward_pending(self) -> None:
+        """Forward all signals that arrived before the command started, from any sender.
 
-        A Ctrl-C just before the fork has reached the launcher only, one just after it has reached both, and
-        they look the same. But while the child waits at the gate it has every signal blocked, and a signal
-        that is pending already is not added a second time. So here, and only here, all of them can be sent.
+        A Ctrl-C just before the fork reaches only the launcher, just after it both processes, and the launcher cannot
+        tell these apart. But the child has all signals blocked until the launcher closes the pipe, and a standard
+        signal that is already pending is not added again. So at this point every signal can be forwarded.
         """
         while info := signal.sigtimedwait(ALL_SIGNALS, 0):
             if info.si_signo != signal.SIGCHLD:
                 self.send(info.si_signo)
 
     def wait(self) -> "os.waitid_result":
+        """Forward signals until the command has ended; return how it ended."""
         while True:
             info = signal.sigwaitinfo(ALL_SIGNALS)
-            self.came_through.add(info.si_signo)
+            self.seen_signals.add(info.si_signo)
             if info.si_signo == signal.SIGCHLD:
                 self.reap()
-                if self.end:
-                    return self.end
-            if self.lacks(info):
+                if self.status:
+                    return self.status
+            if self.must_forward(info):
                 self.send(info.si_signo)
 
-    def lacks(self, info: "signal.struct_siginfo") -> bool:
-        """Whether the command is meant to have this signal and has not got it itself."""
-        if info.si_code <= 0:  # somebody's kill(2), sigqueue(3), tgkill(2): sigaction(2)
-            return not self.is_from_inside(info.si_pid)
+    def must_forward(self, info: "signal.struct_siginfo") -> bool:
+        """Return whether the signal is meant for the command and did not reach it directly."""
+        if info.si_code <= 0:  # from kill(2), sigqueue(3) or tgkill(2): sigaction(2)
+            return not self.is_from_launcher_or_command(info.si_pid)
         if info.si_signo == signal.SIGCHLD:
             return False
-        if info.si_signo not in FROM_TERMINAL:
-            return True  # a timer of the caller's, say: exec(2) keeps it, fork(2) does not
-        if info.si_signo in HANG_UP and os.getsid(0) == os.getpid():
-            # The hang-up goes to the session leader alone. The foreground process group gets it when the
-            # leader ends, but the leader is us, and we end after the command.
+        if info.si_signo not in TERMINAL_SIGNALS:
+            return True  # for example from a timer of the caller: exec(2) preserves it, fork(2) does not
+        if info.si_signo in HANGUP_SIGNALS and os.getsid(0) == os.getpid():
+            # The kernel sends the hang-up to the session leader only, and to the foreground process group when the
+            # leader ends. Here the launcher is the leader, and it ends after the command.
             return True
-        # Otherwise the group has got it, and all there is to ask is whether the command has left that group.
+        # The kernel sent the signal to the whole group. Forward it only if the command has left the group.
         return os.getpgid(self.pid) != os.getpgrp()
 
-    def is_from_inside(self, sender: int) -> bool:
-        """Whether we or the command sent it.
+    def is_from_launcher_or_command(self, sender: int) -> bool:
+        """Return whether `sender` is the launcher (SIGPIPE, for example) or the command.
 
-        Of our own there is SIGPIPE. The command means its process group, and has the signal already, or its
-        parent, and would be surprised to get it back (sudo does likewise). Not so when we are PID 1: without
-        us that would be the command, so `kill 1` means the command.
+        The command either signalled its process group, and has the signal already, or its parent, and does not expect
+        the signal back (sudo decides likewise). As PID 1 the launcher stands where the command would be without it,
+        so a signal of the command to PID 1 is forwarded.
         """
         return sender == os.getpid() or (sender == self.pid and os.getpid() != 1)
 
     def send(self, signo: int) -> None:
-        """kill(2). The PID is the command's still: it is reaped in `reap` only, and then `wait` is over."""
-        self.came_through.add(signo)
+        """Send a signal to the command. The PID is valid: only `reap` reaps, and `wait` returns directly after that."""
+        self.seen_signals.add(signo)
         try:
             os.kill(self.pid, signo)
-        except PermissionError:  # a set-user-ID command, which the sender could not have signalled either
+        except PermissionError:  # a set-user-ID command; the sender could not have signalled it either
             pass
 
     def reap(self) -> None:
-        """Take all that one SIGCHLD can stand for. PID 1 and subreapers have children they never made."""
-        while not self.end:
+        """Handle all state changes that one SIGCHLD can stand for.
+
+        As PID 1 or as a subreaper the launcher has children that it did not start: it reaps them, too.
+        """
+        while not self.status:
             try:
                 change = os.waitid(os.P_ALL, 0, os.WEXITED | os.WSTOPPED | os.WCONTINUED | os.WNOHANG)
             except ChildProcessError:
@@ -143,68 +148,72 @@ class Command:
             if change.si_pid != self.pid:
                 continue
             if change.si_code in (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED):
-                self.end = change
-                self.explain(change)
+                self.status = change
+                self.report_death(change)
             elif change.si_code == os.CLD_STOPPED:
-                self.stop_as_well(change.si_status)
+                self.stop_too(change.si_status)
 
-    def stop_as_well(self, signo: int) -> None:
-        """Stop of the signal that the command has stopped of, so that the shell sees a stopped job (Ctrl-Z).
+    def stop_too(self, signo: int) -> None:
+        """Stop by the signal that stopped the command, so that the shell sees a stopped job (Ctrl-Z).
 
-        SIGCONT can come at any moment, from `fg` for both or from somebody for one of us. When generated it
-        takes pending stop signals away, and they take a pending SIGCONT away. So for this once SIGCONT is not
-        blocked but caught: what has been caught cannot be taken away. (There remains the microsecond between
-        its generation on another processor and its delivery here; that leaves no trace.)
+        A SIGCONT can come at any moment, for the process group (`fg`) or for one process. Generating SIGCONT discards
+        pending stop signals and vice versa. So SIGCONT is caught here instead of blocked: a signal that was caught
+        cannot be discarded. (A SIGCONT generated on another processor just before its delivery here can still be
+        lost; that leaves no trace.)
         """
         continued: list[int] = []
         signal.signal(signal.SIGCONT, lambda number, frame: continued.append(number))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCONT})
         if signo == signal.SIGSTOP:
-            # How some commands stop themselves when they have caught Ctrl-Z; then a shell waits for us to
-            # stop. Without one, whoever stops the command may continue it alone, and we would not notice.
-            if parent_controls_jobs() and not continued and not self.has_changed():
-                os.kill(os.getpid(), signo)  # stopped here
+            # Some commands catch Ctrl-Z and then stop themselves like this; a shell waits for the launcher to stop.
+            # Without a shell, a process that stopped the command may continue the command alone. A stopped launcher
+            # would not notice that, so it keeps running.
+            if parent_has_job_control() and not continued and not self.has_changed():
+                os.kill(os.getpid(), signo)  # stops here
         else:
-            signal.signal(signo, signal.SIG_DFL)  # the caller may have had it ignored
+            signal.signal(signo, signal.SIG_DFL)  # the caller may have ignored it
             os.kill(os.getpid(), signo)  # pending, because it is blocked
             if continued or self.has_changed():
-                signal.sigtimedwait({signo}, 0)  # overtaken: take it back
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stopped here (orphaned group: not)
+                signal.sigtimedwait({signo}, 0)  # the command runs again: discard the pending stop signal
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stops here, except in an orphaned process group
             signal.pthread_sigmask(signal.SIG_BLOCK, {signo})
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
-        # A SIGCONT for the whole group has continued the command too, and it must not get a second one.
+        # A SIGCONT for the whole group has continued the command, too. Forward it only if it has not.
         if continued and not self.has_changed():
             self.send(signal.SIGCONT)
 
     def has_changed(self) -> bool:
-        """Whether the command has been continued or has ended since `reap` saw it stop."""
+        """Return whether the command was continued or has ended since `reap` saw it stop."""
         events = os.WEXITED | os.WSTOPPED | os.WCONTINUED | os.WNOHANG | os.WNOWAIT
         return os.waitid(os.P_PID, self.pid, events) is not None
 
-    def explain(self, end: "os.waitid_result") -> None:
-        """Say which signal it was when nobody has sent it through us. A shell would only know of our end."""
-        if end.si_code == os.CLD_EXITED or end.si_status in self.came_through:
+    def report_death(self, status: "os.waitid_result") -> None:
+        """Print which signal terminated the command, if it did not come through the launcher.
+
+        A shell would report only the launcher.
+        """
+        if status.si_code == os.CLD_EXITED or status.si_status in self.seen_signals:
             return
-        if end.si_status in (signal.SIGINT, signal.SIGPIPE):
-            return  # Ctrl-C and `| head`: everyday ends, about which shells say nothing either
-        complain(b"command '%s' (pid %d) died of %s" % (self.name, self.pid, signal_name(end.si_status)))
+        if status.si_status in (signal.SIGINT, signal.SIGPIPE):
+            return  # Ctrl-C and `| head` are normal; shells do not report them either
+        print_error(b"command '%s' (pid %d) died of %s" % (self.name, self.pid, signal_name(status.si_status)))
 
 
-def end_like(end: "os.waitid_result", prctl: "Callable[..., int]") -> None:
-    """End with the exit code of the command, or of the signal that it died of.
+def exit_like(status: "os.waitid_result", prctl: "Callable[..., int]") -> None:
+    """Exit with the exit code of the command, or die of the signal that terminated it.
 
-    Of the signal rather than with 128+N: `$?` is the same for both, but a loop in a shell script ends on
-    Ctrl-C only if the shell sees its child die of SIGINT: https://www.cons.org/cracauer/sigint.html
+    `$?` in a shell is 128+N either way. But Ctrl-C ends a loop in a shell script only if the shell sees that SIGINT
+    terminated its child: https://www.cons.org/cracauer/sigint.html
     """
-    if end.si_code == os.CLD_EXITED:
-        os._exit(end.si_status)
-    die_of_signal(end.si_status, prctl)
+    if status.si_code == os.CLD_EXITED:
+        os._exit(status.si_status)
+    die_of_signal(status.si_status, prctl)
 
 
-def parent_controls_jobs() -> bool:
-    """In the same session, in another process group: so somebody there put us into one of our own."""
+def parent_has_job_control() -> bool:
+    """Return whether the parent is in the same session but another process group, as a shell with job control is."""
     parent = os.getppid()
     try:
         return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
-    except OSError:  # it is outside our PID namespace, or has just ended
+    except OSError:  # the parent is outside the PID namespace, or has just ended
         return False

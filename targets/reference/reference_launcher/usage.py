@@ -1,4 +1,4 @@
-"""The usage text and usage errors. Imported only when one of them is printed, or by `options`."""
+"""The usage text, and usage errors. A run without an environment imports this only to print one of them."""
 
 import sys
 
@@ -16,19 +16,19 @@ usage: launcher run [OPTIONS] [--] COMMAND [ARGS...]
        launcher cache prune [--keep-tools] | list | dir  [--cache-dir DIR]
        launcher --help | --version
 
-run starts COMMAND and ends as it ends; tool run does so with the program of a distribution. sync makes .venv
-for the project in the working directory.
+run starts COMMAND and exits with its status. tool run does the same with the program of a distribution. sync makes
+.venv for the project in the working directory.
 
-  --supervise      stay as its parent, hand on signals, reap, and end with its status (default)
-  --exec           become COMMAND: same process, nothing of the launcher is left
-  --with REQ       run it in a temporary environment with this requirement (any number of them)
+  --supervise      stay as the parent of COMMAND, forward signals, reap, exit with its status (default)
+  --exec           replace the launcher by COMMAND: same process, no launcher remains
+  --with REQ       run COMMAND in a temporary environment with this requirement (can be repeated)
   --isolated       with --with: leave out the project's .venv in the working directory
   --python X       a path, a program in PATH or a version, instead of the Python that runs the launcher
-  --cache-dir DIR  the cache (else $CACHE_DIRECTORY of systemd, $LAUNCHER_CACHE_DIR, the user's cache)
-  --keep-tools     leave the newest environment of each tool
+  --cache-dir DIR  the cache (default: $CACHE_DIRECTORY of systemd, $LAUNCHER_CACHE_DIR, the user's cache)
+  --keep-tools     keep the newest environment of each tool
 
-The exit code is the command's, 128+N when a signal N ended it, 126 when the command may not be executed,
-127 when there is none, 125 when the launcher itself failed.
+Exit status: that of COMMAND; 128+N when signal N terminated it; 126 when it cannot be executed; 127 when it is not
+found; 125 when the launcher itself failed.
 """
 
 

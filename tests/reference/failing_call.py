@@ -1,7 +1,7 @@
-"""Runs a program under a kernel that has one system call less: python refusing.py CALL PROGRAM ARGS...
+"""Run a program with a system call that fails: python failing_call.py CALL PROGRAM ARGS...
 
-A seccomp filter lets flock(2), flock(2) with LOCK_EX alone, or renameat2(2) with RENAME_EXCHANGE fail as they do on
-a file system that has no such thing; seccomp(2). It stays with all that the program starts.
+A seccomp(2) filter makes flock(2), flock(2) with LOCK_EX only, or renameat2(2) with RENAME_EXCHANGE fail, as on a file
+system without support for it. Child processes inherit the filter.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ NUMBERS = {"x86_64": {"flock": 73, "renameat2": 316}, "aarch64": {"flock": 32, "
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16  # of struct seccomp_data
+NUMBER_OFFSET, ARCHITECTURE_OFFSET, ARGUMENTS_OFFSET = 0, 4, 16  # in struct seccomp_data
 RENAME_EXCHANGE = 2
 ERRORS = {"flock": errno.EOPNOTSUPP, "flock-exclusive": errno.EBADF, "renameat2": errno.EINVAL}
 ARGUMENT = {"flock-exclusive": (1, fcntl.LOCK_EX | fcntl.LOCK_NB), "renameat2": (4, RENAME_EXCHANGE)}
-"""Which argument has which value where the call fails; without one it always does."""
+"""The index and the value of the argument with which the call fails. A call without an entry always fails."""
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
@@ -32,18 +32,18 @@ def instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> b
 
 
 def program(call: str) -> bytes:
-    """Return the filter."""
+    """Return the filter for `call`, an array of struct sock_filter."""
     machine = platform.machine()
     name = call.partition("-")[0]
     checks = []
     if call in ARGUMENT:
         index, value = ARGUMENT[call]
-        checks = [instruction(LOAD, ARGUMENTS_AT + 8 * index), instruction(JUMP_IF_EQUAL, value, 0, 1)]
+        checks = [instruction(LOAD, ARGUMENTS_OFFSET + 8 * index), instruction(JUMP_IF_EQUAL, value, 0, 1)]
     return b"".join(
         [
-            instruction(LOAD, ARCHITECTURE_AT),
+            instruction(LOAD, ARCHITECTURE_OFFSET),
             instruction(JUMP_IF_EQUAL, ARCHITECTURES[machine], 0, 3 + len(checks)),
-            instruction(LOAD, NUMBER_AT),
+            instruction(LOAD, NUMBER_OFFSET),
             instruction(JUMP_IF_EQUAL, NUMBERS[machine][name], 0, 1 + len(checks)),
             *checks,
             instruction(RETURN, ERRNO | ERRORS[call]),
@@ -53,13 +53,15 @@ def program(call: str) -> bytes:
 
 
 def main() -> None:
-    """Install the filter and become the program."""
+    """Install the filter and exec the program."""
     code = ctypes.create_string_buffer(program(sys.argv[1]))
     length = (len(code) - 1) // 8
-    whole = struct.pack("HxxxxxxP", length, ctypes.addressof(code))
+    filter_program = struct.pack("HxxxxxxP", length, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, whole, 0, 0):
-        sys.exit(f"no filter can be installed: {os.strerror(ctypes.get_errno())}")
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(
+        PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_program, 0, 0
+    ):
+        sys.exit(f"cannot install the seccomp filter: {os.strerror(ctypes.get_errno())}")
     os.execv(sys.argv[2], sys.argv[2:])
 
 
