@@ -1,5 +1,5 @@
-"""Pages of the manual that are generated when it is built: the requirements from conformance/spec, the commands from
-their --help."""
+"""Pages of the manual that are made when it is built: the requirements, out of conformance/spec, and the commands, out
+of their own --help."""
 
 from __future__ import annotations
 
@@ -22,24 +22,17 @@ HEADING = re.compile(r"^## ([A-Z]+-\d+) \(.*\)$", re.MULTILINE)
 ALL_REQUIREMENTS = """\
 # Requirements
 
-These requirements say how a launcher must behave so that neither the command nor the caller notices it. The text comes
-from `conformance/spec/`. `proctor spec` prints the same text. Ids are stable and are never reused.
+What a launcher has to do so that neither the command nor the caller can tell that it is there. The text is
+`conformance/spec/`, which is also what `proctor spec` prints. Ids are stable and are never used again.
 
-A failing **MUST** makes `proctor check` fail. A failing **SHOULD** is only reported. A requirement applies to launchers
-that claim its profile. A launcher that claims no profile claims `transparent`.
+A **MUST** that fails makes `proctor check` fail. A **SHOULD** is said, and fails nothing. A requirement binds a
+launcher that claims its profile; `transparent` is claimed by all that claim nothing else.
 """
 ALL_COMMANDS = """\
 # The commands
 
-This page shows the output of `proctor COMMAND --help`. These are the exit statuses, unless a command says otherwise:
-
-| exit status | meaning |
-|---|---|
-| 0 | nothing was found |
-| 1 | something was found |
-| 2 | usage error |
-| 3 | Proctor itself or the system failed |
-| 130 | interrupted by Ctrl-C |
+What `proctor COMMAND --help` says. The exit status is 0 for what is as it should be, 1 where something was found, 2 for
+a wrong call, 3 where Proctor itself or the system failed, 130 after Ctrl-C.
 """
 
 
@@ -64,7 +57,7 @@ def requirements_page() -> str:
     lines = [ALL_REQUIREMENTS]
     for chapter in CHAPTERS:
         title = (SPEC / f"{chapter}.md").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
-        lines += [f"## {title}", "", "| id | level | profile | requirement |", "|---|---|---|---|"]
+        lines += [f"## {title}", "", "| id | level | profile | what it asks |", "|---|---|---|---|"]
         lines += [_row(one) for one in requirements().values() if one.chapter == chapter]
         lines.append("")
     return "\n".join(lines)
