@@ -101,7 +101,7 @@ def test_a_task_is_held_until_another_comes_to_a_point() -> None:
     history, _ = play(installed("tini"), f"at {at}: hold until {until}\n{TERM_AT_FORK}")
     facts = [event.fact for event in history.events if isinstance(event.fact, DirectiveApplied | PointReached | Sent)]
     assert [f"{fact.at}" if isinstance(fact, PointReached) else type(fact).__name__ for fact in facts] == [
-        at, "Carried", until, "Carried", "Carried", "Sent",
+        at, "DirectiveApplied", until, "DirectiveApplied", "DirectiveApplied", "Sent",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Scripts that a generator has written, and that are worth to be played each time: conformance/cases."""
+"""Scripts that a generator has written, and that are worth to be played each time: conformance/suite/cases."""
 
 from __future__ import annotations
 

@@ -311,7 +311,7 @@ static void set_disposition(int number, const char *how) {
 
 /* Catch one signal as another is caught. Stopping us at each of these calls is half of what tracing a launcher costs,
  * so they are made without libc, which would not let us pass a sixth argument: the kernel looks at four, and by the
- * sixth the tracer's filter (harness/runner/filter.py) knows that nobody need be stopped. */
+ * sixth the tracer's filter (harness/runner/trace/seccomp.py) knows that nobody need be stopped. */
 static int catch_as(int other, int number) {
     static struct {
         long words[16]; /* the kernel's struct sigaction, whatever it looks like here */
