@@ -25,11 +25,11 @@ from typing import NamedTuple
 
 import pexpect
 
-from harness.execute import execute, stop
-from harness.history import Ended
-from harness.runner.spawn import WITNESS
-from harness.scenario import Ends, Order, Scenario, Signal, Stage
-from harness.target import load
+from proctor.harness.execute import execute, stop
+from proctor.harness.history import Ended
+from proctor.harness.runner.start.spawn import WITNESS
+from proctor.harness.scenario import Ends, Order, Scenario, Signal, Stage
+from proctor.harness.target import load
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED_DUMB_INIT = 11.0

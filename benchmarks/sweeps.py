@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Asked, Row, installed, median, shown, uv_run
-from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.campaigns import SIGNALS, Campaign, campaign_named
-from harness.execute import stop
-from harness.explorer.explore import REPLAYS, suspects
-from harness.explorer.sweep import Planned
-from harness.target import Target
+from proctor.conformance.exploring.campaigns import SIGNALS, Campaign, campaign_named
+from proctor.conformance.exploring.worker_pool import Crew, explorer_for, survey_of
+from proctor.harness.execute import stop
+from proctor.harness.explorer.explore import REPLAYS, suspects
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.target import Target
 
 LIMITS = {"timeout": 2.0, "dumb-init": 2.0, "./launcher": 10.0, "uv run": 15.0}
 AT_LEAST = 1.8

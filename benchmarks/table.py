@@ -6,8 +6,8 @@ import shutil
 import statistics
 from typing import NamedTuple
 
-from harness.errors import WrongCall
-from harness.target import Target, load
+from proctor.harness.errors import WrongCall
+from proctor.harness.target import Target, load
 
 
 class Row(NamedTuple):

@@ -11,10 +11,10 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from harness.errors import WrongCall
-from harness.scenario import Scenario
-from harness.schedule import Directive, Point
-from harness.strict import parse_json
+from proctor.harness.errors import WrongCall
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Directive, Point
+from proctor.harness.strict import parse_json
 
 When = Literal["entry", "exit"]
 How = Literal["done", "held", "let go", "forced"]
@@ -247,7 +247,7 @@ class Called(_Fact, frozen=True, tag="called"):
 
 
 class Passed(_Fact, frozen=True, tag="passed"):
-    """A task reached a schedule point (see harness.schedule). by: at its birth, the exit of the call that made it.
+    """A task reached a schedule point (see harness/schedule.py). by: at its birth, the exit of the call that made it.
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
     ignores and catches there, bit N-1 for signal N."""
 

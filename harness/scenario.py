@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness.target import Invocation
+from proctor.harness.target import Invocation
 
 Under = Literal["runner", "job", "init", "bash", "dash", "zsh"]
 SHELLS = ("bash", "dash", "zsh")

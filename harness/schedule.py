@@ -17,12 +17,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness import signals
-from harness.calls import BIRTH, VISIBLE
-from harness.errors import WrongCall, nearest
-from harness.scenario import KEYS, Key
-from harness.strict import parse_json
-from harness.target import Invocation
+from proctor.harness import signals
+from proctor.harness.calls import BIRTH, VISIBLE
+from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.scenario import KEYS, Key
+from proctor.harness.strict import parse_json
+from proctor.harness.target import Invocation
 
 MOST = 1_000_000_000
 """Nobody makes so many calls in an execution, nor has so long a script."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
-from harness.errors import WrongCall, nearest
+from proctor.harness.errors import WrongCall, nearest
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from harness.errors import WrongCall, nearest
-from harness.strict import convert
+from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.strict import convert
 
 Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
 Invocation = Literal["run", "sync", "prune"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Answered,
     Called,
     Carried,

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from harness.errors import WrongCall
-from harness.history import Event, History, HungUp, Output, Pressed, Resized, Sent
-from harness.scenario import KEYS
-from harness.words import describe, harmless
-from reports.choosing import failures_in, only_failure
-from reports.results import Results
+from proctor.harness.errors import WrongCall
+from proctor.harness.history import Event, History, HungUp, Output, Pressed, Resized, Sent
+from proctor.harness.scenario import KEYS
+from proctor.harness.words import describe, harmless
+from proctor.reports.filtering import failures_in, only_failure
+from proctor.reports.results import Results
 
 DRAWS = re.compile(
     r"\x1b(?:"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from harness.errors import WrongCall, nearest
-from reports.results import Results, Row
+from proctor.harness.errors import WrongCall, nearest
+from proctor.reports.results import Results, Row
 
 Kind = Literal["worse", "better", "other", "new"]
 BROKEN, HOLDS = ("fail",), ("pass",)

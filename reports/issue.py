@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from harness.words import harmless
-from reports.account import Account
-from reports.doing import steps
+from proctor.harness.words import harmless
+from proctor.reports.finding import Account
+from proctor.reports.narration import steps
 
 HOW_TO_RUN = (
     "Save the script as `repro.py`. `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, no more. "

@@ -7,10 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from harness.errors import WrongCall
-from harness.history import History
-from harness.strict import convert, raw_json
-from reports.explored import Explored
+from proctor.harness.errors import WrongCall
+from proctor.harness.history import History
+from proctor.harness.strict import convert, raw_json
+from proctor.reports.coverage import Explored
 
 SCHEMA = 1
 Verdict = Literal[

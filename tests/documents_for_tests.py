@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from conformance.casefile import CaseFile
-from conformance.spec import requirements
-from harness import scenario as s
-from harness.history import History, Output, Pressed
-from harness.scenario import JOB
-from harness.target import Target
-from reports.explored import Explored, Stretch
-from reports.results import Failure, Launcher, Objection, Requirement, Results, Row, Spec, Verdict, Violation
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.spec import requirements
+from proctor.harness import scenario as s
+from proctor.harness.history import History, Output, Pressed
+from proctor.harness.scenario import JOB
+from proctor.harness.target import Target
+from proctor.reports.coverage import Explored, Stretch
+from proctor.reports.results import Failure, Launcher, Objection, Requirement, Results, Row, Spec, Verdict, Violation
 from tests.unit.histories import by_key, history, over, received, replaced, started, supervised
 
 INT, TERM = 2, 15

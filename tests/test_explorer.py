@@ -10,17 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
-from conformance.explored import judge_campaign
-from conformance.judge import Bare
-from harness.execute import execute
-from harness.explorer.explore import Opinion
-from harness.explorer.sweep import Planned
-from harness.history import Carried, Ended, Event, History, Passed, Received, Sent, Unobserved
-from harness.scenario import JOB, PIPES, Scenario
-from harness.schedule import Schedule, parse
-from harness.target import BARE, Target, load
+from proctor.conformance.exploring.campaign_verdict import judge_campaign
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
+from proctor.conformance.exploring.worker_pool import Crew, explorer_for, survey_of
+from proctor.conformance.judging.judge import Bare
+from proctor.harness.execute import execute
+from proctor.harness.explorer.explore import Opinion
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import Carried, Ended, Event, History, Passed, Received, Sent, Unobserved
+from proctor.harness.scenario import JOB, PIPES, Scenario
+from proctor.harness.schedule import Schedule, parse
+from proctor.harness.target import BARE, Target, load
 
 SOUND = Target("sound", (sys.executable, "-I", "-S", str(Path("targets/faulty/sound.py").resolve())))
 TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"

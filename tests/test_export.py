@@ -17,12 +17,12 @@ import pytest
 from msgspec.structs import replace
 
 import hatch_build
-from conformance import casefile
-from conformance.campaigns import campaign_named
-from conformance.casefile import CaseFile
-from conformance.stages import STOP_AND_GO_ON, finish, send
-from harness import scenario as s
-from harness.scenario import (
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.judging import casefile
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.harness import scenario as s
+from proctor.harness.scenario import (
     INIT,
     JOB,
     LEADER,
@@ -40,8 +40,8 @@ from harness.scenario import (
     Step,
     Trace,
 )
-from harness.schedule import parse
-from harness.target import Target
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 
 FAULTY = ROOT / "targets" / "faulty"

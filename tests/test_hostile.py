@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checks import exit as exit_checks
-from conformance.checks import terminal as terminal_checks
-from conformance.checks import tree as tree_checks
-from conformance.judge import Bare, Judgement, judge
-from conformance.spec import requirements
-from conformance.stages import finish
-from harness import execute as door
-from harness.errors import HarnessError
-from harness.history import Contained, Held, History, Looked, Missed, Remained, Unobserved
-from harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage
-from harness.target import BARE, Target, load
+from proctor.conformance.checks import exit as exit_checks
+from proctor.conformance.checks import terminal as terminal_checks
+from proctor.conformance.checks import tree as tree_checks
+from proctor.conformance.judging.judge import Bare, Judgement, judge
+from proctor.conformance.scenarios.signals import finish
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import Contained, Held, History, Looked, Missed, Remained, Unobserved
+from proctor.harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage
+from proctor.harness.target import BARE, Target, load
 from tests.conftest import ROOT
 
 LAUNCHER = ROOT / "tests" / "hostile" / "launcher.py"
@@ -207,7 +207,7 @@ def test_a_launcher_that_is_traced_already_is_held_by_sigstop() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
 def test_a_launcher_that_drops_its_privileges_is_judged() -> None:
-    from harness.runner.spawn import WITNESS
+    from proctor.harness.runner.start.spawn import WITNESS
 
     if subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "test", "-x", WITNESS], check=False

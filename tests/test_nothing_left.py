@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import execute as door
-from harness.errors import HarnessError
-from harness.history import Missed
-from harness.scenario import Ends, Order, Scenario
-from harness.target import BARE
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import Missed
+from proctor.harness.scenario import Ends, Order, Scenario
+from proctor.harness.target import BARE
 from tests.conftest import ROOT
 
 KILLS = 50
@@ -156,7 +156,7 @@ def play_often() -> None:
 
 
 @pytest.mark.parametrize("wish", ["namespace", "subreaper"])
-@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+@pytest.mark.parametrize("victim", ["proctor.harness.runner", "guardian"])
 def test_sigkill_of_the_runner_or_its_guardian(
     place: Path, monkeypatch: pytest.MonkeyPatch, wish: str, victim: str
 ) -> None:
@@ -177,7 +177,7 @@ def test_sigkill_of_the_runner_or_its_guardian(
     nothing_left(place)
 
 
-@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+@pytest.mark.parametrize("victim", ["proctor.harness.runner", "guardian"])
 def test_the_suite_goes_on_when_a_runner_is_killed(place: Path, victim: str) -> None:
     with start(place, "-k", "EXIT-1") as running:
         try:
@@ -200,7 +200,7 @@ def explore(place: Path, workers: int) -> subprocess.Popen[bytes]:
     """Start the explorer, in a process group of its own."""
     env = os.environ | {"TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     words = ["explore", "dumb-init", "--exhaustive", f"--workers={workers}", f"--cases={place}/pytest-of-cases"]
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from proctor.conformance.cli.main import main; main()", *words]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         process_group=0,

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from conformance.checks import signals as checks
-from conformance.stages import finish, send
-from harness.execute import execute
-from harness.history import History, Received, Sent, Settled
-from harness.runner import processes, quiescence, timers
-from harness.runner.waiting import SETTLE_LIMIT
-from harness.scenario import Scenario, Settle
-from harness.target import BARE, Target
+from proctor.conformance.checks import signals as checks
+from proctor.conformance.scenarios.signals import finish, send
+from proctor.harness.execute import execute
+from proctor.harness.history import History, Received, Sent, Settled
+from proctor.harness.runner.observe import processes, quiescence, timers
+from proctor.harness.runner.play.waiting import SETTLE_LIMIT
+from proctor.harness.scenario import Scenario, Settle
+from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
 
 LATE = ROOT / "tests" / "launchers_for_tests" / "late.py"

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import execute as door
-from harness import signals
-from harness.errors import HarnessError
-from harness.history import (
+from proctor.harness import execute as door
+from proctor.harness import signals
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import (
     Answered,
     Ended,
     Greeted,
@@ -42,7 +42,7 @@ from harness.history import (
     from_lines,
     to_lines,
 )
-from harness.scenario import (
+from proctor.harness.scenario import (
     Answers,
     Ends,
     Greets,
@@ -63,7 +63,7 @@ from harness.scenario import (
     Type,
     TypePattern,
 )
-from harness.target import BARE, Target, load
+from proctor.harness.target import BARE, Target, load
 
 END: tuple[Step, ...] = (Order("exit 0"), Ends("command"))
 MIB = 1 << 20

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.packages import named_in
-from harness.errors import WrongCall
-from harness.target import Target, known_targets, load, load_toml
+from proctor.conformance.versions.packages import named_in
+from proctor.harness.errors import WrongCall
+from proctor.harness.target import Target, known_targets, load, load_toml
 
 REAL = sorted(name for name, path in known_targets().items() if path.parent.name != "reference")
 INIT = ("tini", "dumb-init", "catatonit")

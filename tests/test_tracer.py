@@ -7,15 +7,15 @@ import sys
 
 import pytest
 
-from conformance.checks import exit as exit_checks
-from conformance.checks import signals as checks
-from conformance.checks.common import NotObservable
-from conformance.checks.exit import said
-from conformance.stages import STOP_AND_GO_ON, finish, send
-from harness.execute import execute
-from harness.history import Called, Ended, Held, History, Reaped, Received, Sent, Stopped, Traced, Unobserved
-from harness.scenario import JOB, Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
-from harness.target import BARE, Target
+from proctor.conformance.checks import exit as exit_checks
+from proctor.conformance.checks import signals as checks
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.checks.exit import said
+from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.harness.execute import execute
+from proctor.harness.history import Called, Ended, Held, History, Reaped, Received, Sent, Stopped, Traced, Unobserved
+from proctor.harness.scenario import JOB, Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
+from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
 
 SENDS = ROOT / "tests" / "launchers_for_tests" / "sends.py"

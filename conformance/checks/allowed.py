@@ -11,9 +11,9 @@ import signal
 from collections import Counter
 from typing import Literal, NamedTuple
 
-from harness import signals
-from harness.history import Carried, History
-from harness.scenario import (
+from proctor.harness import signals
+from proctor.harness.history import Carried, History
+from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
     Ends,
     HangUp,
@@ -27,7 +27,7 @@ from harness.scenario import (
     Settle,
     Signal,
 )
-from harness.schedule import Deliver, PressKey, Schedule
+from proctor.harness.schedule import Deliver, PressKey, Schedule
 
 NONE = Schedule()
 Cause = Literal["launcher", "group", "command", "key", "window", "hang-up"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
-from conformance.checks.common import end_of, received
-from harness import signals
-from harness.history import Carried, Ended, Event, History, HungUp, Ordered, Pressed, Sent, Settled
-from harness.scenario import SIGNALS_OF_KEYS, Order
-from harness.schedule import Deliver, PressKey
+from proctor.conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
+from proctor.conformance.checks.common import end_of, received
+from proctor.harness import signals
+from proctor.harness.history import Carried, Ended, Event, History, HungUp, Ordered, Pressed, Sent, Settled
+from proctor.harness.scenario import SIGNALS_OF_KEYS, Order
+from proctor.harness.schedule import Deliver, PressKey
 
 
 def delivered(history: History) -> list[Event]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation
-from conformance.checks.files import (
+from proctor.conformance.checks.common import NotObservable, Violation
+from proctor.conformance.checks.files import (
     LATER,
     PROJECTS,
     PRUNED,
@@ -18,8 +18,8 @@ from conformance.checks.files import (
     needs_run,
     shown,
 )
-from conformance.checks.moments import needs_delivery
-from harness.history import Changed, History, Missed, Started, Waited
+from proctor.conformance.checks.moments import needs_delivery
+from proctor.harness.history import Changed, History, Missed, Started, Waited
 
 PRUNES_WITHIN = 5.0
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Ended,
     Event,
     Greeted,

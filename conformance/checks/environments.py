@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation, end_of, needs_whole_script
-from conformance.checks.files import (
+from proctor.conformance.checks.common import NotObservable, Violation, end_of, needs_whole_script
+from proctor.conformance.checks.files import (
     LATER,
     NEXT,
     PRUNED,
@@ -20,8 +20,8 @@ from conformance.checks.files import (
     nothing_made,
     shown,
 )
-from conformance.checks.moments import needs_delivery
-from harness.history import Change, Changed, History, Sent
+from proctor.conformance.checks.moments import needs_delivery
+from proctor.harness.history import Change, Changed, History, Sent
 
 GONE = "the temporary environment is gone within 2 s of the end"
 NOTHING = "nothing of the environment is left"

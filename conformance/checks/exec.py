@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks import environments, inherit
-from conformance.checks.common import NotObservable, Violation, events_of, needs_whole_script, received
-from harness.history import Greeted, History, Looked, Notified, Received, Started
+from proctor.conformance.checks import environments, inherit
+from proctor.conformance.checks.common import NotObservable, Violation, events_of, needs_whole_script, received
+from proctor.harness.history import Greeted, History, Looked, Notified, Received, Started
 
 OF_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 """Signals that CPython ignores from its start."""

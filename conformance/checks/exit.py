@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -19,8 +19,8 @@ from conformance.checks.common import (
     needs_whole_script,
     status,
 )
-from harness.history import Greeted, History, Output, Outputs, Reaped
-from harness.signals import name
+from proctor.harness.history import Greeted, History, Output, Outputs, Reaped
+from proctor.harness.signals import name
 
 
 def same_status(history: History, bare: History) -> list[Violation]:

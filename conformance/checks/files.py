@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -14,10 +14,10 @@ from conformance.checks.common import (
     missed,
     status,
 )
-from harness.history import Answered, Change, Changed, Greeted, History, Missed, Sent
+from proctor.harness.history import Answered, Change, Changed, Greeted, History, Missed, Sent
 
 PROJECTS = "WORK/.venv"
-"""The environment that a sync makes; see harness.scenario.Enter."""
+"""The environment that a sync makes; see proctor.harness.scenario.Enter."""
 RUNNING, LATER = "running", "later"
 NEXT, PRUNED = "after the next call", "after prune"
 """When directories are compared."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import fnmatch
 import os
 
-from conformance.checks.common import Violation, missed
-from conformance.checks.exit import same_status
-from harness import signals
-from harness.history import Greeted, History, Inherited, Looked, Started
+from proctor.conformance.checks.common import Violation, missed
+from proctor.conformance.checks.exit import same_status
+from proctor.harness import signals
+from proctor.harness.history import Greeted, History, Inherited, Looked, Started
 
 
 def _command(history: History) -> tuple[int, Inherited] | None:

@@ -10,13 +10,13 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from conformance.checks import blame, moments
-from conformance.checks import exit as of_exit
-from conformance.checks import signals as of_signals
-from conformance.checks import terminal as of_terminal
-from conformance.checks import tree as of_tree
-from conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed_in
-from conformance.checks.common import (
+from proctor.conformance.checks import blame, moments
+from proctor.conformance.checks import exit as of_exit
+from proctor.conformance.checks import signals as of_signals
+from proctor.conformance.checks import terminal as of_terminal
+from proctor.conformance.checks import tree as of_tree
+from proctor.conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed_in
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -33,8 +33,8 @@ from conformance.checks.common import (
     status,
     times_from,
 )
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Answered,
     Carried,
     Greeted,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotObservable,
     Violation,
     alive,
@@ -22,8 +22,8 @@ from conformance.checks.common import (
     status,
     unasked,
 )
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Carried,
     Contained,
     Ended,
@@ -38,7 +38,7 @@ from harness.history import (
     Sent,
     Started,
 )
-from harness.schedule import Hold
+from proctor.harness.schedule import Hold
 
 INTERRUPT = signals.INTERRUPT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -17,8 +17,8 @@ from conformance.checks.common import (
     received,
     unasked,
 )
-from harness import signals
-from harness.history import Called, History, Reaped, Received, Sent, Waited
+from proctor.harness import signals
+from proctor.harness.history import Called, History, Reaped, Received, Sent, Waited
 
 FORWARD_WITHIN = 0.050
 """Seconds; SIG-9."""

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation, alive, at_end, end_of, how_ended, needs_tracing, status
-from conformance.checks.files import (
+from proctor.conformance.checks.common import (
+    NotObservable,
+    Violation,
+    alive,
+    at_end,
+    end_of,
+    how_ended,
+    needs_tracing,
+    status,
+)
+from proctor.conformance.checks.files import (
     LATER,
     NEXT,
     PROJECTS,
@@ -14,8 +23,8 @@ from conformance.checks.files import (
     needs_end,
     shown,
 )
-from conformance.checks.moments import needs_delivery
-from harness.history import Change, Changed, Contained, History, Joined, Missed, Pressed, Waited
+from proctor.conformance.checks.moments import needs_delivery
+from proctor.harness.history import Change, Changed, Contained, History, Joined, Missed, Pressed, Waited
 
 ENDS_WITHIN = 1.0
 CTRL_C = 130

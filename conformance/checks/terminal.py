@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotObservable,
     Violation,
     alive,
@@ -17,7 +17,7 @@ from conformance.checks.common import (
     needs_whole_script,
     unasked,
 )
-from harness.history import (
+from proctor.harness.history import (
     Answered,
     Greeted,
     History,

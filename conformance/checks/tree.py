@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -18,10 +18,10 @@ from conformance.checks.common import (
     needs_whole_script,
     received,
 )
-from conformance.checks.exit import same_status
-from conformance.checks.signals import reaches_command
-from harness.history import Greeted, History, Looked, Process, Received, Sent, Started
-from harness.signals import name
+from proctor.conformance.checks.exit import same_status
+from proctor.conformance.checks.signals import reaches_command
+from proctor.harness.history import Greeted, History, Looked, Process, Received, Sent, Started
+from proctor.harness.signals import name
 
 
 def nothing_left(history: History, bare: History) -> list[Violation]:

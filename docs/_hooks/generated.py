@@ -10,8 +10,8 @@ import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from conformance.cli import COMMANDS, proctor
-from conformance.spec import CHAPTERS, Requirement, requirements
+from proctor.conformance.cli.main import COMMANDS, proctor
+from proctor.conformance.spec import CHAPTERS, Requirement, requirements
 
 SPEC = Path(__file__).resolve().parents[2] / "conformance" / "spec"
 ISSUE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")

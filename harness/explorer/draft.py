@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from typing import Any, Literal, NamedTuple
 
-from harness.explorer import finishing
-from harness.explorer.drawn import Drawn, fitting
-from harness.explorer.model import Model
-from harness.explorer.rules import RULES
-from harness.scenario import Ends, Order, Scenario, Stage, Step
-from harness.schedule import Directive
+from proctor.harness.explorer import ending_moves
+from proctor.harness.explorer.drawn_schedules import Drawn, fitting
+from proctor.harness.explorer.model import Model
+from proctor.harness.explorer.move_rules import RULES
+from proctor.harness.scenario import Ends, Order, Scenario, Stage, Step
+from proctor.harness.schedule import Directive
 
 Command = Literal["witness", "missing", "forbidden"]
 
@@ -62,8 +62,8 @@ class Writer:
     def end(self) -> None:
         """Bring the script to its end."""
         if not self.model.over:
-            self.steps += finishing.go_on(self.model)
-            self.steps += finishing.exit_with(self.model, 0)
+            self.steps += ending_moves.go_on(self.model)
+            self.steps += ending_moves.exit_with(self.model, 0)
 
     def draft(self, drawn: tuple[Drawn, ...] = ()) -> Draft:
         """Return what was written; of the schedule, what can be judged with it."""

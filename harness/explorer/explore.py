@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.explorer.survey import Play
-from harness.explorer.sweep import Planned
-from harness.history import History, NotReached
-from harness.scenario import Scenario
-from harness.schedule import Hold, Schedule
+from proctor.harness.explorer.survey import Play
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import History, NotReached
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Hold, Schedule
 
 REPLAYS = 20
 MOST_FINDINGS = 3

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import signal
 
-from harness import signals
-from harness.explorer.model import Model
-from harness.scenario import (
+from proctor.harness import signals
+from proctor.harness.explorer.model import Model
+from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
     Answers,
     Ends,

@@ -6,10 +6,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from harness.calls import BIRTH
-from harness.explorer.survey import Site, Survey
-from harness.explorer.sweep import Planned, Stimulus, number_of
-from harness.schedule import Directive, HoldTask, HoldUntil, Schedule
+from proctor.harness.calls import BIRTH
+from proctor.harness.explorer.survey import Site, Survey
+from proctor.harness.explorer.sweep import Planned, Stimulus, number_of
+from proctor.harness.schedule import Directive, HoldTask, HoldUntil, Schedule
 
 MOST_APART = 8
 """Points of the launcher between the two."""

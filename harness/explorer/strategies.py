@@ -13,10 +13,10 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from harness.explorer.draft import Command, Draft, Move, Writer
-from harness.explorer.drawn import DRAWN, Drawn
-from harness.explorer.rules import RULES, SEVEN, TYPED_AHEAD, number
-from harness.scenario import JOB, LEADER, PIPES, Stage
+from proctor.harness.explorer.draft import Command, Draft, Move, Writer
+from proctor.harness.explorer.drawn_schedules import DRAWN, Drawn
+from proctor.harness.explorer.move_rules import RULES, SEVEN, TYPED_AHEAD, number
+from proctor.harness.scenario import JOB, LEADER, PIPES, Stage
 
 Judge = Callable[[Draft], None]
 """Plays a draft; raises where it is objected to."""

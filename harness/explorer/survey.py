@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from harness.calls import BIRTH, VISIBLE
-from harness.history import History, Passed
-from harness.scenario import Scenario
-from harness.schedule import Directive, HoldTask, Point, Schedule
+from proctor.harness.calls import BIRTH, VISIBLE
+from proctor.harness.history import History, Passed
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Directive, HoldTask, Point, Schedule
 
 Play = Callable[[Scenario, Schedule], History]
 """Executes the scenario under a schedule; raises HarnessError where the harness fails."""

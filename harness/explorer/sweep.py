@@ -6,9 +6,9 @@ import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from harness.explorer.survey import Site, Survey
-from harness.schedule import Call, Deliver, Directive, HoldTask, Point, PressKey, Schedule
-from harness.signals import INTERRUPT
+from proctor.harness.explorer.survey import Site, Survey
+from proctor.harness.schedule import Call, Deliver, Directive, HoldTask, Point, PressKey, Schedule
+from proctor.harness.signals import INTERRUPT
 
 Stimulus = Deliver | PressKey | Call
 

@@ -1,6 +1,6 @@
 """The runner: plays scenarios one after the other, as asked over its socket.
 
-usage (by the guardian): python -m harness.runner SOCKET_FD
+usage (by the guardian): python -m proctor.harness.runner SOCKET_FD
 
 A message is four bytes of length and msgpack, both ways. The runner ends when the other end of the socket does.
 """
@@ -19,15 +19,15 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from harness import history
-from harness.errors import HarnessError
-from harness.runner import containment, spawn
-from harness.runner.execution import Execution
-from harness.runner.places import Places
-from harness.runner.sources import Sources
-from harness.runner.witnesses import Listeners
-from harness.scenario import Ends, Order, Scenario
-from harness.wire import Hello, Reply, Request, receive, send
+from proctor.harness import history
+from proctor.harness.errors import HarnessError
+from proctor.harness.runner.observe.witnesses import Listeners
+from proctor.harness.runner.play.execution import Execution
+from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.start import containment, spawn
+from proctor.harness.runner.start.places import Places
+from proctor.harness.scenario import Ends, Order, Scenario
+from proctor.harness.wire import Hello, Reply, Request, receive, send
 
 RESTLESS_AFTER = 3
 """Executions in a row in which a launcher was never seen to rest, after which it is not waited for as long. One or two

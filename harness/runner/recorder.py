@@ -7,8 +7,8 @@ import zlib
 from collections import Counter
 from typing import Literal
 
-from harness import history
-from harness.history import Event, Fact
+from proctor.harness import history
+from proctor.harness.history import Event, Fact
 
 Stream = Literal["terminal", "stdout", "stderr"]
 

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from harness.errors import WrongCall
-from harness.history import History, Missed
-from harness.words import describe, is_dull
-from reports.doing import Part, steps
-from reports.html.packing import Library
-from reports.html.terminal import Chunk, output
-from reports.html.words import slugs
-from reports.results import Failure, Launcher, Violation
-from reports.timeline.layout import layout
-from reports.timeline.svg import svg
+from proctor.harness.errors import WrongCall
+from proctor.harness.history import History, Missed
+from proctor.harness.words import describe, is_dull
+from proctor.reports.html.packing import Library
+from proctor.reports.html.prose import slugs
+from proctor.reports.html.stream_output import Chunk, output
+from proctor.reports.narration import Part, steps
+from proctor.reports.results import Failure, Launcher, Violation
+from proctor.reports.timeline.layout import layout
+from proctor.reports.timeline.svg import svg
 
 Script = Callable[[dict[str, object]], str]
 """Makes a script of a case file; raises WrongCall where it cannot, with the reason."""

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from reports.explored import Explored
-from reports.html.words import RESERVED, slugs
-from reports.results import Requirement, Results, Row, Verdict
-from reports.summary import SIGNS
+from proctor.reports.coverage import Explored
+from proctor.reports.html.prose import RESERVED, slugs
+from proctor.reports.markdown import SIGNS
+from proctor.reports.results import Requirement, Results, Row, Verdict
 
 Mark = str
 """How a verdict looks: the verdict in one word, but that a MUST and a SHOULD fail differently."""

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.words import harmless
-from reports.explored import Explored
-from reports.html.explored import maps
-from reports.html.failures import Script, objection, others, told
-from reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
-from reports.html.packing import Library, fingerprint, packed
-from reports.html.words import cited, coded
-from reports.limits import EXPLORED, LIMITS
-from reports.results import Results
+from proctor.harness.words import harmless
+from proctor.reports.coverage import Explored
+from proctor.reports.html.failures import Script, objection, others, told
+from proctor.reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
+from proctor.reports.html.packing import Library, fingerprint, packed
+from proctor.reports.html.point_map import maps
+from proctor.reports.html.prose import cited, coded
+from proctor.reports.limits import EXPLORED, LIMITS
+from proctor.reports.results import Results
 
 HERE = Path(__file__).parent
 MARKS: tuple[Mark, ...] = (*LEGEND, "none")

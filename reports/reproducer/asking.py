@@ -7,10 +7,10 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
-from harness import scenario as s
-from harness import signals
-from harness.schedule import Deliver, PressKey, Schedule
-from reports.reproducer.wording import not_exported
+from proctor.harness import scenario as s
+from proctor.harness import signals
+from proctor.harness.schedule import Deliver, PressKey, Schedule
+from proctor.reports.reproducer.wording import not_exported
 
 
 class Question(NamedTuple):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.words import harmless
-from reports.reproducer.condense import condensed
+from proctor.harness.words import harmless
+from proctor.reports.reproducer.condense import condensed
 
 PARTS = (
     "run",
@@ -20,7 +20,7 @@ PARTS = (
     "stages",
     "around",
     "questions",
-    "calls",
+    "ptrace",
     "follow",
     "turns",
     "director",
@@ -31,7 +31,7 @@ PARTS = (
 """In this order they stand in a script."""
 OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
-HERE = "reports.reproducer.parts"
+HERE = "proctor.reports.reproducer.parts"
 WIDTH = 120
 SHORT = 8
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""

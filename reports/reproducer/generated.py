@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from harness import signals
-from harness.scenario import Scenario
-from reports.account import Account
-from reports.reproducer.asking import CAMPAIGNS, QUESTIONS, Question
-from reports.reproducer.wording import not_exported
+from proctor.harness import signals
+from proctor.harness.scenario import Scenario
+from proctor.reports.finding import Account
+from proctor.reports.reproducer.asking import CAMPAIGNS, QUESTIONS, Question
+from proctor.reports.reproducer.wording import not_exported
 
 CHECK = "interleavings.transparent"
 COUNTED = ("SIG-1", "SIG-2", "SIG-3", "SIG-4", "SIG-10", "TTY-1", "TTY-2", "TTY-5", "TREE-4", "TREE-5")

@@ -6,14 +6,14 @@ import re
 import textwrap
 from collections import Counter
 
-from harness import scenario as s
-from harness.target import COMMAND, Target
-from reports.account import Account
-from reports.reproducer.asking import Question, filled, question_of
-from reports.reproducer.assemble import assemble
-from reports.reproducer.generated import CHECK, question_of_generated
-from reports.reproducer.tables import tables
-from reports.reproducer.wording import code_of, not_exported
+from proctor.harness import scenario as s
+from proctor.harness.target import COMMAND, Target
+from proctor.reports.finding import Account
+from proctor.reports.reproducer.asking import Question, filled, question_of
+from proctor.reports.reproducer.assemble import assemble
+from proctor.reports.reproducer.generated import CHECK, question_of_generated
+from proctor.reports.reproducer.tables import tables
+from proctor.reports.reproducer.wording import code_of, not_exported
 
 WIDTH = 117
 USAGE = """\

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from harness import scenario as s
-from harness import signals
-from harness.errors import WrongCall
+from proctor.harness import scenario as s
+from proctor.harness import signals
+from proctor.harness.errors import WrongCall
 
 UNKNOWN_TO_OLD_PYTHON = ("SIGSTKFLT",)
 """Names that the signal module has only since a later version than the oldest that a reproducer runs on."""

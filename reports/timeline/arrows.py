@@ -11,8 +11,8 @@ from __future__ import annotations
 import signal
 from typing import Literal, NamedTuple
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Called,
     Continued,
     Ended,
@@ -28,7 +28,7 @@ from harness.history import (
     Stopped,
     Typed,
 )
-from reports.timeline.lanes import LAUNCHER, TERMINAL, US, Lanes
+from proctor.reports.timeline.lanes import LAUNCHER, TERMINAL, US, Lanes
 
 Kind = Literal["signal", "key", "order"]
 STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from harness.history import (
+from proctor.harness.history import (
     Carried,
     Continued,
     Ended,
@@ -22,8 +22,8 @@ from harness.history import (
     Started,
     Stopped,
 )
-from harness.schedule import Hold
-from reports.timeline.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
+from proctor.harness.schedule import Hold
+from proctor.reports.timeline.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
 
 State = Literal["open", "running", "stopped", "held", "orphaned", "zombie"]
 """Open is what is no process: we, and the terminal until it is hung up."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.history import (
+from proctor.harness.history import (
     Greeted,
     History,
     HungUp,
@@ -20,7 +20,7 @@ from harness.history import (
     Sent,
     Started,
 )
-from harness.words import harmless
+from proctor.harness.words import harmless
 
 US, TERMINAL, OUTPUT = "us", "terminal", "output"
 LAUNCHER, COMMAND = "launcher", "command"

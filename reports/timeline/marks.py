@@ -6,8 +6,8 @@ import unicodedata
 import zlib
 from typing import Literal, NamedTuple
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Answered,
     Called,
     Carried,
@@ -42,10 +42,10 @@ from harness.history import (
     Unobserved,
     Viewed,
 )
-from harness.scenario import Type
-from harness.schedule import Hold
-from harness.words import harmless
-from reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
+from proctor.harness.scenario import Type
+from proctor.harness.schedule import Hold
+from proctor.harness.words import harmless
+from proctor.reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
 
 Kind = Literal[
     "start", "sent", "received", "key", "order", "report", "stop", "continue", "end", "hold", "point", "call", "output",

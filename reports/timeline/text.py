@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.timeline.bars import State
-from reports.timeline.layout import Arrow, Mark, Timeline
-from reports.timeline.marks import Kind
-from reports.timeline.spacing import gap
+from proctor.reports.timeline.bars import State
+from proctor.reports.timeline.layout import Arrow, Mark, Timeline
+from proctor.reports.timeline.marks import Kind
+from proctor.reports.timeline.spacing import gap
 
 LEAST, WIDEST = 5, 12
 """Columns of a lane's name."""

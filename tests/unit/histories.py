@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from conformance.checks.common import NotApplicable, NotObservable, Violation
-from harness import signals
-from harness.history import (
+from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.harness import signals
+from proctor.harness.history import (
     Answered,
     Change,
     Changed,
@@ -37,7 +37,7 @@ from harness.history import (
     Unobserved,
     Waited,
 )
-from harness.scenario import Scenario, Stage
+from proctor.harness.scenario import Scenario, Stage
 
 Check = Callable[[History, History], list[Violation]]
 

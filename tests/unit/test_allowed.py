@@ -6,8 +6,21 @@ import signal
 
 import pytest
 
-from conformance.checks.allowed import allowed
-from harness.scenario import Ends, HangUp, Hold, Order, Press, Receives, Release, Resize, Scenario, Settle, Signal, Step
+from proctor.conformance.checks.allowed import allowed
+from proctor.harness.scenario import (
+    Ends,
+    HangUp,
+    Hold,
+    Order,
+    Press,
+    Receives,
+    Release,
+    Resize,
+    Scenario,
+    Settle,
+    Signal,
+    Step,
+)
 
 TERM, INT, HUP, STOP, CONT, WINCH = (
     signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH,

@@ -7,10 +7,10 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks import cache as checks
-from conformance.checks.files import LATER, PRUNED
-from harness.history import Carried, Contained, Ended, Fact, History, NotReached
-from harness.schedule import Call, Deliver, Directive, HoldTask, Point
+from proctor.conformance.checks import cache as checks
+from proctor.conformance.checks.files import LATER, PRUNED
+from proctor.harness.history import Carried, Contained, Ended, Fact, History, NotReached
+from proctor.harness.schedule import Call, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     LAUNCHER,
     Example,

@@ -7,10 +7,10 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks import environments as checks
-from conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
-from harness.history import Carried, Contained, Ended, History, NotReached, Sent
-from harness.schedule import Call, Deliver, Directive, HoldTask, Point
+from proctor.conformance.checks import environments as checks
+from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
+from proctor.harness.history import Carried, Contained, Ended, History, NotReached, Sent
+from proctor.harness.schedule import Call, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

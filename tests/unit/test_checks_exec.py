@@ -8,9 +8,9 @@ from os import CLD_EXITED
 import msgspec
 import pytest
 
-from conformance.checks import exec as checks
-from conformance.checks.files import LATER, RUNNING
-from harness.history import Descriptor, History, Process
+from proctor.conformance.checks import exec as checks
+from proctor.conformance.checks.files import LATER, RUNNING
+from proctor.harness.history import Descriptor, History, Process
 from tests.unit.histories import (
     COMMAND,
     INHERITED,

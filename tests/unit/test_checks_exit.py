@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from conformance.checks import exit as checks
-from harness.history import Fact, Output, Outputs, Reaped, Received, Sent
+from proctor.conformance.checks import exit as checks
+from proctor.harness.history import Fact, Output, Outputs, Reaped, Received, Sent
 from tests.unit.histories import (
     COMMAND,
     Example,

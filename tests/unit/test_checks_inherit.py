@@ -8,8 +8,8 @@ from functools import partial
 import msgspec
 import pytest
 
-from conformance.checks import inherit as checks
-from harness.history import Descriptor, History, Inherited
+from proctor.conformance.checks import inherit as checks
+from proctor.harness.history import Descriptor, History, Inherited
 from tests.unit.histories import (
     COMMAND,
     INHERITED,

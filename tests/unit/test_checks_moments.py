@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from conformance.checks import moments as checks
-from harness.history import Contained, Fact, History, NotReached, Pressed, Remained, Sent
-from harness.schedule import Deliver, Directive, HoldTask, Point
+from proctor.conformance.checks import moments as checks
+from proctor.harness.history import Contained, Fact, History, NotReached, Pressed, Remained, Sent
+from proctor.harness.schedule import Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
     Example,

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from conformance.checks import signals as checks
-from harness.history import Called, Ended, Fact, Reaped, Traced, Waited
+from proctor.conformance.checks import signals as checks
+from proctor.harness.history import Called, Ended, Fact, Reaped, Traced, Waited
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

@@ -8,10 +8,10 @@ from typing import Literal
 import msgspec
 import pytest
 
-from conformance.checks import sync as checks
-from conformance.checks.files import LATER, NEXT
-from harness.history import Change, Contained, Ended, Fact, History, NotReached, Pressed, Unobserved
-from harness.schedule import Deliver, Directive, Point
+from proctor.conformance.checks import sync as checks
+from proctor.conformance.checks.files import LATER, NEXT
+from proctor.harness.history import Change, Contained, Ended, Fact, History, NotReached, Pressed, Unobserved
+from proctor.harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     LAUNCHER,
     Example,

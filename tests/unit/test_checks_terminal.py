@@ -7,8 +7,8 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks import terminal as checks
-from harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
+from proctor.conformance.checks import terminal as checks
+from proctor.harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
 from tests.unit.histories import (
     COMMAND,
     TERMINAL,

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from conformance.checks import tree as checks
-from harness.history import Greeted
+from proctor.conformance.checks import tree as checks
+from proctor.harness.history import Greeted
 from tests.unit.histories import (
     COMMAND,
     INHERITED,

@@ -8,15 +8,15 @@ import typing
 import msgspec
 import pytest
 
-from harness import history as facts
-from harness import scenario as steps
-from harness import signals
-from harness.errors import WrongCall, nearest
-from harness.history import Event, Fact, History, from_lines, to_lines
-from harness.scenario import Scenario, Stage, Step, key_of
-from harness.schedule import Deliver, Directive, Point, PressKey
-from harness.strict import convert, parse_json
-from harness.target import PROFILES, Target
+from proctor.harness import history as facts
+from proctor.harness import scenario as steps
+from proctor.harness import signals
+from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.history import Event, Fact, History, from_lines, to_lines
+from proctor.harness.scenario import Scenario, Stage, Step, key_of
+from proctor.harness.schedule import Deliver, Directive, Point, PressKey
+from proctor.harness.strict import convert, parse_json
+from proctor.harness.target import PROFILES, Target
 from tests.unit.histories import (
     CHARACTERS,
     COMMAND,

@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from harness import history as facts
-from harness import signals
-from harness.history import Fact
-from harness.words import describe
+from proctor.harness import history as facts
+from proctor.harness import signals
+from proctor.harness.history import Fact
+from proctor.harness.words import describe
 from tests.unit.histories import INHERITED, TERMINAL, looked, process
 from tests.unit.test_data import ALL_FACTS, HOSTILE
 

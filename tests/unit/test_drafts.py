@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 
-from harness.explorer.draft import Draft, Move, written
-from harness.explorer.shrink import shrunk
-from harness.scenario import INIT, JOB, LEADER, PIPES, Ends, Order, Press, Prints, Settle, Signal, Stage
-from harness.schedule import Deliver, Directive, Point
+from proctor.harness.explorer.draft import Draft, Move, written
+from proctor.harness.explorer.shrink import shrunk
+from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, Ends, Order, Press, Prints, Settle, Signal, Stage
+from proctor.harness.schedule import Deliver, Directive, Point
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
 LOOK, HANG_UP = Move("look"), Move("hang_up")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.campaigns import campaigns
-from conformance.checks.common import NotObservable
-from conformance.explored import verdict_of, why_no_points
-from harness.explorer.explore import Exploration, Finding, Opinion
-from harness.explorer.survey import Survey
-from harness.history import History
-from harness.schedule import parse
-from harness.target import Target
-from reports.explored import Explored
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.exploring.campaign_verdict import verdict_of, why_no_points
+from proctor.conformance.exploring.campaigns import campaigns
+from proctor.harness.explorer.explore import Exploration, Finding, Opinion
+from proctor.harness.explorer.survey import Survey
+from proctor.harness.history import History
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
+from proctor.reports.coverage import Explored
 from tests.unit.histories import history, over, replaced, started, supervised
 
 

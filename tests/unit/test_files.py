@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.history import Change, Changed, to_lines
-from harness.runner import files
-from harness.runner.files import Entry, Template, Watched, differences, remove, tree_of
-from harness.runner.spawn import Place
-from harness.target import Target
+from proctor.harness.history import Change, Changed, to_lines
+from proctor.harness.runner.observe import snapshots
+from proctor.harness.runner.observe.snapshots import Entry, Template, Watched, differences, remove, tree_of
+from proctor.harness.runner.start.spawn import Place
+from proctor.harness.target import Target
 from tests.unit.histories import history
 
 HOSTILE = (
@@ -269,7 +269,7 @@ def test_hostile_names_go_into_a_history(place: Place) -> None:
 
 def test_more_than_can_be_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told are the first by path, so that a check knows how far it can see."""
-    monkeypatch.setattr(files, "MOST_CHANGES", 5)
+    monkeypatch.setattr(snapshots, "MOST_CHANGES", 5)
     watched = Watched(target(), place)
     for number in range(9):
         write(place.work / f"w{number}")

@@ -13,21 +13,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.cli_report import script_of
-from harness import scenario as s
-from harness.errors import WrongCall
-from harness.history import Output
-from harness.scenario import Scenario, Stage
-from reports.doing import steps
-from reports.explored import Stretch
-from reports.html.explored import drawn, maps
-from reports.html.failures import objection
-from reports.html.matrix import matrix
-from reports.html.packing import Library, packed
-from reports.html.page import html
-from reports.html.terminal import MOST, output, pieces
-from reports.html.words import cited, coded, slugs
-from reports.limits import LIMITS
+from proctor.conformance.cli.report import script_of
+from proctor.harness import scenario as s
+from proctor.harness.errors import WrongCall
+from proctor.harness.history import Output
+from proctor.harness.scenario import Scenario, Stage
+from proctor.reports.coverage import Stretch
+from proctor.reports.html.failures import objection
+from proctor.reports.html.matrix import matrix
+from proctor.reports.html.packing import Library, packed
+from proctor.reports.html.page import html
+from proctor.reports.html.point_map import drawn, maps
+from proctor.reports.html.prose import cited, coded, slugs
+from proctor.reports.html.stream_output import MOST, output, pieces
+from proctor.reports.limits import LIMITS
+from proctor.reports.narration import steps
 from tests.conftest import ROOT
 from tests.documents_for_tests import COVERED, HOSTILE, case, documents, failure, hostile, hostile_history, results
 from tests.unit.histories import history

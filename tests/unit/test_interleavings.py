@@ -7,10 +7,10 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks.common import NotObservable
-from conformance.checks.interleavings import broken_by, transparent
-from harness import signals
-from harness.history import (
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.checks.interleavings import broken_by, transparent
+from proctor.harness import signals
+from proctor.harness.history import (
     Called,
     Carried,
     Fact,
@@ -26,7 +26,7 @@ from harness.history import (
     Traced,
     Waited,
 )
-from harness.scenario import (
+from proctor.harness.scenario import (
     Ends,
     HangUp,
     Hold,
@@ -40,7 +40,7 @@ from harness.scenario import (
     Stage,
     Step,
 )
-from harness.schedule import Deliver, Directive, Point
+from proctor.harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from conformance.map import draw, stretches
-from harness.explorer.explore import Opinion, Played
-from harness.explorer.survey import Site
-from harness.explorer.sweep import Planned
-from harness.history import Passed
-from harness.schedule import Point, Schedule
-from reports.explored import Explored
+from proctor.conformance.exploring.point_map import draw, stretches
+from proctor.harness.explorer.explore import Opinion, Played
+from proctor.harness.explorer.survey import Site
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import Passed
+from proctor.harness.schedule import Point, Schedule
+from proctor.reports.coverage import Explored
 
 ENDS, REACHES = Opinion("ends"), Opinion("reaches the command")
 LOST = Opinion("lost", ("required: a; actual: b",))

@@ -6,11 +6,11 @@ import functools
 
 import pytest
 
-from conformance.checks import exit as exit_checks
-from conformance.checks import inherit, terminal
-from conformance.naming import name_of, named
-from harness.errors import WrongCall
-from harness.target import Target
+from proctor.conformance.checks import exit as exit_checks
+from proctor.conformance.checks import inherit, terminal
+from proctor.conformance.judging.check_names import name_of, named
+from proctor.harness.errors import WrongCall
+from proctor.harness.target import Target
 
 TARGET = Target("some", ("some",), adds=("ADDED",))
 

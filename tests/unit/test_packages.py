@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.managers import MANAGERS, Release, Source
-from conformance.packages import cache_directory, named_in, packages_of_targets
-from conformance.ranges import chosen
-from harness.errors import WrongCall
+from proctor.conformance.versions.managers import MANAGERS, Release, Source
+from proctor.conformance.versions.packages import cache_directory, named_in, packages_of_targets
+from proctor.conformance.versions.ranges import chosen
+from proctor.harness.errors import WrongCall
 
 NPM = '["2.0.0", "1.0.0-beta.11", "1.0.0-beta.2", "1.0.0-alpha.beta", "1.0.0", "10.1.0", "1.0.0-rc.1", "1.10.0"]'
 

@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.errors import WrongCall
-from harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
-from harness.scenario import Scenario, Stage
-from reports.asciicast import asciicast
-from reports.choosing import chosen
-from reports.perfetto import perfetto
-from reports.results import Failure, Launcher, Objection, Results
+from proctor.harness.errors import WrongCall
+from proctor.harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
+from proctor.harness.scenario import Scenario, Stage
+from proctor.reports.asciicast import asciicast
+from proctor.reports.filtering import chosen
+from proctor.reports.perfetto import perfetto
+from proctor.reports.results import Failure, Launcher, Objection, Results
 from tests.unit.histories import LAUNCHER, by_key, history, over, received, replaced, sent, started, supervised
 
 TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)

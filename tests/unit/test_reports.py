@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.errors import WrongCall
-from reports.badge import badge
-from reports.compare import baseline_of, changes, is_worse, told
-from reports.junit import junit
-from reports.results import Launcher, Requirement, Results, Row, Spec, Violation, read
-from reports.summary import summary
+from proctor.harness.errors import WrongCall
+from proctor.reports.badge import badge
+from proctor.reports.compare import baseline_of, changes, is_worse, told
+from proctor.reports.junit import junit
+from proctor.reports.markdown import summary
+from proctor.reports.results import Launcher, Requirement, Results, Row, Spec, Violation, read
 
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script> ]]> \x00 \ud800 `a``b` | @everyone & \u202e"
 SPEC = Spec(1, {name: Requirement("MUST", f"{name} holds.") for name in ("SIG-1", "SIG-2", "SIG-3", "SIG-4")})

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from conformance import checks
-from conformance.campaigns import campaigns
-from conformance.naming import named
-from conformance.stages import finish
-from harness import scenario as s
-from harness.errors import WrongCall
-from harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
-from harness.schedule import parse
-from harness.target import Target
-from harness.words import harmless
-from reports.account import Account
-from reports.issue import markdown
-from reports.reproducer.asking import CAMPAIGNS, QUESTIONS
-from reports.reproducer.assemble import assemble, library
-from reports.reproducer.generated import AS, CHECK, COUNTED, OF_MOMENTS
-from reports.reproducer.script import reproducer
-from reports.reproducer.wording import code_of, number, words_of
+from proctor.conformance import checks
+from proctor.conformance.exploring.campaigns import campaigns
+from proctor.conformance.judging.check_names import named
+from proctor.conformance.scenarios.signals import finish
+from proctor.harness import scenario as s
+from proctor.harness.errors import WrongCall
+from proctor.harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
+from proctor.harness.words import harmless
+from proctor.reports.finding import Account
+from proctor.reports.issue import markdown
+from proctor.reports.reproducer.asking import CAMPAIGNS, QUESTIONS
+from proctor.reports.reproducer.assemble import assemble, library
+from proctor.reports.reproducer.generated import AS, CHECK, COUNTED, OF_MOMENTS
+from proctor.reports.reproducer.script import reproducer
+from proctor.reports.reproducer.wording import code_of, number, words_of
 
 TARGET = Target("some", ("some", "--"))
 EVERYTHING = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.schedule import (
+from proctor.harness.errors import WrongCall
+from proctor.harness.schedule import (
     Call,
     Deliver,
     Directive,

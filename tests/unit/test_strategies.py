@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.explorer.chance import chance
-from harness.explorer.ends import ends
-from harness.explorer.explore import MOST_FINDINGS, Explorer, Opinion
-from harness.explorer.pairs import pairs
-from harness.explorer.survey import Survey, survey
-from harness.explorer.sweep import Planned, number_of, sweep
-from harness.history import History, Passed
-from harness.scenario import Scenario
-from harness.schedule import Call, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
+from proctor.harness.explorer.explore import MOST_FINDINGS, Explorer, Opinion
+from proctor.harness.explorer.ordering import ends
+from proctor.harness.explorer.pairs import pairs
+from proctor.harness.explorer.random_schedules import chance
+from proctor.harness.explorer.survey import Survey, survey
+from proctor.harness.explorer.sweep import Planned, number_of, sweep
+from proctor.harness.history import History, Passed
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Call, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from tests.unit.histories import history
 
 TERM = 15

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.strict import convert, parse_json
-from harness.target import Target
+from proctor.harness.errors import WrongCall
+from proctor.harness.strict import convert, parse_json
+from proctor.harness.target import Target
 
 C = 'command = ["env"]\n'
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
+from proctor.harness.errors import WrongCall
+from proctor.harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
 
 
 def executable(path: Path) -> Path:

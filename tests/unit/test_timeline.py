@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Called,
     Carried,
     Continued,
@@ -35,9 +35,9 @@ from harness.history import (
     Typed,
     Waited,
 )
-from harness.scenario import Scenario, Stage, Type
-from harness.schedule import Directive, HoldTask, Point, parse
-from reports.timeline.layout import FIRST_MOMENTS, LAST_MOMENTS, Arrow, Mark, Timeline, layout
+from proctor.harness.scenario import Scenario, Stage, Type
+from proctor.harness.schedule import Directive, HoldTask, Point, parse
+from proctor.reports.timeline.layout import FIRST_MOMENTS, LAST_MOMENTS, Arrow, Mark, Timeline, layout
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.history import (
+from proctor.harness.history import (
     Answered,
     Called,
     Carried,
@@ -43,12 +43,12 @@ from harness.history import (
     Typed,
     Unobserved,
 )
-from harness.scenario import Scenario, Stage
-from harness.schedule import Directive, HoldTask, Point
-from reports.timeline.layout import layout
-from reports.timeline.signs import LEGEND, drawing
-from reports.timeline.spacing import lasting, positions, width
-from reports.timeline.svg import svg
+from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.schedule import Directive, HoldTask, Point
+from proctor.reports.timeline.layout import layout
+from proctor.reports.timeline.signs import LEGEND, drawing
+from proctor.reports.timeline.spacing import lasting, positions, width
+from proctor.reports.timeline.svg import svg
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,

@@ -7,9 +7,9 @@ import signal
 
 from rich.console import Console
 
-from harness.history import History, NotStarted, Output, Pressed, Process
-from reports.timeline.layout import layout
-from reports.timeline.text import ASCII, UNICODE, show
+from proctor.harness.history import History, NotStarted, Output, Pressed, Process
+from proctor.reports.timeline.layout import layout
+from proctor.reports.timeline.text import ASCII, UNICODE, show
 from tests.unit.histories import (
     LAUNCHER,
     by_key,

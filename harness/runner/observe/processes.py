@@ -1,0 +1,180 @@
+"""The process table, read from /proc: who there is, and what each task is doing. proc_pid_stat(5)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import signal
+from typing import NamedTuple
+
+from proctor.harness.history import Process
+
+BLOCKED_STATES = "STZX"
+"""Waiting for an event, stopped, ended. D is left out on purpose: disk sleep ends by itself. So is t, stopped by a
+tracer: only who keeps it stopped knows that it stays so."""
+_CHUNK = 1 << 14
+
+
+class Task(NamedTuple):
+    """One thread: state letter, times it was given and gave up a CPU, signals about to be acted on, its call."""
+
+    pid: int
+    tid: int
+    state: str
+    switches: tuple[int, int]
+    due: bool
+    """Whether a signal is pending that is neither blocked nor ignored."""
+    alarm: bool
+    """Whether SIGALRM would not simply end it, but is blocked, caught or waited for: an interval timer, which cannot be
+    seen, may be set."""
+    call: str | None
+    """The line of /proc/PID/task/TID/syscall; None where it may not be read."""
+
+
+def contents(path: str) -> bytes:
+    """Return what a file of /proc holds that is one record, as those of a process are; OSError where there is none. So
+    many are read in each execution that open() is too dear: it would stat and seek, and make three objects each."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        read = data = os.read(fd, _CHUNK)
+        while len(read) == _CHUNK:
+            data += (read := os.read(fd, _CHUNK))
+        return data
+    finally:
+        os.close(fd)
+
+
+def is_running(tid: int) -> bool:
+    """Whether a task runs or is ready to."""
+    try:
+        line = contents(f"/proc/{tid}/stat")
+    except OSError:
+        return False
+    return line.startswith(b") R", line.rfind(b")"))
+
+
+def read_process(pid: int) -> Process | None:
+    """Return one row of the table, None if there is no such process any more."""
+    try:
+        line = contents(f"/proc/{pid}/stat")
+    except OSError:
+        return None
+    # the name may hold anything, ") " included: the last parenthesis is the one that counts
+    head, _, tail = line.rpartition(b") ")
+    number, _, name = head.partition(b" (")
+    fields = tail.split(b" ", 4)
+    state, ppid, pgid, sid = fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3])
+    if state == "Z":  # so shows a process whose first thread alone has ended
+        state = next((task.state for task in tasks(pid) if task.state not in "ZX"), state)
+    return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
+
+
+def table() -> dict[int, Process]:
+    """Return all processes by pid."""
+    found = (read_process(int(entry)) for entry in os.listdir("/proc") if entry.isdigit())
+    return {process.pid: process for process in found if process}
+
+
+def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
+    """Return the descendants of a process."""
+    children: dict[int, list[int]] = {}
+    for process in processes.values():
+        children.setdefault(process.ppid, []).append(process.pid)
+    found: dict[int, Process] = {}
+    todo = [ancestor]
+    while todo:
+        for pid in children.get(todo.pop(), ()):
+            found[pid] = processes[pid]
+            todo.append(pid)
+    return found
+
+
+_SIGTIMEDWAIT = {"x86_64": ("128",), "aarch64": ("137",)}.get(platform.machine(), ())
+_ALARM = 1 << (signal.SIGALRM - 1)
+_STATUS = re.compile(
+    rb"State:\t(\S).*?"
+    rb"SigPnd:\t(\w+)\nShdPnd:\t(\w+)\nSigBlk:\t(\w+)\nSigIgn:\t(\w+)\nSigCgt:\t(\w+)\n.*?"
+    rb"voluntary_ctxt_switches:\t(\d+)\nnonvoluntary_ctxt_switches:\t(\d+)",
+    re.DOTALL,
+)
+
+
+def acts_on(tid: int, number: int) -> bool:
+    """Whether a signal does anything to a task: it catches it, or the default action is not to ignore it."""
+    settings = signal_settings(tid)
+    if not settings:
+        return True
+    bit = 1 << (number - 1)
+    return bool(settings.caught & bit) or (number not in IGNORED_BY_DEFAULT and not settings.ignored & bit)
+
+
+class SignalSettings(NamedTuple):
+    """The signals that a task blocks, and that its process ignores and catches: bit N-1 for signal N."""
+
+    blocked: int
+    ignored: int
+    caught: int
+
+
+def signal_settings(tid: int) -> SignalSettings | None:
+    """Return what a task does about signals; None if it has gone."""
+    try:
+        match = _STATUS.search(contents(f"/proc/{tid}/status"))
+    except OSError:
+        return None
+    return SignalSettings(*(int(match[n], 16) for n in (4, 5, 6))) if match else None
+
+
+IGNORED_BY_DEFAULT = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, getattr(signal, "SIGWINCH", 0))
+
+
+def count_entries() -> int:
+    """Return about how many processes /proc shows, at the price of one listing: none of them is looked at."""
+    return len(os.listdir("/proc"))
+
+
+def count_tasks(pid: int) -> int:
+    """Return the number of threads of a process: a directory has two links and one for each directory in it."""
+    try:
+        return os.stat(f"/proc/{pid}/task").st_nlink - 2
+    except OSError:
+        return 0
+
+
+def tasks(pid: int) -> list[Task]:
+    """Return the threads of a process, but for their calls; none if it has gone."""
+    try:
+        tids = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found = (_task(pid, int(tid)) for tid in tids)
+    return [task for task in found if task]
+
+
+def in_call(task: Task) -> Task:
+    """Return a task with the call that it is blocked in."""
+    call: str | None = ""
+    if task.state == "S":
+        base = f"/proc/{task.pid}/task/{task.tid}"
+        try:
+            call = contents(f"{base}/syscall").decode()
+        except OSError:
+            call = None if os.path.exists(base) else ""
+    # in sigtimedwait the signals waited for are not blocked, as far as /proc shows
+    waits = (call or "").partition(" ")[0] in _SIGTIMEDWAIT
+    return task._replace(call=call, alarm=task.alarm or waits)
+
+
+def _task(pid: int, tid: int) -> Task | None:
+    try:
+        match = _STATUS.search(contents(f"/proc/{pid}/task/{tid}/status"))
+    except OSError:
+        return None
+    if not match:
+        return None
+    state = match[1].decode()
+    own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
+    # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
+    due = bool((own | shared) & ~blocked & ~ignored)
+    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), "")

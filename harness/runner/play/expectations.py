@@ -1,0 +1,69 @@
+"""The facts that a script waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proctor.harness import history
+from proctor.harness.runner.play.registry import Cast
+from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Outcome, Waiter
+from proctor.harness.runner.recorder import Recorder
+
+
+class Over(Exception):
+    """The script ends here: an awaited fact did not come."""
+
+
+class Awaited:
+    """Waits for facts. That one came is noted, and how long it took; or that it was missed, and the script is over."""
+
+    def __init__(self, recorder: Recorder, cast: Cast, wait: Waiter) -> None:
+        self._recorder = recorder
+        self._cast = cast
+        self._wait = wait
+        self.step: int | None = None
+        """The index of the script's step that is being done."""
+
+    def fact(self, what: str, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
+        """Wait up to `within` seconds for what `is_there` tells; Over if it has not come, or cannot any more."""
+
+        def there_or_impossible() -> bool:
+            return is_there() or self._nobody_left()
+
+        outcome = self._wait.for_fact(there_or_impossible, within, patience)
+        if is_there():
+            self._recorder.add("runner", history.Waited(what, round(outcome.seconds, 6), round(outcome.idle, 6)))
+            return
+        self.missed(what, outcome)
+
+    def missed(self, what: str, outcome: Outcome) -> None:
+        """Note that a fact did not come, and who is there; raise Over."""
+        everyone = [process for process in self._cast.everyone() if process.role != "leader"]
+        rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in everyone]
+        sure = outcome.sure or outcome.came
+        if not sure:
+            self._wait.expect_no_rest()
+        seen = ", ".join(rows) or "no process"
+        seconds, hidden = round(outcome.seconds, 6), self._hidden(what, everyone)
+        self._recorder.add("runner", history.Missed(what, seconds, sure, seen, hidden, self.step))
+        raise Over
+
+    def _hidden(self, what: str, everyone: list[history.Process]) -> str:
+        """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does
+        nothing while its tracer is held (ptrace(2)): strace is such a launcher. Under a shell that is its parent a
+        launcher is found by the command below it; one that has ended by then is not."""
+        if what.startswith("launcher ") and "launcher" not in self._cast.pids:
+            return "the launcher was not found among the shell's children"
+        kept = self._cast.kept_still()
+        for process in everyone:
+            if process.state == "t" and process.pid not in kept:
+                return f"{process.role or process.name} is traced by the launcher"
+        return ""
+
+    def _nobody_left(self) -> bool:
+        """Whether everyone who could still do something has ended."""
+        roles = self._cast.pids.keys() - {"leader"}
+        return bool(roles) and roles <= self._recorder.ended and not self._others_alive()
+
+    def _others_alive(self) -> bool:
+        return any(p.role != "leader" and p.state not in "ZX" for p in self._cast.everyone())
