@@ -22,8 +22,8 @@ HEADING = re.compile(r"^## ([A-Z]+-\d+) \(.*\)$", re.MULTILINE)
 ALL_REQUIREMENTS = """\
 # Requirements
 
-What a launcher must do so that neither the command nor the caller can detect it. The text comes from `conformance/spec/`;
-`proctor spec` prints the same text. Ids are stable and are never reused.
+What a launcher must do so that neither the command nor the caller can detect it. The text comes from
+`conformance/spec/`; `proctor spec` prints the same text. Ids are stable and are never reused.
 
 A failing **MUST** makes `proctor check` fail. A failing **SHOULD** is only reported. A requirement applies to launchers
 that claim its profile. A launcher that claims no profile has the profile `transparent`.

@@ -312,7 +312,7 @@ static void set_disposition(int number, const char *how) {
 
 /* Installs for one signal the handler of another. Stops at these calls are half of the cost of tracing a launcher. So the
  * calls are made without libc, which cannot pass a sixth argument: the kernel reads only four, and the sixth tells the
- * tracer's filter (harness/runner/filter.py) not to stop the task. */
+ * tracer's filter (harness/runner/trace/filter.py) not to stop the task. */
 static int catch_as(int other, int number) {
     static struct {
         long words[16]; /* large enough for the kernel's struct sigaction of every architecture */
