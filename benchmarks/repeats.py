@@ -14,7 +14,7 @@ from proctor.conformance.exploring.campaigns import Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.execute import execute, stop
-from proctor.harness.explorer.explore import Opinion, Predicate
+from proctor.harness.explorer.explore import Evaluation, Predicate
 from proctor.harness.history import Event, History
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
@@ -82,7 +82,7 @@ def repeat(target: Target, campaign: Campaign, predicate: Predicate, schedule: S
     observed: Counter[Order] = Counter()
     for _ in range(times):
         history = execute(target, campaign.scenario, schedule)
-        opinion: Opinion = predicate(history)
+        opinion: Evaluation = predicate(history)
         verdicts[opinion.label, bool(opinion.objections)] += 1
         order = order_of(history)
         orders[order] += 1

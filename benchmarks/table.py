@@ -6,7 +6,7 @@ import shutil
 import statistics
 from typing import NamedTuple
 
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.target import Target, load
 
 
@@ -45,7 +45,7 @@ def installed(*names: str) -> tuple[list[Target], list[Row]]:
     for name in names:
         try:
             found.append(load(name))
-        except WrongCall:
+        except UsageError:
             rows.append(Row(name, "not measured: it is not installed"))
     return found, rows
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Directive, Point
 from proctor.harness.strict import parse_json
@@ -103,7 +103,7 @@ class NotStarted(_Fact, frozen=True, tag="not-started"):
     errno: int
 
 
-class Greeted(_Fact, frozen=True, tag="greeted"):
+class WitnessReady(_Fact, frozen=True, tag="greeted"):
     """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another."""
 
     process: str
@@ -111,7 +111,7 @@ class Greeted(_Fact, frozen=True, tag="greeted"):
     inherited: Inherited
 
 
-class Joined(_Fact, frozen=True, tag="joined"):
+class HelperReady(_Fact, frozen=True, tag="joined"):
     """A process that is no witness, but one of ours that the launcher starts, reports that it runs: "backend"."""
 
     process: str
@@ -163,7 +163,7 @@ class Answered(_Fact, frozen=True, tag="answered"):
     text: str = ""
 
 
-class Viewed(_Fact, frozen=True, tag="viewed"):
+class TerminalState(_Fact, frozen=True, tag="viewed"):
     """A witness' answer to the order `look`: its place and the terminal as it sees them now."""
 
     process: str
@@ -230,13 +230,13 @@ class Released(_Fact, frozen=True, tag="released"):
     pids: tuple[int, ...]
 
 
-class Traced(_Fact, frozen=True, tag="traced"):
+class TraceStarted(_Fact, frozen=True, tag="traced"):
     """From here on every call of these processes by which they signal or reap is in the history."""
 
     pids: tuple[int, ...]
 
 
-class Called(_Fact, frozen=True, tag="called"):
+class SignalCall(_Fact, frozen=True, tag="called"):
     """The launcher sent a signal: by which call, to which pid (negative: a process group; 0 with
     pidfd_send_signal, which names none) and with what result (0, or a negative errno)."""
 
@@ -246,7 +246,7 @@ class Called(_Fact, frozen=True, tag="called"):
     result: int
 
 
-class Passed(_Fact, frozen=True, tag="passed"):
+class PointReached(_Fact, frozen=True, tag="passed"):
     """A task reached a schedule point (see harness/schedule.py). by: at its birth, the exit of the call that made it.
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
     ignores and catches there, bit N-1 for signal N."""
@@ -259,7 +259,7 @@ class Passed(_Fact, frozen=True, tag="passed"):
     caught: int = 0
 
 
-class Carried(_Fact, frozen=True, tag="carried"):
+class DirectiveApplied(_Fact, frozen=True, tag="carried"):
     """A directive is carried out, or what it held goes on; forced: though what was waited for had not come, as nobody
     else could go on."""
 
@@ -280,7 +280,7 @@ class Reaped(_Fact, frozen=True, tag="reaped"):
     pid: int
 
 
-class Settled(_Fact, frozen=True, tag="settled"):
+class SettleEnded(_Fact, frozen=True, tag="settled"):
     """Nothing more can come of what was done. how: "quiescent", or "waited" where that could not be read."""
 
     how: Literal["quiescent", "waited"]
@@ -288,7 +288,7 @@ class Settled(_Fact, frozen=True, tag="settled"):
     reason: str = ""
 
 
-class Waited(_Fact, frozen=True, tag="waited"):
+class WaitEnded(_Fact, frozen=True, tag="waited"):
     """An awaited fact came. idle: the time in seconds in which everyone was seen to be blocked meanwhile."""
 
     what: str
@@ -296,7 +296,7 @@ class Waited(_Fact, frozen=True, tag="waited"):
     idle: float = 0.0
 
 
-class Missed(_Fact, frozen=True, tag="missed"):
+class WaitFailed(_Fact, frozen=True, tag="missed"):
     """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have.
     hidden: why it could not have been seen, "" where it could. step: the index of the script's step that waited for
     it; None where that was none of them, but the start say."""
@@ -309,7 +309,7 @@ class Missed(_Fact, frozen=True, tag="missed"):
     step: int | None = None
 
 
-class Looked(_Fact, frozen=True, tag="looked"):
+class Snapshot(_Fact, frozen=True, tag="looked"):
     """The process table and, where there is one, the terminal: its foreground process group and modes."""
 
     when: Literal["start", "step", "end"]
@@ -321,13 +321,13 @@ class Looked(_Fact, frozen=True, tag="looked"):
     columns: int = 0
 
 
-class Remained(_Fact, frozen=True, tag="remained"):
+class TempFilesLeft(_Fact, frozen=True, tag="remained"):
     """Files that were not there before, relative to the launcher's TMPDIR."""
 
     paths: tuple[str, ...]
 
 
-class Change(_Data, frozen=True):
+class FileChange(_Data, frozen=True):
     """One thing that is not as it was. path: beginning with HOME, WORK or TMPDIR. kind: file, directory, link, other.
     own: whether it is in a directory that is the launcher's own; kept: whether the target declares that it may be
     left there."""
@@ -339,12 +339,12 @@ class Change(_Data, frozen=True):
     kept: bool = False
 
 
-class Changed(_Fact, frozen=True, tag="changed"):
+class FilesChanged(_Fact, frozen=True, tag="changed"):
     """How the launcher's directories differ from what they were before; count: how many differences there are, of
     which the first are given. environments: the directories that are one of Python's, new or not; PEP 405."""
 
     when: str
-    changes: tuple[Change, ...]
+    changes: tuple[FileChange, ...]
     count: int
     environments: tuple[str, ...] = ()
 
@@ -370,16 +370,19 @@ class Unobserved(_Fact, frozen=True, tag="unobserved"):
     why: str
 
 
-class Contained(_Fact, frozen=True, tag="contained"):
+class LimitExceeded(_Fact, frozen=True, tag="contained"):
     """The harness had to step in: the launcher did more than it may (processes, time)."""
 
     why: str
 
 
 Fact = (
-    Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
-    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Passed | Carried | NotReached
-    | Reaped | Settled | Waited | Missed | Looked | Remained | Unobserved | Contained | Joined | Changed | Printed
+    Started | NotStarted | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered
+    | TerminalState | Received
+    | Stopped | Continued | Ended | Output | Outputs | Held | Released | TraceStarted | SignalCall | PointReached
+    | DirectiveApplied | NotReached
+    | Reaped | SettleEnded | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
+    | HelperReady | FilesChanged | Printed
     | Notified
 )  # fmt: skip
 
@@ -432,7 +435,7 @@ def from_lines(text: str, where: str = "history") -> History:
     """Decode what `to_lines` wrote; raise WrongCall where it is anything else."""
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
-        raise WrongCall(f"{where}: empty; a history starts with a head line")
+        raise UsageError(f"{where}: empty; a history starts with a head line")
     head = parse_json(lines[0], _Head, f"{where}, line 1")
     events = [parse_json(line, Event, f"{where}, line {n}") for n, line in enumerate(lines[1:], 2)]
     return History(head.target, head.scenario, head.containment, tuple(events))

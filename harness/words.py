@@ -7,42 +7,42 @@ import msgspec
 from proctor.harness import signals
 from proctor.harness.history import (
     Answered,
-    Called,
-    Carried,
-    Changed,
-    Contained,
     Continued,
+    DirectiveApplied,
     Ended,
     Fact,
-    Greeted,
+    FilesChanged,
     Held,
+    HelperReady,
     HungUp,
-    Joined,
-    Looked,
-    Missed,
+    LimitExceeded,
     Notified,
     NotReached,
     NotStarted,
     Ordered,
     Output,
     Outputs,
-    Passed,
+    PointReached,
     Pressed,
     Printed,
     Reaped,
     Received,
     Released,
-    Remained,
     Resized,
     Sent,
-    Settled,
+    SettleEnded,
+    SignalCall,
+    Snapshot,
     Started,
     Stopped,
-    Traced,
+    TempFilesLeft,
+    TerminalState,
+    TraceStarted,
     Typed,
     Unobserved,
-    Viewed,
-    Waited,
+    WaitEnded,
+    WaitFailed,
+    WitnessReady,
 )
 
 
@@ -65,7 +65,7 @@ def harmless(text: str) -> str:
 
 def is_dull(fact: Fact) -> bool:
     """Whether a fact says nothing to a person who asks what happened: that we waited, or looked."""
-    return isinstance(fact, Waited | Settled | Looked | Outputs)
+    return isinstance(fact, WaitEnded | SettleEnded | Snapshot | Outputs)
 
 
 def describe(fact: Fact) -> str:
@@ -83,13 +83,13 @@ def _words(fact: Fact) -> str:
         case Ended(process=process, code=code, signal=number):
             how = f"with exit code {code}" if code is not None else f"of {signals.name(number)}" if number else ""
             return f"{process} ended {how}".rstrip()
-        case Missed(what=what, seconds=seconds, last_seen=seen, sure=sure):
+        case WaitFailed(what=what, seconds=seconds, last_seen=seen, sure=sure):
             why = "everyone was quiescent" if sure else f"gave up after {seconds:.1f} s"
             return f"did not come: {what} ({why}; last seen: {seen})"
         case Started(process=process, pid=pid, argv=argv):
             words = " ".join(word.decode("utf-8", "backslashreplace") for word in argv[:8])
             return f"{process} started as pid {pid}" + (f": {_safe(words, 100)}" if words else "")
-        case Called(call=call, pid=pid, signal=number, result=result):
+        case SignalCall(call=call, pid=pid, signal=number, result=result):
             outcome = f", errno {-result}" if result else ""
             return f"launcher called {call} for pid {pid} with {signals.name(number)}{outcome}"
         case Reaped(process=process, pid=pid):
@@ -111,9 +111,9 @@ def _words(fact: Fact) -> str:
             return f"{process} stopped" + (f" of {signals.name(number)}" if number else "")
         case Continued(process=process):
             return f"{process} goes on"
-        case Passed(at=point):
+        case PointReached(at=point):
             return f"{point}"
-        case Carried(directive=directive, what=what):
+        case DirectiveApplied(directive=directive, what=what):
             return f"schedule, {what}: {directive}"
         case NotReached(directive=directive):
             return f"schedule, not reached: {directive}"
@@ -121,17 +121,17 @@ def _words(fact: Fact) -> str:
             return f"we hold {_pids(pids)} still (by {how})" if pids else "we hold nobody: the launcher is the command"
         case Released(pids=pids):
             return f"we let {_pids(pids)} go on"
-        case Traced(pids=pids):
+        case TraceStarted(pids=pids):
             return f"we trace {_pids(pids)}"
         case NotStarted(step=step, errno=errno):
             return f"the launcher could not be started: {step}, errno {errno}"
-        case Contained(why=why):
+        case LimitExceeded(why=why):
             return f"the harness stepped in: {why}"
-        case Remained(paths=paths):
+        case TempFilesLeft(paths=paths):
             return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
-        case Joined(process=process, pid=pid):
+        case HelperReady(process=process, pid=pid):
             return f"{process} runs as pid {pid}, and waits to be told to go on"
-        case Changed(when=when, changes=changes, count=total):
+        case FilesChanged(when=when, changes=changes, count=total):
             first = ", ".join(f"{change.path} {change.how}" for change in changes[:3])
             return f"directories, {when}: {total} differences" + (f": {_safe(first, 200)}" if first else "")
         case Printed(process=process, data=printed):
@@ -140,11 +140,11 @@ def _words(fact: Fact) -> str:
             return f"the service manager is told {_safe(text, 60)!r} by pid {pid}"
         case Unobserved(what=what, why=why):
             return f"not observed: {what}: {why}"
-        case Viewed(process=process, pgid=pgid, sid=sid, terminal=terminal):
+        case TerminalState(process=process, pgid=pgid, sid=sid, terminal=terminal):
             seen = f"terminal of {terminal.rows} rows, {terminal.columns} columns, foreground {terminal.foreground}"
             where = f"process group {pgid}, session {sid}"
             return f"{process} looks: {where}, " + (seen if terminal.dev_tty == 0 else "no terminal")
-        case Greeted(process=process, pid=pid):
+        case WitnessReady(process=process, pid=pid):
             return f"{process} runs as pid {pid}"
         case Output(stream=stream, data=data):
             return f"{stream}: {_safe(data.decode('ascii', 'backslashreplace'), 60)}"

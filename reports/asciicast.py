@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.history import Event, History, HungUp, Output, Pressed, Resized, Sent
 from proctor.harness.scenario import KEYS
 from proctor.harness.words import describe, harmless
@@ -43,7 +43,7 @@ def asciicast(documents: list[Results]) -> str:
     ]  # fmt: skip
     if any(one.failures for one in documents) and not any(one.failures for one in printed):
         names = ", ".join(f"{failure.requirement} of {one.target.name}" for one, failure in failures_in(documents))
-        raise WrongCall(
+        raise UsageError(
             f"nothing was printed in {names}: there is nothing to play; choose a failure on a terminal (TTY)"
         )
     document, failure = only_failure(printed)

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class PointRange(msgspec.Struct, frozen=True):
     """Points of one process at which the same came of everything, and between them none at which another thing did.
     runs: their numbers, from 1, among all points of the campaign, the first and the last of those that follow each
     other; start, end: the first and the last of the points themselves; came: the outcomes; objected: those of them that
@@ -59,7 +59,7 @@ class Stretch(msgspec.Struct, frozen=True):
         return self.start if self.start == self.end else f"{self.start} .. {same}"
 
 
-class Explored(msgspec.Struct, frozen=True):
+class Coverage(msgspec.Struct, frozen=True):
     """One campaign on one launcher. stimuli: what was delivered; points: how many there are; schedules: how many there
     are, None where there is no end of them; unreached: of those that were played, how many had a point that the
     launcher did not pass that time; left_out: how many schedules are not among them, and why."""
@@ -72,7 +72,7 @@ class Explored(msgspec.Struct, frozen=True):
     schedules: int | None = None
     unreached: int = 0
     left_out: str = ""
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[PointRange, ...] = ()
 
     def __post_init__(self) -> None:
         for stretch in self.stretches:

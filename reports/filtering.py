@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 from proctor.reports.results import Failure, Results
 
 
@@ -16,7 +16,7 @@ def chosen(documents: list[Results], target: str = "", requirement: str = "") ->
     where there is none such, with those that there are."""
     names = [document.target.name for document in documents]
     if target and target not in names:
-        raise WrongCall(f"--target={target}: no results of it{nearest(target, names)}; there are: {', '.join(names)}")
+        raise UsageError(f"--target={target}: no results of it{nearest(target, names)}; there are: {', '.join(names)}")
     kept = [document for document in documents if target in ("", document.target.name)]
     if not requirement:
         return kept
@@ -25,7 +25,7 @@ def chosen(documents: list[Results], target: str = "", requirement: str = "") ->
     ]
     if not any(document.failures for document in found):
         known = dict.fromkeys(failure.requirement for _, failure in failures_in(kept))
-        raise WrongCall(
+        raise UsageError(
             f"--requirement={requirement}: no failure of it{nearest(requirement, known)}; there are: {', '.join(known)}"
         )
     return found
@@ -35,7 +35,7 @@ def failures_in(documents: list[Results]) -> Iterator[tuple[Results, Failure]]:
     """Return the failures in these documents, each with its document; WrongCall where there is none."""
     found = [(document, failure) for document in documents for failure in document.failures]
     if not found:
-        raise WrongCall(
+        raise UsageError(
             "there is no failure with its history in these results: either nothing fails, or an older Proctor has "
             "written them; `proctor check TARGET --results FILE` writes them anew"
         )
@@ -52,5 +52,5 @@ def only_failure(documents: list[Results]) -> tuple[Results, Failure]:
             + (f" --target {shlex.quote(document.target.name)}" if several else "")
             for document, failure in found
         )
-        raise WrongCall(f"this format is of one failure; there are {len(found)}, choose one of them by:\n{listed}")
+        raise UsageError(f"this format is of one failure; there are {len(found)}, choose one of them by:\n{listed}")
     return found[0]

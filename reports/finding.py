@@ -9,7 +9,7 @@ from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 
 
-class Account(NamedTuple):
+class FindingSummary(NamedTuple):
     """One finding. check: by its name, as case files have it. objections: what it had against the launcher. versions:
     of the launcher, of Proctor and of the system. timeline: what happened, a line for each event, where it is known.
     counts: of a generated script, how often the command has to receive a signal at the least, and may at the most."""

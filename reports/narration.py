@@ -26,7 +26,7 @@ SETTINGS = {
 """Settings of a stage that are said to be there."""
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A part of a sentence. is_code: a command line, or whatever else is to stand as it is."""
 
     text: str
@@ -35,21 +35,23 @@ class Part(NamedTuple):
 
 def steps(
     command: Sequence[str], scenario: Scenario, directives: Iterable[str], last: int | None = None
-) -> list[tuple[Part, ...]]:
+) -> list[tuple[TextPart, ...]]:
     """Return the steps in order. command: of the launcher, none for the bare command; directives: of a schedule, in
     their text form; last: the index of the step at which the script ended, None where it came to its end."""
     words = shlex.join([*command, "COMMAND"])
-    told: list[tuple[Part, ...]] = [(Part("Start "), Part(words, is_code=True), Part(_stage(scenario.stage)))]
+    told: list[tuple[TextPart, ...]] = [
+        (TextPart("Start "), TextPart(words, is_code=True), TextPart(_stage(scenario.stage)))
+    ]
     if settings := _settings(scenario.stage):
-        told.append((Part(f"It is started with {settings}."),))
-    scheduled = [(Part(one, is_code=True),) for one in directives]
+        told.append((TextPart(f"It is started with {settings}."),))
+    scheduled = [(TextPart(one, is_code=True),) for one in directives]
     if scheduled:
-        told += [(Part("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
+        told += [(TextPart("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
     taken = scenario.steps if last is None else scenario.steps[: last + 1]
-    told += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.Part)]
+    told += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.NewPhase)]
     if left := len(scenario.steps) - len(taken):
         steps_left = "a step" if left == 1 else f"{left} steps"
-        told.append((Part(f"That did not come, so the script ended there, {steps_left} before its end."),))
+        told.append((TextPart(f"That did not come, so the script ended there, {steps_left} before its end."),))
     return told
 
 
@@ -73,10 +75,10 @@ def _settings(stage: Stage) -> str:
     return ", ".join(told)
 
 
-def _sentence(text: str) -> tuple[Part, ...]:
+def _sentence(text: str) -> tuple[TextPart, ...]:
     """Return a step: a sentence where it is plain words, else with the rest as it stands."""
     if re.fullmatch(r"[\w ,;:'.-]+", text):
-        return (Part(text[0].upper() + text[1:] + "."),)
+        return (TextPart(text[0].upper() + text[1:] + "."),)
     if typed := re.fullmatch(r"type b?(['\"].*['\"])", text):
-        return (Part("Type "), Part(typed[1], is_code=True), Part("."))
-    return (Part(text, is_code=True),)
+        return (TextPart("Type "), TextPart(typed[1], is_code=True), TextPart("."))
+    return (TextPart(text, is_code=True),)

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from proctor.conformance.cli.bisect import bisect as bisect_command
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.harness.scenario import Ends, Order, Scenario
+from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 from tests.planted_packages import (
@@ -68,7 +68,7 @@ def write_case(directory: Path, **changed: object) -> Path:
     saved = CaseFile(
         schema=1, requirement="EXIT-1", check="exit.same_status",
         target=Target("some", ("/nowhere/planted",), install="pip install planted==1.3"),
-        scenario=Scenario((Order("exit 3"), Ends("command"), Ends())),
+        scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())),
         objections=(OBJECTION,), versions={},
     )  # fmt: skip
     path = directory / "case.json"

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from proctor.conformance.cli import main
 from proctor.conformance.judging.result_rows import check_path
 from proctor.conformance.spec import requirements
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.target import known_targets
 from tests.conftest import ROOT
 
@@ -151,7 +151,7 @@ def test_a_full_disk_under_stdout_is_3(tmp_path: Path, words: list[str]) -> None
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/full"])
 def test_results_replace_no_device(path: str) -> None:
     """Results are written beside the file and then take its name: root would lose /dev/null."""
-    with pytest.raises(WrongCall, match="this is no regular file"):
+    with pytest.raises(UsageError, match="this is no regular file"):
         check_path(Path(path))
 
 

@@ -27,7 +27,6 @@ from proctor.harness.scenario import (
     JOB,
     LEADER,
     PIPES,
-    Ends,
     Hold,
     Look,
     Order,
@@ -39,6 +38,7 @@ from proctor.harness.scenario import (
     Stage,
     Step,
     Trace,
+    WaitEnds,
 )
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
@@ -68,25 +68,25 @@ def pressed(key: s.Key) -> tuple[Step, ...]:
     return Settle(), Hold(), Press(key), Settle(), Release(), Settle(), *finish()
 
 
-def stopped_in_a_shell(shell: s.Under) -> Scenario:
+def stopped_in_a_shell(shell: s.Parent) -> Scenario:
     """Return a dialogue of Ctrl-Z and fg."""
-    stop = (Press("ctrl-z"), s.Stops(), s.Prints("Stopped"), s.Prints("<prompt>"))
-    again = (s.Type(b"fg\n"), s.Runs(), Settle(), *finish(), s.Prints("<prompt>"))
+    stop = (Press("ctrl-z"), s.WaitStopped(), s.WaitOutput("Stopped"), s.WaitOutput("<prompt>"))
+    again = (s.Type(b"fg\n"), s.WaitContinued(), Settle(), *finish(), s.WaitOutput("<prompt>"))
     steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *again)
     return Scenario(steps, Stage(terminal=True, under=shell))
 
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
-DIES = (Order(f"die {TERM}"), Ends("command"), Ends())
-ORPHAN = (Order("spawn orphan o"), Order("exit 0", "orphan"), Ends("orphan"), Settle(), Look(), *finish())
-HELD_TERM = (Settle(), Hold(), Order("exit 7"), Ends("command"), Signal(TERM), Release(), Ends())
+DIES = (Order(f"die {TERM}"), WaitEnds("command"), WaitEnds())
+ORPHAN = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look(), *finish())
+HELD_TERM = (Settle(), Hold(), Order("exit 7"), WaitEnds("command"), Signal(TERM), Release(), WaitEnds())
 VIEW = (Settle(), Order("look"), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 FAULTS = (
     Planted("exit_1_seven_bits.py", "EXIT-1", "exit.same_status", finish(200)),
     Planted("exit_2_zero.py", "EXIT-2", "exit.same_status", DIES),
     Planted("exit_3_stop_is_end.py", "EXIT-3", "exit.not_before_command", (*STOP_AND_GO_ON, *finish())),
-    Planted("exit_4_one.py", "EXIT-4", "exit.not_found", (Ends(),), PIPES, "missing"),
+    Planted("exit_4_one.py", "EXIT-4", "exit.not_found", (WaitEnds(),), PIPES, "missing"),
     Planted("exit_7_last_signal.py", "EXIT-7", "exit.same_status", HELD_TERM),
     Planted("sig_1_usr2_swallowed.py", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
     Planted("sig_1_term_ends_at_once.py", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
@@ -296,7 +296,7 @@ def descendants(of: str) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_interrupted_it_leaves_nothing(number: int, stage: Stage, proctor: Run, tmp_path: Path, empty: Path) -> None:
-    fault = PLAIN._replace(stage=stage, steps=(Settle(), s.Receives(USR2), *finish()))
+    fault = PLAIN._replace(stage=stage, steps=(Settle(), s.WaitReceived(USR2), *finish()))
     path = tmp_path / "repro.py"
     path.write_text(exported(proctor, case_of(fault), tmp_path))
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(empty)}

@@ -1,4 +1,4 @@
-"""conformance/suite/cases/: each is read, is told of in its README, and a launcher with a fault is caught by one like it."""
+"""conformance/suite/cases/: each can be read, stands in its README, and finds the fault that it is about."""
 
 from __future__ import annotations
 

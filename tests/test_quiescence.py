@@ -16,8 +16,9 @@ import pytest
 from proctor.conformance.checks import signals as checks
 from proctor.conformance.scenarios.signals import finish, send
 from proctor.harness.execute import execute
-from proctor.harness.history import History, Received, Sent, Settled
-from proctor.harness.runner.observe import processes, quiescence, timers
+from proctor.harness.history import History, Received, Sent, SettleEnded
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.play.waiting import SETTLE_LIMIT
 from proctor.harness.scenario import Scenario, Settle
 from proctor.harness.target import BARE, Target
@@ -57,10 +58,10 @@ def bare() -> History:
     return play()
 
 
-def settled_after_the_signal(history: History) -> tuple[list[Settled], int]:
+def settled_after_the_signal(history: History) -> tuple[list[SettleEnded], int]:
     """Return the settlings after the signal was sent, and how often it came until the end of the first."""
     sent = next(event.index for event, _ in history.all(Sent))
-    settled = [(event.index, fact) for event, fact in history.all(Settled) if event.index > sent]
+    settled = [(event.index, fact) for event, fact in history.all(SettleEnded) if event.index > sent]
     before = [event for event, _ in history.all(Received) if event.index < settled[0][0]]
     return [fact for _, fact in settled], len(before)
 

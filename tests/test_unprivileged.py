@@ -72,8 +72,8 @@ def verdicts(
     results = copy / "t" / "results.json"
     results.unlink(missing_ok=True)
     suite = [
-        python, "-m", "pytest", str(copy / "proctor" / "conformance"), f"--target={target}", "-k", cases, f"--results={results}",
-        "-q", "-p", "no:cacheprovider", "-rs", f"--rootdir={copy}", "-c", os.devnull,
+        python, "-m", "pytest", str(copy / "proctor" / "conformance"), f"--target={target}", "-k", cases,
+        f"--results={results}", "-q", "-p", "no:cacheprovider", "-rs", f"--rootdir={copy}", "-c", os.devnull,
     ]  # fmt: skip
     if without:
         suite = [python, str(copy / WITHOUT.name), without, *suite]

@@ -7,14 +7,14 @@ import signal
 from proctor.conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
 from proctor.conformance.checks.common import end_of, received
 from proctor.harness import signals
-from proctor.harness.history import Carried, Ended, Event, History, HungUp, Ordered, Pressed, Sent, Settled
+from proctor.harness.history import DirectiveApplied, Ended, Event, History, HungUp, Ordered, Pressed, Sent, SettleEnded
 from proctor.harness.scenario import SIGNALS_OF_KEYS, Order
 from proctor.harness.schedule import Deliver, PressKey
 
 
 def delivered(history: History) -> list[Event]:
     """Return what a schedule has done to the launcher: where a signal was sent or a key pressed at a point of it."""
-    return [e for e, fact in history.all(Carried) if isinstance(fact.directive.action, Deliver | PressKey)]
+    return [e for e, fact in history.all(DirectiveApplied) if isinstance(fact.directive.action, Deliver | PressKey)]
 
 
 def of_moment(history: History) -> str:
@@ -23,7 +23,7 @@ def of_moment(history: History) -> str:
     done = delivered(history)
     if not done:
         return ""
-    rest = next((e.index for e, _ in history.all(Settled)), len(history.events))
+    rest = next((e.index for e, _ in history.all(SettleEnded)), len(history.events))
     if done[0].index < rest:
         return "SIG-6"
     end = end_of(history, "command")
@@ -70,7 +70,7 @@ def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
         return "SIG-4"  # some have come: what was lost is that they queue
     if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
         return "SIG-10"
-    return "SIG-1" if number in signals.SEVEN else "SIG-4"
+    return "SIG-1" if number in signals.COMMON_SIGNALS else "SIG-4"
 
 
 def _of_unasked(history: History) -> str:

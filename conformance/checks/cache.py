@@ -19,7 +19,7 @@ from proctor.conformance.checks.files import (
     shown,
 )
 from proctor.conformance.checks.moments import needs_delivery
-from proctor.harness.history import Changed, History, Missed, Started, Waited
+from proctor.harness.history import FilesChanged, History, Started, WaitEnded, WaitFailed
 
 PRUNES_WITHIN = 5.0
 
@@ -47,13 +47,13 @@ def start_beside_a_prune(history: History, bare: History) -> list[Violation]:
 def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
     """CACHE-2: prune ends within 5 s, whoever uses the cache."""
     needs_run(history)
-    for event, fact in history.all(Missed):
+    for event, fact in history.all(WaitFailed):
         if fact.what == "prune ends":
             if fact.hidden:
                 raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
             why = "it waits, and nobody else runs" if fact.sure else f"not within {fact.seconds:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", why, (event.index,))]
-    for event, waited in history.all(Waited):
+    for event, waited in history.all(WaitEnded):
         if waited.what == "prune ends" and waited.idle > PRUNES_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", actual, (event.index,))]
@@ -92,7 +92,7 @@ def removes_as_much_as_ever(history: History, bare: History) -> list[Violation]:
     return [Violation("prune removes what no running process uses", actual, (event,))]
 
 
-def _removed(changed: Changed) -> set[str]:
+def _removed(changed: FilesChanged) -> set[str]:
     """Return what has gone of the launcher's own."""
     return {change.path for change in changed.changes if change.how == "removed" and change.own and not change.kept}
 

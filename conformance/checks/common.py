@@ -12,15 +12,15 @@ from proctor.harness import signals
 from proctor.harness.history import (
     Ended,
     Event,
-    Greeted,
     History,
-    Looked,
-    Missed,
     NotStarted,
     Process,
     Received,
+    Snapshot,
     Started,
     Unobserved,
+    WaitFailed,
+    WitnessReady,
 )
 
 OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
@@ -55,7 +55,7 @@ def missed(history: History) -> list[Violation]:
             Violation("the launcher can be started", f"{fact.step} failed, errno {fact.errno}", (event.index,))
         )
     ends = [event.index for event, _ in history.all(Ended)]
-    for event, miss in history.all(Missed):
+    for event, miss in history.all(WaitFailed):
         if miss.hidden:
             raise NotObservable(f"{miss.what}: that cannot be seen, for {miss.hidden}")
         why = "everyone was quiescent" if miss.sure else f"not within {miss.seconds:.1f} s"
@@ -66,7 +66,7 @@ def missed(history: History) -> list[Violation]:
 
 def needs_whole_script(history: History) -> None:
     """Raise NotObservable where the script ended early: for what did not come there is another requirement."""
-    for miss in history.facts(Missed):
+    for miss in history.facts(WaitFailed):
         raise NotObservable(f"the case did not get that far: {miss.what} did not come")
     for fact in history.facts(NotStarted):
         raise NotObservable(f"the launcher could not be started: {fact.step}, errno {fact.errno}")
@@ -108,7 +108,7 @@ def launcher_stays(history: History) -> list[Violation]:
     if launcher_is_command(history):
         return []
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, Greeted):
+    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, WitnessReady):
         return []
     events = (launcher[0].index, *((command[0].index,) if command else ()))
     return [Violation("the launcher stays until the command has ended", f"it ended {how_ended(launcher[1])}", events)]
@@ -161,15 +161,15 @@ def unasked(history: History, bare: History) -> list[int]:
     return [number for number in here if here[number] > there[number] and number not in spared]
 
 
-def at_end(history: History) -> Looked:
+def at_end(history: History) -> Snapshot:
     """Return the last look. Where there is none the harness had to end everything before."""
-    for look in history.facts(Looked):
+    for look in history.facts(Snapshot):
         if look.when == "end":
             return look
     raise NotObservable("there is no look at the end")
 
 
-def alive(look: Looked) -> list[Process]:
+def alive(look: Snapshot) -> list[Process]:
     """Return the processes of a look that live and are not the harness' own."""
     return [p for p in look.processes if p.role not in HARNESS_ROLES and p.state not in "ZX"]
 
@@ -177,5 +177,5 @@ def alive(look: Looked) -> list[Process]:
 def launcher_is_command(history: History) -> bool:
     """Whether the launcher has replaced itself by the command."""
     launcher = [fact.pid for fact in history.facts(Started) if fact.process == "launcher"]
-    command = [fact.pid for fact in history.facts(Greeted) if fact.process == "command"]
+    command = [fact.pid for fact in history.facts(WitnessReady) if fact.process == "command"]
     return bool(launcher) and launcher == command[:1]

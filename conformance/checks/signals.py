@@ -18,7 +18,7 @@ from proctor.conformance.checks.common import (
     unasked,
 )
 from proctor.harness import signals
-from proctor.harness.history import Called, History, Reaped, Received, Sent, Waited
+from proctor.harness.history import History, Reaped, Received, Sent, SignalCall, WaitEnded
 
 FORWARD_WITHIN = 0.050
 """Seconds; SIG-9."""
@@ -86,7 +86,7 @@ def never_signals_reaped(history: History, bare: History) -> list[Violation]:
             f"{fact.call} sent {signals.name(fact.signal)}",
             (index, event.index),
         )
-        for event, fact in history.all(Called)
+        for event, fact in history.all(SignalCall)
         if event.index > index and fact.pid == pid and fact.signal
     ]
 
@@ -106,7 +106,7 @@ def forwarded_in_time(history: History, bare: History) -> list[Violation]:
     under way: a loaded machine makes nobody slow by that measure, a launcher that waits for its next tick is."""
     needs_whole_script(history)
     found = []
-    for event, fact in history.all(Waited):
+    for event, fact in history.all(WaitEnded):
         if " receives " in fact.what and fact.idle > FORWARD_WITHIN:
             actual = f"{fact.what} after {fact.seconds * 1e3:.0f} ms, of which {fact.idle * 1e3:.0f} ms nothing ran"
             found.append(Violation("forwarded within 50 ms", actual, (event.index,)))

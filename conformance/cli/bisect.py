@@ -12,18 +12,18 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from proctor.conformance.cli.common import as_json, print_json, quiet, speak_of_errors
+from proctor.conformance.cli.common import as_json, print_json, quiet, run_reporting_errors
 from proctor.conformance.cli.exits import INTERRUPTED
 from proctor.conformance.exploring.replay import needs_known
 from proctor.conformance.judging import casefile
-from proctor.conformance.versions.bisect_report import Outcome, account_of, for_programs, line_of
+from proctor.conformance.versions.bisect_report import BisectOutcome, account_of, for_programs, line_of
 from proctor.conformance.versions.bisection import Kind, search
 from proctor.conformance.versions.managers import MANAGERS, Source
 from proctor.conformance.versions.origin import listed, source_of
 from proctor.conformance.versions.packages import cache_directory
 from proctor.conformance.versions.played_version import Versions
 from proctor.conformance.versions.ranges import chosen
-from proctor.harness.errors import ProctorError, WrongCall
+from proctor.harness.errors import ProctorError, UsageError
 
 BOUNDARY, NO_BOUNDARY = 0, 1
 
@@ -64,7 +64,7 @@ def bisect(
         saved = casefile.read(case)
         needs_known(saved, case)
         if not saved.target.command:
-            raise WrongCall(f"{case}: this case is of the bare command; there is no launcher in it to be replaced")
+            raise UsageError(f"{case}: this case is of the bare command; there is no launcher in it to be replaced")
         origin = source or source_of(name, saved.target.install)
         versions = chosen(asked, origin, name, partial(listed, origin, name), pre)
         directory = (cache or cache_directory()).absolute()
@@ -72,7 +72,7 @@ def bisect(
         if not quiet:
             whole = f"{len(versions)} versions from {versions[0]} to {versions[-1]}"
             click.echo(f"{name} of {origin}: {whole}, {times} plays each", err=True)
-        outcome = Outcome(name, versions, step or (1 if every else 0))
+        outcome = BisectOutcome(name, versions, step or (1 if every else 0))
         ended = _search(player, outcome, quiet)
         if as_json:
             print_json(for_programs(outcome))
@@ -82,10 +82,10 @@ def bisect(
             raise ended
         return INTERRUPTED if ended else BOUNDARY if outcome.boundaries else NO_BOUNDARY
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
-def _search(player: Versions, outcome: Outcome, quiet: bool) -> BaseException | None:
+def _search(player: Versions, outcome: BisectOutcome, quiet: bool) -> BaseException | None:
     """Search, and fill in what came of it; return what has ended it early: an interruption, or an error."""
     seen = outcome.seen
     with _progress(outcome.name) as (tell, say):

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
-from proctor.conformance.cli.common import as_json, complete_targets, quiet, speak_of_errors
+from proctor.conformance.cli.common import as_json, complete_targets, quiet, run_reporting_errors
 from proctor.conformance.cli.compare import gate
-from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED, INTERRUPTED, WRONG_CALL
+from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.spec import VERSION
 from proctor.conformance.suite.terminal_report import REPEAT_BY, SIGNS, counts
 from proctor.harness.target import PROFILES
@@ -70,7 +70,7 @@ def check(
             return _run_suite([*words, *([f"--results={results}"] if results else [])])
         return _with_results(words, results, baseline, quiet, as_json)
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 def _checked(workers: str) -> str:
@@ -155,5 +155,5 @@ def _run_suite(words: list[str]) -> int:
         return interruption.status
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
         click.echo("proctor: no case was selected; `proctor spec` lists the requirements that -k may name", err=True)
-        return WRONG_CALL
-    return WRONG_CALL if status == pytest.ExitCode.USAGE_ERROR else status
+        return USAGE_ERROR
+    return USAGE_ERROR if status == pytest.ExitCode.USAGE_ERROR else status

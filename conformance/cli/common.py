@@ -14,10 +14,10 @@ import click
 import msgspec
 from click.shell_completion import CompletionItem
 
-from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, NOBODY_READS, WRONG_CALL
+from proctor.conformance.cli.exits import BROKEN_PIPE, HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
-from proctor.harness.errors import HarnessError, WrongCall, nearest
+from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import known_targets
 from proctor.harness.words import harmless
 
@@ -27,7 +27,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 quiet = click.option("-q", "--quiet", is_flag=True, help="Say only what is amiss.")
 
 
-def speak_of_errors(command: Callable[[], int], so_far: Callable[[], str] = lambda: "") -> None:
+def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] = lambda: "") -> None:
     """Run a command and exit as it says; errors are said on stderr with the status of their kind. so_far: what was done
     by the time it is interrupted, in a line; called then."""
     try:
@@ -37,10 +37,10 @@ def speak_of_errors(command: Callable[[], int], so_far: Callable[[], str] = lamb
     except BrokenPipeError:
         # nobody reads on; what is still to be printed would be complained about at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = NOBODY_READS
-    except WrongCall as error:
+        status = BROKEN_PIPE
+    except UsageError as error:
         click.echo(f"proctor: {harmless(str(error))}", err=True)
-        status = WRONG_CALL
+        status = USAGE_ERROR
     except HarnessError as error:
         click.echo(f"proctor: {harmless(str(error))}", err=True)
         status = HARNESS_FAILED
@@ -109,7 +109,7 @@ def known_requirement(name: str, option: str = "") -> str:
     if name.upper() in requirements():
         return name.upper()
     what = f"{option}={name}: there is no such requirement" if option else f"there is no requirement '{name}'"
-    raise WrongCall(f"{what}{nearest(name.upper(), requirements())}; `proctor spec` lists them")
+    raise UsageError(f"{what}{nearest(name.upper(), requirements())}; `proctor spec` lists them")
 
 
 def complete_targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  (as click wants it)

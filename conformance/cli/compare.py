@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from proctor.conformance.cli.common import RESULTS, as_json, print_json, print_table, speak_of_errors
+from proctor.conformance.cli.common import RESULTS, as_json, print_json, print_table, run_reporting_errors
 from proctor.conformance.suite.terminal_report import escape
-from proctor.reports.compare import Change, baseline_of, changes, is_worse, told
+from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
 from proctor.reports.markdown import SIGNS
 from proctor.reports.results import read, read_all
 
@@ -46,13 +46,13 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
             click.echo("all of them agree on every requirement; --all shows them")
         return 0
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 def gate(results: Path, baseline: Path) -> int:
     """Compare results with a baseline, print what is other, and return the exit status: 1 where anything is worse."""
     known = read(baseline)
-    found: list[Change] = []
+    found: list[VerdictChange] = []
     for after in read(results):
         before = baseline_of(known, after, str(baseline))
         now, was = after.target.name, before.target.name

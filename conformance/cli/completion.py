@@ -7,8 +7,8 @@ from typing import Literal
 import click
 from click.shell_completion import get_completion_class
 
-from proctor.conformance.cli.common import speak_of_errors
-from proctor.harness.errors import WrongCall
+from proctor.conformance.cli.common import run_reporting_errors
+from proctor.harness.errors import UsageError
 
 Shell = Literal["bash", "zsh", "fish"]
 VARIABLE = "_PROCTOR_COMPLETE"
@@ -29,11 +29,11 @@ def completion(shell: Shell) -> None:
     def run() -> int:
         made = get_completion_class(shell)
         if made is None:
-            raise WrongCall(f"the installed click completes nothing in {shell}; update it: pip install -U click")
+            raise UsageError(f"the installed click completes nothing in {shell}; update it: pip install -U click")
         whole = click.get_current_context().find_root().command
         complete = made(whole, {}, "proctor", VARIABLE)
         # not source(): that first asks the bash of this machine for its version, and this may be for another one
         click.echo(complete.source_template % complete.source_vars())
         return 0
 
-    speak_of_errors(run)
+    run_reporting_errors(run)

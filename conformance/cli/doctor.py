@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from proctor.conformance.cli.common import as_json, is_colored, print_json, quiet, speak_of_errors
+from proctor.conformance.cli.common import as_json, is_colored, print_json, quiet, run_reporting_errors
 from proctor.conformance.cli.exits import FOUND
 from proctor.conformance.cli.system_checks import Ability, abilities, is_whole, lost
 
@@ -39,7 +39,7 @@ def doctor(as_json: bool, quiet: bool) -> None:
             click.echo(_sum_up(found))
         return 0 if is_whole(found) else FOUND
 
-    speak_of_errors(run, lambda: f"{len(found)} abilities were looked at")
+    run_reporting_errors(run, lambda: f"{len(found)} abilities were looked at")
 
 
 def _say(ability: Ability) -> None:

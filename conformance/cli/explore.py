@@ -20,21 +20,21 @@ from proctor.conformance.cli.common import (
     known_requirement,
     print_json,
     quiet,
-    speak_of_errors,
+    run_reporting_errors,
     undisturbed,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, needs_explored
-from proctor.conformance.exploring.phase import Part, case_of, for_programs, result_of
+from proctor.conformance.exploring.phase import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.point_map import draw
-from proctor.conformance.exploring.worker_pool import Crew, survey_of
+from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.probe import check_deviations, probe
 from proctor.conformance.judging.result_rows import check_path, document, keep
 from proctor.harness import execute as door
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS, Finding
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.schedule import signal_number
@@ -78,21 +78,21 @@ def explore(
         proctor explore ./my-launcher --requirement SIG-6 --strategy pairs --budget 600
         proctor explore tini --results tini.json && proctor report tini.json --format html -o tini.html
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
-    parts: list[Part] = []
+    parts: list[CampaignResult] = []
     start = time.monotonic()
 
     def run() -> int:
         if not budget >= 0:
-            raise WrongCall(f"--budget={budget}: seconds, 0 or more")
+            raise UsageError(f"--budget={budget}: seconds, 0 or more")
         if results:
             check_path(results)
         _needs_directory(cases)
         launcher = check_deviations(load(target), target)
         trouble = probe(launcher).trouble
         if trouble:
-            raise WrongCall(trouble)
+            raise UsageError(trouble)
         chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
-        crew = Crew(launcher, workers, replays)
+        crew = WorkerPool(launcher, workers, replays)
         try:
             for campaign in chosen:
                 part = _explore_one(crew, launcher, campaign, strategy, exhaustive, budget, cases)
@@ -117,7 +117,9 @@ def explore(
             return INTERRUPTED
         return FOUND if any(part.breaks(launcher) for part in parts) else 0
 
-    speak_of_errors(run, lambda: f"{len(parts)} {'part' if len(parts) == 1 else 'parts'} had been explored to the end")
+    run_reporting_errors(
+        run, lambda: f"{len(parts)} {'part' if len(parts) == 1 else 'parts'} had been explored to the end"
+    )
 
 
 def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
@@ -130,12 +132,12 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
     ]  # fmt: skip
     if not chosen:
         if strategy == "ends" and wanted:
-            raise WrongCall(
+            raise UsageError(
                 f"--strategy=ends sends no signal, and {wanted} is about signals; without --requirement it plays what "
                 "there is"
             )
         known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))
-        raise WrongCall(
+        raise UsageError(
             f"nothing is explored for {wanted or 'its profiles'} on {target.name}; there are campaigns for "
             f"{known}, for who claims their profiles"
         )
@@ -143,13 +145,13 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
 
 
 def _explore_one(
-    crew: Crew, target: Target, campaign: Campaign, strategy: str, exhaustive: bool, budget: float, cases: Path
-) -> Part:
+    crew: WorkerPool, target: Target, campaign: Campaign, strategy: str, exhaustive: bool, budget: float, cases: Path
+) -> CampaignResult:
     """Explore one campaign and keep what was found."""
     survey = survey_of(target, campaign)
     plan = campaign.plan(survey, strategy, exhaustive)
     if plan.size == 0:
-        return Part(campaign, _why_no_points(survey))
+        return CampaignResult(campaign, _why_no_points(survey))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=plan.size)
@@ -157,10 +159,10 @@ def _explore_one(
             campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
         )
     files = tuple(_keep(target, campaign, finding, cases) for finding in exploration.findings)
-    return Part(campaign, None, covered(campaign, survey, plan, exploration), exploration, interrupted, files)
+    return CampaignResult(campaign, None, covered(campaign, survey, plan, exploration), exploration, interrupted, files)
 
 
-def _print(part: Part, target: Target, quiet: bool) -> None:
+def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     """Print what came of one campaign; quiet: only where something did."""
     campaign, exploration = part.campaign, part.exploration
     if quiet and not exploration.findings:
@@ -194,9 +196,9 @@ def _needs_directory(cases: Path) -> None:
         for path in made:
             path.rmdir()  # who finds nothing leaves none
     except OSError as error:
-        raise WrongCall(f"--cases={cases}: cannot be made: {error.strerror}; name another directory") from None
+        raise UsageError(f"--cases={cases}: cannot be made: {error.strerror}; name another directory") from None
     if not made and not os.access(cases, os.W_OK | os.X_OK):
-        raise WrongCall(f"--cases={cases}: cannot be written; name another directory")
+        raise UsageError(f"--cases={cases}: cannot be written; name another directory")
 
 
 def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:
@@ -204,7 +206,7 @@ def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> 
     try:
         return casefile.write(case_of(finding, campaign, target), cases)
     except OSError as error:
-        raise WrongCall(f"--cases={cases}: cannot be written: {error.strerror}; name another directory") from error
+        raise UsageError(f"--cases={cases}: cannot be written: {error.strerror}; name another directory") from error
 
 
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: Path) -> None:

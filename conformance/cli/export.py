@@ -8,14 +8,14 @@ from typing import Literal
 import click
 
 from proctor.conformance.checks.allowed import NOT_COUNTED, allowed
-from proctor.conformance.cli.common import speak_of_errors
+from proctor.conformance.cli.common import run_reporting_errors
 from proctor.conformance.exploring.replay import Replayer, launcher_here, needing_ptrace, needs_known
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import timeline
 from proctor.conformance.spec import requirements
 from proctor.conformance.suite.terminal_report import escape
-from proctor.reports.finding import Account
+from proctor.reports.finding import FindingSummary
 from proctor.reports.issue import markdown
 from proctor.reports.reproducer.script import reproducer
 
@@ -55,13 +55,13 @@ def export(case: Path, kind: Format, play: bool) -> None:
             click.echo(script, nl=False)
         return 0
 
-    speak_of_errors(run, lambda: "nothing was printed; --no-play makes the text without playing")
+    run_reporting_errors(run, lambda: "nothing was printed; --no-play makes the text without playing")
 
 
-def account_of(case: CaseFile) -> Account:
+def account_of(case: CaseFile) -> FindingSummary:
     """Return what reports are made from."""
     requirement = requirements()[case.requirement]
-    return Account(
+    return FindingSummary(
         case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
         case.schedule, case.objections, case.versions, counts=_counts(case),
     )  # fmt: skip
@@ -73,7 +73,7 @@ def _counts(case: CaseFile) -> tuple[tuple[int, int, int], ...]:
     return tuple((number, rule.least, rule.most) for number, rule in rules.items() if number not in NOT_COUNTED)
 
 
-def _played(case: CaseFile, path: Path, account: Account) -> Account:
+def _played(case: CaseFile, path: Path, account: FindingSummary) -> FindingSummary:
     """Return the account with what happened when the case was played just now, where the fault came back."""
     launcher = launcher_here(case, path, "add --no-play for the text without what happens")
     with needing_ptrace(case):

@@ -13,12 +13,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from proctor.conformance.cli.common import as_json, complete_targets, print_json, quiet, speak_of_errors, undisturbed
+from proctor.conformance.cli.common import (
+    as_json,
+    complete_targets,
+    print_json,
+    quiet,
+    run_reporting_errors,
+    undisturbed,
+)
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.hunt_workers import Hunt, State
 from proctor.conformance.judging.probe import check_deviations, probe
 from proctor.conformance.suite.terminal_report import escape
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.explorer.move_rules import RULES
 from proctor.harness.target import load
 
@@ -72,7 +79,7 @@ def hunt(
         chosen = PROFILES[profile]
         launcher = check_deviations(load(target), target)
         if trouble := probe(launcher).trouble:
-            raise WrongCall(trouble)
+            raise UsageError(trouble)
         kept = State.at(state, launcher, chosen.resumes)
         if seed is not None:
             kept.next_seed = seed
@@ -85,7 +92,7 @@ def hunt(
             _sum_up(hunt, quiet)
         return INTERRUPTED if interrupted else FOUND if kept.found else 0
 
-    speak_of_errors(run, lambda: "no script had been played")
+    run_reporting_errors(run, lambda: "no script had been played")
 
 
 def _follow(hunt: Hunt, until: float) -> bool:

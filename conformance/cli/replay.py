@@ -16,14 +16,14 @@ from proctor.conformance.cli.common import (
     known_requirement,
     print_json,
     quiet,
-    speak_of_errors,
+    run_reporting_errors,
 )
 from proctor.conformance.cli.exits import COULD_NOT_TELL, FOUND, INTERRUPTED
 from proctor.conformance.exploring.campaigns import campaigns
 from proctor.conformance.exploring.replay import (
     Count,
     Replayer,
-    Told,
+    ReplayResult,
     count,
     launcher_here,
     needing_ptrace,
@@ -32,7 +32,7 @@ from proctor.conformance.exploring.replay import (
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.probe import check_deviations
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target, load
 from proctor.harness.words import harmless as escape
@@ -66,7 +66,7 @@ def replay(
         proctor replay --target=timeout --requirement=SIG-6 \\
             --schedule='at launcher clone#1 exit: deliver TERM to launcher'
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
-    played: list[Told] = []
+    played: list[ReplayResult] = []
 
     def run() -> int:
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
@@ -91,10 +91,10 @@ def replay(
             return status or FOUND
         return COULD_NOT_TELL if counted.unsure == times else 0
 
-    speak_of_errors(run, lambda: "it had not been played once")
+    run_reporting_errors(run, lambda: "it had not been played once")
 
 
-def _play(replayer: Replayer, times: int, played: list[Told]) -> None:
+def _play(replayer: Replayer, times: int, played: list[ReplayResult]) -> None:
     """Play a case so many times, and fill what is told of it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -117,7 +117,7 @@ def _what_to_replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None
 ) -> tuple[CaseFile, Target]:
     if case and (requirement or check or schedule is not None):
-        raise WrongCall(f"{case}: a case has its requirement, check and schedule; name only a --target beside it")
+        raise UsageError(f"{case}: a case has its requirement, check and schedule; name only a --target beside it")
     if case:
         saved = casefile.read(case)
         needs_known(saved, case)
@@ -125,11 +125,11 @@ def _what_to_replay(
             return saved, check_deviations(load(target), target)
         return saved, launcher_here(saved, case, "name another one by --target")
     if not (target and requirement and schedule is not None):
-        raise WrongCall("name a case file, or give --target, --requirement and --schedule")
+        raise UsageError("name a case file, or give --target, --requirement and --schedule")
     requirement = known_requirement(requirement, "--requirement")
     matching = [c for c in campaigns() if c.requirement == requirement and check in (None, c.name)]
     if not matching:
-        raise WrongCall(f"nothing is explored for {requirement}{f' under the name {check}' if check else ''}")
+        raise UsageError(f"nothing is explored for {requirement}{f' under the name {check}' if check else ''}")
     directives = parse(schedule)
     keys = any("press" in str(directive.action) for directive in directives.directives)
     campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])

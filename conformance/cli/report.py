@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from proctor.conformance.cli.common import RESULTS, speak_of_errors
+from proctor.conformance.cli.common import RESULTS, run_reporting_errors
 from proctor.conformance.cli.export import account_of
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.spec import requirements
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.strict import convert
 from proctor.reports.asciicast import asciicast
 from proctor.reports.badge import badge
@@ -65,31 +65,31 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None, target: st
 
     def run() -> int:
         if requirement and kind not in OF_FAILURES:
-            raise WrongCall(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
+            raise UsageError(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
         text = FORMATS[kind](chosen(read_all(results), target, requirement.upper()))
         if output:
             if any(output.exists() and output.samefile(one) for one in results):
-                raise WrongCall(f"-o {output}: these are the results; name another file")
+                raise UsageError(f"-o {output}: these are the results; name another file")
             _write(output, text)
         else:
             click.echo(text, nl=False)
         return 0
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 def script_of(case: dict[str, object]) -> str:
     """Return the script that shows what a case file shows; raise WrongCall where there can be none, with the reason."""
     known = convert(case, CaseFile, "the case")
     if known.requirement not in requirements():
-        raise WrongCall(f"this Proctor knows no requirement '{known.requirement}'")
+        raise UsageError(f"this Proctor knows no requirement '{known.requirement}'")
     return reproducer(account_of(known))
 
 
 def _only_one(documents: list[Results]) -> Results:
     if len(documents) > 1:
         names = ", ".join(document.target.name for document in documents)
-        raise WrongCall(f"a badge is of one launcher; these results are of {len(documents)}: {names}")
+        raise UsageError(f"a badge is of one launcher; these results are of {len(documents)}: {names}")
     return documents[0]
 
 
@@ -106,4 +106,4 @@ def _write(path: Path, text: str) -> None:
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
-        raise WrongCall(f"{path}: {error.strerror}; name a file that can be written") from None
+        raise UsageError(f"{path}: {error.strerror}; name a file that can be written") from None

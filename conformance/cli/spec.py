@@ -11,7 +11,7 @@ from proctor.conformance.cli.common import (
     complete_requirements,
     known_requirement,
     print_json,
-    speak_of_errors,
+    run_reporting_errors,
     wants_json,
 )
 from proctor.conformance.spec import Requirement, requirements
@@ -51,7 +51,7 @@ def list_all(as_json: bool) -> None:
             click.echo(f"{one.id:10} {one.level:8} {one.sentence}")
         return 0
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 @spec.command()
@@ -73,7 +73,7 @@ def show(name: str, as_json: bool) -> None:
             click.echo(_in_full(requirement))
         return 0
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 def _in_full(requirement: Requirement) -> str:

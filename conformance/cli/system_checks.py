@@ -14,8 +14,8 @@ import msgspec
 from proctor.harness import execute as door
 from proctor.harness import system
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import Greeted, History, NotStarted, Settled, Unobserved
-from proctor.harness.scenario import SHELLS, Ends, Greets, Order, Reuse, Scenario, Settle, Stage, Step, Under
+from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved, WitnessReady
+from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE
 from proctor.harness.words import harmless
@@ -148,7 +148,7 @@ def _groups() -> Ability:
 # -- what has to be tried
 
 
-COMMAND_ENDS: tuple[Step, ...] = (Order("exit 0"), Ends("command"), Ends())
+COMMAND_ENDS: tuple[Step, ...] = (Order("exit 0"), WaitEnds("command"), WaitEnds())
 
 
 def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
@@ -161,7 +161,7 @@ def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
         return f"{fact.step}: {os.strerror(fact.errno)}"
     for unseen in history.facts(Unobserved):
         return harmless(unseen.why)
-    return history if history.facts(Greeted) else "the command did not start"
+    return history if history.facts(WitnessReady) else "the command did not start"
 
 
 def _tried(name: str, scenario: Scenario, found: str, means: str, do: str, schedule: Schedule | None = None) -> Ability:
@@ -204,7 +204,9 @@ def _how_to_get_namespaces() -> str:
 
 def _quiescence() -> Ability:
     outcome = _try(Scenario((Settle(), *COMMAND_ENDS)))
-    waited = [fact for fact in outcome.facts(Settled) if fact.how == "waited"] if isinstance(outcome, History) else []
+    waited = (
+        [fact for fact in outcome.facts(SettleEnded) if fact.how == "waited"] if isinstance(outcome, History) else []
+    )
     if isinstance(outcome, History) and not waited:
         return Ability("quiescence", "yes", "read off /proc/PID/syscall: every task is blocked, no short timer armed")
     means = (
@@ -242,9 +244,9 @@ def _first_process() -> Ability:
 
 def _shells() -> Ability:
     """Job control is tried under each shell that is there: one is enough to judge, the others see more."""
-    under: tuple[Under, ...] = ("bash", "dash", "zsh")
+    under: tuple[Parent, ...] = ("bash", "dash", "zsh")
     assert set(under) == set(SHELLS)
-    scenarios = {name: Scenario((Greets(),), Stage(terminal=True, under=name)) for name in under}
+    scenarios = {name: Scenario((WaitReady(),), Stage(terminal=True, under=name)) for name in under}
     troubles = {name: why for name, one in scenarios.items() if isinstance(why := _try(one), str)}
     there = [name for name in under if name not in troubles]
     if not troubles:

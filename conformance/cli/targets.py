@@ -16,13 +16,13 @@ from proctor.conformance.cli.common import (
     complete_targets,
     print_json,
     print_table,
-    speak_of_errors,
+    run_reporting_errors,
     wants_json,
 )
 from proctor.conformance.judging.probe import check_deviations, version_of
 from proctor.conformance.versions.installing import install_target, package_of
 from proctor.conformance.versions.packages import cache_directory, named_in
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 from proctor.harness.strict import convert
 from proctor.harness.target import Target, known_targets, load, load_toml
 from proctor.harness.words import harmless
@@ -94,7 +94,7 @@ def list_all(as_json: bool) -> None:
         print_table(("name", "installed", "version", "description"), rows)
         return 0
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 @targets.command()
@@ -120,7 +120,7 @@ def show(name: str, as_json: bool) -> None:
             click.echo(harmless("\n".join(_in_full(one))))
         return 0 if one.is_installed else MISSING
 
-    speak_of_errors(run)
+    run_reporting_errors(run)
 
 
 @targets.command()
@@ -145,12 +145,12 @@ def install(name: str, into: Path | None) -> None:
             click.echo(harmless(f"{name} is here already: {one.target.command[0]}"))
             return 0
         if not one.described.install:
-            raise WrongCall(f"{name}: its description has no 'install', and {one.trouble}")
+            raise UsageError(f"{name}: its description has no 'install', and {one.trouble}")
         click.echo("proctor installs packages of pip and npm only; run this, perhaps as root:", err=True)
         click.echo(harmless(one.described.install))
         return MISSING
 
-    speak_of_errors(run, lambda: "nothing that is not whole is used; the next time it is installed anew")
+    run_reporting_errors(run, lambda: "nothing that is not whole is used; the next time it is installed anew")
 
 
 def _install(name: str, described: Target, directory: Path) -> int:
@@ -170,11 +170,11 @@ def _find(name: str) -> Known:
         return _look(Path(name))
     try:
         loaded = check_deviations(load(name), name)
-    except WrongCall as trouble:
+    except UsageError as trouble:
         if "/" in name or " " in name:
             raise
         close = nearest(name, known_targets())
-        raise WrongCall(f"there is no target '{name}'{close}; `proctor targets` lists them") from trouble
+        raise UsageError(f"there is no target '{name}'{close}; `proctor targets` lists them") from trouble
     return Known(loaded, loaded, "", version_of(loaded))
 
 
@@ -182,13 +182,13 @@ def _look(path: Path) -> Known:
     """Return what a description says, and what is found of it here; WrongCall where it is none."""
     try:
         found, trouble = check_deviations(load_toml(path), str(path)), ""
-    except WrongCall as error:
+    except UsageError as error:
         found, trouble = None, str(error)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         described = convert({"name": path.stem, **data}, Target, str(path))
-    except (OSError, ValueError, WrongCall):
-        raise WrongCall(trouble) from None
+    except (OSError, ValueError, UsageError):
+        raise UsageError(trouble) from None
     if found:
         return Known(described, found, str(path), version_of(found))
     return Known(check_deviations(described, str(path)), described, str(path), trouble=trouble)

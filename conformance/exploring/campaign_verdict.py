@@ -14,11 +14,11 @@ from proctor.conformance.judging.judge import Bare, Judgement, Verdict, needs_st
 from proctor.harness.errors import HarnessError
 from proctor.harness.explorer.explore import REPLAYS, Exploration, Explorer
 from proctor.harness.explorer.survey import Play, Survey, survey
-from proctor.harness.history import History, Looked, Remained
+from proctor.harness.history import History, Snapshot, TempFilesLeft
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
-from proctor.reports.coverage import Explored
+from proctor.reports.coverage import Coverage
 
 Execute = Callable[[Target, Scenario, Schedule], History]
 NEVER_PASSED = "none of the points was passed again: the launcher goes another way each time"
@@ -84,19 +84,19 @@ def with_what_is_left(bare: History, play: Play, scenario: Scenario) -> History:
     done to it, files in TMPDIR and processes. Whether it may is for other requirements to judge (TREE-1). Of several
     executions that which leaves most counts: a watcher may by chance have looked in time."""
     undisturbed = max((play(scenario, Schedule()) for _ in range(UNDISTURBED)), key=_count_left)
-    end = [event for event in undisturbed.events if isinstance(event.fact, Looked) and event.fact.when == "end"]
-    kept = [event for event in bare.events if not (isinstance(event.fact, Looked) and event.fact.when == "end")]
-    files = [event for event in undisturbed.events if isinstance(event.fact, Remained)]
+    end = [event for event in undisturbed.events if isinstance(event.fact, Snapshot) and event.fact.when == "end"]
+    kept = [event for event in bare.events if not (isinstance(event.fact, Snapshot) and event.fact.when == "end")]
+    files = [event for event in undisturbed.events if isinstance(event.fact, TempFilesLeft)]
     return msgspec.structs.replace(bare, events=(*kept, *end, *files))
 
 
 def _count_left(history: History) -> int:
-    left = sum(len(fact.paths) for fact in history.facts(Remained))
-    return left + sum(len(look.processes) for look in history.facts(Looked) if look.when == "end")
+    left = sum(len(fact.paths) for fact in history.facts(TempFilesLeft))
+    return left + sum(len(look.processes) for look in history.facts(Snapshot) if look.when == "end")
 
 
 def verdict_of(
-    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Explored
+    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage
 ) -> Judgement:
     """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
     stable = [finding for finding in explored.findings if finding.is_stable]
@@ -132,12 +132,12 @@ def _why_untold(explored: Exploration) -> str:
     return NEVER_PASSED if all(one.opinion.label in untold for one in explored.played) else ""
 
 
-def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Explored:
+def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
     """Return what was explored, and what was not."""
     stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
     sites = list(found.of_part(campaign.part))
     folded = tuple(stretches(explored.played, sites))
-    return Explored(
+    return Coverage(
         campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,
         plan.left_out, folded,
     )  # fmt: skip

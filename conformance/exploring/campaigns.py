@@ -9,21 +9,34 @@ from typing import Literal, NamedTuple
 from proctor.conformance.checks import cache, environments, moments, signals, sync
 from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
 from proctor.conformance.checks.files import CODE, NEXT
+from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
 from proctor.conformance.scenarios.environments import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
 from proctor.conformance.scenarios.environments import JOB as JOB_WARM
 from proctor.conformance.spec import requirements
-from proctor.harness.errors import WrongCall, nearest
-from proctor.harness.explorer.explore import Opinion, Predicate
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.explorer.explore import Evaluation, Predicate
 from proctor.harness.explorer.ordering import ends
 from proctor.harness.explorer.pairs import pairs
 from proctor.harness.explorer.random_schedules import chance
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.explorer.sweep import Planned, Stimulus, sweep
-from proctor.harness.history import Carried, History
-from proctor.harness.scenario import JOB, LEADER, PIPES, Compare, Ends, Order, Part, Scenario, Settle, Stage, Step
-from proctor.harness.schedule import Call, Deliver, PressKey
-from proctor.harness.signals import SEVEN
+from proctor.harness.history import DirectiveApplied, History
+from proctor.harness.scenario import (
+    JOB,
+    LEADER,
+    PIPES,
+    Compare,
+    NewPhase,
+    Order,
+    Scenario,
+    Settle,
+    Stage,
+    Step,
+    WaitEnds,
+)
+from proctor.harness.schedule import CallLauncher, Deliver, PressKey
+from proctor.harness.signals import COMMON_SIGNALS
 from proctor.harness.signals import name as name_of_signal
 from proctor.harness.target import Profile, Target
 
@@ -41,19 +54,19 @@ def needs_explored(numbers: Iterable[int]) -> None:
     """Raise WrongCall where what is explored says nothing of one of these signals: SIG-6 is about those that can be
     caught, and end who has no handler; not about SIGCHLD or SIGKILL."""
     for number in numbers:
-        if number not in SEVEN:
-            known = ", ".join(map(name_of_signal, SEVEN))
-            raise WrongCall(f"--signal={name_of_signal(number)}: what is explored is about {known}")
+        if number not in COMMON_SIGNALS:
+            known = ", ".join(map(name_of_signal, COMMON_SIGNALS))
+            raise UsageError(f"--signal={name_of_signal(number)}: what is explored is about {known}")
 
 
 def whole_run(stage: Stage) -> Scenario:
     """Return the scenario of all explorations: the command starts, rests, and ends; its end is part 2."""
-    return Scenario((Settle(), Part(), Order(f"exit {CODE}"), Ends("command"), Ends("launcher")), stage)
+    return Scenario((Settle(), NewPhase(), Order(f"exit {CODE}"), WaitEnds("command"), WaitEnds("launcher")), stage)
 
 
 def ends_at_once(stage: Stage) -> Scenario:
     """Return the scenario for what is explored without signals: the command ends as soon as it runs."""
-    return Scenario((Order(f"exit {CODE}"), Ends("command"), Ends("launcher")), stage)
+    return Scenario((Order(f"exit {CODE}"), WaitEnds("command"), WaitEnds("launcher")), stage)
 
 
 class Campaign(NamedTuple):
@@ -103,12 +116,12 @@ class Campaign(NamedTuple):
     def predicate(self, bare: History) -> Predicate:
         """Return the check as the explorer wants it: what cannot be judged is no objection."""
 
-        def opinion(history: History) -> Opinion:
+        def opinion(history: History) -> Evaluation:
             try:
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
-                did = any(fact.what == "done" for fact in history.facts(Carried))
-                return Opinion(moments.UNTOLD if did else moments.NOTHING_SENT)
+                did = any(fact.what == "done" for fact in history.facts(DirectiveApplied))
+                return Evaluation(moments.UNTOLD if did else moments.NOTHING_SENT)
             label = moments.outcome(history, bare if self.measure == "bare" else history)
             if any(one.required == moments.NO_FILE for one in found):
                 label = "ends, a file left"
@@ -119,7 +132,7 @@ class Campaign(NamedTuple):
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
             objections = tuple(map(str, found))
-            return Opinion(label, objections, tuple(n for one in found for n in one.events))
+            return Evaluation(label, objections, tuple(n for one in found for n in one.events))
 
         return opinion
 
@@ -157,16 +170,21 @@ def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
     """Return one campaign; raise WrongCall where there is none of this name."""
     known = {campaign.name: campaign for campaign in campaigns(numbers)}
     if name not in known:
-        raise WrongCall(f"there is no campaign '{name}'{nearest(name, known)}; known are: {'; '.join(known)}")
+        raise UsageError(f"there is no campaign '{name}'{nearest(name, known)}; known are: {'; '.join(known)}")
     return known[name]
+
+
+def campaign_of(case: CaseFile) -> Campaign:
+    """Return the campaign that judges a case, with the case's own scenario; raise UsageError where there is none."""
+    return campaign_named(case.check)._replace(scenario=case.scenario)
 
 
 def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     """Return those of ENV and CACHE."""
-    run, prune = Call("run"), Call("prune")
+    run, prune = CallLauncher("run"), CallLauncher("prune")
     ended = (*OVER, *NEXT_RUN)
     at_terminal = (PressKey("ctrl-c"),)
-    uses = (*looked(), Order(f"exit {CODE}"), Ends())
+    uses = (*looked(), Order(f"exit {CODE}"), WaitEnds())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
         Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, in_turn=True),
@@ -200,7 +218,7 @@ def _run(after: tuple[Step, ...], stage: Stage = WARM, steps: tuple[Step, ...] =
 
 
 def _prune(after: tuple[Step, ...]) -> Scenario:
-    return Scenario((Ends(),), WARM, "tool", invoke="prune", after=after, within=PATIENT)
+    return Scenario((WaitEnds(),), WARM, "tool", invoke="prune", after=after, within=PATIENT)
 
 
 def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:

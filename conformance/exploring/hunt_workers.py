@@ -15,13 +15,13 @@ from typing import Self
 import msgspec
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from proctor.conformance.exploring.hunter import Account, Hunter, Objection, hunt
+from proctor.conformance.exploring.hunter import Hunter, HuntStats, ScriptFailure, hunt
 from proctor.conformance.exploring.worker_pool import begin_worker, end_workers
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.probe import probe
 from proctor.harness import execute as door
-from proctor.harness.errors import HarnessError, WrongCall
+from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.schedule import Schedule
 from proctor.harness.strict import parse_json
 from proctor.harness.target import Target
@@ -48,7 +48,7 @@ class State(msgspec.Struct):
             own.mkdir(parents=True, exist_ok=True)
             kept = parse_json(file.read_bytes(), State, str(file)) if resumes and file.exists() else State()
         except OSError as error:
-            raise WrongCall(f"--state={directory}: {error.strerror}; name a directory that can be made") from None
+            raise UsageError(f"--state={directory}: {error.strerror}; name a directory that can be made") from None
         kept.directory = str(own)
         kept.found |= _kept_cases(own) if resumes else {}
         return kept
@@ -76,21 +76,21 @@ def _kept_cases(directory: Path) -> dict[str, str]:
     write down that it had them."""
     found = {}
     for path in sorted(directory.glob("*.json")):
-        with contextlib.suppress(WrongCall):  # state.json is none
+        with contextlib.suppress(UsageError):  # state.json is none
             found[casefile.read(path).requirement] = str(path)
     return found
 
 
-class Chunk(msgspec.Struct):
+class ScriptBatch(msgspec.Struct):
     """What one seed has come to, as a worker tells it: case files by requirement, and what was said."""
 
-    account: Account
+    account: HuntStats
     cases: dict[str, str] = {}
     said: dict[str, str] = {}
     plain: list[str] = []
 
 
-class _Worker:
+class _HuntWorker:
     """What one worker keeps: the hunter, and the case files that it writes as it finds them."""
 
     def __init__(self, target: Target, directory: str) -> None:
@@ -99,7 +99,7 @@ class _Worker:
         self._database = DirectoryBasedExampleDatabase(self._directory / "examples")
         self._hunter = Hunter(target, door.execute, told=self._keep)
 
-    def _keep(self, objection: Objection) -> None:
+    def _keep(self, objection: ScriptFailure) -> None:
         """Write a case file at once, for a hunt that is ended is to lose nothing that it has found; but not in the
         place of one that is as short: another worker may have found it, or the hunt before."""
         script = objection.script
@@ -109,7 +109,7 @@ class _Worker:
             objections=(str(objection.broken.violation),),
         )  # fmt: skip
         name = objection.requirement.lower()
-        with contextlib.suppress(WrongCall):  # there is none yet
+        with contextlib.suppress(UsageError):  # there is none yet
             if casefile.read(self._directory / f"{name}.json").length <= case.length:
                 return
         try:
@@ -117,23 +117,23 @@ class _Worker:
         except OSError as error:
             raise _unwritten(self._directory, error) from None
 
-    def play(self, seed: int, known: frozenset[str]) -> Chunk:
+    def play(self, seed: int, known: frozenset[str]) -> ScriptBatch:
         """Play the scripts of one seed."""
         hunter = self._hunter
-        hunter.account = Account()
+        hunter.account = HuntStats()
         hunter.leave_out(known | hunter.plain)
         hunt(hunter, seed, self._database)
         cases = {name: str(self._directory / f"{name.lower()}.json") for name in hunter.found}
         said = {name: str(one) for name, one in hunter.found.items()}
-        return Chunk(hunter.account, cases, said, sorted(hunter.plain))
+        return ScriptBatch(hunter.account, cases, said, sorted(hunter.plain))
 
 
-_worker: _Worker | None = None
+_worker: _HuntWorker | None = None
 
 
-def _play(target: Target, directory: str, seed: int, known: frozenset[str]) -> Chunk:
+def _play(target: Target, directory: str, seed: int, known: frozenset[str]) -> ScriptBatch:
     global _worker
-    _worker = _worker or _Worker(target, directory)
+    _worker = _worker or _HuntWorker(target, directory)
     return _worker.play(seed, known)
 
 
@@ -142,10 +142,10 @@ class Hunt:
 
     def __init__(self, target: Target, state: State, workers: int) -> None:
         self.target, self.state, self._workers = target, state, workers
-        self.account = Account()
+        self.account = HuntStats()
         self.said: dict[str, str] = {}
         self._start, self._began = time.monotonic(), time.time()
-        self._seeds: dict[Future[Chunk], int] = {}
+        self._seeds: dict[Future[ScriptBatch], int] = {}
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(workers, context, begin_worker, (context.Value("i", 0),))
 
@@ -154,9 +154,9 @@ class Hunt:
         """Seconds since it began."""
         return time.monotonic() - self._start
 
-    def chunks(self, until: float) -> Iterator[Chunk]:
+    def chunks(self, until: float) -> Iterator[ScriptBatch]:
         """Yield what each seed comes to, until that time."""
-        running: set[Future[Chunk]] = {self._next() for _ in range(self._workers)}
+        running: set[Future[ScriptBatch]] = {self._next() for _ in range(self._workers)}
         while running:
             done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in done:
@@ -167,7 +167,7 @@ class Hunt:
                     running.add(self._next())
                 yield chunk
 
-    def _next(self) -> Future[Chunk]:
+    def _next(self) -> Future[ScriptBatch]:
         seed = self.state.next_seed
         self.state.next_seed += 1
         known = frozenset(self.state.plain)
@@ -175,7 +175,7 @@ class Hunt:
         self._seeds[future] = seed
         return future
 
-    def _take(self, chunk: Chunk) -> None:
+    def _take(self, chunk: ScriptBatch) -> None:
         self.account.add(chunk.account)
         self.said |= chunk.said
         self.state.found |= chunk.cases

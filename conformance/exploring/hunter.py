@@ -24,7 +24,7 @@ from proctor.harness.explorer.drawn_schedules import placed
 from proctor.harness.explorer.move_rules import TYPED_AHEAD
 from proctor.harness.explorer.shrink import shrunk
 from proctor.harness.explorer.strategies import MOST_MOVES, machine
-from proctor.harness.history import History, Passed, Unobserved
+from proctor.harness.history import History, PointReached, Unobserved
 from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, Scenario, Stage, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
@@ -41,7 +41,7 @@ MOST_KEPT = 1000
 SHELL = Stage(terminal=True, under="bash")
 
 
-class Player(Protocol):
+class ScheduledPlayer(Protocol):
     """Plays a scenario on a target, under a schedule or not: proctor.harness.execute.execute."""
 
     def __call__(self, target: Target, scenario: Scenario, schedule: Schedule | None = None, /) -> History:
@@ -49,7 +49,7 @@ class Player(Protocol):
         ...
 
 
-class Script(NamedTuple):
+class GeneratedScript(NamedTuple):
     """What is played: a scenario, under a schedule or not, and the draft that it was made of."""
 
     draft: Draft
@@ -66,10 +66,10 @@ class Script(NamedTuple):
         return len(self.scenario.steps) + len(self.draft.directives)
 
 
-class Objection(Exception):
+class ScriptFailure(Exception):
     """A script that a launcher does not stand; one class for each requirement, so that Hypothesis tells them apart."""
 
-    def __init__(self, broken: Broken, script: Script, history: History) -> None:
+    def __init__(self, broken: Broken, script: GeneratedScript, history: History) -> None:
         super().__init__(f"{broken.requirement}: {broken.violation.required}; actual: {broken.violation.actual}")
         self.broken, self.script, self.history = broken, script, history
 
@@ -80,11 +80,11 @@ class Objection(Exception):
 
 
 @functools.cache
-def _kind(requirement: str) -> type[Objection]:
-    return type(f"Breaks{requirement.replace('-', '')}", (Objection,), {})
+def _kind(requirement: str) -> type[ScriptFailure]:
+    return type(f"Breaks{requirement.replace('-', '')}", (ScriptFailure,), {})
 
 
-class Account(msgspec.Struct):
+class HuntStats(msgspec.Struct):
     """What has been played. scheduled: of these, under a schedule; unstable: requirements that seemed broken, and were
     not each time the script was played; invalid: why scripts did not work with the bare command; pairs: how often one
     move came after another; passed, met: points of the launcher, and those of them at which something was done."""
@@ -98,7 +98,7 @@ class Account(msgspec.Struct):
     passed: set[str] = msgspec.field(default_factory=set)
     met: set[str] = msgspec.field(default_factory=set)
 
-    def add(self, other: Account) -> None:
+    def add(self, other: HuntStats) -> None:
         """Take in what somebody else has played."""
         self.played += other.played
         self.scheduled += other.scheduled
@@ -112,16 +112,16 @@ class Hunter:
     first."""
 
     def __init__(
-        self, launcher: Target, play: Player, told: Callable[[Objection], None] = lambda objection: None,
+        self, launcher: Target, play: ScheduledPlayer, told: Callable[[ScriptFailure], None] = lambda objection: None,
         schedules: bool = True,
     ) -> None:  # fmt: skip
         self._target, self._play, self._told = launcher, play, told
         self.stages = stages_for(launcher)
         self._bare = Bare(play)
         self.schedules = schedules
-        self._judged: dict[object, Objection | None] = {}
-        self.account = Account()
-        self.found: dict[str, Objection] = {}
+        self._judged: dict[object, ScriptFailure | None] = {}
+        self.account = HuntStats()
+        self.found: dict[str, ScriptFailure] = {}
         """The shortest objection for each requirement."""
         self._known: frozenset[str] = frozenset()
 
@@ -142,11 +142,11 @@ class Hunter:
         draft, scenario = written(draft)
         key = (key_of(scenario), draft.drawn)
         if key not in self._judged:  # Hypothesis comes by the same script again and again
-            self._judged[key] = self._judge(Script(self._placed(draft, scenario), scenario))
+            self._judged[key] = self._judge(GeneratedScript(self._placed(draft, scenario), scenario))
         if objection := self._judged[key]:
             raise objection
 
-    def _judge(self, script: Script) -> Objection | None:
+    def _judge(self, script: GeneratedScript) -> ScriptFailure | None:
         self._note(script)
         objection = self._confirmed(script)
         if not objection:
@@ -158,7 +158,7 @@ class Hunter:
             self._shrink(objection)
         return objection
 
-    def _confirmed(self, script: Script) -> Objection | None:
+    def _confirmed(self, script: GeneratedScript) -> ScriptFailure | None:
         """Return what a script is objected to for, where that is so each time it is played."""
         first = self._broken(script)
         if not first:
@@ -171,21 +171,23 @@ class Hunter:
                 return None
         return _kind(broken.requirement)(broken, script, history)
 
-    def _shrink(self, objection: Objection) -> None:
+    def _shrink(self, objection: ScriptFailure) -> None:
         """Keep the plainest script that is objected to for the same."""
         name = objection.requirement
 
         def is_objected(draft: Draft) -> bool:
-            said = self._broken(Script(*written(draft)))  # once: what is left at the end is played as often as any
+            said = self._broken(
+                GeneratedScript(*written(draft))
+            )  # once: what is left at the end is played as often as any
             return said is not None and said[0].requirement == name
 
         small = shrunk(objection.script.draft, (*self.stages, TYPED_AHEAD), is_objected)
-        again = self._confirmed(Script(*written(small)))
+        again = self._confirmed(GeneratedScript(*written(small)))
         if again and again.requirement == name and again.script.length < objection.script.length:
             self.found[name] = again
             self._told(again)
 
-    def _note(self, script: Script) -> None:
+    def _note(self, script: GeneratedScript) -> None:
         account, rules = self.account, script.draft.rules
         pairs = set(itertools.pairwise(rules))
         # for HypoFuzz: a seed of our own is over before Hypothesis would climb by it
@@ -205,11 +207,11 @@ class Hunter:
             return draft._replace(drawn=())
         history = self._play(self._target, scenario, Schedule(record=True))
         self.schedules = not history.facts(Unobserved)
-        points = [fact.at for fact in history.facts(Passed)]
+        points = [fact.at for fact in history.facts(PointReached)]
         self.account.passed.update(map(str, points))
         return draft._replace(drawn=(), directives=placed(draft.drawn, points).directives)
 
-    def _broken(self, script: Script) -> tuple[Broken, History] | None:
+    def _broken(self, script: GeneratedScript) -> tuple[Broken, History] | None:
         """Return the requirement that the launcher breaks by this script, with the history. It is the first: what else
         is not as it should be may be a consequence of it, also where that one is known or declared."""
         scenario = script.scenario
@@ -249,10 +251,10 @@ def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
     )  # fmt: skip
     try:
         run_state_machine_as_test(script, settings=asked)
-    except (Objection, Flaky):
+    except (ScriptFailure, Flaky):
         pass
     except ExceptionGroup as group:
-        _, others = group.split((Objection, Flaky))
+        _, others = group.split((ScriptFailure, Flaky))
         if others:
             raise others from None
 

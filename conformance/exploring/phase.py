@@ -17,16 +17,16 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.harness import execute as door
 from proctor.harness.explorer.explore import Exploration, Finding
 from proctor.harness.target import Target
-from proctor.reports.coverage import Explored
+from proctor.reports.coverage import Coverage
 
 
-class Part(NamedTuple):
+class CampaignResult(NamedTuple):
     """What came of one campaign. empty: why there was nothing to explore, with the verdict that this makes; told: what
     was explored; files: the case file of each finding."""
 
     campaign: Campaign
     empty: Judgement | None = None
-    told: Explored | None = None
+    told: Coverage | None = None
     exploration: Exploration = Exploration([], [], 0, 0.0)
     is_interrupted: bool = False
     files: tuple[Path, ...] = ()
@@ -55,7 +55,7 @@ def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
     )  # fmt: skip
 
 
-def result_of(part: Part, target: Target, asked: str) -> CaseResult:
+def result_of(part: CampaignResult, target: Target, asked: str) -> CaseResult:
     """Return what came of it as a case of the results. HarnessError where the bare command cannot be played."""
     campaign = part.campaign
     judgement = part.empty or _judged(part, target)
@@ -68,7 +68,7 @@ def result_of(part: Part, target: Target, asked: str) -> CaseResult:
     return msgspec.structs.replace(result, failure=failure)
 
 
-def _judged(part: Part, target: Target) -> Judgement:
+def _judged(part: CampaignResult, target: Target) -> Judgement:
     assert part.told
     exploration = part.exploration
     if part.objected and not exploration.findings:
@@ -81,7 +81,7 @@ def _judged(part: Part, target: Target) -> Judgement:
     return with_bare(found, part.campaign, target, Bare(door.execute))
 
 
-def for_programs(part: Part, target: Target) -> dict[str, object]:
+def for_programs(part: CampaignResult, target: Target) -> dict[str, object]:
     """Return a campaign and its findings as --json prints them."""
     exploration, told = part.exploration, part.told
     findings = [

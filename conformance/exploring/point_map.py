@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from proctor.harness.explorer.explore import Played
-from proctor.harness.explorer.survey import Site
-from proctor.reports.coverage import Stretch
+from proctor.harness.explorer.survey import SurveyedPoint
+from proctor.reports.coverage import PointRange
 
 
-def stretches(played: Sequence[Played], sites: Sequence[Site]) -> Iterator[Stretch]:
+def stretches(played: Sequence[Played], sites: Sequence[SurveyedPoint]) -> Iterator[PointRange]:
     """Fold what was played into stretches of equal outcome, of one process each. sites: all there are, in order."""
     numbers = {site.point: number for number, site in enumerate(sites, 1)}
     at: dict[int, list[Played]] = {}
@@ -21,7 +21,7 @@ def stretches(played: Sequence[Played], sites: Sequence[Site]) -> Iterator[Stret
     for (process, outcomes), some in itertools.groupby(rows, lambda row: (sites[row[0] - 1].point.task, row[1])):
         runs = tuple(_runs(number for number, _ in some))
         start, end = (str(sites[number - 1].point) for number in (runs[0][0], runs[-1][1]))
-        yield Stretch(process, runs, start, end, *outcomes)
+        yield PointRange(process, runs, start, end, *outcomes)
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -47,7 +47,7 @@ def _told(label: str, what: list[str], several: bool) -> str:
     return f"{label} ({'; '.join(dict.fromkeys(what))})" if several else label
 
 
-def draw(found: Sequence[Stretch]) -> list[str]:
+def draw(found: Sequence[PointRange]) -> list[str]:
     """Return the map as lines of text; "!" marks what was objected to."""
     lines = []
     for one in found:

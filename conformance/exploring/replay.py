@@ -11,19 +11,20 @@ from typing import NamedTuple
 
 from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_tracing
 from proctor.conformance.exploring.campaign_verdict import measure_of
+from proctor.conformance.exploring.campaigns import campaign_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
 from proctor.harness.schedule import Hold
 from proctor.harness.target import Target, found_here
 
 
-class Told(NamedTuple):
+class ReplayResult(NamedTuple):
     """What one replay came to. objections: what the check has against it, and the events that show it. unsure: why it
     could not be told, "" where it could: the launcher went another way, or this system cannot show it."""
 
@@ -48,7 +49,7 @@ def _unlike(objections: Iterable[str]) -> tuple[str, ...]:
     return tuple({re.sub(r"\d+", "N", one): one for one in objections}.values())
 
 
-def count(all_told: Sequence[Told]) -> Count:
+def count(all_told: Sequence[ReplayResult]) -> Count:
     """Count what several replays came to."""
     return Count(
         len(all_told),
@@ -64,22 +65,22 @@ def needs_known(case: CaseFile, path: Path) -> None:
     known = requirements()
     if case.requirement not in known:
         like = nearest(case.requirement, known)
-        raise WrongCall(f"{path}: there is no requirement '{case.requirement}' here{like}; `proctor spec` lists them")
+        raise UsageError(f"{path}: there is no requirement '{case.requirement}' here{like}; `proctor spec` lists them")
     try:
-        _ = case.campaign if case.is_explored else named(case.check, case.target, case.requirement)
-    except WrongCall as reason:
-        raise WrongCall(f"{path}: 'check': {reason}; if a newer Proctor has made this case, update yours") from None
+        _ = campaign_of(case) if case.is_explored else named(case.check, case.target, case.requirement)
+    except UsageError as reason:
+        raise UsageError(f"{path}: 'check': {reason}; if a newer Proctor has made this case, update yours") from None
 
 
 def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
     """Return the launcher of a case as it is on this system; raise WrongCall where it is not. instead: what else can be
     done."""
     if not case.target.command:
-        raise WrongCall(f"{path}: this case has no launcher: 'target.command' is empty. To play it on one, {instead}")
+        raise UsageError(f"{path}: this case has no launcher: 'target.command' is empty. To play it on one, {instead}")
     try:
         return found_here(case.target, str(path))
-    except WrongCall as missing:
-        raise WrongCall(f"{missing}; or {instead}") from None
+    except UsageError as missing:
+        raise UsageError(f"{missing}; or {instead}") from None
 
 
 @contextlib.contextmanager
@@ -88,7 +89,7 @@ def needing_ptrace(case: CaseFile) -> Iterator[None]:
     try:
         yield
     except CannotTrace as reason:
-        raise WrongCall(
+        raise UsageError(
             f"this case has a schedule ({case.schedule.directives[0] if case.schedule.directives else 'an empty one'}),"
             f" so its launcher is traced: {reason}. Play it where ptrace is allowed"
         ) from None
@@ -102,24 +103,24 @@ class Replayer:
         self._bare = Bare(door.execute)
         if case.is_explored:
             play = partial(play_traced, target)
-            campaign = case.campaign
+            campaign = campaign_of(case)
             self._predicate = campaign.predicate(measure_of(campaign, target, self._bare, play))
         else:
             self._check = named(case.check, target, case.requirement)
 
-    def once(self) -> Told:
+    def once(self) -> ReplayResult:
         """Play it once more."""
         return self._by_schedule() if self._case.is_explored else self._by_script()
 
-    def _by_schedule(self) -> Told:
+    def _by_schedule(self) -> ReplayResult:
         history = play_traced(self._target, self._case.scenario, self._case.schedule)
         said = self._predicate(history)
         objections = said.objections
         missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
         unsure = f"the launcher did not pass {missed[0].directive.at}" if missed and not objections else ""
-        return Told(history, objections, unsure, said.events)
+        return ReplayResult(history, objections, unsure, said.events)
 
-    def _by_script(self) -> Told:
+    def _by_script(self) -> ReplayResult:
         case = self._case
         history = door.execute(self._target, case.scenario, case.schedule if case.schedule.directives else None)
         try:
@@ -128,8 +129,8 @@ class Replayer:
                 needs_tracing(history)
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
-            return Told(history, unsure=str(reason))
-        return Told(history, tuple(map(str, found)), events=tuple(n for one in found for n in one.events))
+            return ReplayResult(history, unsure=str(reason))
+        return ReplayResult(history, tuple(map(str, found)), events=tuple(n for one in found for n in one.events))
 
     def _measure(self, history: History) -> History:
         """Return what a history is compared with, as judge() does."""

@@ -130,7 +130,7 @@ def _confirm(campaign: Campaign, suspect: Played) -> Finding:
     return _worker.explorer(campaign).confirm(suspect)
 
 
-class Crew:
+class WorkerPool:
     """Some workers for one target; where it is one, it is this process."""
 
     def __init__(self, target: Target, workers: int, replays: int) -> None:

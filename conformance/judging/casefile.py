@@ -11,8 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from proctor.conformance.exploring.campaigns import Campaign, campaign_named
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.strict import parse_json, raw_json
@@ -50,11 +49,6 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         """How much there is to read: steps and directives."""
         return len(self.scenario.steps) + len(self.schedule.directives)
 
-    @property
-    def campaign(self) -> Campaign:
-        """Return the campaign with this very scenario."""
-        return campaign_named(self.check)._replace(scenario=self.scenario)
-
 
 def versions(launcher: str) -> dict[str, str]:
     """Return the versions that matter: of the launcher, of Proctor, of the system."""
@@ -69,16 +63,16 @@ def versions(launcher: str) -> dict[str, str]:
 def read(path: Path) -> CaseFile:
     """Read a case file; raise WrongCall where there is none or it is something else."""
     if path.is_dir():
-        raise WrongCall(f"{path}: this is a directory; name one of the case files in it")
+        raise UsageError(f"{path}: this is a directory; name one of the case files in it")
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise WrongCall(f"{path}: {error.strerror}; `proctor explore TARGET` writes case files") from None
+        raise UsageError(f"{path}: {error.strerror}; `proctor explore TARGET` writes case files") from None
     data = raw_json(text, str(path))
     schema = data.get("schema", SCHEMA) if isinstance(data, dict) else SCHEMA
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
         what = "update Proctor" if schema > SCHEMA else "there is none such; was it written by Proctor?"
-        raise WrongCall(f"{path}: this file is of schema {schema}; this Proctor reads schema {SCHEMA}: {what}")
+        raise UsageError(f"{path}: this file is of schema {schema}; this Proctor reads schema {SCHEMA}: {what}")
     return parse_json(text, CaseFile, str(path))
 
 

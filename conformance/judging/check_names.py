@@ -9,7 +9,7 @@ from pathlib import Path
 
 from proctor.conformance import checks
 from proctor.conformance.judging.judge import Check
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 from proctor.harness.target import Target
 
 OF_TARGET = ("adds", "changes")
@@ -28,7 +28,7 @@ def named(name: str, target: Target, requirement: str = "") -> Check:
     chapter, _, function = name.partition(".")
     known = sorted(path.stem for path in Path(checks.__path__[0]).glob("[a-z]*.py"))
     if chapter not in known:
-        raise WrongCall(f"there is no check '{name}': no chapter '{chapter}'{nearest(chapter, known)}")
+        raise UsageError(f"there is no check '{name}': no chapter '{chapter}'{nearest(chapter, known)}")
     module = importlib.import_module(f"{checks.__name__}.{chapter}")
     functions = {
         one.__name__: one
@@ -37,7 +37,7 @@ def named(name: str, target: Target, requirement: str = "") -> Check:
     }
     check: Check | None = functions.get(function)
     if check is None or not {"history", "bare"} <= inspect.signature(check).parameters.keys():
-        raise WrongCall(f"there is no check '{name}'{nearest(function, functions)}")
+        raise UsageError(f"there is no check '{name}'{nearest(function, functions)}")
     parameters = inspect.signature(check).parameters
     given = {key: getattr(target, key) for key in OF_TARGET if key in parameters}
     if requirement and "requirement" in parameters:

@@ -12,11 +12,11 @@ import msgspec
 from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import Contained, Greeted, History, Missed, NotStarted
+from proctor.harness.history import History, LimitExceeded, NotStarted, WaitFailed, WitnessReady
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Profile, Target
 from proctor.harness.words import describe, is_dull
-from proctor.reports.coverage import Explored
+from proctor.reports.coverage import Coverage
 
 Verdict = Literal[
     "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
@@ -53,7 +53,7 @@ class Judgement(msgspec.Struct, frozen=True):
     violations: tuple[Violation, ...] = ()
     returned: int = 0
     timeline: tuple[str, ...] = ()
-    explored: Explored | None = None
+    explored: Coverage | None = None
     schedule: str = ""
     replays: int = 0
     history: History | None = None
@@ -78,7 +78,7 @@ class Bare:
             return self._kept[key], 0
         history = self._play(alone, scenario)
         needs_stage(history)
-        for miss in history.facts(Missed):
+        for miss in history.facts(WaitFailed):
             raise HarnessError(
                 f"the scenario does not work with the bare command: {describe(miss)}. This says nothing about the "
                 "launcher; it may be the system (a missing shell, a machine under extreme load)"
@@ -163,7 +163,7 @@ def _needs_command(requirement: Requirement, history: History, bare: History | N
     reported where it belongs and not once for every requirement."""
     if bare is None or requirement.chapter == "inherit" or requirement.id in STARTING:
         return
-    if not any(fact.process == "command" for fact in history.facts(Greeted)):
+    if not any(fact.process == "command" for fact in history.facts(WitnessReady)):
         raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
 
 
@@ -177,7 +177,7 @@ def _finds(check: Check, history: History, bare: History) -> bool:
 
 def _needs_freedom(history: History) -> None:
     """Raise NotObservable where the harness stepped in: what was not seen may have been prevented."""
-    for fact in history.facts(Contained):
+    for fact in history.facts(LimitExceeded):
         raise NotObservable(f"the harness had to step in: {fact.why}")
 
 

@@ -19,12 +19,12 @@ from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
-from proctor.conformance.suite.terminal_report import escape
 from proctor.harness import execute as door
-from proctor.harness.errors import HarnessError, WrongCall, nearest
-from proctor.harness.history import Contained, Greeted, History, Missed, NotStarted, Unobserved
-from proctor.harness.scenario import Ends, Order, Scenario, Stage
+from proctor.harness.errors import HarnessError, UsageError, nearest
+from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
+from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
+from proctor.harness.words import harmless
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
@@ -54,7 +54,7 @@ def check_deviations(target: Target, asked: str) -> Target:
     for name in target.deviations:
         if name not in requirements():
             close = nearest(name, requirements())
-            raise WrongCall(
+            raise UsageError(
                 f"target '{asked}': 'deviations' names '{name}', which is no requirement{close}; "
                 "`proctor spec` lists those that there are"
             )
@@ -73,7 +73,7 @@ def probe(target: Target) -> Probe:
         trouble = _trouble(target, history)
         if not trouble:
             history = door.execute(target, script)
-    slow = any(event.time > SLOW_START for event, _ in history.all(Greeted))
+    slow = any(event.time > SLOW_START for event, _ in history.all(WitnessReady))
     return Probe(version_of(target) if not trouble else "", slow, trouble)
 
 
@@ -81,8 +81,8 @@ def _first_look(target: Target, stage: Stage) -> Scenario:
     """Return a scenario that anyone must be able to play who claims these profiles: of a command by its path, of one by
     the name that it has in the launcher's environment, or of a sync."""
     if set(target.profiles) == {"sync"}:
-        return Scenario((Ends(),), stage, invoke="sync", within=SYNCS_WITHIN)
-    steps = (Order("exit 0"), Ends())
+        return Scenario((WaitEnds(),), stage, invoke="sync", within=SYNCS_WITHIN)
+    steps = (Order("exit 0"), WaitEnds())
     if command_for(target) == "tool":
         return Scenario(steps, stage, "tool", within=SYNCS_WITHIN)
     return Scenario(steps, stage)
@@ -131,7 +131,7 @@ def _not_started(target: Target, fact: NotStarted) -> str:
 def _trouble(target: Target, history: History) -> str:
     for fact in history.facts(NotStarted):
         return _not_started(target, fact)
-    if any(greeted.process == "command" for greeted in history.facts(Greeted)):
+    if any(greeted.process == "command" for greeted in history.facts(WitnessReady)):
         return ""
     script = history.scenario
     if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
@@ -183,9 +183,9 @@ def _how_it_went(history: History) -> tuple[str, bool]:
         return f"it spins: it was ended when it had used {COMPUTES_WITHIN} s of CPU time", True
     if end:
         return f"it ended {how_ended(end[1])} after {end[0].time:.3f} s", False
-    for fact in history.facts(Contained):
+    for fact in history.facts(LimitExceeded):
         return f"it was ended: {fact.why}", False
-    for missed in history.facts(Missed):
+    for missed in history.facts(WaitFailed):
         if missed.sure:
             return f"it hangs: for {missed.seconds:.0f} s nothing has run ({missed.last_seen})", True
         return f"it was still at work after {missed.seconds:.0f} s ({missed.last_seen}), and was ended", True
@@ -203,4 +203,4 @@ def version_of(target: Target) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     lines = (done.stdout or done.stderr).decode("utf-8", "backslashreplace").strip().splitlines()
-    return escape(lines[0][:80]) if lines else ""
+    return harmless(lines[0][:80]) if lines else ""

@@ -13,9 +13,9 @@ from proctor.conformance.checks.common import Violation
 from proctor.conformance.judging.evidence import SHOWN, Failure
 from proctor.conformance.judging.judge import VERDICTS, Judgement, Verdict
 from proctor.conformance.spec import VERSION, Requirement, requirements
-from proctor.harness.errors import HarnessError, WrongCall
+from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.target import Target
-from proctor.reports.coverage import Explored
+from proctor.reports.coverage import Coverage
 
 IN_LINES = ("explored", "failures")
 
@@ -90,7 +90,7 @@ def failures(table: dict[str, Row], target: Target, cases: list[CaseResult]) -> 
     return [min(ones, key=lambda failure: failure.length) for ones in alike if ones]
 
 
-def explorations(target: Target, cases: list[CaseResult]) -> list[Explored]:
+def explorations(target: Target, cases: list[CaseResult]) -> list[Coverage]:
     """Return what was explored on this target."""
     return [case.judgement.explored for case in cases if case.judgement.explored and case.target == target.name]
 
@@ -143,14 +143,14 @@ def check_path(path: Path) -> None:
     """Raise WrongCall where the results could not be written when all has been run."""
     where = f"--results={path}"
     if path.is_dir():
-        raise WrongCall(f"{where}: this is a directory; name a file in it")
+        raise UsageError(f"{where}: this is a directory; name a file in it")
     if path.exists() and not path.is_file():  # what is there is replaced: for root that would be /dev/null itself
-        raise WrongCall(f"{where}: this is no regular file; name one, or use `proctor check --json`")
+        raise UsageError(f"{where}: this is no regular file; name one, or use `proctor check --json`")
     directory = path.resolve().parent
     if not directory.is_dir():
-        raise WrongCall(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
+        raise UsageError(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise WrongCall(f"{where}: the directory {directory} may not be written; name a file somewhere else")
+        raise UsageError(f"{where}: the directory {directory} may not be written; name a file somewhere else")
 
 
 def keep(path: Path, documents: list[dict[str, object]]) -> None:

@@ -6,7 +6,19 @@ import signal
 from typing import Literal
 
 from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
-from proctor.harness.scenario import Compare, Ends, Enter, Greets, Order, Scenario, Settle, Signal, Stage, Start, Step
+from proctor.harness.scenario import (
+    Compare,
+    Enter,
+    Order,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    Start,
+    Step,
+    WaitEnds,
+    WaitReady,
+)
 from proctor.harness.target import Target
 
 WARM, COLD = Stage(home="warm"), Stage(home="cold")
@@ -39,12 +51,12 @@ def looked(process: str = "command") -> tuple[Step, ...]:
 def used(name: str) -> tuple[Step, ...]:
     """Return the steps by which a further call's command is used, and ends."""
     command = f"{name}-command"
-    return (Greets(command), *looked(command), Order("exit 0", command), Ends(name))
+    return (WaitReady(command), *looked(command), Order("exit 0", command), WaitEnds(name))
 
 
 NEXT_RUN: tuple[Step, ...] = (Start("run", "next"), *used("next"))
-PRUNE: tuple[Step, ...] = (Start("prune", "prune"), Ends("prune"), Settle(), Compare(PRUNED))
-KILLED: tuple[Step, ...] = (Signal(signal.SIGKILL), Ends(), KILL_COMMAND, Ends("command"), Settle(limit=2.0))
+PRUNE: tuple[Step, ...] = (Start("prune", "prune"), WaitEnds("prune"), Settle(), Compare(PRUNED))
+KILLED: tuple[Step, ...] = (Signal(signal.SIGKILL), WaitEnds(), KILL_COMMAND, WaitEnds("command"), Settle(limit=2.0))
 
 
 def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = OVER, within: float = PATIENT) -> Scenario:
@@ -54,13 +66,13 @@ def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = OVER, wit
 
 def a_sync(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
     """Return the scenario of a sync, of the next one, and of the environment in use."""
-    again = (Start("sync", "next"), Ends("next"), Settle(), Compare(NEXT))
-    use = (Enter("tool"), Greets("tool-command"), Order("import proctor_project", "tool-command"),
-           Order("whole", "tool-command"), Order("exit 0", "tool-command"), Ends("tool"))  # fmt: skip
-    return Scenario((Ends(),), stage, invoke="sync", after=(*LEFT, *again, *use), within=PATIENT,
+    again = (Start("sync", "next"), WaitEnds("next"), Settle(), Compare(NEXT))
+    use = (Enter("tool"), WaitReady("tool-command"), Order("import proctor_project", "tool-command"),
+           Order("whole", "tool-command"), Order("exit 0", "tool-command"), WaitEnds("tool"))  # fmt: skip
+    return Scenario((WaitEnds(),), stage, invoke="sync", after=(*LEFT, *again, *use), within=PATIENT,
                     interpreter=interpreter)  # fmt: skip
 
 
 def interrupted_build(*steps: Step) -> Scenario:
     """Return the scenario of a sync that is interrupted while the build backend is at work."""
-    return Scenario((Greets("backend"), Settle(), *steps, Ends()), BUILDING, invoke="sync", within=PATIENT)
+    return Scenario((WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=PATIENT)

@@ -16,7 +16,7 @@ from proctor.conformance.suite.case import PROPERTY, Case
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
 from proctor.harness import execute as door
-from proctor.harness.errors import HarnessError, WrongCall
+from proctor.harness.errors import HarnessError, UsageError
 
 __all__ = [
     "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
@@ -25,7 +25,7 @@ __all__ = [
     "pytest_unconfigure",
 ]  # fmt: skip
 
-WRONG_CALL, HARNESS_FAILED = 2, 3
+USAGE_ERROR, HARNESS_FAILED = 2, 3
 
 
 _suite_key = pytest.StashKey[Suite]()
@@ -69,8 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.target = ["/usr/bin/env"]
     try:
         config.stash[_suite_key] = make_suite(config)
-    except WrongCall as error:
-        pytest.exit(terminal_report.escape(str(error)), returncode=WRONG_CALL)
+    except UsageError as error:
+        pytest.exit(terminal_report.escape(str(error)), returncode=USAGE_ERROR)
     except HarnessError as error:
         pytest.exit(terminal_report.escape(str(error)), returncode=HARNESS_FAILED)
 
@@ -180,7 +180,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
         session.exitstatus = HARNESS_FAILED
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        session.exitstatus = WRONG_CALL
+        session.exitstatus = USAGE_ERROR
     try:
         write_results(suite, session.config, exitstatus == pytest.ExitCode.INTERRUPTED)
     except HarnessError as error:

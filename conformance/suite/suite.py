@@ -15,7 +15,7 @@ from proctor.conformance.judging.probe import Probe, check_deviations, not_judge
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.suite.selection import with_cases
 from proctor.harness import execute as door
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 from proctor.harness.target import PROFILES, Target, load
 
 
@@ -68,7 +68,7 @@ def make_suite(config: pytest.Config) -> Suite:
         return Suite(targets, config.option.target, probes, config)
     asked = config.option.target
     if not asked:
-        raise WrongCall("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
+        raise UsageError("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
     if config.option.results:
         result_rows.check_path(Path(config.option.results))
     if config.option.cases:
@@ -76,15 +76,15 @@ def make_suite(config: pytest.Config) -> Suite:
     for profile in config.option.profile:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
-            raise WrongCall(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
+            raise UsageError(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
     targets = [_with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
-        raise WrongCall(f"--target: the same target twice: {', '.join(names)}")
+        raise UsageError(f"--target: the same target twice: {', '.join(names)}")
     suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config)
     if not suite.judged:
         write_results(suite, config)
-        raise WrongCall("\n".join(suite.troubles))
+        raise UsageError("\n".join(suite.troubles))
     return suite
 
 
@@ -93,7 +93,7 @@ def _make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WrongCall(f"--cases={path}: {error.strerror}; name a directory that can be made") from None
+        raise UsageError(f"--cases={path}: {error.strerror}; name a directory that can be made") from None
 
 
 def _with_profiles(target: Target, profiles: list[Any]) -> Target:

@@ -12,7 +12,7 @@ from proctor.conformance.scenarios.environments import COLD, KILLED, LEFT, NEXT_
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
-from proctor.harness.scenario import Ends, Greets, Order, Reuse, Settle, Signal, Stage, Start
+from proctor.harness.scenario import Order, Reuse, Settle, Signal, Stage, Start, WaitEnds, WaitReady
 
 UNDISTURBED = a_run(*finish(), *LEFT, *PRUNE)
 """A run that comes to its end, and a prune after it."""
@@ -35,8 +35,8 @@ def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
 @requirement("CACHE-1")
 def test_prune_takes_nothing_from_the_one_that_stays(case: Case) -> None:
     """Of two that run from the same cache one has ended, or was killed: the other still needs it."""
-    ended = (Signal(signal.SIGKILL, "other"), Ends("other"), Signal(signal.SIGKILL, "other-command"), Settle())
-    other = (Start("run", "other"), Greets("other-command"), *ended, Order("whole"))
+    ended = (Signal(signal.SIGKILL, "other"), WaitEnds("other"), Signal(signal.SIGKILL, "other-command"), Settle())
+    other = (Start("run", "other"), WaitReady("other-command"), *ended, Order("whole"))
     steps = (*other, Start("prune", "prune"), Settle(), *looked())
     case(a_run(*steps), checks.command_keeps_its_files)
 
@@ -50,7 +50,7 @@ def test_prune_at_any_moment_of_a_start(case: Case) -> None:
 @requirement("CACHE-2")
 @pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
 def test_prune_does_not_wait_for_a_command(case: Case, stage: Stage) -> None:
-    steps = (Start("prune", "prune"), Ends("prune"), *finish())
+    steps = (Start("prune", "prune"), WaitEnds("prune"), *finish())
     case(a_run(*steps, stage=stage), checks.prune_does_not_wait)  # a busy machine can only lengthen the time
 
 

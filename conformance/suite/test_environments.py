@@ -15,17 +15,17 @@ from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement, takes_long
 from proctor.harness.scenario import (
     Compare,
-    Ends,
-    Greets,
     HangUp,
     Key,
     Order,
     Press,
-    Receives,
     Settle,
     Signal,
     Stage,
     Start,
+    WaitEnds,
+    WaitReady,
+    WaitReceived,
 )
 
 ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -35,19 +35,19 @@ ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGSEGV)}"))
 @pytest.mark.parametrize("stage", [WARM, JOB], ids=["pipes", "job"])
 def test_environment_is_gone_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
-    case(a_run(Order(ending), Ends("command"), Ends(), stage=stage), checks.gone_after_the_end)
+    case(a_run(Order(ending), WaitEnds("command"), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @over("number", ASKED)
 def test_environment_is_gone_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Signal(number), Ends()), checks.gone_after_the_end)
+    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @over("number", ASKED)
 def test_environment_is_gone_after_a_graceful_shutdown(case: Case, number: int) -> None:
-    steps = (Signal(number), Receives(number), Settle(), *finish(3))
+    steps = (Signal(number), WaitReceived(number), Settle(), *finish(3))
     case(a_run(*steps), checks.gone_after_the_end)
 
 
@@ -55,19 +55,19 @@ def test_environment_is_gone_after_a_graceful_shutdown(case: Case, number: int) 
 @over("key", ("ctrl-c", "ctrl-\\"))
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_environment_is_gone_after_a_key(case: Case, key: Key, stage: Stage) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Press(key), Ends(), stage=stage), checks.gone_after_the_end)
+    case(a_run(Order("inherit 0"), Settle(), Press(key), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 def test_environment_is_gone_after_ctrl_c_twice(case: Case) -> None:
-    once = (Press("ctrl-c"), Receives(signal.SIGINT), Settle())
+    once = (Press("ctrl-c"), WaitReceived(signal.SIGINT), Settle())
     case(a_run(*once, *once, *finish(1), stage=JOB), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_environment_is_gone_after_a_hang_up(case: Case, stage: Stage) -> None:
-    case(a_run(Order("inherit 0"), Settle(), HangUp(), Ends(), stage=stage), checks.gone_after_the_end)
+    case(a_run(Order("inherit 0"), Settle(), HangUp(), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-2")
@@ -97,7 +97,7 @@ def test_environment_is_whole_after_a_hang_up(case: Case) -> None:
 @requirement("ENV-2")
 def test_environment_is_whole_while_a_command_outlives_the_launcher(case: Case) -> None:
     """It is still there after SIGKILL to the launcher, and another run collects what is left over."""
-    steps = (Signal(signal.SIGKILL), Ends(), Settle(limit=2.0), *NEXT_RUN, Settle(), *looked())
+    steps = (Signal(signal.SIGKILL), WaitEnds(), Settle(limit=2.0), *NEXT_RUN, Settle(), *looked())
     case(a_run(*steps), checks.whole_while_it_runs)
 
 
@@ -147,14 +147,22 @@ def test_run_that_ends_leaves_the_other_alone(case: Case) -> None:
 
 @requirement("ENV-5")
 def test_run_that_is_left_alone_goes_on(case: Case) -> None:
-    steps = (Start("run", "other"), Greets("other-command"), *finish(), Settle(limit=2.0), *looked("other-command"))
+    steps = (Start("run", "other"), WaitReady("other-command"), *finish(), Settle(limit=2.0), *looked("other-command"))
     case(a_run(*steps), checks.side_by_side)
 
 
 @requirement("ENV-5")
 def test_run_that_is_killed_does_not_hurt_the_other(case: Case) -> None:
-    kill = (Signal(signal.SIGKILL, "other"), Ends("other"), Signal(signal.SIGKILL, "other-command"))
-    steps = (Start("run", "other"), Greets("other-command"), *kill, Settle(limit=2.0), *NEXT_RUN, Settle(), *looked())
+    kill = (Signal(signal.SIGKILL, "other"), WaitEnds("other"), Signal(signal.SIGKILL, "other-command"))
+    steps = (
+        Start("run", "other"),
+        WaitReady("other-command"),
+        *kill,
+        Settle(limit=2.0),
+        *NEXT_RUN,
+        Settle(),
+        *looked(),
+    )
     case(a_run(*steps), checks.side_by_side)
 
 
@@ -167,13 +175,13 @@ def test_run_at_any_moment_of_the_creation_of_another(case: Case) -> None:
 @requirement("ENV-6")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
 def test_nothing_else_is_touched_by_a_run(case: Case, ending: str) -> None:
-    case(a_run(Order(ending), Ends("command"), Ends()), checks.only_its_own)
+    case(a_run(Order(ending), WaitEnds("command"), WaitEnds()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 @over("number", ASKED)
 def test_nothing_else_is_touched_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Signal(number), Ends()), checks.only_its_own)
+    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
 
 
 @requirement("ENV-6")
@@ -184,6 +192,6 @@ def test_cleaning_up_follows_no_link(case: Case) -> None:
 
 @requirement("ENV-6")
 def test_nothing_else_is_touched_by_what_collects(case: Case) -> None:
-    killed = (Signal(signal.SIGKILL), Ends(), Signal(signal.SIGKILL, "command"), Settle())
+    killed = (Signal(signal.SIGKILL), WaitEnds(), Signal(signal.SIGKILL, "command"), Settle())
     after = (*NEXT_RUN, Settle(limit=2.0), Compare(LATER))
     case(a_run(Order("link bystander"), *killed, after=after), checks.only_its_own)

@@ -16,7 +16,6 @@ from proctor.harness.scenario import (
     JOB,
     LEADER,
     PIPES,
-    Ends,
     Hold,
     Look,
     Order,
@@ -27,6 +26,7 @@ from proctor.harness.scenario import (
     Signal,
     Stage,
     Trace,
+    WaitEnds,
 )
 
 CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
@@ -42,13 +42,13 @@ def test_exit_code_is_the_commands(case: Case, code: int) -> None:
 @requirement("EXIT-2")
 @over("number", FATAL, sample=DEATHS)
 def test_death_by_signal_is_seen(case: Case, number: int) -> None:
-    case(Scenario((Order(f"die {int(number)}"), Ends("command"), Ends())), checks.same_status)
+    case(Scenario((Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds())), checks.same_status)
 
 
 @requirement("EXIT-2")
 @over("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV))
 def test_death_by_signal_is_seen_on_a_terminal(case: Case, number: int) -> None:
-    case(Scenario((Order(f"die {int(number)}"), Ends("command"), Ends()), JOB), checks.same_status)
+    case(Scenario((Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds()), JOB), checks.same_status)
 
 
 @requirement("EXIT-3")
@@ -71,23 +71,23 @@ def test_launcher_does_not_end_when_the_command_stops(case: Case, stage: Stage) 
 
 @requirement("EXIT-4")
 def test_command_that_does_not_exist(case: Case) -> None:
-    case(Scenario((Ends(),), command="missing"), checks.not_found)
+    case(Scenario((WaitEnds(),), command="missing"), checks.not_found)
 
 
 @requirement("EXIT-4")
 def test_command_that_may_not_be_executed(case: Case) -> None:
-    case(Scenario((Ends(),), command="forbidden"), checks.not_executable)
+    case(Scenario((WaitEnds(),), command="forbidden"), checks.not_executable)
 
 
 @requirement("EXIT-5")
 @over("number", (signal.SIGKILL, signal.SIGSEGV))
 def test_death_nobody_asked_for_is_named(case: Case, number: int) -> None:
-    case(Scenario((Settle(), Signal(number, "command"), Ends("command"), Ends())), checks.names_the_death)
+    case(Scenario((Settle(), Signal(number, "command"), WaitEnds("command"), WaitEnds())), checks.names_the_death)
 
 
 @requirement("EXIT-5")
 def test_interpreter_that_is_killed_is_named(case: Case) -> None:
-    asked = Scenario((Ends(),), COLD, invoke="sync", interpreter="killed", within=PATIENT)
+    asked = Scenario((WaitEnds(),), COLD, invoke="sync", interpreter="killed", within=PATIENT)
     case(asked, checks.names_the_interpreter, claims=("sync",))
 
 
@@ -100,7 +100,7 @@ def test_grandchild_holds_stdout(case: Case, stage: Stage) -> None:
 @requirement("EXIT-7")
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
 def test_signal_just_after_the_command_ended(case: Case, number: int) -> None:
-    steps = (Settle(), Hold(), Order("exit 7"), Ends("command"), Signal(number), Release(), Ends())
+    steps = (Settle(), Hold(), Order("exit 7"), WaitEnds("command"), Signal(number), Release(), WaitEnds())
     case(Scenario(steps), checks.same_status)
 
 
@@ -114,7 +114,7 @@ def test_signal_just_after_the_command_was_reaped(case: Case, number: int) -> No
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
 @pytest.mark.parametrize("code", [0, 9])
 def test_command_ends_by_itself_on_the_signal(case: Case, number: int, code: int) -> None:
-    steps = (Order(f"exit-on {int(number)} {code}"), Settle(), Signal(number), Ends("command"), Ends())
+    steps = (Order(f"exit-on {int(number)} {code}"), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
     case(Scenario(steps), checks.status_despite_signal)
 
 
@@ -122,7 +122,7 @@ def test_command_ends_by_itself_on_the_signal(case: Case, number: int, code: int
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 @pytest.mark.parametrize("code", [0, 9])
 def test_command_ends_by_itself_on_ctrl_c(case: Case, stage: Stage, code: int) -> None:
-    steps = (Order(f"exit-on {int(signal.SIGINT)} {code}"), Settle(), Press("ctrl-c"), Ends("command"), Ends())
+    steps = (Order(f"exit-on {int(signal.SIGINT)} {code}"), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
     case(Scenario(steps, stage), checks.status_despite_signal)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from proctor.conformance.checks import signals as checks
 from proctor.conformance.exploring.campaigns import campaign_named
-from proctor.conformance.scenarios.signals import OTHERS, SEVEN, finish, send
+from proctor.conformance.scenarios.signals import COMMON_SIGNALS, OTHERS, finish, send
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement, takes_long
 from proctor.harness import signals
@@ -18,14 +18,14 @@ from proctor.harness.scenario import (
     PIPES,
     Hold,
     Order,
-    Receives,
     Release,
     Scenario,
     Settle,
     Signal,
     Stage,
-    Stops,
     Trace,
+    WaitReceived,
+    WaitStopped,
 )
 
 IN_A_ROW = tuple(
@@ -39,7 +39,7 @@ SOME_OTHERS = (signal.SIGCONT, signal.SIGWINCH, signal.SIGTSTP, *signals.realtim
 
 
 @requirement("SIG-1")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 @pytest.mark.parametrize("stage", [PIPES, JOB, LEADER], ids=["pipes", "job", "leader"])
 def test_signal_reaches_the_command(case: Case, number: int, stage: Stage) -> None:
     if stage.terminal and number == signal.SIGINT:
@@ -53,7 +53,7 @@ def test_signals_reach_the_command_whatever_came_before(case: Case) -> None:
 
 
 @requirement("SIG-2")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 def test_signal_reaches_the_command_once(case: Case, number: int) -> None:
     case(Scenario((Settle(), *send(number, times=3), *finish())), checks.once_if_at_all)
 
@@ -64,7 +64,7 @@ def test_signals_reach_the_command_in_order(case: Case) -> None:
 
 
 @requirement("SIG-2")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 def test_signal_is_not_sent_twice_at_once(case: Case, number: int) -> None:
     case(Scenario((Settle(), Trace(), *send(number), *finish())), checks.each_one_taken_once)
 
@@ -88,7 +88,7 @@ def test_other_signal_reaches_the_command_once(case: Case, number: int) -> None:
 
 
 @requirement("SIG-5")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> None:
     steps = (Order(f"ignore {int(number)}"), Settle(), *(Signal(number), Settle()) * 2, *finish())
     case(Scenario(steps), checks.launcher_survives)
@@ -110,7 +110,7 @@ def test_handled_signals_are_not_followed_by_force(case: Case) -> None:
 
 
 @requirement("SIG-5")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> None:
     case(Scenario((Settle(), *(Signal(number), Settle()) * 3, *finish())), checks.launcher_survives)
 
@@ -154,6 +154,6 @@ def test_signal_is_forwarded_in_time(case: Case, number: int) -> None:
 @requirement("SIG-10")
 @over("number", (signal.SIGUSR1, signal.SIGTERM))
 def test_nothing_is_lost_while_the_launcher_is_stopped(case: Case, number: int) -> None:
-    stopped = (Signal(signal.SIGSTOP), Stops("launcher"), Signal(number), Settle(), Signal(signal.SIGCONT))
-    steps = (Settle(), *stopped, Receives(number), Settle(), *send(number), *finish())
+    stopped = (Signal(signal.SIGSTOP), WaitStopped("launcher"), Signal(number), Settle(), Signal(signal.SIGCONT))
+    steps = (Settle(), *stopped, WaitReceived(number), Settle(), *send(number), *finish())
     case(Scenario(steps), checks.nothing_lost_while_stopped)

@@ -14,27 +14,27 @@ from proctor.conformance.suite.marks import over, requirement
 from proctor.harness.scenario import (
     JOB,
     LEADER,
-    Answers,
-    Ends,
     HangUp,
     Hold,
     Key,
     Order,
+    Parent,
     Press,
-    Prints,
-    Receives,
     Release,
     Resize,
-    Runs,
     Scenario,
     Settle,
     Signal,
     Stage,
     Step,
-    Stops,
     Type,
     TypePattern,
-    Under,
+    WaitAnswer,
+    WaitContinued,
+    WaitEnds,
+    WaitOutput,
+    WaitReceived,
+    WaitStopped,
 )
 
 SHELLS = tuple(name for name in ("bash", "dash", "zsh") if shutil.which(name)) or ("bash",)
@@ -44,7 +44,7 @@ MIB = 1 << 20
 
 def press(key: Key, number: int) -> tuple[Step, ...]:
     """Press a key and wait until its signal was received and everything has come to rest."""
-    return Press(key), Receives(number), Settle()
+    return Press(key), WaitReceived(number), Settle()
 
 
 def press_held(key: Key) -> tuple[Step, ...]:
@@ -81,10 +81,10 @@ def test_ctrl_backslash_is_not_forwarded_as_well(case: Case, stage: Stage) -> No
 
 @requirement("TTY-3")
 @pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_z_and_fg(case: Case, shell: Under) -> None:
+def test_ctrl_z_and_fg(case: Case, shell: Parent) -> None:
     stopped = "suspended" if shell == "zsh" else "Stopped"
-    stop = (Press("ctrl-z"), Stops(), Prints(stopped), Prints("<prompt>"))
-    again = (Type(b"jobs\n"), Prints(stopped), Prints("<prompt>"), Type(b"fg\n"), Runs(), Settle())
+    stop = (Press("ctrl-z"), WaitStopped(), WaitOutput(stopped), WaitOutput("<prompt>"))
+    again = (Type(b"jobs\n"), WaitOutput(stopped), WaitOutput("<prompt>"), Type(b"fg\n"), WaitContinued(), Settle())
     steps = (
         Order(f"inherit {int(signal.SIGTSTP)}"),
         Settle(),
@@ -92,24 +92,24 @@ def test_ctrl_z_and_fg(case: Case, shell: Under) -> None:
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
-    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
+    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
 
 
 @requirement("TTY-3")
 @pytest.mark.parametrize("shell", SHELLS[:1])
-def test_ctrl_c_after_fg_is_one_sigint(case: Case, shell: Under) -> None:
-    stop = (Press("ctrl-z"), Stops(), Prints("<prompt>"), Type(b"fg\n"), Runs(), Settle())
+def test_ctrl_c_after_fg_is_one_sigint(case: Case, shell: Parent) -> None:
+    stop = (Press("ctrl-z"), WaitStopped(), WaitOutput("<prompt>"), Type(b"fg\n"), WaitContinued(), Settle())
     before = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *press_held("ctrl-c"))
     steps = (*before, *stop, *press_held("ctrl-c"), *finish())
-    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.key_after_fg)
+    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.key_after_fg)
 
 
 @requirement("TTY-3")
 @pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_z_and_bg(case: Case, shell: Under) -> None:
+def test_ctrl_z_and_bg(case: Case, shell: Parent) -> None:
     stopped = "suspended" if shell == "zsh" else "Stopped"
-    stop = (Press("ctrl-z"), Stops(), Prints(stopped), Prints("<prompt>"))
-    go_on = (Type(b"bg\n"), Runs(), Prints("<prompt>"), Settle(), Type(b"fg\n"), Settle())
+    stop = (Press("ctrl-z"), WaitStopped(), WaitOutput(stopped), WaitOutput("<prompt>"))
+    go_on = (Type(b"bg\n"), WaitContinued(), WaitOutput("<prompt>"), Settle(), Type(b"fg\n"), Settle())
     steps = (
         Order(f"inherit {int(signal.SIGTSTP)}"),
         Settle(),
@@ -118,13 +118,13 @@ def test_ctrl_z_and_bg(case: Case, shell: Under) -> None:
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
-    case(Scenario((*steps, Prints("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
+    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
 
 
 @requirement("TTY-4")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_hang_up_reaches_the_command(case: Case, stage: Stage) -> None:
-    case(Scenario((Settle(), HangUp(), Receives(signal.SIGHUP), Settle()), stage), checks.hang_up_arrives)
+    case(Scenario((Settle(), HangUp(), WaitReceived(signal.SIGHUP), Settle()), stage), checks.hang_up_arrives)
 
 
 @requirement("TTY-4")
@@ -142,7 +142,7 @@ def test_hang_up_comes_as_often(case: Case, stage: Stage) -> None:
 @requirement("TTY-5")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_resize_reaches_the_command(case: Case, stage: Stage) -> None:
-    first, second = ((Resize(*size), Receives(signal.SIGWINCH), Settle()) for size in ((50, 132), (40, 100)))
+    first, second = ((Resize(*size), WaitReceived(signal.SIGWINCH), Settle()) for size in ((50, 132), (40, 100)))
     case(Scenario((Settle(), *first, *second, *finish()), stage), checks.resize_arrives)
 
 
@@ -156,50 +156,50 @@ def test_resize_comes_as_often(case: Case, stage: Stage) -> None:
 @requirement("TTY-6")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_terminal_is_the_same(case: Case, stage: Stage) -> None:
-    line = (Order("read-line"), Settle(), Type(b"a line\n"), Answers("read-line"))
+    line = (Order("read-line"), Settle(), Type(b"a line\n"), WaitAnswer("read-line"))
     case(Scenario((Settle(), *line, Order("look"), *finish()), stage), checks.terminal_is_the_same)
 
 
 @requirement("TTY-7")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGINT)}"))
 def test_terminal_is_restored_after_the_command_ended(case: Case, ending: str) -> None:
-    case(Scenario((Settle(), Order(ending), Ends("command"), Ends()), JOB), checks.terminal_is_restored)
+    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
 @pytest.mark.parametrize("ending", ["exit 0", f"die {int(signal.SIGKILL)}"])
 def test_terminal_is_restored_after_the_session_leader_ended(case: Case, ending: str) -> None:
-    case(Scenario((Settle(), Order(ending), Ends("command"), Ends()), LEADER), checks.terminal_is_restored)
+    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), LEADER), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
 @over("number", (signal.SIGTERM, signal.SIGHUP))
 def test_terminal_is_restored_after_a_signal(case: Case, number: int) -> None:
-    steps = (Order(f"exit-on {int(number)} 0"), Settle(), Signal(number), Ends("command"), Ends())
+    steps = (Order(f"exit-on {int(number)} 0"), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
     case(Scenario(steps, JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
 def test_terminal_is_restored_after_ctrl_c(case: Case) -> None:
-    steps = (Order(f"exit-on {int(signal.SIGINT)} 130"), Settle(), Press("ctrl-c"), Ends("command"), Ends())
+    steps = (Order(f"exit-on {int(signal.SIGINT)} 130"), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
     case(Scenario(steps, JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-8")
 def test_ctrl_d_reaches_the_command(case: Case) -> None:
-    read = (Order("read-line"), Settle(), Press("ctrl-d"), Answers("read-line"))
+    read = (Order("read-line"), Settle(), Press("ctrl-d"), WaitAnswer("read-line"))
     case(Scenario((Settle(), *read, *finish()), JOB), checks.bytes_arrive)
 
 
 @requirement("TTY-8")
 def test_type_ahead_is_not_lost(case: Case) -> None:
     stage = Stage(terminal=True, under="job", type_ahead=b"typed before the start\n")
-    case(Scenario((Order("read-line"), Answers("read-line"), *finish()), stage), checks.bytes_arrive)
+    case(Scenario((Order("read-line"), WaitAnswer("read-line"), *finish()), stage), checks.bytes_arrive)
 
 
 @requirement("TTY-8")
 def test_a_mebibyte_typed_arrives(case: Case) -> None:
-    steps = (Order("raw"), Order(f"read {MIB}"), TypePattern(MIB), Answers("read"))
+    steps = (Order("raw"), Order(f"read {MIB}"), TypePattern(MIB), WaitAnswer("read"))
     case(Scenario((Settle(), *steps, *finish()), JOB), checks.bytes_arrive)
 
 

@@ -9,14 +9,13 @@ import pytest
 from proctor.conformance.checks import sync
 from proctor.conformance.checks import tree as checks
 from proctor.conformance.scenarios.environments import interrupted_build
-from proctor.conformance.scenarios.signals import SEVEN, STOP_AND_GO_ON, finish, send
+from proctor.conformance.scenarios.signals import COMMON_SIGNALS, STOP_AND_GO_ON, finish, send
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
 from proctor.harness.scenario import (
     INIT,
     JOB,
     PIPES,
-    Ends,
     HangUp,
     Hold,
     Look,
@@ -27,6 +26,7 @@ from proctor.harness.scenario import (
     Settle,
     Signal,
     Stage,
+    WaitEnds,
 )
 
 GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
@@ -36,18 +36,18 @@ GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_nothing_is_left_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
-    case(Scenario((Settle(), Order(ending), Ends("command"), Ends()), stage), checks.nothing_left)
+    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), stage), checks.nothing_left)
 
 
 @requirement("TREE-1")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 def test_nothing_is_left_after_a_signal(case: Case, number: int) -> None:
-    steps = (Order("inherit 0"), Settle(), Signal(number), Ends(), Settle())
+    steps = (Order("inherit 0"), Settle(), Signal(number), WaitEnds(), Settle())
     case(Scenario(steps), checks.nothing_left)
 
 
 @requirement("TREE-1")
-@over("number", SEVEN)
+@over("number", COMMON_SIGNALS)
 def test_no_orphan_of_a_command_that_takes_its_time(case: Case, number: int) -> None:
     """The command handles the signal and goes on for a while: whoever ends before it leaves an orphan."""
     case(Scenario((Settle(), Signal(number), Settle(), Look())), checks.nothing_left)
@@ -61,12 +61,12 @@ def test_no_orphan_of_a_command_that_stops(case: Case) -> None:
 @requirement("TREE-6")
 @over("number", (signal.SIGKILL, signal.SIGTERM))
 def test_as_init_death_by_signal_is_seen(case: Case, number: int) -> None:
-    case(Scenario((Settle(), Order(f"die {int(number)}"), Ends("command"), Ends()), INIT), checks.init_status)
+    case(Scenario((Settle(), Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds()), INIT), checks.init_status)
 
 
 @requirement("TREE-1")
 def test_nothing_is_left_after_ctrl_c(case: Case) -> None:
-    steps = (Order("inherit 0"), Settle(), Press("ctrl-c"), Ends(), Settle())
+    steps = (Order("inherit 0"), Settle(), Press("ctrl-c"), WaitEnds(), Settle())
     case(Scenario(steps, JOB), checks.nothing_left)
 
 
@@ -89,13 +89,13 @@ def test_no_zombie_after_a_signal(case: Case) -> None:
 
 @requirement("TREE-2")
 def test_no_zombie_of_an_orphan(case: Case) -> None:
-    steps = (Order("spawn orphan o"), Order("exit 0", "orphan"), Ends("orphan"), Settle(), Look(), *finish())
+    steps = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look(), *finish())
     case(Scenario(steps), checks.no_zombie)
 
 
 @requirement("TREE-3")
 def test_command_notices_that_the_launcher_was_killed(case: Case) -> None:
-    case(Scenario((Settle(), Signal(signal.SIGKILL), Ends("launcher"), Settle())), checks.noticed_by_command)
+    case(Scenario((Settle(), Signal(signal.SIGKILL), WaitEnds("launcher"), Settle())), checks.noticed_by_command)
 
 
 @requirement("TREE-4")
@@ -121,8 +121,8 @@ def test_as_init_signals_reach_the_command(case: Case, number: int) -> None:
 
 @requirement("TREE-6")
 def test_as_init_orphans_are_reaped(case: Case) -> None:
-    one = (Order("spawn orphan o"), Order("exit 0", "orphan"), Ends("orphan"), Settle(), Look())
-    other = (Order("spawn second os"), Order("exit 0", "second"), Ends("second"), Settle(), Look())
+    one = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look())
+    other = (Order("spawn second os"), Order("exit 0", "second"), WaitEnds("second"), Settle(), Look())
     case(Scenario((*one, *other, *finish()), INIT), checks.init_reaps)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proctor.conformance.suite.terminal_report import escape
 from proctor.conformance.versions.bisection import Boundary, Kind, boundaries
 from proctor.conformance.versions.played_version import Seen
+from proctor.harness.words import harmless
 
 WORDS: dict[Kind, str] = {
     "fault": "the fault",
@@ -19,7 +19,7 @@ WORDS: dict[Kind, str] = {
 
 
 @dataclass
-class Outcome:
+class BisectOutcome:
     """What a search has come to. versions: all that it is about, oldest first; step: every so many-th was to be played,
     0 for as few as tell; seen: those that were played."""
 
@@ -40,7 +40,7 @@ class Outcome:
         return boundaries(self.versions, {version: one.kind for version, one in self.seen.items()})
 
 
-def account_of(outcome: Outcome, quiet: bool = False) -> list[str]:
+def account_of(outcome: BisectOutcome, quiet: bool = False) -> list[str]:
     """Return the table and what it comes to, in lines; quiet: only where the fault came or went, or that it did not."""
     played = outcome.played
     lines = [line for boundary in outcome.boundaries for line in told_of(boundary, outcome.name, outcome.seen)]
@@ -53,7 +53,7 @@ def account_of(outcome: Outcome, quiet: bool = False) -> list[str]:
     return lines if quiet else [*table_of(played), *lines, *told_of_edges(played), *hints(played)]
 
 
-def for_programs(outcome: Outcome) -> dict[str, object]:
+def for_programs(outcome: BisectOutcome) -> dict[str, object]:
     """Return what --json prints."""
     return {
         "launcher": outcome.name,
@@ -66,7 +66,7 @@ def for_programs(outcome: Outcome) -> dict[str, object]:
 
 def line_of(seen: Seen) -> str:
     """Say in a line what a version came to, and why it was skipped."""
-    return escape(f"{seen.version}: {WORDS[seen.kind]}{_count(seen)}{f': {seen.reason}' if seen.reason else ''}")
+    return harmless(f"{seen.version}: {WORDS[seen.kind]}{_count(seen)}{f': {seen.reason}' if seen.reason else ''}")
 
 
 def table_of(all_seen: Sequence[Seen]) -> list[str]:
@@ -78,7 +78,7 @@ def table_of(all_seen: Sequence[Seen]) -> list[str]:
         rows.append((seen.version, f"{seen.same}/{told}" if told else "-", WORDS[seen.kind], _why(seen)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:3]
     return [
-        escape("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip())
+        harmless("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip())
         for row in rows
     ]
 
@@ -94,7 +94,7 @@ def told_of(boundary: Boundary, name: str, seen: Mapping[str, Seen]) -> list[str
         lines.append(f"  not played: {_some(boundary.unplayed)}")
     for version in (before, after):
         for objection in seen[version].objections[:3]:
-            lines.append(f"  {version}: {escape(objection)}")
+            lines.append(f"  {version}: {harmless(objection)}")
     return lines
 
 
@@ -107,7 +107,7 @@ def told_of_none(name: str, versions: Sequence[str], all_seen: Sequence[Seen], s
     else:
         what = WORDS[clear[0].kind]
         lines = [f"no boundary: {what} in each of the {len(clear)} versions of {name} that were told, {whole}"]
-        lines += [f"  {escape(objection)}" for objection in clear[0].objections[:3]]
+        lines += [f"  {harmless(objection)}" for objection in clear[0].objections[:3]]
     if len(all_seen) < len(versions):
         step = (
             "a smaller --step looks" if stepped else "--all plays each of them, --all --step 5 every fifth: this looks"

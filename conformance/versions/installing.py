@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.conformance.versions.packages import NotInstallable, Package, install, named_in, programs_of, releases
-from proctor.harness.errors import HarnessError, WrongCall, nearest
+from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import Target
 
 PROGRAMS = "programs"
@@ -36,7 +36,7 @@ def package_of(target: Target) -> Package:
     package = named_in(target.install)
     if package:
         return package
-    raise WrongCall(f"{target.name}: its 'install' names no package of pip or npm: {target.install or 'it is empty'}")
+    raise UsageError(f"{target.name}: its 'install' names no package of pip or npm: {target.install or 'it is empty'}")
 
 
 def install_target(target: Target, directory: Path) -> Installed:
@@ -54,14 +54,14 @@ def install_target(target: Target, directory: Path) -> Installed:
     for program in wanted:
         if program not in there:
             known = ", ".join(there) or "none"
-            raise WrongCall(f"{name} {version} has no program '{program}'{nearest(program, there)}; it has: {known}")
+            raise UsageError(f"{name} {version} has no program '{program}'{nearest(program, there)}; it has: {known}")
     return Installed(name, version, _linked(directory / PROGRAMS, programs, wanted), wanted)
 
 
 def _newest(package: Package) -> str:
     listed = releases(package.source, package.name)
     if not listed:
-        raise WrongCall(f"{package.source} has no package '{package.name}'")
+        raise UsageError(f"{package.source} has no package '{package.name}'")
     finished = [release for release in listed if not release.is_pre] or listed
     return finished[-1].text
 

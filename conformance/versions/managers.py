@@ -13,14 +13,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 from packaging.version import InvalidVersion, Version
 
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 
 Source = Literal["pip", "npm"]
 _NO_SUCH_VERSION = "0.0.0.dev99999"
 _SEMVER = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-(?P<pre>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 
 
-class Release(NamedTuple):
+class PackageRelease(NamedTuple):
     """One version of a package. key: its place in the order of its source."""
 
     text: str
@@ -52,10 +52,10 @@ class Manager(Protocol):
     def list_command(self, name: str, withdrawn: bool) -> list[str]:
         """Return the command that lists versions; with `withdrawn` it may fail, and says them in its complaint."""
 
-    def releases(self, said: str) -> list[Release]:
+    def releases(self, said: str) -> list[PackageRelease]:
         """Return the versions that the list has."""
 
-    def release(self, text: str) -> Release | None:
+    def release(self, text: str) -> PackageRelease | None:
         """Return a version by its text; None where it is none."""
 
     def knows_not(self, said: str) -> bool:
@@ -98,7 +98,7 @@ class Pip:
             return [*_pip(), "install", "--dry-run", "--pre", "--no-deps", f"{name}=={_NO_SUCH_VERSION}"]
         return [*_pip(), "index", "versions", "--pre", name]
 
-    def releases(self, said: str) -> list[Release]:
+    def releases(self, said: str) -> list[PackageRelease]:
         """Return the versions that the list has, but for those from before PEP 440, which have no order."""
         lists = re.findall(
             r"Available versions: (.*)|\(from versions: (.*?)\)|the following yanked versions: (.*)", said
@@ -106,13 +106,13 @@ class Pip:
         texts = {text.strip() for parts in lists for part in parts for text in part.split(",")}
         return [release for text in texts if (release := self.release(text))]
 
-    def release(self, text: str) -> Release | None:
+    def release(self, text: str) -> PackageRelease | None:
         """Return a version by its text; None where it is none."""
         try:
             version = Version(text)
         except InvalidVersion:
             return None
-        return Release(text, version, version.is_prerelease)
+        return PackageRelease(text, version, version.is_prerelease)
 
     def knows_not(self, said: str) -> bool:
         """Whether it says that there is no such package."""
@@ -157,7 +157,7 @@ class Npm:
         """Return the command that lists versions."""
         return [*_npm(), "view", name, "versions", "--json"]
 
-    def releases(self, said: str) -> list[Release]:
+    def releases(self, said: str) -> list[PackageRelease]:
         """Return the versions that the list has; a single one comes without a list around it."""
         listed: Any = None
         with contextlib.suppress(msgspec.DecodeError):
@@ -165,14 +165,14 @@ class Npm:
         texts = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
         return [release for text in texts if (release := self.release(text))]
 
-    def release(self, text: str) -> Release | None:
+    def release(self, text: str) -> PackageRelease | None:
         """Return a version by its text; None where it is none. The order is that of semver.org, 11."""
         found = _SEMVER.fullmatch(text)
         if not found:
             return None
         words = found["pre"].split(".") if found["pre"] else []
         pre = tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in words)
-        return Release(text, (*map(int, found.group(1, 2, 3)), not pre, pre), bool(pre))
+        return PackageRelease(text, (*map(int, found.group(1, 2, 3)), not pre, pre), bool(pre))
 
     def knows_not(self, said: str) -> bool:
         """Whether it says that there is no such package."""
@@ -199,11 +199,11 @@ def _pip(python: str = "") -> list[str]:
         return [sys.executable, "-P", "-m", "pip", *quiet, *(("--python", python) if python else ())]
     if found := shutil.which("pip"):
         return [found, *quiet, "--python", python or sys.executable]
-    raise WrongCall(f"pip is not installed; install it with: {sys.executable} -m ensurepip")
+    raise UsageError(f"pip is not installed; install it with: {sys.executable} -m ensurepip")
 
 
 def _npm() -> list[str]:
     found = shutil.which("npm")
     if not found:
-        raise WrongCall("npm is not installed; install it with: apt-get install nodejs npm")
+        raise UsageError("npm is not installed; install it with: apt-get install nodejs npm")
     return [found, "--loglevel=error", "--no-update-notifier", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from proctor.conformance.versions.managers import MANAGERS, Release, Source
+from proctor.conformance.versions.managers import MANAGERS, PackageRelease, Source
 from proctor.conformance.versions.packages import named_in, packages_of_targets, releases
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 
 _NAME = re.compile(r"(@[\w.-]+/)?\w[\w.-]*(\[[\w,.-]+\])?")
 
@@ -23,26 +23,26 @@ def source_of(name: str, install: str = "") -> Source:
         return described[plain].source
     knowing = [source for source, manager in MANAGERS.items() if manager.is_there() and releases(source, name)]
     if len(knowing) > 1:
-        raise WrongCall(
+        raise UsageError(
             f"--launcher={name}: pip and npm both have a package of that name; add --from pip or --from npm"
         )
     if not knowing:
-        raise WrongCall(_no_such(name, "no such package"))
+        raise UsageError(_no_such(name, "no such package"))
     return knowing[0]
 
 
-def listed(source: Source, name: str, withdrawn: bool) -> list[Release]:
+def listed(source: Source, name: str, withdrawn: bool) -> list[PackageRelease]:
     """Return the versions of a package, oldest first; raise WrongCall where there is no such package."""
     _check(name)
     found = releases(source, name, withdrawn)
     if not found:
-        raise WrongCall(_no_such(name, f"{source} has no such package, or no version of it for this system"))
+        raise UsageError(_no_such(name, f"{source} has no such package, or no version of it for this system"))
     return found
 
 
 def _check(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise WrongCall(f"--launcher={name}: this is no name of a package; name it as pip or npm do, such as uv")
+        raise UsageError(f"--launcher={name}: this is no name of a package; name it as pip or npm do, such as uv")
 
 
 def _no_such(name: str, what: str) -> str:

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor.conformance.versions.managers import MANAGERS, Manager, Release, Source
-from proctor.harness.errors import HarnessError, WrongCall
+from proctor.conformance.versions.managers import MANAGERS, Manager, PackageRelease, Source
+from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.target import known_targets
 
 LIST_WITHIN, INSTALL_WITHIN = 120.0, 600.0
@@ -77,7 +77,7 @@ def cache_directory() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "proctor" / "packages"
 
 
-def releases(source: Source, name: str, withdrawn: bool = False) -> list[Release]:
+def releases(source: Source, name: str, withdrawn: bool = False) -> list[PackageRelease]:
     """Return the versions that there are, oldest first, pre-releases among them; none where there is no such package.
 
     withdrawn: those that their authors have withdrawn ("yanked") as well, as far as they can be told.
@@ -115,7 +115,7 @@ def install(source: Source, name: str, version: str, directory: Path) -> Path:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise HarnessError(_full(directory)) from None
-        raise WrongCall(f"{directory}: cannot be written: {error.strerror}; name another directory") from None
+        raise UsageError(f"{directory}: cannot be written: {error.strerror}; name another directory") from None
     return programs
 
 

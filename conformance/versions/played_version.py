@@ -10,13 +10,13 @@ from typing import NamedTuple
 import msgspec
 
 from proctor.conformance.checks.common import NotObservable
-from proctor.conformance.exploring.replay import Replayer, Told
+from proctor.conformance.exploring.replay import Replayer, ReplayResult
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.probe import probe
 from proctor.conformance.versions.bisection import Kind
 from proctor.conformance.versions.managers import Source
 from proctor.conformance.versions.packages import NotInstallable, install, programs_of
-from proctor.harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 from proctor.harness.target import Target
 
 Tell = Callable[[str], None]
@@ -43,7 +43,7 @@ def fingerprint(objection: str) -> str:
     return re.sub(r"\b\d+(\.\d+)? (ms|s)\b", r"N \2", text)
 
 
-def sum_up(version: str, case: CaseFile, all_told: Iterable[Told], any_objection: bool = False) -> Seen:
+def sum_up(version: str, case: CaseFile, all_told: Iterable[ReplayResult], any_objection: bool = False) -> Seen:
     """Return what the plays of one version come to.
 
     any_objection: whatever the check objects to counts as the fault of the case; so it does where the case names none.
@@ -114,7 +114,7 @@ class Versions:
         self._without[version] = has
         if len(self._without) > 1 and not self._has_been_there:
             both = " and ".join(self._without)
-            raise WrongCall(f"{self._name} {both}: {what}; {has}. Name one with --program")
+            raise UsageError(f"{self._name} {both}: {what}; {has}. Name one with --program")
         return Seen(version, "untold", reason=f"{what}; {has}")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Callable, Sequence
 
-from proctor.conformance.versions.managers import MANAGERS, Release, Source
-from proctor.harness.errors import WrongCall
+from proctor.conformance.versions.managers import MANAGERS, PackageRelease, Source
+from proctor.harness.errors import UsageError
 
-Listed = Callable[[bool], list[Release]]
+Listed = Callable[[bool], list[PackageRelease]]
 """Returns the versions that there are, oldest first; asked with True, those that are withdrawn as well."""
 
 
@@ -19,7 +19,7 @@ def chosen(asked: str, source: Source, name: str, listed: Listed, pre: bool) -> 
     """
     first, dots, last = asked.partition("..")
     if not dots:
-        raise WrongCall(
+        raise UsageError(
             f"--versions={asked}: this is no range; write FIRST..LAST, such as {asked or '1.0'}.. or ..{asked or '1.0'}"
         )
     known = listed(pre)
@@ -32,34 +32,36 @@ def chosen(asked: str, source: Source, name: str, listed: Listed, pre: bool) -> 
                        key=lambda release: release.key)  # fmt: skip
     low, high = ends
     if low and high and low.key > high.key:
-        raise WrongCall(f"--versions={asked}: the first is newer than the last; did you mean {last}..{first}?")
+        raise UsageError(f"--versions={asked}: the first is newer than the last; did you mean {last}..{first}?")
     inside = [
         release.text for release in known
         if (low is None or low.key <= release.key) and (high is None or release.key <= high.key)
         and (pre or not release.is_pre or _is_in(release, [end for end in ends if end]))
     ]  # fmt: skip
     if len(inside) < 2:
-        raise WrongCall(_too_few(asked, source, name, inside))
+        raise UsageError(_too_few(asked, source, name, inside))
     return inside
 
 
-def _end(text: str, asked: str, source: Source) -> Release:
+def _end(text: str, asked: str, source: Source) -> PackageRelease:
     release = MANAGERS[source].release(text)
     if not release:
-        raise WrongCall(f"--versions={asked}: '{text}' is no version of {source}; such would be 1.2.3")
+        raise UsageError(f"--versions={asked}: '{text}' is no version of {source}; such would be 1.2.3")
     return release
 
 
-def _is_in(release: Release, some: Sequence[Release]) -> bool:
+def _is_in(release: PackageRelease, some: Sequence[PackageRelease]) -> bool:
     return any(release.key == one.key for one in some)
 
 
-def _needs_to_be_there(end: Release | None, everything: list[Release], asked: str, source: Source, name: str) -> None:
+def _needs_to_be_there(
+    end: PackageRelease | None, everything: list[PackageRelease], asked: str, source: Source, name: str
+) -> None:
     if end is None or _is_in(end, everything):
         return
     place = bisect([release.key for release in everything], end.key)
     near = " and ".join(release.text for release in everything[max(0, place - 1) : place + 1])
-    raise WrongCall(
+    raise UsageError(
         f"--versions={asked}: there is no {name} {end.text} of {source}; the nearest: {near or 'none'} "
         f"({MANAGERS[source].without})"
     )

@@ -9,7 +9,7 @@ from proctor.harness.explorer import ending_moves
 from proctor.harness.explorer.drawn_schedules import Drawn, fitting
 from proctor.harness.explorer.model import Model
 from proctor.harness.explorer.move_rules import RULES
-from proctor.harness.scenario import Ends, Order, Scenario, Stage, Step
+from proctor.harness.scenario import Order, Scenario, Stage, Step, WaitEnds
 from proctor.harness.schedule import Directive
 
 Command = Literal["witness", "missing", "forbidden"]
@@ -48,7 +48,7 @@ class Writer:
         self._command: Command = "witness"
         if command != "witness" and not self.model.has_shell:
             self._command, self.model.over = command, True
-            self.steps.append(Ends())
+            self.steps.append(WaitEnds())
         elif self.model.has_shell:
             self.steps.append(Order(f"inherit {int(signal.SIGTSTP)}"))
 

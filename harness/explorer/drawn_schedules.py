@@ -25,7 +25,7 @@ class Drawn(NamedTuple):
 
 
 _stimuli = (
-    st.builds(Deliver, st.sampled_from(signals.SEVEN).map(int), st.sampled_from(("launcher", "group")))
+    st.builds(Deliver, st.sampled_from(signals.COMMON_SIGNALS).map(int), st.sampled_from(("launcher", "group")))
     | st.builds(PressKey, st.sampled_from(tuple(SIGNALS_OF_KEYS)))
     | st.builds(HoldTask, st.sampled_from(("launcher", "child1", "child2")), st.sampled_from(("blocks", "ends")))
 )

@@ -14,7 +14,7 @@ from proctor.harness.explorer.moves import (
     continue_launcher,
     foreground,
 )
-from proctor.harness.scenario import Ends, Hold, Order, Release, Settle, Signal
+from proctor.harness.scenario import Hold, Order, Release, Settle, Signal, WaitEnds
 
 
 def go_on(model: Model) -> Steps:
@@ -35,7 +35,7 @@ def exit_held(model: Model, code: int, number: int) -> Steps:
     """The command exits while all between us and it is held still, and they are sent a signal before they know."""
     rest = at_rest(model)
     model.over = True
-    return (*rest, Hold(), Order(f"exit {code}"), Ends("command"), Signal(number), Release(), Ends("launcher"))
+    return (*rest, Hold(), Order(f"exit {code}"), WaitEnds("command"), Signal(number), Release(), WaitEnds("launcher"))
 
 
 def die_of(model: Model, number: int) -> Steps:
@@ -61,4 +61,4 @@ def end_launcher(model: Model) -> Steps:
     """The launcher is ended by SIGKILL."""
     rest = at_rest(model)
     model.over = True
-    return (*rest, Signal(signal.SIGKILL), Ends("launcher"), Settle())
+    return (*rest, Signal(signal.SIGKILL), WaitEnds("launcher"), Settle())

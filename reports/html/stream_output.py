@@ -21,26 +21,26 @@ _CONTROL = re.compile(
 _BYTE = re.compile("[\udc80-\udcff]+")
 
 
-class Piece(NamedTuple):
+class OutputPiece(NamedTuple):
     """Some characters. control: what a terminal would obey; byte: what is no UTF-8."""
 
     text: str
     kind: Kind = "text"
 
 
-class Chunk(NamedTuple):
+class OutputChunk(NamedTuple):
     """What came at once. event: its index; milliseconds: when."""
 
     event: int
     milliseconds: float
     stream: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[OutputPiece, ...]
 
 
-def output(history: History) -> tuple[list[Chunk], int]:
+def output(history: History) -> tuple[list[OutputChunk], int]:
     """Return what was put out, and how many characters of it are left out."""
     decoders: dict[str, codecs.IncrementalDecoder] = {}
-    chunks: list[Chunk] = []
+    chunks: list[OutputChunk] = []
     room, left_out = MOST, 0
     for event in history.events:
         match event.fact:
@@ -57,40 +57,40 @@ def output(history: History) -> tuple[list[Chunk], int]:
         text = text[:room]
         room -= len(text)
         if text:
-            chunks.append(Chunk(event.index, event.time * 1e3, stream, tuple(pieces(text))))
+            chunks.append(OutputChunk(event.index, event.time * 1e3, stream, tuple(pieces(text))))
     return chunks, left_out
 
 
-def pieces(text: str) -> Iterator[Piece]:
+def pieces(text: str) -> Iterator[OutputPiece]:
     """Cut text into what is shown as it is, and the names of what is not. A line end is one with or without CR."""
     text = text.replace("\r\n", "\n")
     at = 0
     for found in _CONTROL.finditer(text):
         yield from _plain(text[at : found.start()])
-        yield Piece(_named(found[0]), "control")
+        yield OutputPiece(_named(found[0]), "control")
         at = found.end()
     yield from _plain(text[at:])
 
 
-def _plain(text: str) -> Iterator[Piece]:
+def _plain(text: str) -> Iterator[OutputPiece]:
     at = 0
     for found in _BYTE.finditer(text):
         yield from _printable(text[at : found.start()])
-        yield Piece("".join(f"\\x{ord(c) - 0xDC00:02x}" for c in found[0]), "byte")
+        yield OutputPiece("".join(f"\\x{ord(c) - 0xDC00:02x}" for c in found[0]), "byte")
         at = found.end()
     yield from _printable(text[at:])
 
 
-def _printable(text: str) -> Iterator[Piece]:
+def _printable(text: str) -> Iterator[OutputPiece]:
     """Cut text at what looks like nothing and does something, such as marks of the direction of writing."""
     at = 0
     for n, c in enumerate(text):
         if not c.isprintable() and c not in "\n\t":
-            yield from [Piece(text[at:n])] if n > at else []
-            yield Piece(c.encode("unicode_escape").decode(), "control")
+            yield from [OutputPiece(text[at:n])] if n > at else []
+            yield OutputPiece(c.encode("unicode_escape").decode(), "control")
             at = n + 1
     if text[at:]:
-        yield Piece(text[at:].replace("\t", "    "))
+        yield OutputPiece(text[at:].replace("\t", "    "))
 
 
 def _named(sequence: str) -> str:

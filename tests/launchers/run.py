@@ -18,7 +18,7 @@ from pathlib import Path
 from proctor.conformance.versions.installing import PROGRAMS, install_target
 from proctor.conformance.versions.managers import MANAGERS
 from proctor.conformance.versions.packages import named_in
-from proctor.harness.errors import WrongCall
+from proctor.harness.errors import UsageError
 from proctor.harness.strict import convert
 from proctor.harness.target import Target, known_targets, load_toml
 
@@ -45,7 +45,7 @@ def main() -> None:
     for name, path in known_targets().items():
         try:
             load_toml(path)
-        except WrongCall as missing:
+        except UsageError as missing:
             print(f"not here: {missing}")
         else:
             there.append(f"--target={name}")

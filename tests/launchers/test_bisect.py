@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from proctor.conformance.judging import casefile
-from proctor.harness.scenario import Ends, Order, Scenario, Signal, Stage
+from proctor.harness.scenario import Order, Scenario, Signal, Stage, WaitEnds
 from tests.launchers.test_known_faults import DIRECTORY, ROOT, _install
 
 pytestmark = [
@@ -66,7 +66,7 @@ def case_of(gone: Gone, directory: Path) -> Path:
 def is_plain(scenario: Scenario, step: Signal | Order) -> bool:
     """Whether this is the plainest case with that step: no terminal, and nothing but orders and signals once each."""
     deeds = [one for one in scenario.steps if isinstance(one, Signal | Order)]
-    return step in deeds and len(deeds) <= 2 and scenario.stage == Stage() and isinstance(scenario.steps[-1], Ends)
+    return step in deeds and len(deeds) <= 2 and scenario.stage == Stage() and isinstance(scenario.steps[-1], WaitEnds)
 
 
 @pytest.mark.parametrize("gone", GONE.values(), ids=GONE.keys())

@@ -9,8 +9,8 @@ import pytest
 
 from proctor.conformance.checks import cache as checks
 from proctor.conformance.checks.files import LATER, PRUNED
-from proctor.harness.history import Carried, Contained, Ended, Fact, History, NotReached
-from proctor.harness.schedule import Call, Deliver, Directive, HoldTask, Point
+from proctor.harness.history import DirectiveApplied, Ended, Fact, History, LimitExceeded, NotReached
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     LAUNCHER,
     Example,
@@ -43,12 +43,12 @@ from tests.unit.histories import (
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 AT = Point("launcher", "unlinkat", 4)
-UNSENT, UNCALLED = NotReached(Directive(AT, Deliver(TERM))), NotReached(Directive(AT, Call("run")))
+UNSENT, UNCALLED = NotReached(Directive(AT, Deliver(TERM))), NotReached(Directive(AT, CallLauncher("run")))
 NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 ALONE = replaced(*over())
 PRUNES, BESIDE = called("prune"), called("beside")
-HELD, LET_GO = (Carried(Directive(AT, HoldTask("launcher")), how) for how in ("held", "let go"))
+HELD, LET_GO = (DirectiveApplied(Directive(AT, HoldTask("launcher")), how) for how in ("held", "let go"))
 HANGS = started("prune", 30), missed("prune ends")
 HIDDEN = msgspec.structs.replace(missed("prune ends"), hidden="prune is traced by the launcher")
 ENVIRONMENT = "HOME/.cache/x/tool"
@@ -136,7 +136,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     unseen("no prune there", checks.start_beside_a_prune, supervised(UNCALLED, *over(1)), says="did not come by"),
     unseen("not traced", checks.start_beside_a_prune, supervised(untraced(), *over(1)), says="ptrace"),
-    unseen("stepped in", checks.start_beside_a_prune, supervised(Contained("time"), *over(1)), says="time"),
+    unseen("stepped in", checks.start_beside_a_prune, supervised(LimitExceeded("time"), *over(1)), says="time"),
     unseen("no end, and no word of it", checks.start_beside_a_prune, supervised(*BESIDE, *looks()), says="did not end"),
     unseen(
         "the launcher traces its command",

@@ -9,8 +9,8 @@ import pytest
 
 from proctor.conformance.checks import environments as checks
 from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
-from proctor.harness.history import Carried, Contained, Ended, History, NotReached, Sent
-from proctor.harness.schedule import Call, Deliver, Directive, HoldTask, Point
+from proctor.harness.history import DirectiveApplied, Ended, History, LimitExceeded, NotReached, Sent
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -51,10 +51,10 @@ STILL = changed(LATER, HERE, INSIDE)
 ANEW = there("HOME/.cache/x/one/pyvenv.cfg", "changed")
 AT = Point("launcher", "mkdir")
 UNSENT = NotReached(Directive(AT, Deliver(TERM)))
-UNCALLED = NotReached(Directive(AT, Call("run")))
-HELD, LET_GO = (Carried(Directive(AT, HoldTask("beside")), how) for how in ("held", "let go"))
+UNCALLED = NotReached(Directive(AT, CallLauncher("run")))
+HELD, LET_GO = (DirectiveApplied(Directive(AT, HoldTask("beside")), how) for how in ("held", "let go"))
 UNHELD = NotReached(Directive(AT, HoldTask("child1")))
-STEPPED_IN = Contained("too many processes")
+STEPPED_IN = LimitExceeded("too many processes")
 NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 ALONE = replaced(*over())

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from proctor.conformance.checks import moments as checks
-from proctor.harness.history import Contained, Fact, History, NotReached, Pressed, Remained, Sent
+from proctor.harness.history import Fact, History, LimitExceeded, NotReached, Pressed, Sent, TempFilesLeft
 from proctor.harness.schedule import Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
@@ -101,11 +101,11 @@ EXAMPLES = (
         "no signal",
     ),
     bad("hangs", checks.any_moment_of_start, early(sent(TERM), missed("the command runs")), BARE, "hangs"),
-    bad("a file", checks.any_moment_of_start, early(*KILLED, Remained(("part-1",))), BARE, "part-1"),
+    bad("a file", checks.any_moment_of_start, early(*KILLED, TempFilesLeft(("part-1",))), BARE, "part-1"),
     unseen("not sent", checks.any_moment_of_start, supervised(UNSENT, *over(7)), BARE, "did not come by"),
     unseen("too late", checks.any_moment_of_start, supervised(Sent(TERM, "launcher", 10, 3), *over(7)), BARE, "ended"),
     unseen("not traced", checks.any_moment_of_start, supervised(untraced(), sent(TERM)), BARE, "ptrace"),
-    unseen("stepped in", checks.any_moment_of_start, supervised(sent(TERM), Contained("x"), *over(7)), BARE, "x"),
+    unseen("stepped in", checks.any_moment_of_start, supervised(sent(TERM), LimitExceeded("x"), *over(7)), BARE, "x"),
     unseen("nothing done", checks.any_moment_of_start, supervised(*over(7)), BARE, "no signal"),
     good("changes nothing", checks.any_moment_of_end, supervised(ended("command", 7), sent(TERM), *over(7)), BARE),
     bad(

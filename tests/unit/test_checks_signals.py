@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from proctor.conformance.checks import signals as checks
-from proctor.harness.history import Called, Ended, Fact, Reaped, Traced, Waited
+from proctor.harness.history import Ended, Fact, Reaped, SignalCall, TraceStarted, WaitEnded
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -53,12 +53,12 @@ STOPPED = replaced(sent(STOP), sent(TERM), sent(CONT), received(CONT, 1), receiv
 NONE_CAME = supervised(sent(TERM), missed("command receives SIGTERM"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 TWICE = supervised(sent(TERM), received(TERM), received(TERM), *over())
-TRACED, REAPED = Traced((LAUNCHER,)), Reaped("command", COMMAND)
-TO_COMMAND = Called("kill", COMMAND, TERM, 0)
+TRACED, REAPED = TraceStarted((LAUNCHER,)), Reaped("command", COMMAND)
+TO_COMMAND = SignalCall("kill", COMMAND, TERM, 0)
 
 
-def waited(seconds: float, idle: float, what: str = "command receives SIGTERM") -> Waited:
-    return Waited(what, seconds, idle)
+def waited(seconds: float, idle: float, what: str = "command receives SIGTERM") -> WaitEnded:
+    return WaitEnded(what, seconds, idle)
 
 
 EXAMPLES: tuple[Example, ...] = (
@@ -188,10 +188,10 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(
             TRACED,
             REAPED,
-            Called("kill", COMMAND, 0, -3),
-            Called("kill", -COMMAND, TERM, -3),
-            Called("kill", LAUNCHER, TERM, 0),
-            Called("pidfd_send_signal", 0, TERM, -3),
+            SignalCall("kill", COMMAND, 0, -3),
+            SignalCall("kill", -COMMAND, TERM, -3),
+            SignalCall("kill", LAUNCHER, TERM, 0),
+            SignalCall("pidfd_send_signal", 0, TERM, -3),
             *over(),
         ),
         ONE,
@@ -199,7 +199,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "passed on after the reap",
         checks.never_signals_reaped,
-        supervised(TRACED, REAPED, sent(TERM), Called("kill", COMMAND, TERM, -3), *over()),
+        supervised(TRACED, REAPED, sent(TERM), SignalCall("kill", COMMAND, TERM, -3), *over()),
         ONE,
         "kill sent SIGTERM",
     ),

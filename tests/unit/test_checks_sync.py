@@ -10,7 +10,7 @@ import pytest
 
 from proctor.conformance.checks import sync as checks
 from proctor.conformance.checks.files import LATER, NEXT
-from proctor.harness.history import Change, Contained, Ended, Fact, History, NotReached, Pressed, Unobserved
+from proctor.harness.history import Ended, Fact, FileChange, History, LimitExceeded, NotReached, Pressed, Unobserved
 from proctor.harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     LAUNCHER,
@@ -48,7 +48,7 @@ BY_KEY = ended("launcher", signal=INT)
 TRACED = msgspec.structs.replace(missed(), hidden="backend is traced by the launcher")
 
 
-def venv(name: str, how: Literal["created", "changed", "removed"] = "created", kind: str = "file") -> Change:
+def venv(name: str, how: Literal["created", "changed", "removed"] = "created", kind: str = "file") -> FileChange:
     """Return what has become of a file of the project's environment."""
     return there(f"WORK/.venv/{name}", how, own=False, kind=kind)
 
@@ -71,7 +71,7 @@ CROWDED = a_sync(ended("launcher"), changed(LATER, there("HOME/a"), venv("bin/pr
 """One of which not all differences are told."""
 
 
-def then(*changes: Change, count: int = 0) -> tuple[Fact, ...]:
+def then(*changes: FileChange, count: int = 0) -> tuple[Fact, ...]:
     """Return the next sync, after which the directories are like this."""
     return *called("next"), changed(NEXT, *changes, count=count)
 
@@ -429,7 +429,9 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     unseen("not pressed", checks.ctrl_c_ends_it, a_sync(missed("backend runs")), UNDISTURBED, "as far as its build"),
     unseen("ended before", checks.ctrl_c_ends_it, a_sync(ended("launcher", 1), PRESSED), UNDISTURBED, "had ended"),
-    unseen("stepped in", checks.ctrl_c_ends_it, a_sync(PRESSED, Contained("x"), missed()), UNDISTURBED, "step in: x"),
+    unseen(
+        "stepped in", checks.ctrl_c_ends_it, a_sync(PRESSED, LimitExceeded("x"), missed()), UNDISTURBED, "step in: x"
+    ),
     unseen("traces its backend", checks.ctrl_c_ends_it, a_sync(PRESSED, TRACED), UNDISTURBED, "traced by the laun"),
     unseen("no end, no word of it", checks.ctrl_c_ends_it, a_sync(joined(), PRESSED), UNDISTURBED, "did not end"),
     unseen(

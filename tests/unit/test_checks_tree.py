@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from proctor.conformance.checks import tree as checks
-from proctor.harness.history import Greeted
+from proctor.harness.history import WitnessReady
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -139,7 +139,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.no_zombie,
         history(
             started(),
-            Greeted("command", COMMAND, INHERITED),
+            WitnessReady("command", COMMAND, INHERITED),
             looked("start", *AT_REST, ZOMBIE),
             looked("step", *AT_REST),
             *over(),

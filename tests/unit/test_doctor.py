@@ -16,12 +16,12 @@ from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import system
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import Event, Fact, Greeted, History, NotStarted, Settled, Unobserved
+from proctor.harness.history import Event, Fact, History, NotStarted, SettleEnded, Unobserved, WitnessReady
 from proctor.harness.scenario import Scenario
 from tests.conftest import ROOT
 from tests.unit.histories import INHERITED
 
-GREETED = Greeted("command", 11, INHERITED)
+GREETED = WitnessReady("command", 11, INHERITED)
 
 
 def played(*facts: Fact) -> History:
@@ -56,7 +56,7 @@ def test_what_needs_an_ability_is_what_the_cases_say(needs: dict[str, list[list[
 
 @pytest.mark.parametrize("tried", system_checks.TRIED)
 def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: system_checks.Try) -> None:
-    answers(monkeypatch, played(GREETED, Settled("quiescent", 0.1)))
+    answers(monkeypatch, played(GREETED, SettleEnded("quiescent", 0.1)))
     found = tried()
     assert (found.state, found.means, found.do, found.not_observable) == ("yes", "", "", ())
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_played_is_less(
 
 
 def test_rest_that_is_waited_for_is_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, played(GREETED, Settled("waited", 1.0, "/proc/PID/syscall may not be read")))
+    answers(monkeypatch, played(GREETED, SettleEnded("waited", 1.0, "/proc/PID/syscall may not be read")))
     found = system_checks.TRIED[0]()
     assert (found.name, found.state, found.found) == ("quiescence", "less", "/proc/PID/syscall may not be read")
 

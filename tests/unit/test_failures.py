@@ -14,7 +14,7 @@ from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.evidence import FIRST_EVENTS, KEPT_OUTPUT, LAST_EVENTS, Failure, failure_of, kept
 from proctor.conformance.judging.judge import Judgement, Verdict
 from proctor.conformance.judging.result_rows import CaseResult
-from proctor.harness.history import Ended, Event, History, Output, Remained
+from proctor.harness.history import Ended, Event, History, Output, TempFilesLeft
 from proctor.harness.scenario import Scenario, Settle
 from proctor.harness.target import Target
 from proctor.reports.results import read
@@ -103,10 +103,10 @@ def test_hostile_output_stays_small() -> None:
     assert sum(len(fact.data) for fact in again(told).facts(Output)) == KEPT_OUTPUT
     assert [event.index for event in again(told).events] == [0, 3, 4]
     many = history(
-        Remained(("x" * 255,) * 1000), greeted(settings(environ=(b"A" * 100_000,) * 9, args=(b"B" * 131_000,)))
+        TempFilesLeft(("x" * 255,) * 1000), greeted(settings(environ=(b"A" * 100_000,) * 9, args=(b"B" * 131_000,)))
     )
     assert len(msgspec.json.encode(kept(many))) < 100_000
-    assert [type(event.fact) for event in again(kept(many)).events] == [Remained, type(greeted())]
+    assert [type(event.fact) for event in again(kept(many)).events] == [TempFilesLeft, type(greeted())]
 
 
 def test_events_keep_their_place() -> None:

@@ -15,7 +15,7 @@ from proctor.conformance.judging.judge import REPLAYS, VERDICTS, Bare, Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import Requirement, requirements
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import History, Settled
+from proctor.harness.history import History, SettleEnded
 from proctor.harness.scenario import Scenario, Settle, Stage
 from proctor.harness.target import Target
 from tests.unit.histories import history, missed, over, replaced, started, supervised
@@ -216,7 +216,7 @@ def test_where_there_is_no_command_there_is_no_bare_command() -> None:
 
 
 def test_timeline_leaves_out_what_says_nothing_to_a_person() -> None:
-    lines = timeline(history(started(), Settled("quiescent", 0.001), missed("launcher ends")))
+    lines = timeline(history(started(), SettleEnded("quiescent", 0.001), missed("launcher ends")))
     assert [line.split()[0] for line in lines] == ["0", "2"]
 
 

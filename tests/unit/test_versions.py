@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.conformance.exploring.replay import Told
+from proctor.conformance.exploring.replay import ReplayResult
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.versions.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
 from proctor.conformance.versions.bisection import Boundary, Kind
@@ -23,8 +23,8 @@ def case_of(*objections: str) -> CaseFile:
     return CaseFile(1, "EXIT-2", "exit.same_status", UV, Scenario(()), objections, {})
 
 
-def play(*objections: str, unsure: str = "") -> Told:
-    return Told(history(), objections, unsure)
+def play(*objections: str, unsure: str = "") -> ReplayResult:
+    return ReplayResult(history(), objections, unsure)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def play(*objections: str, unsure: str = "") -> Told:
         ([play(ZERO, "actual: it ended"), play("actual: it ended")], "fault"),
     ],
 )
-def test_plays_are_summed_up(plays: list[Told], kind: Kind) -> None:
+def test_plays_are_summed_up(plays: list[ReplayResult], kind: Kind) -> None:
     assert sum_up("1.0", case_of(ZERO), plays).kind == kind
 
 

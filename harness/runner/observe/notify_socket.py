@@ -8,9 +8,9 @@ import struct
 from pathlib import Path
 
 from proctor.harness import history
-from proctor.harness.runner.observe.snapshots import remove
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.start.snapshots import remove
 
 MOST = 4096
 """Bytes of one message."""

@@ -10,7 +10,8 @@ import os
 import time
 from typing import NamedTuple
 
-from proctor.harness.runner.observe import processes, timers
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import timers
 
 MAX_PROCESSES = 400
 MAX_TASKS = 4000
@@ -58,7 +59,7 @@ def look(
     if len(pids) > MAX_PROCESSES:
         raise TooMany(f"more than {MAX_PROCESSES} processes at once")
     began = time.monotonic()
-    tasks: list[processes.Task] = []
+    tasks: list[processes.TaskState] = []
     for pid in pids:
         if len(tasks) + processes.count_tasks(pid) > MAX_TASKS:
             raise TooMany(f"more than {MAX_TASKS} threads at once")
@@ -71,7 +72,7 @@ def look(
 
 
 def _whole_look(
-    tasks: list[processes.Task],
+    tasks: list[processes.TaskState],
     witnesses: frozenset[int],
     still: frozenset[int],
     fingerprint: tuple[object, ...],
@@ -107,7 +108,7 @@ def _whole_look(
     return Rest(blocked, fingerprint, wakes, unknown, posix, alarm, began, began)
 
 
-def _goes_on(task: processes.Task) -> bool:
+def _goes_on(task: processes.TaskState) -> bool:
     """Whether a task runs, or will without anybody's doing."""
     if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S"):
         return True

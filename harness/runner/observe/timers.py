@@ -15,7 +15,7 @@ import struct
 import time
 from typing import NamedTuple
 
-from proctor.harness.runner.observe import processes
+from proctor.harness.runner import processes
 
 FOREVER = float("inf")
 UNKNOWN = -1.0

@@ -14,11 +14,11 @@ import msgspec
 
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
-from proctor.harness.runner.observe.snapshots import remove
+from proctor.harness.runner.observe.command import runs_tool
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
-from proctor.harness.runner.trace.task import runs_tool
+from proctor.harness.runner.start.snapshots import remove
 
 LONGEST_LINE = 16 << 20
 """Bytes. A hello carries arguments and environment twice as long as they are; what is longer is no hello."""
@@ -186,7 +186,9 @@ class Witnesses:
             self._recorder.add(connection.name, fact)
         elif kind == "look":
             view = msgspec.convert(message["terminal"], history.TerminalView)
-            self._recorder.add(connection.name, history.Viewed(connection.name, message["pgid"], message["sid"], view))
+            self._recorder.add(
+                connection.name, history.TerminalState(connection.name, message["pgid"], message["sid"], view)
+            )
 
     def _note_impostor(self, pid: int) -> None:
         if not self._impostor:
@@ -201,7 +203,7 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self.on_greeting(name, connection.pid)
-        self._recorder.add(name, history.Joined(name, connection.pid))
+        self._recorder.add(name, history.HelperReady(name, connection.pid))
 
     def _greet(self, connection: _Connection, message: dict[str, Any]) -> None:
         name = connection.prefix + str(message.pop("name"))
@@ -214,7 +216,7 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self.on_greeting(name, connection.pid)
-        self._recorder.add(name, history.Greeted(name, connection.pid, inherited))
+        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited))
 
     def order(self, name: str, text: str) -> bool:
         """Send one order; return whether there was a witness to send it to."""

@@ -8,19 +8,20 @@ from pathlib import Path
 
 from proctor.harness import history, scenario
 from proctor.harness.history import Event
-from proctor.harness.runner.observe import processes, quiescence, timers
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.observe.notify_socket import ServiceManager
-from proctor.harness.runner.observe.snapshots import Watched
 from proctor.harness.runner.observe.terminal import Pipes, Terminal, describe
 from proctor.harness.runner.observe.witnesses import Listeners, Witnesses
-from proctor.harness.runner.play.expectations import Awaited, Over
-from proctor.harness.runner.play.invocations import Beside
-from proctor.harness.runner.play.registry import Cast
+from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
+from proctor.harness.runner.play.invocations import ConcurrentInvocations
+from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.steps import Steps
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import containment, spawn
+from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.start.stage_report import StageReport
 from proctor.harness.runner.trace.director import Director
 from proctor.harness.runner.trace.seccomp import program
@@ -65,7 +66,7 @@ class Execution:
         self._recorder = Recorder()
         timers.forget()
         self._witnesses = Witnesses(sources, listeners, self._recorder, place.socket)
-        self._cast = Cast(sources, self._recorder, self._witnesses)
+        self._cast = ProcessRegistry(sources, self._recorder, self._witnesses)
         stage = script.stage
         self._streams = (
             Terminal(sources, self._recorder, stage.rows, stage.columns)
@@ -73,8 +74,8 @@ class Execution:
             else Pipes(sources, self._recorder)
         )
         self._wait = Waiter(sources, self._cast, self._streams, rests)
-        self._awaited = Awaited(self._recorder, self._cast, self._wait)
-        self._beside = Beside(target, script, place, self._recorder, self._cast, self._witnesses)
+        self._awaited = Expectations(self._recorder, self._cast, self._wait)
+        self._beside = ConcurrentInvocations(target, script, place, self._recorder, self._cast, self._witnesses)
         watched = Watched(target, place) if stage.home != "kept" else None
         self._steps = Steps(
             self._recorder, self._cast, self._witnesses, self._streams, self._wait, self._awaited, self._beside,
@@ -102,13 +103,13 @@ class Execution:
         try:
             try:
                 self._play()
-            except Over:
+            except ScriptAborted:
                 pass
             self._awaited.step = None
             try:
                 for step in self._script.after:
                     self._steps.do(step)
-            except Over:
+            except ScriptAborted:
                 pass
             self._conclude()
         except quiescence.TooMany as error:
@@ -120,9 +121,9 @@ class Execution:
     def _contain(self, why: str) -> None:
         """Step in. What was there is in the history, and that the script did not come to its end."""
         containment.stop_everyone()
-        self._recorder.add("runner", history.Contained(f"{why}: all were ended"))
+        self._recorder.add("runner", history.LimitExceeded(f"{why}: all were ended"))
         seconds = round(self._recorder.now(), 6)
-        self._recorder.add("runner", history.Missed("the script comes to its end", seconds, False, why))
+        self._recorder.add("runner", history.WaitFailed("the script comes to its end", seconds, False, why))
         self._steps.note_look("end", self._cast.everyone()[: quiescence.MAX_PROCESSES])
 
     def _play(self) -> None:
@@ -147,7 +148,7 @@ class Execution:
         self._recorder.count_streams()
         self._beside.close()
         if left := _names_in(self._place.temporary):
-            self._recorder.add("runner", history.Remained(left))
+            self._recorder.add("runner", history.TempFilesLeft(left))
 
     def _close(self) -> None:
         containment.end_everyone()
@@ -170,7 +171,7 @@ class Execution:
         if not self._place.interpreter:
             why = "no Python of another version that can make environments is on PATH"
             self._recorder.add("runner", history.Unobserved("another interpreter", why))
-            raise Over
+            raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         env = spawn.environment(self._target, stage, self._place)
         if self._script.command == "forbidden":
@@ -205,7 +206,7 @@ class Execution:
         self._awaited.fact("the launcher is started", self._report.done_with_start, START_WITHIN, START_WITHIN)
         if self._report.error:
             self._recorder.add("runner", history.NotStarted(*self._report.error))
-            raise Over
+            raise ScriptAborted
         if shell:
             self._steps.prints("<prompt>")
             self._steps.type(spawn.shell_command(argv))
@@ -225,7 +226,7 @@ class Execution:
             except OSError as error:
                 why = f"ptrace is refused: {error}; see kernel.yama.ptrace_scope and a container's seccomp profile"
                 self._recorder.add("runner", history.Unobserved("the launcher's calls", why))
-                raise Over from None
+                raise ScriptAborted from None
             os.write(self._gate, b"!")
         os.close(self._gate)
         self._gate = -1

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.runner.play.registry import Cast
-from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Outcome, Waiter
+from proctor.harness.runner.play.registry import ProcessRegistry
+from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter, WaitOutcome
 from proctor.harness.runner.recorder import Recorder
 
 
-class Over(Exception):
+class ScriptAborted(Exception):
     """The script ends here: an awaited fact did not come."""
 
 
-class Awaited:
+class Expectations:
     """Waits for facts. That one came is noted, and how long it took; or that it was missed, and the script is over."""
 
-    def __init__(self, recorder: Recorder, cast: Cast, wait: Waiter) -> None:
+    def __init__(self, recorder: Recorder, cast: ProcessRegistry, wait: Waiter) -> None:
         self._recorder = recorder
         self._cast = cast
         self._wait = wait
@@ -32,11 +32,11 @@ class Awaited:
 
         outcome = self._wait.for_fact(there_or_impossible, within, patience)
         if is_there():
-            self._recorder.add("runner", history.Waited(what, round(outcome.seconds, 6), round(outcome.idle, 6)))
+            self._recorder.add("runner", history.WaitEnded(what, round(outcome.seconds, 6), round(outcome.idle, 6)))
             return
         self.missed(what, outcome)
 
-    def missed(self, what: str, outcome: Outcome) -> None:
+    def missed(self, what: str, outcome: WaitOutcome) -> None:
         """Note that a fact did not come, and who is there; raise Over."""
         everyone = [process for process in self._cast.everyone() if process.role != "leader"]
         rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in everyone]
@@ -45,8 +45,8 @@ class Awaited:
             self._wait.expect_no_rest()
         seen = ", ".join(rows) or "no process"
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, everyone)
-        self._recorder.add("runner", history.Missed(what, seconds, sure, seen, hidden, self.step))
-        raise Over
+        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, seen, hidden, self.step))
+        raise ScriptAborted
 
     def _hidden(self, what: str, everyone: list[history.Process]) -> str:
         """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does

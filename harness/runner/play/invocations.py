@@ -8,7 +8,7 @@ from collections.abc import Callable
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner.observe.witnesses import Witnesses
-from proctor.harness.runner.play.registry import Cast
+from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.recorder import KEPT_OUTPUT, Recorder
 from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.spawn import Place
@@ -20,11 +20,17 @@ STRANGER = "stranger"
 MOST_CALLS = 9
 
 
-class Beside:
+class ConcurrentInvocations:
     """Starts them; each is a session leader without a terminal. Their witnesses are named after them."""
 
     def __init__(
-        self, target: Target, script: Scenario, place: Place, recorder: Recorder, cast: Cast, witnesses: Witnesses
+        self,
+        target: Target,
+        script: Scenario,
+        place: Place,
+        recorder: Recorder,
+        cast: ProcessRegistry,
+        witnesses: Witnesses,
     ) -> None:
         self._target, self._script, self._place = target, script, place
         self._recorder, self._cast, self._witnesses = recorder, cast, witnesses

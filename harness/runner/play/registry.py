@@ -10,17 +10,17 @@ from typing import Literal
 
 from proctor.harness import history
 from proctor.harness.history import Process
-from proctor.harness.runner.observe import processes
+from proctor.harness.runner import processes
 from proctor.harness.runner.observe.witnesses import Witnesses
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.director import Director
-from proctor.harness.runner.trace.hold import Hold
+from proctor.harness.runner.trace.hold import ProcessHold
 from proctor.harness.runner.trace.tracer import Tracer
 
 
-class Cast:
+class ProcessRegistry:
     """The processes of one execution.
 
     Ends are recorded in an order that favours the launcher: when the launcher's end is seen, whatever the witnesses
@@ -42,7 +42,7 @@ class Cast:
         """Who is no witness."""
         self.tracer: Tracer | None = None
         self.director: Director | None = None
-        self.held: Hold | None = None
+        self.held: ProcessHold | None = None
         self.in_namespace = False
         witnesses.on_greeting = self.enter
         witnesses.role_of = self.role_of
@@ -103,7 +103,7 @@ class Cast:
         """Take in what became of our own children: the launcher, and every process that was orphaned to us."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED | ptrace.WALL)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED | processes.WALL)
             except ChildProcessError:
                 return
             if pid == 0:

@@ -9,17 +9,17 @@ from typing import Literal
 
 from proctor.harness import history, scenario, signals
 from proctor.harness.errors import HarnessError
-from proctor.harness.runner.observe import processes
-from proctor.harness.runner.observe.snapshots import Watched
+from proctor.harness.runner import processes
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.observe.witnesses import Witnesses
-from proctor.harness.runner.play.expectations import Awaited, Over
-from proctor.harness.runner.play.invocations import Beside
-from proctor.harness.runner.play.registry import Cast
-from proctor.harness.runner.play.waiting import Outcome, Waiter
+from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
+from proctor.harness.runner.play.invocations import ConcurrentInvocations
+from proctor.harness.runner.play.registry import ProcessRegistry
+from proctor.harness.runner.play.waiting import Waiter, WaitOutcome
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.start import spawn
-from proctor.harness.runner.trace.hold import Hold
+from proctor.harness.runner.start.snapshots import Watched
+from proctor.harness.runner.trace.hold import ProcessHold
 from proctor.harness.runner.trace.tracer import Tracer
 from proctor.harness.schedule import PressKey
 
@@ -30,8 +30,8 @@ class Steps:
     """Does what a step says, or waits for what it says. Over where an awaited fact did not come."""
 
     def __init__(
-        self, recorder: Recorder, cast: Cast, witnesses: Witnesses, streams: Terminal | Pipes, wait: Waiter,
-        awaited: Awaited, beside: Beside, watched: Watched | None, within: float,
+        self, recorder: Recorder, cast: ProcessRegistry, witnesses: Witnesses, streams: Terminal | Pipes, wait: Waiter,
+        awaited: Expectations, beside: ConcurrentInvocations, watched: Watched | None, within: float,
     ) -> None:  # fmt: skip
         self._recorder = recorder
         self._cast = cast
@@ -77,7 +77,7 @@ class Steps:
                 self._release()
             case scenario.Trace(at_reap=at_reap):
                 self._trace(at_reap)
-            case scenario.Part():
+            case scenario.NewPhase():
                 if self._cast.director:
                     self._cast.director.next_part()
             case scenario.Start(invoke=invoke, name=name):
@@ -92,25 +92,25 @@ class Steps:
                 self._recorder.add("runner", self._wait.settle(limit))
             case scenario.Look():
                 self.look("step")
-            case scenario.Greets(process=process):
+            case scenario.WaitReady(process=process):
                 self._awaited.fact(f"{process} runs", lambda: self.has_greeted(process), within)
-            case scenario.Receives(process=process, signal=number):
+            case scenario.WaitReceived(process=process, signal=number):
                 self._receives(process, number)
-            case scenario.Ends(process=process):
+            case scenario.WaitEnds(process=process):
                 self._awaited.fact(f"{process} ends", lambda: process in self._recorder.ended, within)
-            case scenario.Stops(process=process):
+            case scenario.WaitStopped(process=process):
                 self._awaited.fact(f"{process} stops", lambda: self._state(process) == "T", within)
                 self._recorder.add("runner", history.Stopped(process))
-            case scenario.Runs(process=process):
+            case scenario.WaitContinued(process=process):
                 self._awaited.fact(f"{process} goes on", lambda: self._state(process) != "T", within)
                 self._recorder.add("runner", history.Continued(process))
-            case scenario.Answers(process=process, order=order):
+            case scenario.WaitAnswer(process=process, order=order):
                 word = "read" if order == "read-line" else order
                 before = self._answered_before[process, order]
                 self._awaited.fact(
                     f"{process} answers {order}", lambda: self._recorder.answered[process, word] > before, within
                 )
-            case scenario.Prints(text=text):
+            case scenario.WaitOutput(text=text):
                 self.prints(text)
 
     def _watch(self) -> Watched:
@@ -122,7 +122,7 @@ class Steps:
         if not self._beside.reuse(process):
             why = "a pid can only be used again at will in a PID namespace of our own, as root"
             self._recorder.add("runner", history.Unobserved("that a pid is used again", why))
-            raise Over
+            raise ScriptAborted
 
     def _needs_terminal(self, what: str) -> Terminal:
         if not self._terminal:
@@ -155,8 +155,8 @@ class Steps:
             self._recorder.count_streams()
         self._recorder.add("runner", history.Ordered(to, text))
         if not self._witnesses.order(to, text):
-            self._awaited.missed(f"{to} takes the order {text!r}", Outcome(False, True, 0.0, 0.0))
-        if word in scenario.NO_ANSWER:
+            self._awaited.missed(f"{to} takes the order {text!r}", WaitOutcome(False, True, 0.0, 0.0))
+        if word in scenario.ORDERS_WITHOUT_ANSWER:
             self._answered_before[to, word] = before
             return
         self._awaited.fact(f"{to} does {text!r}", lambda: self._recorder.answered[to, word] > before, self._within)
@@ -187,7 +187,7 @@ class Steps:
         return process.state if process else "X"
 
     def _hold(self) -> None:
-        self._cast.held = Hold(self._cast.between(), self._wait.until_stopped)
+        self._cast.held = ProcessHold(self._cast.between(), self._wait.until_stopped)
         self._recorder.add("runner", history.Held(self._cast.held.pids, self._cast.held.how))
 
     def _release(self) -> None:
@@ -206,8 +206,8 @@ class Steps:
             self._cast.tracer = Tracer(pids, self._cast.pids["command"], self._recorder, send)
         except OSError as error:
             self._recorder.add("runner", history.Unobserved("the launcher's calls", f"ptrace is refused: {error}"))
-            raise Over from None
-        self._recorder.add("runner", history.Traced(tuple(pids)))
+            raise ScriptAborted from None
+        self._recorder.add("runner", history.TraceStarted(tuple(pids)))
 
     def look(self, when: Literal["start", "step", "end"]) -> None:
         """Note who is there, and how the terminal is set."""
@@ -221,7 +221,7 @@ class Steps:
         rows, columns = terminal.size() if terminal else (0, 0)
         self._recorder.add(
             "runner",
-            history.Looked(
+            history.Snapshot(
                 when,
                 everyone,
                 terminal.foreground() if terminal else 0,

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
-from proctor.harness.runner.observe import processes, quiescence, timers
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
-from proctor.harness.runner.play.registry import Cast
+from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.sources import Sources
 
 SETTLE_LIMIT = 1.0
@@ -32,7 +33,7 @@ MOST_YIELDS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.01
 
 
-class Outcome(NamedTuple):
+class WaitOutcome(NamedTuple):
     """How a wait ended. came: the fact is there. sure: it never will be. idle: time in which everyone was blocked."""
 
     came: bool
@@ -44,7 +45,7 @@ class Outcome(NamedTuple):
 class Waiter:
     """Serves the sources until something is so."""
 
-    def __init__(self, sources: Sources, cast: Cast, streams: Terminal | Pipes, rests: bool = True) -> None:
+    def __init__(self, sources: Sources, cast: ProcessRegistry, streams: Terminal | Pipes, rests: bool = True) -> None:
         self._sources = sources
         self._cast = cast
         self._streams = streams
@@ -146,7 +147,7 @@ class Waiter:
         rest.expect(hidden)
         return still
 
-    def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> Outcome:
+    def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> WaitOutcome:
         """Wait until is_there(), or for `within` seconds, or until it is certain that it never will be: everyone has
         been quiescent for `patience` seconds, with no timer that goes off before the deadline; or those that do have
         gone off twice meanwhile and nothing came of it (tini wakes every second to look around)."""
@@ -163,7 +164,7 @@ class Waiter:
             fresh = False
             now = time.monotonic()
             if is_there() or now >= deadline:
-                return Outcome(is_there(), False, now - start, rest.total)
+                return WaitOutcome(is_there(), False, now - start, rest.total)
             pause = self._until_a_look(pause, busy)
             serve = self._pause if self._waits_for_rest and busy < 2 else self._pump
             any_event = serve(0.0 if at_once else min(pause, deadline - now))
@@ -190,11 +191,11 @@ class Waiter:
                 quiet = self._nothing_hidden(look, rest)
             slowest = max(slowest, rest.wakes if rest.wakes != timers.FOREVER else 0.0)
             if quiet and not look.unknown and (rest.wakes > deadline - now or now - start > 2 * slowest):
-                return Outcome(is_there(), True, time.monotonic() - start, rest.total)
+                return WaitOutcome(is_there(), True, time.monotonic() - start, rest.total)
             at_once = look.blocked and not again  # the second look, which proves the first
             again = look.blocked
 
-    def settle(self, limit: float = 0.0) -> history.Settled:
+    def settle(self, limit: float = 0.0) -> history.SettleEnded:
         """Wait for quiescence; and if there is a timer then that goes off within `limit` seconds, for that and for
         quiescence again. Interval timers are in no file of their process, and not waited for here."""
         settled = self._settle()
@@ -206,9 +207,9 @@ class Waiter:
             self._pump(min(left, LONGEST_PAUSE))
         before = settled.seconds + time.monotonic() - start
         settled = self._settle()
-        return history.Settled(settled.how, round(before + settled.seconds, 6), settled.reason)
+        return history.SettleEnded(settled.how, round(before + settled.seconds, 6), settled.reason)
 
-    def _settle(self) -> history.Settled:
+    def _settle(self) -> history.SettleEnded:
         """Wait for quiescence. Where it cannot be read, or a timer keeps going off, for SETTLE_LIMIT seconds in which
         everyone was blocked; for BUSY_LIMIT seconds at the most, SETTLE_LIMIT when it came to that before."""
         start = time.monotonic()
@@ -228,14 +229,14 @@ class Waiter:
             self._wakes = rest.wakes
             if quiet and self._nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
                 self.stirred = False
-                return history.Settled("quiescent", round(now - start, 6))
+                return history.SettleEnded("quiescent", round(now - start, 6))
             reason = look.unknown or rest.unknown or reason or (_timer(rest.wakes) if look.blocked else "")
             if (rest.ticking if self.readable else now - start) >= SETTLE_LIMIT:
-                return history.Settled("waited", round(now - start, 6), reason)
+                return history.SettleEnded("waited", round(now - start, 6), reason)
             if now - start >= self._busy_limit:
                 self._busy_limit = SETTLE_LIMIT
                 self.came_to_rest = False
-                return history.Settled("waited", round(now - start, 6), reason or "somebody is always running")
+                return history.SettleEnded("waited", round(now - start, 6), reason or "somebody is always running")
             if not look.blocked:
                 self._pause(pause)
                 if not self._yields:

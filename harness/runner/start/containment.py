@@ -8,8 +8,7 @@ import signal
 import time
 
 from proctor.harness.errors import HarnessError
-from proctor.harness.runner.observe import processes
-from proctor.harness.runner.trace import ptrace
+from proctor.harness.runner import processes
 
 END_WITHIN = 30.0
 """Seconds that SIGKILLed processes may take to be gone; more means a kernel or disk in trouble."""
@@ -87,12 +86,12 @@ def children() -> list[int]:
 def _reap(deadline: float) -> None:
     """Reap whoever has ended, or wait a moment for the first that does; ChildProcessError where there is nobody."""
     pause = 0.0001
-    while os.waitpid(-1, os.WNOHANG | ptrace.WALL)[0] == 0:
+    while os.waitpid(-1, os.WNOHANG | processes.WALL)[0] == 0:
         if pause > 0.05 or time.monotonic() > deadline:
             return
         signal.sigtimedwait([signal.SIGCHLD], pause)
         pause *= 2
-    while os.waitpid(-1, os.WNOHANG | ptrace.WALL)[0] > 0:
+    while os.waitpid(-1, os.WNOHANG | processes.WALL)[0] > 0:
         pass
 
 

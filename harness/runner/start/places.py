@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from proctor.harness.runner.observe.snapshots import Template, remove
 from proctor.harness.runner.start import project, wheel
+from proctor.harness.runner.start.snapshots import Template, remove
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target

@@ -14,13 +14,14 @@ from collections.abc import Callable
 
 from proctor.harness import history
 from proctor.harness.calls import BIRTH, VISIBLE, numbers, returns_at_once
-from proctor.harness.runner.observe import processes
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.points import Points
-from proctor.harness.runner.trace.task import Task, is_witness
+from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.runner.trace.tracer import called
-from proctor.harness.schedule import Call, Deliver, Directive, Hold, HoldTask, HoldUntil, PressKey, Schedule
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, Hold, HoldTask, HoldUntil, PressKey, Schedule
 from proctor.harness.target import Invocation
 
 _NAMES = numbers()
@@ -43,12 +44,12 @@ class Director:
         self._recorder = recorder
         self._points = Points(schedule, recorder)
         self._send, self._press, self._call = send, press, call
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, TracedTask] = {}
         self._early: set[int] = set()
-        self._kept: list[Task] = []
-        self._standing_by: dict[Task, Callable[[], None]] = {}
-        self._turn: Task | None = None
-        self._delivered: Task | None = None
+        self._kept: list[TracedTask] = []
+        self._standing_by: dict[TracedTask, Callable[[], None]] = {}
+        self._turn: TracedTask | None = None
+        self._delivered: TracedTask | None = None
         self._children = 0
         self._calls = 0
         self._commands: list[int] = []
@@ -66,7 +67,7 @@ class Director:
         if not _NAMES:
             raise OSError(errno.ENOSYS, "no table of system calls for this machine")
         ptrace.seize(pid, ptrace.ALL)
-        self._tasks[pid] = Task(pid, pid, "launcher", silent=False)
+        self._tasks[pid] = TracedTask(pid, pid, "launcher", silent=False)
         self._tasks[pid].born = True
 
     @property
@@ -130,7 +131,7 @@ class Director:
                 self._born(task) if not task.born else self._resume(task)
         return True
 
-    def _note(self, task: Task, call: str) -> None:
+    def _note(self, task: TracedTask, call: str) -> None:
         """Record what the launcher has sent, and that it has reaped the command."""
         if VISIBLE[call].effect == "sends" and (returned := ptrace.call_of(task.tid)):
             self._recorder.add("launcher", called(call, task.arguments, returned.result))
@@ -139,7 +140,7 @@ class Director:
                 self._commands.remove(pid)
                 self._recorder.add("launcher", history.Reaped("command", pid))
 
-    def _resume(self, task: Task, number: int = 0) -> None:
+    def _resume(self, task: TracedTask, number: int = 0) -> None:
         if task.call and returns_at_once(task.call) and not self._points.wants(task, task.call, "exit"):
             task.call = ""  # who has the turn keeps it till after such a call, so a stop there would decide nothing
         if task.call:
@@ -147,7 +148,7 @@ class Director:
         else:
             ptrace.go_on(task.tid, number)
 
-    def _enters(self, task: Task) -> None:
+    def _enters(self, task: TracedTask) -> None:
         call = None if task.silent or not self._begun else ptrace.call_of(task.tid)
         name = _NAMES.get(call.number, "") if call else ""
         if not name:
@@ -165,7 +166,7 @@ class Director:
             return
         self._pass(task, name, "entry")
 
-    def _made(self, maker: Task, event: int) -> None:
+    def _made(self, maker: TracedTask, event: int) -> None:
         tid = ptrace.message_of(maker.tid)
         is_thread = os.path.exists(f"/proc/{maker.pid}/task/{tid}")
         task = self._enter(tid, maker.pid if is_thread else tid, maker.silent)
@@ -177,7 +178,7 @@ class Director:
             self._early.discard(tid)
             self._born(task)
 
-    def _enter(self, tid: int, pid: int, silent: bool) -> Task:
+    def _enter(self, tid: int, pid: int, silent: bool) -> TracedTask:
         """Name a new task: a thread after its process, a process by its number."""
         first = self._tasks.get(pid)
         if first:
@@ -186,18 +187,18 @@ class Director:
         else:
             self._children += not silent
             name = "" if silent else f"child{self._children}"
-        self._tasks[tid] = task = Task(tid, pid, name, silent)
+        self._tasks[tid] = task = TracedTask(tid, pid, name, silent)
         return task
 
-    def _born(self, task: Task) -> None:
+    def _born(self, task: TracedTask) -> None:
         task.born = True
         self._pass(task, BIRTH, "exit")
 
-    def _executed(self, task: Task) -> None:
+    def _executed(self, task: TracedTask) -> None:
         """The process runs another program now, in its first thread; the others have gone."""
         for other in [t for t in self._tasks.values() if t.pid == task.pid and t.tid != task.pid]:
             self._gone(other)
-        first = self._tasks.setdefault(task.pid, Task(task.pid, task.pid, task.process, task.silent))
+        first = self._tasks.setdefault(task.pid, TracedTask(task.pid, task.pid, task.process, task.silent))
         first.born = True
         was_begun, self._begun = self._begun, True
         if is_witness(task.pid):
@@ -209,7 +210,7 @@ class Director:
         else:
             self._pass(first, BIRTH, "exit")
 
-    def _signalled(self, task: Task, number: int) -> None:
+    def _signalled(self, task: TracedTask, number: int) -> None:
         if not processes.acts_on(task.tid, number):
             # untraced it would not even wake up: what it is blocked in must not fail with EINTR for that
             ptrace.undo_interruption(task.tid)
@@ -219,7 +220,7 @@ class Director:
         else:
             self._in_turn(task, lambda: self._resume(task, number))
 
-    def _gone(self, task: Task) -> None:
+    def _gone(self, task: TracedTask) -> None:
         self._tasks.pop(task.tid, None)
         self._early.discard(task.tid)
         self._standing_by.pop(task, None)
@@ -234,13 +235,13 @@ class Director:
 
     # -- points
 
-    def _pass(self, task: Task, call: str, when: history.When) -> None:
+    def _pass(self, task: TracedTask, call: str, when: history.When) -> None:
         if task.silent:
             self._resume(task)
         else:
             self._in_turn(task, lambda: self._reach(task, call, when))
 
-    def _in_turn(self, task: Task, action: Callable[[], None]) -> None:
+    def _in_turn(self, task: TracedTask, action: Callable[[], None]) -> None:
         """Do this now if the task has the turn or nobody has; else the task stands by until it gets it."""
         if self._turn in (None, task):
             self._turn = task
@@ -248,11 +249,11 @@ class Director:
         else:
             self._standing_by[task] = action
 
-    def _give_up_turn(self, task: Task) -> None:
+    def _give_up_turn(self, task: TracedTask) -> None:
         if self._turn is task:
             self._turn = None
 
-    def _reach(self, task: Task, call: str, when: history.When) -> None:
+    def _reach(self, task: TracedTask, call: str, when: history.When) -> None:
         point, here = self._points.reach(task, call, when)
         waiting = [kept for kept in self._kept if point and kept.waits_for(point)]
         if waiting:  # they go on from here, before this one does
@@ -263,7 +264,7 @@ class Director:
         else:
             self._follow(task, here)
 
-    def _follow(self, task: Task, directives: list[Directive]) -> None:
+    def _follow(self, task: TracedTask, directives: list[Directive]) -> None:
         """Do with a task that is at a point what the schedule says; let it run where it says nothing."""
         if not directives:
             self._resume(task)
@@ -272,10 +273,10 @@ class Director:
         self._kept.append(task)
         for directive in directives:
             if isinstance(directive.action, Hold):
-                self._recorder.add("tracer", history.Carried(directive, "held"))
+                self._recorder.add("tracer", history.DirectiveApplied(directive, "held"))
         self._pass_over(task)
 
-    def _pass_over(self, task: Task) -> None:
+    def _pass_over(self, task: TracedTask) -> None:
         """Let a task go on that would be held for what has come already."""
         action = task.directives[0].action
         if isinstance(action, HoldUntil):
@@ -321,14 +322,14 @@ class Director:
             return True
         return False
 
-    def _carry_out(self, task: Task) -> None:
+    def _carry_out(self, task: TracedTask) -> None:
         directive = task.directives.pop(0)
-        self._recorder.add("tracer", history.Carried(directive, "done"))
+        self._recorder.add("tracer", history.DirectiveApplied(directive, "done"))
         if isinstance(directive.action, Deliver):
             self._recorder.add("runner", self._deliver(directive.action))
         elif isinstance(directive.action, PressKey):
             self._press(directive.action)
-        elif isinstance(directive.action, Call):
+        elif isinstance(directive.action, CallLauncher):
             self._calls += 1
             self._call(directive.action.invoke, BESIDE if self._calls == 1 else f"{BESIDE}{self._calls}")
         if any(other is not task and other.pid == task.pid for other in self._tasks.values()):
@@ -347,11 +348,11 @@ class Director:
             os.kill(task.pid, action.signal)  # nobody but us reaps it, so the pid is its own
         return history.Sent(action.signal, action.to, task.tid, error)
 
-    def _let_go(self, task: Task, how: history.How) -> None:
-        self._recorder.add("tracer", history.Carried(task.directives.pop(0), how))
+    def _let_go(self, task: TracedTask, how: history.How) -> None:
+        self._recorder.add("tracer", history.DirectiveApplied(task.directives.pop(0), how))
         self._go_on(task)
 
-    def _go_on(self, task: Task) -> None:
+    def _go_on(self, task: TracedTask) -> None:
         if not task.directives:
             self._kept.remove(task)
             self._turn = task
@@ -360,7 +361,7 @@ class Director:
         else:
             self._pass_over(task)
 
-    def _step_back(self, task: Task) -> None:
+    def _step_back(self, task: TracedTask) -> None:
         """At an entry: what was delivered is to be acted on before the call, not in it. A flag that a handler sets
         after it was checked and before pause(2) is the classic lost wake-up."""
         place = ptrace.place_of(task.tid) if task.call else (0, 0)

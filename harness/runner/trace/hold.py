@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from proctor.harness.runner.observe import processes
+from proctor.harness.runner import processes
 from proctor.harness.runner.start import containment
 from proctor.harness.runner.trace import ptrace
 
 
-class Hold:
+class ProcessHold:
     """Stops processes, parents first, and lets them go, children first, so that no parent sees a stopped child.
 
     By ptrace, which neither the process nor its parent can see and which a SIGCONT (the kernel sends one with a

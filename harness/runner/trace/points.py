@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from proctor.harness import history
 from proctor.harness.calls import BIRTH
-from proctor.harness.runner.observe import processes
+from proctor.harness.runner import processes
 from proctor.harness.runner.recorder import Recorder
-from proctor.harness.runner.trace.task import Task
+from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.schedule import Directive, HoldUntil, Point, Schedule
 
 
@@ -30,15 +30,15 @@ class Points:
         self.part += 1
         self._counts.clear()
 
-    def wants(self, task: Task, call: str, when: history.When) -> bool:
+    def wants(self, task: TracedTask, call: str, when: history.When) -> bool:
         """Whether anybody asks for points of this kind."""
         return self._schedule.record or (task.name, call, when) in self._keys
 
-    def last(self, task: Task, call: str, when: history.When, ahead: int = 0) -> Point:
+    def last(self, task: TracedTask, call: str, when: history.When, ahead: int = 0) -> Point:
         """Return the point of this kind that was counted last, or the one so many ahead of it."""
         return Point(task.name, call, self._counts[task.name, call, when] + ahead, when, self.part)
 
-    def reach(self, task: Task, call: str, when: history.When) -> tuple[Point | None, list[Directive]]:
+    def reach(self, task: TracedTask, call: str, when: history.When) -> tuple[Point | None, list[Directive]]:
         """Count a point, and record it where that is wanted; return it, None where nobody cares, and what is to be
         done there."""
         key = (task.name, call, when)
@@ -52,7 +52,7 @@ class Points:
         settings = processes.signal_settings(task.tid) if self._schedule.record else None
         maker = task.maker if call == BIRTH else None
         about = task.arguments[0] if call == "rt_sigaction" else 0
-        self._recorder.add("tracer", history.Passed(point, maker, about, *(settings or ())))
+        self._recorder.add("tracer", history.PointReached(point, maker, about, *(settings or ())))
         self._reached.add(point)
         return point, here
 

@@ -13,6 +13,8 @@ import signal
 import struct
 from typing import Literal, NamedTuple
 
+from proctor.harness.runner import processes
+
 _SEIZE, _INTERRUPT, _LISTEN, _DETACH, _SYSCALL, _GET_SYSCALL_INFO = 0x4206, 0x4207, 0x4208, 17, 24, 0x420E
 _CONT, _GETREGS, _SETREGS, _GETEVENTMSG = 7, 12, 13, 0x4201
 _EVENT_STOP = 128
@@ -20,8 +22,6 @@ _OPTIONS = 1 | 8  # TRACESYSGOOD, TRACECLONE
 ALL = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 1 << 20
 """Options to follow a launcher from its start: TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC,
 TRACEVFORKDONE, TRACESECCOMP, EXITKILL."""
-WALL = 0x40000000
-"""wait(2)'s __WALL: threads of others as well, when they are traced."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _call = getattr(_libc, "ptrace", None)
@@ -43,7 +43,7 @@ def stop_task(tid: int) -> bool:
     try:
         _ptrace(_SEIZE, tid, _OPTIONS)
         _ptrace(_INTERRUPT, tid)
-        _, status = os.waitpid(tid, WALL)
+        _, status = os.waitpid(tid, processes.WALL)
     except (ProcessLookupError, ChildProcessError):
         return False
     return os.WIFSTOPPED(status)
@@ -163,7 +163,7 @@ def listen(tid: int) -> None:
         pass  # it was continued or killed in this very moment, and reports again
 
 
-class Call(NamedTuple):
+class SyscallStop(NamedTuple):
     """A stop at a system call. entry: its number and arguments; exit: its result, negative for an errno."""
 
     is_entry: bool
@@ -172,7 +172,7 @@ class Call(NamedTuple):
     result: int
 
 
-def call_of(tid: int) -> Call | None:
+def call_of(tid: int) -> SyscallStop | None:
     """Return the system call at whose entry or exit a task is stopped; PTRACE_GET_SYSCALL_INFO, Linux 5.3."""
     try:
         _ptrace(_GET_SYSCALL_INFO, tid, _INFO_AT, len(_INFO))
@@ -181,9 +181,9 @@ def call_of(tid: int) -> Call | None:
     kind = _INFO[0]
     if kind in (b"\1", b"\3"):  # entry, or a stop by the seccomp filter
         number, *arguments = struct.unpack_from("=7Q", _INFO, 24)
-        return Call(True, number, tuple(arguments), 0)
+        return SyscallStop(True, number, tuple(arguments), 0)
     if kind == b"\2":
-        return Call(False, -1, (), struct.unpack_from("=q", _INFO, 24)[0])
+        return SyscallStop(False, -1, (), struct.unpack_from("=q", _INFO, 24)[0])
     return None
 
 

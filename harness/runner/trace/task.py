@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-
-from proctor.harness.runner.start.spawn import TOOL, WITNESS
 from proctor.harness.schedule import Directive, HoldTask, HoldUntil, Point
 
 
-class Task:
+class TracedTask:
     """One traced thread. silent: the command's, or of what the command started: it passes no points."""
 
     __slots__ = (
@@ -49,34 +45,9 @@ class Task:
         action = self.directives[0].action if self.directives else None
         return isinstance(action, HoldTask) and action.does == "ends" and action.process == process
 
-    def waits_for_rest_of_others_than(self, kept: list[Task]) -> bool:
+    def waits_for_rest_of_others_than(self, kept: list[TracedTask]) -> bool:
         """Whether it is held until a process blocks, none of whose tasks is kept itself."""
         action = self.directives[0].action if self.directives else None
         if not isinstance(action, HoldTask) or action.does != "blocks":
             return False
         return not any(task.process == action.process for task in kept)
-
-
-def is_witness(pid: int) -> bool:
-    """Whether a process runs the witness: then it is the command."""
-    try:
-        if os.path.samefile(f"/proc/{pid}/exe", WITNESS):
-            return True
-    except OSError:
-        return False
-    return runs_tool(pid)
-
-
-def runs_tool(pid: int, socket: str = "") -> bool:
-    """Whether a process runs the tool (harness/witness/tool) that reports there: what the kernel has made of its #!
-    line is the interpreter, perhaps an option, the script's path, then our arguments; execve(2). A launcher that is
-    asked for the tool has its bare name in its own arguments."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().split(b"\0")
-    except OSError:
-        return False
-    for script, argument in itertools.pairwise(words[1:4]):
-        if script.endswith(b"/" + TOOL.encode()):
-            return argument.startswith(socket.encode())
-    return False

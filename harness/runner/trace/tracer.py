@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.runner.observe import processes
+from proctor.harness.runner import processes
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 
@@ -36,11 +36,11 @@ def _signed(value: int) -> int:
     return value - (1 << 32) if value & 0x80000000 else value
 
 
-def called(name: str, arguments: tuple[int, ...], result: int) -> history.Called:
+def called(name: str, arguments: tuple[int, ...], result: int) -> history.SignalCall:
     """Make the fact of a call that sends a signal, from its arguments and what it returned."""
     to_thread = name in ("tgkill", "rt_tgsigqueueinfo")
     target = 0 if name == "pidfd_send_signal" else _signed(arguments[1 if to_thread else 0])
-    return history.Called(name, target, int(arguments[2 if to_thread else 1] & 0xFF), min(0, result))
+    return history.SignalCall(name, target, int(arguments[2 if to_thread else 1] & 0xFF), min(0, result))
 
 
 class Tracer:
@@ -53,7 +53,7 @@ class Tracer:
         self._command = command
         self._recorder = recorder
         self._at_reap = at_reap
-        self._inside: dict[int, ptrace.Call] = {}
+        self._inside: dict[int, ptrace.SyscallStop] = {}
         self._tids: set[int] = set()
         self.listening: set[int] = set()
         """Tasks that job control has stopped, and that we leave so."""

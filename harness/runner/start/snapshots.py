@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor.harness.history import Change, Changed, Difference
+from proctor.harness.history import Difference, FileChange, FilesChanged
 from proctor.harness.runner.start.spawn import Place, fill_in
 from proctor.harness.target import Target
 
@@ -103,20 +103,20 @@ class Watched:
         self._keeps = [f"{glob.escape(directory)}/{pattern}" for directory in self._own for pattern in target.keeps]
         self._before = tree_of(place)
 
-    def _changes(self, now: Tree) -> Iterator[Change]:
+    def _changes(self, now: Tree) -> Iterator[FileChange]:
         for path, kind, how in differences(self._before, now):
             own = any(path == directory or path.startswith(f"{directory}/") for directory in self._own)
             # a directory on the way to one of the launcher's own is made along with it
             on_the_way = kind == "directory" and any(directory.startswith(f"{path}/") for directory in self._own)
             kept = any(fnmatch.fnmatchcase(path, pattern) for pattern in self._keeps)
-            yield Change(_safe(path), kind, how, own or on_the_way, kept)
+            yield FileChange(_safe(path), kind, how, own or on_the_way, kept)
 
-    def compare(self, when: str) -> Changed:
+    def compare(self, when: str) -> FilesChanged:
         """Return how everything differs from what it was."""
         now = tree_of(self._place)
         found = list(self._changes(now))
         environments = [_safe(path.removesuffix(f"/{MARK}")) for path in now if path.endswith(f"/{MARK}")]
-        return Changed(when, tuple(found[:MOST_CHANGES]), len(found), tuple(environments[:MOST_CHANGES]))
+        return FilesChanged(when, tuple(found[:MOST_CHANGES]), len(found), tuple(environments[:MOST_CHANGES]))
 
 
 def _shown(directory: str, places: dict[str, Path]) -> str:
