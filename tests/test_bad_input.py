@@ -169,7 +169,7 @@ def test_a_version_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_tmpdir_that_is_not_there(tmp_path: Path) -> None:
-    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot make a directory", "TMPDIR")
+    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot create a directory", "TMPDIR")
 
 
 def test_tmpdir_with_a_long_path(tmp_path: Path) -> None:

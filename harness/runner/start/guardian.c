@@ -1,17 +1,20 @@
-/* The guardian: stands between a worker and its runner, and outlives either, to end what they started.
+/* The guardian: the process between a worker and its runner. It outlives both and ends what they started.
  *
  * usage: guardian LIFELINE CONTAINMENT -- PATH ARGV0 [ARGS...]
  *
- * LIFELINE is the read end of a pipe whose other end only the worker holds: it ends when the worker ends, however
- * that came about. CONTAINMENT is "namespace" or "subreaper". The guardian makes a scratch directory, starts the
- * runner, and when the worker or the runner has ended it ends every process below it and removes the directory.
+ * LIFELINE is the read end of a pipe whose write end only the worker holds: end of file means that the worker has
+ * ended, for whatever reason. CONTAINMENT is "namespace" or "subreaper". The guardian creates a scratch directory and
+ * starts the runner. When the worker or the runner has ended, the guardian ends all its descendants and removes the
+ * directory.
  *
- * In a PID namespace of its own the runner is PID 1: nothing that it starts can escape it or signal it, and the
- * kernel ends all of it together with the runner (pid_namespaces(7)). Without, orphans become the runner's
- * children, and the guardian's when the runner has ended (PR_SET_CHILD_SUBREAPER). When the guardian itself is
- * killed, the namespace ends with it; without one the runner is sent SIGTERM and ends what it started, then itself.
+ * With "namespace" the runner is PID 1 of a PID namespace: no process that it starts can leave the namespace or signal
+ * the runner, and the kernel ends all of them together with the runner (pid_namespaces(7)). With "subreaper" orphans
+ * become children of the runner, or of the guardian after the runner has ended (PR_SET_CHILD_SUBREAPER). If the guardian
+ * itself is killed, the namespace ends with it; without a namespace the runner gets SIGTERM, ends what it started, and
+ * then ends itself.
  *
- * Told to the runner: PROCTOR_SCRATCH, PROCTOR_CONTAINMENT. Exit status: 77 when CONTAINMENT is refused here.
+ * The guardian sets PROCTOR_SCRATCH and PROCTOR_CONTAINMENT for the runner. Its exit status is 77 if the system refuses
+ * CONTAINMENT.
  */
 #define _GNU_SOURCE
 #define _XOPEN_SOURCE 700
@@ -48,7 +51,7 @@ static void fatal(const char *what, int status) {
 static void on_child(int number) {
     int saved = errno;
     (void)number;
-    if (write(child_ended[1], "c", 1) < 0) { /* full: there is a byte to be read already */
+    if (write(child_ended[1], "c", 1) < 0) { /* the pipe is full, so a byte to wake up the reader is there already */
     }
     errno = saved;
 }
@@ -59,8 +62,9 @@ static void open_up(int fd, const char *name) {
         fchmodat(fd, name, 0700, 0);
 }
 
-/* Remove what is in a directory, but for its directories, which go up to the scratch directory under new names: so
- * nothing here depends on how deep a launcher has nested them. */
+/* Removes the contents of a directory. Subdirectories that are not empty are moved up to the scratch directory under new
+ * names. So there is no recursion, and the depth to which a launcher nests directories does not matter. Returns whether
+ * anything was removed or moved. */
 static int flatten(int top, DIR *directory, unsigned *serial) {
     int progress = 0, fd = dirfd(directory);
     for (struct dirent *entry; (entry = readdir(directory));) {
@@ -71,7 +75,7 @@ static int flatten(int top, DIR *directory, unsigned *serial) {
             progress = 1;
             continue;
         }
-        open_up(fd, entry->d_name); /* to be renamed to another parent it must be writable itself */
+        open_up(fd, entry->d_name); /* to move a directory to another parent it must itself be writable */
         snprintf(name, sizeof name, ".removed-%u", (*serial)++);
         progress |= renameat(fd, entry->d_name, top, name) == 0;
     }
@@ -81,7 +85,7 @@ static int flatten(int top, DIR *directory, unsigned *serial) {
 static void remove_scratch(void) {
     unsigned serial = 0;
     int top = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC), progress = top >= 0;
-    while (progress) { /* else go on whatever comes of it: leave as little as possible */
+    while (progress) { /* errors do not stop the loop: remove as much as possible */
         int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *all = again < 0 ? NULL : fdopendir(again);
         progress = 0;
@@ -115,7 +119,7 @@ static void write_file(const char *path, const char *text) {
     close(fd);
 }
 
-/* In the new runner: map ourselves onto ourselves, and see only our own processes in /proc. */
+/* In the new runner: map user and group to themselves, and mount a /proc that shows only this namespace. */
 static void enter_namespaces(uid_t uid, gid_t gid, int user_namespace) {
     char map[64];
     if (user_namespace) {
@@ -125,7 +129,7 @@ static void enter_namespaces(uid_t uid, gid_t gid, int user_namespace) {
         snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
         write_file("/proc/self/gid_map", map);
     }
-    /* in a chroot "/" is no mount point; then what matters is that nothing leaves /proc */
+    /* in a chroot "/" may not be a mount point; then it is enough that mounts on /proc do not propagate */
     if ((mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
          mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
@@ -136,7 +140,7 @@ static pid_t start_in_namespaces(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int user_namespace = 0;
-    /* clone, not unshare: the guardian itself has to stay outside, or it could start nothing after PID 1 ended */
+    /* clone, not unshare: after unshare the guardian could create no process once PID 1 of the namespace has ended */
     long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid < 0 && errno == EPERM) {
         user_namespace = 1;
@@ -179,7 +183,8 @@ static pid_t start_as_subreaper(void) {
     return pid;
 }
 
-/* Without a namespace: every orphan becomes our child once the runner has ended, so go on until there is none. */
+/* Ends all children. Without a namespace every orphan becomes a child of the guardian once the runner has ended, so repeat
+ * until there is none. */
 static void end_children(void) {
 #ifdef __linux__
     char path[64], list[65536];
@@ -221,12 +226,12 @@ static void wait_for_the_end(int lifeline, pid_t runner) {
             int status = 0;
             kill(runner, SIGKILL);
             if (waitpid(runner, &status, 0) == runner)
-                tell_refusal(status); /* the worker may have noticed that its runner is gone before we did */
+                tell_refusal(status); /* the worker may have noticed the end of its runner first */
             return;
         }
         if (sources[1].revents) {
             char drained[64];
-            if (read(child_ended[0], drained, sizeof drained) < 0) { /* only the wake-up matters */
+            if (read(child_ended[0], drained, sizeof drained) < 0) { /* the bytes have no meaning: they only wake up poll */
             }
             pid_t pid;
             int status;
@@ -241,12 +246,12 @@ static void wait_for_the_end(int lifeline, pid_t runner) {
 
 int main(int argc, char **argv) {
     if (argc < 6 || strcmp(argv[3], "--")) {
-        fputs("guardian: wrong call\n", stderr);
+        fputs("usage: guardian LIFELINE CONTAINMENT -- PATH ARGV0 [ARGS...]\n", stderr);
         return 1;
     }
     int lifeline = atoi(argv[1]);
     fcntl(lifeline, F_SETFD, FD_CLOEXEC);
-    setsid(); /* a Ctrl-C or hang-up at the worker's terminal is the worker's affair */
+    setsid(); /* a Ctrl-C or a hang-up on the worker's terminal must not reach the guardian */
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_IGN);
@@ -254,7 +259,7 @@ int main(int argc, char **argv) {
     snprintf(scratch, sizeof scratch, "%s/proctor-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(scratch)) {
         char what[4200];
-        snprintf(what, sizeof what, "cannot make a directory %s", scratch);
+        snprintf(what, sizeof what, "cannot create a directory %s", scratch);
         scratch[0] = 0;
         fatal(what, 1);
     }
@@ -278,7 +283,7 @@ int main(int argc, char **argv) {
         execv(argv[4], argv + 5);
         fatal(argv[4], 1);
     }
-    /* the worker's socket and pipes are the runner's now: whoever waits for their end must not wait for us */
+    /* the worker's socket and pipes belong to the runner now: a copy here would delay end of file on them */
     for (int fd = 0; fd < 256; fd++)
         if (fd != lifeline && fd != child_ended[0] && fd != child_ended[1] && fd != 2)
             close(fd);

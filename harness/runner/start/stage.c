@@ -1,19 +1,19 @@
-/* The stage: sets up what a launcher wakes up in, then becomes the launcher.
+/* The stage: sets up the state in which the launcher starts, then executes the launcher.
  *
  * usage: stage KEY=VALUE... -- PATH ARGV0 [ARGS...]
  *
- *   report=FD      where to write what happens (lines; closed by a successful exec)
- *   session=1      a session of its own            tty=1   descriptor 0 becomes its controlling terminal
- *   job=1          stay as session leader, as a shell would, and run the launcher as its foreground job
- *   init=1         run the launcher as PID 1 of a PID namespace (stay outside as its parent)
- *   mask=HEX ignore=HEX   blocked and ignored signals, bit N-1 for signal N; everything else is default
+ *   report=FD      write reports (lines) to FD; a successful exec closes it
+ *   session=1      create a session                tty=1   make descriptor 0 its controlling terminal
+ *   job=1          stay as session leader, like a shell, and run the launcher as the foreground job
+ *   init=1         run the launcher as PID 1 of a PID namespace, and stay outside as its parent
+ *   mask=HEX ignore=HEX   blocked and ignored signals, bit N-1 for signal N; all other signals get the default
  *   umask=N nice=N cwd=DIR limit=RESOURCE:SOFT:HARD
- *   gate=FD filter=HEX     be traced: report "ready", read from FD until there is a tracer, then install this seccomp
- *                          filter (an array of struct sock_filter) and go on
- *   group=N                a supplementary group; all of them are left as they are where we may not set them
+ *   gate=FD filter=HEX     be traced: report "ready", read from FD until there is a tracer, install this seccomp filter
+ *                          (an array of struct sock_filter), and continue
+ *   group=N                set a supplementary group; without the privilege to do so, all groups are left unchanged
  *
- * A C program, because these settings must hold in the launcher exactly as named: CPython ignores SIGPIPE and
- * SIGXFSZ and catches SIGINT before any line of Python runs, and a fork of it costs twice as much as this.
+ * This is a C program because the launcher must get exactly these settings. CPython ignores SIGPIPE and SIGXFSZ and
+ * catches SIGINT before the first line of Python runs, and forking CPython costs twice as much.
  *
  * Reports: "error STEP ERRNO" (set-up failed, nothing was started), "pid N", "ready", "wait PID STATUS".
  */
@@ -141,7 +141,7 @@ static void install_filter(void) {
         if (sscanf(wish.filter + 2 * i, "%2hhx", byte + i) != 1)
             fail("filter");
     program.len = (unsigned short)(length / sizeof *code);
-    /* Whoever is not root may not filter a program that could gain privileges. */
+    /* Without CAP_SYS_ADMIN the kernel requires no_new_privs before it accepts a filter (seccomp(2)). */
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 &&
         (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0))
         fail("seccomp");
@@ -158,12 +158,13 @@ static void wait_for_tracer(void) {
     fcntl(wish.gate, F_SETFD, FD_CLOEXEC);
     report("ready", 0, 0);
     if (read(wish.gate, &byte, 1) != 1)
-        _exit(125); /* the runner has gone */
+        _exit(125); /* the runner has ended */
     if (wish.filter)
         install_filter();
 }
 
-/* Last of all before exec: from here on a signal does to us what it would do to the launcher. */
+/* Applies the settings and executes the launcher. The dispositions and the mask are set late: from then on a signal has
+ * the effect on the stage that it would have on the launcher. */
 static void become(char **argv) {
     if (wish.file_mask >= 0)
         umask((mode_t)wish.file_mask);
@@ -200,7 +201,7 @@ static void become(char **argv) {
 
 static void become_job(char **argv) {
     setpgid(0, 0);
-    signal(SIGTTOU, SIG_IGN); /* tcsetpgrp from a background group would stop us */
+    signal(SIGTTOU, SIG_IGN); /* tcsetpgrp from a background process group would stop this process */
     if (tcsetpgrp(0, getpid()) < 0)
         fail("tcsetpgrp");
     become(argv);
@@ -223,7 +224,7 @@ static void become_init(char **argv, uid_t uid, gid_t gid, int user_namespace) {
         snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
         write_file("/proc/self/gid_map", map);
     }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && /* in a chroot that is no mount point */
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && /* "/" may not be a mount point in a chroot */
         mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         fail("mount-private");
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
@@ -255,8 +256,9 @@ static pid_t fork_init(char **argv) {
 }
 #endif
 
-/* Report what becomes of the launcher, as a parent that knows job control sees it, until there is nothing left.
- * Then stay: when a session leader ends, the kernel hangs up the terminal, which the runner has yet to look at. */
+/* Reports each stop, continuation and end of the launcher, as a parent with job control sees them, until no child is
+ * left. Then waits forever: when a session leader ends, the kernel hangs up the terminal, and the runner still has to
+ * read the terminal's state. */
 static void watch(void) {
     int status;
     pid_t pid;
@@ -292,7 +294,7 @@ int main(int argc, char **argv) {
     for (; i < argc && strcmp(argv[i], "--"); i++)
         parse(argv[i]);
     if (argc - i < 3 || wish.report < 0) {
-        fputs("stage: wrong call\n", stderr);
+        fputs("usage: stage report=FD [KEY=VALUE...] -- PATH ARGV0 [ARGS...]\n", stderr);
         return 125;
     }
     if (wish.job || wish.init)
