@@ -253,9 +253,11 @@ def test_it_runs_on_an_old_python(proctor: Run, tmp_path: Path, empty: Path) -> 
 def test_a_plain_signal_scenario_is_short_and_has_only_what_it_needs(proctor: Run, tmp_path: Path) -> None:
     script = exported(proctor, case_of(PLAIN), tmp_path)
     assert script.count("\n") < SHORT
+    # the command line of this launcher is a path, which may be in a directory of any name and of any length
+    lines = [line for line in script.splitlines() if not line.startswith("LAUNCHER = ")]
     for absent in ("openpty", "ptrace", "PS1", "SCHEDULE", "unshare", "proctor", "harness"):
-        assert absent not in script
-    assert max(map(len, script.splitlines())) <= 120 or "LAUNCHER = [" in max(script.splitlines(), key=len)
+        assert not [line for line in lines if absent in line]
+    assert max(map(len, lines)) <= 120
 
 
 def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
