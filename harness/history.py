@@ -7,10 +7,11 @@ and reports read them, and nothing here touches a process.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from proctor.harness.awaited import Awaited
 from proctor.harness.errors import UsageError
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Directive, Point
@@ -19,6 +20,12 @@ from proctor.harness.strict import parse_json
 When = Literal["entry", "exit"]
 How = Literal["done", "held", "let go", "forced"]
 Difference = Literal["created", "changed", "removed"]
+Prose = Annotated[str, msgspec.Meta(extra={"prose": True})]
+"""Text for people. No program reads it: a test replaces it, and all verdicts stay the same."""
+Limit = Literal["processes", "threads", "events"]
+Unseen = Literal[
+    "ptrace-refused", "launcher-uses-ptrace", "other-program", "launcher-not-found", "pid-not-reused", "no-other-python"
+]
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -285,27 +292,35 @@ class SettleEnded(_Fact, frozen=True, tag="settled"):
 
     how: Literal["quiescent", "waited"]
     seconds: float
-    reason: str = ""
+    reason: Prose = ""
 
 
 class WaitEnded(_Fact, frozen=True, tag="waited"):
-    """An awaited fact came. idle: the time in seconds in which everyone was seen to be blocked meanwhile."""
+    """An awaited fact came. idle: the time in seconds in which all processes were seen to be blocked meanwhile."""
 
-    what: str
+    awaited: Awaited
     seconds: float
     idle: float = 0.0
 
 
-class WaitFailed(_Fact, frozen=True, tag="missed"):
-    """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have.
-    hidden: why it could not have been seen, "" where it could. step: the index of the script's step that waited for
-    it; None where that was none of them, but the start say."""
+class Hidden(_Data, frozen=True):
+    """Why a fact may have come unseen. launcher-not-found: the shell's children do not show which is the launcher.
+    traced: the launcher traces this process, so its stops are not seen (ptrace(2)); strace is such a launcher."""
 
-    what: str
+    why: Literal["launcher-not-found", "traced"]
+    process: str = ""
+
+
+class WaitFailed(_Fact, frozen=True, tag="missed"):
+    """An awaited fact did not come; the script ended here. sure: all processes were quiescent, so it never would have.
+    last_seen: the processes that were there. hidden: why the fact could not have been seen, None where it could. step:
+    the index of the script's step that waited for it; None for what the runner itself waits for, such as the start."""
+
+    awaited: Awaited
     seconds: float
     sure: bool
-    last_seen: str
-    hidden: str = ""
+    last_seen: tuple[Process, ...] = ()
+    hidden: Hidden | None = None
     step: int | None = None
 
 
@@ -364,16 +379,20 @@ class Notified(_Fact, frozen=True, tag="notified"):
 
 
 class Unobserved(_Fact, frozen=True, tag="unobserved"):
-    """Something could not be observed on this system."""
+    """Something could not be observed. code: what, and why. pid: the process that is to blame, 0 for none. detail: what
+    the system said."""
 
-    what: str
-    why: str
+    code: Unseen
+    pid: int = 0
+    detail: Prose = ""
 
 
 class LimitExceeded(_Fact, frozen=True, tag="contained"):
-    """The harness had to step in: the launcher did more than it may (processes, time)."""
+    """The launcher had more at once than it may. Of events the rest is not recorded; otherwise all processes were
+    ended."""
 
-    why: str
+    what: Limit
+    most: int
 
 
 Fact = (

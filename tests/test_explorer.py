@@ -222,7 +222,7 @@ def test_where_nothing_can_be_traced_it_is_not_observable() -> None:
 
     def refused(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
         played = execute(target, script)
-        facts = [Unobserved("the launcher's calls", "ptrace is refused")] if schedule else []
+        facts = [Unobserved("ptrace-refused")] if schedule else []
         events = tuple(Event(len(played.events) + n, 1.0, "runner", fact) for n, fact in enumerate(facts))
         return msgspec.structs.replace(played, events=(*played.events, *events))
 

@@ -27,6 +27,7 @@ from proctor.harness.history import (
 )
 from proctor.harness.scenario import JOB, Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
 from proctor.harness.target import BARE, Target
+from proctor.harness.words import describe
 from tests.conftest import ROOT
 
 SENDS = ROOT / "tests" / "launchers_for_tests" / "sends.py"
@@ -41,7 +42,7 @@ def play(script: Scenario, *words: object) -> History:
     command = (sys.executable, "-I", "-S", *map(str, words)) if words else ()
     history = execute(Target(" ".join(map(str, words[-2:])), command) if words else BARE, script)
     for fact in history.facts(Unobserved):
-        pytest.skip(f"{fact.what}: {fact.why}")
+        pytest.skip(describe(fact))
     return history
 
 
@@ -107,7 +108,7 @@ def test_reaping_by_a_process_in_between_is_not_the_launchers() -> None:
     for _ in range(5):
         history = execute(in_between, script)
         for fact in history.facts(Unobserved):
-            pytest.skip(f"{fact.what}: {fact.why}")
+            pytest.skip(describe(fact))
         assert len(history.facts(TraceStarted)[0].pids) == 2
         assert history.facts(Reaped) == []
         assert history.facts(Sent) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proctor.conformance.checks.common import NotObservable, Violation
+from proctor.conformance.checks.common import NotObservable, Violation, needs_seen
 from proctor.conformance.checks.files import (
     LATER,
     PROJECTS,
@@ -20,6 +20,7 @@ from proctor.conformance.checks.files import (
 )
 from proctor.conformance.checks.moments import needs_delivery
 from proctor.harness.history import FilesChanged, History, Started, WaitEnded, WaitFailed
+from proctor.harness.scenario import WaitEnds
 
 PRUNES_WITHIN = 5.0
 
@@ -48,13 +49,12 @@ def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
     """CACHE-2: prune ends within 5 s, whoever uses the cache."""
     needs_run(history)
     for event, fact in history.all(WaitFailed):
-        if fact.what == "prune ends":
-            if fact.hidden:
-                raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
+        if fact.awaited == WaitEnds("prune"):
+            needs_seen(fact)
             why = "it waits, and nobody else runs" if fact.sure else f"not within {fact.seconds:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", why, (event.index,))]
     for event, waited in history.all(WaitEnded):
-        if waited.what == "prune ends" and waited.idle > PRUNES_WITHIN:
+        if waited.awaited == WaitEnds("prune") and waited.idle > PRUNES_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", actual, (event.index,))]
     needs_end(history, "prune")

@@ -13,6 +13,7 @@ from proctor.harness.history import (
     Ended,
     Event,
     History,
+    LimitExceeded,
     NotStarted,
     Process,
     Received,
@@ -22,6 +23,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
+from proctor.harness.words import awaited, exceeded, hidden, timed_out, unseen
 
 OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
 HARNESS_ROLES = ("leader", "shell", "runner")
@@ -56,26 +58,37 @@ def missed(history: History) -> list[Violation]:
         )
     ends = [event.index for event, _ in history.all(Ended)]
     for event, miss in history.all(WaitFailed):
-        if miss.hidden:
-            raise NotObservable(f"{miss.what}: that cannot be seen, for {miss.hidden}")
-        why = "everyone was quiescent" if miss.sure else f"not within {miss.seconds:.1f} s"
-        actual = f"it did not come: {why}; {_ends(history)}last seen: {miss.last_seen}"
-        found.append(Violation(miss.what, actual, (*ends, event.index)))
+        needs_seen(miss)
+        actual = f"timed out: {_ends(history)}{timed_out(miss)}"
+        found.append(Violation(awaited(miss.awaited), actual, (*ends, event.index)))
     return found
+
+
+def needs_seen(miss: WaitFailed) -> None:
+    """Raise NotObservable where what was awaited may have come unseen."""
+    if miss.hidden:
+        raise NotObservable(f"{awaited(miss.awaited)}: this cannot be observed, because {hidden(miss.hidden)}")
 
 
 def needs_whole_script(history: History) -> None:
     """Raise NotObservable where the script ended early: for what did not come there is another requirement."""
     for miss in history.facts(WaitFailed):
-        raise NotObservable(f"the case did not get that far: {miss.what} did not come")
+        raise NotObservable(f"the case did not get that far; timed out: {awaited(miss.awaited)}")
     for fact in history.facts(NotStarted):
         raise NotObservable(f"the launcher could not be started: {fact.step}, errno {fact.errno}")
+
+
+def needs_freedom(history: History) -> None:
+    """Raise NotObservable where the harness ended what ran, or stopped recording: what was not seen may have been
+    prevented."""
+    for limit in history.facts(LimitExceeded):
+        raise NotObservable(f"a limit was exceeded: {exceeded(limit)}")
 
 
 def needs_tracing(history: History) -> None:
     """Raise NotObservable where the launcher's calls could not be followed."""
     for fact in history.facts(Unobserved):
-        raise NotObservable(f"{fact.what}: {fact.why}")
+        raise NotObservable(unseen(fact))
 
 
 def _ends(history: History) -> str:

@@ -12,9 +12,12 @@ from proctor.conformance.checks.common import (
     how_ended,
     launcher_is_command,
     missed,
+    needs_seen,
     status,
 )
+from proctor.harness.awaited import OrderDone, OrderTaken, process_of
 from proctor.harness.history import Answered, FileChange, FilesChanged, History, Sent, WaitFailed, WitnessReady
+from proctor.harness.words import awaited, timed_out
 
 PROJECTS = "WORK/.venv"
 """The environment that a sync makes; see proctor.harness.scenario.Enter."""
@@ -100,11 +103,10 @@ def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
     call = "the launcher" if name == "launcher" else f"the {name} call of the launcher"
     missing = [(event, fact) for event, fact in history.all(WaitFailed) if _is_about(fact, name)]
     for event, fact in missing:
-        if fact.hidden:
-            raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
-        why = "everyone was quiescent" if fact.sure else f"not within {fact.seconds:.1f} s"
+        needs_seen(fact)
         end = end_of(history, name)
-        actual = f"{fact.what}: it did not come ({why})" + (f"; it had ended {how_ended(end[1])}" if end else "")
+        ended = f"it had ended {how_ended(end[1])}; " if end else ""
+        actual = f"{awaited(fact.awaited)}: timed out: {ended}{timed_out(fact)}"
         return [Violation(f"{call} works", actual, (event.index,))]
     end = end_of(history, name)
     if not end:
@@ -118,7 +120,7 @@ def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
 
 def _is_about(fact: WaitFailed, name: str) -> bool:
     """Whether what did not come is of this call of the launcher, or of its command."""
-    return fact.what.startswith((f"{name} ", f"{name}-command "))
+    return process_of(fact.awaited) in (name, f"{name}-command")
 
 
 def has_run(history: History, process: str = "command") -> bool:
@@ -145,8 +147,8 @@ def needs_looks(history: History, process: str = "command") -> None:
     if process == "command" and launcher_is_command(history) and any(killed):
         raise NotApplicable("the launcher has replaced itself by the command, which does not outlive it")
     for fact in history.facts(WaitFailed):
-        if fact.what.startswith((f"{process} does", f"{process} takes")):
-            raise NotObservable(f"the case did not get that far: {fact.what} did not come")
+        if isinstance(fact.awaited, OrderTaken | OrderDone) and fact.awaited.process == process:
+            raise NotObservable(f"the case did not get that far; timed out: {awaited(fact.awaited)}")
     if not any(answer.process == process and answer.order == "whole" for answer in history.facts(Answered)):
         raise NotObservable(f"the {process} did not look at its environment: the case did not get that far")
 

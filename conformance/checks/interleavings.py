@@ -49,6 +49,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
+from proctor.harness.words import unseen
 
 
 class Broken(NamedTuple):
@@ -83,8 +84,8 @@ def _needs_to_be_seen(history: History) -> None:
     """Raise NotObservable where what happened may be the harness' own doing, or was not seen: under a shell a launcher
     that has ended before the command speaks is found by nobody."""
     for fact in history.facts(Unobserved):
-        if fact.what == "launcher":
-            raise NotObservable(f"{fact.what}: {fact.why}")
+        if fact.code == "launcher-not-found":
+            raise NotObservable(unseen(fact))
     moments.needs_points(history)
     of_terminal.needs_the_held(history)
 
@@ -191,7 +192,7 @@ def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:
     if not has(history, WitnessReady):
         return
     for one, miss in zip(missed(history), history.facts(WaitFailed), strict=False):
-        yield Broken(blame.of_missed(history, miss.what), one)
+        yield Broken(blame.of_missed(history, miss.awaited), one)
 
 
 def _status(history: History, bare: History) -> Iterator[Broken]:

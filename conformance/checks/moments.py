@@ -17,6 +17,7 @@ from proctor.conformance.checks.common import (
     end_of,
     how_ended,
     missed,
+    needs_freedom,
     needs_tracing,
     received,
     status,
@@ -29,7 +30,6 @@ from proctor.harness.history import (
     Event,
     Fact,
     History,
-    LimitExceeded,
     NotReached,
     Pressed,
     Process,
@@ -101,8 +101,7 @@ def needs_points(history: History) -> None:
     for fact in history.facts(NotReached):
         if not isinstance(fact.directive.action, Hold):
             raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")
-    for stepped_in in history.facts(LimitExceeded):
-        raise NotObservable(f"the harness had to step in: {stepped_in.why}")
+    needs_freedom(history)
 
 
 def needs_delivery(history: History) -> None:

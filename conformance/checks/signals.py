@@ -19,6 +19,8 @@ from proctor.conformance.checks.common import (
 )
 from proctor.harness import signals
 from proctor.harness.history import History, Reaped, Received, Sent, SignalCall, WaitEnded
+from proctor.harness.scenario import WaitReceived
+from proctor.harness.words import awaited
 
 FORWARD_WITHIN = 0.050
 """Seconds; SIG-9."""
@@ -107,7 +109,8 @@ def forwarded_in_time(history: History, bare: History) -> list[Violation]:
     needs_whole_script(history)
     found = []
     for event, fact in history.all(WaitEnded):
-        if " receives " in fact.what and fact.idle > FORWARD_WITHIN:
-            actual = f"{fact.what} after {fact.seconds * 1e3:.0f} ms, of which {fact.idle * 1e3:.0f} ms nothing ran"
+        if isinstance(fact.awaited, WaitReceived) and fact.idle > FORWARD_WITHIN:
+            idle = f"of which nothing ran for {fact.idle * 1e3:.0f} ms"
+            actual = f"{awaited(fact.awaited)} after {fact.seconds * 1e3:.0f} ms, {idle}"
             found.append(Violation("forwarded within 50 ms", actual, (event.index,)))
     return found

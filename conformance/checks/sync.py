@@ -9,6 +9,8 @@ from proctor.conformance.checks.common import (
     at_end,
     end_of,
     how_ended,
+    needs_freedom,
+    needs_seen,
     needs_tracing,
     status,
 )
@@ -29,11 +31,12 @@ from proctor.harness.history import (
     FilesChanged,
     HelperReady,
     History,
-    LimitExceeded,
     Pressed,
     WaitEnded,
     WaitFailed,
 )
+from proctor.harness.scenario import WaitEnds
+from proctor.harness.words import awaited
 
 ENDS_WITHIN = 1.0
 CTRL_C = 130
@@ -152,14 +155,13 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     end = end_of(history, "launcher")
     if end and end[0].index < pressed:
         raise NotObservable("the sync had ended before the key was pressed")
-    for stepped_in in history.facts(LimitExceeded):
-        raise NotObservable(f"the harness had to step in: {stepped_in.why}")
+    needs_freedom(history)
     for event, fact in history.all(WaitFailed):
-        if fact.hidden:
-            raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
-        return [Violation("Ctrl-C ends the sync within 1 s", f"{fact.what}: it did not come", (pressed, event.index))]
+        needs_seen(fact)
+        actual = f"{awaited(fact.awaited)}: timed out"
+        return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
     for event, waited in history.all(WaitEnded):
-        if waited.what == "launcher ends" and waited.idle > ENDS_WITHIN:
+        if waited.awaited == WaitEnds("launcher") and waited.idle > ENDS_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
     needs_end(history)

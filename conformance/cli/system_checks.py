@@ -18,7 +18,7 @@ from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved
 from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE
-from proctor.harness.words import harmless
+from proctor.harness.words import harmless, unseen
 
 State = Literal["yes", "less", "no", "note"]
 """less: some of what the suite asks cannot be told here. no: nothing can. note: changes no verdict."""
@@ -157,10 +157,10 @@ def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
         history = door.execute(BARE, scenario, schedule)
     except HarnessError as error:
         return harmless(" ".join(str(error).split()))
-    for fact in history.facts(NotStarted):
-        return f"{fact.step}: {os.strerror(fact.errno)}"
-    for unseen in history.facts(Unobserved):
-        return harmless(unseen.why)
+    for refused in history.facts(NotStarted):
+        return f"{refused.step}: {os.strerror(refused.errno)}"
+    for fact in history.facts(Unobserved):
+        return harmless(unseen(fact))
     return history if history.facts(WitnessReady) else "the command did not start"
 
 

@@ -9,10 +9,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation, needs_freedom
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import History, LimitExceeded, NotStarted, WaitFailed, WitnessReady
+from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Profile, Target
 from proctor.harness.words import describe, is_dull
@@ -113,7 +113,7 @@ def judge(
         against = count(play(target, measure)) if measure else its or history
         violations = check(history, against)
         if not violations:
-            _needs_freedom(history)
+            needs_freedom(history)
             return Judgement("pass", executions)
         if requirement.id in target.deviations:
             reason = target.deviations[requirement.id]
@@ -173,12 +173,6 @@ def _finds(check: Check, history: History, bare: History) -> bool:
         return bool(check(history, bare))
     except (NotApplicable, NotObservable):
         return False
-
-
-def _needs_freedom(history: History) -> None:
-    """Raise NotObservable where the harness stepped in: what was not seen may have been prevented."""
-    for fact in history.facts(LimitExceeded):
-        raise NotObservable(f"the harness had to step in: {fact.why}")
 
 
 def timeline(history: History) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
 from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
-from proctor.harness.words import harmless
+from proctor.harness.words import exceeded, harmless, left, unseen
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
@@ -153,7 +153,7 @@ def _trouble(target: Target, history: History) -> str:
     lines = [
         f"target '{target.name}' did not {what}, so nothing can be said about it.",
         f"  run as:     {line}",
-        f"  found:      {how}" + "".join(f"; {fact.what}: {fact.why}" for fact in history.facts(Unobserved)),
+        f"  found:      {how}" + "".join(f"; not observed: {unseen(fact)}" for fact in history.facts(Unobserved)),
         f"  it printed: {output[:MOST_OUTPUT]!r}{'...' if len(output) > MOST_OUTPUT else ''}" if output else
         "  it printed: nothing",
         *how_to,
@@ -184,11 +184,11 @@ def _how_it_went(history: History) -> tuple[str, bool]:
     if end:
         return f"it ended {how_ended(end[1])} after {end[0].time:.3f} s", False
     for fact in history.facts(LimitExceeded):
-        return f"it was ended: {fact.why}", False
+        return f"it was ended: {exceeded(fact)}", False
     for missed in history.facts(WaitFailed):
         if missed.sure:
-            return f"it hangs: for {missed.seconds:.0f} s nothing has run ({missed.last_seen})", True
-        return f"it was still at work after {missed.seconds:.0f} s ({missed.last_seen}), and was ended", True
+            return f"it hangs: for {missed.seconds:.0f} s nothing has run ({left(missed.last_seen)})", True
+        return f"it was still at work after {missed.seconds:.0f} s ({left(missed.last_seen)}), and was ended", True
     return "how it ended is not known", False
 
 

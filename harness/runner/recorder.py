@@ -62,7 +62,7 @@ class Recorder:
             if self._dropped:
                 return
             self._dropped = True
-            source, fact = "runner", history.LimitExceeded(f"more than {KEPT_EVENTS} events: the rest is not recorded")
+            source, fact = "runner", history.LimitExceeded("events", KEPT_EVENTS)
         self.events.append(Event(len(self.events), round(self.now(), 6), source, fact))
 
     def output(self, stream: Stream, data: bytes) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from proctor.harness.awaited import process_of
 from proctor.harness.history import (
     HelperReady,
     History,
@@ -135,13 +136,5 @@ def _tasks(history: History) -> Iterator[str]:
     """Yield the processes of which only a schedule speaks, and the command where it never came."""
     for fact in history.facts(PointReached):
         yield fact.at.task.partition(".")[0]
-    if any(missed_by(fact.what)[0] == COMMAND for fact in history.facts(WaitFailed)):
+    if any(process_of(fact.awaited) == COMMAND for fact in history.facts(WaitFailed)):
         yield COMMAND
-
-
-def missed_by(what: str) -> tuple[str, str]:
-    """Return who an awaited fact is about, and what was to come of it: "command receives SIGINT"."""
-    if match := re.fullmatch(r"the terminal shows (.*)", what, re.DOTALL):
-        return TERMINAL, match[1]
-    match = re.fullmatch(r"(?:the )?(\S+) (?:receives )?(.*)", what, re.DOTALL)
-    return (match[1], match[2]) if match else (US, what)

@@ -7,6 +7,7 @@ import zlib
 from typing import Literal, NamedTuple
 
 from proctor.harness import signals
+from proctor.harness.awaited import process_of
 from proctor.harness.history import (
     Answered,
     Continued,
@@ -42,10 +43,10 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
-from proctor.harness.scenario import Type
+from proctor.harness.scenario import Type, WaitOutput
 from proctor.harness.schedule import Hold
-from proctor.harness.words import harmless
-from proctor.reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
+from proctor.harness.words import comes, harmless
+from proctor.reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes
 
 Kind = Literal[
     "start", "sent", "received", "key", "order", "report", "stop", "continue", "end", "hold", "point", "call", "output",
@@ -124,9 +125,8 @@ def _sign(fact: Fact) -> tuple[str, Kind, str] | None:
             return directive.at.task, "hold", what
         case Output(stream=stream, data=data):
             return TERMINAL if stream == TERMINAL else OUTPUT, "output", data.decode("utf-8", "replace").strip()
-        case WaitFailed(what=what):
-            name, what = missed_by(what)
-            return name, "missed", what
+        case WaitFailed(awaited=what):
+            return (TERMINAL if isinstance(what, WaitOutput) else process_of(what)), "missed", comes(what)
         case _:
             return _ours(fact)
 

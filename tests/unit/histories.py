@@ -12,6 +12,7 @@ import msgspec
 
 from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
 from proctor.harness import signals
+from proctor.harness.awaited import Awaited, OrderDone, OrderTaken
 from proctor.harness.history import (
     Answered,
     Descriptor,
@@ -21,8 +22,10 @@ from proctor.harness.history import (
     FileChange,
     FilesChanged,
     HelperReady,
+    Hidden,
     History,
     Inherited,
+    LimitExceeded,
     Notified,
     NotStarted,
     Printed,
@@ -37,7 +40,18 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
-from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.scenario import (
+    Scenario,
+    Stage,
+    WaitAnswer,
+    WaitContinued,
+    WaitEnds,
+    WaitOutput,
+    WaitReady,
+    WaitReceived,
+    WaitStopped,
+)
+from proctor.harness.schedule import signal_number
 
 Check = Callable[[History, History], list[Violation]]
 
@@ -134,8 +148,39 @@ def over(code: int | None = 0, signal: int | None = None) -> tuple[Ended, Ended]
     return Ended("command", COMMAND), ended("launcher", code, signal)
 
 
-def missed(what: str = "launcher ends", sure: bool = True) -> WaitFailed:
-    return WaitFailed(what, 5.0, sure, "launcher (pid 10) S")
+def awaited(text: str) -> Awaited:
+    """Return a wait from the notation of these tests: "command receives SIGTERM", "launcher ends"."""
+    if text.startswith("terminal shows "):
+        return WaitOutput(text.removeprefix("terminal shows "))
+    process, verb, *rest = text.split(" ", 2)
+    match verb, rest:
+        case "receives", [name]:
+            return WaitReceived(signal_number(name), process)
+        case "answers", [order]:
+            return WaitAnswer(order, process)
+        case "takes", [order]:
+            return OrderTaken(process, order)
+        case "does", [order]:
+            return OrderDone(process, order)
+    waits: dict[str, Callable[[str], Awaited]] = {
+        "ends": WaitEnds,
+        "starts": WaitReady,
+        "stops": WaitStopped,
+        "continues": WaitContinued,
+    }
+    return waits[verb](process)
+
+
+def missed(what: str = "launcher ends", sure: bool = True, hidden: Hidden | None = None) -> WaitFailed:
+    return WaitFailed(awaited(what), 5.0, sure, (process("launcher"),), hidden)
+
+
+def traced(name: str) -> Hidden:
+    return Hidden("traced", name)
+
+
+def too_many() -> LimitExceeded:
+    return LimitExceeded("processes", 400)
 
 
 def not_started() -> NotStarted:
@@ -143,7 +188,7 @@ def not_started() -> NotStarted:
 
 
 def untraced() -> Unobserved:
-    return Unobserved("the launcher's calls", "ptrace is refused")
+    return Unobserved("ptrace-refused")
 
 
 def process(role: str, state: str = "S", name: str = "", **changes: Any) -> Process:
@@ -191,7 +236,7 @@ def notified(pid: int = LAUNCHER, text: str = "READY=1\n") -> Notified:
 
 
 def waited(what: str, seconds: float = 0.1, idle: float = 0.0) -> WaitEnded:
-    return WaitEnded(what, seconds, idle)
+    return WaitEnded(awaited(what), seconds, idle)
 
 
 def looks(process: str = "command") -> tuple[Fact, ...]:

@@ -12,6 +12,7 @@ from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
     Example,
+    awaited,
     bad,
     beside,
     by_key,
@@ -58,7 +59,7 @@ TO_COMMAND = SignalCall("kill", COMMAND, TERM, 0)
 
 
 def waited(seconds: float, idle: float, what: str = "command receives SIGTERM") -> WaitEnded:
-    return WaitEnded(what, seconds, idle)
+    return WaitEnded(awaited(what), seconds, idle)
 
 
 EXAMPLES: tuple[Example, ...] = (
@@ -176,7 +177,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "ends the command",
         checks.launcher_survives,
-        supervised(sent(TERM), *over(1), missed("command takes the order 'exit 0'")),
+        supervised(sent(TERM), *over(1), missed("command takes exit 0")),
         ONE,
         "the order",
     ),
@@ -226,7 +227,7 @@ EXAMPLES: tuple[Example, ...] = (
         ONE,
         "190 ms",
     ),
-    unseen("not forwarded at all", checks.forwarded_in_time, NONE_CAME, ONE, "did not come"),
+    unseen("not forwarded at all", checks.forwarded_in_time, NONE_CAME, ONE, "timed out"),
     unseen("not started", checks.forwarded_in_time, NEVER_STARTED, ONE, "errno 8"),
     good(
         "comes after the stop",

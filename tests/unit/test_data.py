@@ -11,6 +11,14 @@ import pytest
 from proctor.harness import history as facts
 from proctor.harness import scenario as steps
 from proctor.harness import signals
+from proctor.harness.awaited import (
+    Awaited,
+    LauncherStarted,
+    LauncherTraceable,
+    OrderDone,
+    OrderTaken,
+    ScriptDone,
+)
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import Event, Fact, History, from_lines, to_lines
 from proctor.harness.scenario import Scenario, Stage, Step, key_of
@@ -62,6 +70,20 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.WaitOutput("<prompt>"),
 )
 POINT = Point("child1.t2", "setsid", 2, "entry", 2)
+ALL_AWAITED: tuple[Awaited, ...] = (
+    steps.WaitReceived(2, "grandchild"),
+    steps.WaitEnds(),
+    steps.WaitReady(),
+    steps.WaitStopped("launcher"),
+    steps.WaitContinued(),
+    steps.WaitAnswer("read"),
+    steps.WaitOutput("<prompt>"),
+    OrderTaken("command", "exit 3"),
+    OrderDone("command", "look"),
+    LauncherStarted(),
+    LauncherTraceable(),
+    ScriptDone(),
+)
 ALL_FACTS: tuple[Fact, ...] = (
     started(),
     facts.NotStarted("exec", 8),
@@ -91,12 +113,13 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.DirectiveApplied(Directive(POINT, Deliver(15, "group")), "done"),
     facts.NotReached(Directive(POINT, PressKey("ctrl-c"))),
     facts.SettleEnded("waited", 1.0, "somebody is always running"),
-    facts.WaitEnded("command runs", 0.25, 0.125),
-    facts.WaitFailed("launcher ends", 5.0, True, "launcher (pid 10) S"),
+    facts.WaitEnded(steps.WaitReady(), 0.25, 0.125),
+    *(facts.WaitFailed(awaited, 5.0, True, (process("launcher"),)) for awaited in ALL_AWAITED),
+    facts.WaitFailed(ScriptDone(), 5.0, False, hidden=facts.Hidden("traced", "command"), step=3),
     looked("end", process("launcher", "Z", "a) b"), modes=MODES, characters=CHARACTERS),
     facts.TempFilesLeft(("a", "b/c")),
-    facts.Unobserved("the launcher's calls", "ptrace is refused"),
-    facts.LimitExceeded("too many"),
+    facts.Unobserved("ptrace-refused"),
+    facts.LimitExceeded("processes", 400),
     facts.HelperReady("backend", 14),
     facts.FilesChanged("later", (facts.FileChange("HOME/x", "file", "created", own=True),), 1, ("HOME/e",)),
     facts.Printed("prune", b"done\n"),
@@ -128,6 +151,7 @@ def a_history(*made: Fact) -> History:
 def test_every_step_and_every_fact_is_here() -> None:
     assert {type(step) for step in ALL_STEPS} == kinds(Step)
     assert {type(fact) for fact in ALL_FACTS} == kinds(Fact)
+    assert {type(awaited) for awaited in ALL_AWAITED} == kinds(Awaited)
 
 
 @pytest.mark.parametrize("step", ALL_STEPS, ids=repr)

@@ -9,6 +9,7 @@ import pytest
 from proctor.harness import history as facts
 from proctor.harness import signals
 from proctor.harness.history import Fact
+from proctor.harness.scenario import WaitEnds, WaitOutput
 from proctor.harness.words import describe
 from tests.unit.histories import INHERITED, TERMINAL, looked, process
 from tests.unit.test_data import ALL_FACTS, HOSTILE
@@ -31,7 +32,7 @@ FROM_OUTSIDE: tuple[Fact, ...] = (
 )
 NAMES: tuple[Fact, ...] = (
     facts.Pressed(HOSTILE),
-    facts.WaitFailed(HOSTILE, 1.0, True, HOSTILE),
+    facts.WaitFailed(WaitOutput(HOSTILE), 1.0, True, (process("", name=HOSTILE),)),
     facts.WitnessReady(HOSTILE, 11, INHERITED),
     facts.Stopped(HOSTILE),
     facts.Continued(HOSTILE),
@@ -41,11 +42,10 @@ NAMES: tuple[Fact, ...] = (
     facts.Sent(15, HOSTILE, 0),
     facts.SignalCall(HOSTILE, 1, 15, 0),
     facts.Reaped(HOSTILE, 1),
-    facts.Unobserved(HOSTILE, HOSTILE),
-    facts.LimitExceeded(HOSTILE),
+    facts.Unobserved("ptrace-refused", detail=HOSTILE),
     facts.NotStarted(HOSTILE, 1),
     facts.Held((1,), HOSTILE),
-    facts.WaitEnded(HOSTILE, 1.0),
+    facts.WaitEnded(WaitEnds(HOSTILE), 1.0),
     facts.SettleEnded("waited", 1.0, HOSTILE),
     facts.TerminalState(HOSTILE, 1, 1, TERMINAL),
     looked("end", process("", name=HOSTILE)),

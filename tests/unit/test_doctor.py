@@ -67,7 +67,7 @@ def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: sys
     [
         (HarnessError("it is not\nhere \x1b[31m"), "it is not here \\x1b[31m"),
         (played(NotStarted("fork", 1)), "fork: Operation not permitted"),
-        (played(Unobserved("calls", "ptrace is refused")), "ptrace is refused"),
+        (played(Unobserved("ptrace-refused")), "ptrace is refused"),
         (played(), "the command did not start"),
     ],
 )
@@ -118,7 +118,7 @@ def test_the_scope_of_ptrace_is_told(monkeypatch: pytest.MonkeyPatch, scope: str
     answers(monkeypatch, played(GREETED))
     tracing = next(tried for tried in system_checks.TRIED if tried.__name__ == "_tracing")
     assert tracing().found == ("allowed" if not scope else f"allowed (kernel.yama.ptrace_scope is {scope})")
-    answers(monkeypatch, played(Unobserved("calls", "ptrace is refused")))
+    answers(monkeypatch, played(Unobserved("ptrace-refused")))
     assert ("sysctl kernel.yama.ptrace_scope=1" in tracing().do) == (scope == "3")
 
 

@@ -24,7 +24,6 @@ from proctor.harness.history import (
     SettleEnded,
     SignalCall,
     TraceStarted,
-    WaitEnded,
 )
 from proctor.harness.scenario import (
     HangUp,
@@ -56,6 +55,7 @@ from tests.unit.histories import (
     sent,
     started,
     supervised,
+    waited,
 )
 
 TERM, INT, KILL, STOP, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSTOP, signal.SIGHUP
@@ -188,7 +188,7 @@ def test_somebody_is_left() -> None:
 
 
 def test_late() -> None:
-    late = WaitEnded("command receives SIGTERM", 0.2, 0.19)
+    late = waited("command receives SIGTERM", 0.2, 0.19)
     assert breaks((*SEND, *FINISH), supervised(*FORWARDED, late, *over()), SENT_TO_BARE) == ["SIG-9"]
 
 
@@ -222,11 +222,13 @@ LEFT = looked("end", process("command", ppid=1))
 
 
 def test_a_signal_at_a_point_may_end_the_launcher_before_there_is_a_command() -> None:
-    at_start = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command runs"), looked("end"))
+    at_start = history(
+        started(), *at_point(TERM), ended("launcher", None, TERM), missed("command starts"), looked("end")
+    )
     assert breaks(FINISH, at_start, replaced(*over())) == []
-    left = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command runs"), LEFT)
+    left = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command starts"), LEFT)
     assert breaks(FINISH, left, replaced(*over())) == ["SIG-6"]
-    hangs = history(started(), *at_point(TERM), missed("command runs"), looked("end", process("launcher")))
+    hangs = history(started(), *at_point(TERM), missed("command starts"), looked("end", process("launcher")))
     assert breaks(FINISH, hangs, replaced(*over())) == ["SIG-6"]
 
 

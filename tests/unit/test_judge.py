@@ -180,7 +180,7 @@ def test_what_stops_the_suite_is_not_swallowed() -> None:
 def test_bare_command_that_does_not_do_it_is_an_error() -> None:
     judgement = judged(Play(GOOD, bare=replaced(missed("command ends"))))
     assert judgement.verdict == "error"
-    assert "does not work with the bare command: did not come: command ends" in judgement.reason
+    assert "does not work with the bare command: timed out: the command ends" in judgement.reason
 
 
 def test_bare_command_is_executed_once_and_kept() -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from proctor.harness import signals
+from proctor.harness.awaited import Awaited, ScriptDone
 from proctor.harness.history import (
     Continued,
     DirectiveApplied,
@@ -32,7 +33,6 @@ from proctor.harness.history import (
     Started,
     Stopped,
     Typed,
-    WaitEnded,
     WaitFailed,
 )
 from proctor.harness.scenario import Scenario, Stage, Type
@@ -41,11 +41,13 @@ from proctor.reports.timeline.layout import FIRST_MOMENTS, LAST_MOMENTS, Arrow, 
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
+    awaited,
     by_key,
     ended,
     greeted,
     history,
     looked,
+    missed,
     over,
     process,
     received,
@@ -54,6 +56,7 @@ from tests.unit.histories import (
     settings,
     started,
     supervised,
+    waited,
 )
 
 TERM, INT, KILL = int(signal.SIGTERM), int(signal.SIGINT), int(signal.SIGKILL)
@@ -135,8 +138,8 @@ def test_many_processes_have_no_lanes_but_are_counted() -> None:
 
 
 def test_a_command_that_never_came_has_a_lane_in_which_it_is_missed() -> None:
-    timeline = layout(history(started(), WaitFailed("the command runs", 2.0, True, "launcher (pid 10) S")))
-    assert marks(timeline, "command") == [("missed", "runs")]
+    timeline = layout(history(started(), missed("command starts")))
+    assert marks(timeline, "command") == [("missed", "starts")]
 
 
 # -- states
@@ -152,7 +155,7 @@ def test_a_process_that_was_reparented_unseen_is_an_orphan_from_the_next_look_on
     middle = Process(15, LAUNCHER, 10, 10, "S", "sh")
     start = looked("start", process("launcher", ppid=1), middle, process("command", ppid=15))
     end = looked("end", process("launcher", ppid=1), process("command", ppid=1))
-    orphaned = history(started(), greeted(settings(ppid=15)), start, WaitEnded("x", 0.1), end)
+    orphaned = history(started(), greeted(settings(ppid=15)), start, waited("command starts"), end)
     assert states(layout(orphaned), "command") == ["running", "orphaned"]
 
 
@@ -305,13 +308,14 @@ def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
 @pytest.mark.parametrize(
     ("what", "lane", "label"),
     [
-        ("command receives SIGINT", "command", "SIGINT"), ("launcher ends", "launcher", "ends"),
-        ("the terminal shows 'Stopped'", "terminal", "'Stopped'"), ("command goes on", "command", "goes on"),
-        ("the script comes to its end", "us", "comes to its end"), ("nobody ends", "us", "ends"),
+        (awaited("command receives SIGINT"), "command", "SIGINT"), (awaited("launcher ends"), "launcher", "ends"),
+        (awaited("terminal shows Stopped"), "terminal", "'Stopped'"),
+        (awaited("command continues"), "command", "continues"), (ScriptDone(), "us", "comes to its end"),
+        (awaited("nobody ends"), "us", "ends"),
     ],
 )  # fmt: skip
-def test_what_did_not_come_stands_with_who_it_is_about(what: str, lane: str, label: str) -> None:
-    timeline = layout(on_terminal(WaitFailed(what, 0.1, True, "")))
+def test_what_did_not_come_stands_with_who_it_is_about(what: Awaited, lane: str, label: str) -> None:
+    timeline = layout(on_terminal(WaitFailed(what, 0.1, True)))
     assert ("missed", label) in marks(timeline, lane)
 
 
@@ -321,7 +325,7 @@ def test_violations_are_pointed_to() -> None:
 
 
 def test_output_in_pieces_is_one_mark_and_pointed_to_by_any_of_them() -> None:
-    pieces = (Output("terminal", b"Sto"), WaitEnded("x", 0.1), Output("terminal", b"pped\r\n\x1b[2J"))
+    pieces = (Output("terminal", b"Sto"), waited("command starts"), Output("terminal", b"pped\r\n\x1b[2J"))
     timeline = layout(on_terminal(*pieces, Pressed("ctrl-c"), Output("terminal", b"^C")), violated=[5])
     assert marks(timeline, "terminal") == [("output", "Stopped \\x1b[2J"), ("output", "^C")]
     assert [mark.label for mark in timeline.marks if mark.violated] == ["Stopped \\x1b[2J"]
@@ -333,7 +337,7 @@ def test_what_was_typed_is_shown_where_the_script_has_it() -> None:
 
 
 def test_every_event_that_says_something_is_a_moment_in_order() -> None:
-    made = supervised(sent(TERM), WaitEnded("x", 0.1), received(TERM), *over())
+    made = supervised(sent(TERM), waited("command starts"), received(TERM), *over())
     timeline = layout(made)
     assert [moment.event for moment in timeline.moments] == [0, 1, 3, 5, 6, 7, 8]
     assert [moment.time for moment in timeline.moments] == [e / 1000 for e in (0, 1, 3, 5, 6, 7, 8)]

@@ -43,7 +43,7 @@ from proctor.harness.history import (
     Unobserved,
     WaitFailed,
 )
-from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.scenario import Scenario, Stage, WaitOutput
 from proctor.harness.schedule import Directive, HoldTask, Point
 from proctor.reports.timeline.layout import layout
 from proctor.reports.timeline.signs import LEGEND, drawing
@@ -56,6 +56,7 @@ from tests.unit.histories import (
     ended,
     greeted,
     looked,
+    missed,
     over,
     process,
     received,
@@ -78,9 +79,9 @@ ALL = supervised(
     DirectiveApplied(HOLD, "held"),
     DirectiveApplied(HOLD, "forced"), NotReached(HOLD), FilesChanged("end", (), 3), TempFilesLeft(("a",)),
     Printed("kid", b"x"),
-    Notified(LAUNCHER, "READY=1"), Unobserved("x", "y"), NotStarted("exec", 2), HungUp(), by_key(signal.SIGHUP),
-    ended("launcher", 143), Reaped("command", COMMAND), WaitFailed("command receives SIGINT", 1.0, True, ""),
-    WaitFailed("the terminal shows 'x'", 1.0, True, ""), LimitExceeded("too long"), Output("stdout", b"x" * 99),
+    Notified(LAUNCHER, "READY=1"), Unobserved("ptrace-refused"), NotStarted("exec", 2), HungUp(), by_key(signal.SIGHUP),
+    ended("launcher", 143), Reaped("command", COMMAND), missed("command receives SIGINT"),
+    missed("terminal shows x"), LimitExceeded("processes", 400), Output("stdout", b"x" * 99),
     Ended("kid", 30, signal=TERM),
     end=looked("end", process("kid", state="Z", pid=30), Process(99, 1, 1, 1, "S", "sh")),
 )  # fmt: skip
@@ -196,7 +197,12 @@ def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> No
 def test_whatever_a_launcher_says_is_text() -> None:
     hostile = HOSTILE.encode("utf-8", "surrogatepass")
     rows = looked("step", Process(99, LAUNCHER, 1, 1, "S", HOSTILE))
-    facts = (Output("terminal", hostile), Notified(LAUNCHER, HOSTILE), WaitFailed(HOSTILE, 1.0, True, HOSTILE), rows)
+    facts = (
+        Output("terminal", hostile),
+        Notified(LAUNCHER, HOSTILE),
+        WaitFailed(WaitOutput(HOSTILE), 1.0, True, (process("", name=HOSTILE),)),
+        rows,
+    )
     made = supervised(
         *facts, Printed("command", hostile), TempFilesLeft((HOSTILE,)), Answered("command", HOSTILE, text=HOSTILE)
     )

@@ -10,6 +10,7 @@ import os
 import time
 from typing import NamedTuple
 
+from proctor.harness.history import Limit
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import timers
 
@@ -22,7 +23,11 @@ WHOLE_EVERY = 0.02
 
 
 class TooMany(Exception):
-    """More processes or threads than a launcher has any use for."""
+    """More processes or threads than a launcher has any use for. what: of which, most: more than so many."""
+
+    def __init__(self, what: Limit, most: int) -> None:
+        super().__init__(f"more than {most} {what} at once")
+        self.what, self.most = what, most
 
 
 class Rest(NamedTuple):
@@ -57,12 +62,12 @@ def look(
     wait for a child of vfork(2), in a sleep that else is the disk's. before: the look before this one; where nothing
     has run since, what it found is so still."""
     if len(pids) > MAX_PROCESSES:
-        raise TooMany(f"more than {MAX_PROCESSES} processes at once")
+        raise TooMany("processes", MAX_PROCESSES)
     began = time.monotonic()
     tasks: list[processes.TaskState] = []
     for pid in pids:
         if len(tasks) + processes.count_tasks(pid) > MAX_TASKS:
-            raise TooMany(f"more than {MAX_TASKS} threads at once")
+            raise TooMany("threads", MAX_TASKS)
         tasks += processes.tasks(pid)
     fingerprint = (kept_still, in_vfork, *((task.tid, task.state, task.switches, task.due) for task in tasks))
     if before and before.blocked and before.fingerprint == fingerprint and began - before.whole < WHOLE_EVERY:

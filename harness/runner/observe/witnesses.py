@@ -193,8 +193,7 @@ class Witnesses:
     def _note_impostor(self, pid: int) -> None:
         if not self._impostor:
             self._impostor = True
-            why = f"pid {pid} speaks as the command does, but runs another program"
-            self._recorder.add("runner", history.Unobserved("the command", why))
+            self._recorder.add("runner", history.Unobserved("other-program", pid))
 
     def _join(self, connection: _Connection, name: str) -> None:
         """Take in somebody who is no witness, but waits for our word: a build backend."""

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from proctor.harness import history, scenario
+from proctor.harness.awaited import LauncherStarted, LauncherTraceable, ScriptDone
 from proctor.harness.history import Event
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence, timers
@@ -113,17 +114,16 @@ class Execution:
                 pass
             self._conclude()
         except quiescence.TooMany as error:
-            self._contain(str(error))
+            self._contain(error)
         finally:
             self._close()
         return tuple(self._recorder.events)
 
-    def _contain(self, why: str) -> None:
+    def _contain(self, error: quiescence.TooMany) -> None:
         """Step in. What was there is in the history, and that the script did not come to its end."""
         containment.stop_everyone()
-        self._recorder.add("runner", history.LimitExceeded(f"{why}: all were ended"))
-        seconds = round(self._recorder.now(), 6)
-        self._recorder.add("runner", history.WaitFailed("the script comes to its end", seconds, False, why))
+        self._recorder.add("runner", history.LimitExceeded(error.what, error.most))
+        self._recorder.add("runner", history.WaitFailed(ScriptDone(), round(self._recorder.now(), 6), sure=False))
         self._steps.note_look("end", self._cast.everyone()[: quiescence.MAX_PROCESSES])
 
     def _play(self) -> None:
@@ -131,7 +131,8 @@ class Execution:
         if self._script.starts_command:
             # traced, a launcher that rests is seen to rest; else it may be at work where /proc does not show it
             patience = CERTAIN_AFTER if self._cast.director else START_PATIENCE
-            self._awaited.fact("the command runs", lambda: self._steps.has_greeted("command"), START_WITHIN, patience)
+            ready = scenario.WaitReady("command")
+            self._awaited.fact(ready, lambda: self._steps.has_greeted("command"), START_WITHIN, patience)
             if self._script.stage.under in spawn.SHELLS:
                 self._find_launcher_of_shell()
         self._steps.look("start")
@@ -169,8 +170,7 @@ class Execution:
     def _start(self) -> None:
         stage = self._script.stage
         if not self._place.interpreter:
-            why = "no Python of another version that can make environments is on PATH"
-            self._recorder.add("runner", history.Unobserved("another interpreter", why))
+            self._recorder.add("runner", history.Unobserved("no-other-python"))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         env = spawn.environment(self._target, stage, self._place)
@@ -203,7 +203,7 @@ class Execution:
         self._enter(role, pid)
         if self._cast.director:
             self._follow()
-        self._awaited.fact("the launcher is started", self._report.done_with_start, START_WITHIN, START_WITHIN)
+        self._awaited.fact(LauncherStarted(), self._report.done_with_start, START_WITHIN, START_WITHIN)
         if self._report.error:
             self._recorder.add("runner", history.NotStarted(*self._report.error))
             raise ScriptAborted
@@ -219,13 +219,12 @@ class Execution:
         def is_ready() -> bool:
             return report.error is not None or (report.is_ready and "launcher" in self._cast.pids)
 
-        self._awaited.fact("the launcher can be traced", is_ready, START_WITHIN, START_WITHIN)
+        self._awaited.fact(LauncherTraceable(), is_ready, START_WITHIN, START_WITHIN)
         if report.error is None:
             try:
                 self._cast.director.seize(self._cast.pids["launcher"])
             except OSError as error:
-                why = f"ptrace is refused: {error}; see kernel.yama.ptrace_scope and a container's seccomp profile"
-                self._recorder.add("runner", history.Unobserved("the launcher's calls", why))
+                self._recorder.add("runner", history.Unobserved("ptrace-refused", detail=str(error)))
                 raise ScriptAborted from None
             os.write(self._gate, b"!")
         os.close(self._gate)
@@ -250,7 +249,7 @@ class Execution:
         while pid in everyone and everyone[pid].ppid not in (shell, 0):
             pid = everyone[pid].ppid
         if pid not in everyone or everyone[pid].ppid != shell:
-            self._recorder.add("runner", history.Unobserved("launcher", "the command is not below the shell"))
+            self._recorder.add("runner", history.Unobserved("launcher-not-found"))
             return
         self._enter("launcher", pid)
         self._cast.launcher_pgid = everyone[pid].pgid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proctor.harness import history
+from proctor.harness.awaited import Awaited, process_of
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter, WaitOutcome
 from proctor.harness.runner.recorder import Recorder
@@ -24,7 +25,7 @@ class Expectations:
         self.step: int | None = None
         """The index of the script's step that is being done."""
 
-    def fact(self, what: str, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
+    def fact(self, what: Awaited, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
         """Wait up to `within` seconds for what `is_there` tells; Over if it has not come, or cannot any more."""
 
         def there_or_impossible() -> bool:
@@ -36,29 +37,27 @@ class Expectations:
             return
         self.missed(what, outcome)
 
-    def missed(self, what: str, outcome: WaitOutcome) -> None:
+    def missed(self, what: Awaited, outcome: WaitOutcome) -> None:
         """Note that a fact did not come, and who is there; raise Over."""
         everyone = [process for process in self._cast.everyone() if process.role != "leader"]
-        rows = [f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in everyone]
         sure = outcome.sure or outcome.came
         if not sure:
             self._wait.expect_no_rest()
-        seen = ", ".join(rows) or "no process"
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, everyone)
-        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, seen, hidden, self.step))
+        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(everyone), hidden, self.step))
         raise ScriptAborted
 
-    def _hidden(self, what: str, everyone: list[history.Process]) -> str:
+    def _hidden(self, what: Awaited, everyone: list[history.Process]) -> history.Hidden | None:
         """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does
         nothing while its tracer is held (ptrace(2)): strace is such a launcher. Under a shell that is its parent a
         launcher is found by the command below it; one that has ended by then is not."""
-        if what.startswith("launcher ") and "launcher" not in self._cast.pids:
-            return "the launcher was not found among the shell's children"
+        if process_of(what) == "launcher" and "launcher" not in self._cast.pids:
+            return history.Hidden("launcher-not-found")
         kept = self._cast.kept_still()
         for process in everyone:
             if process.state == "t" and process.pid not in kept:
-                return f"{process.role or process.name} is traced by the launcher"
-        return ""
+                return history.Hidden("traced", process.role or process.name)
+        return None
 
     def _nobody_left(self) -> bool:
         """Whether everyone who could still do something has ended."""

@@ -7,7 +7,8 @@ import zlib
 from collections import Counter
 from typing import Literal
 
-from proctor.harness import history, scenario, signals
+from proctor.harness import history, scenario
+from proctor.harness.awaited import OrderDone, OrderTaken
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
@@ -93,23 +94,21 @@ class Steps:
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):
-                self._awaited.fact(f"{process} runs", lambda: self.has_greeted(process), within)
+                self._awaited.fact(step, lambda: self.has_greeted(process), within)
             case scenario.WaitReceived(process=process, signal=number):
-                self._receives(process, number)
+                self._receives(step, process, number)
             case scenario.WaitEnds(process=process):
-                self._awaited.fact(f"{process} ends", lambda: process in self._recorder.ended, within)
+                self._awaited.fact(step, lambda: process in self._recorder.ended, within)
             case scenario.WaitStopped(process=process):
-                self._awaited.fact(f"{process} stops", lambda: self._state(process) == "T", within)
+                self._awaited.fact(step, lambda: self._state(process) == "T", within)
                 self._recorder.add("runner", history.Stopped(process))
             case scenario.WaitContinued(process=process):
-                self._awaited.fact(f"{process} goes on", lambda: self._state(process) != "T", within)
+                self._awaited.fact(step, lambda: self._state(process) != "T", within)
                 self._recorder.add("runner", history.Continued(process))
             case scenario.WaitAnswer(process=process, order=order):
                 word = "read" if order == "read-line" else order
                 before = self._answered_before[process, order]
-                self._awaited.fact(
-                    f"{process} answers {order}", lambda: self._recorder.answered[process, word] > before, within
-                )
+                self._awaited.fact(step, lambda: self._recorder.answered[process, word] > before, within)
             case scenario.WaitOutput(text=text):
                 self.prints(text)
 
@@ -120,8 +119,7 @@ class Steps:
 
     def _reuse(self, process: str) -> None:
         if not self._beside.reuse(process):
-            why = "a pid can only be used again at will in a PID namespace of our own, as root"
-            self._recorder.add("runner", history.Unobserved("that a pid is used again", why))
+            self._recorder.add("runner", history.Unobserved("pid-not-reused"))
             raise ScriptAborted
 
     def _needs_terminal(self, what: str) -> Terminal:
@@ -155,22 +153,21 @@ class Steps:
             self._recorder.count_streams()
         self._recorder.add("runner", history.Ordered(to, text))
         if not self._witnesses.order(to, text):
-            self._awaited.missed(f"{to} takes the order {text!r}", WaitOutcome(False, True, 0.0, 0.0))
+            self._awaited.missed(OrderTaken(to, text), WaitOutcome(False, True, 0.0, 0.0))
         if word in scenario.ORDERS_WITHOUT_ANSWER:
             self._answered_before[to, word] = before
             return
-        self._awaited.fact(f"{to} does {text!r}", lambda: self._recorder.answered[to, word] > before, self._within)
+        self._awaited.fact(OrderDone(to, text), lambda: self._recorder.answered[to, word] > before, self._within)
         if word == "write":
             self._wait.drain()
             self._recorder.count_streams()
         if word == "spawn":
-            self._awaited.fact(f"{rest[0]} runs", lambda: self.has_greeted(rest[0]), self._within)
+            self._awaited.fact(scenario.WaitReady(rest[0]), lambda: self.has_greeted(rest[0]), self._within)
 
-    def _receives(self, process: str, number: int) -> None:
+    def _receives(self, step: scenario.WaitReceived, process: str, number: int) -> None:
         key = (process, number)
         self._claimed[key] += 1
-        what = f"{process} receives {signals.name(number)}"
-        self._awaited.fact(what, lambda: self._recorder.received[key] >= self._claimed[key], self._within)
+        self._awaited.fact(step, lambda: self._recorder.received[key] >= self._claimed[key], self._within)
 
     def prints(self, text: str) -> None:
         """Wait until the terminal shows a text, "<prompt>" for that of the shell."""
@@ -179,7 +176,7 @@ class Steps:
         def there() -> bool:
             return wanted in self._recorder.text
 
-        self._awaited.fact(f"the terminal shows {text!r}", there, self._within)
+        self._awaited.fact(scenario.WaitOutput(text), there, self._within)
         self._recorder.text = self._recorder.text.partition(wanted)[2]
 
     def _state(self, role: str) -> str:
@@ -205,7 +202,7 @@ class Steps:
         try:
             self._cast.tracer = Tracer(pids, self._cast.pids["command"], self._recorder, send)
         except OSError as error:
-            self._recorder.add("runner", history.Unobserved("the launcher's calls", f"ptrace is refused: {error}"))
+            self._recorder.add("runner", history.Unobserved("ptrace-refused", detail=str(error)))
             raise ScriptAborted from None
         self._recorder.add("runner", history.TraceStarted(tuple(pids)))
 

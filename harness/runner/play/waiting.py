@@ -79,7 +79,7 @@ class Waiter:
         if now >= self._next_count:
             count = processes.count_entries() - OTHER_ENTRIES if self._alone else len(quiescence.everyone(os.getpid()))
             if count > quiescence.MAX_PROCESSES:
-                raise quiescence.TooMany(f"more than {quiescence.MAX_PROCESSES} processes at once")
+                raise quiescence.TooMany("processes", quiescence.MAX_PROCESSES)
             self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
         return self._sources.pump(seconds)
 

@@ -155,8 +155,7 @@ class Director:
             self._resume(task)
             return
         if name == "ptrace":
-            why = "the launcher uses ptrace(2) itself, which it cannot as usual while it is traced"
-            self._recorder.add("tracer", history.Unobserved("the launcher's calls", why))
+            self._recorder.add("tracer", history.Unobserved("launcher-uses-ptrace"))
         self.may_have_timers |= name in SETS_TIMER
         task.call = name
         task.arguments = call.arguments if call else ()
