@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
-from harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ def convert(data: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), data, kind)}") from error
+        raise UsageError(f"{where}: {_explain(str(error), data, kind)}") from error
 
 
 def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
@@ -27,7 +27,7 @@ def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), data, kind)}") from error
+        raise UsageError(f"{where}: {_explain(str(error), data, kind)}") from error
 
 
 def raw_json(text: str | bytes, where: str) -> Any:
@@ -35,7 +35,7 @@ def raw_json(text: str | bytes, where: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongCall(f"{where}: this is not JSON, or not all of it: {error}") from error
+        raise UsageError(f"{where}: this is not JSON, or not all of it: {error}") from error
 
 
 _NAMES = {

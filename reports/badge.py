@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from harness.words import harmless
-from reports.results import Results
+from proctor.harness.words import harmless
+from proctor.reports.results import Results
 
 WIDTH = 6.5
 """Pixels of a character, on the average, in the font below at 11 pixels."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from harness.history import History
-from harness.words import harmless
-from reports.choosing import failures_in
-from reports.results import Results
-from reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
+from proctor.harness.history import History
+from proctor.harness.words import harmless
+from proctor.reports.filtering import failures_in
+from proctor.reports.results import Results
+from proctor.reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
 
 TICK = 0.002
 """Microseconds from one end of a flow to the next of the same time, so that no flow goes back. Histories have whole

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from conformance.spec import requirements
+from proctor.conformance.spec import requirements
 
 ROOT = Path(__file__).resolve().parent.parent
 FAULTY = ROOT / "targets" / "faulty"
@@ -32,7 +32,7 @@ def chapter_of(fault: Fault) -> str:
 def run_suite(targets: Iterable[Path], chapters: Iterable[str], directory: Path, budget: float = 0) -> dict[str, Rows]:
     """Run chapters of the suite, all where none is named, on these launchers; return their rows by target."""
     results = directory / "results.json"
-    files = [str(ROOT / "conformance" / f"test_{chapter}.py") for chapter in chapters]
+    files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
     command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")])]
     command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider"]
     done = subprocess.run(

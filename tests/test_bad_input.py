@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_of_package
 
 WITHOUT = ROOT / "tests" / "hostile" / "without.py"
 Done = subprocess.CompletedProcess[str]
@@ -169,7 +169,7 @@ def test_a_version_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_tmpdir_that_is_not_there(tmp_path: Path) -> None:
-    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot make a directory", "TMPDIR")
+    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot create a directory", "TMPDIR")
 
 
 def test_tmpdir_with_a_long_path(tmp_path: Path) -> None:
@@ -215,10 +215,10 @@ def test_without_pseudo_terminals_the_other_cases_work(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", ["guardian", "stage", "witness"])
 def test_a_program_of_ours_is_missing(tmp_path: Path, program: str) -> None:
-    for name in ("harness", "conformance", "targets"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "harness" / "bin" / program).unlink()
-    done = run("--target=env", "-k", "EXIT-3", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    package = copy_of_package(tmp_path)
+    (package / "harness" / "bin" / program).unlink()
+    suite = str(package / "conformance")
+    done = run("--target=env", "-k", "EXIT-3", cwd=tmp_path, suite=suite, PYTHONPATH=str(tmp_path))
     says(done, 3, f"harness/bin/{program}", "pip install -e .")
 
 
@@ -247,9 +247,9 @@ def test_that_proc_is_refused_is_told_each_time() -> None:
 
 
 STARTS = """
-from harness import execute
-from harness.scenario import Scenario
-from harness.target import BARE
+from proctor.harness import execute
+from proctor.harness.scenario import Scenario
+from proctor.harness.target import BARE
 history = execute.execute(BARE, Scenario(()))
 print(history.containment.partition(" ")[0])
 execute.stop()

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.history import Ended
-from reports.results import read
+from proctor.harness.history import Ended
+from proctor.reports.results import read
 from tests.conftest import Run
 
 SOUND, ZERO = '"$@"\n', '"$@"\nexit 0\n'

@@ -10,17 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
-from conformance.explored import judge_campaign
-from conformance.judge import Bare
-from harness.execute import execute
-from harness.explorer.explore import Opinion
-from harness.explorer.sweep import Planned
-from harness.history import Carried, Ended, Event, History, Passed, Received, Sent, Unobserved
-from harness.scenario import JOB, PIPES, Scenario
-from harness.schedule import Schedule, parse
-from harness.target import BARE, Target, load
+from proctor.conformance.exploring.campaign_verdict import judge_campaign
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
+from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
+from proctor.conformance.judging.judge import Bare
+from proctor.harness.execute import execute
+from proctor.harness.explorer.explore import Evaluation
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import DirectiveApplied, Ended, Event, History, PointReached, Received, Sent, Unobserved
+from proctor.harness.scenario import JOB, PIPES, Scenario
+from proctor.harness.schedule import Schedule, parse
+from proctor.harness.target import BARE, Target, load
 
 SOUND = Target("sound", (sys.executable, "-I", "-S", str(Path("targets/faulty/sound.py").resolve())))
 TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"
@@ -33,7 +33,7 @@ def installed(name: str) -> Target:
     return load(name)
 
 
-def play(target: Target, text: str, campaign: str = "start") -> tuple[History, Opinion]:
+def play(target: Target, text: str, campaign: str = "start") -> tuple[History, Evaluation]:
     """Play a schedule once; return what happened and what its campaign says of it."""
     chosen = campaign_named(campaign)
     bare, _ = Bare(execute).of(target, chosen.scenario)
@@ -43,7 +43,7 @@ def play(target: Target, text: str, campaign: str = "start") -> tuple[History, O
 
 def told(history: History) -> list[str]:
     """Return what happened without times and pids."""
-    kinds = (Passed, Carried, Sent, Received, Ended)
+    kinds = (PointReached, DirectiveApplied, Sent, Received, Ended)
     facts = [event.fact for event in history.events if isinstance(event.fact, kinds)]
     return [
         f"{fact.process} received {fact.signal}"
@@ -61,13 +61,13 @@ def told(history: History) -> list[str]:
 def test_the_same_points_each_time(name: str) -> None:
     target = load(name) if name == "./launcher" else installed(name)
     histories = [execute(target, whole_run(PIPES), Schedule(record=True)) for _ in range(10)]
-    assert len(histories[0].facts(Passed)) > 10
+    assert len(histories[0].facts(PointReached)) > 10
     assert all(told(history) == told(histories[0]) for history in histories)
 
 
 def test_the_command_alone_passes_no_points_but_its_birth() -> None:
     history = execute(BARE, whole_run(PIPES), Schedule(record=True))
-    assert [str(fact.at) for fact in history.facts(Passed)] in ([], ["launcher birth"])
+    assert [str(fact.at) for fact in history.facts(PointReached)] in ([], ["launcher birth"])
 
 
 def test_term_at_the_return_of_fork_orphans_the_command_of_timeout() -> None:
@@ -89,7 +89,7 @@ def test_term_before_setsid_is_lost_by_dumb_init() -> None:
 def test_both_orders_after_a_fork_can_be_had() -> None:
     def ends_of(text: str) -> list[str]:
         history, _ = play(installed("tini"), text)
-        return [str(fact.directive.action) for fact in history.facts(Carried)]
+        return [str(fact.directive.action) for fact in history.facts(DirectiveApplied)]
 
     first = "at launcher clone#1 exit: hold until child1 blocks\n"
     assert ends_of(first + TERM_AT_FORK) == 2 * ["hold until child1 blocks"] + ["deliver TERM to launcher"]
@@ -99,15 +99,15 @@ def test_both_orders_after_a_fork_can_be_had() -> None:
 def test_a_task_is_held_until_another_comes_to_a_point() -> None:
     at, until = "launcher clone#1 exit", "child1 setpgid#1 exit"
     history, _ = play(installed("tini"), f"at {at}: hold until {until}\n{TERM_AT_FORK}")
-    facts = [event.fact for event in history.events if isinstance(event.fact, Carried | Passed | Sent)]
-    assert [f"{fact.at}" if isinstance(fact, Passed) else type(fact).__name__ for fact in facts] == [
-        at, "Carried", until, "Carried", "Carried", "Sent",
+    facts = [event.fact for event in history.events if isinstance(event.fact, DirectiveApplied | PointReached | Sent)]
+    assert [f"{fact.at}" if isinstance(fact, PointReached) else type(fact).__name__ for fact in facts] == [
+        at, "DirectiveApplied", until, "DirectiveApplied", "DirectiveApplied", "Sent",
     ]  # fmt: skip
 
 
 def test_a_task_held_for_what_never_comes_is_let_go() -> None:
     history, opinion = play(installed("tini"), f"at launcher clone#1 exit: hold until child7 birth\n{TERM_AT_FORK}")
-    assert [fact.what for fact in history.facts(Carried)] == ["held", "forced", "done"]
+    assert [fact.what for fact in history.facts(DirectiveApplied)] == ["held", "forced", "done"]
     assert not opinion.objections
 
 
@@ -167,7 +167,7 @@ def test_two_workers_play_what_one_does() -> None:
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
     counts = []
     for workers in (1, 2):
-        crew = Crew(target, workers, replays=2)
+        crew = WorkerPool(target, workers, replays=2)
         explored, interrupted = crew.explore(campaign, iter(plan.planned), 60.0, lambda count: None)
         crew.close()
         assert not interrupted
@@ -205,7 +205,7 @@ def test_difficult_launchers_can_be_followed(what: str, tmp_path: Path) -> None:
     target = Target(what, (sys.executable, "-I", "-S", str(script)))
     plain = execute(target, whole_run(PIPES))
     history = execute(target, whole_run(PIPES), Schedule(record=True))
-    assert history.facts(Passed)
+    assert history.facts(PointReached)
     ends = [[(f.code, f.signal) for f in h.facts(Ended) if f.process == "launcher"] for h in (plain, history)]
     assert ends[0] == ends[1], ends
 
@@ -222,7 +222,7 @@ def test_where_nothing_can_be_traced_it_is_not_observable() -> None:
 
     def refused(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
         played = execute(target, script)
-        facts = [Unobserved("the launcher's calls", "ptrace is refused")] if schedule else []
+        facts = [Unobserved("ptrace-refused")] if schedule else []
         events = tuple(Event(len(played.events) + n, 1.0, "runner", fact) for n, fact in enumerate(facts))
         return msgspec.structs.replace(played, events=(*played.events, *events))
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.cli_report import script_of
-from reports.html.page import html
+from proctor.conformance.cli.report import script_of
+from proctor.reports.html.page import html
 from tests.documents_for_tests import documents, hostile
 
 pytest.importorskip("selenium", reason="needs selenium: pip install selenium")

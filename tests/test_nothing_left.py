@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import execute as door
-from harness.errors import HarnessError
-from harness.history import Missed
-from harness.scenario import Ends, Order, Scenario
-from harness.target import BARE
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import WaitFailed
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.target import BARE
 from tests.conftest import ROOT
 
 KILLS = 50
@@ -152,18 +152,18 @@ def test_ctrl_c(suite: subprocess.Popen[bytes], place: Path) -> None:
 def play_often() -> None:
     """Play until the runner is found to have been killed."""
     for _ in range(1000):
-        door.execute(BARE, Scenario((Order("spawn grandchild os"), Order("exit 0"), Ends())))
+        door.execute(BARE, Scenario((Order("spawn grandchild os"), Order("exit 0"), WaitEnds())))
 
 
 @pytest.mark.parametrize("wish", ["namespace", "subreaper"])
-@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+@pytest.mark.parametrize("victim", ["proctor.harness.runner", "guardian"])
 def test_sigkill_of_the_runner_or_its_guardian(
     place: Path, monkeypatch: pytest.MonkeyPatch, wish: str, victim: str
 ) -> None:
     door.stop()
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setenv("PROCTOR_CONTAINMENT_WISH", wish)
-    door.execute(BARE, Scenario((Order("exit 0"), Ends())))
+    door.execute(BARE, Scenario((Order("exit 0"), WaitEnds())))
     runner = door._runner
     assert runner
     guardian = runner._process.pid
@@ -172,12 +172,12 @@ def test_sigkill_of_the_runner_or_its_guardian(
     with pytest.raises(HarnessError, match=r"This says nothing about the launcher"):
         play_often()
     nothing_left(place)
-    assert not door.execute(BARE, Scenario((Order("exit 0"), Ends()))).facts(Missed)
+    assert not door.execute(BARE, Scenario((Order("exit 0"), WaitEnds()))).facts(WaitFailed)
     door.stop()
     nothing_left(place)
 
 
-@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+@pytest.mark.parametrize("victim", ["proctor.harness.runner", "guardian"])
 def test_the_suite_goes_on_when_a_runner_is_killed(place: Path, victim: str) -> None:
     with start(place, "-k", "EXIT-1") as running:
         try:
@@ -200,7 +200,7 @@ def explore(place: Path, workers: int) -> subprocess.Popen[bytes]:
     """Start the explorer, in a process group of its own."""
     env = os.environ | {"TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     words = ["explore", "dumb-init", "--exhaustive", f"--workers={workers}", f"--cases={place}/pytest-of-cases"]
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from proctor.conformance.cli.main import main; main()", *words]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         process_group=0,

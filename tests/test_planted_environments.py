@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.campaigning import explorer_for, survey_of
-from conformance.campaigns import campaign_named
-from conformance.spec import requirements
-from harness import execute as door
-from harness.runner.places import other_interpreter
-from harness.target import load_toml
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.runner.start.places import other_interpreter
+from proctor.harness.target import load_toml
 from tests.planted import FAULTY, WRONG, Fault, chapter_of, differences, manifest, run_suite
 
 ENVIRONMENTS = FAULTY / "environments"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.spec import requirements
+from proctor.conformance.spec import requirements
 from tests.planted import FAULTY, WRONG, Fault, chapter_of, differences, manifest, run_suite
 
 MANIFEST = manifest(FAULTY / "faults.toml")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from harness.words import harmless
-from reports.timeline.layout import Arrow, Bar, Mark, Timeline
-from reports.timeline.signs import CLASSES, KEY, LEGEND, STYLE, drawing
-from reports.timeline.spacing import LOST, NEXT_TO, births, gap, positions, width
+from proctor.harness.words import harmless
+from proctor.reports.timeline.layout import Arrow, Bar, Mark, Timeline
+from proctor.reports.timeline.signs import CLASSES, KEY, LEGEND, STYLE, drawing
+from proctor.reports.timeline.spacing import LOST, NEXT_TO, births, gap, positions, width
 
 LEFT, RIGHT = 140.0, 16.0
 """Pixels for the names of lanes, and at the right."""

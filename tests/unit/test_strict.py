@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.strict import convert, parse_json
-from harness.target import Target
+from proctor.harness.errors import UsageError
+from proctor.harness.strict import convert, parse_json
+from proctor.harness.target import Target
 
 C = 'command = ["env"]\n'
 
 
 def told(text: str) -> str:
-    with pytest.raises(WrongCall) as caught:
+    with pytest.raises(UsageError) as caught:
         convert({"name": "mine", **tomllib.loads(text)}, Target, "mine.toml")
     return str(caught.value).removeprefix("mine.toml: ")
 
@@ -45,11 +45,11 @@ def test_wrong_in_a_toml(text: str, says: str) -> None:
 @pytest.mark.parametrize("value", [None, [], {}, 1, {"a": {"b": [None]}}])
 @pytest.mark.parametrize("key", ["command", "profiles", "environment", "deviations", "slow", "name"])
 def test_whatever_is_there_is_a_wrong_call(key: str, value: Any) -> None:
-    with pytest.raises(WrongCall, match=r"mine.toml: "):
+    with pytest.raises(UsageError, match=r"mine.toml: "):
         convert({"name": "mine", "command": ["env"], key: value, "zzz": 1}, Target, "mine.toml")
 
 
 @pytest.mark.parametrize("text", ['{"command": 1', '{"command": [1], "name": "a" "b"}'])
 def test_a_mistake_before_the_one_that_makes_it_no_json(text: str) -> None:
-    with pytest.raises(WrongCall, match=r"x.json: "):
+    with pytest.raises(UsageError, match=r"x.json: "):
         parse_json(text, Target, "x.json")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
+from proctor.harness.errors import UsageError
+from proctor.harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
 
 
 def executable(path: Path) -> Path:
@@ -19,7 +19,7 @@ def executable(path: Path) -> Path:
 
 
 def refusal(asked: str) -> str:
-    with pytest.raises(WrongCall) as caught:
+    with pytest.raises(UsageError) as caught:
         load(asked)
     return str(caught.value)
 
@@ -247,6 +247,6 @@ def test_every_description_that_comes_with_us_can_be_read(path: Path) -> None:
     told = ""
     try:
         target = load_toml(path)
-    except WrongCall as error:
+    except UsageError as error:
         told = str(error)
     assert "install it with: " in told or (target.description and os.access(target.command[0], os.X_OK))
