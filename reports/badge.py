@@ -17,7 +17,7 @@ def badge(document: Results) -> str:
     """Return the SVG."""
     verdicts = [row.verdict for row in document.requirements.values() if row.binds]
     held, failed = verdicts.count("pass"), verdicts.count("fail")
-    said = f"{held} of {held + failed} MUST" if held + failed else "not judged"
+    said = f"{held} of {held + failed} MUST" if held + failed else "not evaluated"
     color = BAD if failed else GOOD if held else UNKNOWN
     left, right = (round(len(text) * WIDTH) + 12 for text in ("proctor", said))
     title = escape(harmless(f"Proctor: {document.target.name}: {said}"))

@@ -82,7 +82,7 @@ class Coverage(msgspec.Struct, frozen=True):
     @property
     def delivered(self) -> str:
         """What was delivered, in a few words."""
-        return ", ".join(one.replace("deliver ", "") for one in self.stimuli) or "orders"
+        return ", ".join(one.replace("deliver ", "") for one in self.stimuli) or "process order"
 
     @property
     def percent(self) -> float:
@@ -90,8 +90,8 @@ class Coverage(msgspec.Struct, frozen=True):
         return round(100 * min(1.0, self.played / self.schedules), 1) if self.schedules else 0.0
 
     def __str__(self) -> str:
-        said = f"{self.campaign}: {self.played} of {self.schedules or 'any number of'} schedules "
-        said += f"({', '.join(self.stimuli) or 'orders'}; {self.points} points)"
+        text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "
+        text += f"({', '.join(self.stimuli) or 'process order'}; {self.points} points)"
         if self.unreached:
-            said += f"; of {self.unreached} the point was not passed again"
-        return said + (f"; left out: {self.left_out}" if self.left_out else "")
+            text += f"; {self.unreached} did not reach their point again"
+        return text + (f"; skipped: {self.left_out}" if self.left_out else "")

@@ -16,7 +16,9 @@ def chosen(documents: list[Results], target: str = "", requirement: str = "") ->
     where there is none such, with those that there are."""
     names = [document.target.name for document in documents]
     if target and target not in names:
-        raise UsageError(f"--target={target}: no results of it{nearest(target, names)}; there are: {', '.join(names)}")
+        raise UsageError(
+            f"--target={target}: not in these results{nearest(target, names)}; they are for: {', '.join(names)}"
+        )
     kept = [document for document in documents if target in ("", document.target.name)]
     if not requirement:
         return kept
@@ -26,7 +28,8 @@ def chosen(documents: list[Results], target: str = "", requirement: str = "") ->
     if not any(document.failures for document in found):
         known = dict.fromkeys(failure.requirement for _, failure in failures_in(kept))
         raise UsageError(
-            f"--requirement={requirement}: no failure of it{nearest(requirement, known)}; there are: {', '.join(known)}"
+            f"--requirement={requirement}: no failure of this requirement{nearest(requirement, known)}; "
+            f"failed are: {', '.join(known)}"
         )
     return found
 
@@ -36,8 +39,8 @@ def failures_in(documents: list[Results]) -> Iterator[tuple[Results, Failure]]:
     found = [(document, failure) for document in documents for failure in document.failures]
     if not found:
         raise UsageError(
-            "there is no failure with its history in these results: either nothing fails, or an older Proctor has "
-            "written them; `proctor check TARGET --results FILE` writes them anew"
+            "these results have no failure with a history: either nothing failed, or an older version of Proctor wrote "
+            "them; `proctor check TARGET --results FILE` writes new ones"
         )
     return iter(found)
 
@@ -52,5 +55,5 @@ def only_failure(documents: list[Results]) -> tuple[Results, Failure]:
             + (f" --target {shlex.quote(document.target.name)}" if several else "")
             for document, failure in found
         )
-        raise UsageError(f"this format is of one failure; there are {len(found)}, choose one of them by:\n{listed}")
+        raise UsageError(f"this format shows one failure, and there are {len(found)}; choose one with:\n{listed}")
     return found[0]

@@ -13,7 +13,7 @@ SIGNS = {
     "not observable": "?", "not built": "",
 }  # fmt: skip
 """Each by a character of its own, not by colour alone."""
-LEGEND = "✓ pass, ✗ fail, d declared, – not applicable, ? not observable here, ~ unstable, E error of the harness"
+LEGEND = "✓ pass, ✗ fail, d declared deviation, – not applicable, ? not observable here, ~ unstable, E harness error"
 
 
 def summary(documents: list[Results]) -> str:
@@ -24,7 +24,7 @@ def summary(documents: list[Results]) -> str:
 
 def _one(document: Results) -> str:
     lines = [f"## {_plain(document.title)}", "", _counts(document)]
-    for title, binds in (("Fails", True), ("Does not do what it should", False)):
+    for title, binds in (("Failed MUST requirements", True), ("Failed SHOULD requirements", False)):
         failed = [
             (name, row) for name, row in document.requirements.items() if row.verdict == "fail" and row.binds == binds
         ]
@@ -44,7 +44,7 @@ def _counts(document: Results) -> str:
         counts = Counter(row.verdict for row in rows if row.verdict not in ("not built", "not applicable"))
         if counts:
             said.append(f"{level}: {', '.join(f'{n} {verdict}' for verdict, n in sorted(counts.items()))}")
-    return "; ".join(said) or "Nothing was run."
+    return "; ".join(said) or "No requirement was evaluated."
 
 
 def _matrix(documents: list[Results]) -> str:

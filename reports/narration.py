@@ -20,8 +20,8 @@ STAGES = {
     ("init", False): "as PID 1 of a PID namespace",
 }
 SETTINGS = {
-    "limits": "limits of its own", "nice": "another nice value", "umask": "another umask",
-    "environment": "variables of its own", "groups": "other groups", "notify": "NOTIFY_SOCKET",
+    "limits": "other resource limits", "nice": "another nice value", "umask": "another umask",
+    "environment": "extra environment variables", "groups": "other supplementary groups", "notify": "NOTIFY_SOCKET",
 }  # fmt: skip
 """Settings of a stage that are said to be there."""
 
@@ -46,12 +46,12 @@ def steps(
         told.append((TextPart(f"It is started with {settings}."),))
     scheduled = [(TextPart(one, is_code=True),) for one in directives]
     if scheduled:
-        told += [(TextPart("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
+        told += [(TextPart("Stop the launcher at its system calls and run one process at a time. At these points:"),)]
     taken = scenario.steps if last is None else scenario.steps[: last + 1]
     told += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.NewPhase)]
     if left := len(scenario.steps) - len(taken):
-        steps_left = "a step" if left == 1 else f"{left} steps"
-        told.append((TextPart(f"That did not come, so the script ended there, {steps_left} before its end."),))
+        skipped = "the last step was not run" if left == 1 else f"the last {left} steps were not run"
+        told.append((TextPart(f"This did not happen, so {skipped}."),))
     return told
 
 

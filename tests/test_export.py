@@ -379,10 +379,10 @@ def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
     ("content", "says"),
     [
         (None, "No such file"),
-        ("{", "not JSON, or not all of it"),
-        ("[1]", "the whole takes a table"),
+        ("{", "not JSON, or it is incomplete"),
+        ("[1]", "the document must be a table"),
         ('{"schema": 1, "requirment": "SIG-6"}', "did you mean 'requirement'"),
-        ('{"schema": "1"}', "'schema' takes a whole number"),
+        ('{"schema": "1"}', "'schema' must be an integer"),
         ('{"schema": 2, "new": {}, "target": 3}', "of schema 2; this Proctor reads schema 1: update Proctor"),
         ("newer", "this file is of schema 2; this Proctor reads schema 1: update Proctor"),
         ("nowhere", "there is no check 'signals.nonsense'"),

@@ -306,9 +306,9 @@ def test_a_failure_is_told_whole(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     assert "Wait until nobody runs. Press ctrl-c. Wait" in browser.text(".steps")
     assert browser.text("dl.objection dd").startswith("the command receives SIGINT 1 times")
-    assert "Came back in 3 of 3 replays." in browser.text(".about")
+    assert "Reproduced in 3 of 3 replays." in browser.text(".about")
     titles = [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".seen h2")]
-    assert titles == ["WHAT HAPPENED", "THE COMMAND ALONE"]
+    assert titles == ["WITH THE LAUNCHER", "THE COMMAND ALONE"]
     assert "^C" in browser.text(".screen")
     browser.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     browser.find("[data-copy]").click()

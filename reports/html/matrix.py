@@ -20,9 +20,9 @@ MARKS: dict[Verdict, Mark] = {
 LEGEND: dict[Mark, tuple[str, str]] = {
     "fail": (SIGNS["fail"], "MUST failed"),
     "should": (SIGNS["fail"], "SHOULD failed"),
-    "error": (SIGNS["error"], "error of the harness"),
+    "error": (SIGNS["error"], "harness error"),
     "unstable": (SIGNS["unstable"], "unstable"),
-    "declared": (SIGNS["declared deviation"], "declared"),
+    "declared": (SIGNS["declared deviation"], "declared deviation"),
     "pass": (SIGNS["pass"], "pass"),
     "nobs": (SIGNS["not observable"], "not observable"),
     "na": (SIGNS["not applicable"], "not applicable"),

@@ -173,10 +173,10 @@ class _Drawing:
 
     def _told(self, arrow: Arrow) -> str:
         lanes = self._timeline.lanes
-        to = "nobody we know" if arrow.target is None else lanes[arrow.target].label
+        to = "an unknown process" if arrow.target is None else lanes[arrow.target].label
         said = f"{arrow.label} from {lanes[arrow.source].label} to {to}"
         if arrow.received is None:
-            return f"{said}: its receipt was not seen"
+            return f"{said}: receipt not observed"
         return f"{said}, {arrow.sent * 1e3:.2f} ms to {arrow.received * 1e3:.2f} ms"
 
     # -- marks

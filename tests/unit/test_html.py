@@ -95,7 +95,7 @@ def test_what_was_done_is_said_in_words() -> None:
     assert said == [
         "Start 'a b' -- COMMAND without a terminal, as a service manager starts it.",
         "It is started with SIGPIPE and SIGHUP ignored, another nice value, a cold home.",
-        "Stop the launcher at its system calls, let one process run at a time, and there:",
+        "Stop the launcher at its system calls and run one process at a time. At these points:",
         "at x: deliver TERM",
         "Send SIGTERM to the launcher.",
         "Type 'jobs\\n'.",
@@ -110,7 +110,7 @@ def test_of_a_script_that_ended_early_only_what_was_done_is_told() -> None:
     told = ["".join(part.text for part in parts) for parts in steps(["a"], scenario, [], last=3)]
     assert told[2:] == [
         "Press ctrl-z.", "Wait until the command is stopped.",
-        "That did not come, so the script ended there, 2 steps before its end.",
+        "This did not happen, so the last 2 steps were not run.",
     ]  # fmt: skip
     assert steps(["a"], scenario, [], last=5) == steps(["a"], scenario, [])
 
@@ -134,11 +134,11 @@ def test_a_message_is_taken_apart() -> None:
 
 def test_what_was_explored_is_said_in_a_line() -> None:
     assert str(COVERED) == (
-        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); left out: 10 at points where it ends"
+        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); skipped: 10 at points where it ends"
     )
     endless = msgspec.structs.replace(COVERED, schedules=None, stimuli=(), unreached=2, left_out="")
-    assert (
-        str(endless) == "start: 34 of any number of schedules (orders; 38 points); of 2 the point was not passed again"
+    assert str(endless) == (
+        "start: 34 of unlimited schedules (process order; 38 points); 2 did not reach their point again"
     )
     assert (COVERED.percent, endless.percent) == (85.0, 0.0)
 
@@ -277,7 +277,7 @@ def test_older_documents_tell_in_a_line_what_was_explored() -> None:
 
 def test_a_pass_that_was_explored_shows_its_map() -> None:
     page = cell("SIG-6", html([results("a")], script_of))
-    assert "ends by SIGTERM" in page and '<rect class="objected1"' in page and "Point by point" in page
+    assert "ends by SIGTERM" in page and '<rect class="objected1"' in page and "All points" in page
 
 
 def test_hostile_text_is_text() -> None:

@@ -102,7 +102,7 @@ def test_a_signal_that_is_lost_has_a_start_alone() -> None:
     events = trace(results(failure(LOST)))
     assert obeys_the_rules(events)
     assert not [e for e in events if e["ph"] in "sf"]
-    assert "SIGTERM to launcher, its receipt was not seen" in [e["name"] for e in events]
+    assert "SIGTERM to launcher, receipt not observed" in [e["name"] for e in events]
 
 
 def test_states_are_slices_and_what_a_violation_points_to_says_so() -> None:
@@ -200,7 +200,7 @@ def test_of_several_failures_one_is_chosen() -> None:
     play, silent = on_terminal(Output("terminal", b"x")), failure(LOST, "EXIT-1")
     document = results(failure(play), failure(play, "TTY-3"), silent)
     with pytest.raises(
-        UsageError, match=r"there are 2, choose one of them by:\n  --requirement SIG-1\n  --requirement TTY-3$"
+        UsageError, match=r"there are 2; choose one with:\n  --requirement SIG-1\n  --requirement TTY-3$"
     ):
         asciicast([document])
     with pytest.raises(UsageError, match="--requirement SIG-1 --target 'setsid --wait'"):
@@ -213,11 +213,11 @@ def test_of_several_failures_one_is_chosen() -> None:
 
 def test_what_is_not_there_cannot_be_chosen() -> None:
     documents = [results(failure(), failure(LOST, "TTY-3")), results(name="timeout")]
-    with pytest.raises(UsageError, match=r"--target=tinni: .*did you mean 'tini'.*there are: tini, timeout"):
+    with pytest.raises(UsageError, match=r"--target=tinni: .*did you mean 'tini'.*they are for: tini, timeout"):
         chosen(documents, "tinni")
-    with pytest.raises(UsageError, match=r"--requirement=TTY-2: .*did you mean 'TTY-3'.*there are: SIG-1, TTY-3"):
+    with pytest.raises(UsageError, match=r"--requirement=TTY-2: .*did you mean 'TTY-3'.*failed are: SIG-1, TTY-3"):
         chosen(documents, "", "TTY-2")
     for wanted in (asciicast, perfetto):
-        with pytest.raises(UsageError, match="no failure with its history"):
+        with pytest.raises(UsageError, match="no failure with a history"):
             wanted(chosen(documents, "timeout"))
     assert [one.target.name for one in chosen(documents, "timeout")] == ["timeout"]

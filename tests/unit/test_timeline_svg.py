@@ -184,7 +184,7 @@ def test_who_does_not_see_it_is_told_what_happens() -> None:
 
 def test_an_arrow_without_receipt_looks_another_way() -> None:
     lost = next(one for one in drawn(supervised(sent(TERM))).iter(f"{SVG}g") if one.get("class") == "arrow a-lost")
-    assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: its receipt was not seen"
+    assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: receipt not observed"
 
 
 def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> None:
