@@ -64,16 +64,26 @@ def processes_of(place: Path) -> list[int]:
     return found
 
 
+def mounts_and_groups() -> set[str]:
+    """Return the mounts and control groups with our name in them."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    groups = Path("/sys/fs/cgroup").glob("**/*proctor*")
+    return {f"mount {line}" for line in mounts if "proctor" in line} | {f"cgroup {group}" for group in groups}
+
+
+THERE_BEFORE = mounts_and_groups()
+"""A checkout in a directory named proctor may be a mount itself, as in a container."""
+
+
 def traces_of(place: Path) -> list[str]:
     """Return what there is of a suite that ran with this TMPDIR."""
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-    groups = [str(path) for path in Path("/sys/fs/cgroup").glob("**/*proctor*")]
     return [
         *(f"process {pid}" for pid in processes_of(place)),
         # pytest's own directory stays, as pytest wants it; xdist makes one
         *(f"file {name}" for name in os.listdir(place) if not name.startswith("pytest-of-")),
-        *(f"mount {line}" for line in mounts if str(place) in line or "proctor" in line),
-        *(f"cgroup {group}" for group in groups),
+        *(f"mount {line}" for line in mounts if str(place) in line),
+        *sorted(mounts_and_groups() - THERE_BEFORE),
     ]
 
 

@@ -54,6 +54,8 @@ class Director:
         self._calls = 0
         self._commands: list[int] = []
         self._begun = False
+        self._traces = False
+        self._at_reap: Callable[[], None] = lambda: None
         self.may_have_timers = False
         """Whether a call was seen that sets an interval or POSIX timer."""
         self.listening: set[int] = set()
@@ -87,6 +89,10 @@ class Director:
         """Return the tasks that wait for what they have made by vfork(2), which /proc shows as disk sleep."""
         return frozenset(task.tid for task in self._tasks.values() if task.in_vfork)
 
+    def trace(self, at_reap: Callable[[], None]) -> None:
+        """From now on do as well what the scenario's step `Trace` wants; see tracer.py."""
+        self._traces, self._at_reap = True, at_reap
+
     def next_part(self) -> None:
         """Count schedule points anew."""
         self._points.next_part()
@@ -115,9 +121,7 @@ class Director:
                 self._enters(task)
             case "call":
                 call, task.call = task.call, ""
-                if task.process == "launcher":
-                    self._note(task, call)
-                self._pass(task, call, "exit")
+                self._after(task, call)
             case "made":
                 self._made(task, stop.signal)
             case "exec":
@@ -131,14 +135,24 @@ class Director:
                 self._born(task) if not task.born else self._resume(task)
         return True
 
-    def _note(self, task: TracedTask, call: str) -> None:
-        """Record what the launcher has sent, and that it has reaped the command."""
-        if VISIBLE[call].effect == "sends" and (returned := ptrace.call_of(task.tid)):
-            self._recorder.add("launcher", called(call, task.arguments, returned.result))
-        elif call in ("wait4", "waitid"):
+    def _after(self, task: TracedTask, call: str) -> None:
+        """Record what the launcher has sent, and that it has reaped the command; then pass the exit of the call."""
+        is_launcher = task.process == "launcher"
+        if VISIBLE[call].effect == "sends" and (is_launcher or self._traces):
+            returned = ptrace.call_of(task.tid)
+            if returned:
+                self._recorder.add("launcher", called(call, task.arguments, returned.result))
+            if returned and returned.result == 0 and self._traces:
+                # what it sends next must not merge with what it has sent now: so it waits until the others rest
+                self._give_up_turn(task)
+                self._standing_by[task] = lambda: self._pass(task, call, "exit")
+                return
+        elif is_launcher and call in ("wait4", "waitid"):
             for pid in [pid for pid in self._commands if not os.path.exists(f"/proc/{pid}")]:
                 self._commands.remove(pid)
                 self._recorder.add("launcher", history.Reaped("command", pid))
+                self._at_reap()
+        self._pass(task, call, "exit")
 
     def _resume(self, task: TracedTask, number: int = 0) -> None:
         if task.call and returns_at_once(task.call) and not self._points.wants(task, task.call, "exit"):
@@ -146,6 +160,7 @@ class Director:
         if task.call:
             ptrace.go_on_to_next_call(task.tid, number)
         else:
+            task.take_name_of_first()
             ptrace.go_on(task.tid, number)
 
     def _enters(self, task: TracedTask) -> None:
@@ -194,10 +209,15 @@ class Director:
         self._pass(task, BIRTH, "exit")
 
     def _executed(self, task: TracedTask) -> None:
-        """The process runs another program now, in its first thread; the others have gone."""
-        for other in [t for t in self._tasks.values() if t.pid == task.pid and t.tid != task.pid]:
-            self._gone(other)
-        first = self._tasks.setdefault(task.pid, TracedTask(task.pid, task.pid, task.process, task.silent))
+        """The process runs another program now, and has one thread. Where another thread than the first has called
+        execve, that thread has taken the place and the id of the first, which has gone; the kernel reports no end of
+        the first, and tells the former id of the other (ptrace(2), "execve(2) under ptrace")."""
+        caller = self._tasks.get(ptrace.message_of(task.tid), task)
+        for other in [t for t in self._tasks.values() if t.pid == task.pid and t is not caller]:
+            self._forget(other)
+        self._tasks.pop(caller.tid, None)
+        caller.tid, caller.threads = task.tid, task.threads
+        first = self._tasks[caller.tid] = caller
         first.born = True
         was_begun, self._begun = self._begun, True
         if is_witness(task.pid):
@@ -220,6 +240,12 @@ class Director:
             self._in_turn(task, lambda: self._resume(task, number))
 
     def _gone(self, task: TracedTask) -> None:
+        self._forget(task)
+        if task.tid == task.pid:
+            for kept in [k for k in self._kept if k.waits_for_end_of(task.process)]:
+                self._let_go(kept, "let go")
+
+    def _forget(self, task: TracedTask) -> None:
         self._tasks.pop(task.tid, None)
         self._early.discard(task.tid)
         self._standing_by.pop(task, None)
@@ -228,9 +254,6 @@ class Director:
             self._delivered = None
         if task in self._kept:
             self._kept.remove(task)
-        if task.tid == task.pid:
-            for kept in [k for k in self._kept if k.waits_for_end_of(task.process)]:
-                self._let_go(kept, "let go")
 
     # -- points
 

@@ -35,6 +35,12 @@ class TracedTask:
         """Whether it is not the first of its process."""
         return "." in self.name
 
+    def take_name_of_first(self) -> None:
+        """Call a thread that has become the first of its process by execve as that is called. Not before the exit of
+        that call, which is passed under the name of its entry."""
+        if self.tid == self.pid:
+            self.name = self.process
+
     def waits_for(self, point: Point) -> bool:
         """Whether it is held until another task comes to this point."""
         action = self.directives[0].action if self.directives else None
