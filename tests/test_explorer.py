@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
-from proctor.conformance.exploring.campaigns import CODE, Campaign, campaign_named, of_any_launcher, whole_run
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.scenarios.signals import finish, send
