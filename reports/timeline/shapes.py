@@ -1,7 +1,7 @@
-"""The signs of a timeline: a shape for each kind of mark and state, and the style sheet that colours them.
+"""The shapes of a timeline: one for each kind of mark and state, and their style sheet.
 
-Colours are CSS variables, so that a page may set its own; those below do on white and on dark grounds alike, with a
-contrast of more than 3 to 1 (WCAG 2, 1.4.11).
+Colours are CSS variables, so a page can set its own. The defaults work on light and dark backgrounds, with a contrast
+of more than 3 to 1 (WCAG 2, 1.4.11).
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ LEGEND = {
     "hold": "held or released", "call": "system call", "missed": "awaited, did not happen",
     "trouble": "harness", "note": "note", "violated": "violation",
 }  # fmt: skip
-CLASSES = {
+LEGEND_CLASSES = {
     **{state: f"s-{state}" for state in ("running", "stopped", "held", "orphaned", "zombie")},
     "lost": "arrow a-lost",
 }
-"""Of what in the legend is no mark."""
-KEY = 9.0
-"""Pixels from the middle of a key up to its side."""
+"""CSS classes of the legend entries that are not marks."""
+KEY_HALF_HEIGHT = 9.0
+"""Half the height of a key, in pixels."""
 _SHAPES = {
     "running": '<rect x="-9" y="-4" width="18" height="8" rx="3"/>',
     "orphaned": '<rect x="-9" y="-4" width="18" height="8" rx="3"/>',
@@ -84,9 +84,9 @@ _SHAPES = {
 }
 
 
-def drawing(name: str, wide: float = 0.0) -> str:
-    """Return the shape of a kind of mark, or of a state, around 0, 0. wide: pixels of the label that is in a key."""
+def shape(name: str, label_width: float = 0.0) -> str:
+    """Return the shape of a kind of mark or of a state, centred at 0, 0. label_width: pixels of the label in a key."""
     if name == "key":
-        half = wide / 2 + 5
-        return f'<rect x="{-half:.1f}" y="{-KEY:.0f}" width="{2 * half:.1f}" height="{2 * KEY:.0f}" rx="4"/>'
+        half, high = label_width / 2 + 5, KEY_HALF_HEIGHT
+        return f'<rect x="{-half:.1f}" y="{-high:.0f}" width="{2 * half:.1f}" height="{2 * high:.0f}" rx="4"/>'
     return _SHAPES[name]
