@@ -11,7 +11,7 @@ from proctor.harness.errors import UsageError, nearest
 from proctor.reports.results import Failure, Results
 
 
-def chosen(documents: list[Results], target: str = "", requirement: str = "") -> list[Results]:
+def selected(documents: list[Results], target: str = "", requirement: str = "") -> list[Results]:
     """Return the documents of this launcher, with the failures of this requirement only; "" for all of them. WrongCall
     where there is none such, with those that there are."""
     names = [document.target.name for document in documents]

@@ -8,7 +8,7 @@ from collections import Counter
 from proctor.harness.words import harmless
 from proctor.reports.results import Results
 
-SIGNS = {
+SYMBOLS = {
     "pass": "✓", "fail": "✗", "error": "E", "unstable": "~", "declared deviation": "d", "not applicable": "–",
     "not observable": "?", "not built": "",
 }  # fmt: skip
@@ -53,9 +53,9 @@ def _matrix(documents: list[Results]) -> str:
     for name in names:
         cells = [document.requirements.get(name) for document in documents]
         if any(cell and cell.verdict != "not built" for cell in cells):
-            signs = " | ".join(SIGNS[cell.verdict] if cell else "" for cell in cells)
+            symbols = " | ".join(SYMBOLS[cell.verdict] if cell else "" for cell in cells)
             level = next(cell.level for cell in cells if cell)
-            rows.append(f"| {name} | {level} | {signs} |")
+            rows.append(f"| {name} | {level} | {symbols} |")
     head = f"| | | {' | '.join(_plain(document.target.name) for document in documents)} |"
     table = [head, "|" + "---|" * (len(documents) + 2), *rows]
     return "\n".join(["<details><summary>All requirements</summary>", "", *table, "", LEGEND, "", "</details>"])
