@@ -1,4 +1,4 @@
-"""Which launchers and failures of the results a report is of."""
+"""Selects the launchers and failures that a report shows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from proctor.reports.results import Failure, Results
 
 
 def selected(documents: list[Results], target: str = "", requirement: str = "") -> list[Results]:
-    """Return the documents of this launcher, with the failures of this requirement only; "" for all of them. WrongCall
-    where there is none such, with those that there are."""
+    """Return the documents of this launcher with only the failures of this requirement; "" selects all. Raise
+    UsageError with the available names if nothing matches."""
     names = [document.target.name for document in documents]
     if target and target not in names:
         raise UsageError(
@@ -35,7 +35,7 @@ def selected(documents: list[Results], target: str = "", requirement: str = "") 
 
 
 def failures_in(documents: list[Results]) -> Iterator[tuple[Results, Failure]]:
-    """Return the failures in these documents, each with its document; WrongCall where there is none."""
+    """Return the failures in these documents, each with its document; raise UsageError if there is none."""
     found = [(document, failure) for document in documents for failure in document.failures]
     if not found:
         raise UsageError(
@@ -46,7 +46,8 @@ def failures_in(documents: list[Results]) -> Iterator[tuple[Results, Failure]]:
 
 
 def only_failure(documents: list[Results]) -> tuple[Results, Failure]:
-    """Return the one failure in these documents; WrongCall where there are several, with how to choose."""
+    """Return the one failure in these documents; raise UsageError with the options to select one if there are
+    several."""
     found = list(failures_in(documents))
     if len(found) > 1:
         several = len({document.target.name for document, _ in found}) > 1
