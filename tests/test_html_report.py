@@ -306,7 +306,7 @@ def test_a_timeline_is_zoomed_and_dragged(browser: Browser) -> None:
 
 def test_a_failure_is_told_whole(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
-    assert "Wait until nobody runs. Press ctrl-c. Wait" in browser.text(".steps")
+    assert "Wait until all processes are idle. Press ctrl-c. Wait" in browser.text(".steps")
     assert browser.text("dl.violation dd").startswith("the command receives SIGINT 1 times")
     assert "Reproduced in 3 of 3 replays." in browser.text(".about")
     titles = [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".runs h2")]
