@@ -49,7 +49,7 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.read_reports}
 
     def play(self):  # Play the steps, up to one that times out. Leave nothing behind
-        print("The command behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command:")
+        print("Behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "Without the launcher:")
         try:
             play(self)
         except TimeoutError as what:

@@ -51,7 +51,7 @@ class ObservedRun:
 
     def play(self) -> Any:
         """Play the steps, up to one that times out. Leave nothing behind."""
-        print("The command behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command:")
+        print("Behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "Without the launcher:")
         try:
             play(self)
         except TimeoutError as what:
