@@ -11,6 +11,8 @@ from proctor.harness.schedule import Directive, Hold, HoldTask, HoldUntil, Point
 class State(enum.Enum):
     """What a traced task is doing. `TRANSITIONS` says which state may follow which."""
 
+    __hash__ = object.__hash__  # that of Enum is written in Python: a state is looked up several times at each stop
+
     RUNNING = "running"
     """It was resumed: it runs, or is blocked in a system call."""
     IN_VFORK = "in vfork"

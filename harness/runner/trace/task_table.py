@@ -11,6 +11,7 @@ class TaskTable:
     def __init__(self) -> None:
         self._by_tid: dict[int, TracedTask] = {}
         self._by_state: dict[State, dict[TracedTask, None]] = {state: {} for state in State}
+        self._pending = [self._by_state[state] for state in PENDING]
         self._children = 0
         self._held = 0
         self.unclaimed_stops: set[int] = set()
@@ -97,7 +98,8 @@ class TaskTable:
     @property
     def is_pending(self) -> bool:
         """Whether something is still to be done when all other tasks are at rest."""
-        return bool(self.unclaimed_stops) or any(self._by_state[state] for state in PENDING)
+        runnable, held, awaiting = self._pending
+        return bool(runnable or held or awaiting or self.unclaimed_stops)
 
     def kept_stopped(self) -> set[int]:
         """Return the thread ids of the tasks that do not go on until we resume them, or SIGCONT continues them."""
