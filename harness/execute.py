@@ -18,7 +18,9 @@ from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 
-GUARDIAN_REFUSED = 77
+GUARDIAN_REFUSED = "refused: "
+"""How the guardian's complaint begins when it cannot contain as asked. Its exit status says the same, but cannot be
+read where this process ignores SIGCHLD; wait(2)."""
 LONGEST_EXECUTION = 300.0
 """Seconds. The runner's own deadlines are far below; this is for a runner that hangs."""
 
@@ -61,8 +63,8 @@ class Runner:
             raise
         if hello is None:
             complaint, status = self.end()
-            if status == GUARDIAN_REFUSED:
-                raise _Refused(complaint)
+            if complaint.startswith(GUARDIAN_REFUSED):
+                raise _Refused(complaint.removeprefix(GUARDIAN_REFUSED))
             said = complaint or f"exit status {status}"
             raise HarnessError(f"the runner did not start: {said}. Check that TMPDIR can be written")
         self.scratch = hello.scratch

@@ -97,7 +97,7 @@ def load(asked: str) -> Target:
         asked.encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"--target={asked!r}: this name is not UTF-8; make a link to it that is, and name that"
+            f"--target={asked!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
         ) from None
     if asked.endswith(".toml"):
         return load_toml(Path(asked), asked)
@@ -134,7 +134,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
     target = convert({"name": path.stem, **data}, Target, shown)
     if not target.command:
         raise UsageError(
-            f'{shown}: \'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]'
+            f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
     _check_files(target, shown)
     _check_reasons(target, shown)
@@ -176,8 +176,8 @@ def _check_files(target: Target, shown: str) -> None:
         parts = name.split("/")
         if ".." in parts or name.startswith("/") or parts[-1] in ("", ".") or "\0" in name:
             raise UsageError(
-                f"{shown}: 'files' has the key {name!r}; allowed are files in the launcher's working directory "
-                'and below it, without \'..\', such as "package.json" or "src/main.py"'
+                f"{shown}: 'files' has the key {name!r}; allowed are paths of files below the launcher's working "
+                'directory, without \'..\', such as "package.json" or "src/main.py"'
             )
 
 
@@ -186,8 +186,8 @@ def _check_profiles(target: Target, shown: str) -> None:
     for profile, key in NEEDED.items():
         if profile in target.profiles and not getattr(target, key):
             raise UsageError(
-                f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; give its command line, "
-                f'such as {key} = ["uv", "{"sync" if key == "sync" else "cache"}"]'
+                f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; add its command line, "
+                f'for example {key} = ["uv", "{"sync" if key == "sync" else "cache"}"]'
             )
 
 
@@ -195,8 +195,8 @@ def _check_reasons(target: Target, shown: str) -> None:
     for name, reason in target.deviations.items():
         if not reason.strip():
             raise UsageError(
-                f"{shown}: 'deviations.{name}' gives no reason; say why the launcher does not meet {name} on purpose, "
-                "and where its documentation has that"
+                f"{shown}: 'deviations.{name}' has no reason; say why the launcher deliberately does not meet {name}, "
+                "and where its documentation says so"
             )
 
 
@@ -211,11 +211,11 @@ def find_program(program: str, asked: str = "") -> str:
     if program and os.path.lexists(program):
         what = "a directory" if os.path.isdir(program) else "a file"
         raise UsageError(
-            f"{where}: no program '{program}' on PATH, but {what} of that name here: did you mean ./{program}?"
+            f"{where}: no program '{program}' on PATH, but there is {what} of that name here: did you mean ./{program}?"
         )
     raise UsageError(
         f"{where}: no program '{program}' on PATH and no target of that name"
-        f"{nearest(program, set(known_targets()) - {program})}; proctor targets lists those that are described"
+        f"{nearest(program, set(known_targets()) - {program})}; `proctor targets` lists the known targets"
     )
 
 
@@ -231,7 +231,7 @@ def _look_for(program: str) -> tuple[str, str]:
     elif path.is_dir():
         trouble = "this is a directory, not a launcher; name the executable in it"
     elif not os.access(path, os.X_OK):
-        trouble = f"this is not executable; chmod +x {program}, or name its interpreter as well"
+        trouble = f"this is not executable; chmod +x {program}, or put its interpreter before it"
     return str(path.absolute()), trouble
 
 
@@ -241,7 +241,7 @@ def _missing(path: Path) -> str:
         there = os.readlink(path)
     except OSError:
         return "there is no such file"
-    return f"this is a link to {there}, which is missing (or a link in a circle); make it point to what is meant"
+    return f"this is a symbolic link to {there}, which does not exist or is part of a loop; correct the link"
 
 
 def _similar(path: Path) -> str:

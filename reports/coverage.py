@@ -1,5 +1,4 @@
-"""What the explorer has played of one campaign, as the results keep it: how much, what was left out, and the map of
-points and outcomes."""
+"""The coverage of one exploration campaign in the results: how much was tested, what was skipped, and the outcomes."""
 
 from __future__ import annotations
 
@@ -9,10 +8,9 @@ import msgspec
 
 
 class PointRange(msgspec.Struct, frozen=True):
-    """Points of one process at which the same came of everything, and between them none at which another thing did.
-    runs: their numbers, from 1, among all points of the campaign, the first and the last of those that follow each
-    other; start, end: the first and the last of the points themselves; came: the outcomes; objected: those of them that
-    are not as they should be."""
+    """Points of one process with the same outcomes, without a point of other outcomes between them. runs: the first and
+    last number of each run of consecutive points, counted from 1 in the campaign; start, end: the first and the last
+    point as text; came: the outcomes that are allowed; objected: those that violate the requirement."""
 
     process: str
     runs: Annotated[tuple[tuple[int, int], ...], msgspec.Meta(min_length=1)]
@@ -24,45 +22,45 @@ class PointRange(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         numbers = [number for run in self.runs for number in run]
         if numbers != sorted(numbers) or numbers[0] < 1:
-            raise ValueError(f"runs of points go up from 1, and these do not: {self.runs}")
+            raise ValueError(f"runs of points must increase from 1: {self.runs}")
 
     @property
     def first(self) -> int:
-        """The number of its first point."""
+        """The number of the first point."""
         return self.runs[0][0]
 
     @property
     def last(self) -> int:
-        """The number of its last point."""
+        """The number of the last point."""
         return self.runs[-1][1]
 
     @property
     def visited(self) -> int:
-        """How many points it has: between the first and the last there may be some at which nothing was played."""
+        """The number of tested points. Points between the first and the last may be untested."""
         return sum(last - first + 1 for first, last in self.runs)
 
     @property
     def numbers(self) -> str:
-        """The first and the last by number."""
+        """The numbers of the first and the last point, as text."""
         return f"{self.first}-{self.last}" if self.last > self.first else f"{self.first}"
 
     @property
     def of(self) -> str:
-        """How many of the points from the first to the last it has; "" for all of them."""
+        """How many points from the first to the last were tested, as text; "" for all of them."""
         whole = self.last - self.first + 1
         return "" if self.visited == whole else f"{self.visited} of {whole}"
 
     @property
     def where(self) -> str:
-        """Its points by name: the process is named once."""
+        """The first and the last point, as text; the process is named once."""
         same = self.end.removeprefix(self.start.split(" ")[0] + " ")
         return self.start if self.start == self.end else f"{self.start} .. {same}"
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """One campaign on one launcher. stimuli: what was delivered; points: how many there are; schedules: how many there
-    are, None where there is no end of them; unreached: of those that were played, how many had a point that the
-    launcher did not pass that time; left_out: how many schedules are not among them, and why."""
+    """One campaign on one launcher. stimuli: what was delivered; points, schedules, played: numbers of points, planned
+    schedules and executed schedules (schedules is None if unlimited); unreached: the number of executed schedules with
+    a point that the launcher did not reach again; left_out: which schedules were not planned, and why."""
 
     requirement: str
     campaign: str
@@ -77,21 +75,21 @@ class Coverage(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         for stretch in self.stretches:
             if stretch.last > self.points:
-                raise ValueError(f"there are {self.points} points, and {stretch.numbers} is not among them")
+                raise ValueError(f"there are {self.points} points; {stretch.numbers} is out of range")
 
     @property
     def delivered(self) -> str:
-        """What was delivered, in a few words."""
-        return ", ".join(one.replace("deliver ", "") for one in self.stimuli) or "orders"
+        """What was delivered, as text."""
+        return ", ".join(one.replace("deliver ", "") for one in self.stimuli) or "process order"
 
     @property
     def percent(self) -> float:
-        """How much of it was played, in percent."""
+        """The share of executed schedules, in percent."""
         return round(100 * min(1.0, self.played / self.schedules), 1) if self.schedules else 0.0
 
     def __str__(self) -> str:
-        said = f"{self.campaign}: {self.played} of {self.schedules or 'any number of'} schedules "
-        said += f"({', '.join(self.stimuli) or 'orders'}; {self.points} points)"
+        text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "
+        text += f"({', '.join(self.stimuli) or 'process order'}; {self.points} points)"
         if self.unreached:
-            said += f"; of {self.unreached} the point was not passed again"
-        return said + (f"; left out: {self.left_out}" if self.left_out else "")
+            text += f"; {self.unreached} did not reach their point again"
+        return text + (f"; skipped: {self.left_out}" if self.left_out else "")

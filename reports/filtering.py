@@ -1,4 +1,4 @@
-"""Which launchers and failures of the results a report is of."""
+"""Selects the launchers and failures that a report shows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from proctor.harness.errors import UsageError, nearest
 from proctor.reports.results import Failure, Results
 
 
-def chosen(documents: list[Results], target: str = "", requirement: str = "") -> list[Results]:
-    """Return the documents of this launcher, with the failures of this requirement only; "" for all of them. WrongCall
-    where there is none such, with those that there are."""
+def selected(documents: list[Results], target: str = "", requirement: str = "") -> list[Results]:
+    """Return the documents of this launcher with only the failures of this requirement; "" selects all. Raise
+    UsageError with the available names if nothing matches."""
     names = [document.target.name for document in documents]
     if target and target not in names:
-        raise UsageError(f"--target={target}: no results of it{nearest(target, names)}; there are: {', '.join(names)}")
+        raise UsageError(
+            f"--target={target}: not in these results{nearest(target, names)}; they are for: {', '.join(names)}"
+        )
     kept = [document for document in documents if target in ("", document.target.name)]
     if not requirement:
         return kept
@@ -26,24 +28,26 @@ def chosen(documents: list[Results], target: str = "", requirement: str = "") ->
     if not any(document.failures for document in found):
         known = dict.fromkeys(failure.requirement for _, failure in failures_in(kept))
         raise UsageError(
-            f"--requirement={requirement}: no failure of it{nearest(requirement, known)}; there are: {', '.join(known)}"
+            f"--requirement={requirement}: no failure of this requirement{nearest(requirement, known)}; "
+            f"failed are: {', '.join(known)}"
         )
     return found
 
 
 def failures_in(documents: list[Results]) -> Iterator[tuple[Results, Failure]]:
-    """Return the failures in these documents, each with its document; WrongCall where there is none."""
+    """Return the failures in these documents, each with its document; raise UsageError if there is none."""
     found = [(document, failure) for document in documents for failure in document.failures]
     if not found:
         raise UsageError(
-            "there is no failure with its history in these results: either nothing fails, or an older Proctor has "
-            "written them; `proctor check TARGET --results FILE` writes them anew"
+            "these results have no failure with a history: either nothing failed, or an older version of Proctor wrote "
+            "them; `proctor check TARGET --results FILE` writes new ones"
         )
     return iter(found)
 
 
 def only_failure(documents: list[Results]) -> tuple[Results, Failure]:
-    """Return the one failure in these documents; WrongCall where there are several, with how to choose."""
+    """Return the one failure in these documents; raise UsageError with the options to select one if there are
+    several."""
     found = list(failures_in(documents))
     if len(found) > 1:
         several = len({document.target.name for document, _ in found}) > 1
@@ -52,5 +56,5 @@ def only_failure(documents: list[Results]) -> tuple[Results, Failure]:
             + (f" --target {shlex.quote(document.target.name)}" if several else "")
             for document, failure in found
         )
-        raise UsageError(f"this format is of one failure; there are {len(found)}, choose one of them by:\n{listed}")
+        raise UsageError(f"this format shows one failure, and there are {len(found)}; choose one with:\n{listed}")
     return found[0]

@@ -1,9 +1,9 @@
 """Results as JUnit XML, which GitHub, GitLab and Jenkins read: a suite for each launcher, a test case for each
 requirement.
 
-It keeps to the schema of Jenkins' xUnit plugin (junit-10.xsd), where only suites have properties: a requirement's level
-and sentence stand there, under its id. A SHOULD that fails is no failure, as with `proctor check`: it is skipped, and
-says why.
+It follows the schema of Jenkins' xUnit plugin (junit-10.xsd). There only suites have properties, so the suite holds the
+level and sentence of each requirement. A failed SHOULD does not fail `proctor check`, so it is a skipped test case with
+the reason.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from proctor.harness.words import harmless
 from proctor.reports.results import Results, Row
 
 FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no place for, not even escaped (Char, section 2.2)."""
+"""Characters that XML 1.0 does not allow, not even escaped (Char, section 2.2)."""
 
 
 def junit(documents: list[Results]) -> str:
@@ -47,21 +47,21 @@ def _suite(document: Results) -> ElementTree.Element:
 
 
 def _kind(row: Row) -> str:
-    """Return the element that says how a requirement came out; "" for a pass."""
+    """Return the name of the element for the outcome of a requirement; "" for a pass."""
     if row.verdict == "fail":
         return "failure" if row.binds else "skipped"
     return {"pass": "", "error": "error"}.get(row.verdict, "skipped")
 
 
 def _case(document: Results, name: str, row: Row) -> ElementTree.Element:
-    # no names with dots: CI systems take what stands before the last one for a package
+    # no dots in names: CI systems take the part before the last dot for a package
     launcher = _text(document.target.name).replace(".", "_")
     case = ElementTree.Element("testcase", name=name, classname=launcher, time="0.000")
     if kind := _kind(row):
         messages = [violation.message for violation in row.violations]
         first = next(iter(messages), row.reason) or row.verdict
-        said = ElementTree.SubElement(case, kind, type=row.verdict, message=_text(first))
-        said.text = _text("\n".join([document.sentence(name), *messages, row.reason]).strip())
+        outcome = ElementTree.SubElement(case, kind, type=row.verdict, message=_text(first))
+        outcome.text = _text("\n".join([document.sentence(name), *messages, row.reason]).strip())
     if row.coverage:
         ElementTree.SubElement(case, "system-out").text = _text("\n".join(row.coverage))
     return case

@@ -1,9 +1,9 @@
-"""What a pass does not show: it stands beside every claim that one is made from."""
+"""What a pass does not show. Every report prints this beside its passes."""
 
 from __future__ import annotations
 
-EXPLORED = "A pass here does not speak of moments between two system calls, nor of all orders of several threads."
-"""Of what was explored."""
+EXPLORED = "A pass covers neither the moments between two system calls nor every order of several threads."
+"""For explored requirements."""
 LIMITS = tuple(
     """\
 A pass covers only what was run: some signals, exit codes, sizes and stages. For a slow launcher that is a sample, \
@@ -17,4 +17,4 @@ Proctor decides from the state of the system that nothing more will happen: ever
 is armed. Where it may not read that state, it waits a second instead, and the history says so.
 """.splitlines()
 )
-"""Of everything, as the README has it."""
+"""For all requirements, in the words of the README."""

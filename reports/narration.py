@@ -1,4 +1,4 @@
-"""What was done in an execution, in words: a sentence for each step, with what is no plain words in it marked."""
+"""The steps of an execution as sentences, in which code is marked."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ STAGES = {
     ("init", False): "as PID 1 of a PID namespace",
 }
 SETTINGS = {
-    "limits": "limits of its own", "nice": "another nice value", "umask": "another umask",
-    "environment": "variables of its own", "groups": "other groups", "notify": "NOTIFY_SOCKET",
+    "limits": "other resource limits", "nice": "another nice value", "umask": "another umask",
+    "environment": "extra environment variables", "groups": "other supplementary groups", "notify": "NOTIFY_SOCKET",
 }  # fmt: skip
-"""Settings of a stage that are said to be there."""
+"""Settings of a stage whose values are not shown."""
 
 
 class TextPart(NamedTuple):
-    """A part of a sentence. is_code: a command line, or whatever else is to stand as it is."""
+    """A part of a sentence. is_code: whether it is code, such as a command line."""
 
     text: str
     is_code: bool = False
@@ -36,23 +36,25 @@ class TextPart(NamedTuple):
 def steps(
     command: Sequence[str], scenario: Scenario, directives: Iterable[str], last: int | None = None
 ) -> list[tuple[TextPart, ...]]:
-    """Return the steps in order. command: of the launcher, none for the bare command; directives: of a schedule, in
-    their text form; last: the index of the step at which the script ended, None where it came to its end."""
+    """Return the steps in order. command: the launcher's command line, empty for the bare command; directives: of the
+    schedule, as text; last: the index of the step at which the script stopped, None if it ran to its end."""
     words = shlex.join([*command, "COMMAND"])
-    told: list[tuple[TextPart, ...]] = [
+    sentences: list[tuple[TextPart, ...]] = [
         (TextPart("Start "), TextPart(words, is_code=True), TextPart(_stage(scenario.stage)))
     ]
     if settings := _settings(scenario.stage):
-        told.append((TextPart(f"It is started with {settings}."),))
+        sentences.append((TextPart(f"It is started with {settings}."),))
     scheduled = [(TextPart(one, is_code=True),) for one in directives]
     if scheduled:
-        told += [(TextPart("Stop the launcher at its system calls, let one process run at a time, and there:"),)]
+        sentences += [
+            (TextPart("Stop the launcher at its system calls and run one process at a time. At these points:"),)
+        ]
     taken = scenario.steps if last is None else scenario.steps[: last + 1]
-    told += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.NewPhase)]
+    sentences += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.NewPhase)]
     if left := len(scenario.steps) - len(taken):
-        steps_left = "a step" if left == 1 else f"{left} steps"
-        told.append((TextPart(f"That did not come, so the script ended there, {steps_left} before its end."),))
-    return told
+        skipped = "the last step was not run" if left == 1 else f"the last {left} steps were not run"
+        sentences.append((TextPart(f"This did not happen, so {skipped}."),))
+    return sentences
 
 
 def _stage(stage: Stage) -> str:
@@ -63,20 +65,20 @@ def _stage(stage: Stage) -> str:
 
 
 def _settings(stage: Stage) -> str:
-    """Say with which settings a launcher is started that are not the usual ones; "" where all are usual."""
-    usual = Stage()
-    told = [
+    """Return the settings of a stage that differ from the defaults, as text."""
+    defaults = Stage()
+    settings = [
         f"{' and '.join(map(signals.name, numbers))} {how}"
         for numbers, how in ((stage.ignored, "ignored"), (stage.blocked, "blocked"))
         if numbers
     ]
-    told += [name for said, name in SETTINGS.items() if getattr(stage, said) != getattr(usual, said)]
-    told += [f"a {stage.home} home"] if stage.home != usual.home else []
-    return ", ".join(told)
+    settings += [name for field, name in SETTINGS.items() if getattr(stage, field) != getattr(defaults, field)]
+    settings += [f"a {stage.home} home"] if stage.home != defaults.home else []
+    return ", ".join(settings)
 
 
 def _sentence(text: str) -> tuple[TextPart, ...]:
-    """Return a step: a sentence where it is plain words, else with the rest as it stands."""
+    """Return a step as a sentence; text that is not plain words becomes code."""
     if re.fullmatch(r"[\w ,;:'.-]+", text):
         return (TextPart(text[0].upper() + text[1:] + "."),)
     if typed := re.fullmatch(r"type b?(['\"].*['\"])", text):

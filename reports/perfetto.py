@@ -1,8 +1,8 @@
 """Failures as a trace for Perfetto (ui.perfetto.dev) and chrome://tracing: JSON in the Trace Event Format.
 
-Each history is a process there, each of its lanes a thread: states are slices, what happens is an instant. A signal is
-a flow between two slices, one where it is sent and one where it is received, since flows have no ends of their own but
-bind to slices. All of them start at 0: histories have no time of day.
+Each history is a process, each of its lanes a thread, each state a slice, each event an instant. A signal is a flow
+between two slices, one at its sending and one at its receipt, because flows bind to slices. All histories start at 0:
+they have no time of day.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from proctor.reports.results import Results
 from proctor.reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
 
 TICK = 0.002
-"""Microseconds from one end of a flow to the next of the same time, so that no flow goes back. Histories have whole
-ones, and Perfetto takes nanoseconds."""
-LONGEST = 1e6
-"""Seconds; no execution takes so long, but results can be damaged."""
+"""Microseconds between flow ends of the same time, so that no flow goes back in time. Histories have microseconds,
+Perfetto has nanoseconds."""
+MAX_SECONDS = 1e6
+"""Limit for times. No execution takes so long, but results can be damaged."""
 THREADS = 100
-"""Numbers that a process has for its threads: more than there are lanes, and no two alike in the whole trace."""
+"""Thread ids per process. It is more than the limit of lanes, so that thread ids are unique in the trace."""
 
-Event = dict[str, Any]
+TraceEvent = dict[str, Any]
 
 
 def perfetto(documents: list[Results]) -> str:
-    """Return the JSON of all failures in these documents, each with that of the bare command; WrongCall where there is
+    """Return the trace of all failures in these documents, each with its bare command. Raise UsageError if there is
     none."""
-    events: list[Event] = []
+    events: list[TraceEvent] = []
     number = 0
     for document, failure in failures_in(documents):
         cited = {event for violation in failure.violations for event in violation.events}
@@ -41,23 +41,23 @@ def perfetto(documents: list[Results]) -> str:
         for title, history in ((name, failure.history), (f"{name}, the command alone", failure.bare)):
             if history:
                 number += 1
-                events += _Process(number, title, history, cited if history is failure.history else set()).events()
+                events += _TraceProcess(number, title, history, cited if history is failure.history else set()).events()
     text = msgspec.json.encode({"traceEvents": events, "displayTimeUnit": "ns"}).decode()
-    # Perfetto (52.0) takes the quote that ends a text with a backslash before it for one that is escaped, and then the
-    # whole trace for broken: "Ctrl-\\"; written by its number it is the same to JSON
+    # Perfetto (52.0) misreads a string that ends with an escaped backslash, such as "Ctrl-\\", and rejects the trace.
+    # \u005c means the same in JSON.
     return text.replace("\\\\", "\\u005c") + "\n"
 
 
-class _Process:
-    """One history."""
+class _TraceProcess:
+    """The trace events of one history."""
 
     def __init__(self, number: int, title: str, history: History, cited: set[int]) -> None:
         self._pid, self._title = number * THREADS, title
         self._timeline: Timeline = layout(history, cited)
         self._ends: Counter[int] = Counter()
 
-    def events(self) -> list[Event]:
-        """Return the events: names first, then the rest in the order of their times."""
+    def events(self) -> list[TraceEvent]:
+        """Return the events: names first, then the others by time."""
         timeline = self._timeline
         flows = [event for number, arrow in enumerate(timeline.arrows) for event in self._flow(number, arrow)]
         drawn = {(arrow.first, arrow.source) for arrow in timeline.arrows}
@@ -66,7 +66,7 @@ class _Process:
         slices = [self._state(bar) for bar in timeline.bars]
         return [*self._names(), *sorted([*slices, *flows, *marks], key=lambda event: float(event["ts"]))]
 
-    def _names(self) -> Iterator[Event]:
+    def _names(self) -> Iterator[TraceEvent]:
         yield {"ph": "M", "name": "process_name", "pid": self._pid, "tid": self._pid, "args": {"name": self._title}}
         yield {
             "ph": "M", "name": "process_sort_index", "pid": self._pid, "tid": self._pid,
@@ -78,10 +78,10 @@ class _Process:
             yield {"ph": "M", "name": "thread_name", **at, "args": {"name": name}}
             yield {"ph": "M", "name": "thread_sort_index", **at, "args": {"sort_index": number}}
 
-    def _at(self, lane: int) -> Event:
+    def _at(self, lane: int) -> TraceEvent:
         return {"pid": self._pid, "tid": self._pid + 1 + lane}
 
-    def _state(self, bar: Bar) -> Event:
+    def _state(self, bar: Bar) -> TraceEvent:
         long = round((bar.end - bar.start) * 1e6, 3)
         return {
             "ph": "X",
@@ -92,19 +92,20 @@ class _Process:
             **self._at(bar.lane),
         }
 
-    def _instant(self, mark: Mark) -> Event:
+    def _instant(self, mark: Mark) -> TraceEvent:
         time = self._timeline.moments[mark.moment].time
         return {
             "ph": "i", "s": "t", "cat": mark.kind, "name": mark.label or mark.kind, "ts": _micro(time),
-            **self._at(mark.lane), "args": self._told(mark),
+            **self._at(mark.lane), "args": self._arguments(mark),
         }  # fmt: skip
 
-    def _flow(self, number: int, arrow: Arrow) -> Iterator[Event]:
-        """Yield the slices at both ends of an arrow, and what ties them; of one that ends nowhere the first alone."""
+    def _flow(self, number: int, arrow: Arrow) -> Iterator[TraceEvent]:
+        """Yield the slices at both ends of an arrow and the flow between them. Without receipt, yield the first
+        slice."""
         lanes = self._timeline.lanes
         name = arrow.label or arrow.kind
-        to = lanes[arrow.target].label if arrow.target is not None else "nobody we know"
-        lost = "" if arrow.received is not None else ", its receipt was not seen"
+        to = lanes[arrow.target].label if arrow.target is not None else "an unknown process"
+        lost = "" if arrow.received is not None else ", receipt not observed"
         start = self._end(arrow.source, arrow.sent, arrow, f"{name} to {to}{lost}", arrow.first)
         yield start
         if arrow.received is None or arrow.target is None:
@@ -113,23 +114,23 @@ class _Process:
             arrow.target, max(arrow.received, arrow.sent), arrow, f"{name} from {lanes[arrow.source].label}", arrow.last
         )
         yield end
-        tie = {"cat": arrow.kind, "name": name, "id": self._pid * THREADS + number}
-        yield {"ph": "s", **tie, **{key: start[key] for key in ("ts", "pid", "tid")}}
-        yield {"ph": "f", "bp": "e", **tie, **{key: end[key] for key in ("ts", "pid", "tid")}}
+        flow = {"cat": arrow.kind, "name": name, "id": self._pid * THREADS + number}
+        yield {"ph": "s", **flow, **{key: start[key] for key in ("ts", "pid", "tid")}}
+        yield {"ph": "f", "bp": "e", **flow, **{key: end[key] for key in ("ts", "pid", "tid")}}
 
-    def _end(self, lane: int, time: float, arrow: Arrow, name: str, moment: int) -> Event:
+    def _end(self, lane: int, time: float, arrow: Arrow, name: str, moment: int) -> TraceEvent:
         at = _micro(time)
         self._ends[int(at)] += 1
         shift = self._ends[int(at)]
-        told = [self._told(m) for m in self._timeline.marks if (m.moment, m.lane) == (moment, lane)]
+        described = [self._arguments(m) for m in self._timeline.marks if (m.moment, m.lane) == (moment, lane)]
         return {
             "ph": "X", "cat": arrow.kind, "name": name, "ts": round(at + shift * TICK, 3), "dur": TICK / 2,
-            **self._at(lane), "args": told[0] if told else {},
+            **self._at(lane), "args": described[0] if described else {},
         }  # fmt: skip
 
-    def _told(self, mark: Mark) -> Event:
+    def _arguments(self, mark: Mark) -> TraceEvent:
         return {"event": mark.event, "what": mark.text} | ({"violation": True} if mark.violated else {})
 
 
 def _micro(seconds: float) -> float:
-    return round(min(seconds, LONGEST) * 1e6, 3)
+    return round(min(seconds, MAX_SECONDS) * 1e6, 3)

@@ -10,18 +10,32 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
 from proctor.conformance.exploring.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
+from proctor.conformance.scenarios.signals import finish, send
 from proctor.harness.execute import execute
 from proctor.harness.explorer.explore import Evaluation
 from proctor.harness.explorer.sweep import Planned
-from proctor.harness.history import DirectiveApplied, Ended, Event, History, PointReached, Received, Sent, Unobserved
-from proctor.harness.scenario import JOB, PIPES, Scenario
+from proctor.harness.history import (
+    DirectiveApplied,
+    Ended,
+    Event,
+    History,
+    PointReached,
+    Reaped,
+    Received,
+    Sent,
+    SignalCall,
+    Unobserved,
+)
+from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
 from proctor.harness.target import BARE, Target, load
 
+SENDS = Path("tests/launchers_for_tests/sends.py").resolve()
 SOUND = Target("sound", (sys.executable, "-I", "-S", str(Path("targets/faulty/sound.py").resolve())))
 TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"
 THROUGH = ("launcher", "launcher-exec")
@@ -208,6 +222,49 @@ def test_difficult_launchers_can_be_followed(what: str, tmp_path: Path) -> None:
     assert history.facts(PointReached)
     ends = [[(f.code, f.signal) for f in h.facts(Ended) if f.process == "launcher"] for h in (plain, history)]
     assert ends[0] == ends[1], ends
+
+
+EXECS_FROM_A_THREAD = """
+import os, signal, sys, threading
+reader, writer = os.pipe()
+def run():
+    os.read(reader, 1)
+    os.execv("/usr/bin/env", ["env", *sys.argv[1:]])
+threading.Thread(target=run).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [])  # a schedule point: from here on this thread runs until it blocks
+os.write(writer, b"x")
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def test_exec_from_another_thread_is_no_exit_of_the_first_ones_call(tmp_path: Path) -> None:
+    """The thread that execs takes the id of the first, whose own call never returns: ptrace(2)."""
+    script = tmp_path / "execs.py"
+    script.write_text(EXECS_FROM_A_THREAD)
+    target = Target("execs from a thread", (sys.executable, "-I", "-S", str(script)))
+    history = execute(target, whole_run(PIPES), Schedule(record=True))
+    points = [str(fact.at) for fact in history.facts(PointReached)]
+    waits = points.index("launcher rt_sigtimedwait#1 entry")
+    assert points[waits:][:3] == [
+        "launcher rt_sigtimedwait#1 entry", "launcher.t2 execve#1 entry", "launcher.t2 execve#1 exit"
+    ]  # fmt: skip
+    assert "launcher rt_sigtimedwait#1 exit" not in points
+    (ended,) = [fact for fact in history.facts(Ended) if fact.process == "launcher"]
+    assert ended.code == CODE
+
+
+def test_a_step_that_traces_works_under_a_schedule() -> None:
+    """A task has one tracer, and that is the schedule's: it records what the step asks for."""
+    sends = Target("twice", (sys.executable, "-I", "-S", str(SENDS), "kill+kill"))
+    steps = (Settle(), Trace(at_reap=signal.SIGUSR1), *send(signal.SIGTERM), *finish(3))
+    for _ in range(5):
+        history = execute(sends, Scenario(steps), Schedule(record=True))
+        assert not history.facts(Unobserved)
+        assert len([fact for fact in history.facts(Received) if fact.signal == signal.SIGTERM]) == 2
+        calls = [(fact.call, fact.signal, fact.result) for fact in history.facts(SignalCall)]
+        assert calls == [("kill", signal.SIGTERM, 0)] * 2
+        reaped = next(event.index for event, _ in history.all(Reaped))
+        assert [(event.index, fact.signal) for event, fact in history.all(Sent)][1:] == [(reaped + 1, signal.SIGUSR1)]
 
 
 @pytest.mark.parametrize("script", ["import time; time.sleep(1000)", "while True: pass", "import os; os._exit(3)"])

@@ -186,10 +186,10 @@ def test_a_script_shows_the_fault_and_no_other(fault: Planted, proctor: Run, tmp
     ast.parse(script, feature_version=OLDEST)
     faulty = play(script, empty)
     assert faulty.returncode == 1, faulty.stdout + faulty.stderr
-    assert "THE FAULT IS THERE" in faulty.stdout
+    assert "FAULT REPRODUCED" in faulty.stdout
     sound = play(script, empty, "--", *SOUND)
     assert sound.returncode == 0, sound.stdout + sound.stderr
-    assert "THE FAULT IS NOT THERE" in sound.stdout
+    assert "FAULT NOT REPRODUCED" in sound.stdout
 
 
 POLLS = [*PYTHON, str(ROOT / "tests" / "launchers_for_tests" / "polls.py"), "3"]
@@ -278,7 +278,7 @@ def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
 def test_what_cannot_be_told_is_2(words: tuple[str, ...], says: str, proctor: Run, tmp_path: Path, empty: Path) -> None:
     done = play(exported(proctor, case_of(PLAIN), tmp_path), empty, *words)
     assert done.returncode == 2, done.stdout
-    assert f"COULD NOT TELL: {says}" in done.stderr
+    assert f"INCONCLUSIVE: {says}" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -379,10 +379,10 @@ def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
     ("content", "says"),
     [
         (None, "No such file"),
-        ("{", "not JSON, or not all of it"),
-        ("[1]", "the whole takes a table"),
+        ("{", "not JSON, or it is incomplete"),
+        ("[1]", "the document must be a table"),
         ('{"schema": 1, "requirment": "SIG-6"}', "did you mean 'requirement'"),
-        ('{"schema": "1"}', "'schema' takes a whole number"),
+        ('{"schema": "1"}', "'schema' must be an integer"),
         ('{"schema": 2, "new": {}, "target": 3}', "of schema 2; this Proctor reads schema 1: update Proctor"),
         ("newer", "this file is of schema 2; this Proctor reads schema 1: update Proctor"),
         ("nowhere", "there is no check 'signals.nonsense'"),

@@ -99,7 +99,7 @@ def test_the_filter_shows_what_matches(browser: Browser) -> None:
     browser.find("[name=mark][value=na] + span").click()
     assert browser.run(SHOWN) == ["TREE-6"]
     browser.find("[name=mark][value=na] + span").click()
-    browser.find("[name=unjudged]").click()
+    browser.find("[name=unevaluated]").click()
     every = browser.run(SHOWN)
     assert "TREE-6" in every
     browser.find("[name=text]").send_keys("ctrl-c one")
@@ -191,7 +191,9 @@ def test_a_link_leads_to_a_row_or_a_cell(browser: Browser) -> None:
     assert "5,000" in browser.text("#page table") and "macOS is not tested" in browser.text(".limits")
     browser.run("location.hash = 'NO-1'")
     browser.until(lambda: browser.shows("#matrix"))
-    assert browser.run("return document.getElementById('said').textContent") == "There is no NO-1 in this report."
+    assert (
+        browser.run("return document.getElementById('announcement').textContent") == "There is no NO-1 in this report."
+    )
 
 
 def test_back_leads_to_where_one_was(browser: Browser) -> None:
@@ -268,7 +270,7 @@ def test_a_timeline_says_what_its_marks_are(browser: Browser) -> None:
     mark = browser.find(".drawing [data-event='5'][tabindex] circle")
     browser.point_at(mark)
     assert "SIGINT" in browser.text("#tip")
-    assert browser.find("tr[data-event='5']").get_attribute("class") == "objected lit"
+    assert browser.find("tr[data-event='5']").get_attribute("class") == "cited highlighted"
     browser.keys(Keys.ESCAPE)
     assert not browser.shows("#tip") and browser.shows("#page")
     browser.run("document.querySelector('.drawing [tabindex=\"0\"]').focus()")
@@ -281,7 +283,7 @@ def test_a_timeline_says_what_its_marks_are(browser: Browser) -> None:
     assert stops == 1
     browser.keys(Keys.END)
     browser.point_at(browser.find("tr[data-event='3']"))
-    assert "lit" in (browser.find(".drawing [data-event='3']").get_attribute("class") or "")
+    assert "highlighted" in (browser.find(".drawing [data-event='3']").get_attribute("class") or "")
 
 
 def test_a_timeline_is_zoomed_and_dragged(browser: Browser) -> None:
@@ -292,7 +294,7 @@ def test_a_timeline_is_zoomed_and_dragged(browser: Browser) -> None:
         browser.find("[data-zoom=in]").click()
     assert browser.run(width) > 2 * before
     drawing = browser.find(".drawing")
-    assert "pans" in (drawing.get_attribute("class") or "")
+    assert "pannable" in (drawing.get_attribute("class") or "")
     left = browser.run("return document.querySelector('.drawing').scrollLeft")
     chain = ActionChains(browser.driver, duration=0).move_to_element_with_offset(drawing, 100, 10)
     chain.click_and_hold().move_by_offset(-60, 0).release().perform()
@@ -304,11 +306,11 @@ def test_a_timeline_is_zoomed_and_dragged(browser: Browser) -> None:
 
 def test_a_failure_is_told_whole(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
-    assert "Wait until nobody runs. Press ctrl-c. Wait" in browser.text(".steps")
-    assert browser.text("dl.objection dd").startswith("the command receives SIGINT 1 times")
-    assert "Came back in 3 of 3 replays." in browser.text(".about")
-    titles = [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".seen h2")]
-    assert titles == ["WHAT HAPPENED", "THE COMMAND ALONE"]
+    assert "Wait until all processes are idle. Press ctrl-c. Wait" in browser.text(".steps")
+    assert browser.text("dl.violation dd").startswith("the command receives SIGINT 1 times")
+    assert "Reproduced in 3 of 3 replays." in browser.text(".about")
+    titles = [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".runs h2")]
+    assert titles == ["WITH THE LAUNCHER", "THE COMMAND ALONE"]
     assert "^C" in browser.text(".screen")
     browser.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     browser.find("[data-copy]").click()
@@ -328,7 +330,7 @@ def test_script_and_case_are_downloaded(browser: Browser) -> None:
     assert json.loads(file.read_text(encoding="utf-8")) == json.loads(json.dumps(kept))
     browser.open("plain", "TTY-2/double")
     assert not browser.shows("[data-download]")
-    assert "without the case itself" in browser.text(".about")
+    assert "do not contain the case" in browser.text(".about")
 
 
 # -- what was explored
@@ -371,7 +373,7 @@ def test_nothing_is_wider_than_the_window(browser: Browser, width: int) -> None:
 
 @pytest.fixture(scope="module")
 def axe(request: pytest.FixtureRequest) -> str:
-    """Return axe-core's code: that which PROCTOR_AXE names, or what npm installs into pytest's cache."""
+    """Return axe-core's code: the file that PROCTOR_AXE names, or what npm installs into pytest's cache."""
     if named := os.environ.get("PROCTOR_AXE"):
         return Path(named).read_text(encoding="utf-8")
     cache: pytest.Cache | None = getattr(request.config, "cache", None)

@@ -9,7 +9,7 @@ import click
 from proctor.conformance.cli.common import RESULTS, as_json, print_json, print_table, run_reporting_errors
 from proctor.conformance.suite.terminal_report import escape
 from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
-from proctor.reports.markdown import SIGNS
+from proctor.reports.markdown import SYMBOLS
 from proctor.reports.results import read, read_all
 
 WORSE = 1
@@ -35,7 +35,7 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
             verdicts = [row.verdict if row else "not built" for row in found]
             if set(verdicts) != {"not built"} and (everything or len(set(verdicts)) > 1):
                 level = next(row.level for row in found if row)
-                rows.append((name, level, *(f"{SIGNS[verdict]} {verdict}" for verdict in verdicts)))
+                rows.append((name, level, *(f"{SYMBOLS[verdict]} {verdict}" for verdict in verdicts)))
                 told[name] = verdicts
         titles = [one.title for one in documents]
         if as_json:

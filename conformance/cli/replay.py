@@ -86,7 +86,7 @@ def replay(
             _print_count(f"{launcher.name}: {saved.requirement}", counted, status != 0)
         if show and not status:
             last = next((told for told in reversed(played) if told.objections), played[-1])
-            text_timeline.show(layout(last.history, last.events), Console(stderr=as_json))
+            text_timeline.print_timeline(layout(last.history, last.events), Console(stderr=as_json))
         if status or counted.back:
             return status or FOUND
         return COULD_NOT_TELL if counted.unsure == times else 0

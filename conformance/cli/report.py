@@ -17,7 +17,7 @@ from proctor.harness.errors import UsageError
 from proctor.harness.strict import convert
 from proctor.reports.asciicast import asciicast
 from proctor.reports.badge import badge
-from proctor.reports.filtering import chosen
+from proctor.reports.filtering import selected
 from proctor.reports.junit import junit
 from proctor.reports.markdown import summary
 from proctor.reports.perfetto import perfetto
@@ -66,7 +66,7 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None, target: st
     def run() -> int:
         if requirement and kind not in OF_FAILURES:
             raise UsageError(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
-        text = FORMATS[kind](chosen(read_all(results), target, requirement.upper()))
+        text = FORMATS[kind](selected(read_all(results), target, requirement.upper()))
         if output:
             if any(output.exists() and output.samefile(one) for one in results):
                 raise UsageError(f"-o {output}: these are the results; name another file")

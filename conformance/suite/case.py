@@ -19,7 +19,6 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import Requirement, requirements
 from proctor.conformance.suite import terminal_report
 from proctor.conformance.suite.suite import Suite
-from proctor.harness import execute as door
 from proctor.harness.errors import ProctorError
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import parse
@@ -34,6 +33,7 @@ class Case:
 
     def __init__(self, suite: Suite, item: pytest.Item, target: Target) -> None:
         self._suite, self._item = suite, item
+        suite.timer.watch(item)
         self.target = target
 
     def __call__(
@@ -66,7 +66,7 @@ class Case:
         seconds = self._suite.explore_budget * share
         if not seconds:
             pytest.skip("left out: --explore-budget=0")
-        judgement = judge_campaign(campaign, self.target, door.execute, self._suite.bare, seconds)
+        judgement = judge_campaign(campaign, self.target, self._suite.execute, self._suite.bare, seconds)
         if beside and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
         case = self._case_file(requirement, judgement, campaign.name, campaign.scenario)
@@ -129,7 +129,9 @@ class Case:
         suite = self._suite
         known = (self.target.name, requirement.id) in suite.failed
         replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
-        judgement = judge(requirement, self.target, scenario, check, door.execute, suite.bare, replays, claims, measure)
+        judgement = judge(
+            requirement, self.target, scenario, check, suite.execute, suite.bare, replays, claims, measure
+        )  # fmt: skip
         if judgement.verdict == "fail":
             suite.failed.add((self.target.name, requirement.id))
         return judgement

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import requirements
 from proctor.conformance.suite import terminal_report
@@ -112,8 +113,10 @@ def _slug(value: object) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
+    timer = config.stash[_suite_key].timer
     for item in items:
         for mark in item.iter_markers("requirement"):
+            timer.mark(item)
             item.extra_keyword_matches.add(f":{mark.args[0]}:")
             item.user_properties.append(("requirement", mark.args[0]))
 
@@ -126,6 +129,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
+    """Return the result that this phase of a test has; its set-up has one only if it fails, its tear-down never."""
+    if item_report.when == "teardown":
+        return None
     for key, value in item_report.user_properties:
         if key == PROPERTY:
             return msgspec.json.decode(str(value), type=CaseResult)
@@ -135,11 +141,29 @@ def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     made: pytest.TestReport = yield
-    result = _result_of(made) if made.when == "call" else None
+    result = _result_of(made)
+    if made.failed and made.when != "teardown" and not result:
+        _report_own_failure(made, item, call)
+        return made
     if result and made.failed and not _breaks(result):
         made.outcome = "skipped"
         made.wasxfail = f"{result.requirement}: {result.judgement.verdict}"
     return made
+
+
+def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Make an `error` of a case that ended without a verdict: it hung, or its own code failed. Not the launcher's
+    fault."""
+    mark, suite = item.get_closest_marker("requirement"), item.config.stash[_suite_key]
+    parameters = getattr(item, "callspec", None)
+    name = parameters.params.get("case") if parameters else None
+    if mark is None or call.excinfo is None or name not in suite.targets:
+        return
+    requirement = requirements()[mark.args[0]]
+    judgement = Judgement("error", reason=suite.timer.why_it_ended(item, call.excinfo))
+    result = CaseResult(requirement.id, name, item.name, judgement)
+    made.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
+    made.longrepr = terminal_report.explain(result, requirement, suite.asked[name])
 
 
 def _breaks(result: CaseResult) -> bool:
@@ -149,7 +173,7 @@ def _breaks(result: CaseResult) -> bool:
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    result = _result_of(report) if report.when == "call" else None
+    result = _result_of(report)
     if not result or result.judgement.verdict == "pass":
         return None
     verdict = result.judgement.verdict
@@ -160,7 +184,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    result = _result_of(report) if report.when == "call" else None
+    result = _result_of(report)
     if result:
         _collected.append(result)
 

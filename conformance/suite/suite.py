@@ -13,9 +13,13 @@ from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.judging.probe import Probe, check_deviations, not_judged, probe
 from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.suite.case_timer import CaseTimer
 from proctor.conformance.suite.selection import with_cases
 from proctor.harness import execute as door
 from proctor.harness.errors import UsageError, nearest
+from proctor.harness.history import History
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Schedule
 from proctor.harness.target import PROFILES, Target, load
 
 
@@ -33,7 +37,8 @@ class Suite:
         """Seconds for each target."""
         self.keep_cases: str = options.option.cases
         """The directory in which the case file of each violation is kept, "" for nowhere."""
-        self.bare = Bare(door.execute)
+        self.timer = CaseTimer(options)
+        self.bare = Bare(self.execute)
         self.cases: list[CaseResult] = []
         self.failed: set[tuple[str, str]] = set()
         """Targets and requirements of which this process has seen a fail."""
@@ -43,6 +48,13 @@ class Suite:
         self.start = time.monotonic()
         self.unwritten = ""
         """Why the results could not be written, "" where they could."""
+
+    def execute(self, target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
+        """Play a scenario for the case that is running, and restart its limit; as door.execute()."""
+        try:
+            return door.execute(target, scenario, schedule)
+        finally:
+            self.timer.restart()
 
     @property
     def judged(self) -> list[Target]:

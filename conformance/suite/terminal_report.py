@@ -53,7 +53,8 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     if judgement.verdict == "unstable":
         lines.append(f"  UNSTABLE, so it counts as no failure: {judgement.reason}")
     elif judgement.verdict == "error":
-        lines += [f"  ERROR of the harness, not of the launcher: {line}" for line in judgement.reason.splitlines()]
+        first, *rest = judgement.reason.splitlines() or [""]
+        lines += [f"  ERROR of the harness, not of the launcher: {first}", *(f"    {line}" for line in rest)]
     lines.append(f"  repeat: {repeat_command(result, asked)}")
     if result.file:
         lines.append(f"  case:   {result.file}")

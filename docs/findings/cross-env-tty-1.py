@@ -2,25 +2,25 @@
 the launcher does not end before the command.
 Seen on cross-env, 10.1.0, Linux 6.18 x86_64: required: the command receives SIGINT 1 times, as it does by itself;
 actual: 2 times, from kernel, launcher
-Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
-Exit code 1: the fault is there; 0: it is not; 2: it could not be told. It leaves nothing behind. Made by Proctor."""
+Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
+launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys
 import tempfile, termios, time
 
-QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
-GIVE_UP = 2.0  # the same before we say that what we wait for will not come; where timers may wake it, six times that
-TIMED = {  # system calls with a time limit: their numbers, and which argument that is; after a stop nobody knows
-    "x86_64": {"7": 2, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
-}.get(os.uname().machine, {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2})  # as on arm64
-PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # this script, and then its role
+TIMEOUTS = dict(pair.split(":") for pair in {  # calls that time out: number, and the argument that says when
+    "x86_64": "7:2 23:4 35:0 128:2 202:3 208:4 219:-1 220:3 230:2 232:3 270:4 271:2 281:3 299:4 441:3 449:3",
+    "aarch64": "4:4 22:3 72:4 73:2 98:3 101:0 115:2 128:-1 137:2 192:3 243:4 441:3 449:3",
+}.get(os.uname().machine, "").split())
+PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # starts this script in another role
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
-ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
+OF_TERMINALS = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}  # a shell or a terminal may send more of these
+ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 LAUNCHER = ['cross-env', 'CROSS_ENV_WAS_HERE=1']
 
-def play(run):  # What is done, in order
+def play(run):  # the steps, in order
     open_terminal(run)
     as_job(run)
-    comes(run, 'command', 'runs')
+    wait_for(run, 'command', 'runs')
     settle(run)
     hold(run)
     press(run, 'ctrl-c')
@@ -28,47 +28,48 @@ def play(run):  # What is done, in order
     release(run)
     settle(run)
     tell(run, 'exit 0')
-    comes(run, 'command', 'ended')
-    comes(run, 'launcher', 'ended')
+    wait_for(run, 'command', 'ended')
+    wait_for(run, 'launcher', 'ended')
 
-def judge(alone, seen):  # What is wrong, in words: `alone` is the run without the launcher, `seen` the one with it
-    needs_the_held(seen)
-    return stays(seen) or same(alone, seen, received(alone, seen)) or missing(seen)
+def judge(bare, launched):  # The signal of a key arrives as often as without the launcher, no other does
+    needs_survivor_of_hold(launched)
+    names = ["SIGINT", "SIGQUIT", *unexpected(bare, launched)]
+    return stays(launched) or same_counts(bare, launched, names) or timed_out(launched)
 
-class Run:  # One run, with the launcher or, where that has no words, of the command alone; `events`: what happened
+class ObservedRun:  # One run of the command, behind the launcher or without it; `events` is what happens
     def __init__(self, launcher):
-        self.launcher, self.events, self.pids, self.missing, self.said, self.read = launcher, [], {}, "", "", 0
-        self.began, self.seen, self.directory = time.monotonic(), [], tempfile.mkdtemp()
-        self.words = [*launcher, *PYTHON, "Command", self.directory, "command"]
+        self.launcher, self.events, self.pids, self.timed_out, self.output, self.read_to = launcher, [], {}, "", "", 0
+        self.began, self.last_look, self.directory = time.monotonic(), [], tempfile.mkdtemp()
+        self.words = [*launcher, *PYTHON, "ReportingCommand", self.directory, "command"]
         self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
-        self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
+        self.status = lambda: shell_status(os.waitpid(self.pids["launcher"], 0)[1])  # the launcher's, at its end
         os.mkfifo(self.directory + "/reports")
-        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.hear}
+        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.read_reports}
 
-    def play(self):  # Play the script, up to what does not come. Nothing is left of it
-        print("With the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command alone:")
+    def play(self):  # Play the steps, up to one that times out. Leave nothing behind
+        print("Behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "Without the launcher:")
         try:
             play(self)
         except TimeoutError as what:
-            self.missing = str(what)
-            self.note("this did not come: " + self.missing)
+            self.timed_out = str(what)
+            self.note("timed out: " + self.timed_out)
         finally:
             self.close()
         return self
 
-    def note(self, text, *event):  # Print what happens, and keep it
+    def note(self, text, *event):  # Print what happens, and add an event
         print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
         self.events.append(event)
-    def all(self, *kind):  # Return the events that begin like this
+    def all(self, *kind):  # Return the events that begin with these words
         return [event for event in self.events if event[: len(kind)] == kind]
-    def hear(self, reports):  # Take in what the command tells
+    def read_reports(self, reports):  # Read what the command reports
         for line in os.read(reports, 65536).decode().splitlines():
             who, what, *words = line.split()
             if what == "runs":
                 self.pids[who] = int(words[0])
             self.note(line, what, who, *words)
 
-    def take_in(self, seconds):  # Take in what is told; then who has ended, the launcher looked at first
+    def observe(self, seconds):  # Read reports; note which processes ended: the launcher is looked at first, noted last
         gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
@@ -77,101 +78,101 @@ class Run:  # One run, with the launcher or, where that has no words, of the com
             status = self.status() if who == "launcher" else ""
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
-    def wait(self, what, is_there, quiet=GIVE_UP):  # Wait for what comes, as long as any process runs or may wake up
-        began = self.since = self.looked = time.monotonic()
-        self.rest = 0.0
-        while not is_there() and self.rest < 6 * quiet and self.looked < began + 30 * quiet:
-            self.take_in(0.01)
-            if self.idle() >= quiet and not self.wakes_up() and self.idle() >= quiet:  # nor has it just been woken up
+    def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
+        began = self.idle_since = self.looked_at = time.monotonic()
+        self.idle_time = 0.0
+        while not is_there() and self.idle_time < 6 * quiet and self.looked_at < began + 30 * quiet:
+            self.observe(0.01)
+            if self.idle() >= quiet and not self.may_wake_up() and self.idle() >= quiet:  # nor has it just woken up
                 break
-        if what and not is_there():
-            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # somebody was at work all the time
+        if what and not is_there():  # RuntimeError: processes were busy all the time
+            raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
 
-    def idle(self):  # Return for how many seconds no process has run: all were blocked, none was given the processor
+    def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
-        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_at_work = time.monotonic(), any("R" in one or "D" in one for one in seen)
-        self.rest += 0 if is_at_work else now - self.looked
-        self.since = now if is_at_work or seen != self.seen else self.since
-        self.seen, self.looked = seen, now
-        return now - self.since
+        look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
+        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        self.idle_time += 0 if is_busy else now - self.looked_at
+        self.idle_since = now if is_busy or look != self.last_look else self.idle_since
+        self.last_look, self.looked_at = look, now
+        return now - self.idle_since
 
-    def wakes_up(self):  # Whether a timer may wake anybody but our commands, as far as can be seen; proc_pid_syscall(5)
+    def may_wake_up(self):  # Return whether a timeout may wake a process other than our commands; proc_pid_syscall(5)
         ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
         others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
         calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
-        times = [[*call, "0x0"][1 + TIMED.get(call[0], -2)] if call else "?" for call in calls]
+        times = [[*call, "0x0"][1 + int(TIMEOUTS.get(call[0], -2))] if call else "?" for call in calls]
         return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
 
-    def close(self):  # End everyone whom this run has started, and remove its files
+    def close(self):  # End all processes of this run, and remove its files
         while below(os.getpid()):
             for pid in below(os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
-        self.said += contents(self.directory + "/output")
+        self.output += contents(self.directory + "/output")
         shutil.rmtree(self.directory, ignore_errors=True)
 
-def below(ancestor):  # Return the processes that this one has started, and that these have
+def below(ancestor):  # Return the descendants of a process
     rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
     parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
     found = [ancestor]
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
     return found[1:]
-def contents(path):  # Return what is in a file, nothing where it is gone
+def contents(path):  # Return the contents of a file; nothing where it cannot be read
     with contextlib.suppress(OSError), open(path, errors="replace") as file:
         return file.read()
     return ""
-def state(pid):  # Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)
+def state(pid):  # Return the state of a process, such as T for stopped; nothing where it has ended; proc_pid_stat(5)
     return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
-def as_in_a_shell(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
+def shell_status(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 def name_of(number):  # Return the name of a signal
     return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
 
-def settle(run):  # Wait until no process has run for a moment: whatever was to come of what was done has come
-    run.wait("", lambda: False, QUIET)
-def tell(run, text, to="command"):  # Tell the command what to do
+def settle(run):  # Wait until no process has run for a moment: then nothing more will come of what was done
+    run.wait("", lambda: False, quiet=0.3)
+def tell(run, text, to="command"):  # Give the command an order, and do not wait
     if run.all("ended", to):
-        raise TimeoutError("%s is there to be told: %s" % (to, text))
-    run.note("%s is told: %s" % (to, text))
+        raise TimeoutError("%s is there to take the order: %s" % (to, text))
+    run.note("we order the %s to: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
-def comes(run, who, what, *more, times=1):  # Wait until somebody runs, has received a signal, has ended
+def wait_for(run, who, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
     run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 def press(run, key):  # Press a key at the terminal
     run.note("we press " + key, "pressed", key)
     os.write(run.master, KEYS[key])
-def between(run):  # Return the launcher and its helpers: who is between us and the command
+def in_between(run):  # Return the launcher and its helpers: the processes between us and the command
     spared = [run.pids["command"], *below(run.pids["command"])]
     return [pid for pid in [run.pids["launcher"], *below(run.pids["launcher"])] if pid not in spared]
-def hold(run):  # Stop everyone between us and the command: what it gets now, it gets without their doing
-    run.held = between(run)
+def hold(run):  # Stop the processes between us and the command: what it receives now does not come from them
+    run.held = in_between(run)
     for pid in run.held:
         os.kill(pid, signal.SIGSTOP)
     run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "") for pid in run.held))
-    run.note("we hold the launcher still (SIGSTOP)" if run.held else "there is nobody to hold still", "held")
-def release(run):  # Let them go on
-    run.note("we let the launcher go on (SIGCONT)" if run.held else "there is nobody to let go on", "released")
+    run.note("we stop the launcher (SIGSTOP)" if run.held else "there is no launcher to stop", "held")
+def release(run):  # Let them continue
+    run.note("we continue the launcher (SIGCONT)" if run.held else "there is no launcher to continue", "released")
     for pid in reversed(run.held):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 
 def start(run, **how):  # Start the launcher, in a session of its own
     run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **how)
-    run.pids["launcher"], run.process.returncode = run.process.pid, 0  # we wait for it ourselves
+    run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
 def open_terminal(run):  # Make a pseudo-terminal of 24 rows and 80 columns
     run.master, run.slave = os.openpty()
     fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     run.readers[run.master] = lambda _: read_terminal(run)
-def read_terminal(run):  # Take in what is printed. When nobody has the terminal open any more that fails with EIO
+def read_terminal(run):  # Read the output. EIO: no process has the terminal open any more
     try:
         data = os.read(run.master, 65536)
     except OSError:
         del run.readers[run.master]
         return
-    run.said += data.decode(errors="replace")
+    run.output += data.decode(errors="replace")
     run.note("on the terminal: %r" % data.decode(errors="replace")[:80], "printed", data)
 def as_leader(run, **how):  # Start it as the leader of a session with a terminal, as a terminal window does
     how = {"stdin": run.slave, "stdout": run.slave, "stderr": run.slave, **how}
@@ -179,62 +180,66 @@ def as_leader(run, **how):  # Start it as the leader of a session with a termina
 def as_job(run):  # Start it as the foreground job of a session leader that waits for it, as a shell does
     start_below(run, as_leader, be_a_shell.__name__)
 def start_below(run, stage, role):
-    """Start this script in a role in which it starts the launcher itself, and tells of it."""
+    """Start this script in a role that starts the launcher, and reports its pid and status."""
     run.words = [*PYTHON, role, *run.words]
     stage(run, stdout=subprocess.PIPE)
     run.pids["its parent"], run.pids["launcher"] = run.process.pid, int(run.process.stdout.readline() or -1)
-    run.status = lambda: int(run.process.stdout.readline() or as_in_a_shell(os.waitpid(run.pids["launcher"], 0)[1]))
+    run.status = lambda: int(run.process.stdout.readline() or shell_status(os.waitpid(run.pids["launcher"], 0)[1]))
 def be_a_shell(*words):  # Start the launcher in a process group of its own, in the foreground
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # tcsetpgrp(3) from the background would stop it
-    stay(subprocess.Popen(words, stdout=2, preexec_fn=take_the_foreground))
+    report_and_stay(subprocess.Popen(words, stdout=2, preexec_fn=take_the_foreground))
 def take_the_foreground():  # In a child: lead a process group of its own, in the foreground
     os.setpgid(0, 0)
     os.tcsetpgrp(0, os.getpid())
     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-def stay(launcher):  # Tell of the launcher, and stay: the end of a session's leader would hang up its terminal
+def report_and_stay(launcher):  # Report the launcher, and stay: the end of a session leader would hang up its terminal
     print(launcher.pid, flush=True)
-    print(as_in_a_shell(os.waitpid(launcher.pid, 0)[1]), flush=True)
+    print(shell_status(os.waitpid(launcher.pid, 0)[1]), flush=True)
     while True:
         signal.pause()
 
-def wrong(required, actual):  # Return one objection
+def violation(required, actual):  # Return one violation
     return ["required: %s\nactual:   %s" % (required, actual)]
-def missing(seen):  # Everything that comes with the command alone comes
-    return wrong(seen.missing + ", as with the command alone", "that did not come") if seen.missing else []
-def stays(seen):  # The launcher does not end before the command
-    ends = [event for event in seen.all("ended") if event[1] in ("launcher", "command")]
-    _, who, status = [*ends, ("", "", "")][0]
-    return wrong("the command ends first", "the launcher did, with status %s" % status) if who == "launcher" else []
-def same(alone, seen, names):  # The command receives these signals as often as without the launcher
+def timed_out(launched):  # Whatever happens without the launcher happens with it too
+    return violation(launched.timed_out + ", as without the launcher", "it timed out") if launched.timed_out else []
+def stays(launched):  # The launcher, unless it has become the command, does not end before the command
+    ends = [event for event in launched.all("ended") if event[1] in ("launcher", "command")]
+    if launched.pids.get("command") in (None, launched.pids.get("launcher")) or not ends or ends[0][1] == "command":
+        return []
+    return violation("the launcher ends after the command", "it ended before, with status %s" % ends[0][2])
+def received(run, who="command"):  # Return the names of the signals that a process received, in order
+    return [event[2] for event in run.all("received", who)]
+def times(count):  # Return how often, in words
+    return {1: "once", 2: "twice"}.get(count, "%d times" % count)
+def same_counts(bare, launched, names):  # The command receives these signals as often as without the launcher
     found = []
-    for one in names:
-        its, mine = (run.all("received", "command", one) for run in (alone, seen))
-        said = "%d times%s" % (len(mine), "".join(", " + " ".join(event[3:]) for event in mine))
-        required = "the command receives %s %d times" % (one, len(its))
-        found += wrong(required, said) if len(mine) != len(its) else []
+    for one in dict.fromkeys(names):
+        required, actual = (run.all("received", "command", one) for run in (bare, launched))
+        text = times(len(actual)) + "".join(", " + " ".join(event[3:]) for event in actual)
+        wrong = violation("the command receives %s %s" % (one, times(len(required))), text)
+        found += wrong if len(actual) != len(required) else []
     return found
-def received(alone, seen):  # Return what the command received in either run, but for job control and window sizes
-    spared = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}
-    return sorted({event[2] for run in (alone, seen) for event in run.all("received", "command")} - spared)
-def needs_the_held(seen):  # Nothing can be said where being held made the launcher end: its calls are interrupted
-    before = seen.events[: seen.events.index(seen.all("ended")[0])] if stays(seen) else []
-    if ("released",) in before:
-        raise RuntimeError("the launcher ended when it went on after it was held still")
+def unexpected(bare, launched):  # Return the signals that the command receives more often than without the launcher
+    required, actual = received(bare), received(launched)
+    return sorted(one for one in {*actual} - OF_TERMINALS if actual.count(one) > required.count(one))
+def needs_survivor_of_hold(launched):  # Inconclusive where stopping the launcher, which interrupts its calls, ended it
+    if stays(launched) and ("released",) in launched.events[: launched.events.index(launched.all("ended")[0])]:
+        raise RuntimeError("the launcher ended when it continued after we had stopped it")
 
-class Command:  # What the launcher is asked to start: it tells of each signal, and does what it is told
-    def say(self, *words):  # Tell one thing
+class ReportingCommand:  # What the launcher starts: it reports each signal, and carries out orders
+    def report(self, *words):  # Report one thing
         os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
 
     def __init__(self, directory, name):
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
-        self.taken = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
-        self.say("runs", os.getpid())
-        while True:  # until it is told to end, or has heard nothing for a minute
-            info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
+        self.caught = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.caught)
+        self.report("runs", os.getpid())
+        while True:  # until an order ends it, or a minute passes without a signal
+            info = signal.sigtimedwait(self.caught, 60) or os._exit(113)
             if info.si_signo != ORDER:
                 sender = "its parent" if info.si_pid == os.getppid() else "pid %d" % info.si_pid
-                self.say("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
+                self.report("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
             else:
                 word, *words = contents(directory + "/" + name).split()
                 globals()["order_" + word.replace("-", "_")](self, *words)
@@ -242,25 +247,25 @@ class Command:  # What the launcher is asked to start: it tells of each signal, 
 def order_exit(me, code):  # End with this exit code
     os._exit(int(code))
 
-def main():  # Play it twice and compare; return the exit code
+def main():  # Play the steps twice and compare; return the exit code
     if sys.argv[1:2] == ["--as"]:
         globals()[sys.argv[2]](*sys.argv[3:])
-    signal.alarm(900)  # seconds; nothing takes so long
+    signal.alarm(900)  # seconds; no case takes so long
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
     try:
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child
-        alone, seen = Run([]).play(), Run(launcher).play()
-        if alone.missing or len(seen.all("runs")) < len(alone.all("runs")[:1]):
-            raise RuntimeError(alone.missing or "the command was never started; printed was: %a" % seen.said[-300:])
-        found = judge(alone, seen)
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
+        bare, launched = ObservedRun([]).play(), ObservedRun(launcher).play()
+        if bare.timed_out or len(launched.all("runs")) < len(bare.all("runs")[:1]):
+            raise RuntimeError(bare.timed_out or "the command was never started; output: %a" % launched.output[-300:])
+        found = judge(bare, launched)
     except Exception as reason:
-        print("COULD NOT TELL: %s" % reason, file=sys.stderr)
+        print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
         return 2
-    print("\n".join(["THE FAULT IS THERE:", *found]) if found else "THE FAULT IS NOT THERE: all is as required.")
+    print("\n".join(["FAULT REPRODUCED:", *found]) if found else "FAULT NOT REPRODUCED: all is as required.")
     return 1 if found else 0
 
 sys.exit(main())

@@ -3,18 +3,17 @@ with nothing left behind (no process, no file, no changed terminal); it is never
 launcher.
 Seen on dumb-init, dumb-init v1.2.5, Linux 6.18 x86_64: required: SIGTERM ends the launcher or reaches the command;
 actual: the command never received it and ran to its end; the launcher ended with exit code 7
-Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
-Exit code 1: the fault is there; 0: it is not; 2: it could not be told. It leaves nothing behind. Made by Proctor."""
+Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
+launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, platform, re, select, shlex, shutil, signal, struct, subprocess, sys
 import tempfile, time
 from collections import Counter
 
-QUIET = 0.3  # seconds in which no process may run before we say that nothing more comes
-GIVE_UP = 2.0  # the same before we say that what we wait for will not come; where timers may wake it, six times that
-TIMED = {  # system calls with a time limit: their numbers, and which argument that is; after a stop nobody knows
-    "x86_64": {"7": 2, "35": 0, "128": 2, "202": 3, "219": -1, "230": 2, "232": 3, "270": 4, "271": 2, "281": 3},
-}.get(os.uname().machine, {"22": 3, "72": 4, "73": 2, "98": 3, "101": 0, "115": 2, "128": -1, "137": 2})  # as on arm64
-PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # this script, and then its role
+TIMEOUTS = dict(pair.split(":") for pair in {  # calls that time out: number, and the argument that says when
+    "x86_64": "7:2 23:4 35:0 128:2 202:3 208:4 219:-1 220:3 230:2 232:3 270:4 271:2 281:3 299:4 441:3 449:3",
+    "aarch64": "4:4 22:3 72:4 73:2 98:3 101:0 115:2 128:-1 137:2 192:3 243:4 441:3 449:3",
+}.get(os.uname().machine, "").split())
+PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # starts this script in another role
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 CALLS = {'x86_64': {13: 'rt_sigaction', 14: 'rt_sigprocmask', 289: 'signalfd4', 282: 'signalfd', 223: 'timer_settime', 38:
     'setitimer', 37: 'alarm', 130: 'rt_sigsuspend', 128: 'rt_sigtimedwait', 34: 'pause', 61: 'wait4', 247: 'waitid',
@@ -32,7 +31,8 @@ CALLS = {'x86_64': {13: 'rt_sigaction', 14: 'rt_sigprocmask', 289: 'signalfd4', 
     424: 'pidfd_send_signal', 434: 'pidfd_open', 167: 'prctl', 117: 'ptrace', 157: 'setsid', 154: 'setpgid', 29:
     'ioctl', 59: 'pipe2', 24: 'dup3', 56: 'openat', 34: 'mkdirat', 35: 'unlinkat', 38: 'renameat', 276: 'renameat2',
     37: 'linkat', 36: 'symlinkat', 46: 'ftruncate', 32: 'flock'}}
-WALL = 0x40000000  # wait(2): threads that we trace as well
+SENDING = ['kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'pidfd_send_signal']  # calls that send signals
+WALL = 0x40000000  # wait(2): for traced threads too
 SEIZE = 0x4206
 LISTEN = 0x4208
 SYSCALL = 24
@@ -42,68 +42,70 @@ SETREGS = 13
 GETEVENTMSG = 0x4201
 GET_SYSCALL_INFO = 0x420E
 FOLLOW = 1 | 2 | 4 | 8 | 16 | 32 | 1 << 20  # TRACESYSGOOD, FORK, VFORK, CLONE, EXEC, VFORKDONE, EXITKILL
-SCHEDULE = [  # at (task, call, when, n-th, part): what is done there
+SCHEDULE = [  # at (thread, call, when, n-th, part): what is done there
     (('launcher', 'clone', 'exit', 1, 1), ('send', signal.SIGTERM, 'launcher'), 'at launcher clone#1 exit: deliver TERM to launcher'),
 ]
 AT_ONCE = ['alarm', 'dup2', 'dup3', 'ftruncate', 'link', 'linkat', 'mkdir', 'mkdirat', 'pidfd_open', 'pipe', 'pipe2',
     'prctl', 'ptrace', 'rename', 'renameat', 'renameat2', 'rmdir', 'rt_sigaction', 'rt_sigprocmask', 'setitimer',
-    'setpgid', 'setsid', 'signalfd', 'signalfd4', 'symlink', 'symlinkat', 'timer_settime', 'unlink', 'unlinkat']  # calls in which nobody is ever blocked
-CHANGES = {0x5402, 0x5403, 0x5404, 0x5406, 0x5407, 0x5408, 0x540B, 0x540E, 0x5410, 0x5412, 0x5414, 0x5422}
-ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
+    'setpgid', 'setsid', 'signalfd', 'signalfd4', 'symlink', 'symlinkat', 'timer_settime', 'unlink', 'unlinkat']  # calls that never block
+ONLY_IF = {'rt_sigaction': (1, -1, ()), 'rt_sigprocmask': (1, -1, ()), 'prctl': (0, 0, (1, 36)), 'ioctl': (1, 0, (21506,
+    21507, 21508, 21510, 21511, 21512, 21515, 21518, 21520, 21522, 21524, 21538, 1076646955, 1076646956, 1076646957)),
+    'open': (1, 64, ()), 'openat': (2, 64, ())}  # see is_point
+ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 LAUNCHER = ['dumb-init', '--']
 
-def play(run):  # What is done, in order
+def play(run):  # the steps, in order
     try:
-        direct(run)
+        trace(run)
         on_pipes(run)
-        comes(run, 'command', 'runs')
+        wait_for(run, 'command', 'runs')
         settle(run)
         run.part += 1
         tell(run, 'exit 7')
-        comes(run, 'command', 'ended')
-        comes(run, 'launcher', 'ended')
+        wait_for(run, 'command', 'ended')
+        wait_for(run, 'launcher', 'ended')
     finally:
-        note_what_was_not_reached(run)
-        who_is_left(run)
+        needs_points(run)
+        note_processes_left(run)
 
-def judge(alone, seen):  # What is wrong, in words: `alone` is the run without the launcher, `seen` the one with it
-    needs_points(seen)
-    return hangs(seen) or orphan(seen) or outlived(alone, seen, ()) or lost(seen, ['SIGTERM'])
+def judge(bare, launched):  # The signal ends the launcher and nothing is left, or it reaches the command
+    needs_delivery(launched)
+    return hangs(launched) or orphan(launched) or outlived(bare, launched) or lost(launched)
 
-class Run:  # One run, with the launcher or, where that has no words, of the command alone; `events`: what happened
+class ObservedRun:  # One run of the command, behind the launcher or without it; `events` is what happens
     def __init__(self, launcher):
-        self.launcher, self.events, self.pids, self.missing, self.said, self.read = launcher, [], {}, "", "", 0
-        self.began, self.seen, self.directory = time.monotonic(), [], tempfile.mkdtemp()
-        self.words = [*launcher, *PYTHON, "Command", self.directory, "command"]
+        self.launcher, self.events, self.pids, self.timed_out, self.output, self.read_to = launcher, [], {}, "", "", 0
+        self.began, self.last_look, self.directory = time.monotonic(), [], tempfile.mkdtemp()
+        self.words = [*launcher, *PYTHON, "ReportingCommand", self.directory, "command"]
         self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
-        self.status = lambda: as_in_a_shell(os.waitpid(self.pids["launcher"], 0)[1])  # how it has ended
+        self.status = lambda: shell_status(os.waitpid(self.pids["launcher"], 0)[1])  # the launcher's, at its end
         os.mkfifo(self.directory + "/reports")
-        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.hear}
+        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.read_reports}
 
-    def play(self):  # Play the script, up to what does not come. Nothing is left of it
-        print("With the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "The command alone:")
+    def play(self):  # Play the steps, up to one that times out. Leave nothing behind
+        print("Behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "Without the launcher:")
         try:
             play(self)
         except TimeoutError as what:
-            self.missing = str(what)
-            self.note("this did not come: " + self.missing)
+            self.timed_out = str(what)
+            self.note("timed out: " + self.timed_out)
         finally:
             self.close()
         return self
 
-    def note(self, text, *event):  # Print what happens, and keep it
+    def note(self, text, *event):  # Print what happens, and add an event
         print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
         self.events.append(event)
-    def all(self, *kind):  # Return the events that begin like this
+    def all(self, *kind):  # Return the events that begin with these words
         return [event for event in self.events if event[: len(kind)] == kind]
-    def hear(self, reports):  # Take in what the command tells
+    def read_reports(self, reports):  # Read what the command reports
         for line in os.read(reports, 65536).decode().splitlines():
             who, what, *words = line.split()
             if what == "runs":
                 self.pids[who] = int(words[0])
             self.note(line, what, who, *words)
 
-    def take_in(self, seconds):  # Take in what is told; then who has ended, the launcher looked at first
+    def observe(self, seconds):  # Read reports; note which processes ended: the launcher is looked at first, noted last
         gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
@@ -112,55 +114,55 @@ class Run:  # One run, with the launcher or, where that has no words, of the com
             status = self.status() if who == "launcher" else ""
             self.note("%s ended %s" % (who, status), "ended", who, status)
 
-    def wait(self, what, is_there, quiet=GIVE_UP):  # Wait for what comes, as long as any process runs or may wake up
-        began = self.since = self.looked = time.monotonic()
-        self.rest = 0.0
-        while not is_there() and self.rest < 6 * quiet and self.looked < began + 30 * quiet:
-            self.take_in(0.01)
-            if self.idle() >= quiet and not self.wakes_up() and self.idle() >= quiet:  # nor has it just been woken up
+    def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
+        began = self.idle_since = self.looked_at = time.monotonic()
+        self.idle_time = 0.0
+        while not is_there() and self.idle_time < 6 * quiet and self.looked_at < began + 30 * quiet:
+            self.observe(0.01)
+            if self.idle() >= quiet and not self.may_wake_up() and self.idle() >= quiet:  # nor has it just woken up
                 break
-        if what and not is_there():
-            raise (TimeoutError if self.rest >= quiet else RuntimeError)(what)  # somebody was at work all the time
+        if what and not is_there():  # RuntimeError: processes were busy all the time
+            raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
 
-    def idle(self):  # Return for how many seconds no process has run: all were blocked, none was given the processor
+    def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
-        seen = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_at_work = time.monotonic(), any("R" in one or "D" in one for one in seen)
-        self.rest += 0 if is_at_work else now - self.looked
-        self.since = now if is_at_work or seen != self.seen else self.since
-        self.seen, self.looked = seen, now
-        return now - self.since
+        look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
+        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        self.idle_time += 0 if is_busy else now - self.looked_at
+        self.idle_since = now if is_busy or look != self.last_look else self.idle_since
+        self.last_look, self.looked_at = look, now
+        return now - self.idle_since
 
-    def wakes_up(self):  # Whether a timer may wake anybody but our commands, as far as can be seen; proc_pid_syscall(5)
+    def may_wake_up(self):  # Return whether a timeout may wake a process other than our commands; proc_pid_syscall(5)
         ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
         others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
         calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
-        times = [[*call, "0x0"][1 + TIMED.get(call[0], -2)] if call else "?" for call in calls]
+        times = [[*call, "0x0"][1 + int(TIMEOUTS.get(call[0], -2))] if call else "?" for call in calls]
         return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
 
-    def close(self):  # End everyone whom this run has started, and remove its files
+    def close(self):  # End all processes of this run, and remove its files
         while below(os.getpid()):
             for pid in below(os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
-        self.said += contents(self.directory + "/output")
+        self.output += contents(self.directory + "/output")
         shutil.rmtree(self.directory, ignore_errors=True)
 
-def below(ancestor):  # Return the processes that this one has started, and that these have
+def below(ancestor):  # Return the descendants of a process
     rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
     parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
     found = [ancestor]
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
     return found[1:]
-def contents(path):  # Return what is in a file, nothing where it is gone
+def contents(path):  # Return the contents of a file; nothing where it cannot be read
     with contextlib.suppress(OSError), open(path, errors="replace") as file:
         return file.read()
     return ""
-def state(pid):  # Return a process' state, such as T for stopped, nothing where it has ended; proc_pid_stat(5)
+def state(pid):  # Return the state of a process, such as T for stopped; nothing where it has ended; proc_pid_stat(5)
     return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
-def as_in_a_shell(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
+def shell_status(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 def name_of(number):  # Return the name of a signal
     return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
@@ -173,22 +175,22 @@ def send_to_group(run, number):  # Send a signal to the launcher's process group
     run.note("we send %s to the launcher's process group" % name_of(number), "sent", number, "group")
     with contextlib.suppress(ProcessLookupError):
         os.killpg(run.pids["launcher"], number)
-def settle(run):  # Wait until no process has run for a moment: whatever was to come of what was done has come
-    run.wait("", lambda: False, QUIET)
-def tell(run, text, to="command"):  # Tell the command what to do
+def settle(run):  # Wait until no process has run for a moment: then nothing more will come of what was done
+    run.wait("", lambda: False, quiet=0.3)
+def tell(run, text, to="command"):  # Give the command an order, and do not wait
     if run.all("ended", to):
-        raise TimeoutError("%s is there to be told: %s" % (to, text))
-    run.note("%s is told: %s" % (to, text))
+        raise TimeoutError("%s is there to take the order: %s" % (to, text))
+    run.note("we order the %s to: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
-def comes(run, who, what, *more, times=1):  # Wait until somebody runs, has received a signal, has ended
+def wait_for(run, who, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
     run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 def press(run, key):  # Press a key at the terminal
     run.note("we press " + key, "pressed", key)
     os.write(run.master, KEYS[key])
 
-def who_is_left(run):
-    """Note who is still there once no process runs any more; zombies and what we started ourselves do not count."""
+def note_processes_left(run):
+    """Note the processes that are left once none of them runs, without zombies and without those that we started."""
     run.wait("", lambda: run.all("ended", "launcher"))
     settle(run)
     names = {pid: name for name, pid in reversed(list(run.pids.items()))}
@@ -199,56 +201,51 @@ def who_is_left(run):
 
 def start(run, **how):  # Start the launcher, in a session of its own
     run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **how)
-    run.pids["launcher"], run.process.returncode = run.process.pid, 0  # we wait for it ourselves
+    run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
 def on_pipes(run, **how):  # Start it without a terminal, as a service manager does
     with open(run.directory + "/output", "w") as output:
         start(run, **{"stdin": subprocess.PIPE, "stdout": output, "stderr": output, **how})
 
-def close_gate(run):  # Have the launcher wait before its first instruction
-    os.mkfifo(run.directory + "/gate")
-    run.gate = os.open(run.directory + "/gate", os.O_RDWR)  # both, for who opens one end only waits for the other
-    run.words = [*PYTHON, wait_at_gate.__name__, run.directory + "/gate", *run.words]
-def wait_at_gate(gate, *words):  # Become the launcher when the gate is opened
-    with open(gate) as file:
-        file.readline()
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # Python itself ignores these two
-    os.execvp(words[0], words)
-def open_gate(run):  # Let it go on
-    os.write(run.gate, b"\n")
-
-def wrong(required, actual):  # Return one objection
+def violation(required, actual):  # Return one violation
     return ["required: %s\nactual:   %s" % (required, actual)]
+def received(run, who="command"):  # Return the names of the signals that a process received, in order
+    return [event[2] for event in run.all("received", who)]
+def left_behind(bare, launched):
+    """Return the processes that are left at the end, except for those that the bare command leaves."""
+    left = [event[1] for event in launched.all("left")]
+    for _, name in bare.all("left"):
+        if name in left:
+            left.remove(name)
+    return left
 
 def ptrace(request, tid, data=0, address=0):
-    """Ask for one thing. ProcessLookupError where the task was killed, PermissionError where tracing is refused."""
+    """Make one request. ProcessLookupError: the thread was killed; PermissionError: tracing is refused."""
     call = ctypes.CDLL(None, use_errno=True).ptrace
     call.argtypes, call.restype = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p), ctypes.c_long
     if call(request, tid, address, data) == -1:
         raise OSError(ctypes.get_errno(), "ptrace: " + os.strerror(ctypes.get_errno()))
-def seize(tid, options):  # Begin to trace a task; RuntimeError where that is refused
+def seize(tid, options):  # Begin to trace a thread. RuntimeError: that is refused
     try:
         ptrace(SEIZE, tid, options)
     except PermissionError:
         raise RuntimeError("ptrace is refused here; see kernel.yama.ptrace_scope, a container's seccomp") from None
-def go_on(tid, request, number=0):  # Let a stopped task run, with this signal delivered to it
-    with contextlib.suppress(OSError):  # it was killed meanwhile
+def resume(tid, request, number=0):  # Let a stopped thread run, and deliver this signal to it
+    with contextlib.suppress(OSError):  # it was killed in the meantime
         ptrace(request, tid, number)
-def call_of(tid):
-    """Return 1 and number and arguments where a task stands at the entry of a call; 2 and the result at its exit."""
+def call_of(tid):  # Return 1, the number and the arguments at the entry of a call; 2 and the result at its exit
     info = ctypes.create_string_buffer(88)
     with contextlib.suppress(OSError):
         ptrace(GET_SYSCALL_INFO, tid, ctypes.addressof(info), len(info))
     return info.raw[0], list(struct.unpack_from("=7q", info, 24))
-def message_of(tid):  # Return the new task's id, at the stop of the one that made it
+def message_of(tid):  # Return the id of a new thread, at the stop of the thread that made it
     message = ctypes.c_ulong()
     with contextlib.suppress(OSError):
         ptrace(GETEVENTMSG, tid, ctypes.addressof(message))
     return message.value
 
-def set_back(tid, in_call):
-    """Put a task before the system call that it stands in; return whether it was done. in_call: at its entry, so that
-    handlers run first. Else, where it was interrupted although it acts on no signal: untraced it would sleep on."""
+def step_back(tid, in_call):
+    """Put a thread before the system call in which it is stopped; return whether that was possible. in_call: at the
+    entry, so that handlers run first. Otherwise: a call that a signal without effect has interrupted."""
     registers = ctypes.create_string_buffer(8 * 27)  # struct user_regs_struct of x86-64
     try:
         ptrace(GETREGS, tid, ctypes.addressof(registers))
@@ -263,7 +260,7 @@ def set_back(tid, in_call):
         return False
     return True
 
-def kind_of(status):  # Say what a wait status of a traced task tells of
+def kind_of(status):  # Return the meaning of a traced thread's wait status
     if not os.WIFSTOPPED(status):
         return "end"
     number, event = os.WSTOPSIG(status), status >> 16
@@ -273,10 +270,24 @@ def kind_of(status):  # Say what a wait status of a traced task tells of
         return "call"
     return {0: "signal", 1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
 
-def sends(name, arguments):  # Return to whom a call sends which signal, 0 for a handle of a process
+def sends(name, arguments):
+    """Return the pid to which a call sends a signal, and the signal; pid 0 for pidfd_send_signal."""
     at = 1 if name == "tgkill" else 0
     whom = ctypes.c_int32(arguments[at]).value
     return 0 if name == "pidfd_send_signal" else whom, arguments[at + 1] & 0xFF
+
+def close_gate(run):  # Make the launcher wait before its first instruction
+    os.mkfifo(run.directory + "/gate")
+    run.gate = os.open(run.directory + "/gate", os.O_RDWR)  # both ends, because open(2) of one waits for the other
+    run.words = [*PYTHON, wait_at_gate.__name__, run.directory + "/gate", *run.words]
+def wait_at_gate(gate, *words):  # Execute the launcher when the gate is opened
+    with open(gate) as file:
+        file.readline()
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)  # Python itself ignores these two
+    os.execvp(words[0], words)
+def open_gate(run):  # Let the launcher start
+    os.write(run.gate, b"\n")
 
 def note_sent(run, name, arguments):  # Note a signal that the launcher has sent
     whom, number = sends(name, arguments)
@@ -287,141 +298,148 @@ def note_sent(run, name, arguments):  # Note a signal that the launcher has sent
         number,
     )
 
-class Task:  # One thread. name: "launcher", "child1" in order of creation, "launcher.t2"; none for the command's
+class TracedThread:
+    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2"; "" for those of the command."""
+
     def __init__(self, tid, pid, name):
         self.tid, self.pid, self.name, self.call, self.arguments = tid, pid, name, "", [0] * 6
-        self.born = self.in_vfork = False
-        self.again = None
-        self.todo = []
+        self.has_started = self.in_vfork = False
+        self.restarts = None
+        self.threads = 1
+        self.actions = []
+    def process(self):  # Return the name of its process
+        return self.name.partition(".")[0]
 
-class Turns:  # Who there is, who has the turn, who is kept at a point, who stands by
+class ThreadScheduler:
+    """The threads of the launcher: which one is current, which are held at a point, which are runnable."""
+
     def __init__(self, run):
         self.run, self.children = run, 0
-        self.tasks = {}
-        self.early = set()
-        self.kept = []
-        self.standing = {}
-        self.turn = None
-        self.sent_to = None
+        self.threads = {}
+        self.unclaimed = set()
+        self.held = []
+        self.runnable = {}
+        self.current = None
+        self.awaiting_delivery = None
         self.counts = Counter()
-        self.reached = set()
+        self.reached = []
 
-    def resume(self, task, number=0):  # Let it run to its next call; the command is not stopped there
-        go_on(task.tid, SYSCALL if task.name else CONT, number)
-    def in_turn(self, task, action):  # Do it now if nobody else has the turn; else stand by
-        if self.turn in (None, task):
-            self.turn = task
+    def resume(self, thread, number=0):  # Let it run to its next call; those of the command are not stopped there
+        resume(thread.tid, SYSCALL if thread.name else CONT, number)
+    def run_or_queue(self, thread, action):
+        """Do this now if no other thread is current; otherwise the thread becomes runnable."""
+        if self.current in (None, thread):
+            self.current = thread
             action()
         else:
-            self.standing[task] = action
-    def reach(self, task, call, when):  # Come to a point, when it is one's turn
-        self.in_turn(task, lambda: self.pass_by(task, call, when))
+            self.runnable[thread] = action
+    def come_to(self, thread, call, when):  # A thread comes to a point, which it passes as soon as it is current
+        self.run_or_queue(thread, lambda: self.pass_point(thread, call, when))
 
-    def pass_by(self, task, call, when):  # Count a point, and see what the schedule has for it
-        self.counts[task.name, call, when, self.run.part] += 1
-        point = (task.name, call, when, self.counts[task.name, call, when, self.run.part], self.run.part)
-        self.reached.add(point)
-        todo = [action for at, action, _ in SCHEDULE if at == point]
-        waiting = [one for one in self.kept if one.todo[:1] == [("hold until", point)]]
+    def pass_point(self, thread, call, when):  # Count a point, and do what the schedule says of it
+        self.counts[thread.name, call, when, self.run.part] += 1
+        point = (thread.name, call, when, self.counts[thread.name, call, when, self.run.part], self.run.part)
+        self.reached.append(point)
+        actions = [action for at, action, _ in SCHEDULE if at == point]
+        waiting = [one for one in self.held if one.actions[:1] == [("hold until", point)]]
         if waiting:
-            self.turn = None
-            self.standing[task] = lambda: self.keep(task, todo)
+            self.current = None
+            self.runnable[thread] = lambda: self.hold(thread, actions)
             for one in waiting:
-                self.let_go(one)
+                self.release(one)
         else:
-            self.keep(task, todo)
+            self.hold(thread, actions)
 
-    def keep(self, task, todo):
-        """Keep a task where it is until what the schedule says has been done; let it run where it says nothing."""
-        task.todo = todo
-        if todo:
-            self.kept.append(task)
-            self.skip(task)
+    def hold(self, thread, actions):  # Hold a thread until these actions are done; let it run where there are none
+        thread.actions = actions
+        if actions:
+            self.held.append(thread)
+            self.release_if_over(thread)
         else:
-            self.resume(task)
-
-    def skip(self, task):  # Let go who would be held for what has come already
-        what, *which = task.todo[0]
+            self.resume(thread)
+    def release_if_over(self, thread):  # Release a thread that would be held for what has happened already
+        what, *which = thread.actions[0]
         if (what == "hold until" and which[0] in self.reached) or (what == "hold" and self.has_ended(*which)):
-            self.let_go(task)
-    def has_ended(self, name, does):  # Whether a process was there, and is not any more
+            self.release(thread)
+    def has_ended(self, name, does):  # Return whether a thread is held for the end of a process that has ended
         known = name == "launcher" or int(name[5:]) <= self.children
-        return does == "ends" and known and all(task.name.partition(".")[0] != name for task in self.tasks.values())
+        return does == "ends" and known and all(one.process() != name for one in self.threads.values())
 
-    def on_rest(self):  # All have come to rest: do the next thing
-        kept = [task for task in self.kept if task is not self.sent_to]
-        doing = [task for task in kept if not task.todo[0][0].startswith("hold")]
-        blocking = [one for one in kept if one.todo[0][0] == "hold" and one.todo[0][2] == "blocks"]
-        if self.early:
-            tid = self.early.pop()
+    def when_idle(self):  # Do the next thing
+        held = [thread for thread in self.held if thread is not self.awaiting_delivery]
+        doing = [thread for thread in held if not thread.actions[0][0].startswith("hold")]
+        blocking = [one for one in held if one.actions[0][0] == "hold" and one.actions[0][2] == "blocks"]
+        if self.unclaimed:  # the thread that made it was killed before it could report it
+            tid = min(self.unclaimed)
+            self.unclaimed.discard(tid)
             self.children += 1
-            self.tasks[tid] = Task(tid, tid, "child%d" % self.children)
-            self.bear(self.tasks[tid])
-        elif self.sent_to:
-            task, self.sent_to = self.sent_to, None
-            self.proceed(task)
+            self.threads[tid] = TracedThread(tid, tid, "child%d" % self.children)
+            self.start_thread(self.threads[tid])
+        elif self.awaiting_delivery:
+            thread, self.awaiting_delivery = self.awaiting_delivery, None
+            self.proceed(thread)
         elif doing:
             self.carry_out(doing[0])
-        elif self.standing:
-            self.turn = min(self.standing, key=lambda task: (not task.name.startswith("launcher"), task.name))
-            self.standing.pop(self.turn)()
-        elif kept:
-            free = [one for one in blocking if all(task.name.partition(".")[0] != one.todo[0][1] for task in kept)]
-            self.let_go((free or kept)[0])
+        elif self.runnable:
+            self.current = min(self.runnable, key=lambda thread: (thread.process() != "launcher", thread.name))
+            self.runnable.pop(self.current)()
+        elif held:
+            free = [one for one in blocking if all(thread.process() != one.actions[0][1] for thread in held)]
+            self.release((free or held)[0])
 
-    def carry_out(self, task):  # Send a signal or press a key, while the task stands at its point
-        what, *words = task.todo.pop(0)
-        self.run.note("%s stands at its point of the schedule" % task.name)
+    def carry_out(self, thread):  # Send a signal or press a key, while the thread is held at its point
+        what, *words = thread.actions.pop(0)
+        self.run.note("%s is at its point of the schedule" % thread.name)
         if what == "press":
             press(self.run, *words)
-            time.sleep(0.001)  # a work queue of the kernel carries the key; tty_flip_buffer_push()
+            time.sleep(0.001)  # the kernel passes the key on in a work queue; tty_flip_buffer_push()
         elif words[1] == "group":
             send_to_group(self.run, words[0])
         else:
-            known = {one.name: one.tid for one in self.tasks.values() if one.name}
+            known = {one.name: one.tid for one in self.threads.values() if one.name}
             self.run.pids.setdefault(words[1], known.get(words[1], 0))
             with contextlib.suppress(ProcessLookupError):
                 send(self.run, *words)
-        if any(one is not task and one.pid == task.pid for one in self.tasks.values()):
-            self.sent_to = task  # another thread may take it first
+        if any(one is not thread and one.pid == thread.pid for one in self.threads.values()):
+            self.awaiting_delivery = thread  # it stays until the thread that takes the signal has taken it
         else:
-            self.proceed(task)
+            self.proceed(thread)
 
-    def let_go(self, task):  # Hold it no longer
-        task.todo.pop(0)
-        self.proceed(task)
+    def release(self, thread):  # Do not hold it any longer for its first action
+        thread.actions.pop(0)
+        self.proceed(thread)
 
-    def proceed(self, task):
-        """Go on with what else there is at this point, or run. At an entry a handler is to run before the call."""
-        if task.todo:
-            self.skip(task)
+    def proceed(self, thread):
+        """Go on with the next action at this point, or run. At an entry, handlers run before the call."""
+        if thread.actions:
+            self.release_if_over(thread)
             return
-        self.kept.remove(task)
-        self.turn = task
-        if task.call and set_back(task.tid, in_call=True):
-            task.again, task.call = task.call, ""
-        self.resume(task)
+        self.held.remove(thread)
+        self.current = thread
+        if thread.call and step_back(thread.tid, in_call=True):
+            thread.restarts, thread.call = thread.call, ""
+        self.resume(thread)
 
-    def bear(self, task):  # A new task is there, before its first instruction
-        task.born = True
-        self.reach(task, "birth", "exit") if task.name else self.resume(task)
+    def start_thread(self, thread):  # A new thread is before its first instruction
+        thread.has_started = True
+        self.come_to(thread, "birth", "exit") if thread.name else self.resume(thread)
 
-class Director(Turns):
-    """Takes in each stop of the launcher's tasks, and has the next thing done when all have come to rest."""
+class LauncherTracer(ThreadScheduler):
+    """Handles each stop of the launcher's threads, and lets the scheduler act when all of them are idle."""
 
     def __init__(self, run):
         super().__init__(run)
-        self.heard, self.begun, self.is_gate_open = 0, False, False
-        self.looked = None
+        self.event_count, self.has_begun, self.is_gate_open = 0, False, False
+        self.look = None
         self.wait_status = None
         self.stopped = set()
-        self.plain_take_in, self.plain_idle = run.take_in, run.idle
+        self.plain_observe, self.plain_idle = run.observe, run.idle
         close_gate(run)
-        run.take_in, run.idle = self.take_in, self.idle
+        run.observe, run.idle = self.observe, self.idle
         self.names = CALLS[os.uname().machine]
 
-    def take_in(self, seconds):
-        """Take in stops until there are none for a moment; when all have come to rest do the next thing."""
+    def observe(self, seconds):
+        """Handle stops until there are none for a moment. When all threads are idle, let the scheduler act."""
         if not self.is_gate_open and "launcher" in self.run.pids:
             self.seize(self.run.pids["launcher"])
         until = time.monotonic() + 0.002
@@ -431,223 +449,231 @@ class Director(Turns):
             except ChildProcessError:
                 break
             if tid:
-                self.take(tid, status)
+                self.handle(tid, status)
                 until = time.monotonic() + 0.002
-        is_waiting = self.kept or self.standing or self.early or self.sent_to
-        self.plain_take_in(0 if is_waiting else seconds)
-        if len(self.run.events) != self.heard:  # the script may have something to do first
-            self.heard, self.looked = len(self.run.events), None
-        elif is_waiting and self.at_rest():
-            self.run.since = time.monotonic()
-            self.on_rest()
+        self.plain_observe(0 if self.is_waiting() else seconds)
+        if len(self.run.events) != self.event_count:  # the steps may have something to do first
+            self.event_count, self.look = len(self.run.events), None
+        elif self.is_waiting() and self.all_idle():
+            self.run.idle_since = time.monotonic()
+            self.when_idle()
 
-    def idle(self):  # Nobody is idle as long as somebody is to go on
-        if self.kept or self.standing or self.early or self.sent_to:
-            self.run.since = time.monotonic()
+    def is_waiting(self):  # Return whether the scheduler has something to do
+        return bool(self.held or self.runnable or self.unclaimed or self.awaiting_delivery)
+    def idle(self):  # Return for how many seconds no process has run; 0 as long as the scheduler has something to do
+        if self.is_waiting():
+            self.run.idle_since = time.monotonic()
         idle = self.plain_idle()
         return idle
 
-    def at_rest(self):  # Whether all are blocked, or kept where they are by us, and none has run between two looks
-        kept = {*self.early, *self.stopped, *(task.tid for task in [*self.kept, *self.standing])}
-        if self.sent_to:
-            kept.add(self.sent_to.tid)
+    def all_idle(self):  # Return whether each thread is blocked or held by us, and none has run between two looks
+        ours = {*self.unclaimed, *self.stopped, *(thread.tid for thread in [*self.held, *self.runnable])}
+        if self.awaiting_delivery:
+            ours.add(self.awaiting_delivery.tid)
         self.plain_idle()
-        states = [(tid, state) for state, tid, *_ in self.run.seen if int(tid) not in kept]
-        waiting = {str(task.tid) for task in self.tasks.values() if task.in_vfork}
-        calm = all(state in "SZTX" or (state == "D" and tid in waiting) for tid, state in states)
-        before, self.looked = self.looked, (calm, self.run.seen)
-        return calm and before == self.looked
+        states = [(tid, state) for state, tid, *_ in self.run.last_look if int(tid) not in ours]
+        in_vfork = {str(thread.tid) for thread in self.threads.values() if thread.in_vfork}
+        are_idle = all(state in "SZTX" or (state == "D" and tid in in_vfork) for tid, state in states)
+        before, self.look = self.look, (are_idle, self.run.last_look)
+        return are_idle and before == self.look
 
-    def seize(self, pid):  # Begin with the process that is about to become the launcher
+    def seize(self, pid):  # Trace the process that is about to execute the launcher
         seize(pid, FOLLOW)
-        self.tasks[pid] = Task(pid, pid, "launcher")
-        self.tasks[pid].born = True
+        self.threads[pid] = TracedThread(pid, pid, "launcher")
+        self.threads[pid].has_started = True
         self.run.status = self.status
         open_gate(self.run)
         self.is_gate_open = True
     def status(self):
-        """Return how the launcher has ended. Its parent is told only when we, who trace it, have taken that in; and we
-        are told of it when all its threads have been, so whatever comes is taken."""
+        """Return how the launcher has ended. Its tracer is told first, when all of its threads have been waited for."""
         while self.wait_status is None:
-            self.take(*os.waitpid(-1, WALL))
-        return as_in_a_shell(self.wait_status)
+            self.handle(*os.waitpid(-1, WALL))
+        return shell_status(self.wait_status)
 
-    def take(self, tid, status):  # Take in one stop, or the end of a task
-        kind, task = kind_of(status), self.tasks.get(tid)
-        if task is None:
+    def handle(self, tid, status):  # Handle one stop, or the end of a thread
+        kind, thread = kind_of(status), self.threads.get(tid)
+        if thread is None:
             if kind == "stop":
-                self.early.add(tid)  # a newborn may report before its maker does
+                self.unclaimed.add(tid)  # a new thread may stop before we are told of it
             return
         self.stopped.discard(tid)
         if kind == "end":
-            self.gone(task)
+            self.remove(thread)
             if tid == self.run.pids["launcher"]:
                 self.wait_status = status
-            if task.pid == self.run.pids.get("command") and os.WIFSIGNALED(status):
+            if thread.pid == self.run.pids.get("command") and os.WIFSIGNALED(status):
                 self.run.events.append(("died", "command"))
         elif kind == "call":
-            self.at_call(task)
+            self.at_call(thread)
         elif kind.startswith("made"):
-            self.made(task, kind == "made by vfork")
+            self.made(thread, kind == "made by vfork")
         elif kind == "exec":
-            self.executed(task)
+            self.executed(thread)
         elif kind == "signal":
-            self.signalled(task, os.WSTOPSIG(status))
+            self.at_signal(thread, os.WSTOPSIG(status))
         elif kind == "group":
             self.stopped.add(tid)
-            go_on(tid, LISTEN)
+            resume(tid, LISTEN)
         else:
-            task.in_vfork = False
-            self.resume(task) if task.born else self.bear(task)
+            thread.in_vfork = False
+            self.resume(thread) if thread.has_started else self.start_thread(thread)
 
-    def at_call(self, task):  # At the entry or exit of a call: a point, if it is one of those
-        way, words = call_of(task.tid)
-        name = self.names.get(words[0], "") if way == 1 and self.begun and task.name else ""
+    def at_call(self, thread):  # Handle the entry or exit of a call: a point, if the call is one of those
+        way, words = call_of(thread.tid)
+        name = self.names.get(words[0], "") if way == 1 and self.has_begun and thread.name else ""
         if way == 1 and is_point(name, words[1:]):
-            task.call, task.arguments = name, words[1:]
-            again, task.again = task.again, None
-            if again == name:
-                self.in_turn(task, lambda: self.resume(task))
+            thread.call, thread.arguments = name, words[1:]
+            restarts, thread.restarts = thread.restarts, None
+            if restarts == name:
+                self.run_or_queue(thread, lambda: self.resume(thread))
             else:
-                self.reach(task, name, "entry")
-        elif way == 2 and task.call:
-            name, task.call = task.call, ""
-            self.note(task, name)
-            if name in AT_ONCE and not any(one[0][:3] == (task.name, name, "exit") for one in SCHEDULE):
-                self.resume(task)
+                self.come_to(thread, name, "entry")
+        elif way == 2 and thread.call:
+            name, thread.call = thread.call, ""
+            self.note_call(thread, name)
+            if name in AT_ONCE and not is_scheduled(thread.name, name):
+                self.resume(thread)
             else:
-                self.reach(task, name, "exit")
+                self.come_to(thread, name, "exit")
         else:
-            self.resume(task)
+            self.resume(thread)
 
-    def note(self, task, name):  # Note what the launcher has sent, and that it has reaped the command
+    def note_call(self, thread, name):  # Note a signal that the launcher has sent, and that it has reaped the command
         pid = self.run.pids.get("command", 0)
-        if task.pid != self.run.pids["launcher"]:
+        if thread.pid != self.run.pids["launcher"]:
             return
-        if name in ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal"):
-            note_sent(self.run, name, task.arguments)
+        if name in SENDING:
+            note_sent(self.run, name, thread.arguments)
         elif (
             name in ("wait4", "waitid") and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid)
         ):
             self.run.note("the launcher has reaped the command by " + name, "reaped", pid)
 
-    def made(self, maker, by_vfork):  # A process or a thread was made
+    def made(self, maker, by_vfork):  # Handle the stop of a thread that has made a process or a thread
         tid = message_of(maker.tid)
         is_thread = os.path.exists("/proc/%d/task/%d" % (maker.pid, tid))
-        number = 1 + sum(task.pid == maker.pid for task in self.tasks.values())
-        name = maker.name and "%s.t%d" % (maker.name.partition(".")[0], number)
-        if maker.name and not is_thread:
+        name = ""
+        if maker.name and is_thread:
+            first = self.threads.get(maker.pid, maker)
+            first.threads += 1
+            name = "%s.t%d" % (maker.process(), first.threads)
+        elif maker.name:
             self.children += 1
             name = "child%d" % self.children
-        self.tasks[tid] = task = Task(tid, maker.pid if is_thread else tid, name)
+        self.threads[tid] = thread = TracedThread(tid, maker.pid if is_thread else tid, name)
         maker.in_vfork = by_vfork
         self.resume(maker)
-        if tid in self.early:
-            self.early.discard(tid)
-            self.bear(task)
+        if tid in self.unclaimed:
+            self.unclaimed.discard(tid)
+            self.start_thread(thread)
 
-    def executed(self, task):  # A process runs another program now, in its first thread; the others have gone
-        for other in [one for one in self.tasks.values() if one.pid == task.pid and one.tid != task.pid]:
-            self.gone(other)
-        first = self.tasks.setdefault(task.pid, Task(task.pid, task.pid, task.name))
-        first.born = True
-        words = contents("/proc/%d/cmdline" % task.pid).split("\0")[:-1]
-        if not self.begun and wait_at_gate.__name__ in words:  # not yet: seized in the middle of its becoming that
+    def executed(self, thread):
+        """Handle execve(2): the process runs another program, in its first thread; its other threads are gone."""
+        for other in [one for one in self.threads.values() if one.pid == thread.pid and one.tid != thread.pid]:
+            self.remove(other)
+        first = self.threads.setdefault(thread.pid, TracedThread(thread.pid, thread.pid, thread.process()))
+        first.has_started = True
+        words = contents("/proc/%d/cmdline" % thread.pid).split("\0")[:-1]
+        if not self.has_begun and wait_at_gate.__name__ in words:  # it was seized during its execve(2) of the gate
             self.resume(first)
             return
-        was_begun, self.begun = self.begun, True
+        has_begun, self.has_begun = self.has_begun, True
         if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
             first.name, first.call = "", ""
-            self.turn = None if self.turn is first else self.turn
-        if was_begun:
+            self.current = None if self.current is first else self.current
+        if has_begun:
             self.resume(first)
         else:
-            self.run.note("launcher runs as pid %d" % task.pid, "runs", "launcher")
-            self.reach(first, "birth", "exit")
+            self.run.note("launcher runs as pid %d" % thread.pid, "runs", "launcher")
+            self.come_to(first, "birth", "exit")
 
-    def signalled(self, task, number):
-        """A signal is about to be delivered. One that does nothing would not even wake an untraced task up."""
-        fields = dict(
-            line.split(":\t", 1) for line in contents("/proc/%d/status" % task.tid).splitlines() if ":\t" in line
-        )
-        bit = 1 << (number - 1)
-        caught, ignored = (int(fields.get(name, "0"), 16) & bit for name in ("SigCgt", "SigIgn"))
-        if not caught and (ignored or number in (17, 18, 23, 28)):  # CHLD, CONT, URG, WINCH
-            set_back(task.tid, in_call=False)
-            self.resume(task, number)
-        elif not task.name or self.sent_to:
-            self.resume(task, number)
+    def at_signal(self, thread, number):
+        """Handle a signal that is about to be delivered. One without effect would not even wake an untraced thread."""
+        if not acts_on(thread.tid, number):
+            step_back(thread.tid, in_call=False)
+            self.resume(thread, number)
+        elif not thread.name or self.awaiting_delivery:
+            self.resume(thread, number)
         else:
-            self.in_turn(task, lambda: self.resume(task, number))
+            self.run_or_queue(thread, lambda: self.resume(thread, number))
 
-    def gone(self, task):  # It has ended
-        self.tasks.pop(task.tid, None)
-        self.standing.pop(task, None)
-        self.turn = None if self.turn is task else self.turn
-        self.sent_to = None if self.sent_to is task else self.sent_to
-        self.kept = [one for one in self.kept if one is not task]
-        if task.tid == task.pid:
-            for one in [one for one in self.kept if one.todo[0] == ("hold", task.name, "ends")]:
-                self.let_go(one)
+    def remove(self, thread):  # Forget a thread that has ended
+        self.threads.pop(thread.tid, None)
+        self.runnable.pop(thread, None)
+        self.current = None if self.current is thread else self.current
+        self.awaiting_delivery = None if self.awaiting_delivery is thread else self.awaiting_delivery
+        self.held = [one for one in self.held if one is not thread]
+        if thread.tid == thread.pid:
+            for one in [one for one in self.held if one.actions[0] == ("hold", thread.process(), "ends")]:
+                self.release(one)
 
-def is_point(name, arguments):  # Whether a call changes anything that others see: not where it only asks
-    if name in ("rt_sigaction", "rt_sigprocmask"):
-        return arguments[1] != 0
-    if name in ("open", "openat"):
-        return bool(arguments[1 if name == "open" else 2] & os.O_CREAT)
-    if name == "prctl":
-        return arguments[0] in (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
-    return bool(name) and (name != "ioctl" or arguments[1] in CHANGES)
-def note_what_was_not_reached(run):
-    """Note which points of the schedule were never passed; where only a hold stands, that may be so."""
-    reached = run.director.reached if run.launcher else {at for at, _, _ in SCHEDULE}
-    for at, action, text in SCHEDULE:
-        if at not in reached and not action[0].startswith("hold"):
-            run.note("not reached: " + text, "not reached", text)
-def direct(run):  # From its first instruction on, let one task of the launcher run at a time, and do what SCHEDULE says
+def is_point(name, arguments):
+    """Return whether a call is a point. ONLY_IF: which argument must have one of these bits, or be one of these."""
+    at, bits, values = ONLY_IF.get(name, (0, -1, (0,)))
+    return bool(name) and (bool(arguments[at] & bits) or arguments[at] in values)
+def is_scheduled(thread, call):  # Return whether the schedule names an exit of this call
+    points = [point for at, action, _ in SCHEDULE for point in (at, *action[1:]) if isinstance(point, tuple)]
+    return any(point[:3] == (thread, call, "exit") for point in points)
+def acts_on(tid, number):
+    """Return whether a signal has an effect on a thread: it is caught, or its default action is taken and is one."""
+    lines = [line.partition(":\t") for line in contents("/proc/%d/status" % tid).splitlines()]
+    fields, bit = {name: text for name, _, text in lines}, 1 << (number - 1)
+    caught, ignored = (int(fields.get(name, "0"), 16) & bit for name in ("SigCgt", "SigIgn"))
+    return not fields or bool(caught) or (number not in (17, 18, 23, 28) and not ignored)  # CHLD, CONT, URG, WINCH
+def needs_points(run):
+    """Inconclusive where the launcher did not reach a point of the schedule; a point of a hold need not be reached."""
+    reached = run.tracer.reached if run.launcher else [at for at, _, _ in SCHEDULE]
+    missed = [text for at, action, text in SCHEDULE if at not in reached and not action[0].startswith("hold")]
+    if missed:
+        raise RuntimeError("the launcher did not reach: " + "; ".join(missed))
+def trace(run):  # From its first instruction on, let one thread of the launcher run at a time, and carry out SCHEDULE
     run.part = 1
     if run.launcher:
-        run.director = Director(run)
+        run.tracer = LauncherTracer(run)
 
-def needs_points(seen):  # Nothing can be said where the launcher went another way than the schedule says
-    missed = [event[1] for event in seen.all("not reached")]
-    if missed:
-        raise RuntimeError("the launcher did not come by: " + "; ".join(missed))
-def hangs(seen):  # The launcher ends
-    last = "it hangs: it did not come that %s" % seen.missing
-    return [] if seen.all("ended", "launcher") else wrong("the launcher ends when its work is done", last)
-def orphan(seen):  # The command does not run on without the launcher
-    order = [event[:2] for event in seen.events if event[:1] in (("ended",), ("runs",))]
-    ends = [who for what, who in order if what == "ended"]
+def delivered(launched):
+    """Return the names of the signals that were delivered to the launcher before it ended, with those of Ctrl-C."""
+    end = [event[:2] for event in [*launched.events, ("ended", "launcher")]].index(("ended", "launcher"))
+    sent = [event for event in launched.events[:end] if event[:1] == ("sent",) and event[2] in ("launcher", "group")]
+    pressed = [event for event in launched.events[:end] if event[:1] == ("pressed",)]
+    return [*(name_of(event[1]) for event in sent), *("SIGINT" for _ in pressed)]
+def needs_delivery(launched):  # Inconclusive where no signal was sent to the launcher, because it had ended before
+    if not delivered(launched):
+        raise RuntimeError("no signal was sent to the launcher")
+def hangs(launched):  # The launcher ends
+    actual = "it hangs; timed out: %s" % (launched.timed_out or "the end of the launcher")
+    return [] if launched.all("ended", "launcher") else violation("the launcher ends when its work is done", actual)
+def orphan(launched):  # The command does not run on without the launcher
+    order = [event[:2] for event in launched.events if event[:1] in (("ended",), ("runs",))]
+    ends = [who for what, who in order if what == "ended" and who in ("launcher", "command")]
     if ("runs", "command") not in order or ends[:1] != ["launcher"]:
         return []
-    status = seen.all("ended", "launcher")[0][2]
-    return wrong("no child outlives the launcher", "it ended with status %s; the command runs on without it" % status)
-def outlived(alone, seen, usual):  # Nobody is left. usual: who is left when no signal is sent, too
-    known = [*usual, *(event[1] for event in alone.all("left"))]
-    left = [event[1] for event in seen.all("left") if event[1] not in known]
-    return wrong("no child outlives the launcher", "still there: " + ", ".join(left)) if left else []
-def lost(seen, names):  # The signal ends the launcher before there is a command, or it reaches that
-    killed_by_us = seen.all("sent", signal.SIGKILL, "command")
-    if not seen.all("runs", "command") or (seen.all("died", "command") and not killed_by_us):
+    actual = "it ended with status %s; the command runs on without it" % launched.all("ended", "launcher")[0][2]
+    return violation("no child outlives the launcher", actual)
+def outlived(bare, launched):  # No process is left
+    left = left_behind(bare, launched)
+    return violation("no child outlives the launcher", "still there: " + ", ".join(left)) if left else []
+def lost(launched):  # Each signal ends the launcher before there is a command, or reaches the command
+    killed_by_us = launched.all("sent", signal.SIGKILL, "command")
+    if not launched.all("runs", "command") or (launched.all("died", "command") and not killed_by_us):
         return []
-    missing = [name for name in names if not seen.all("received", "command", name)]
-    return wrong("%s reaches the command" % missing[0], "it never did") if missing else []
+    missing = [name for name in delivered(launched) if name not in received(launched)]
+    return violation("%s reaches the command" % missing[0], "the command did not receive it") if missing else []
 
-class Command:  # What the launcher is asked to start: it tells of each signal, and does what it is told
-    def say(self, *words):  # Tell one thing
+class ReportingCommand:  # What the launcher starts: it reports each signal, and carries out orders
+    def report(self, *words):  # Report one thing
         os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
 
     def __init__(self, directory, name):
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
-        self.taken = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
-        self.say("runs", os.getpid())
-        while True:  # until it is told to end, or has heard nothing for a minute
-            info = signal.sigtimedwait(self.taken, 60) or os._exit(113)
+        self.caught = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.caught)
+        self.report("runs", os.getpid())
+        while True:  # until an order ends it, or a minute passes without a signal
+            info = signal.sigtimedwait(self.caught, 60) or os._exit(113)
             if info.si_signo != ORDER:
                 sender = "its parent" if info.si_pid == os.getppid() else "pid %d" % info.si_pid
-                self.say("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
+                self.report("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
             else:
                 word, *words = contents(directory + "/" + name).split()
                 globals()["order_" + word.replace("-", "_")](self, *words)
@@ -655,25 +681,25 @@ class Command:  # What the launcher is asked to start: it tells of each signal, 
 def order_exit(me, code):  # End with this exit code
     os._exit(int(code))
 
-def main():  # Play it twice and compare; return the exit code
+def main():  # Play the steps twice and compare; return the exit code
     if sys.argv[1:2] == ["--as"]:
         globals()[sys.argv[2]](*sys.argv[3:])
-    signal.alarm(900)  # seconds; nothing takes so long
+    signal.alarm(900)  # seconds; no case takes so long
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
     try:
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who loses its parent becomes our child
-        alone, seen = Run([]).play(), Run(launcher).play()
-        if alone.missing or len(seen.all("runs")) < len(alone.all("runs")[:1]):
-            raise RuntimeError(alone.missing or "the command was never started; printed was: %a" % seen.said[-300:])
-        found = judge(alone, seen)
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
+        bare, launched = ObservedRun([]).play(), ObservedRun(launcher).play()
+        if bare.timed_out or len(launched.all("runs")) < len(bare.all("runs")[:1]):
+            raise RuntimeError(bare.timed_out or "the command was never started; output: %a" % launched.output[-300:])
+        found = judge(bare, launched)
     except Exception as reason:
-        print("COULD NOT TELL: %s" % reason, file=sys.stderr)
+        print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
         return 2
-    print("\n".join(["THE FAULT IS THERE:", *found]) if found else "THE FAULT IS NOT THERE: all is as required.")
+    print("\n".join(["FAULT REPRODUCED:", *found]) if found else "FAULT NOT REPRODUCED: all is as required.")
     return 1 if found else 0
 
 sys.exit(main())

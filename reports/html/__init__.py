@@ -1,1 +1,1 @@
-"""Results as one HTML file that needs nothing beside itself: the matrix, the requirements, the failures, the limits."""
+"""Results as one self-contained HTML file: the matrix, the requirements, the failures, the limits."""

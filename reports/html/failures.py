@@ -1,4 +1,4 @@
-"""A failure as the page tells it."""
+"""The view of a failure: what its page shows."""
 
 from __future__ import annotations
 
@@ -10,128 +10,142 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from proctor.harness.errors import UsageError
-from proctor.harness.history import History, WaitFailed
+from proctor.harness.history import (
+    Held,
+    History,
+    HungUp,
+    Pressed,
+    Released,
+    Resized,
+    Sent,
+    TraceStarted,
+    Typed,
+    WaitFailed,
+)
 from proctor.harness.words import describe, is_dull
-from proctor.reports.html.packing import PackedTexts
-from proctor.reports.html.prose import slugs
-from proctor.reports.html.stream_output import OutputChunk, output
+from proctor.reports.html.markup import slugs
+from proctor.reports.html.packing import ScriptLibrary
+from proctor.reports.html.stream_output import OutputChunk, output_chunks
 from proctor.reports.narration import TextPart, steps
 from proctor.reports.results import Failure, Launcher, RowViolation
 from proctor.reports.timeline.layout import layout
 from proctor.reports.timeline.svg import svg
 
-Script = Callable[[dict[str, object]], str]
-"""Makes a script of a case file; raises WrongCall where it cannot, with the reason."""
+BY_PROCTOR = (Sent, Pressed, Typed, Resized, HungUp, Held, Released, TraceStarted)
+"""Facts about what Proctor did."""
+ScriptMaker = Callable[[dict[str, object]], str]
+"""Makes a script from a case file; raises UsageError with the reason if it cannot."""
 
 
 class ViolationView(NamedTuple):
-    """What is required and what came instead. where: under which schedule; events: where it is seen."""
+    """A violation: what is required and what happened. schedule: "" without one; events: indexes of the events that
+    show it."""
 
     required: str
     actual: str
-    where: str
+    schedule: str
     events: tuple[int, ...]
 
 
 class EventView(NamedTuple):
-    """One event. ours: whether we did it; objected: whether an objection is about it."""
+    """One event. by_proctor: whether Proctor caused it; cited: whether a violation cites it."""
 
     event: int
     milliseconds: float
     text: str
-    ours: bool
-    objected: bool
+    by_proctor: bool
+    cited: bool
 
 
 class ExecutionView(NamedTuple):
-    """One execution. drawing: its timeline; left_out: characters of its output that are not shown."""
+    """One execution. left_out: the number of characters of its output that are not shown."""
 
-    drawing: Markup
+    timeline: Markup
     events: tuple[EventView, ...]
     output: tuple[OutputChunk, ...]
     left_out: int
 
 
 class FailureView(NamedTuple):
-    """A failure. blocks: of its script, by number, "" where there is none: why_not says why. file: its case file, ""
-    where the results have none. name: what its files are called."""
+    """A failure. script_blocks: the numbers of the blocks of its script; if there is no script, "", and
+    no_script_reason says why. case_file: "" if the results have none. file_stem: name of its files, without suffix."""
 
     failure: Failure
-    objections: tuple[ViolationView, ...]
+    violations: tuple[ViolationView, ...]
     steps: tuple[tuple[TextPart, ...], ...]
-    seen: ExecutionView
+    launcher_run: ExecutionView
     bare: ExecutionView | None
-    blocks: str
-    why_not: str
-    file: str
-    name: str
+    script_blocks: str
+    no_script_reason: str
+    case_file: str
+    file_stem: str
 
 
-def told(failure: Failure, launcher: Launcher, script: Script, library: PackedTexts) -> FailureView:
-    """Return what is told of a failure."""
-    objections = tuple(objection(one.message, one.events) for one in failure.violations)
+def failure_view(failure: Failure, launcher: Launcher, script: ScriptMaker, scripts: ScriptLibrary) -> FailureView:
+    """Return the view of a failure. script: makes a script from a case file; its blocks are added to `scripts`."""
+    violations = tuple(violation_view(one.message, one.events) for one in failure.violations)
     directives = [line for line in failure.schedule.splitlines() if line.strip()]
-    objected = {event for one in objections for event in one.events}
-    blocks, why_not = _script(failure, script, library)
+    cited = {event for one in violations for event in one.events}
+    script_blocks, no_script_reason = _script_blocks(failure, script, scripts)
     return FailureView(
         failure,
-        objections,
-        tuple(steps(launcher.command, failure.history.scenario, directives, _ended_at(failure.history))),
-        _execution(failure.history, f"Timeline of {launcher.name}, {failure.requirement}", objected),
-        _execution(failure.bare, f"Timeline of the bare command, {failure.requirement}") if failure.bare else None,
-        blocks,
-        why_not,
+        violations,
+        tuple(steps(launcher.command, failure.history.scenario, directives, _failed_step(failure.history))),
+        _execution_view(failure.history, f"Timeline of {launcher.name}, {failure.requirement}", cited),
+        _execution_view(failure.bare, f"Timeline of the bare command, {failure.requirement}") if failure.bare else None,
+        script_blocks,
+        no_script_reason,
         json.dumps(failure.case_file, indent=2) if failure.case_file else "",
         slugs([f"{launcher.name}-{failure.requirement}".lower()])[0],
     )
 
 
-def _ended_at(history: History) -> int | None:
-    """Return the index of the step at which the script ended, for what was awaited did not come."""
+def _failed_step(history: History) -> int | None:
+    """Return the index of the step whose wait failed; None if no wait failed."""
     return next((fact.step for fact in history.facts(WaitFailed)), None)
 
 
-def objection(message: str, events: Iterable[int] = ()) -> ViolationView:
-    """Take a message apart. That of the explorer has another one in it: under which schedule, and what came of it."""
+def violation_view(message: str, events: Iterable[int] = ()) -> ViolationView:
+    """Split a message into its parts. A message of the explorer contains the schedule and a second message."""
     required, found, actual = message.removeprefix("required: ").partition("; actual: ")
     if not found:
         return ViolationView("", message, "", tuple(events))
-    where = ""
+    schedule = ""
     if actual.startswith("required: ") and "; actual: " in actual:
-        where = re.sub(r"^[A-Z]+-\d+, ", "", required)  # it stands above already
+        schedule = re.sub(r"^[A-Z]+-\d+, ", "", required)  # the page shows the id already
         required, _, actual = actual.removeprefix("required: ").partition("; actual: ")
-    return ViolationView(required, actual, where, tuple(events))
+    return ViolationView(required, actual, schedule, tuple(events))
 
 
-def others(violations: list[RowViolation], failure: Failure | None) -> dict[str, list[ViolationView]]:
-    """Return what else was objected to, by case: what stands in the row of a failure beside it."""
+def other_violations(violations: list[RowViolation], failure: Failure | None) -> dict[str, list[ViolationView]]:
+    """Return the violations of a requirement that are not part of the failure, by case."""
     known = {(failure.case, one.message) for one in failure.violations} if failure else set()
     cases: dict[str, list[ViolationView]] = {}
     for one in violations:
         if (one.case, one.message) not in known:
-            cases.setdefault(one.case, []).append(objection(one.message, one.events))
+            cases.setdefault(one.case, []).append(violation_view(one.message, one.events))
     return cases
 
 
-def _execution(history: History, title: str, objected: Set[int] | None = None) -> ExecutionView:
-    """Return what is told of an execution. objected: the events that an objection is about; None for the bare command,
-    whose drawing has no style of its own: it stands below another one."""
-    told_of = objected or set()
+def _execution_view(history: History, title: str, cited: Set[int] | None = None) -> ExecutionView:
+    """Return the view of an execution. cited: indexes of the events that violations cite; None for the bare command,
+    whose timeline uses the style sheet of the timeline above it."""
+    cited_events = cited or set()
     events = tuple(
-        EventView(event.index, event.time * 1e3, text, text.startswith("we "), event.index in told_of)
+        EventView(event.index, event.time * 1e3, text, isinstance(event.fact, BY_PROCTOR), event.index in cited_events)
         for event in history.events
-        if (event.index in told_of or not is_dull(event.fact)) and (text := describe(event.fact))
+        if (event.index in cited_events or not is_dull(event.fact)) and (text := describe(event.fact))
     )
-    chunks, left_out = output(history)
-    drawing = svg(layout(history, told_of), title, style=objected is not None)
-    return ExecutionView(Markup(drawing), events, tuple(chunks), left_out)  # what is in it is escaped there
+    chunks, left_out = output_chunks(history)
+    timeline = svg(layout(history, cited_events), title, style=cited is not None)
+    return ExecutionView(Markup(timeline), events, tuple(chunks), left_out)  # svg() has escaped its text
 
 
-def _script(failure: Failure, script: Script, library: PackedTexts) -> tuple[str, str]:
-    """Return the script's blocks, or why there is none."""
+def _script_blocks(failure: Failure, script: ScriptMaker, scripts: ScriptLibrary) -> tuple[str, str]:
+    """Return the numbers of the script's blocks and "", or "" and the reason why there is no script."""
     if not failure.case_file:
-        return "", "these results were written without the case itself"
+        return "", "these results do not contain the case"
     try:
-        return library.add(script(failure.case_file)), ""
+        return scripts.add(script(failure.case_file)), ""
     except UsageError as reason:
         return "", str(reason)

@@ -1,4 +1,4 @@
-"""The matrix as the page shows it: launchers as columns, requirements as lines by chapter."""
+"""The matrix of the page: launchers as columns, requirements as lines by chapter."""
 
 from __future__ import annotations
 
@@ -7,74 +7,74 @@ from collections import Counter
 from typing import NamedTuple
 
 from proctor.reports.coverage import Coverage
-from proctor.reports.html.prose import RESERVED, slugs
-from proctor.reports.markdown import SIGNS
+from proctor.reports.html.markup import RESERVED_SLUGS, slugs
+from proctor.reports.markdown import SYMBOLS
 from proctor.reports.results import RequirementText, Results, Row, Verdict
 
-Mark = str
-"""How a verdict looks: the verdict in one word, but that a MUST and a SHOULD fail differently."""
-MARKS: dict[Verdict, Mark] = {
+VerdictMark = str
+"""The key of a verdict's appearance, used in CSS classes. A failed MUST and a failed SHOULD look different."""
+MARK_OF_VERDICT: dict[Verdict, VerdictMark] = {
     "pass": "pass", "fail": "fail", "error": "error", "unstable": "unstable", "declared deviation": "declared",
     "not applicable": "na", "not observable": "nobs", "not built": "none",
 }  # fmt: skip
-LEGEND: dict[Mark, tuple[str, str]] = {
-    "fail": (SIGNS["fail"], "MUST failed"),
-    "should": (SIGNS["fail"], "SHOULD failed"),
-    "error": (SIGNS["error"], "error of the harness"),
-    "unstable": (SIGNS["unstable"], "unstable"),
-    "declared": (SIGNS["declared deviation"], "declared"),
-    "pass": (SIGNS["pass"], "pass"),
-    "nobs": (SIGNS["not observable"], "not observable"),
-    "na": (SIGNS["not applicable"], "not applicable"),
+LEGEND: dict[VerdictMark, tuple[str, str]] = {
+    "fail": (SYMBOLS["fail"], "MUST failed"),
+    "should": (SYMBOLS["fail"], "SHOULD failed"),
+    "error": (SYMBOLS["error"], "harness error"),
+    "unstable": (SYMBOLS["unstable"], "unstable"),
+    "declared": (SYMBOLS["declared deviation"], "declared deviation"),
+    "pass": (SYMBOLS["pass"], "pass"),
+    "nobs": (SYMBOLS["not observable"], "not observable"),
+    "na": (SYMBOLS["not applicable"], "not applicable"),
 }
-"""Sign and words of each mark, worst first."""
+"""Symbol and words of each mark, worst first."""
 NOT_RUN = Row("", "not built")
 UNKNOWN = RequirementText("", "")
 
 
 class Column(NamedTuple):
-    """A launcher. must, should: how many of either fail; shares: marks with how much of all that was run has them, in
-    percent. twin: whether another has the same name, as another version of it has; which: where it has the same version
-    too, as before and after a change, which of them this is, from 1; else 0."""
+    """A launcher. must, should: numbers of failed requirements; shares: the percentage of each mark among the evaluated
+    requirements. has_duplicate_name: another column has the same name, for example another version. copy: the number,
+    from 1, among columns of the same name and version; 0 if there is only one."""
 
     slug: str
     document: Results
-    is_twin: bool
-    which: int
+    has_duplicate_name: bool
+    copy: int
     must: int
     should: int
-    shares: tuple[tuple[Mark, float], ...]
+    shares: tuple[tuple[VerdictMark, float], ...]
 
     @property
     def label(self) -> str:
-        """What tells this launcher from the others: its name, and its version where that is needed."""
+        """A unique label: the name, and the version if needed."""
         name = self.document.target.name
-        return f"{name} {self.told_version}" if self.is_twin else name
+        return f"{name} {self.shown_version}" if self.has_duplicate_name else name
 
     @property
-    def told_version(self) -> str:
-        """The version, and which of several of this version it is."""
-        return f"{self.version} [{self.which}]" if self.which else self.version
+    def shown_version(self) -> str:
+        """The version, and the copy number if several columns have this version."""
+        return f"{self.version} [{self.copy}]" if self.copy else self.version
 
     @property
     def version(self) -> str:
-        """The number out of what the launcher says of its version."""
+        """The version number in the launcher's version text."""
         return _version(self.document)
 
 
 class Cell(NamedTuple):
-    """One launcher and one requirement. has_page: whether there is more to tell than a line."""
+    """One launcher and one requirement. has_page: whether it has a page of its own."""
 
     column: Column
     row: Row
-    mark: Mark
-    sign: str
+    mark: VerdictMark
+    symbol: str
     has_page: bool
     explored: tuple[Coverage, ...] = ()
 
 
-class Line(NamedTuple):
-    """A requirement."""
+class RequirementLine(NamedTuple):
+    """A requirement: one row of the matrix."""
 
     slug: str
     name: str
@@ -82,76 +82,76 @@ class Line(NamedTuple):
     cells: tuple[Cell, ...]
 
     @property
-    def is_judged(self) -> bool:
-        """Whether any launcher was judged by it."""
+    def is_evaluated(self) -> bool:
+        """Whether any launcher was evaluated against it."""
         return any(cell.mark not in ("none", "na") for cell in self.cells)
 
     @property
-    def by_mark(self) -> dict[Mark, list[Cell]]:
-        """The cells by mark, the worst first."""
+    def by_mark(self) -> dict[VerdictMark, list[Cell]]:
+        """The cells by mark, worst first."""
         found = {mark: [cell for cell in self.cells if cell.mark == mark] for mark in (*LEGEND, "none")}
         return {mark: cells for mark, cells in found.items() if cells}
 
 
 class Matrix(NamedTuple):
-    """All of it; lines by the name of their chapter, in order."""
+    """The whole matrix. chapters: lines by chapter name, in order."""
 
     columns: tuple[Column, ...]
-    chapters: dict[str, tuple[Line, ...]]
+    chapters: dict[str, tuple[RequirementLine, ...]]
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[RequirementLine]:
         """All lines, in order."""
         return [line for lines in self.chapters.values() for line in lines]
 
     @property
-    def judged(self) -> list[Line]:
-        """The lines by which any launcher was judged."""
-        return [line for line in self.lines if line.is_judged]
+    def evaluated(self) -> list[RequirementLine]:
+        """The lines against which any launcher was evaluated."""
+        return [line for line in self.lines if line.is_evaluated]
 
-    def count(self, mark: Mark) -> int:
-        """Return how many cells have this mark."""
+    def count(self, mark: VerdictMark) -> int:
+        """Return the number of cells with this mark."""
         return sum(cell.mark == mark for line in self.lines for cell in line.cells)
 
 
-def mark_of(row: Row) -> Mark:
-    """Return how the verdict of a row looks."""
-    return "should" if row.verdict == "fail" and not row.binds else MARKS[row.verdict]
+def mark_of(row: Row) -> VerdictMark:
+    """Return the mark of a row."""
+    return "should" if row.verdict == "fail" and not row.binds else MARK_OF_VERDICT[row.verdict]
 
 
 def matrix(documents: list[Results]) -> Matrix:
-    """Return the matrix of these results."""
+    """Return the matrix of several results."""
     names = [document.target.name for document in documents]
-    twins = (names.count(name) > 1 for name in names)
+    duplicates = (names.count(name) > 1 for name in names)
     pairs = [(document.target.name, _version(document)) for document in documents]
-    which = (pairs[: n + 1].count(pair) if pairs.count(pair) > 1 else 0 for n, pair in enumerate(pairs))
-    columns = tuple(map(_column, slugs(names), documents, twins, which))
+    copies = (pairs[: n + 1].count(pair) if pairs.count(pair) > 1 else 0 for n, pair in enumerate(pairs))
+    columns = tuple(map(_column, slugs(names), documents, duplicates, copies))
     known: dict[str, RequirementText] = {}
     for document in documents:
         for name, row in document.requirements.items():
-            said = document.spec.requirements.get(name, RequirementText(row.level, ""))
+            text = document.spec.requirements.get(name, RequirementText(row.level, ""))
             if name not in known or not known[name].sentence:
-                known[name] = said
-    chapters: dict[str, list[Line]] = {}
-    for slug, (name, requirement) in zip(slugs(known, RESERVED), known.items(), strict=True):
+                known[name] = text
+    chapters: dict[str, list[RequirementLine]] = {}
+    for slug, (name, requirement) in zip(slugs(known, RESERVED_SLUGS), known.items(), strict=True):
         cells = tuple(_cell(column, name) for column in columns)
         chapter = requirement.chapter or name.rpartition("-")[0] or name
-        chapters.setdefault(chapter, []).append(Line(slug, name, requirement, cells))
+        chapters.setdefault(chapter, []).append(RequirementLine(slug, name, requirement, cells))
     return Matrix(columns, {chapter: tuple(lines) for chapter, lines in chapters.items()})
 
 
 def _version(document: Results) -> str:
-    said = document.target.version
-    number = re.search(r"\d+(\.\d+)+\S*?(?=[\s)\],]|$)", said)
-    return number[0] if number else said
+    text = document.target.version
+    number = re.search(r"\d+(\.\d+)+\S*?(?=[\s)\],]|$)", text)
+    return number[0] if number else text
 
 
-def _column(slug: str, document: Results, is_twin: bool, which: int) -> Column:
+def _column(slug: str, document: Results, has_duplicate_name: bool, copy: int) -> Column:
     marks = Counter(map(mark_of, document.requirements.values()))
     shown = [mark for mark in LEGEND if mark not in ("na", "none") and marks[mark]]
     total = sum(marks[mark] for mark in shown)
     shares = tuple((mark, round(100 * marks[mark] / total, 2)) for mark in shown)
-    return Column(slug, document, is_twin, which, marks["fail"], marks["should"], shares)
+    return Column(slug, document, has_duplicate_name, copy, marks["fail"], marks["should"], shares)
 
 
 def _cell(column: Column, name: str) -> Cell:
@@ -159,4 +159,4 @@ def _cell(column: Column, name: str) -> Cell:
     explored = tuple(one for one in column.document.explored if one.requirement == name)
     has_map = any(one.stretches for one in explored)
     has_page = bool(row.violations) or has_map or any(one.requirement == name for one in column.document.failures)
-    return Cell(column, row, mark_of(row), SIGNS[row.verdict], has_page, explored)
+    return Cell(column, row, mark_of(row), SYMBOLS[row.verdict], has_page, explored)

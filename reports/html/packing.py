@@ -1,4 +1,4 @@
-"""What lies in the page packed, until it is opened: compressed, and what stands in it often, once."""
+"""Compression of the parts of the page: text as gzip, and repeated blocks of scripts stored once."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ import gzip
 import hashlib
 import json
 
-BETWEEN = "\n\n"
-"""Between the blocks of a script: what it defines, most of which many scripts have in common."""
+BLOCK_SEPARATOR = "\n\n"
+"""Separates the blocks of a script. Scripts have most of their blocks in common."""
 
 
-def packed(text: str) -> str:
-    """Return text as the page's script unpacks it: gzip in base64."""
+def pack(text: str) -> str:
+    """Return text as base64 of gzip, which the page's JavaScript unpacks."""
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode()
 
 
-def fingerprint(code: str) -> str:
-    """Return by which code is named in a Content-Security-Policy."""
+def csp_hash(code: str) -> str:
+    """Return the source expression that allows this code in a Content-Security-Policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
 
 
-class PackedTexts:
-    """The blocks of all scripts, each once."""
+class ScriptLibrary:
+    """The blocks of all scripts, each stored once."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def add(self, script: str) -> str:
-        """Take a script in; return the numbers of its blocks, in order."""
-        return " ".join(str(self._numbers.setdefault(block, len(self._numbers))) for block in script.split(BETWEEN))
+        """Add a script; return the numbers of its blocks, in order, separated by spaces."""
+        blocks = script.split(BLOCK_SEPARATOR)
+        return " ".join(str(self._numbers.setdefault(block, len(self._numbers))) for block in blocks)
 
     def text(self) -> str:
-        """Return all blocks, as JSON."""
+        """Return all blocks as a JSON array."""
         return json.dumps(list(self._numbers))

@@ -1,4 +1,4 @@
-"""Results as one HTML file: a view of them, put into templates, with all that the page needs in it."""
+"""Results as one HTML file that contains everything it needs: views of the results, rendered with templates."""
 
 from __future__ import annotations
 
@@ -12,108 +12,109 @@ from markupsafe import Markup
 
 from proctor.harness.words import harmless
 from proctor.reports.coverage import Coverage
-from proctor.reports.html.failures import Script, objection, others, told
-from proctor.reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
-from proctor.reports.html.packing import PackedTexts, fingerprint, packed
-from proctor.reports.html.point_map import maps
-from proctor.reports.html.prose import cited, coded
+from proctor.reports.html.failures import ScriptMaker, failure_view, other_violations, violation_view
+from proctor.reports.html.markup import inline_markup, linked_sources
+from proctor.reports.html.matrix import LEGEND, Cell, Column, Matrix, RequirementLine, VerdictMark, matrix
+from proctor.reports.html.outcome_map import outcome_maps
+from proctor.reports.html.packing import ScriptLibrary, csp_hash, pack
 from proctor.reports.limits import EXPLORED, LIMITS
 from proctor.reports.results import Results
 
 HERE = Path(__file__).parent
-MARKS: tuple[Mark, ...] = (*LEGEND, "none")
+ALL_MARKS: tuple[VerdictMark, ...] = (*LEGEND, "none")
 STYLES = ("tokens", "page", "matrix", "pages", "timeline", "print")
 SCRIPTS = ("pages", "matrix", "filter", "timeline", "files")
-"""In this order: they share one scope."""
+"""In this order, because they share one scope."""
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
-"""What the browser may do: run the page's own scripts. A launcher's text is escaped; should any of it ever come
-through, it may not run, and may ask for nothing."""
-Covered = tuple[str, str, Coverage | str]
-"""What was explored: address and name of what it is about, and a campaign; of older results a line that tells of it."""
+"""The browser may only run the page's own scripts. All text of a launcher is escaped; this is the second barrier."""
+CoverageEntry = tuple[str, str, Coverage | str]
+"""One campaign: the address and text of its link, and its coverage; in older results the coverage is a line of text."""
 
 
-class Packed(NamedTuple):
-    """A part of the page that lies in it packed. address: within the page."""
+class PackedPage(NamedTuple):
+    """A part of the report that is stored compressed. address: its fragment identifier."""
 
     address: str
     content: str
 
 
 class LauncherView(NamedTuple):
-    """What is told of one launcher beside the matrix: its cells by mark, and of the marks that have a reason the
-    requirements by reason."""
+    """A launcher: its cells by mark, and its requirements by mark and reason."""
 
     column: Column
-    cells: dict[str, list[tuple[Line, Cell]]]
-    reasons: dict[str, dict[str, list[Line]]]
-    explored: list[Covered]
+    cells: dict[str, list[tuple[RequirementLine, Cell]]]
+    reasons: dict[str, dict[str, list[RequirementLine]]]
+    explored: list[CoverageEntry]
 
 
-def html(documents: list[Results], script: Script) -> str:
-    """Return the page. script: makes a script of a case file."""
-    table, library = matrix(documents), PackedTexts()
+def html(documents: list[Results], script: ScriptMaker) -> str:
+    """Return the page. script: makes a script from a case file."""
+    table, scripts = matrix(documents), ScriptLibrary()
     environment = _environment()
-    cells = list(_cells(environment, table, script, library))
+    cells = list(_cells(environment, table, script, scripts))
     code = {name: _asset(f"{name}.js") for name in ("theme", *SCRIPTS)}
     theme, own = code.pop("theme"), '(() => {\n"use strict";\n' + "\n".join(code.values()) + "})();\n"
     return environment.get_template("page.html").render(
         matrix=table,
         legend=LEGEND,
-        accounts=[_account(table, n) for n in range(len(table.columns))],
+        launchers=[_launcher_view(table, n) for n in range(len(table.columns))],
         cells=cells,
-        library=packed(library.text()),
+        scripts=pack(scripts.text()),
         limits=LIMITS,
         limit_explored=EXPLORED,
         executions=sum(document.executions for document in documents),
         style=Markup("\n".join(_asset(f"{name}.css") for name in STYLES)),
         theme=Markup(theme),
         code=Markup(own),
-        policy=POLICY.format(scripts=f"{fingerprint(theme)} {fingerprint(own)}"),
+        policy=POLICY.format(scripts=f"{csp_hash(theme)} {csp_hash(own)}"),
     )
 
 
-def _cells(environment: Environment, table: Matrix, script: Script, library: PackedTexts) -> Iterator[Packed]:
-    """Yield the pages of the cells that have more to tell than a line, packed."""
+def _cells(
+    environment: Environment, table: Matrix, script: ScriptMaker, scripts: ScriptLibrary
+) -> Iterator[PackedPage]:
+    """Yield the compressed pages of the cells that have a page."""
     template = environment.get_template("cell.html")
     failures = [{one.requirement: one for one in reversed(column.document.failures)} for column in table.columns]
     for line in table.lines:
         for cell, known in zip(line.cells, failures, strict=True):
             if cell.has_page:
                 failure = known.get(line.name)
-                told_of = failure and told(failure, cell.column.document.target, script, library)
+                launcher = cell.column.document.target
                 text = template.render(
-                    line=line, cell=cell, told=told_of, others=others(cell.row.violations, failure),
-                    maps=maps(cell.explored), limit_explored=EXPLORED,
+                    line=line, cell=cell, failure=failure and failure_view(failure, launcher, script, scripts),
+                    others=other_violations(cell.row.violations, failure), maps=outcome_maps(cell.explored),
+                    limit_explored=EXPLORED,
                 )  # fmt: skip
-                yield Packed(f"{line.slug}/{cell.column.slug}", packed(text))
+                yield PackedPage(f"{line.slug}/{cell.column.slug}", pack(text))
 
 
-def _account(table: Matrix, n: int) -> LauncherView:
-    told_of = LauncherView(table.columns[n], {mark: [] for mark in MARKS}, {mark: {} for mark in MARKS}, [])
+def _launcher_view(table: Matrix, n: int) -> LauncherView:
+    view = LauncherView(table.columns[n], {mark: [] for mark in ALL_MARKS}, {mark: {} for mark in ALL_MARKS}, [])
     for line in table.lines:
         cell = line.cells[n]
-        told_of.cells[cell.mark].append((line, cell))
-        told_of.reasons[cell.mark].setdefault(cell.row.reason, []).append(line)
-        told_of.explored.extend(_explored_of(line, cell, line.name))
-    return told_of
+        view.cells[cell.mark].append((line, cell))
+        view.reasons[cell.mark].setdefault(cell.row.reason, []).append(line)
+        view.explored.extend(_campaigns(line, cell, line.name))
+    return view
 
 
-def _explored_by_launcher(line: Line) -> list[Covered]:
-    """Return what was explored of a requirement."""
-    return [one for cell in line.cells for one in _explored_of(line, cell, cell.column.label)]
+def _campaigns_by_launcher(line: RequirementLine) -> list[CoverageEntry]:
+    """Return the campaigns of a requirement."""
+    return [one for cell in line.cells for one in _campaigns(line, cell, cell.column.label)]
 
 
-def _explored_of(line: Line, cell: Cell, name: str) -> list[Covered]:
+def _campaigns(line: RequirementLine, cell: Cell, name: str) -> list[CoverageEntry]:
     address = f"#{line.slug}/{cell.column.slug}"
     return [(address, name, one) for one in cell.explored or cell.row.coverage]
 
 
 @functools.cache
 def _environment() -> Environment:
-    """Return the templates. Whatever they are given is escaped, and what a terminal would obey in it made visible."""
+    """Return the template environment. It escapes all values and makes control characters visible."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -123,17 +124,17 @@ def _environment() -> Environment:
         finalize=_plain,
     )
     environment.filters |= {
-        "coded": coded,
-        "cited": cited,
-        "explored_by_launcher": _explored_by_launcher,
-        "objection": objection,
+        "inline_markup": inline_markup,
+        "linked_sources": linked_sources,
+        "campaigns_by_launcher": _campaigns_by_launcher,
+        "violation_view": violation_view,
         "thousands": "{:,}".format,
     }
     return environment
 
 
 def _plain(value: Any) -> Any:
-    return harmless(value) if type(value) is str else value  # what is Markup is ours
+    return harmless(value) if type(value) is str else value  # Markup is not from a launcher
 
 
 def _asset(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What came out of a terminal or a pipe, with all that a terminal would obey made visible."""
+"""The output of a terminal or a pipe, with control sequences made visible."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from proctor.harness.history import History, Output, Printed
 
-Kind = Literal["text", "control", "byte"]
-MOST = 8000
-"""Characters that are shown of one execution."""
+PieceKind = Literal["text", "control", "byte"]
+MAX_CHARACTERS = 8000
+"""Limit of the output that is shown of one execution."""
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI sequences; ECMA-48, 5.4
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS, SOS, PM and APC strings up to their end; 5.6
@@ -22,14 +22,14 @@ _BYTE = re.compile("[\udc80-\udcff]+")
 
 
 class OutputPiece(NamedTuple):
-    """Some characters. control: what a terminal would obey; byte: what is no UTF-8."""
+    """Some characters. control: a control sequence; byte: bytes that are not UTF-8."""
 
     text: str
-    kind: Kind = "text"
+    kind: PieceKind = "text"
 
 
 class OutputChunk(NamedTuple):
-    """What came at once. event: its index; milliseconds: when."""
+    """The output of one event. event: its index; milliseconds: its time."""
 
     event: int
     milliseconds: float
@@ -37,11 +37,11 @@ class OutputChunk(NamedTuple):
     pieces: tuple[OutputPiece, ...]
 
 
-def output(history: History) -> tuple[list[OutputChunk], int]:
-    """Return what was put out, and how many characters of it are left out."""
+def output_chunks(history: History) -> tuple[list[OutputChunk], int]:
+    """Return the output of a history, and the number of characters that were left out."""
     decoders: dict[str, codecs.IncrementalDecoder] = {}
     chunks: list[OutputChunk] = []
-    room, left_out = MOST, 0
+    room, left_out = MAX_CHARACTERS, 0
     for event in history.events:
         match event.fact:
             case Output(stream=stream, data=data):
@@ -50,24 +50,24 @@ def output(history: History) -> tuple[list[OutputChunk], int]:
                 pass
             case _:
                 continue
-        # a character may come in two parts
+        # a character may be split over two events
         decoder = decoders.setdefault(stream, codecs.getincrementaldecoder("utf-8")("surrogateescape"))
         text = decoder.decode(data)
         left_out += max(0, len(text) - room)
         text = text[:room]
         room -= len(text)
         if text:
-            chunks.append(OutputChunk(event.index, event.time * 1e3, stream, tuple(pieces(text))))
+            chunks.append(OutputChunk(event.index, event.time * 1e3, stream, tuple(output_pieces(text))))
     return chunks, left_out
 
 
-def pieces(text: str) -> Iterator[OutputPiece]:
-    """Cut text into what is shown as it is, and the names of what is not. A line end is one with or without CR."""
+def output_pieces(text: str) -> Iterator[OutputPiece]:
+    """Split text into plain text and readable names of control sequences and bytes. CR LF counts as one line end."""
     text = text.replace("\r\n", "\n")
     at = 0
     for found in _CONTROL.finditer(text):
         yield from _plain(text[at : found.start()])
-        yield OutputPiece(_named(found[0]), "control")
+        yield OutputPiece(_readable(found[0]), "control")
         at = found.end()
     yield from _plain(text[at:])
 
@@ -82,7 +82,7 @@ def _plain(text: str) -> Iterator[OutputPiece]:
 
 
 def _printable(text: str) -> Iterator[OutputPiece]:
-    """Cut text at what looks like nothing and does something, such as marks of the direction of writing."""
+    """Split text at invisible characters with an effect, such as marks that change the writing direction."""
     at = 0
     for n, c in enumerate(text):
         if not c.isprintable() and c not in "\n\t":
@@ -93,11 +93,11 @@ def _printable(text: str) -> Iterator[OutputPiece]:
         yield OutputPiece(text[at:].replace("\t", "    "))
 
 
-def _named(sequence: str) -> str:
-    """Return a control sequence so that it can be read."""
-    return "".join(c if c.isprintable() else _name(c) for c in sequence)
+def _readable(sequence: str) -> str:
+    """Return a control sequence in readable form."""
+    return "".join(c if c.isprintable() else _character_name(c) for c in sequence)
 
 
-def _name(c: str) -> str:
+def _character_name(c: str) -> str:
     names = {"\x1b": "ESC", "\x07": "BEL", "\r": "CR", "\b": "BS"}
     return names.get(c) or c.encode("unicode_escape").decode()

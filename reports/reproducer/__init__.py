@@ -1,2 +1,4 @@
-"""A case as one Python file that needs only the launcher: `parts` is what it can consist of, `assemble` puts together
-what one case needs of it, `script` says what that is."""
+"""A case as one Python file that needs only the launcher.
+
+`parts` is what it can consist of, `assemble` selects what one case needs, and `script` says what that is.
+"""

@@ -1,4 +1,4 @@
-"""Puts a script together: of the parts what it uses, and what that uses in turn, in the order of the parts."""
+"""Assembles a script: the definitions of the parts that it uses, and those that they use, in the order of the parts."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from proctor.harness.words import harmless
 from proctor.reports.reproducer.condense import condensed
 
 PARTS = (
-    "run",
+    "observed_run",
     "steps",
     "stages",
-    "around",
+    "nested_stages",
+    "comparisons",
     "questions",
     "ptrace",
+    "gate",
     "follow",
-    "turns",
-    "director",
-    "moments",
-    "command",
+    "scheduler",
+    "launcher_tracer",
+    "at_points",
+    "reporting_command",
     "main",
 )
-"""In this order they stand in a script."""
+"""The order in which they are in a script."""
 OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
-"""What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
+"""What each script defines. The parts define these only for type checkers and linters."""
 HERE = "proctor.reports.reproducer.parts"
 WIDTH = 120
 SHORT = 8
-"""Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
+"""A definition with fewer lines needs no blank line before the next one."""
 
 
 class CodePiece(NamedTuple):
@@ -48,7 +50,7 @@ class CodePiece(NamedTuple):
 
 
 class PartsLibrary(NamedTuple):
-    """All pieces by name, in order, and for each name that an import gives the module or the line that imports it."""
+    """All pieces by name, in order; and for each imported name its module, or the line that imports it."""
 
     pieces: dict[str, CodePiece]
     imports: dict[str, str]
@@ -90,10 +92,10 @@ def _pieces(part: str, tree: ast.Module, lines: list[str]) -> Iterator[CodePiece
 
 
 def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str, str] | None = None) -> str:
-    """Return a whole script. head: its docstring's text; own: the code that it has for itself; also: pieces that are
-    used under names that are made up as it runs; tables: constants that take the place of empty ones, by name."""
+    """Return a whole script. head: the text of its docstring; own: code of its own; also: pieces whose names are only
+    known when it runs; tables: constants that replace empty ones, by name."""
     whole = library()
-    needed = _closure({*_names_in(own), *also, "main", "Command"}, whole)
+    needed = _closure({*_names_in(own), *also, "main", "ReportingCommand"}, whole)
     chosen = [piece for name, piece in whole.pieces.items() if name in needed]
     attributes = frozenset().union(*(_attributes(piece.name) for piece in chosen))
     texts = [(piece, _text(piece.name, attributes & _methods(piece.name))) for piece in chosen]
@@ -105,8 +107,13 @@ def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str,
     return "\n".join([_docstring(head), *_imports(imports), "", code, "", "sys.exit(main())", ""])
 
 
+def definition(name: str) -> str:
+    """Return a function of the parts as it is in a script."""
+    return _text(name, frozenset())
+
+
 def _names_in(code: str) -> set[str]:
-    """Return the names that are used and that are nothing of a function's own, such as its arguments."""
+    """Return the global names that are used."""
     found: set[str] = set()
     tables = [symtable.symtable(code, "", "exec")]
     for table in tables:
@@ -119,11 +126,11 @@ def _names_in(code: str) -> set[str]:
 
 
 _names_in_piece = functools.cache(_names_in)
-"""There are few texts of pieces, and many scripts that they stand in."""
+"""There are few pieces, and each is in many scripts."""
 
 
 def _closure(needed: set[str], whole: PartsLibrary) -> set[str]:
-    """Return these names and all that their pieces use; annotations, which are left out, do not count."""
+    """Return these names and all names that their pieces use, without annotations."""
     todo, found = list(needed), set()
     while todo:
         name = todo.pop()
@@ -143,7 +150,7 @@ def _attributes(name: str) -> frozenset[str]:
 
 @functools.cache
 def _methods(name: str) -> frozenset[str]:
-    """Return the names of the methods of a piece that is a class; of another one there are none."""
+    """Return the names of the methods of a piece; none where it is no class."""
     node = library().pieces[name].node
     body = node.body if isinstance(node, ast.ClassDef) else []
     return frozenset(one.name for one in body if isinstance(one, ast.FunctionDef))
@@ -151,7 +158,7 @@ def _methods(name: str) -> frozenset[str]:
 
 @functools.cache
 def _text(name: str, used: frozenset[str]) -> str:
-    """Return a piece as it stands in a script. used: the methods of it that the script uses."""
+    """Return a piece as it is in a script. used: its methods that the script uses."""
     piece = library().pieces[name]
     return condensed(piece.node, piece.lines, used)
 
@@ -163,8 +170,8 @@ def _used_by(name: str) -> frozenset[str]:
 
 
 def _spaced(texts: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield definitions with a line between them, but where two of a few lines each and of one part follow one another.
-    texts: part and definition."""
+    """Yield definitions with a blank line between them, except between two short ones of the same part. texts: part and
+    definition."""
     for (part, text), (next_part, following) in itertools.pairwise([*texts, ("", "")]):
         yield text
         if following and (part != next_part or max(text.count("\n"), following.count("\n")) >= SHORT):
@@ -172,12 +179,12 @@ def _spaced(texts: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def _imports(lines: list[str]) -> list[str]:
-    """Return imports, of modules on few lines: there are twenty of them, and a script is to be short."""
+    """Return imports; those of modules on few lines, because there are twenty of them and a script should be short."""
     modules = sorted(line for line in lines if " " not in line)
     wrapped = textwrap.wrap(", ".join(modules), WIDTH - 7)
     return [*(f"import {line.rstrip(',')}" for line in wrapped), *sorted(line for line in lines if " " in line)]
 
 
 def _docstring(text: str) -> str:
-    """Return text as a docstring, whatever is in it."""
+    """Return any text as a docstring."""
     return '"""' + harmless(text).replace("\\", "\\\\").replace('"', '\\"') + '"""'

@@ -1,4 +1,4 @@
-"""A piece of a part as it stands in a script: no annotations, and a short docstring on the line of its def."""
+"""A piece of a part as it is in a script: without annotations and decorators, and with its docstring as a comment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 WIDTH = 120
 SHORT = 8
-"""Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
+"""A definition with fewer lines needs no blank line before the next one."""
 
 
 class _Cut(NamedTuple):
@@ -21,8 +21,8 @@ class _Cut(NamedTuple):
 
 
 def condensed(node: ast.stmt, lines: Sequence[str], used: Set[str] | None = None) -> str:
-    """Return a definition without its annotations and noqa comments. used: of a class only methods of these names are
-    kept, and those that the language calls."""
+    """Return a definition without its annotations and noqa comments. used: of a class, only methods of these names are
+    kept, and those that Python itself calls."""
     edited = list(lines)
     for cut in sorted(_cuts(node), reverse=True):
         at = cut.line - node.lineno
@@ -39,7 +39,7 @@ def condensed(node: ast.stmt, lines: Sequence[str], used: Set[str] | None = None
 
 
 def _blanks_between_small(node: ast.stmt, gone: set[int]) -> set[int]:
-    """Return the blank lines of a class between methods of one statement."""
+    """Return the blank lines of a class between short methods."""
     methods = [one for one in node.body if isinstance(one, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
     lines = set()
     for one, following in itertools.pairwise(methods):
@@ -53,7 +53,7 @@ def _blanks_between_small(node: ast.stmt, gone: set[int]) -> set[int]:
 
 
 def _declarations(node: ast.stmt) -> set[int]:
-    """Return the lines that only say of which type something is, and the blank after those of a class."""
+    """Return the lines that only declare a type, and the blank line after those of a class."""
     bare = [one for one in ast.walk(node) if isinstance(one, ast.AnnAssign) and one.value is None]
     lines = {one.lineno - node.lineno for one in bare}
     if isinstance(node, ast.ClassDef) and any(one in node.body for one in bare):
@@ -73,14 +73,14 @@ def _cuts(node: ast.stmt) -> Iterator[_Cut]:
 
 
 def _around_defaults(arguments: ast.arguments) -> Iterator[_Cut]:
-    """Yield the blanks around "=" that a default has only because its argument is annotated."""
+    """Yield the blanks around "=" of a default, which only an annotated argument has."""
     for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
         yield _Cut(default.lineno, default.col_offset - len(" = "), default.col_offset - len("= "))
         yield _Cut(default.lineno, default.col_offset - len(" "), default.col_offset)
 
 
 def _folded(function: ast.FunctionDef | ast.ClassDef, lines: list[str], first: int) -> set[int]:
-    """Make a docstring of one line a comment behind its def, where there is room; return the lines that go."""
+    """Make a docstring of one line a comment after its def, where there is room; return the lines to leave out."""
     doc, start = function.body[0], function.lineno - first
     is_doc = isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant) and len(function.body) > 1
     at = doc.lineno - first
@@ -100,7 +100,7 @@ def _unused(node: ast.stmt, used: Set[str]) -> Iterator[ast.FunctionDef]:
 
 
 def _lines_of(method: ast.FunctionDef, first: int, lines: list[str]) -> Iterator[int]:
-    """Yield the lines of a method, and that of the blank before it."""
+    """Yield the lines of a method, and the blank line before it."""
     for n in range(method.lineno - first - 1, (method.end_lineno or method.lineno) - first + 1):
         if n >= method.lineno - first or not lines[n].strip():
             yield n

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections import Counter
 
 from proctor.harness import scenario as s
 from proctor.harness.target import COMMAND, Target
 from proctor.reports.finding import FindingSummary
-from proctor.reports.reproducer.asking import Question, filled, question_of
-from proctor.reports.reproducer.assemble import assemble
-from proctor.reports.reproducer.generated import CHECK, question_of_generated
+from proctor.reports.reproducer.asking import question_of
+from proctor.reports.reproducer.assemble import assemble, definition
+from proctor.reports.reproducer.generated import CHECK, counts, question_of_generated
+from proctor.reports.reproducer.parts.launcher_tracer import needs_points
+from proctor.reports.reproducer.parts.marks import Observation, Question
+from proctor.reports.reproducer.parts.steps import note_processes_left
 from proctor.reports.reproducer.tables import tables
 from proctor.reports.reproducer.wording import code_of, not_exported
 
 WIDTH = 117
 USAGE = """\
-Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
-Exit code 1: the fault is there; 0: it is not; 2: it could not be told. It leaves nothing behind. Made by Proctor."""
+Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another launcher.
+Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 PLACES = ("{home}", "{work}", "{tmp}")
 """Words in a target that stand for directories: a reproducer has one for all."""
 
 
 def reproducer(account: FindingSummary) -> str:
-    """Return the script; raise WrongCall for a case that cannot become one, with the reason."""
+    """Return the script; raise UsageError, with the reason, for a case that cannot become one."""
     _check(account)
-    question = _question(account)
-    own = "\n\n".join([_constants(account), _play(account, question), _judge(question)])
-    constants = {}
-    if account.schedule.directives or any(isinstance(step, s.Trace) for step in account.scenario.steps):
-        constants = tables(account.schedule)
+    is_generated = account.check == CHECK
+    question = question_of_generated(account) if is_generated else question_of(account.check, account.scenario)
+    is_traced = bool(account.schedule.directives) or question.is_scheduled
+    own = "\n\n".join([_constants(account), _play(account, question, is_traced), _judge(question)])
+    constants = {"COUNTS": counts(account)}
+    if is_traced or any(isinstance(step, s.Trace) for step in account.scenario.steps):
+        constants |= tables(account.schedule)
     return assemble(_head(account), own, _orders(account.scenario, question), constants)
 
 
-def _question(account: FindingSummary) -> Question:
-    if account.check == CHECK:
-        return filled(question_of_generated(account), account.scenario, account.schedule)
-    return question_of(account.check, account.scenario, account.schedule)
-
-
 def _check(account: FindingSummary) -> None:
-    """Raise WrongCall where a script could not set the case up."""
+    """Raise UsageError where a script could not set up the case."""
     scenario, stage = account.scenario, account.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
@@ -70,7 +68,7 @@ def _constants(account: FindingSummary) -> str:
 
 
 def _has_more(target: Target) -> bool:
-    """Whether its launcher is called with files or variables of its own."""
+    """Return whether its launcher needs files or variables."""
     return bool(target.environment or target.files or any(place in word for word in target.command for place in PLACES))
 
 
@@ -80,26 +78,35 @@ def _here(word: str) -> str:
     return word
 
 
-def _play(account: FindingSummary, question: Question) -> str:
-    target, scenario, is_traced = account.target, account.scenario, question.is_scheduled
-    lines = [*(["direct(run)"] if is_traced else []), _start(scenario.stage)]
+def _play(account: FindingSummary, question: Question, is_traced: bool) -> str:
+    target, scenario = account.target, account.scenario
+    lines = [*(["trace(run)"] if is_traced else []), _start(scenario.stage)]
     if scenario.command != "witness":
-        lines.insert(0, f"use_a_command_that_is_{scenario.command}(run)")
+        lines.insert(0, f"use_{scenario.command}_command(run)")
     elif scenario.stage.under not in s.SHELLS:
-        lines.append("comes(run, 'command', 'runs')")
+        lines.append("wait_for(run, 'command', 'runs')")
     if scenario.stage.type_ahead:
         lines.insert(0, f"type_in(run, {scenario.stage.type_ahead!r})")
     if scenario.stage.terminal:
         lines.insert(0, "open_terminal(run)")
     if COMMAND in target.command and scenario.command == "witness":
-        lines.insert(0, "put_in_place(run)")
+        lines.insert(0, "place_command(run)")
     if _has_more(target):
-        lines.insert(0, "lay_out(run)")
-    lines += question.begin
+        lines.insert(0, "make_files(run)")
+    lines += [code_of(s.Order(order)) for order in question.orders]
     lines += _steps(scenario, question)
-    if question.end:
-        lines = ["try:", *(f"    {line}" for line in lines), "finally:", *(f"    {line}" for line in question.end)]
-    return _function("play(run)", "What is done, in order", lines)
+    end = [f"{one.__name__}(run)" for one in _observations(account, question, is_traced)]
+    if end:
+        lines = ["try:", *(f"    {line}" for line in lines), "finally:", *(f"    {line}" for line in end)]
+    return "\n".join(["def play(run):  # the steps, in order", *(f"    {line}" for line in lines)])
+
+
+def _observations(account: FindingSummary, question: Question, is_traced: bool) -> list[Observation]:
+    """Return what the script observes at the end, in any case."""
+    found = list(question.at_end)
+    if account.schedule.directives and not question.is_scheduled and note_processes_left not in found:
+        found.append(note_processes_left)  # it waits for the end of the launcher
+    return [needs_points, *found] if is_traced else found
 
 
 def _steps(scenario: s.Scenario, question: Question) -> list[str]:
@@ -108,17 +115,15 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     unseen = _is_held_unseen(scenario)
     for step in scenario.steps:
         waited[step] += isinstance(step, s.WaitReceived | s.WaitAnswer)
-        lines.append(code_of(step, waited[step], unseen))
+        lines.append(code_of(step, waited[step], unseen, question.is_timed))
         if isinstance(step, s.Order) and step.text.startswith("spawn "):
             lines.append(code_of(s.WaitReady(step.text.split()[1])))
-    if "in_time" in question.judge:
-        return [re.sub(r"comes\((.*), 'received', ", r"receives_in_time(\1, ", line) for line in lines]
     return lines
 
 
 def _is_held_unseen(scenario: s.Scenario) -> bool:
-    """Whether SIGSTOP and SIGCONT would change what the case shows: a shell sees that its job is stopped, the kernel
-    sends a SIGCONT with a hang-up, or the launcher itself is signalled while it is held still."""
+    """Return whether SIGSTOP and SIGCONT would change what the case shows: a shell sees that its job is stopped, the
+    kernel sends a SIGCONT with a hang-up, or the launcher itself is sent a signal while it is stopped."""
     held = scenario.stage.under in s.SHELLS
     if held:
         return any(isinstance(step, s.Hold) for step in scenario.steps)
@@ -140,24 +145,18 @@ def _start(stage: s.Stage) -> str:
 
 
 def _judge(question: Question) -> str:
-    doc = "What is wrong, in words: `alone` is the run without the launcher, `seen` the one with it"
-    lines = [*question.first, f"return {question.judge}"]
-    return _function("judge(alone, seen)", doc, lines)
-
-
-def _function(signature: str, doc: str, lines: list[str]) -> str:
-    return "\n".join([f"def {signature}:  # {doc}", *(f"    {line}" for line in lines)])
+    """Return the question as the function `judge`."""
+    return definition(question.judge.__name__).replace(question.judge.__name__, "judge", 1)
 
 
 def _orders(scenario: s.Scenario, question: Question) -> set[str]:
     """Return the names of the functions that carry out the case's orders."""
-    texts = [step.text for step in scenario.steps if isinstance(step, s.Order)]
-    texts += [line.split("'")[1] for line in question.begin if "order(" in line]
+    texts = [*(step.text for step in scenario.steps if isinstance(step, s.Order)), *question.orders]
     return {f"order_{text.split()[0].replace('-', '_')}" for text in texts}
 
 
 def _head(account: FindingSummary) -> str:
-    """Return the text at the head of the script: for a person who has never heard of us."""
+    """Return the text at the head of the script, for a reader who does not know Proctor."""
     seen_on = ", ".join([account.target.name, *(account.versions.get(one, "") for one in ("launcher", "system"))])
     return "\n".join(
         [

@@ -1,38 +1,50 @@
-"""What a script that traces has for itself: the numbers of system calls, and its schedule."""
+"""The tables of a script that traces: its schedule, and what harness/calls.py says of system calls."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import Any
 
-from proctor.harness.calls import BIRTH, VISIBLE, returns_at_once
+from proctor.harness.calls import BIRTH, VISIBLE, Only, returns_at_once
 from proctor.harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from proctor.reports.reproducer.wording import not_exported, number
 
-SENDING = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal", "wait4", "waitid")
-"""The calls that are followed where there is no schedule."""
+REAPING = ("wait4", "waitid")
+"""The calls that are traced, beside those that send signals, where there is no schedule."""
 MACHINES = ("x86_64", "aarch64")
+EVERY_BIT = -1
 
 
 def tables(schedule: Schedule) -> dict[str, str]:
     """Return the constants, as Python code by name."""
-    names = list(VISIBLE) if schedule.directives else list(SENDING)
+    sending = [name for name, call in VISIBLE.items() if call.effect == "sends"]
+    names = list(VISIBLE) if schedule.directives else [*sending, *REAPING]
     calls = {
         machine: {value: name for name in names if (value := getattr(VISIBLE[name], machine)) is not None}
         for machine in MACHINES
     }
-    found = {"CALLS": "CALLS = " + _wrapped(calls)}
+    found = {
+        "CALLS": "CALLS = " + _wrapped(calls),
+        "SENDING": f"SENDING = {_wrapped(sending)}  # calls that send signals",
+    }
     if schedule.directives:
         at_once = sorted(name for name in names if returns_at_once(name))
-        found["AT_ONCE"] = f"AT_ONCE = {_wrapped(at_once)}  # calls in which nobody is ever blocked"
+        found["AT_ONCE"] = f"AT_ONCE = {_wrapped(at_once)}  # calls that never block"
+        only = {name: _condition(call.only) for name, call in VISIBLE.items() if call.only}
+        found["ONLY_IF"] = f"ONLY_IF = {_wrapped(only)}  # see is_point"
         rows = [f"    ({_point(one.at)}, {_action(one)}, {str(one)!r})," for one in schedule.directives]
-        head = "SCHEDULE = [  # at (task, call, when, n-th, part): what is done there"
+        head = "SCHEDULE = [  # at (thread, call, when, n-th, part): what is done there"
         found["SCHEDULE"] = "\n".join([head, *rows, "]"])
     return found
 
 
+def _condition(only: Only) -> tuple[int, int, tuple[int, ...]]:
+    """Return the argument, the bits of which it must have one, and its other values."""
+    return only.argument, EVERY_BIT if only.nonzero else only.bits, only.values
+
+
 def _wrapped(value: Any) -> str:
-    """Return a literal on lines of some length."""
+    """Return a literal, on lines that are not too long."""
     text = repr(value)
     return "\n    ".join(textwrap.wrap(text, 114, break_long_words=False, break_on_hyphens=False))
 
@@ -42,7 +54,7 @@ def _point(point: Point) -> str:
 
 
 def _action(directive: Directive) -> str:
-    """Return what is done, as a tuple of its name and what goes with it."""
+    """Return what is done, as a tuple of its name and its arguments."""
     match directive.action:
         case Deliver(signal=value, to=to):
             if to == "all" or "." in to:

@@ -9,11 +9,11 @@ from proctor.harness import signals
 from proctor.harness.errors import UsageError
 
 UNKNOWN_TO_OLD_PYTHON = ("SIGSTKFLT",)
-"""Names that the signal module has only since a later version than the oldest that a reproducer runs on."""
+"""Names that the signal module of the oldest supported Python does not have."""
 
 
 def number(value: int) -> str:
-    """Return a signal as Python code that reads well."""
+    """Return a signal as readable Python code."""
     name = signals.name(value)
     if name.startswith("SIGRTMIN+"):
         return f"signal.SIGRTMIN + {name.partition('+')[2]}"
@@ -28,9 +28,9 @@ def not_exported(why: str) -> UsageError:
     )
 
 
-def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
-    """Return the line that does what a step says. times: how often it was waited for the same, this time counted;
-    unseen: whether those who are held must not receive a SIGCONT."""
+def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = False) -> str:
+    """Return the line that carries out a step. times: how often this was waited for, including now; unseen: whether the
+    processes that are stopped must not receive a SIGCONT; timed: whether to measure how long signals take."""
     match step:
         case s.Signal(signal=value, to=to):
             return f"send_to_group(run, {number(value)})" if to == "group" else f"send(run, {number(value)}, {to!r})"
@@ -48,30 +48,31 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
             how = "tell" if text.split()[0] in s.ORDERS_WITHOUT_ANSWER else "order"
             return f"{how}(run, {text!r}{_who(to)}){_about(text)}"
         case s.Hold():
-            return "hold_unseen(run)" if unseen else "hold(run)"
+            return "hold_by_ptrace(run)" if unseen else "hold(run)"
         case s.Release():
-            return "release_unseen(run)" if unseen else "release(run)"
+            return "release_by_ptrace(run)" if unseen else "release(run)"
         case s.Trace(at_reap=at_reap):
             return f"follow(run, {number(at_reap) if at_reap else 0})"
         case s.Settle(limit=limit):
-            return f"settle_long(run, {limit:g})" if limit else "settle(run)"
+            return f"wait_for_timers(run, {limit:g})" if limit else "settle(run)"
         case s.Look():
-            return "look(run)"
+            return "count_zombies(run)"
         case s.WaitReceived(signal=value, process=process):
             more = "" if times == 1 else f", times={times}"
-            return f"comes(run, {process!r}, 'received', {signals.name(value)!r}{more})"
+            start = f"wait_for_forwarding(run, {process!r}" if timed else f"wait_for(run, {process!r}, 'received'"
+            return f"{start}, {signals.name(value)!r}{more})"
         case s.WaitEnds(process=process):
-            return f"comes(run, {process!r}, 'ended')"
+            return f"wait_for(run, {process!r}, 'ended')"
         case s.WaitReady(process=process):
-            return f"comes(run, {process!r}, 'runs')"
+            return f"wait_for(run, {process!r}, 'runs')"
         case s.WaitStopped(process=process):
-            return f"stops(run, {process!r})"
+            return f"wait_until_stopped(run, {process!r})"
         case s.WaitContinued(process=process):
-            return f"goes_on(run, {process!r})"
+            return f"wait_until_continued(run, {process!r})"
         case s.WaitAnswer(order=word, process=process):
-            return f"answers(run, {word!r}{_who(process)}{'' if times == 1 else f', times={times}'})"
+            return f"wait_until_done(run, {word!r}{_who(process)}{'' if times == 1 else f', times={times}'})"
         case s.WaitOutput(text=text):
-            return "prints(run, PROMPT)" if text == "<prompt>" else f"prints(run, {text!r})"
+            return "wait_for_output(run, PROMPT)" if text == "<prompt>" else f"wait_for_output(run, {text!r})"
         case s.NewPhase():
             return "run.part += 1"
     raise not_exported(f"its step {type(step).__name__} needs what only Proctor has")
@@ -85,7 +86,7 @@ def _about(text: str) -> str:
     """Return a comment that says what the number in an order means."""
     word, *rest = text.split()
     if word in ("die", "exit-on", "ignore", "inherit", "catch") and rest[0].isdigit():
-        return f"  # {signals.name(int(rest[0]))}" if int(rest[0]) else "  # handle no signal any more"
+        return f"  # {signals.name(int(rest[0]))}" if int(rest[0]) else "  # stop handling signals"
     return ""
 
 
@@ -104,20 +105,20 @@ def words_of(step: s.Step) -> str:
         case s.Resize(rows=rows, columns=columns):
             return f"resize the terminal to {rows} rows, {columns} columns"
         case s.HangUp():
-            return "hang up: close the terminal's other end"
+            return "hang up: close the other end of the terminal"
         case s.Order(text=text, to=to):
-            return f"the {to} is told: {text}{_about(text).replace('  #', ',')}"
+            return f"order the {to} to: {text}{_about(text).replace('  #', ',')}"
         case s.Hold():
-            return "hold the launcher still"
+            return "stop the launcher"
         case s.Release():
-            return "let the launcher go on"
+            return "continue the launcher"
         case s.Trace(at_reap=at_reap):
-            more = f"; {signals.name(at_reap)} when it has reaped the command" if at_reap else ""
-            return f"follow the launcher's system calls{more}"
+            more = f"; send it {signals.name(at_reap)} when it has reaped the command" if at_reap else ""
+            return f"trace the launcher's system calls{more}"
         case s.Settle(limit=limit):
-            return f"wait up to {limit:g} s for a timer" if limit else "wait until nobody runs"
+            return f"wait up to {limit:g} s for timers" if limit else "wait until all processes are idle"
         case s.Look():
-            return "look at the processes"
+            return "count the zombies"
         case s.WaitReceived(signal=value, process=process):
             return f"wait until the {process} has received {signals.name(value)}"
         case s.WaitOutput(text="<prompt>"):
@@ -135,7 +136,7 @@ def words_of(step: s.Step) -> str:
             how = {
                 s.WaitEnds: "has ended",
                 s.WaitStopped: "is stopped",
-                s.WaitContinued: "goes on",
+                s.WaitContinued: "continues",
                 s.WaitReady: "runs",
             }[type(step)]
             return f"wait until the {process} {how}"

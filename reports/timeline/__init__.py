@@ -1,1 +1,1 @@
-"""A history as a picture: a lane for each process, bars for what it is, arrows for signals."""
+"""A history as a timeline: a lane per process, bars for its states, arrows for signals."""

@@ -1,9 +1,9 @@
-"""Which signal of a history came from whom to whom, and when: the arrows between its lanes.
+"""The arrows of a timeline: which signal of a history went from which lane to which lane, and when.
 
-The system tells who sent a signal, not which of several alike it was: the first that is sent is taken to be the first
-that comes, as it is with standard signals that do not merge. Where a process is no witness, what it does of a signal
-counts as its receipt: it ends or stops of it, or passes it on. A signal of which nothing like that is seen is an arrow
-that ends nowhere.
+siginfo names the sender of a signal, but not which of several equal signals it is. So signals are matched in the order
+in which they were sent, which is right for signals that do not coalesce. Only witnesses report receipt. For other
+processes, an effect counts as receipt: the process ends, stops, continues or forwards the signal. A signal without
+receipt becomes an arrow without an end.
 """
 
 from __future__ import annotations
@@ -28,21 +28,22 @@ from proctor.harness.history import (
     Typed,
     WitnessReady,
 )
-from proctor.reports.timeline.lanes import LAUNCHER, TERMINAL, US, Lanes
+from proctor.reports.timeline.lanes import LAUNCHER, PROCTOR, TERMINAL, Lanes
 
-Kind = Literal["signal", "key", "order"]
-STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-OF_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH)
-"""What the kernel sends for a terminal alone; SIGHUP and SIGCONT may be for a process group that was orphaned."""
-OF_KEYS = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT, "ctrl-z": signal.SIGTSTP}
-EVERYONE = ("group", "all")
+ArrowKind = Literal["signal", "key", "order"]
+STOP_SIGNALS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH)
+"""Signals that the kernel sends only for a terminal. SIGHUP and SIGCONT may also go to an orphaned process group."""
+KEY_SIGNALS = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT, "ctrl-z": signal.SIGTSTP}
+BROADCAST = ("group", "all")
 
 
-class Flight(NamedTuple):
-    """One arrow, from event to event by their indexes. received is None where it ends nowhere: then target is the lane
-    that it was for, None where not even that is known."""
+class Transfer(NamedTuple):
+    """A signal, key or order on its way from lane to lane. sent, received: indexes of events; sent_at, received_at:
+    their times in seconds. Without receipt, received is None, and target is the intended lane, or None if that is
+    unknown."""
 
-    kind: Kind
+    kind: ArrowKind
     label: str
     source: int
     target: int | None
@@ -52,8 +53,8 @@ class Flight(NamedTuple):
     received_at: float | None
 
 
-class _Signal:
-    """A signal that is on its way. target: the lane it is for, None for everyone whom it may reach."""
+class _PendingSignal:
+    """A signal that was sent. target: the intended lane; None for a signal that can reach several lanes."""
 
     def __init__(self, event: Event, number: int, source: int, target: int | None) -> None:
         self.event, self.number, self.source, self.target = event, number, source, target
@@ -63,116 +64,117 @@ class _Signal:
         return lane not in self.reached and lane != self.source and self.target in (None, lane)
 
 
-class Flights:
-    """Follows a history; `all` are its arrows, in the order of their starts."""
+class TransferTracker:
+    """Follows a history. transfers: in the order in which they were sent."""
 
     def __init__(self, history: History, lanes: Lanes) -> None:
         self._lanes = lanes
-        self._witnesses = {lanes.of(fact.process) for fact in history.facts(WitnessReady)}
-        self._pending: list[_Signal] = []
-        self.all: list[Flight] = []
+        self._witnesses = {lanes.lane_of(fact.process) for fact in history.facts(WitnessReady)}
+        self._pending: list[_PendingSignal] = []
+        self.transfers: list[Transfer] = []
         for event in history.events:
-            self._take(event)
-        for lost in self._pending:
-            if not lost.reached and not self._is_terminals(lost):
-                to_everyone = lost.target is None and lost.source == lanes.of(US)
-                self._draw(lost, lanes.of(LAUNCHER) if to_everyone else lost.target, None, None)
-        self.all.sort(key=lambda flight: flight.sent)
+            self._apply(event)
+        for unreceived in self._pending:
+            if not unreceived.reached and not self._is_from_terminal(unreceived):
+                is_broadcast = unreceived.target is None and unreceived.source == lanes.lane_of(PROCTOR)
+                target = lanes.lane_of(LAUNCHER) if is_broadcast else unreceived.target
+                self._add(unreceived, target, None, None)
+        self.transfers.sort(key=lambda transfer: transfer.sent)
 
-    def _take(self, event: Event) -> None:
-        us, terminal = self._lanes.of(US), self._lanes.of(TERMINAL)
-        assert us is not None
+    def _apply(self, event: Event) -> None:
+        proctor, terminal = self._lanes.lane_of(PROCTOR), self._lanes.lane_of(TERMINAL)
+        assert proctor is not None
         match event.fact:
             case Sent(signal=number, to=to, pid=pid, errno=0):
-                lane = self._lanes.of(to)
-                lane = self._lanes.of_pid(pid) if lane is None else lane
-                if to in EVERYONE or lane is not None:
-                    self._pending.append(_Signal(event, number, us, None if to in EVERYONE else lane))
+                lane = self._lanes.lane_of(to)
+                lane = self._lanes.lane_of_pid(pid) if lane is None else lane
+                if to in BROADCAST or lane is not None:
+                    self._pending.append(_PendingSignal(event, number, proctor, None if to in BROADCAST else lane))
             case Pressed() | Resized() | HungUp() | Typed():
-                self._from_us_to_terminal(event, us, terminal)
+                self._terminal_input(event, proctor, terminal)
             case Ordered(process=process):
-                lane = self._lanes.of(process)
+                lane = self._lanes.lane_of(process)
                 if lane is not None:
-                    self._straight("order", "", us, lane, event)
+                    self._add_direct("order", "", proctor, lane, event)
             case SignalCall(signal=number, pid=pid, result=0) if number:
-                source = self._lanes.of(LAUNCHER)
+                source = self._lanes.lane_of(LAUNCHER)
                 if source is not None:
-                    self._pending.append(_Signal(event, number, source, self._lanes.of_pid(pid)))
+                    self._pending.append(_PendingSignal(event, number, source, self._lanes.lane_of_pid(pid)))
             case Received():
                 self._received(event, event.fact)
             case _:
-                self._effect(event)
+                self._apply_effect(event)
 
-    def _from_us_to_terminal(self, event: Event, us: int, terminal: int | None) -> None:
+    def _terminal_input(self, event: Event, proctor: int, terminal: int | None) -> None:
         if terminal is None:
             return
-        self._straight("key", "", us, terminal, event)
+        self._add_direct("key", "", proctor, terminal, event)
         numbers: tuple[int, ...] = ()
         match event.fact:
             case Pressed(key=key):
-                numbers = (OF_KEYS[key],) if key in OF_KEYS else ()
+                numbers = (KEY_SIGNALS[key],) if key in KEY_SIGNALS else ()
             case Resized():
                 numbers = (signal.SIGWINCH,)
             case HungUp():
                 numbers = (signal.SIGHUP, signal.SIGCONT)
-        self._pending = [one for one in self._pending if not (self._is_terminals(one) and one.number in numbers)]
-        self._pending += [_Signal(event, number, terminal, None) for number in numbers]
+        self._pending = [one for one in self._pending if not (self._is_from_terminal(one) and one.number in numbers)]
+        self._pending += [_PendingSignal(event, number, terminal, None) for number in numbers]
 
-    def _is_terminals(self, one: _Signal) -> bool:
-        return one.source == self._lanes.of(TERMINAL)
+    def _is_from_terminal(self, one: _PendingSignal) -> bool:
+        return one.source == self._lanes.lane_of(TERMINAL)
 
     def _received(self, event: Event, fact: Received) -> None:
-        lane, source = self._lanes.of(fact.process), self._sender(fact)
+        lane, source = self._lanes.lane_of(fact.process), self._sender(fact)
         if lane is None or source is None or source == lane:
             return
-        self._passed_on(source, fact.signal, event)
+        self._forwarded(source, fact.signal, event)
         for one in self._pending:
             if one.source == source and one.number == fact.signal and one.may_reach(lane):
-                self._draw(one, lane, event.index, fact.at)
+                self._add(one, lane, event.index, fact.at)
                 return
-        if source != self._lanes.of(TERMINAL) or fact.signal in OF_TERMINAL:
+        if source != self._lanes.lane_of(TERMINAL) or fact.signal in TERMINAL_SIGNALS:
             name = signals.name(fact.signal)
-            self.all.append(Flight("signal", name, source, lane, event.index, event.index, fact.at, fact.at))
+            self.transfers.append(Transfer("signal", name, source, lane, event.index, event.index, fact.at, fact.at))
 
     def _sender(self, fact: Received) -> int | None:
         if fact.code == signals.SI_KERNEL:
-            return self._lanes.of(TERMINAL)
+            return self._lanes.lane_of(TERMINAL)
         if fact.sender_role == "runner":
-            return self._lanes.of(US)
-        return self._lanes.of(fact.sender_role) if fact.sender_role else self._lanes.of_pid(fact.sender)
+            return self._lanes.lane_of(PROCTOR)
+        return self._lanes.lane_of(fact.sender_role) if fact.sender_role else self._lanes.lane_of_pid(fact.sender)
 
-    def _passed_on(self, lane: int, number: int, event: Event) -> None:
-        """Who passes a signal on has received it."""
-        senders = (self._lanes.of(US), self._lanes.of(TERMINAL))
+    def _forwarded(self, lane: int, number: int, event: Event) -> None:
+        """Record the receipt of a signal by the lane that forwards it."""
+        senders = (self._lanes.lane_of(PROCTOR), self._lanes.lane_of(TERMINAL))
         for one in self._pending:
             if lane not in senders and one.number == number and one.source in senders and one.may_reach(lane):
-                self._draw(one, lane, event.index, event.time)
+                self._add(one, lane, event.index, event.time)
                 return
 
-    def _effect(self, event: Event) -> None:
-        """Take in what a process does that may come of a signal."""
+    def _apply_effect(self, event: Event) -> None:
+        """Record the receipt of a signal by a process that ends, stops or continues."""
         fact = event.fact
-        lane = self._lanes.of(getattr(fact, "process", "")) if isinstance(fact, Ended | Stopped | Continued) else None
+        lane = self._lanes.lane_of(fact.process) if isinstance(fact, Ended | Stopped | Continued) else None
         if lane is None:
             return
-        of: tuple[int, ...]
+        causes: tuple[int, ...]
         match fact:
             case Ended(code=code, signal=number):
-                of = (number,) if number else (code - 128,) if code and code > 128 else (signal.SIGKILL,)
+                causes = (number,) if number else (code - 128,) if code and code > 128 else (signal.SIGKILL,)
             case Stopped(signal=number):
-                of = (number,) if number else STOPS
+                causes = (number,) if number else STOP_SIGNALS
             case _:
-                of = () if lane in self._witnesses else (signal.SIGCONT,)  # a witness says itself that it came
+                causes = () if lane in self._witnesses else (signal.SIGCONT,)  # a witness reports the receipt itself
         for one in self._pending:
-            if one.number in of and one.may_reach(lane):
-                self._draw(one, lane, event.index, event.time)
+            if one.number in causes and one.may_reach(lane):
+                self._add(one, lane, event.index, event.time)
                 return
 
-    def _draw(self, one: _Signal, lane: int | None, received: int | None, at: float | None) -> None:
+    def _add(self, one: _PendingSignal, lane: int | None, received: int | None, at: float | None) -> None:
         if lane is not None:
             one.reached.add(lane)
         name, event = signals.name(one.number), one.event
-        self.all.append(Flight("signal", name, one.source, lane, event.index, received, event.time, at))
+        self.transfers.append(Transfer("signal", name, one.source, lane, event.index, received, event.time, at))
 
-    def _straight(self, kind: Kind, label: str, source: int, target: int, event: Event) -> None:
-        self.all.append(Flight(kind, label, source, target, event.index, event.index, event.time, event.time))
+    def _add_direct(self, kind: ArrowKind, label: str, source: int, target: int, event: Event) -> None:
+        self.transfers.append(Transfer(kind, label, source, target, event.index, event.index, event.time, event.time))

@@ -1,4 +1,4 @@
-"""What each process of a history is at which time: it runs, is stopped or held, has lost its parent, or is a zombie."""
+"""The bars of a timeline: when each process of a history is running, stopped, held, orphaned or a zombie."""
 
 from __future__ import annotations
 
@@ -23,149 +23,150 @@ from proctor.harness.history import (
     WitnessReady,
 )
 from proctor.harness.schedule import Hold
-from proctor.reports.timeline.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
+from proctor.reports.timeline.lanes import LAUNCHER, LAUNCHER_PARENTS, PROCTOR, TERMINAL, Lanes
 
-State = Literal["open", "running", "stopped", "held", "orphaned", "zombie"]
-"""Open is what is no process: we, and the terminal until it is hung up."""
+LaneState = Literal["open", "running", "stopped", "held", "orphaned", "zombie"]
+"""open: a lane that is not a process: Proctor, and the terminal until it hangs up."""
 
 
-class Span(NamedTuple):
-    """A lane's state from one event to another, by their indexes."""
+class StateSpan(NamedTuple):
+    """The state of a lane between two events, given by their indexes."""
 
     lane: int
-    state: State
+    state: LaneState
     first: int
     last: int
 
 
-class _Life:
-    """What is known of one process up to here. since: the event with which its state began."""
+class _ProcessState:
+    """The state of one process so far. since: the event at which the state began; mentioned: the last event about
+    it."""
 
     def __init__(self, lane: int, since: int) -> None:
         self.lane, self.since, self.mentioned = lane, since, since
         self.stopped = self.held = self.orphaned = self.zombie = self.gone = False
 
     @property
-    def state(self) -> State:
+    def state(self) -> LaneState:
         if self.zombie:
             return "zombie"
         return "held" if self.held else "stopped" if self.stopped else "orphaned" if self.orphaned else "running"
 
 
-class States:
-    """Follows a history. spans: the states of all lanes. parents: the lane of the parent of each whose is known."""
+class StateTracker:
+    """Follows a history. spans: the states of all lanes. parents: by lane, the lane of the parent, if it is known."""
 
     def __init__(self, history: History, lanes: Lanes) -> None:
         self._lanes = lanes
-        self._lives: dict[int, _Life] = {}
-        self._ours: set[int] = set()
+        self._processes: dict[int, _ProcessState] = {}
+        self._roots: set[int] = set()
         self._runner = 0
         self._zombies = {p.pid for look in history.facts(Snapshot) for p in look.processes if p.state == "Z"}
         self._zombies |= {fact.pid for fact in history.facts(Reaped)}
         self.parents: dict[int, int] = {}
         end = history.events[-1].index if history.events else 0
         hang_up = next((event.index for event, _ in history.all(HungUp)), end)
-        no_processes = ((lanes.of(US), end), (lanes.of(TERMINAL), hang_up))
-        self.spans = [Span(lane, "open", 0, last) for lane, last in no_processes if lane is not None]
+        no_processes = ((lanes.lane_of(PROCTOR), end), (lanes.lane_of(TERMINAL), hang_up))
+        self.spans = [StateSpan(lane, "open", 0, last) for lane, last in no_processes if lane is not None]
         for event in history.events:
-            self._take(event)
-        for life in self._lives.values():
-            self._close(life, end if lanes.all[life.lane].pid else life.mentioned)
+            self._apply(event)
+        for process in self._processes.values():
+            self._finish(process, end if lanes.all[process.lane].pid else process.mentioned)
 
-    def _take(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
         match event.fact:
             case Started(process=name, pid=pid):
-                self._enter(self._lanes.of(name), event.index)
-                if name != LAUNCHER or not any(self._life(starter) for starter in STARTERS):
-                    self._ours.add(pid)
+                self._mention(self._lanes.lane_of(name), event.index)
+                if name != LAUNCHER or not any(self._process(starter) for starter in LAUNCHER_PARENTS):
+                    self._roots.add(pid)
             case WitnessReady(process=name, pid=pid, inherited=inherited):
-                self._enter(self._lanes.of(name), event.index)
-                if inherited.pid == pid:  # in a PID namespace of its own it knows others by other numbers
-                    self._is_child(name, pid, inherited.ppid, event.index)
+                self._mention(self._lanes.lane_of(name), event.index)
+                if inherited.pid == pid:  # in its own PID namespace a process sees other PIDs
+                    self._set_parent(name, pid, inherited.ppid, event.index)
             case HelperReady(process=name):
-                self._enter(self._lanes.of(name), event.index)
+                self._mention(self._lanes.lane_of(name), event.index)
             case Snapshot(processes=rows):
-                self._look(rows, event.index)
+                self._apply_snapshot(rows, event.index)
             case Stopped(process=name) | Continued(process=name):
-                self._change(self._life(name), event.index, stopped=isinstance(event.fact, Stopped))
+                self._change(self._process(name), event.index, stopped=isinstance(event.fact, Stopped))
             case Held(pids=pids) | Released(pids=pids):
                 for pid in pids:
-                    life = self._lives.get(-1 if (lane := self._lanes.of_pid(pid)) is None else lane)
-                    self._change(life, event.index, held=isinstance(event.fact, Held))
+                    process = self._processes.get(-1 if (lane := self._lanes.lane_of_pid(pid)) is None else lane)
+                    self._change(process, event.index, held=isinstance(event.fact, Held))
             case PointReached(at=point):
-                self._enter(self._lanes.of(point.task), event.index)
+                self._mention(self._lanes.lane_of(point.task), event.index)
             case DirectiveApplied(directive=directive, what=what) if isinstance(directive.action, Hold):
-                self._change(self._life(directive.at.task), event.index, held=what == "held")
+                self._change(self._process(directive.at.task), event.index, held=what == "held")
             case Ended(process=name, pid=pid):
-                self._end(self._life(name), pid, event.index)
+                self._end(self._process(name), pid, event.index)
             case Reaped(process=name):
-                self._close(self._life(name), event.index)
+                self._finish(self._process(name), event.index)
             case _:
                 pass
 
-    def _life(self, name: str) -> _Life | None:
-        lane = self._lanes.of(name)
-        return None if lane is None else self._lives.get(lane)
+    def _process(self, name: str) -> _ProcessState | None:
+        lane = self._lanes.lane_of(name)
+        return None if lane is None else self._processes.get(lane)
 
-    def _enter(self, lane: int | None, index: int) -> None:
+    def _mention(self, lane: int | None, index: int) -> None:
         if lane is not None:
-            self._lives.setdefault(lane, _Life(lane, index)).mentioned = index
+            self._processes.setdefault(lane, _ProcessState(lane, index)).mentioned = index
 
-    def _change(self, life: _Life | None, index: int, **changes: bool) -> None:
-        """Change what is known of a process; where it is in another state then, the span of the one before is over."""
-        if not life or life.gone:
+    def _change(self, process: _ProcessState | None, index: int, **changes: bool) -> None:
+        """Change the flags of a process. If its state changes, end the span of the previous state."""
+        if not process or process.gone:
             return
-        before = life.state
+        before = process.state
         for name, value in changes.items():
-            setattr(life, name, value)
-        life.mentioned = index
-        if life.state != before:
-            self.spans.append(Span(life.lane, before, life.since, index))
-            life.since = index
+            setattr(process, name, value)
+        process.mentioned = index
+        if process.state != before:
+            self.spans.append(StateSpan(process.lane, before, process.since, index))
+            process.since = index
 
-    def _close(self, life: _Life | None, index: int) -> None:
-        if life and not life.gone:
-            self.spans.append(Span(life.lane, life.state, life.since, index))
-            life.gone = True
+    def _finish(self, process: _ProcessState | None, index: int) -> None:
+        if process and not process.gone:
+            self.spans.append(StateSpan(process.lane, process.state, process.since, index))
+            process.gone = True
 
-    def _end(self, life: _Life | None, pid: int, index: int) -> None:
-        if not life or life.gone or life.zombie:
+    def _end(self, process: _ProcessState | None, pid: int, index: int) -> None:
+        if not process or process.gone or process.zombie:
             return
         if pid in self._zombies:
-            self._change(life, index, zombie=True)
+            self._change(process, index, zombie=True)
         else:
-            self._close(life, index)
+            self._finish(process, index)
         for child, parent in self.parents.items():
-            if parent == life.lane:
-                self._change(self._lives.get(child), index, orphaned=True)
+            if parent == process.lane:
+                self._change(self._processes.get(child), index, orphaned=True)
 
-    def _is_child(self, name: str, pid: int, ppid: int, index: int) -> None:
-        """Take in whose child a process is; one whose parent has ended before is an orphan."""
-        lane, parent = self._lanes.of(name), self._lanes.of_pid(ppid)
-        if lane is None or lane == parent or pid in self._ours:
+    def _set_parent(self, name: str, pid: int, ppid: int, index: int) -> None:
+        """Record the parent of a process. A process whose parent has already ended is an orphan."""
+        lane, parent = self._lanes.lane_of(name), self._lanes.lane_of_pid(ppid)
+        if lane is None or lane == parent or pid in self._roots:
             return
         if parent is not None:
-            self._enter(parent, index)  # under a shell we hear of the launcher later than of its child
+            self._mention(parent, index)  # under a shell, the launcher is reported after its child
             self.parents.setdefault(lane, parent)
-        launcher = self._life(LAUNCHER)
+        launcher = self._process(LAUNCHER)
         if ppid == self._runner or (parent is None and launcher and (launcher.gone or launcher.zombie)):
-            self._lives[lane].orphaned = True
+            self._processes[lane].orphaned = True
 
-    def _look(self, rows: tuple[Process, ...], index: int) -> None:
+    def _apply_snapshot(self, rows: tuple[Process, ...], index: int) -> None:
         for row in rows:
-            lane = self._lanes.of(row.role) if row.role else self._lanes.of_pid(row.pid)
+            lane = self._lanes.lane_of(row.role) if row.role else self._lanes.lane_of_pid(row.pid)
             if lane is None:
                 continue
-            if row.pid in self._ours:
+            if row.pid in self._roots:
                 self._runner = row.ppid
-            self._enter(lane, index)
-            life, parent = self._lives[lane], self._lanes.of_pid(row.ppid)
+            self._mention(lane, index)
+            process, parent = self._processes[lane], self._lanes.lane_of_pid(row.ppid)
             if parent is not None and parent != lane:
                 self.parents.setdefault(lane, parent)
-            orphaned = life.orphaned or (row.ppid == self._runner and row.pid not in self._ours)
-            stopped = row.state == "T" if not life.held else life.stopped
-            self._change(life, index, stopped=stopped, orphaned=orphaned, zombie=life.zombie or row.state == "Z")
+            orphaned = process.orphaned or (row.ppid == self._runner and row.pid not in self._roots)
+            stopped = row.state == "T" if not process.held else process.stopped
+            self._change(process, index, stopped=stopped, orphaned=orphaned, zombie=process.zombie or row.state == "Z")
         there = {row.pid for row in rows}
-        for life in list(self._lives.values()):
-            if life.zombie and self._lanes.all[life.lane].pid not in there:
-                self._close(life, index)
+        for process in list(self._processes.values()):
+            if process.zombie and self._lanes.all[process.lane].pid not in there:
+                self._finish(process, index)

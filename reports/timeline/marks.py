@@ -1,4 +1,4 @@
-"""What of an event is drawn: in which lane, as what, and with which few words beside it."""
+"""The marks of a timeline: which lane, kind and label each fact of a history gets."""
 
 from __future__ import annotations
 
@@ -46,55 +46,55 @@ from proctor.harness.history import (
 from proctor.harness.scenario import Type, WaitOutput
 from proctor.harness.schedule import Hold
 from proctor.harness.words import comes, harmless
-from proctor.reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes
+from proctor.reports.timeline.lanes import LAUNCHER, OUTPUT, PROCTOR, TERMINAL, Lanes
 
-Kind = Literal[
+MarkKind = Literal[
     "start", "sent", "received", "key", "order", "report", "stop", "continue", "end", "hold", "point", "call", "output",
     "missed", "trouble", "note",
 ]  # fmt: skip
-MOST_LETTERS = 22
-"""Of a label; the whole is told where one points at it."""
+MAX_LABEL = 22
+"""Characters. The tooltip has the full text."""
 
 
-class Sign(NamedTuple):
-    """What is drawn of an event in one lane."""
+class MarkSpec(NamedTuple):
+    """The mark of a fact in one lane."""
 
     lane: int
-    kind: Kind
+    kind: MarkKind
     label: str = ""
 
 
-def short(text: str, most: int = MOST_LETTERS) -> str:
-    """Return text as a label: one line, harmless, each letter above or beside none other."""
+def short_label(text: str, most: int = MAX_LABEL) -> str:
+    """Return text as a label: one line, safe to print, without combining characters."""
     flat = "".join(c for c in harmless(" ".join(text.split())) if unicodedata.category(c) not in ("Mn", "Me"))
     return flat if len(flat) <= most else flat[: most - 3] + "..."
 
 
-class Signs:
-    """Says what is drawn of the facts of one history."""
+class MarkRules:
+    """Finds the marks for the facts of one history."""
 
     def __init__(self, history: History, lanes: Lanes) -> None:
         self._lanes = lanes
         typed = [step.data for step in history.scenario.steps if isinstance(step, Type)]
         self._typed = {zlib.crc32(data): data for data in (*typed, history.scenario.stage.type_ahead)}
 
-    def of(self, fact: Fact) -> list[Sign]:
-        """Return what is drawn of a fact; nothing of one that says nothing to a person."""
+    def marks_for(self, fact: Fact) -> list[MarkSpec]:
+        """Return the marks of a fact. Facts of no interest to a reader have none."""
         if isinstance(fact, Held | Released):
-            what = "held" if isinstance(fact, Held) else "let go"
-            held = {lane for pid in fact.pids if (lane := self._lanes.of_pid(pid)) is not None}
-            return [Sign(lane, "hold", what) for lane in sorted(held)]
-        said = _sign(fact)
-        if not said:
+            what = "held" if isinstance(fact, Held) else "released"
+            held = {lane for pid in fact.pids if (lane := self._lanes.lane_of_pid(pid)) is not None}
+            return [MarkSpec(lane, "hold", what) for lane in sorted(held)]
+        found = _mark_of(fact)
+        if not found:
             return []
-        name, kind, label = said
+        name, kind, label = found
         if isinstance(fact, Typed) and fact.crc in self._typed:
             label = self._typed[fact.crc].decode("utf-8", "backslashreplace")
-        lane = self._lanes.of(US if kind == "missed" and self._lanes.of(name) is None else name)
-        return [] if lane is None else [Sign(lane, kind, short(label))]
+        lane = self._lanes.lane_of(PROCTOR if kind == "missed" and self._lanes.lane_of(name) is None else name)
+        return [] if lane is None else [MarkSpec(lane, kind, short_label(label))]
 
 
-def _sign(fact: Fact) -> tuple[str, Kind, str] | None:
+def _mark_of(fact: Fact) -> tuple[str, MarkKind, str] | None:
     match fact:
         case Started(process=process) | HelperReady(process=process):
             return process, "start", ""
@@ -105,7 +105,7 @@ def _sign(fact: Fact) -> tuple[str, Kind, str] | None:
         case Stopped(process=process):
             return process, "stop", "stops"
         case Continued(process=process):
-            return process, "continue", "goes on"
+            return process, "continue", "continues"
         case Ended(process=process, code=code, signal=number):
             how = f"exit {code}" if code is not None else signals.name(number) if number else "ends"
             return process, "end", how
@@ -122,44 +122,44 @@ def _sign(fact: Fact) -> tuple[str, Kind, str] | None:
         case PointReached(at=point):
             return point.task, "point", str(point).removeprefix(f"{point.task} ")
         case DirectiveApplied(directive=directive, what=what) if isinstance(directive.action, Hold):
-            return directive.at.task, "hold", what
+            return directive.at.task, "hold", "released" if what == "let go" else what
         case Output(stream=stream, data=data):
             return TERMINAL if stream == TERMINAL else OUTPUT, "output", data.decode("utf-8", "replace").strip()
         case WaitFailed(awaited=what):
             return (TERMINAL if isinstance(what, WaitOutput) else process_of(what)), "missed", comes(what)
         case _:
-            return _ours(fact)
+            return _runner_mark(fact)
 
 
-def _ours(fact: Fact) -> tuple[str, Kind, str] | None:
-    """Return what is drawn of what we did or found."""
+def _runner_mark(fact: Fact) -> tuple[str, MarkKind, str] | None:
+    """Return the mark of an action or an observation of the runner."""
     match fact:
         case Sent(signal=number, to=to, errno=errno):
             more = " refused" if errno else f" to {to}" if to in ("group", "all") else ""
-            return US, "sent", signals.name(number) + more
+            return PROCTOR, "sent", signals.name(number) + more
         case Pressed(key=key):
-            return US, "key", f"Ctrl-{key[-1].upper()}"
+            return PROCTOR, "key", f"Ctrl-{key[-1].upper()}"
         case Typed(count=count):
-            return US, "key", f"{count} bytes"
+            return PROCTOR, "key", f"{count} bytes"
         case Resized(rows=rows, columns=columns):
-            return US, "order", f"{rows}x{columns}"
+            return PROCTOR, "order", f"{rows}x{columns}"
         case HungUp():
-            return US, "order", "hang up"
+            return PROCTOR, "order", "hang up"
         case Ordered(text=text):
-            return US, "order", text
+            return PROCTOR, "order", text
         case NotReached(directive=directive):
-            return US, "missed", f"{directive.at}"
+            return PROCTOR, "missed", f"{directive.at}"
         case NotStarted(step=step, errno=errno):
-            return US, "trouble", f"{step}: errno {errno}"
+            return PROCTOR, "trouble", f"{step}: errno {errno}"
         case LimitExceeded():
-            return US, "trouble", "stepped in"
+            return PROCTOR, "trouble", "limit exceeded"
         case Unobserved():
-            return US, "trouble", "not observed"
+            return PROCTOR, "trouble", "not observed"
         case FilesChanged(when=when, count=count):
-            return US, "note", f"{count} changes, {when}" if count else ""
+            return PROCTOR, "note", f"{count} changes, {when}" if count else ""
         case TempFilesLeft(paths=paths):
-            return US, "note", f"{len(paths)} files left"
+            return PROCTOR, "note", f"{len(paths)} files left"
         case Notified(text=text):
-            return US, "note", text
+            return PROCTOR, "note", text
         case _:
             return None

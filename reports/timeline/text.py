@@ -11,30 +11,31 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proctor.reports.timeline.bars import State
+from proctor.reports.timeline.bars import LaneState
 from proctor.reports.timeline.layout import Arrow, Mark, Timeline
-from proctor.reports.timeline.marks import Kind
-from proctor.reports.timeline.spacing import gap
+from proctor.reports.timeline.marks import MarkKind
+from proctor.reports.timeline.spacing import gap_label
 
-LEAST, WIDEST = 5, 12
-"""Columns of a lane's name."""
-WHEN = 20
-"""Columns of the number and the time of an event."""
+MIN_NAME, MAX_NAME = 5, 12
+"""Columns of a lane name."""
+TIME_WIDTH = 20
+"""Columns of the number and time of an event."""
 
 
-class TextSigns(NamedTuple):
-    """The characters that are drawn with: of states, of marks, of arrows, and of what ends nowhere."""
+class GlyphSet(NamedTuple):
+    """The characters for states, marks and arrows. heads: of arrows to the left and to the right. lost_line: of an
+    arrow without receipt. crossing: where an arrow crosses a lane. gap: before the label of a gap."""
 
-    states: dict[State, str]
-    marks: dict[Kind, str]
+    states: dict[LaneState, str]
+    marks: dict[MarkKind, str]
     line: str
-    tips: tuple[str, str]
-    lost: str
-    crossed: str
-    waits: str
+    heads: tuple[str, str]
+    lost_line: str
+    crossing: str
+    gap: str
 
 
-UNICODE = TextSigns(
+UNICODE = GlyphSet(
     {"open": "│", "running": "┃", "stopped": "┇", "held": "▒", "orphaned": "║", "zombie": "·"},
     {
         "start": "●", "sent": "○", "received": "●", "key": "□", "order": "□", "report": "•", "stop": "‖",
@@ -43,7 +44,7 @@ UNICODE = TextSigns(
     },
     "─", ("◀", "▶"), "╌", "┼", "⋮",
 )  # fmt: skip
-ASCII = TextSigns(
+ASCII = GlyphSet(
     {"open": "'", "running": "|", "stopped": ":", "held": "%", "orphaned": "!", "zombie": "."},
     {
         "start": "+", "sent": "o", "received": "*", "key": "#", "order": "#", "report": ",", "stop": "=",
@@ -58,50 +59,50 @@ STYLES: dict[str, str] = {
 
 
 class TextRow(NamedTuple):
-    """One row: number and time of an event, the lanes, and what happened in words."""
+    """One row: the number and time of an event, the lanes, and the event in words."""
 
     when: str
     lanes: Text
     words: Text
 
 
-def show(timeline: Timeline, console: Console) -> None:
-    """Print a timeline: on a terminal with colours, in its width; else in plain ASCII, a line for each row."""
+def print_timeline(timeline: Timeline, console: Console) -> None:
+    """Print a timeline: on a terminal with colours and wrapped to its width; otherwise in ASCII, one line per row."""
     if not console.is_terminal:
-        for row in rows(timeline, unicode=False):
+        for row in text_rows(timeline, unicode=False):
             console.print(Text.assemble(row.when, row.lanes, row.words), soft_wrap=True, highlight=False)
         return
     grid = Table.grid()
     for column in ("when", "lanes", "words"):
         grid.add_column(no_wrap=column != "words", overflow="fold")
-    for row in rows(timeline, unicode=console.encoding.startswith("utf")):
+    for row in text_rows(timeline, unicode=console.encoding.startswith("utf")):
         grid.add_row(Text(row.when, "dim"), row.lanes, row.words)
     console.print(grid, highlight=False)
 
 
-def rows(timeline: Timeline, unicode: bool) -> Iterator[TextRow]:
-    """Yield the rows, the names of the lanes first. unicode: whether more than ASCII may be used."""
-    return _Rows(timeline, UNICODE if unicode else ASCII).all()
+def text_rows(timeline: Timeline, unicode: bool) -> Iterator[TextRow]:
+    """Yield the rows; the first has the names of the lanes. unicode: whether characters beyond ASCII may be used."""
+    return _RowBuilder(timeline, UNICODE if unicode else ASCII).all()
 
 
-class _Rows:
-    def __init__(self, timeline: Timeline, signs: TextSigns) -> None:
-        self._timeline, self._signs = timeline, signs
+class _RowBuilder:
+    def __init__(self, timeline: Timeline, glyphs: GlyphSet) -> None:
+        self._timeline, self._glyphs = timeline, glyphs
         self._names = [
-            set_cell_size(lane.label, max(LEAST, min(WIDEST, cell_len(lane.label)))) for lane in timeline.lanes
+            set_cell_size(lane.label, max(MIN_NAME, min(MAX_NAME, cell_len(lane.label)))) for lane in timeline.lanes
         ]
-        wide = [cell_len(name) for name in self._names]
-        starts = accumulate((one + 2 for one in wide), initial=0)
-        self._middles = [start + one // 2 for start, one in zip(starts, wide, strict=False)]
-        self._wide = sum(wide) + 2 * len(wide)
+        widths = [cell_len(name) for name in self._names]
+        starts = accumulate((one + 2 for one in widths), initial=0)
+        self._middles = [start + one // 2 for start, one in zip(starts, widths, strict=False)]
+        self._width = sum(widths) + 2 * len(widths)
 
     def all(self) -> Iterator[TextRow]:
         timeline = self._timeline
-        yield TextRow(" " * WHEN, Text("".join(f"{name}  " for name in self._names), "bold"), Text(""))
+        yield TextRow(" " * TIME_WIDTH, Text("".join(f"{name}  " for name in self._names), "bold"), Text(""))
         for number, moment in enumerate(timeline.moments):
-            if said := gap(timeline, number):
+            if label := gap_label(timeline, number):
                 cells = self._cells(number, before=True)
-                yield TextRow(" " * WHEN, self._text(cells), Text(f"{self._signs.waits} {said}", "dim"))
+                yield TextRow(" " * TIME_WIDTH, self._text(cells), Text(f"{self._glyphs.gap} {label}", "dim"))
             marks = [mark for mark in timeline.marks if mark.moment == number]
             if marks:
                 yield self._row(number, moment.time, marks)
@@ -115,30 +116,29 @@ class _Rows:
                 self._draw(cells, arrow)
         violated = any(mark.violated for mark in marks)
         for mark in marks:
-            cells[self._middles[mark.lane]] = (self._signs.marks[mark.kind], "bold red" if mark.violated else "bold")
+            cells[self._middles[mark.lane]] = (self._glyphs.marks[mark.kind], "bold red" if mark.violated else "bold")
         when = f"{marks[0].event:4} {time * 1e3:9.2f} ms {'!' if violated else ' '} "
         return TextRow(when, self._text(cells), Text(marks[0].text, "bold red" if violated else ""))
 
     def _cells(self, moment: int, before: bool = False) -> list[tuple[str, str]]:
-        """Return the lanes at a moment, a character for each column; a state that begins there is in it, unless it is
-        asked for what was before."""
-        cells = [(" ", "")] * self._wide
+        """Return the lanes at a moment, one character per column. before: without the states that begin there."""
+        cells = [(" ", "")] * self._width
         for bar in self._timeline.bars:
             if bar.first < moment <= bar.last or (bar.first == moment and not before):
-                cells[self._middles[bar.lane]] = (self._signs.states[bar.state], STYLES[bar.state])
+                cells[self._middles[bar.lane]] = (self._glyphs.states[bar.state], STYLES[bar.state])
         return cells
 
     def _text(self, cells: list[tuple[str, str]]) -> Text:
         return Text.assemble(*cells)
 
     def _draw(self, cells: list[tuple[str, str]], arrow: Arrow) -> None:
-        """Draw an arrow into a row, up to the column before that of its target."""
+        """Draw an arrow into a row, up to the column before its target lane."""
         target = min(arrow.source + 1, len(self._middles) - 1) if arrow.target is None else arrow.target
         start, end = self._middles[arrow.source], self._middles[target]
         step = 1 if end > start else -1
-        line = self._signs.lost if arrow.received is None else self._signs.line
+        line = self._glyphs.lost_line if arrow.received is None else self._glyphs.line
         for at in range(start + step, end, step):
-            crossed = at in self._middles and cells[at][0] != " "
-            cells[at] = (self._signs.crossed if crossed else line, "cyan")
+            crossing = at in self._middles and cells[at][0] != " "
+            cells[at] = (self._glyphs.crossing if crossing else line, "cyan")
         if end != start:
-            cells[end - step] = ("?" if arrow.received is None else self._signs.tips[step > 0], "cyan")
+            cells[end - step] = ("?" if arrow.received is None else self._glyphs.heads[step > 0], "cyan")

@@ -24,7 +24,7 @@ PLAYED_WITHIN = 200
 """Seconds."""
 SOUND = {"timeout-sig-6": ["tini", "-s", "--"], "dumb-init-sig-6": ["tini", "-s", "--"]}
 """A launcher without the fault, where `env` will not do: the schedule waits for a fork, and env does not fork."""
-ONLY_THERE = {"uv-sig-6": "did not come by: at launcher.t2"}
+ONLY_THERE = {"uv-sig-6": "did not reach: at launcher.t2"}
 """Why it cannot be told of any other launcher: none here forks from a second thread."""
 FIXED = {"cross-env-tty-1": Package("npm", "cross-env", "7.0.1", "")}
 """The only version that has not the fault (kentcdodds/cross-env#227; undone in 7.0.2)."""
@@ -84,7 +84,7 @@ def play(script: Path, python: Path, place: Path, *words: str, program: Path | N
 def test_it_shows_its_fault(case: Path, clean: Path, tmp_path: Path) -> None:
     program = program_of(case, named_in(casefile.read(case).target.install))
     status, said = play(case.with_suffix(".py"), clean, tmp_path, program=program)
-    assert (status, "THE FAULT IS THERE" in said) == (1, True), said
+    assert (status, "FAULT REPRODUCED" in said) == (1, True), said
 
 
 @each_case
@@ -96,11 +96,11 @@ def test_it_shows_none_on_a_sound_launcher(case: Path, clean: Path, tmp_path: Pa
     if case.stem in ONLY_THERE:
         assert (status, ONLY_THERE[case.stem] in said) == (2, True), said
     else:
-        assert (status, "THE FAULT IS NOT THERE" in said) == (0, True), said
+        assert (status, "FAULT NOT REPRODUCED" in said) == (0, True), said
 
 
 @pytest.mark.parametrize("name", FIXED)
 def test_it_shows_none_on_the_version_that_fixed_it(name: str, clean: Path, tmp_path: Path) -> None:
     case = next(case for case in cases() if case.stem == name)
     status, said = play(case.with_suffix(".py"), clean, tmp_path, program=program_of(case, FIXED[name]))
-    assert (status, "THE FAULT IS NOT THERE" in said) == (0, True), said
+    assert (status, "FAULT NOT REPRODUCED" in said) == (0, True), said

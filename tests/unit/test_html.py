@@ -19,13 +19,13 @@ from proctor.harness.errors import UsageError
 from proctor.harness.history import Output
 from proctor.harness.scenario import Scenario, Stage
 from proctor.reports.coverage import PointRange
-from proctor.reports.html.failures import objection
+from proctor.reports.html.failures import violation_view
+from proctor.reports.html.markup import inline_markup, linked_sources, slugs
 from proctor.reports.html.matrix import matrix
-from proctor.reports.html.packing import PackedTexts, packed
+from proctor.reports.html.outcome_map import outcome_map, outcome_maps
+from proctor.reports.html.packing import ScriptLibrary, pack
 from proctor.reports.html.page import html
-from proctor.reports.html.point_map import drawn, maps
-from proctor.reports.html.prose import cited, coded, slugs
-from proctor.reports.html.stream_output import MOST, output, pieces
+from proctor.reports.html.stream_output import MAX_CHARACTERS, output_chunks, output_pieces
 from proctor.reports.limits import LIMITS
 from proctor.reports.narration import steps
 from tests.conftest import ROOT
@@ -50,7 +50,7 @@ class Elements(HTMLParser):
 
 
 def parts(page: str) -> list[str]:
-    """Return the page and whatever lies packed in it."""
+    """Return the page and its compressed parts."""
     lying = re.findall(r"<template id=\"[^\"]*\" data-packed>([^<]*)</template>", page)
     return [page, *(gzip.decompress(base64.b64decode(one)).decode() for one in lying)]
 
@@ -71,7 +71,9 @@ def test_addresses_within_the_page_are_plain_and_differ() -> None:
 
 
 def test_sources_are_links() -> None:
-    html_of = cited("signal(7), sd_notify(3) (`READY=1`); Yelp/dumb-init#59, opencode#1; PEP 405; POSIX.1-2024 XSH")
+    html_of = linked_sources(
+        "signal(7), sd_notify(3) (`READY=1`); Yelp/dumb-init#59, opencode#1; PEP 405; POSIX.1-2024 XSH"
+    )
     addresses = re.findall('href="([^"]*)"', html_of)
     assert addresses == [
         "https://man7.org/linux/man-pages/man7/signal.7.html",
@@ -81,11 +83,11 @@ def test_sources_are_links() -> None:
         "https://pubs.opengroup.org/onlinepubs/9799919799/",
     ]
     assert "(<code>READY=1</code>)" in html_of
-    assert "<script" not in cited('"><script>(1) <a/b#1')
+    assert "<script" not in linked_sources('"><script>(1) <a/b#1')
 
 
 def test_code_and_stress_in_sentences() -> None:
-    assert coded("An *orphan* of `a<b`, 2*3*4") == "An <em>orphan</em> of <code>a&lt;b</code>, 2*3*4"
+    assert inline_markup("An *orphan* of `a<b`, 2*3*4") == "An <em>orphan</em> of <code>a&lt;b</code>, 2*3*4"
 
 
 def test_what_was_done_is_said_in_words() -> None:
@@ -95,7 +97,7 @@ def test_what_was_done_is_said_in_words() -> None:
     assert said == [
         "Start 'a b' -- COMMAND without a terminal, as a service manager starts it.",
         "It is started with SIGPIPE and SIGHUP ignored, another nice value, a cold home.",
-        "Stop the launcher at its system calls, let one process run at a time, and there:",
+        "Stop the launcher at its system calls and run one process at a time. At these points:",
         "at x: deliver TERM",
         "Send SIGTERM to the launcher.",
         "Type 'jobs\\n'.",
@@ -110,7 +112,7 @@ def test_of_a_script_that_ended_early_only_what_was_done_is_told() -> None:
     told = ["".join(part.text for part in parts) for parts in steps(["a"], scenario, [], last=3)]
     assert told[2:] == [
         "Press ctrl-z.", "Wait until the command is stopped.",
-        "That did not come, so the script ended there, 2 steps before its end.",
+        "This did not happen, so the last 2 steps were not run.",
     ]  # fmt: skip
     assert steps(["a"], scenario, [], last=5) == steps(["a"], scenario, [])
 
@@ -123,10 +125,10 @@ def test_launchers_of_one_name_are_told_apart() -> None:
 
 
 def test_a_message_is_taken_apart() -> None:
-    assert objection("required: a; b; actual: c", [3])[:2] == ("a; b", "c")
-    assert objection("it is so", [])[:2] == ("", "it is so")
-    nested = objection("required: SIG-6, at x: deliver; actual: required: a; actual: b; c")
-    assert (nested.where, nested.required, nested.actual) == ("at x: deliver", "a", "b; c")
+    assert violation_view("required: a; b; actual: c", [3])[:2] == ("a; b", "c")
+    assert violation_view("it is so", [])[:2] == ("", "it is so")
+    nested = violation_view("required: SIG-6, at x: deliver; actual: required: a; actual: b; c")
+    assert (nested.schedule, nested.required, nested.actual) == ("at x: deliver", "a", "b; c")
 
 
 # -- what was explored
@@ -134,20 +136,20 @@ def test_a_message_is_taken_apart() -> None:
 
 def test_what_was_explored_is_said_in_a_line() -> None:
     assert str(COVERED) == (
-        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); left out: 10 at points where it ends"
+        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); skipped: 10 at points where it ends"
     )
     endless = msgspec.structs.replace(COVERED, schedules=None, stimuli=(), unreached=2, left_out="")
-    assert (
-        str(endless) == "start: 34 of any number of schedules (orders; 38 points); of 2 the point was not passed again"
+    assert str(endless) == (
+        "start: 34 of unlimited schedules (process order; 38 points); 2 did not reach their point again"
     )
     assert (COVERED.percent, endless.percent) == (85.0, 0.0)
 
 
 def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> None:
-    (found,) = maps([COVERED, msgspec.structs.replace(COVERED, stretches=())])
+    (found,) = outcome_maps([COVERED, msgspec.structs.replace(COVERED, stretches=())])
     assert found.visited == 17
     assert found.outcomes == [
-        ("objected1", "lost; reaches the command", 1), ("outcome1", "ends by SIGTERM", 12),
+        ("bad1", "lost; reaches the command", 1), ("outcome1", "ends by SIGTERM", 12),
         ("outcome2", "reaches it", 4),
     ]  # fmt: skip
     (first, between, last), (birth,) = found.lanes.values()
@@ -155,19 +157,19 @@ def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> N
     assert between.title == "14 (of 14-38: launcher wait4#1 entry .. wait4#9 exit)\nreaches it"
     assert first[:3] == (0.0, 31.579, "outcome1")
     assert first.title == "1-12: launcher execve#1 exit .. openat#4 exit\nends by SIGTERM"
-    assert birth.shade == "objected1" and birth.title.startswith("13: child1 birth\n")
+    assert birth.shade == "bad1" and birth.title.startswith("13: child1 birth\n")
     assert round(last.x + last.width, 2) == 100.0 and last.title.startswith("36-38 (of 14-38: ")
 
 
 def test_the_narrowest_stretch_is_seen_and_stays_in_its_lane() -> None:
     last = PointRange("launcher", ((5000, 5000),), "launcher write#9 exit", "launcher write#9 exit", ("ends",))
-    (bar,) = drawn(msgspec.structs.replace(COVERED, points=5000, stretches=(last,))).lanes["launcher"]
+    (bar,) = outcome_map(msgspec.structs.replace(COVERED, points=5000, stretches=(last,))).lanes["launcher"]
     assert bar.width == 0.3 and bar.x + bar.width == 100
 
 
 def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
     many = tuple(PointRange("launcher", ((n, n),), f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
-    shades = [outcome.shade for outcome in drawn(msgspec.structs.replace(COVERED, stretches=many)).outcomes]
+    shades = [outcome.shade for outcome in outcome_map(msgspec.structs.replace(COVERED, stretches=many)).outcomes]
     assert shades == [f"outcome{n}" for n in range(1, 6)] + ["shared"] * 3
 
 
@@ -189,23 +191,23 @@ def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
     ],
 )
 def test_what_a_terminal_would_obey_is_named(text: str, shown: list[tuple[str, str]]) -> None:
-    assert [tuple(piece) for piece in pieces(text)] == shown
+    assert [tuple(piece) for piece in output_pieces(text)] == shown
 
 
 def test_output_is_decoded_across_parts_and_bounded() -> None:
-    chunks, left_out = output(hostile_history())
+    chunks, left_out = output_chunks(hostile_history())
     text = ["".join(piece.text for piece in chunk.pieces) for chunk in chunks]
     assert [chunk.stream for chunk in chunks] == ["terminal", "stdout"]
     assert text[1].startswith("\u20ac and ") and "\\xff\\xfe" in text[1] and left_out == 0
     assert all(c.isprintable() or c == "\n" for line in text for c in line)
     long = history(*(Output("stdout", b"x" * 3000) for _ in range(4)))
-    chunks, left_out = output(long)
-    assert (sum(len(piece.text) for chunk in chunks for piece in chunk.pieces), left_out) == (MOST, 4000)
+    chunks, left_out = output_chunks(long)
+    assert (sum(len(piece.text) for chunk in chunks for piece in chunk.pieces), left_out) == (MAX_CHARACTERS, 4000)
 
 
 def test_a_string_that_never_ends_is_no_trap() -> None:
     begun = time.process_time()
-    assert list(pieces("\x1b]" * 20_000 + "\x1bP" * 20_000))
+    assert list(output_pieces("\x1b]" * 20_000 + "\x1bP" * 20_000))
     assert time.process_time() - begun < 5
 
 
@@ -213,12 +215,12 @@ def test_a_string_that_never_ends_is_no_trap() -> None:
 
 
 def test_scripts_lie_in_the_page_once() -> None:
-    library, one, other = PackedTexts(), script_of(case_of("a")), script_of(case_of("b"))
+    library, one, other = ScriptLibrary(), script_of(case_of("a")), script_of(case_of("b"))
     numbers = [library.add(one), library.add(other)]
     blocks = json.loads(library.text())
     assert ["\n\n".join(blocks[int(n)] for n in numbered.split()) for numbered in numbers] == [one, other]
     assert sum(map(len, blocks)) < 0.7 * (len(one) + len(other))
-    assert gzip.decompress(base64.b64decode(packed(one))).decode() == one
+    assert gzip.decompress(base64.b64decode(pack(one))).decode() == one
 
 
 def case_of(name: str) -> dict[str, object]:
@@ -255,7 +257,7 @@ def test_everything_is_in_one_file() -> None:
 
 def test_a_failure_that_has_no_script_says_why() -> None:
     no_case = [results("a", [failure(case_file=None)], TTY_1="fail")]
-    assert "without the case itself" in cell("TTY-1", html(no_case, script_of))
+    assert "do not contain the case" in cell("TTY-1", html(no_case, script_of))
     unknown = failure(case_file=case_of("a") | {"requirement": "NO-1"})
     assert "knows no requirement" in cell("TTY-1", html([results("a", [unknown], TTY_1="fail")], script_of))
     with pytest.raises(UsageError, match="'requirement' is missing"):
@@ -277,7 +279,7 @@ def test_older_documents_tell_in_a_line_what_was_explored() -> None:
 
 def test_a_pass_that_was_explored_shows_its_map() -> None:
     page = cell("SIG-6", html([results("a")], script_of))
-    assert "ends by SIGTERM" in page and '<rect class="objected1"' in page and "Point by point" in page
+    assert "ends by SIGTERM" in page and '<rect class="bad1"' in page and "All points" in page
 
 
 def test_hostile_text_is_text() -> None:

@@ -145,7 +145,7 @@ def test_the_summary_tells_what_fails_and_shows_all() -> None:
 
 def test_a_badge_says_how_many_musts_hold() -> None:
     good, bad, none = badge(results(SIG_1=row("pass"))), badge(AFTER), badge(results(SIG_1=row("not built")))
-    assert "1 of 1 MUST" in good and "1 of 4 MUST" in bad and "not judged" in none
+    assert "1 of 1 MUST" in good and "1 of 4 MUST" in bad and "not evaluated" in none
     for text in (good, bad, none, badge(results(HOSTILE))):
         ElementTree.fromstring(text)
 
@@ -154,8 +154,8 @@ def test_a_badge_says_how_many_musts_hold() -> None:
     ("text", "says"),
     [
         (None, "No such file"),
-        ("", "not JSON, or not all of it"),
-        ('{"schema": 1, "target"', "not JSON, or not all of it"),
+        ("", "not JSON, or it is incomplete"),
+        ('{"schema": 1, "target"', "not JSON, or it is incomplete"),
         ("[]", "no results in it"),
         ("{}", "there is no 'schema'"),
         ("3", "there is no 'schema'"),

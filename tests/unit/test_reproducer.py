@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proctor.conformance import checks
-from proctor.conformance.exploring.campaigns import campaigns
+from proctor.conformance.exploring.campaigns import of_any_launcher
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.scenarios.signals import finish
 from proctor.harness import scenario as s
@@ -20,9 +20,10 @@ from proctor.harness.target import Target
 from proctor.harness.words import harmless
 from proctor.reports.finding import FindingSummary
 from proctor.reports.issue import markdown
-from proctor.reports.reproducer.asking import CAMPAIGNS, QUESTIONS
+from proctor.reports.reproducer.asking import QUESTIONS
 from proctor.reports.reproducer.assemble import assemble, library
-from proctor.reports.reproducer.generated import AS, CHECK, COUNTED, OF_MOMENTS
+from proctor.reports.reproducer.generated import CHECK, OF_MOMENTS
+from proctor.reports.reproducer.parts.questions import COUNTED
 from proctor.reports.reproducer.script import reproducer
 from proctor.reports.reproducer.wording import code_of, number, words_of
 
@@ -40,6 +41,9 @@ AT_A_TERMINAL = (
     s.HangUp(),
 )  # fmt: skip
 SCHEDULE = parse("at launcher clone#1 exit: deliver TERM to launcher\nat child1 birth: hold until launcher blocks")
+CHECKS = {check for one in QUESTIONS for check in one.checks if "." in check}
+CAMPAIGNS = {check for one in QUESTIONS for check in one.checks if "." not in check}
+REQUIREMENTS = {requirement for one in QUESTIONS for requirement in one.requirements}
 STAGES = [
     Stage(),
     Stage(terminal=True),
@@ -77,7 +81,7 @@ def undefined(script: str) -> set[str]:
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{stage.under}-{stage.terminal}")
-@pytest.mark.parametrize("check", sorted(QUESTIONS))
+@pytest.mark.parametrize("check", sorted(CHECKS))
 def test_every_question_makes_a_whole_script(check: str, stage: Stage) -> None:
     script = reproducer(account(check, stage))
     assert undefined(script) == set()
@@ -91,13 +95,13 @@ def test_every_campaign_makes_a_whole_script(check: str) -> None:
 
 
 @pytest.mark.parametrize("schedule", ["", str(SCHEDULE)], ids=["alone", "scheduled"])
-@pytest.mark.parametrize("requirement", sorted({*AS, *COUNTED, "EXIT-4"}))
+@pytest.mark.parametrize("requirement", sorted({*REQUIREMENTS, "EXIT-4"}))
 def test_every_generated_script_is_whole(requirement: str, schedule: str) -> None:
     generated = account(CHECK, schedule=schedule)._replace(requirement=requirement, counts=((15, 1, 2),))
     script = reproducer(generated)
     assert undefined(script) == set()
     assert ("'SIGTERM': (1, 2)" in script) == (requirement in COUNTED)
-    assert ("    direct(run)" in script) == bool(schedule)
+    assert ("    trace(run)" in script) == bool(schedule)
 
 
 @pytest.mark.parametrize("requirement", sorted(OF_MOMENTS))
@@ -109,9 +113,9 @@ def test_what_speaks_of_moments_needs_a_schedule(requirement: str) -> None:
 
 
 def test_every_check_that_is_named_is_there() -> None:
-    for check in QUESTIONS:
+    for check in CHECKS:
         assert callable(named(check, TARGET))
-    assert set(CAMPAIGNS) <= {campaign.name for campaign in campaigns()}
+    assert {campaign.name for campaign in of_any_launcher()} == CAMPAIGNS
 
 
 def test_every_check_of_these_chapters_has_a_question() -> None:
@@ -121,7 +125,7 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
         tree = ast.parse((Path(checks.__path__[0]) / f"{chapter}.py").read_text(encoding="utf-8"))
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and [one.arg for one in node.args.args] == ["history", "bare"]:
-                assert f"{chapter}.{node.name}" in {*QUESTIONS, *left_out}
+                assert f"{chapter}.{node.name}" in CHECKS | left_out
 
 
 @pytest.mark.parametrize(
@@ -145,11 +149,11 @@ def test_what_cannot_be_a_script_says_why_and_what_to_do(changed: FindingSummary
 
 def test_only_what_is_needed_is_in_it() -> None:
     script = assemble(
-        "About.", "LAUNCHER = []\n\ndef play(run):\n    settle(run)\n\ndef judge(alone, seen):\n    return []"
+        "About.", "LAUNCHER = []\n\ndef play(run):\n    settle(run)\n\ndef judge(bare, launched):\n    return []"
     )
     names = {node.name for node in ast.parse(script).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    assert {"Run", "Command", "settle", "main"} <= names
-    assert not {"press", "ptrace", "stays", "Director", "send"} & names
+    assert {"ObservedRun", "ReportingCommand", "settle", "main"} <= names
+    assert not {"press", "ptrace", "stays", "LauncherTracer", "send"} & names
 
 
 SIGNALLED = (s.Settle(), s.Signal(15), s.WaitReceived(15), s.Settle(), *finish())

@@ -92,7 +92,7 @@ def test_every_kind_of_action_is_here() -> None:
 
 
 def test_call_that_json_does_not_know() -> None:
-    with pytest.raises(UsageError, match="none of: "):
+    with pytest.raises(UsageError, match="not one of: "):
         from_json(
             '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, "action": {"do": "call", "invoke": "x"}}]}'
         )

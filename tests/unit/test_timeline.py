@@ -98,7 +98,7 @@ def test_lanes_go_from_us_down_to_grandchildren() -> None:
     child = greeted(settings(pid=30, ppid=COMMAND), "kid")
     rows = (process("launcher"), process("command"), Process(15, LAUNCHER, 10, 10, "S", "sh\x1b[2J"))
     timeline = layout(on_terminal(child, looked("step", *rows)))
-    assert names(timeline) == ["us", "terminal", "launcher", "command", "pid 15", "kid"]
+    assert names(timeline) == ["proctor", "terminal", "launcher", "command", "pid 15", "kid"]
     assert [lane.label for lane in timeline.lanes][-2:] == ["sh\\x1b[2J", "kid"]
     assert timeline.lanes[2].note == "pid 10"
 
@@ -106,15 +106,15 @@ def test_lanes_go_from_us_down_to_grandchildren() -> None:
 def test_a_helper_stands_between_the_launcher_and_its_command() -> None:
     rows = (process("launcher"), Process(11, LAUNCHER, 10, 10, "S", "sh"), process("command", pid=12, ppid=11))
     timeline = layout(history(started(), greeted(settings(pid=12, ppid=11)), looked("start", *rows)))
-    assert names(timeline) == ["us", "launcher", "pid 11", "command"]
+    assert names(timeline) == ["proctor", "launcher", "pid 11", "command"]
     assert timeline.parents == {2: 1, 3: 2}
 
 
 def test_a_launcher_that_becomes_its_command_has_one_lane() -> None:
     timeline = layout(replaced(sent(TERM), received(TERM, 1), *over(3)))
-    assert names(timeline) == ["us", "launcher"]
+    assert names(timeline) == ["proctor", "launcher"]
     assert timeline.lanes[1].note == "pid 10 = command"
-    assert signals_of(timeline) == [("SIGTERM", "us", "launcher", True)]
+    assert signals_of(timeline) == [("SIGTERM", "proctor", "launcher", True)]
     assert (
         marks(timeline, "launcher")[-1] == ("end", "exit 3") and marks(timeline, "launcher").count(("end", "ends")) == 0
     )
@@ -127,14 +127,14 @@ def test_other_calls_come_last_each_with_its_command() -> None:
 
 def test_a_stranger_by_the_launchers_pid_is_not_the_launcher() -> None:
     timeline = layout(supervised(*over(), Started("stranger", LAUNCHER)))
-    assert names(timeline) == ["us", "launcher", "command", "stranger"]
+    assert names(timeline) == ["proctor", "launcher", "command", "stranger"]
 
 
 def test_many_processes_have_no_lanes_but_are_counted() -> None:
     rows = tuple(Process(100 + n, LAUNCHER, 10, 10, "S", "sh") for n in range(40))
     timeline = layout(supervised(looked("step", *rows)))
     assert len(timeline.lanes) + timeline.left_out == 3 + 40
-    assert names(timeline)[:3] == ["us", "launcher", "command"]
+    assert names(timeline)[:3] == ["proctor", "launcher", "command"]
 
 
 def test_a_command_that_never_came_has_a_lane_in_which_it_is_missed() -> None:
@@ -188,13 +188,13 @@ def test_the_terminal_is_open_until_it_is_hung_up() -> None:
 
 def test_a_forwarded_signal_goes_from_us_through_the_launcher() -> None:
     timeline = layout(supervised(sent(TERM), received(TERM), *over()))
-    assert signals_of(timeline) == [("SIGTERM", "us", "launcher", True), ("SIGTERM", "launcher", "command", True)]
+    assert signals_of(timeline) == [("SIGTERM", "proctor", "launcher", True), ("SIGTERM", "launcher", "command", True)]
 
 
 def test_a_signal_that_is_never_seen_again_ends_nowhere() -> None:
     (arrow,) = (one for one in layout(supervised(sent(TERM))).arrows if one.kind == "signal")
     assert (arrow.received, arrow.first, arrow.last) == (None, 2, 2)
-    assert signals_of(layout(supervised(sent(TERM, "command")))) == [("SIGTERM", "us", "command", False)]
+    assert signals_of(layout(supervised(sent(TERM, "command")))) == [("SIGTERM", "proctor", "command", False)]
 
 
 @pytest.mark.parametrize(
@@ -206,17 +206,19 @@ def test_a_signal_that_is_never_seen_again_ends_nowhere() -> None:
 )  # fmt: skip
 def test_what_a_launcher_does_of_a_signal_is_its_receipt(number: int, effect: Fact) -> None:
     timeline = layout(supervised(sent(number), effect))
-    assert signals_of(timeline) == [(signals.name(number), "us", "launcher", True)]
+    assert signals_of(timeline) == [(signals.name(number), "proctor", "launcher", True)]
     assert timeline.moments[timeline.arrows[-1].last].event == 4
 
 
 def test_what_comes_of_something_else_is_no_receipt() -> None:
-    assert signals_of(layout(supervised(sent(TERM), ended("launcher", 1)))) == [("SIGTERM", "us", "launcher", False)]
+    assert signals_of(layout(supervised(sent(TERM), ended("launcher", 1)))) == [
+        ("SIGTERM", "proctor", "launcher", False)
+    ]
 
 
 def test_a_refused_signal_is_no_arrow() -> None:
     timeline = layout(supervised(sent(TERM, errno=3)))
-    assert not timeline.arrows and ("sent", "SIGTERM refused") in marks(timeline, "us")
+    assert not timeline.arrows and ("sent", "SIGTERM refused") in marks(timeline, "proctor")
 
 
 def test_a_key_goes_to_the_terminal_and_its_signal_from_there_to_all_who_get_it() -> None:
@@ -234,7 +236,7 @@ def test_resizing_and_hanging_up_send_signals_of_the_terminal() -> None:
     winch, hup = by_key(signal.SIGWINCH), by_key(signal.SIGHUP)
     timeline = layout(on_terminal(Resized(50, 132), winch, HungUp(), hup))
     assert signals_of(timeline) == [("SIGWINCH", "terminal", "command", True), ("SIGHUP", "terminal", "command", True)]
-    assert ("order", "50x132") in marks(timeline, "us")
+    assert ("order", "50x132") in marks(timeline, "proctor")
 
 
 def test_ctrl_z_is_seen_by_the_stop() -> None:
@@ -244,7 +246,7 @@ def test_ctrl_z_is_seen_by_the_stop() -> None:
 
 def test_a_signal_to_the_group_reaches_each_of_it() -> None:
     timeline = layout(supervised(sent(TERM, "group"), received(TERM, 1), ended("launcher", 143)))
-    assert signals_of(timeline) == [("SIGTERM", "us", "command", True), ("SIGTERM", "us", "launcher", True)]
+    assert signals_of(timeline) == [("SIGTERM", "proctor", "command", True), ("SIGTERM", "proctor", "launcher", True)]
 
 
 def test_a_call_that_was_traced_is_where_its_signal_starts() -> None:
@@ -287,19 +289,19 @@ def test_a_task_is_held_from_being_held_to_being_let_go() -> None:
     )
     timeline = layout(history(started(), *facts))
     assert states(timeline, "child1") == ["running", "held", "running"]
-    assert marks(timeline, "child1") == [("point", "birth"), ("hold", "held"), ("hold", "let go")]
+    assert marks(timeline, "child1") == [("point", "birth"), ("hold", "held"), ("hold", "released")]
 
 
 def test_the_first_child_is_the_command_where_its_pid_says_so() -> None:
     timeline = layout(supervised(PointReached(Point("child1", "setsid"))))
     assert "child1" not in names(timeline) and ("point", "setsid#1 exit") in marks(timeline, "command")
     other = layout(history(started(), PointReached(Point("child1", "setsid")), greeted(settings(pid=13))))
-    assert names(other) == ["us", "launcher", "child1", "command"]
+    assert names(other) == ["proctor", "launcher", "child1", "command"]
 
 
 def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
     facts = (PointReached(Point("child2", "setsid")), Sent(TERM, "child2", 13), greeted(settings(pid=13)))
-    assert names(layout(history(started(), *facts))) == ["us", "launcher", "command"]
+    assert names(layout(history(started(), *facts))) == ["proctor", "launcher", "command"]
 
 
 # -- marks and moments
@@ -310,8 +312,8 @@ def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
     [
         (awaited("command receives SIGINT"), "command", "SIGINT"), (awaited("launcher ends"), "launcher", "ends"),
         (awaited("terminal shows Stopped"), "terminal", "'Stopped'"),
-        (awaited("command continues"), "command", "continues"), (ScriptDone(), "us", "comes to its end"),
-        (awaited("nobody ends"), "us", "ends"),
+        (awaited("command continues"), "command", "continues"), (ScriptDone(), "proctor", "comes to its end"),
+        (awaited("nobody ends"), "proctor", "ends"),
     ],
 )  # fmt: skip
 def test_what_did_not_come_stands_with_who_it_is_about(what: Awaited, lane: str, label: str) -> None:
@@ -333,7 +335,7 @@ def test_output_in_pieces_is_one_mark_and_pointed_to_by_any_of_them() -> None:
 
 def test_what_was_typed_is_shown_where_the_script_has_it() -> None:
     timeline = layout(on_terminal(Typed(3, zlib.crc32(b"fg\n")), Typed(9, 1)))
-    assert [label for kind, label in marks(timeline, "us") if kind == "key"] == ["fg", "9 bytes"]
+    assert [label for kind, label in marks(timeline, "proctor") if kind == "key"] == ["fg", "9 bytes"]
 
 
 def test_every_event_that_says_something_is_a_moment_in_order() -> None:
@@ -360,7 +362,7 @@ def test_where_the_results_left_events_out_indexes_still_hold() -> None:
 
 def test_an_empty_history_is_an_empty_picture() -> None:
     timeline = layout(history())
-    assert (names(timeline), timeline.moments, timeline.marks) == (["us"], (), ())
+    assert (names(timeline), timeline.moments, timeline.marks) == (["proctor"], (), ())
 
 
 def test_labels_are_short_and_harmless() -> None:

@@ -46,8 +46,8 @@ from proctor.harness.history import (
 from proctor.harness.scenario import Scenario, Stage, WaitOutput
 from proctor.harness.schedule import Directive, HoldTask, Point
 from proctor.reports.timeline.layout import layout
-from proctor.reports.timeline.signs import LEGEND, drawing
-from proctor.reports.timeline.spacing import lasting, positions, width
+from proctor.reports.timeline.shapes import LEGEND, shape
+from proctor.reports.timeline.spacing import duration, positions, text_width
 from proctor.reports.timeline.svg import svg
 from tests.unit.histories import (
     COMMAND,
@@ -116,7 +116,9 @@ def labels(element: ElementTree.Element, dx: float = 0.0, dy: float = 0.0) -> It
         dx, dy = dx + float(moved[1]), dy + float(moved[2])
     if element.tag == f"{SVG}text" and element.text:
         kind = element.get("class", "")
-        wide = width(element.text) * (10 / 11 if "note" in kind or "tick" in kind else 12 / 11 if "lane" in kind else 1)
+        wide = text_width(element.text) * (
+            10 / 11 if "note" in kind or "tick" in kind else 12 / 11 if "lane" in kind else 1
+        )
         x = float(element.get("x", 0)) + dx - (wide / 2 if "mid" in kind else 0)
         y = float(element.get("y", 0)) + dy
         yield Box(x, y - 8, x + wide, y + 2, element.text)
@@ -184,7 +186,7 @@ def test_who_does_not_see_it_is_told_what_happens() -> None:
 
 def test_an_arrow_without_receipt_looks_another_way() -> None:
     lost = next(one for one in drawn(supervised(sent(TERM))).iter(f"{SVG}g") if one.get("class") == "arrow a-lost")
-    assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: its receipt was not seen"
+    assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: receipt not observed"
 
 
 def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> None:
@@ -229,8 +231,8 @@ def test_what_it_looks_like_is_up_to_the_page() -> None:
 def test_each_shape_is_drawn_and_explained() -> None:
     legend = {box.text for box in labels(drawn(ALL, (9,)))} & set(LEGEND.values())
     assert legend == set(LEGEND.values())
-    shapes = [drawing(name) for name in LEGEND]
-    states = {drawing(name) for name in ("running", "stopped", "held", "orphaned", "zombie")}
+    shapes = [shape(name) for name in LEGEND]
+    states = {shape(name) for name in ("running", "stopped", "held", "orphaned", "zombie")}
     assert len(set(shapes)) == len(shapes) - 5 + len(states)  # states are told apart by how their lines are drawn
 
 
@@ -246,4 +248,4 @@ def test_it_is_small() -> None:
     [(0.0000123, "12 \u00b5s"), (0.0035, "3.5 ms"), (0.1023, "102 ms"), (2.111, "2.11 s"), (61.0, "61.0 s")],
 )
 def test_how_long_something_took(seconds: float, said: str) -> None:
-    assert lasting(seconds) == said
+    assert duration(seconds) == said

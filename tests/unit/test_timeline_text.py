@@ -9,7 +9,7 @@ from rich.console import Console
 
 from proctor.harness.history import History, NotStarted, Output, Pressed, Process
 from proctor.reports.timeline.layout import layout
-from proctor.reports.timeline.text import ASCII, UNICODE, show
+from proctor.reports.timeline.text import ASCII, UNICODE, print_timeline
 from tests.unit.histories import (
     LAUNCHER,
     by_key,
@@ -30,7 +30,7 @@ TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
 def printed(made: History, violated: tuple[int, ...] = (), terminal: bool = False, width: int = 200) -> list[str]:
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     console = Console(file=out, force_terminal=terminal, width=width, color_system=None)
-    show(layout(made, violated), console)
+    print_timeline(layout(made, violated), console)
     out.seek(0)
     return [line.rstrip() for line in out.read().splitlines()]
 

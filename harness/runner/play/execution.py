@@ -25,6 +25,7 @@ from proctor.harness.runner.start import containment, spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.start.stage_report import StageReport
 from proctor.harness.runner.trace.director import Director
+from proctor.harness.runner.trace.held_tasks import Effects
 from proctor.harness.runner.trace.seccomp import program
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
@@ -84,9 +85,8 @@ class Execution:
         )  # fmt: skip
         self._manager = ServiceManager(sources, self._recorder, place.notify_socket) if stage.notify else None
         if schedule:
-            self._cast.director = Director(
-                schedule, self._recorder, self._cast.send, self._steps.press_at_point, self._beside.start
-            )
+            effects = Effects(self._cast.send, self._steps.press_at_point, self._beside.start)
+            self._cast.director = Director(schedule, self._recorder, effects)
         self._report: StageReport | None = None
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()

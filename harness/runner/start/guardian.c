@@ -13,8 +13,11 @@
  * itself is killed, the namespace ends with it; without a namespace the runner gets SIGTERM, ends what it started, and
  * then ends itself.
  *
- * The guardian sets PROCTOR_SCRATCH and PROCTOR_CONTAINMENT for the runner. Its exit status is 77 if the system refuses
- * CONTAINMENT.
+ * Neither process keeps the worker's signal mask and dispositions: with SIGCHLD blocked or ignored it would not learn
+ * that a child has ended.
+ *
+ * The guardian sets PROCTOR_SCRATCH and PROCTOR_CONTAINMENT for the runner. If the system refuses CONTAINMENT, its exit
+ * status is 77 and its message begins with "refused: ": a worker that ignores SIGCHLD cannot read an exit status.
  */
 #define _GNU_SOURCE
 #define _XOPEN_SOURCE 700
@@ -38,14 +41,29 @@
 
 enum { REFUSED = 77 };
 
+#ifdef SIGRTMAX
+#define LAST_SIGNAL SIGRTMAX
+#else
+#define LAST_SIGNAL (NSIG - 1)
+#endif
+
 static char scratch[4096];
 static int child_ended[2];
 
 static void fatal(const char *what, int status) {
-    fprintf(stderr, "guardian: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "%sguardian: %s: %s\n", status == REFUSED ? "refused: " : "", what, strerror(errno));
     if (scratch[0])
         rmdir(scratch);
     _exit(status);
+}
+
+/* Signals that the guardian ignores: they are meant for the worker. */
+static int is_ignored(int number) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        if (ignored[i] == number)
+            return 1;
+    return 0;
 }
 
 static void on_child(int number) {
@@ -252,9 +270,8 @@ int main(int argc, char **argv) {
     int lifeline = atoi(argv[1]);
     fcntl(lifeline, F_SETFD, FD_CLOEXEC);
     setsid(); /* a Ctrl-C or a hang-up on the worker's terminal must not reach the guardian */
-    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    for (int number = 1; number <= LAST_SIGNAL; number++)
+        signal(number, is_ignored(number) ? SIG_IGN : SIG_DFL);
     const char *base = getenv("TMPDIR");
     snprintf(scratch, sizeof scratch, "%s/proctor-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(scratch)) {
@@ -275,11 +292,13 @@ int main(int argc, char **argv) {
     memset(&action, 0, sizeof action);
     action.sa_handler = on_child;
     sigaction(SIGCHLD, &action, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     pid_t runner = strcmp(argv[2], "namespace") ? start_as_subreaper() : start_in_namespaces();
     if (runner == 0) {
-        signal(SIGCHLD, SIG_DFL);
-        for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-            signal(ignored[i], SIG_DFL);
+        for (int number = 1; number <= LAST_SIGNAL; number++)
+            signal(number, SIG_DFL);
         execv(argv[4], argv + 5);
         fatal(argv[4], 1);
     }

@@ -93,6 +93,9 @@ class Tracer:
         else:
             if stop.kind == "call":
                 self._at_call(tid)
+            elif stop.kind == "exec":
+                # the call that the first thread was in will not return, where another thread has taken its place
+                self._inside.pop(tid, None)
             ptrace.go_on_to_next_call(tid)
         return True
 

@@ -1,8 +1,8 @@
-/* What can be taken along: to the clipboard, or as a file. */
+/* Copying to the clipboard and downloads. */
 
 let blocks = null;
 
-/** Return the script of these blocks: most of them are in many scripts, so they lie in the page once. */
+/** Return the script made of these blocks. Each block is stored in the page once, because scripts share most of them. */
 async function script(numbers) {
   blocks ??= unpacked(byId("library")).then(JSON.parse);
   const all = await blocks;
@@ -18,19 +18,19 @@ async function download(button) {
   link.download = button.dataset.download;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  say(`${button.dataset.download} is being saved`);
+  announce(`Saving ${button.dataset.download}`);
 }
 
 async function copy(button) {
   const pre = button.parentElement.querySelector("pre");
   try {
     await navigator.clipboard.writeText(pre.textContent);
-  } catch { // where a page may not: what is selected can be copied
+  } catch { // the clipboard API is not allowed here; a selection can still be copied
     getSelection().selectAllChildren(pre);
     document.execCommand("copy");
   }
   button.textContent = "Copied";
-  say("Copied");
+  announce("Copied");
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 }
 

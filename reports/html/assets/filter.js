@@ -1,4 +1,4 @@
-/* What is shown of the matrix, and in which order. */
+/* The filter of the matrix and the order of its columns. */
 
 const tools = byId("tools");
 const heads = [...table.querySelectorAll("thead .launcher")].map((element) => {
@@ -9,27 +9,27 @@ const lines = [...table.querySelectorAll("tr[data-route]")].map((element) => ({
   element,
   chapter: element.parentElement.dataset.chapter,
   level: element.dataset.level,
-  unjudged: "unjudged" in element.dataset,
+  unevaluated: "unevaluated" in element.dataset,
   text: `${element.cells[0].textContent} ${element.cells[1].textContent}`.toLowerCase(),
   cells: [...element.querySelectorAll("td[data-mark]")],
 }));
 
-function chosen(name) {
+function selected(name) {
   return new Set([...tools.querySelectorAll(`input[name="${name}"]:checked`)].map((input) => input.value));
 }
 
-/** Show what matches. Of a set from which nothing is chosen, everything is wanted. */
+/** Show the matching lines and columns. A set without a selection matches everything. */
 function filter() {
   const words = tools.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const [marks, levels, chapters, launchers] = ["mark", "level", "chapter", "launcher"].map(chosen);
-  const unjudged = (tools.elements.unjudged?.checked ?? true) || marks.has("na");
+  const [marks, levels, chapters, launchers] = ["mark", "level", "chapter", "launcher"].map(selected);
+  const unevaluated = (tools.elements.unevaluated?.checked ?? true) || marks.has("na");
   const has = (set, value) => !set.size || set.has(value);
   const columns = heads.map((head, n) => has(launchers, String(n)));
   heads.forEach((head, n) => { head.element.hidden = !columns[n]; });
   let count = 0;
   for (const line of lines) {
     let matches = has(levels, line.level) && has(chapters, line.chapter) && words.every((word) => line.text.includes(word));
-    if (line.unjudged && !unjudged) matches = false;
+    if (line.unevaluated && !unevaluated) matches = false;
     let any = !marks.size;
     line.cells.forEach((cell, n) => {
       const wanted = has(marks, cell.dataset.mark);
@@ -47,7 +47,7 @@ function filter() {
   for (const menu of tools.querySelectorAll("details.menu")) {
     menu.querySelector("summary small").textContent = menu.querySelectorAll("input:checked").length || "";
   }
-  keepStop();
+  restoreTabStop();
 }
 
 const ORDERS = {
@@ -56,7 +56,7 @@ const ORDERS = {
   fewest: (a, b) => heads[a].must - heads[b].must || heads[a].should - heads[b].should || a - b,
 };
 
-/** Put the columns in the order that is chosen: failures of a MUST count before those of a SHOULD. */
+/** Sort the columns. MUST failures count before SHOULD failures. */
 function order() {
   const places = heads.map((_, n) => n);
   const by = ORDERS[tools.elements.order.value];
@@ -69,7 +69,7 @@ tools.elements.text.addEventListener("input", filter);
 tools.addEventListener("change", (event) => {
   if (event.target.name !== "order") return filter();
   order();
-  say(event.target.selectedOptions[0].textContent);
+  announce(event.target.selectedOptions[0].textContent);
 });
 tools.addEventListener("submit", (event) => event.preventDefault());
 tools.addEventListener("reset", () => setTimeout(() => { order(); filter(); }));
@@ -78,7 +78,7 @@ byId("all").addEventListener("click", () => {
   tools.elements.text.focus();
 });
 
-/* Menus close as menus do. */
+/* A click outside or Escape closes a menu. */
 addEventListener("click", (event) => {
   for (const menu of tools.querySelectorAll("details[open]")) if (!menu.contains(event.target)) menu.open = false;
 });

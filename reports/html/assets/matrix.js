@@ -1,8 +1,8 @@
-/* The matrix by keyboard: it is one stop of Tab, and the arrow keys move within it. */
+/* Keyboard use of the matrix: it is a single tab stop, and the arrow keys move within it. */
 
 const table = byId("matrix");
 
-/** Return the links of the matrix as it is shown, line by line; the heads of the columns are the first line. */
+/** Return the visible links of the matrix, line by line. The column heads are the first line. */
 function grid() {
   const lines = [...table.rows].filter((row) => row.offsetParent && !row.classList.contains("chapter"));
   return lines.map((row) => {
@@ -11,10 +11,10 @@ function grid() {
   });
 }
 
-/** Make a link the one that Tab leads to. */
-function remember(link) {
-  left.link?.setAttribute("tabindex", "-1");
-  left.link = link;
+/** Make a link the tab stop. */
+function setTabStop(link) {
+  matrixState.link?.setAttribute("tabindex", "-1");
+  matrixState.link = link;
   link?.setAttribute("tabindex", "0");
 }
 
@@ -43,13 +43,13 @@ function move(event) {
   if (next) next.focus();
 }
 
-/** After a filter has hidden it: let Tab lead to a link that is shown. */
-function keepStop() {
-  if (left.link?.offsetParent) return;
-  remember(grid().at(1)?.[0] ?? null);
+/** If the filter has hidden the tab stop, make a visible link the tab stop. */
+function restoreTabStop() {
+  if (matrixState.link?.offsetParent) return;
+  setTabStop(grid().at(1)?.[0] ?? null);
 }
 
-/** Show of which column a cell is: its head may be far away. */
+/** Highlight the column head of a cell, because it may be far away. */
 function showColumn(event) {
   const cell = event.target.closest("td[data-mark]");
   table.querySelector("thead .here")?.classList.remove("here");
@@ -62,10 +62,10 @@ table.addEventListener("keydown", move);
 table.addEventListener("focusin", (event) => {
   const link = event.target.closest("a");
   if (!link) return;
-  remember(link);
+  setTabStop(link);
   link.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 table.addEventListener("click", (event) => {
   const link = event.target.closest("a");
-  if (link) remember(link);
+  if (link) setTabStop(link);
 });

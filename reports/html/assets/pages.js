@@ -1,58 +1,58 @@
-/* The pages: each lies in a template until its address is opened, some of them packed. */
+/* The pages. Each is stored in a template until its address is opened; some are compressed. */
 
 const byId = (id) => document.getElementById(id);
-const say = (text) => { byId("said").textContent = text; };
+const announce = (text) => { byId("announcement").textContent = text; };
 
-/** Return the text of a template that is packed: gzip in base64. */
+/** Return the text of a compressed template: base64 of gzip. */
 async function unpacked(template) {
   const bytes = Uint8Array.from(atob(template.content.textContent), (c) => c.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 
-/** Return the page at an address of the report, ready to be put in; null where there is none. */
+/** Return the page at an address of the report as a fragment; null if there is none. */
 async function pageAt(address) {
   const template = byId(`page:${address}`);
   if (!template) return null;
   if (!("packed" in template.dataset)) return template.content.cloneNode(true);
   const made = document.createElement("template");
-  made.innerHTML = await unpacked(template); // the report's own text: it was escaped when it was made
+  made.innerHTML = await unpacked(template); // escaped when the report was made
   return made.content;
 }
 
 const matrixView = byId("matrix-view");
 const pageView = byId("page");
 const matrixTitle = document.title;
-let left = { link: null, top: 0, leftwards: 0 };
-let opened = 0;
+let matrixState = { link: null, top: 0, leftwards: 0 };
+let requests = 0;
 
-/** Show the matrix as it was left, or the page that the address names. */
+/** Show the page that the address names, or the matrix as it was. */
 async function openAddress() {
   const address = decodeURIComponent(location.hash.slice(1));
-  const mine = ++opened;
+  const request = ++requests;
   hideTip();
   if (address === "content") return;
   if (!address || address === "matrix") return showMatrix();
   const [requirement, launcher] = address.split("/");
   const page = (await pageAt(address)) || (await pageAt(requirement));
-  if (mine !== opened) return; // another one was opened meanwhile
+  if (request !== requests) return; // a newer request has started
   if (!page) {
     showMatrix();
-    say(`There is no ${address} in this report.`);
+    announce(`There is no ${address} in this report.`);
     return;
   }
-  leaveMatrix();
+  hideMatrix();
   pageView.replaceChildren(page);
   pageView.hidden = false;
   document.title = `${pageView.querySelector("article").dataset.title} · Proctor`;
-  mark(address);
+  markCurrent(address);
   prepareTimelines(pageView);
   document.documentElement.dataset.at = address;
   scrollTo(0, 0);
-  if (!goToRow(requirement, launcher)) pageView.querySelector("h1").focus();
+  if (!focusRow(requirement, launcher)) pageView.querySelector("h1").focus();
 }
 
-/** In the page of a requirement go to the row of a launcher that has no page of its own. */
-function goToRow(requirement, launcher) {
+/** On the page of a requirement, focus the row of a launcher that has no page of its own. */
+function focusRow(requirement, launcher) {
   const row = launcher && requirement !== "launcher" && pageView.querySelector(`tr[data-launcher="${CSS.escape(launcher)}"]`);
   if (!row) return false;
   row.classList.add("here");
@@ -61,9 +61,9 @@ function goToRow(requirement, launcher) {
   return true;
 }
 
-function leaveMatrix() {
+function hideMatrix() {
   const scroller = matrixView.querySelector(".scroller");
-  if (!matrixView.hidden) left = { link: left.link, top: scroller.scrollTop, leftwards: scroller.scrollLeft };
+  if (!matrixView.hidden) matrixState = { link: matrixState.link, top: scroller.scrollTop, leftwards: scroller.scrollLeft };
   matrixView.hidden = true;
   document.documentElement.classList.remove("in-matrix");
 }
@@ -75,15 +75,15 @@ function showMatrix() {
   matrixView.hidden = false;
   document.documentElement.classList.add("in-matrix");
   document.title = matrixTitle;
-  mark("matrix");
+  markCurrent("matrix");
   document.documentElement.dataset.at = "matrix";
   if (!wasAway) return;
-  matrixView.querySelector(".scroller").scrollTo(left.leftwards, left.top);
-  (left.link?.offsetParent ? left.link : byId("matrix-title")).focus({ preventScroll: true });
+  matrixView.querySelector(".scroller").scrollTo(matrixState.leftwards, matrixState.top);
+  (matrixState.link?.offsetParent ? matrixState.link : byId("matrix-title")).focus({ preventScroll: true });
 }
 
-/** Say in the navigation where we are. */
-function mark(address) {
+/** Mark the current page in the navigation. */
+function markCurrent(address) {
   for (const link of document.querySelectorAll(".top nav a")) {
     if (link.hash.slice(1) === address) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -100,7 +100,7 @@ addEventListener("keydown", (event) => {
   if (event.target.closest("input, select, details")) return;
   location.hash = "matrix";
 });
-/* What is folded is printed as well. */
+/* Printing includes collapsed parts. */
 addEventListener("beforeprint", () => {
   for (const details of pageView.querySelectorAll("details")) details.open = true;
 });

@@ -1,15 +1,15 @@
-// Before anything is painted: the colours that were chosen last. A browser that keeps nothing starts with its own.
+// Before the first paint: apply the saved colour theme. Without storage, the browser's setting applies.
 (() => {
   const root = document.documentElement;
-  let kept = "";
-  try { kept = localStorage.getItem("proctor-theme") || ""; } catch { /* not kept */ }
-  if (kept) root.dataset.theme = kept;
+  let saved = "";
+  try { saved = localStorage.getItem("proctor-theme") || ""; } catch { /* no storage */ }
+  if (saved) root.dataset.theme = saved;
   addEventListener("DOMContentLoaded", () => {
     for (const radio of document.querySelectorAll('input[name="theme"]')) {
-      radio.checked = radio.value === kept;
+      radio.checked = radio.value === saved;
       radio.addEventListener("change", () => {
         if (radio.value) root.dataset.theme = radio.value; else delete root.dataset.theme;
-        try { localStorage.setItem("proctor-theme", radio.value); } catch { /* not kept */ }
+        try { localStorage.setItem("proctor-theme", radio.value); } catch { /* no storage */ }
       });
     }
   });

@@ -1,31 +1,31 @@
-/* Timelines: zoom, pan, and what an event is, by pointer and by keyboard. */
+/* Timelines: zoom, panning, and tooltips of events, by pointer and by keyboard. */
 
 const tip = byId("tip");
-let told = null; // the mark that the tip is about
-const STEP = 1.4;
-const MOST = 8;
-const LARGEST = 1.2; // and what is made larger looks coarse
-const SMALLEST = 0.75; // what is made smaller than this can hardly be read: it is scrolled instead
+let tipMark = null; // the mark that the tooltip describes
+const ZOOM_STEP = 1.4;
+const MAX_ZOOM = 8;
+const MAX_INITIAL = 1.2; // larger looks coarse
+const MIN_INITIAL = 0.75; // smaller is hard to read: scroll instead
 
-/** Make the timelines of a page that was put in ready for use. */
+/** Prepare the timelines of a page that was just opened. */
 function prepareTimelines(page) {
   for (const execution of page.querySelectorAll("[data-execution]")) {
     const drawing = execution.querySelector(".drawing");
     const svg = drawing.querySelector("svg");
     if (!svg) continue;
-    nameMarks(svg);
-    const zoom = zoomOf(drawing, svg);
+    labelMarks(svg);
+    const zoom = zoomFor(drawing, svg);
     for (const button of execution.querySelectorAll("[data-zoom]")) {
       button.addEventListener("click", () => zoom(button.dataset.zoom));
     }
-    pan(drawing);
-    walk(drawing, zoom);
-    light(execution, drawing);
+    addPanning(drawing);
+    addKeys(drawing, zoom);
+    linkEvents(execution, drawing);
   }
 }
 
-/** Let the marks say what they are themselves: a title would be shown by the browser as well, beside our own. */
-function nameMarks(svg) {
+/** Replace the titles of the marks by labels, because the browser would show titles next to our tooltip. */
+function labelMarks(svg) {
   const title = svg.querySelector(":scope > title");
   svg.setAttribute("role", "group");
   if (title) {
@@ -45,30 +45,30 @@ function marksOf(drawing) {
   return [...drawing.querySelectorAll("[data-event][tabindex]")];
 }
 
-/** Return a function that zooms "in", "out", to "all" of it or to its own "size", about a point or the middle. */
-function zoomOf(drawing, svg) {
+/** Return a function that zooms "in", "out", to "all" or to the original "size", around a point or the middle. */
+function zoomFor(drawing, svg) {
   const own = svg.viewBox.baseVal.width || 1000;
   const fits = () => drawing.clientWidth / own;
   let scale = 1;
   const set = (next) => {
     scale = next;
     svg.style.width = `${own * scale}px`;
-    drawing.classList.toggle("pans", svg.getBoundingClientRect().width > drawing.clientWidth + 1);
+    drawing.classList.toggle("pannable", svg.getBoundingClientRect().width > drawing.clientWidth + 1);
   };
-  set(fits() > SMALLEST ? Math.min(fits(), LARGEST) : 1);
+  set(fits() > MIN_INITIAL ? Math.min(fits(), MAX_INITIAL) : 1);
   return (how, x) => {
     const box = drawing.getBoundingClientRect();
     const about = (x ?? box.left + box.width / 2) - box.left;
     const at = (drawing.scrollLeft + about) / svg.getBoundingClientRect().width;
-    const next = { in: scale * STEP, out: scale / STEP, all: fits(), size: 1 }[how];
-    set(Math.max(Math.min(fits(), 1), Math.min(MOST, next)));
+    const next = { in: scale * ZOOM_STEP, out: scale / ZOOM_STEP, all: fits(), size: 1 }[how];
+    set(Math.max(Math.min(fits(), 1), Math.min(MAX_ZOOM, next)));
     drawing.scrollLeft = at * svg.getBoundingClientRect().width - about;
-    say(`${Math.round(scale * 100)} percent`);
+    announce(`${Math.round(scale * 100)} percent`);
   };
 }
 
-/** Let a mouse drag what is larger than its frame; fingers scroll it as anything else. */
-function pan(drawing) {
+/** Let a mouse drag a timeline that is larger than its frame. Touch scrolls it anyway. */
+function addPanning(drawing) {
   let from = null;
   drawing.addEventListener("pointerdown", (event) => {
     if (event.pointerType === "mouse" && event.button === 0) {
@@ -83,8 +83,8 @@ function pan(drawing) {
   addEventListener("pointerup", () => { from = null; });
 }
 
-/** Keys: + - 0 zoom; on a mark, the arrow keys go to its neighbours. */
-function walk(drawing, zoom) {
+/** Keys: + - 0 zoom; on a mark, the arrow keys move to its neighbours. */
+function addKeys(drawing, zoom) {
   drawing.addEventListener("wheel", (event) => {
     if (!event.ctrlKey) return;
     event.preventDefault();
@@ -113,17 +113,17 @@ function walk(drawing, zoom) {
   });
 }
 
-/** Say at a mark what it is, and show the same event wherever it stands: in the drawing, the words, the output. */
-function light(execution, drawing) {
+/** Show the tooltip of a mark, and highlight its event in the drawing, the event list and the output. */
+function linkEvents(execution, drawing) {
   const all = [...execution.querySelectorAll("[data-event]")];
   const show = (event) => {
     const mark = event.target.closest("[data-event]");
-    for (const one of all) one.classList.toggle("lit", one.dataset.event === mark?.dataset.event);
+    for (const one of all) one.classList.toggle("highlighted", one.dataset.event === mark?.dataset.event);
     if (!mark || !drawing.contains(mark)) return hideTip();
     tip.textContent = mark.getAttribute("aria-label");
     tip.hidden = false;
-    told = mark;
-    place();
+    tipMark = mark;
+    placeTip();
   };
   execution.addEventListener("pointerover", show);
   execution.addEventListener("focusin", show);
@@ -131,9 +131,9 @@ function light(execution, drawing) {
   execution.addEventListener("pointerleave", hideTip);
 }
 
-/** Put the tip above its mark, or below where there is no room. */
-function place() {
-  const mark = told.getBoundingClientRect();
+/** Place the tooltip above its mark, or below if there is no space. */
+function placeTip() {
+  const mark = tipMark.getBoundingClientRect();
   const { width, height } = tip.getBoundingClientRect();
   const x = Math.max(8, Math.min(mark.left + mark.width / 2 - width / 2, innerWidth - width - 8));
   const above = mark.top - height - 8;
@@ -147,7 +147,7 @@ function hideTip() {
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || tip.hidden) return;
-  event.preventDefault(); // it closes the tip only
+  event.preventDefault(); // closes only the tooltip
   hideTip();
 }, true);
-addEventListener("scroll", () => { if (!tip.hidden) place(); }, true);
+addEventListener("scroll", () => { if (!tip.hidden) placeTip(); }, true);

@@ -1,4 +1,4 @@
-"""Follows the launcher's calls that send signals and that reap, from the middle of a run on."""
+"""Traces the launcher's calls that send signals and that reap, from some step of a run on."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ import re
 import time
 from typing import Any
 
+from proctor.reports.reproducer.parts.observed_run import contents, name_of, shell_status
 from proctor.reports.reproducer.parts.ptrace import (
     CALLS,
     DETACH,
     INTERRUPT,
     LISTEN,
+    SENDING,
     SYSCALL,
     WALL,
     call_of,
-    go_on,
     kind_of,
     ptrace,
+    resume,
     seize,
     sends,
-    set_back,
+    step_back,
 )
-from proctor.reports.reproducer.parts.run import as_in_a_shell, contents, name_of
-from proctor.reports.reproducer.parts.steps import between, send
+from proctor.reports.reproducer.parts.steps import in_between, send
 
 
 def follow(run: Any, at_reap: int) -> None:
-    """Trace the launcher from here on. Each signal that it sends is taken by the command before it goes on, so that
-    two never merge. at_reap: a signal that it is sent the moment it has reaped the command."""
-    run.inside, take_in, traced = {}, run.take_in, tasks_of(between(run))
+    """Trace the launcher from here on. After each signal that it sends, it waits until the command has received it, so
+    that two never become one. at_reap: a signal that is sent to it as soon as it has reaped the command."""
+    run.inside, observe, traced = {}, run.observe, threads_of(in_between(run))
     for tid in traced:
-        stop(tid)
-        go_on(tid, SYSCALL)
+        stop_thread(tid)
+        resume(tid, SYSCALL)
 
-    def take_in_stops(seconds: float) -> None:
+    def observe_stops(seconds: float) -> None:
         until = time.monotonic() + 0.002
         while time.monotonic() < until and traced:
             try:
@@ -43,70 +44,70 @@ def follow(run: Any, at_reap: int) -> None:
             except ChildProcessError:
                 break
             if tid:
-                take(run, tid, status, at_reap)
+                handle_stop(run, tid, status, at_reap)
                 until = time.monotonic() + 0.002
-        take_in(seconds)
+        observe(seconds)
 
     def status() -> int:
-        while run.wait_status is None:  # we who trace it are told first, when all its threads have been waited for
-            take(run, *os.waitpid(-1, WALL), at_reap)
-        return as_in_a_shell(run.wait_status)
+        while run.wait_status is None:  # its tracer is told first, when all its threads have been waited for
+            handle_stop(run, *os.waitpid(-1, WALL), at_reap)
+        return shell_status(run.wait_status)
 
-    run.take_in, run.status, run.wait_status = take_in_stops, status if traced else run.status, None
+    run.observe, run.status, run.wait_status = observe_stops, status if traced else run.status, None
 
 
-def tasks_of(pids: list[int]) -> list[int]:
+def threads_of(pids: list[int]) -> list[int]:
     """Return the threads of these processes."""
     return [int(os.path.basename(path)) for pid in pids for path in glob.glob("/proc/%d/task/*" % pid)]
 
 
-def stop(tid: int) -> None:
-    """Begin to trace one task, and stop it where it is; nobody sees that, neither itself nor its parent."""
+def stop_thread(tid: int) -> None:
+    """Begin to trace a thread, and stop it; neither it nor its parent can see that."""
     seize(tid, 1 | 8)  # TRACESYSGOOD, TRACECLONE
     ptrace(INTERRUPT, tid)
     os.waitpid(tid, WALL)
-    set_back(tid, in_call=False)
+    step_back(tid, in_call=False)
 
 
-def hold_unseen(run: Any) -> None:
-    """Stop everyone between us and the command: what it gets now, it gets without their doing. By ptrace, for nobody
-    is to receive a SIGCONT, nor to go on when the kernel sends one."""
-    run.held = tasks_of(between(run))
+def hold_by_ptrace(run: Any) -> None:
+    """Stop the processes between us and the command: what it receives now does not come from them. By ptrace, so that
+    none of them receives a SIGCONT, and a SIGCONT of the kernel does not continue them."""
+    run.held = threads_of(in_between(run))
     for tid in run.held:
-        stop(tid)
-    run.note("we hold the launcher still (ptrace)" if run.held else "there is nobody to hold still", "held")
+        stop_thread(tid)
+    run.note("we stop the launcher (ptrace)" if run.held else "there is no launcher to stop", "held")
 
 
-def release_unseen(run: Any) -> None:
-    """Let them go on."""
-    run.note("we let the launcher go on" if run.held else "there is nobody to let go on", "released")
+def release_by_ptrace(run: Any) -> None:
+    """Let them continue."""
+    run.note("we continue the launcher" if run.held else "there is no launcher to continue", "released")
     for tid in reversed(run.held):
-        go_on(tid, DETACH)
+        resume(tid, DETACH)
 
 
-def take(run: Any, tid: int, status: int, at_reap: int) -> None:
-    """Take in one stop."""
+def handle_stop(run: Any, tid: int, status: int, at_reap: int) -> None:
+    """Handle one stop."""
     kind = kind_of(status)
     if kind == "end" and tid == run.pids["launcher"]:
         run.wait_status = status
     elif kind == "group":
-        go_on(tid, LISTEN)
+        resume(tid, LISTEN)
     elif kind == "call":
-        at_call(run, tid, at_reap)
-        go_on(tid, SYSCALL)
+        handle_call(run, tid, at_reap)
+        resume(tid, SYSCALL)
     elif kind != "end":
-        go_on(tid, SYSCALL, os.WSTOPSIG(status) if kind == "signal" else 0)
+        resume(tid, SYSCALL, os.WSTOPSIG(status) if kind == "signal" else 0)
 
 
-def at_call(run: Any, tid: int, at_reap: int) -> None:
-    """Note what the launcher has sent, and that it has reaped the command."""
+def handle_call(run: Any, tid: int, at_reap: int) -> None:
+    """Note a signal that the launcher has sent, and that it has reaped the command."""
     way, words = call_of(tid)
     if way == 1:
         run.inside[tid] = words
         return
     number, *arguments = run.inside.pop(tid, [-1])
     name = CALLS[os.uname().machine].get(number, "")
-    if name in ("kill", "tkill", "tgkill", "pidfd_send_signal", "rt_sigqueueinfo"):
+    if name in SENDING:
         note_sent(run, name, arguments)
         began = time.monotonic()
         while has_pending(run.pids["command"]) and time.monotonic() - began < 1:
@@ -118,7 +119,7 @@ def at_call(run: Any, tid: int, at_reap: int) -> None:
 
 
 def is_reaped(run: Any, tid: int) -> bool:
-    """Whether the command has gone for good, and this is a thread of the launcher itself."""
+    """Return whether the command has been reaped, and this is a thread of the launcher itself."""
     is_launcher = os.path.exists("/proc/%d/task/%d" % (run.pids["launcher"], tid))
     return is_launcher and not os.path.exists("/proc/%d" % run.pids["command"])
 
@@ -135,7 +136,7 @@ def note_sent(run: Any, name: str, arguments: list[int]) -> None:
 
 
 def has_pending(pid: int) -> bool:
-    """Whether a signal has been sent to a process that it has not taken yet."""
+    """Return whether a signal for a process is pending, or the process runs."""
     text = contents("/proc/%d/status" % pid)
     return (
         any(int(word, 16) for word in re.findall(r"^(?:SigPnd|ShdPnd):\t(\w+)", text, re.MULTILINE))

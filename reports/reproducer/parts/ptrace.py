@@ -1,4 +1,4 @@
-"""A binding of ptrace(2), as small as what is needed, and what a stop of a traced task means. Linux 5.3."""
+"""A small binding of ptrace(2), and the meaning of a traced thread's stops. Linux 5.3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import struct
 from typing import Any
 
 CALLS: dict[str, dict[int, str]] = {}
-WALL = 0x40000000  # wait(2): threads that we trace as well
+SENDING: set[str] = set()
+WALL = 0x40000000  # wait(2): for traced threads too
 SEIZE = 0x4206
 INTERRUPT = 0x4207
 LISTEN = 0x4208
@@ -26,7 +27,7 @@ FOLLOW = 1 | 2 | 4 | 8 | 16 | 32 | 1 << 20  # TRACESYSGOOD, FORK, VFORK, CLONE, 
 
 
 def ptrace(request: int, tid: int, data: Any = 0, address: int = 0) -> None:
-    """Ask for one thing. ProcessLookupError where the task was killed, PermissionError where tracing is refused."""
+    """Make one request. ProcessLookupError: the thread was killed; PermissionError: tracing is refused."""
     call = ctypes.CDLL(None, use_errno=True).ptrace
     call.argtypes, call.restype = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p), ctypes.c_long
     if call(request, tid, address, data) == -1:
@@ -34,21 +35,21 @@ def ptrace(request: int, tid: int, data: Any = 0, address: int = 0) -> None:
 
 
 def seize(tid: int, options: int) -> None:
-    """Begin to trace a task; RuntimeError where that is refused."""
+    """Begin to trace a thread. RuntimeError: that is refused."""
     try:
         ptrace(SEIZE, tid, options)
     except PermissionError:
         raise RuntimeError("ptrace is refused here; see kernel.yama.ptrace_scope, a container's seccomp") from None
 
 
-def go_on(tid: int, request: int, number: int = 0) -> None:
-    """Let a stopped task run, with this signal delivered to it."""
-    with contextlib.suppress(OSError):  # it was killed meanwhile
+def resume(tid: int, request: int, number: int = 0) -> None:
+    """Let a stopped thread run, and deliver this signal to it."""
+    with contextlib.suppress(OSError):  # it was killed in the meantime
         ptrace(request, tid, number)
 
 
 def call_of(tid: int) -> tuple[int, list[int]]:
-    """Return 1 and number and arguments where a task stands at the entry of a call; 2 and the result at its exit."""
+    """Return 1, the number and the arguments at the entry of a call; 2 and the result at its exit."""
     info = ctypes.create_string_buffer(88)
     with contextlib.suppress(OSError):
         ptrace(GET_SYSCALL_INFO, tid, ctypes.addressof(info), len(info))
@@ -56,16 +57,16 @@ def call_of(tid: int) -> tuple[int, list[int]]:
 
 
 def message_of(tid: int) -> int:
-    """Return the new task's id, at the stop of the one that made it."""
+    """Return the id of a new thread, at the stop of the thread that made it."""
     message = ctypes.c_ulong()
     with contextlib.suppress(OSError):
         ptrace(GETEVENTMSG, tid, ctypes.addressof(message))
     return message.value
 
 
-def set_back(tid: int, in_call: bool) -> bool:
-    """Put a task before the system call that it stands in; return whether it was done. in_call: at its entry, so that
-    handlers run first. Else, where it was interrupted although it acts on no signal: untraced it would sleep on."""
+def step_back(tid: int, in_call: bool) -> bool:
+    """Put a thread before the system call in which it is stopped; return whether that was possible. in_call: at the
+    entry, so that handlers run first. Otherwise: a call that a signal without effect has interrupted."""
     registers = ctypes.create_string_buffer(8 * 27)  # struct user_regs_struct of x86-64
     try:
         ptrace(GETREGS, tid, ctypes.addressof(registers))
@@ -82,7 +83,7 @@ def set_back(tid: int, in_call: bool) -> bool:
 
 
 def kind_of(status: int) -> str:
-    """Say what a wait status of a traced task tells of."""
+    """Return the meaning of a traced thread's wait status."""
     if not os.WIFSTOPPED(status):
         return "end"
     number, event = os.WSTOPSIG(status), status >> 16
@@ -94,7 +95,7 @@ def kind_of(status: int) -> str:
 
 
 def sends(name: str, arguments: list[int]) -> tuple[int, int]:
-    """Return to whom a call sends which signal, 0 for a handle of a process."""
+    """Return the pid to which a call sends a signal, and the signal; pid 0 for pidfd_send_signal."""
     at = 1 if name == "tgkill" else 0
     whom = ctypes.c_int32(arguments[at]).value
     return 0 if name == "pidfd_send_signal" else whom, arguments[at + 1] & 0xFF

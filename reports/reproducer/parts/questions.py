@@ -1,230 +1,306 @@
-"""What is asked of two runs, `alone` without the launcher and `seen` with it. Each returns what is wrong, in words."""
+"""The questions of scripts: for each check, how two runs show that its requirement is broken.
+
+`bare` is the run of the command without the launcher, `launched` the one behind it. A question returns violations as
+text. It raises RuntimeError where the runs are inconclusive.
+"""
 
 from __future__ import annotations
 
-import os
-import re
 import signal
-import sys
-from collections.abc import Iterable
 
-from proctor.reports.reproducer.parts.run import Run, name_of
+from proctor.reports.reproducer.parts.comparisons import (
+    before_stop,
+    daemon_lives,
+    in_time,
+    names_the_death,
+    needs_all_steps,
+    needs_each_signal,
+    needs_end_of_command,
+    needs_launcher,
+    needs_reaping,
+    needs_survivor_of_hold,
+    no_signal_after_reaping,
+    no_zombie,
+    nothing_left,
+    once_each,
+    refuses,
+    restored,
+    same_bytes,
+    same_counts,
+    same_output,
+    same_status,
+    same_view,
+    sent,
+    stays,
+    timed_out,
+    too_few,
+    too_many,
+    unexpected,
+    violation,
+    within,
+)
+from proctor.reports.reproducer.parts.marks import asks
+from proctor.reports.reproducer.parts.observed_run import ObservedRun
+from proctor.reports.reproducer.parts.steps import note_processes_left, note_terminal, settle
+
+COUNTS: dict[str, tuple[int, int]] = {}
+"""Of a generated scenario: how often the command may receive each signal, at least and at most."""
+COUNTED = ("SIG-1", "SIG-2", "SIG-3", "SIG-4", "SIG-10", "TTY-1", "TTY-2", "TTY-5", "TREE-4", "TREE-5")
+"""Requirements about the signals that the command receives."""
 
 
-def wrong(required: str, actual: str) -> list[str]:
-    """Return one objection."""
-    return ["required: %s\nactual:   %s" % (required, actual)]
+# -- EXIT
 
 
-def missing(seen: Run) -> list[str]:
-    """Everything that comes with the command alone comes."""
-    return wrong(seen.missing + ", as with the command alone", "that did not come") if seen.missing else []
+@asks("exit.same_status", "exit.ends_with_command", requirements=("EXIT-1", "EXIT-2", "EXIT-6", "EXIT-7"))
+def status_is_the_same(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher ends with the command's status."""
+    return timed_out(launched) or same_status(bare, launched)
 
 
-def needs_all(seen: Run) -> None:
-    """Nothing can be said where the script came to no end."""
-    if seen.missing:
-        raise RuntimeError("it did not come that %s" % seen.missing)
+@asks("exit.status_despite_signal")
+def status_despite_signal(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher ends with the command's status, where a signal has ended the command."""
+    needs_end_of_command(launched)
+    return timed_out(launched) or same_status(bare, launched)
 
 
-def stays(seen: Run) -> list[str]:
+@asks("exit.status_after_late_signal")
+def status_after_late_signal(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher ends with the command's status, where a signal arrives just after it has reaped the command."""
+    needs_reaping(launched)
+    return timed_out(launched) or same_status(bare, launched)
+
+
+@asks("exit.not_before_command", requirements=("EXIT-3",))
+def not_before_command(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher does not end before the command."""
-    ends = [event for event in seen.all("ended") if event[1] in ("launcher", "command")]
-    _, who, status = [*ends, ("", "", "")][0]
-    return wrong("the command ends first", "the launcher did, with status %s" % status) if who == "launcher" else []
+    found = stays(launched)
+    if not found and launched.all("runs") and not launched.all("ended", "launcher"):
+        needs_all_steps(launched)
+    return found or timed_out(launched)
 
 
-def same_status(alone: Run, seen: Run) -> list[str]:
-    """A shell sees the same $?."""
-    its, mine = (run.all("ended", "launcher")[0][2] for run in (alone, seen))
-    return [] if its == mine else wrong("status %s, as of the command alone" % its, "status %s" % mine)
+@asks("exit.not_found")
+def not_found(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A command that does not exist: 127, and a message that names it."""
+    return timed_out(launched) or refuses(launched, 127, "no-such-command")
 
 
-def needs_end_of_command(seen: Run) -> None:
-    """Nothing can be said where the signal never made the command end."""
-    if not seen.all("ended", "command"):
-        raise RuntimeError("the signal did not make the command end")
+@asks("exit.not_executable")
+def not_executable(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A command that may not be executed: 126, and a message that names it."""
+    return timed_out(launched) or refuses(launched, 126, "forbidden-command")
 
 
-def too_few(alone: Run, seen: Run, names: list[str]) -> list[str]:
-    """The command receives these signals no less often than without the launcher."""
-    its, mine = ([event[2] for event in run.all("received", "command")] for run in (alone, seen))
-    return same(alone, seen, [one for one in names if mine.count(one) < its.count(one)])
+@asks("exit.names_the_death", requirements=("EXIT-5",))
+def death_is_named(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher prints which program died of which signal, and ends with the command's status."""
+    needs_launcher(launched)
+    return timed_out(launched) or same_status(bare, launched) or names_the_death(bare, launched)
 
 
-def same(alone: Run, seen: Run, names: Iterable[str]) -> list[str]:
-    """The command receives these signals as often as without the launcher."""
-    found = []
-    for one in names:
-        its, mine = (run.all("received", "command", one) for run in (alone, seen))
-        said = "%d times%s" % (len(mine), "".join(", " + " ".join(event[3:]) for event in mine))
-        required = "the command receives %s %d times" % (one, len(its))
-        found += wrong(required, said) if len(mine) != len(its) else []
-    return found
+# -- SIG
 
 
-def too_many(alone: Run, seen: Run, names: Iterable[str]) -> list[str]:
-    """The command receives these signals no more often than without the launcher."""
-    its, mine = ([event[2] for event in run.all("received", "command")] for run in (alone, seen))
-    return same(alone, seen, [one for one in names if mine.count(one) > its.count(one)])
+@asks("signals.launcher_survives", requirements=("SIG-5",))
+@asks(
+    "signals.reaches_command", "signals.nothing_lost_while_stopped", "tree.init_forwards", "terminal.key_arrives",
+    "terminal.resize_arrives", is_without_counts=True,
+)  # fmt: skip
+def launcher_survives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher does not end before the command, and nothing times out."""
+    return stays(launched) or timed_out(launched)
 
 
-def within(alone: Run, seen: Run, counts: dict[str, tuple[int, int]]) -> list[str]:
-    """The command receives these signals as often as they may arrive, for two that are on their way at once may be one;
-    and others no more often than without the launcher."""
-    found = []
-    for name in dict.fromkeys([*counts, *received(alone, seen)]):
-        mine = seen.all("received", "command", name)
-        least, most = counts.get(name, (0, len(alone.all("received", "command", name))))
-        said = "%d times%s" % (len(mine), "".join(", " + " ".join(event[3:]) for event in mine))
-        required = "the command receives %s %s times" % (name, least if least == most else "%d to %d" % (least, most))
-        found += wrong(required, said) if not (seen.missing or least <= len(mine)) or len(mine) > most else []
-    return found
+@asks("signals.reaches_command", "tree.init_forwards")
+def signals_arrive(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The signals that are sent to the launcher reach the command, and do not end the launcher."""
+    return stays(launched) or too_few(bare, launched, sent(launched)) or timed_out(launched)
 
 
-def received(alone: Run, seen: Run) -> list[str]:
-    """Return what the command received in either run, but for job control and window sizes."""
-    spared = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}
-    return sorted({event[2] for run in (alone, seen) for event in run.all("received", "command")} - spared)
+@asks("signals.nothing_lost_while_stopped")
+def signals_arrive_after_stop(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The signals that are sent to the stopped launcher reach the command. SIGCONT itself need not."""
+    names = [name for name in sent(launched) if name != "SIGCONT"]
+    return stays(launched) or too_few(bare, launched, names) or timed_out(launched)
 
 
-def in_order(seen: Run, names: list[str]) -> list[str]:
-    """They come in the order in which they were sent."""
-    came = [event[2] for event in seen.all("received", "command") if event[2] in names]
-    return [] if came == names else wrong("in the order " + ", ".join(names), ", ".join(came))
+@asks("signals.exactly_once")
+def signals_arrive_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """Each signal that is sent to the launcher reaches the command once, in order."""
+    return once_each(bare, launched)
 
 
-def needs_each(seen: Run, names: list[str]) -> None:
-    """Nothing can be said where one never comes, or the launcher ends of it: these are other faults."""
-    if stays(seen) or not all(seen.all("received", "command", name) for name in names):
-        raise RuntimeError("a signal ended the launcher or did not reach the command at all, which is another fault")
+@asks("signals.once_if_at_all", "signals.each_one_taken_once")
+def only_these_signals_arrive(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """Each signal that is sent to the launcher reaches the command once, in order, and no other does."""
+    needs_each_signal(launched)
+    return once_each(bare, launched) or same_counts(bare, launched, unexpected(bare, launched))
 
 
-def needs_the_held(seen: Run) -> None:
-    """Nothing can be said where being held made the launcher end: its calls are interrupted."""
-    before = seen.events[: seen.events.index(seen.all("ended")[0])] if stays(seen) else []
-    if ("released",) in before:
-        raise RuntimeError("the launcher ended when it went on after it was held still")
+@asks("signals.never_signals_reaped", requirements=("SIG-8",))
+def reaped_is_not_signalled(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher sends no signal to the command's pid after it has reaped the command."""
+    needs_reaping(launched)
+    return no_signal_after_reaping(launched)
 
 
-def hang_up_arrives(seen: Run) -> list[str]:
-    """The command receives SIGHUP when the terminal hangs up."""
-    events = seen.events[[event[:1] for event in seen.events].index(("hung up",)) :] if seen.all("hung up") else []
-    if any(event[:3] == ("received", "command", "SIGHUP") for event in events):
+@asks("signals.forwarded_in_time", requirements=("SIG-9",), is_timed=True)
+def forwarded_in_time(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A signal is forwarded within 50 ms."""
+    needs_all_steps(launched)
+    return in_time(launched)
+
+
+@asks(requirements=COUNTED)
+def counts_are_allowed(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The command receives each signal as often as COUNTS allows, and no other."""
+    return stays(launched) or within(bare, launched, COUNTS) or timed_out(launched)
+
+
+# -- TTY
+
+
+@asks("terminal.key_arrives")
+def key_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The signal of a key reaches the command, and does not end the launcher."""
+    return stays(launched) or too_few(bare, launched, ["SIGINT", "SIGQUIT"]) or timed_out(launched)
+
+
+@asks("terminal.key_arrives_once")
+def key_arrives_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The signal of a key arrives as often as without the launcher, no other does."""
+    needs_survivor_of_hold(launched)
+    names = ["SIGINT", "SIGQUIT", *unexpected(bare, launched)]
+    return stays(launched) or same_counts(bare, launched, names) or timed_out(launched)
+
+
+@asks("terminal.job_control", requirements=("TTY-3",))
+@asks("tree.group_signal_arrives", is_without_counts=True)
+def nothing_times_out(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """All that happens without the launcher happens with it too."""
+    return timed_out(launched)
+
+
+@asks("terminal.key_after_fg")
+def key_after_fg(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A Ctrl-C after fg is one SIGINT. One that was two before Ctrl-Z is another fault."""
+    needs_survivor_of_hold(launched)
+    if before_stop(launched) > before_stop(bare):
+        return timed_out(launched)
+    return timed_out(launched) or same_counts(bare, launched, ["SIGINT"])
+
+
+@asks("terminal.hang_up_arrives", requirements=("TTY-4",))
+def hang_up_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The command receives SIGHUP after the hang-up."""
+    start = launched.events.index(("hung up",)) if launched.all("hung up") else 0
+    if any(event[:3] == ("received", "command", "SIGHUP") for event in launched.events[start:]):
         return []
-    return missing(seen) or wrong("the command receives SIGHUP", "it received none")
+    return timed_out(launched) or violation("the command receives SIGHUP", "it received none")
 
 
-def nothing_left(alone: Run, seen: Run) -> list[str]:
-    """When the launcher has ended nobody is left but those that the command alone leaves as well."""
-    if not seen.all("ended", "launcher"):
-        raise RuntimeError("the launcher has not ended")
-    usual = [event[1] for event in alone.all("left")]
-    left = [event[1] for event in seen.all("left") if event[1] not in usual]
-    return wrong("no process is left when the launcher has ended", "still there: " + ", ".join(left)) if left else []
+@asks("terminal.hang_up_ends_all", at_end=(note_processes_left,))
+def hang_up_ends_all(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """No process survives the hang-up."""
+    if not launched.all("hung up"):
+        needs_all_steps(launched)
+    if bare.all("left"):
+        raise RuntimeError("the command survives the hang-up even without the launcher")
+    left = [event[1] for event in launched.all("left")]
+    return violation("no process survives the hang-up", "still there: " + ", ".join(left)) if left else []
 
 
-def nothing_survives(alone: Run, seen: Run) -> list[str]:
-    """Nobody survives the hang-up."""
-    if alone.all("left"):
-        raise RuntimeError("even alone the command survives the hang-up")
-    left = [event[1] for event in seen.all("left")]
-    return wrong("nothing survives the hang-up", "still there: " + ", ".join(left)) if left else []
+@asks("terminal.as_often_as_bare")
+def changes_arrive_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A hang-up and a resize reach the command as often as without the launcher."""
+    needs_survivor_of_hold(launched)
+    return same_counts(bare, launched, ["SIGHUP", "SIGWINCH"]) or timed_out(launched)
 
 
-def no_zombie(alone: Run, seen: Run) -> list[str]:
-    """Every child of the launcher is reaped."""
-    for mine, its in zip(seen.all("zombies"), alone.all("zombies")):  # noqa: B905  (Python 3.8)
-        if mine[1] > its[1]:
-            return wrong("every child of the launcher is reaped", "%d zombies" % mine[1])
-    return []
+@asks("terminal.resize_arrives")
+def resize_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A resize reaches the command, and does not end the launcher."""
+    return stays(launched) or too_few(bare, launched, ["SIGWINCH"]) or timed_out(launched)
 
 
-def notices(seen: Run) -> list[str]:
-    """When the launcher is killed the command receives a signal or ends."""
-    if seen.pids["launcher"] == seen.pids["command"]:
-        raise RuntimeError("the launcher has replaced itself by the command")
-    after = seen.events[seen.events.index(("sent", signal.SIGKILL, "launcher")) :]
-    if any(event[:2] in (("received", "command"), ("ended", "command")) for event in after):
-        return []
-    return wrong("the command receives a signal or ends", "neither; it runs on")
+@asks("terminal.terminal_is_the_same", requirements=("TTY-6",), orders=("view",))
+def terminal_is_the_same(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The terminal looks the same to the command, and it can read a line."""
+    return timed_out(launched) or same_view(bare, launched)
 
 
-def daemon_lives(alone: Run, seen: Run) -> list[str]:
-    """What the command has left to itself is left alone."""
-    for _, name in alone.all("left"):
-        got = [event[2] for event in seen.all("received", name)]
-        if ("left", name) not in seen.events:
-            return wrong("%s lives on, as without the launcher" % name, "it has ended")
-        if got and not alone.all("received", name):
-            return wrong("%s is sent no signal" % name, "it received " + ", ".join(got))
-    return []
+@asks("terminal.terminal_is_restored", requirements=("TTY-7",), at_end=(note_terminal,))
+def terminal_is_restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The terminal is left as the bare command leaves it."""
+    needs_all_steps(launched)
+    return restored(bare, launched)
 
 
-def refuses(seen: Run, code: int, name: str) -> list[str]:
-    """A command that cannot be started: this exit code, and a message that names it."""
-    status = seen.all("ended", "launcher")[0][2]
-    found = [] if status == code else wrong("exit code %d" % code, "status %s" % status)
-    return found + (
-        [] if name in seen.said else wrong("a message that names %s" % name, "it said %a" % seen.said[:200])
-    )
-
-
-def names_the_death(alone: Run, seen: Run) -> list[str]:
-    """The launcher says which program died of which signal."""
-    if seen.pids["launcher"] == seen.pids["command"]:
-        raise RuntimeError("the launcher has replaced itself by the command: there is nobody left to say it")
-    number = alone.all("ended", "launcher")[0][2] - 128
-    words = [r"\b(SIG)?%s\b" % name_of(number)[3:], r"signal:? ?\(?%d\b" % number, r"\bkilled\b(?!-)"]
-    words.append(re.escape(signal.strsignal(number) or name_of(number)))
-    said, found = seen.said, []
-    if not re.search("|".join(words), said, re.IGNORECASE):
-        found += wrong("a message that says the command died of " + name_of(number), "it said %a" % said[:200])
-    if not any(os.path.basename(path) in said for path in (sys.executable, os.path.realpath(sys.executable), __file__)):
-        found += wrong("a message that names the program, " + sys.executable, "it said %a" % said[:200])
-    return found
-
-
-def same_view(alone: Run, seen: Run) -> list[str]:
-    """The terminal looks the same to the command."""
-    mine, its = seen.all("did", "command", "view")[:1], alone.all("did", "command", "view")[:1]
-    if not mine or mine == its:
-        return []
-    shown = [" ".join(map(str, one[0][3:])) for one in (its, mine)]
-    return wrong("isatty of 0, 1, 2, /dev/tty, size, modes, in the foreground, keys: " + shown[0], shown[1])
-
-
-def restored(alone: Run, seen: Run) -> list[str]:
-    """The terminal is left as the command alone leaves it."""
-    found = []
-    if seen.all("modes") != alone.all("modes"):
-        found += wrong("the terminal's modes and size are left as they were", "they have changed")
-    if alone.all("foreground", True) and not seen.all("foreground", True):
-        found += wrong("the launcher's process group is in the foreground again", "another process group is")
-    return found
-
-
-def bytes_arrive(alone: Run, seen: Run) -> list[str]:
+@asks("terminal.bytes_arrive", requirements=("TTY-8",), at_end=(settle,))
+def bytes_arrive(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """What is typed reaches the command, and what it writes reaches the terminal, byte for byte."""
-    mine, its = seen.all("did", "command"), alone.all("did", "command")
-    for here, there in zip(mine, its):  # noqa: B905  (Python 3.8)
-        if here != there:
-            told = ["%s bytes with checksum %s" % one[3:5] for one in (there, here)]
-            return wrong("%s: %s" % (there[2], told[0]), told[1])
-    return []
+    return timed_out(launched) or same_bytes(bare, launched) or same_output(bare, launched)
 
 
-def same_output(alone: Run, seen: Run) -> list[str]:
-    """What the command writes is on the terminal, byte for byte."""
-    here, there = (b"".join(event[1] for event in run.all("printed")) for run in (seen, alone))
-    return [] if here == there else wrong("%d bytes on the terminal" % len(there), "%d, or others" % len(here))
+# -- TREE
 
 
-def in_time(seen: Run) -> list[str]:
-    """A signal is passed on within 50 ms, those in which somebody ran not counted."""
-    late = [event for event in seen.all("late") if event[1] > 0.05]
-    if not late and any(gap > 0.05 for _, _, gap in seen.all("late")):
-        raise RuntimeError("this machine is so busy that we could not look often enough")
-    if not late:
+@asks("tree.nothing_left", requirements=("TREE-1",), at_end=(note_processes_left,))
+def no_process_left(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """No process is left when the launcher has ended, except for those that the bare command leaves."""
+    return nothing_left(bare, launched)
+
+
+@asks("tree.no_zombie", "tree.init_reaps")
+def children_are_reaped(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """Every child of the launcher is reaped, and nothing times out."""
+    return no_zombie(bare, launched) or timed_out(launched)
+
+
+@asks("tree.no_zombie_after_signals", requirements=("TREE-2",))
+def children_are_reaped_after_signals(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """Every child of the launcher is reaped."""
+    return no_zombie(bare, launched)
+
+
+@asks("tree.noticed_by_command", requirements=("TREE-3",))
+def death_is_noticed(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """When the launcher is killed the command receives a signal or ends."""
+    needs_launcher(launched)
+    if not launched.all("sent", signal.SIGKILL, "launcher"):
+        return timed_out(launched)
+    after = launched.events[launched.events.index(("sent", signal.SIGKILL, "launcher")) :]
+    if any(event[:2] == ("received", "command") for event in after) or launched.all("ended", "command"):
         return []
-    return wrong("a signal is forwarded within 50 ms", "no process ran for %.0f ms" % (1e3 * late[0][1]))
+    return violation("the command receives a signal or ends", "neither happens; it runs on")
+
+
+@asks("tree.group_signal_arrives")
+def group_signal_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A signal to the launcher's process group reaches the command."""
+    return too_few(bare, launched, sent(launched, "group")) or timed_out(launched)
+
+
+@asks("tree.group_signal_once")
+def group_signal_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """A signal to the launcher's process group reaches the command no more often than without the launcher."""
+    found = too_many(bare, launched, sent(launched, "group"))
+    if not found:
+        needs_all_steps(launched)
+    if not found and too_few(bare, launched, sent(launched, "group")):
+        raise RuntimeError("a signal did not reach the command at all, which is another fault")
+    return found
+
+
+@asks("tree.init_status", requirements=("TREE-6",), at_end=(note_processes_left,))
+def init_ends_as_command(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """As PID 1, the launcher ends with the command's status, and no process is left."""
+    return timed_out(launched) or same_status(bare, launched) or nothing_left(bare, launched)
+
+
+@asks("tree.survives_daemon", requirements=("TREE-7",), at_end=(note_processes_left,))
+def daemon_is_left_alone(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher ends with the command's status, and leaves a daemon of the command alone."""
+    return timed_out(launched) or same_status(bare, launched) or daemon_lives(bare, launched)

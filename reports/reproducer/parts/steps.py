@@ -12,88 +12,89 @@ import termios
 import time
 from typing import Any
 
-from proctor.reports.reproducer.parts.command import ORDER, pattern
-from proctor.reports.reproducer.parts.run import QUIET, Run, below, contents, name_of, state
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, below, contents, name_of, state
+from proctor.reports.reproducer.parts.reporting_command import ORDER, pattern
 
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 
 
-def send(run: Run, number: int, to: str = "launcher") -> None:
+def send(run: ObservedRun, number: int, to: str = "launcher") -> None:
     """Send a signal to one process."""
     run.note("we send %s to the %s" % (name_of(number), to), "sent", number, to)
     if not run.all("ended", to):
         os.kill(run.pids[to], number)
 
 
-def send_to_group(run: Run, number: int) -> None:
+def send_to_group(run: ObservedRun, number: int) -> None:
     """Send a signal to the launcher's process group."""
     run.note("we send %s to the launcher's process group" % name_of(number), "sent", number, "group")
     with contextlib.suppress(ProcessLookupError):
         os.killpg(run.pids["launcher"], number)
 
 
-def settle(run: Run) -> None:
-    """Wait until no process has run for a moment: whatever was to come of what was done has come."""
-    run.wait("", lambda: False, QUIET)
+def settle(run: ObservedRun) -> None:
+    """Wait until no process has run for a moment: then nothing more will come of what was done."""
+    run.wait("", lambda: False, quiet=0.3)
 
 
-def settle_long(run: Run, seconds: float) -> None:
-    """Wait for so long whether a timer of the launcher's goes off, which the command alone does not have."""
+def wait_for_timers(run: ObservedRun, seconds: float) -> None:
+    """Wait for timers of the launcher, which the bare command does not have."""
     began = time.monotonic()
     while run.launcher and time.monotonic() - began < seconds and not run.all("ended", "launcher"):
-        run.take_in(0.1)
+        run.observe(0.1)
     settle(run)
 
 
-def tell(run: Run, text: str, to: str = "command") -> None:
-    """Tell the command what to do."""
+def tell(run: ObservedRun, text: str, to: str = "command") -> None:
+    """Give the command an order, and do not wait."""
     if run.all("ended", to):
-        raise TimeoutError("%s is there to be told: %s" % (to, text))
-    run.note("%s is told: %s" % (to, text))
+        raise TimeoutError("%s is there to take the order: %s" % (to, text))
+    run.note("we order the %s to: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
 
 
-def order(run: Run, text: str, to: str = "command") -> None:
-    """Tell the command what to do, and wait until it has done it."""
+def order(run: ObservedRun, text: str, to: str = "command") -> None:
+    """Give the command an order, and wait until it is done."""
     done = len(run.all("did", to))
     tell(run, text, to)
-    run.wait("%s does what it is told: %s" % (to, text), lambda: len(run.all("did", to)) > done)
+    run.wait("%s does: %s" % (to, text), lambda: len(run.all("did", to)) > done)
 
 
-def answers(run: Run, word: str, who: str = "command", times: int = 1) -> None:
-    """Wait until it has done what takes its time."""
-    run.wait("%s has done: %s" % (who, word), lambda: len(run.all("did", who, word)) >= times)
+def wait_until_done(run: ObservedRun, word: str, who: str = "command", times: int = 1) -> None:
+    """Wait until an order that takes its time is done."""
+    run.wait("%s does: %s" % (who, word), lambda: len(run.all("did", who, word)) >= times)
 
 
-def receives_in_time(run: Run, who: str, name: str, times: int = 1) -> None:
-    """Wait until a signal has come once more; note for how long no process ran meanwhile."""
-    before, rest, gap = time.monotonic(), 0.0, 0.0
-    run.since = run.looked = began = before
-    run.rest = 0.0
+def wait_for_forwarding(run: ObservedRun, who: str, name: str, times: int = 1) -> None:
+    """Wait until a signal is received once more; note for how long no process ran meanwhile."""
+    before, idle_time, gap = time.monotonic(), 0.0, 0.0
+    run.idle_since = run.looked_at = began = before
+    run.idle_time = 0.0
     while len(run.all("received", who, name)) < times and time.monotonic() - began < 5:
-        run.take_in(0.005)
+        run.observe(0.005)
         idle, now = run.idle(), time.monotonic()
-        rest, gap, before = rest + min(idle, now - before), max(gap, now - before), now
-    run.note("that took %.0f ms; no process ran for %.0f ms" % (1e3 * (before - began), 1e3 * rest), "late", rest, gap)
-    comes(run, who, "received", name, times=times)
+        idle_time, gap, before = idle_time + min(idle, now - before), max(gap, now - before), now
+    text = "after %.0f ms, in %.0f ms of which no process ran" % (1e3 * (before - began), 1e3 * idle_time)
+    run.note(text, "forwarded", idle_time, gap)
+    wait_for(run, who, "received", name, times=times)
 
 
-def comes(run: Run, who: str, what: str, *more: str, times: int = 1) -> None:
-    """Wait until somebody runs, has received a signal, has ended."""
+def wait_for(run: ObservedRun, who: str, what: str, *more: str, times: int = 1) -> None:
+    """Wait until a process runs, has received a signal, or has ended."""
     run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
 
 
-def stops(run: Run, who: str) -> None:
-    """Wait until it is stopped."""
+def wait_until_stopped(run: ObservedRun, who: str) -> None:
+    """Wait until a process is stopped."""
     run.wait(who + " stops", lambda: state(run.pids[who]) == "T")
-    run.note(who + " has stopped", "stopped", who)
+    run.note(who + " is stopped", "stopped", who)
 
 
-def goes_on(run: Run, who: str) -> None:
-    """Wait until it goes on after a stop."""
-    run.wait(who + " goes on", lambda: state(run.pids[who]) != "T")
-    run.note(who + " goes on", "goes on", who)
+def wait_until_continued(run: ObservedRun, who: str) -> None:
+    """Wait until a process continues after a stop."""
+    run.wait(who + " continues", lambda: state(run.pids[who]) != "T")
+    run.note(who + " continues", "continued", who)
 
 
 def press(run: Any, key: str) -> None:
@@ -109,24 +110,24 @@ def type_in(run: Any, data: bytes) -> None:
 
 
 def type_pattern(run: Any, count: int, seed: int) -> None:
-    """Type a lot, as fast as it is taken."""
+    """Type many bytes, as fast as they are taken."""
     run.note("we type %d bytes" % count, "typed")
     data, began = pattern(count, seed), time.monotonic()
     os.set_blocking(run.master, False)
     while data and time.monotonic() - began < 20:
         with contextlib.suppress(BlockingIOError):
             data = data[os.write(run.master, data[:4096]) :]
-        run.take_in(0)
+        run.observe(0)
 
 
-def prints(run: Any, text: str) -> None:
-    """Wait until this is on the terminal, after what was waited for before."""
-    run.wait("%r on the terminal" % text, lambda: text in run.said[run.read :])
-    run.read = run.said.index(text, run.read) + len(text)
+def wait_for_output(run: Any, text: str) -> None:
+    """Wait until this is on the terminal, after what we waited for before."""
+    run.wait("%r on the terminal" % text, lambda: text in run.output[run.read_to :])
+    run.read_to = run.output.index(text, run.read_to) + len(text)
 
 
 def resize(run: Any, rows: int, columns: int) -> None:
-    """Change the terminal's size."""
+    """Change the size of the terminal."""
     run.note("we resize the terminal to %d rows, %d columns" % (rows, columns), "resized")
     fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
 
@@ -138,39 +139,39 @@ def hang_up(run: Any) -> None:
     os.close(run.master)
 
 
-def between(run: Run) -> list[int]:
-    """Return the launcher and its helpers: who is between us and the command."""
+def in_between(run: ObservedRun) -> list[int]:
+    """Return the launcher and its helpers: the processes between us and the command."""
     spared = [run.pids["command"], *below(run.pids["command"])]
     return [pid for pid in [run.pids["launcher"], *below(run.pids["launcher"])] if pid not in spared]
 
 
 def hold(run: Any) -> None:
-    """Stop everyone between us and the command: what it gets now, it gets without their doing."""
-    run.held = between(run)
+    """Stop the processes between us and the command: what it receives now does not come from them."""
+    run.held = in_between(run)
     for pid in run.held:
         os.kill(pid, signal.SIGSTOP)
     run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "") for pid in run.held))
-    run.note("we hold the launcher still (SIGSTOP)" if run.held else "there is nobody to hold still", "held")
+    run.note("we stop the launcher (SIGSTOP)" if run.held else "there is no launcher to stop", "held")
 
 
 def release(run: Any) -> None:
-    """Let them go on."""
-    run.note("we let the launcher go on (SIGCONT)" if run.held else "there is nobody to let go on", "released")
+    """Let them continue."""
+    run.note("we continue the launcher (SIGCONT)" if run.held else "there is no launcher to continue", "released")
     for pid in reversed(run.held):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 
 
-def look(run: Run) -> None:
-    """Note how many are zombies: ended, and not waited for by their parent. Ours, and the command's, do not count."""
+def count_zombies(run: ObservedRun) -> None:
+    """Count the zombies, without our own children and those of the command."""
     spared = {os.getpid(), run.pids["command"]} - ({run.pids["launcher"]} if run.launcher else set())
     rows = [contents("/proc/%d/stat" % pid).rpartition(") ")[2].split() for pid in below(os.getpid())]
     dead = [row for row in rows if row and row[0] == "Z" and int(row[1]) not in spared]
     run.note("zombies: %d" % len(dead), "zombies", len(dead))
 
 
-def who_is_left(run: Run) -> None:
-    """Note who is still there once no process runs any more; zombies and what we started ourselves do not count."""
+def note_processes_left(run: ObservedRun) -> None:
+    """Note the processes that are left once none of them runs, without zombies and without those that we started."""
     run.wait("", lambda: run.all("ended", "launcher"))
     settle(run)
     names = {pid: name for name, pid in reversed(list(run.pids.items()))}
@@ -180,11 +181,12 @@ def who_is_left(run: Run) -> None:
             run.note("still there: %s (pid %d)" % (name, pid), "left", name)
 
 
-def how_the_terminal_is(run: Any) -> None:
-    """Note how the terminal is set, and whether the foreground is as the launcher's caller left it."""
+def note_terminal(run: Any) -> None:
+    """Note the settings of the terminal, and which process group is in the foreground."""
     settle(run)
     modes = termios.tcgetattr(run.slave)
     size = struct.unpack("4H", fcntl.ioctl(run.slave, termios.TIOCGWINSZ, bytes(8)))[:2]
-    is_mine = os.tcgetpgrp(run.master) == run.pids["launcher"]
+    is_launcher = os.tcgetpgrp(run.master) == run.pids["launcher"]
     run.note("terminal: modes %s, size %s" % (modes[:4], size), "modes", modes[:4], modes[6], size)
-    run.note("in its foreground: " + ("the launcher's group" if is_mine else "another group"), "foreground", is_mine)
+    text = "the launcher's process group" if is_launcher else "another process group"
+    run.note("in the foreground: " + text, "foreground", is_launcher)

@@ -1,4 +1,4 @@
-"""Text for the page: names for its addresses, code in sentences, links in sources."""
+"""Text for the page: slugs for addresses, code and emphasis in sentences, links in sources."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from markupsafe import Markup, escape
 
 from proctor.harness.words import harmless
 
-RESERVED = ("matrix", "coverage", "launcher")
-"""The first words of addresses within the page that are no requirement's."""
+RESERVED_SLUGS = ("matrix", "coverage", "launcher")
+"""First parts of addresses that do not belong to requirements."""
 MANUAL = "https://man7.org/linux/man-pages/man{section}/{name}.{section}.html"
 POSIX = "https://pubs.opengroup.org/onlinepubs/9799919799/"
 SOURCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
@@ -20,13 +20,13 @@ SOURCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"\bPEP (\d+)", lambda found: f"https://peps.python.org/pep-{int(found[1]):04}/"),
     (r"\bPOSIX\.1-2024\b", lambda found: POSIX),
 )
-"""What sources are cited by, and where each is."""
+"""Patterns of citations, each with a function that returns the URL."""
 _CODE = re.compile(r"`([^`]*)`")
-_STRESSED = re.compile(r"(?<![\w*])\*(\w[\w ]*)\*(?![\w*])")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(\w[\w ]*)\*(?![\w*])")
 
 
 def slugs(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Return for each name a part of an address within the page: all different, of letters, digits, ".", "_", "-"."""
+    """Return a unique address part for each name, made of letters, digits, ".", "_" and "-"."""
     used, found = set(taken), []
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "x"
@@ -39,19 +39,19 @@ def slugs(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     return found
 
 
-def coded(text: str) -> Markup:
-    """Return text of the specification with what stands in backticks as code, and what stands in asterisks stressed."""
-    plain = str(escape(harmless(text)))  # from here on all that is in it is ours
-    return Markup(_STRESSED.sub(r"<em>\1</em>", _CODE.sub(r"<code>\1</code>", plain)))
+def inline_markup(text: str) -> Markup:
+    """Return text of the specification with backticks as code and asterisks as emphasis."""
+    plain = str(escape(harmless(text)))
+    return Markup(_EMPHASIS.sub(r"<em>\1</em>", _CODE.sub(r"<code>\1</code>", plain)))
 
 
-def cited(text: str) -> Markup:
-    """Return the sources of a requirement, each that has an address as a link to it."""
-    html = str(coded(text))
+def linked_sources(text: str) -> Markup:
+    """Return the sources of a requirement, with a link for each source that has a URL."""
+    html = str(inline_markup(text))
     for pattern, address in SOURCES:
-        html = re.sub(pattern, partial(_linked, address), html)
+        html = re.sub(pattern, partial(_link, address), html)
     return Markup(html)
 
 
-def _linked(address: Callable[[re.Match[str]], str], found: re.Match[str]) -> str:
+def _link(address: Callable[[re.Match[str]], str], found: re.Match[str]) -> str:
     return f'<a href="{address(found)}" rel="noreferrer">{found[0]}</a>'

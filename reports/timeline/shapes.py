@@ -1,7 +1,7 @@
-"""The signs of a timeline: a shape for each kind of mark and state, and the style sheet that colours them.
+"""The shapes of a timeline: one for each kind of mark and state, and their style sheet.
 
-Colours are CSS variables, so that a page may set its own; those below do on white and on dark grounds alike, with a
-contrast of more than 3 to 1 (WCAG 2, 1.4.11).
+Colours are CSS variables, so a page can set its own. The defaults work on light and dark backgrounds, with a contrast
+of more than 3 to 1 (WCAG 2, 1.4.11).
 """
 
 from __future__ import annotations
@@ -44,19 +44,20 @@ stroke:var(--proctor-ground,Canvas)}
 @media print{.proctor-timeline{color:#000}}
 """
 LEGEND = {
-    "running": "runs", "stopped": "stopped", "held": "held by us", "orphaned": "orphaned: its parent has ended",
+    "running": "running", "stopped": "stopped", "held": "held by Proctor", "orphaned": "orphaned: parent ended",
     "zombie": "zombie", "key": "key or input", "sent": "signal sent", "received": "signal received",
-    "lost": "receipt not seen", "order": "we do or order", "report": "reports", "output": "output", "stop": "stops",
-    "continue": "goes on", "end": "ends", "point": "schedule point", "hold": "held, let go", "call": "system call",
-    "missed": "required, but did not come", "trouble": "the harness", "note": "note", "violated": "violation",
+    "lost": "receipt not observed", "order": "done by Proctor", "report": "reports", "output": "output",
+    "stop": "stops", "continue": "continues", "end": "ends", "point": "schedule point",
+    "hold": "held or released", "call": "system call", "missed": "awaited, did not happen",
+    "trouble": "harness", "note": "note", "violated": "violation",
 }  # fmt: skip
-CLASSES = {
+LEGEND_CLASSES = {
     **{state: f"s-{state}" for state in ("running", "stopped", "held", "orphaned", "zombie")},
     "lost": "arrow a-lost",
 }
-"""Of what in the legend is no mark."""
-KEY = 9.0
-"""Pixels from the middle of a key up to its side."""
+"""CSS classes of the legend entries that are not marks."""
+KEY_HALF_HEIGHT = 9.0
+"""Half the height of a key, in pixels."""
 _SHAPES = {
     "running": '<rect x="-9" y="-4" width="18" height="8" rx="3"/>',
     "orphaned": '<rect x="-9" y="-4" width="18" height="8" rx="3"/>',
@@ -83,9 +84,9 @@ _SHAPES = {
 }
 
 
-def drawing(name: str, wide: float = 0.0) -> str:
-    """Return the shape of a kind of mark, or of a state, around 0, 0. wide: pixels of the label that is in a key."""
+def shape(name: str, label_width: float = 0.0) -> str:
+    """Return the shape of a kind of mark or of a state, centred at 0, 0. label_width: pixels of the label in a key."""
     if name == "key":
-        half = wide / 2 + 5
-        return f'<rect x="{-half:.1f}" y="{-KEY:.0f}" width="{2 * half:.1f}" height="{2 * KEY:.0f}" rx="4"/>'
+        half, high = label_width / 2 + 5, KEY_HALF_HEIGHT
+        return f'<rect x="{-half:.1f}" y="{-high:.0f}" width="{2 * half:.1f}" height="{2 * high:.0f}" rx="4"/>'
     return _SHAPES[name]
