@@ -1,6 +1,8 @@
-"""The visible system calls: those by which a launcher changes what others can see, or waits for them.
+"""The system calls that the harness knows: their numbers and their properties. No other file has such a table.
 
-Between two of them a signal meets the same launcher at every instruction, so they are where the explorer stops it.
+A visible call is one by which a launcher changes what other processes can see, or waits for them. Between two visible
+calls a signal has the same effect at every instruction, so the explorer stops a launcher only at these.
+
 Numbers are the kernel's for x86-64 (arch/x86/entry/syscalls/syscall_64.tbl) and for arm64
 (include/uapi/asm-generic/unistd.h); None where an architecture has no such call.
 """
@@ -8,12 +10,13 @@ Numbers are the kernel's for x86-64 (arch/x86/entry/syscalls/syscall_64.tbl) and
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Effect = Literal["signals", "mask", "process", "place", "terminal", "file", "sends", "waits", "descriptor"]
 """What a call is about. signals: dispositions. mask: what is blocked. process: one is made, replaced, ended. place:
-session, process group, ids. terminal. file: made, changed, removed. sends: a signal. waits: for somebody else.
-descriptor: pipes and copies, by which processes wait for each other."""
+session, process group, ids. terminal. file: created, changed, removed. sends: a signal. waits: for another process, or
+for time. descriptor: pipes and copies, by which processes wait for each other."""
 
 
 class Only(NamedTuple):
@@ -25,13 +28,33 @@ class Only(NamedTuple):
     values: tuple[int, ...] = ()
 
 
-class Visible(NamedTuple):
-    """One visible call: its numbers, what it is about, and where not all its uses are visible, which."""
+class Timeout(NamedTuple):
+    """Which argument of a blocking call holds its timeout, and what that is.
+
+    ms: milliseconds, an int; negative for none. ts: a pointer to a struct timespec. tv: a pointer to a struct timeval.
+    futex: a timespec whose meaning depends on the operation. clock: a timespec, absolute where TIMER_ABSTIME is set.
+    restart: that of the interrupted call that is restarted. unknown: it cannot be read.
+    """
+
+    argument: int
+    kind: Literal["ms", "ts", "tv", "futex", "clock", "restart", "unknown"]
+
+
+class Call(NamedTuple):
+    """One system call: its numbers; of a visible one its effect, and, where only some of its uses are visible, which;
+    of a blocking one its timeout.
+
+    may_sleep: it may block although its effect does not say so. completes: a task that is blocked in it goes on without
+    anything that another process does.
+    """
 
     x86_64: int | None
     aarch64: int | None
-    effect: Effect
+    effect: Effect | None = None
     only: Only | None = None
+    timeout: Timeout | None = None
+    may_sleep: bool = False
+    completes: bool = False
 
     @property
     def leaves(self) -> bool:
@@ -50,88 +73,109 @@ _TERMINAL_CHANGES = Only(
         0x402C542B, 0x402C542C, 0x402C542D,  # TCSETS2, TCSETSW2, TCSETSF2
     ),
 )  # fmt: skip
-"""ioctl(2) that changes a terminal; one that only reads is as good as none. ioctl_tty(2)."""
+"""The requests of ioctl(2) that change a terminal; those that only read are not visible. ioctl_tty(2)."""
 
-VISIBLE: dict[str, Visible] = {
+VISIBLE: dict[str, Call] = {
     # a null pointer as the new action or mask only asks; PyOS_getsig does so 64 times when Python starts
-    "rt_sigaction": Visible(13, 134, "signals", _GIVEN),
-    "rt_sigprocmask": Visible(14, 135, "mask", _GIVEN),
-    "signalfd4": Visible(289, 74, "signals"),
-    "signalfd": Visible(282, None, "signals"),
-    "timer_settime": Visible(223, 110, "signals"),
-    "setitimer": Visible(38, 103, "signals"),
-    "alarm": Visible(37, None, "signals"),
-    "rt_sigsuspend": Visible(130, 133, "waits"),
-    "rt_sigtimedwait": Visible(128, 137, "waits"),
-    "pause": Visible(34, None, "waits"),
-    "wait4": Visible(61, 260, "waits"),
-    "waitid": Visible(247, 95, "waits"),
-    "poll": Visible(7, None, "waits"),
-    "ppoll": Visible(271, 73, "waits"),
-    "select": Visible(23, None, "waits"),
-    "pselect6": Visible(270, 72, "waits"),
-    "epoll_wait": Visible(232, None, "waits"),
-    "epoll_pwait": Visible(281, 22, "waits"),
-    "epoll_pwait2": Visible(441, 441, "waits"),
-    "nanosleep": Visible(35, 101, "waits"),
-    "clock_nanosleep": Visible(230, 115, "waits"),
-    "fork": Visible(57, None, "process"),
-    "vfork": Visible(58, None, "process"),
-    "clone": Visible(56, 220, "process"),
-    "clone3": Visible(435, 435, "process"),
-    "execve": Visible(59, 221, "process"),
-    "execveat": Visible(322, 281, "process"),
-    "exit_group": Visible(231, 94, "process"),
-    "kill": Visible(62, 129, "sends"),
-    "tkill": Visible(200, 130, "sends"),
-    "tgkill": Visible(234, 131, "sends"),
-    "rt_sigqueueinfo": Visible(129, 138, "sends"),
-    "pidfd_send_signal": Visible(424, 424, "sends"),
-    "pidfd_open": Visible(434, 434, "descriptor"),
-    "prctl": Visible(157, 167, "place", Only(0, values=(1, 36))),  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
-    "ptrace": Visible(101, 117, "place"),
-    "setsid": Visible(112, 157, "place"),
-    "setpgid": Visible(109, 154, "place"),
-    "ioctl": Visible(16, 29, "terminal", _TERMINAL_CHANGES),
-    "pipe": Visible(22, None, "descriptor"),
-    "pipe2": Visible(293, 59, "descriptor"),
-    "dup2": Visible(33, None, "descriptor"),
-    "dup3": Visible(292, 24, "descriptor"),
-    "open": Visible(2, None, "file", Only(1, bits=_O_CREAT)),
-    "openat": Visible(257, 56, "file", Only(2, bits=_O_CREAT)),
-    "creat": Visible(85, None, "file"),
-    "mkdir": Visible(83, None, "file"),
-    "mkdirat": Visible(258, 34, "file"),
-    "rmdir": Visible(84, None, "file"),
-    "unlink": Visible(87, None, "file"),
-    "unlinkat": Visible(263, 35, "file"),
-    "rename": Visible(82, None, "file"),
-    "renameat": Visible(264, 38, "file"),
-    "renameat2": Visible(316, 276, "file"),
-    "link": Visible(86, None, "file"),
-    "linkat": Visible(265, 37, "file"),
-    "symlink": Visible(88, None, "file"),
-    "symlinkat": Visible(266, 36, "file"),
-    "ftruncate": Visible(77, 46, "file"),
-    "flock": Visible(73, 32, "file"),
+    "rt_sigaction": Call(13, 134, "signals", _GIVEN),
+    "rt_sigprocmask": Call(14, 135, "mask", _GIVEN),
+    "signalfd4": Call(289, 74, "signals"),
+    "signalfd": Call(282, None, "signals"),
+    "timer_settime": Call(223, 110, "signals"),
+    "setitimer": Call(38, 103, "signals"),
+    "alarm": Call(37, None, "signals"),
+    "rt_sigsuspend": Call(130, 133, "waits"),
+    "rt_sigtimedwait": Call(128, 137, "waits", timeout=Timeout(2, "ts")),
+    "pause": Call(34, None, "waits"),
+    "wait4": Call(61, 260, "waits"),
+    "waitid": Call(247, 95, "waits"),
+    "poll": Call(7, None, "waits", timeout=Timeout(2, "ms")),
+    "ppoll": Call(271, 73, "waits", timeout=Timeout(2, "ts")),
+    "select": Call(23, None, "waits", timeout=Timeout(4, "tv")),
+    "pselect6": Call(270, 72, "waits", timeout=Timeout(4, "ts")),
+    "epoll_wait": Call(232, None, "waits", timeout=Timeout(3, "ms")),
+    "epoll_pwait": Call(281, 22, "waits", timeout=Timeout(3, "ms")),
+    "epoll_pwait2": Call(441, 441, "waits", timeout=Timeout(3, "ts")),
+    "nanosleep": Call(35, 101, "waits", timeout=Timeout(0, "ts")),
+    "clock_nanosleep": Call(230, 115, "waits", timeout=Timeout(2, "clock")),
+    "fork": Call(57, None, "process"),
+    "vfork": Call(58, None, "process"),
+    "clone": Call(56, 220, "process"),
+    "clone3": Call(435, 435, "process"),
+    "execve": Call(59, 221, "process", completes=True),
+    "execveat": Call(322, 281, "process", completes=True),
+    "exit_group": Call(231, 94, "process", completes=True),
+    "kill": Call(62, 129, "sends"),
+    "tkill": Call(200, 130, "sends"),
+    "tgkill": Call(234, 131, "sends"),
+    "rt_sigqueueinfo": Call(129, 138, "sends"),
+    "pidfd_send_signal": Call(424, 424, "sends"),
+    "pidfd_open": Call(434, 434, "descriptor"),
+    "prctl": Call(157, 167, "place", Only(0, values=(1, 36))),  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
+    "ptrace": Call(101, 117, "place"),
+    "setsid": Call(112, 157, "place"),
+    "setpgid": Call(109, 154, "place"),
+    "ioctl": Call(16, 29, "terminal", _TERMINAL_CHANGES),
+    "pipe": Call(22, None, "descriptor"),
+    "pipe2": Call(293, 59, "descriptor"),
+    "dup2": Call(33, None, "descriptor"),
+    "dup3": Call(292, 24, "descriptor"),
+    "open": Call(2, None, "file", Only(1, bits=_O_CREAT), may_sleep=True),
+    "openat": Call(257, 56, "file", Only(2, bits=_O_CREAT), may_sleep=True),
+    "creat": Call(85, None, "file", may_sleep=True),
+    "mkdir": Call(83, None, "file"),
+    "mkdirat": Call(258, 34, "file"),
+    "rmdir": Call(84, None, "file"),
+    "unlink": Call(87, None, "file"),
+    "unlinkat": Call(263, 35, "file"),
+    "rename": Call(82, None, "file"),
+    "renameat": Call(264, 38, "file"),
+    "renameat2": Call(316, 276, "file"),
+    "link": Call(86, None, "file"),
+    "linkat": Call(265, 37, "file"),
+    "symlink": Call(88, None, "file"),
+    "symlinkat": Call(266, 36, "file"),
+    "ftruncate": Call(77, 46, "file"),
+    "flock": Call(73, 32, "file", may_sleep=True),
 }
-_MAY_SLEEP = frozenset(("open", "openat", "creat", "flock"))  # of a FIFO; of what somebody else has locked
+"""The calls at which the explorer stops a launcher, by name."""
 
+OTHERS: dict[str, Call] = {
+    "rt_tgsigqueueinfo": Call(297, 240, "sends"),
+    "futex": Call(202, 98, timeout=Timeout(3, "futex")),
+    "futex_waitv": Call(449, 449, timeout=Timeout(3, "unknown")),
+    "io_getevents": Call(208, 4, timeout=Timeout(4, "ts")),
+    "recvmmsg": Call(299, 243, timeout=Timeout(4, "ts")),
+    "semtimedop": Call(220, 192, timeout=Timeout(3, "ts")),
+    "restart_syscall": Call(219, 128, timeout=Timeout(0, "restart")),
+    # PID 1 of a namespace stays in its exit until the last of its processes has gone (zap_pid_ns_processes), and that
+    # can be when /proc shows none any more
+    "exit": Call(60, 93, completes=True),
+}
+"""Calls that are not visible, but have a property that the harness asks for."""
 
-def returns_at_once(name: str) -> bool:
-    """Whether nobody is ever blocked in this call until somebody else does something: then there is nothing between
-    its entry and its exit that others could have a part in."""
-    return VISIBLE[name].effect not in ("process", "sends", "waits", "terminal") and name not in _MAY_SLEEP
-
+CALLS = VISIBLE | OTHERS
+SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
+"""The calls that send signals."""
+REAPS = ("wait4", "waitid")
+SETS_TIMER = ("setitimer", "alarm", "timer_settime")
+"""The calls that set an interval or POSIX timer."""
 
 BIRTH = "birth"
 """The name under which a process or thread passes its first schedule point, before any instruction of its own."""
 
 
-def numbers() -> dict[int, str]:
-    """Return the names of the visible calls by their numbers on this machine; empty for one we have no table for."""
+def returns_at_once(name: str) -> bool:
+    """Whether a visible call never blocks until another process does something. Then nothing that others do can come
+    between its entry and its exit."""
+    call = VISIBLE[name]
+    return call.effect not in ("process", "sends", "waits", "terminal") and not call.may_sleep
+
+
+def by_number(calls: Iterable[str] = CALLS) -> dict[int, str]:
+    """Return the names of these calls by their numbers on this machine; empty for a machine without a table."""
     machine = platform.machine()
     if machine not in ("x86_64", "aarch64"):
         return {}
-    found = {name: getattr(call, machine) for name, call in VISIBLE.items()}
+    found = {name: getattr(CALLS[name], machine) for name in calls}
     return {number: name for name, number in found.items() if number is not None}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import signal
 from typing import NamedTuple
 
+from proctor.harness.calls import by_number
 from proctor.harness.history import Process
 
 BLOCKED_STATES = "STZX"
@@ -92,7 +92,7 @@ def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
     return found
 
 
-_SIGTIMEDWAIT = {"x86_64": ("128",), "aarch64": ("137",)}.get(platform.machine(), ())
+_SIGTIMEDWAIT = [str(number) for number in by_number(("rt_sigtimedwait",))]
 _ALARM = 1 << (signal.SIGALRM - 1)
 _STATUS = re.compile(
     rb"State:\t(\S).*?"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from proctor.harness.calls import BIRTH, VISIBLE, Only, returns_at_once
+from proctor.harness.calls import BIRTH, REAPS, VISIBLE, Only, returns_at_once
 from proctor.harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from proctor.reports.reproducer.wording import not_exported, number
 
-REAPING = ("wait4", "waitid")
-"""The calls that are traced, beside those that send signals, where there is no schedule."""
 MACHINES = ("x86_64", "aarch64")
 EVERY_BIT = -1
 
@@ -18,7 +16,7 @@ EVERY_BIT = -1
 def tables(schedule: Schedule) -> dict[str, str]:
     """Return the constants, as Python code by name."""
     sending = [name for name, call in VISIBLE.items() if call.effect == "sends"]
-    names = list(VISIBLE) if schedule.directives else [*sending, *REAPING]
+    names = list(VISIBLE) if schedule.directives else [*sending, *REAPS]
     calls = {
         machine: {value: name for name in names if (value := getattr(VISIBLE[name], machine)) is not None}
         for machine in MACHINES

@@ -9,12 +9,12 @@ not whose it is: a timer of somebody else can make us wait in vain, never judge 
 from __future__ import annotations
 
 import os
-import platform
 import re
 import struct
 import time
 from typing import NamedTuple
 
+from proctor.harness.calls import CALLS, Timeout, by_number
 from proctor.harness.runner import processes
 
 FOREVER = float("inf")
@@ -22,54 +22,13 @@ UNKNOWN = -1.0
 """A timeout that is there but cannot be read."""
 
 
-class _Timeout(NamedTuple):
-    """Which argument holds the timeout, and as what: ms (int), ts (timespec *), tv (timeval *)."""
-
-    argument: int
-    kind: str
-
-
-_X86_64 = {
-    7: _Timeout(2, "ms"),  # poll
-    23: _Timeout(4, "tv"),  # select
-    35: _Timeout(0, "ts"),  # nanosleep
-    128: _Timeout(2, "ts"),  # rt_sigtimedwait
-    202: _Timeout(3, "futex"),
-    208: _Timeout(4, "ts"),  # io_getevents
-    219: _Timeout(0, "restart"),  # restart_syscall
-    220: _Timeout(3, "ts"),  # semtimedop
-    230: _Timeout(2, "clock"),  # clock_nanosleep
-    232: _Timeout(3, "ms"),  # epoll_wait
-    270: _Timeout(4, "ts"),  # pselect6
-    271: _Timeout(2, "ts"),  # ppoll
-    281: _Timeout(3, "ms"),  # epoll_pwait
-    299: _Timeout(4, "ts"),  # recvmmsg
-    441: _Timeout(3, "ts"),  # epoll_pwait2
-    449: _Timeout(3, "unknown"),  # futex_waitv
-}
-_AARCH64 = {
-    4: _Timeout(4, "ts"),
-    22: _Timeout(3, "ms"),
-    72: _Timeout(4, "ts"),
-    73: _Timeout(2, "ts"),
-    98: _Timeout(3, "futex"),
-    101: _Timeout(0, "ts"),
-    115: _Timeout(2, "clock"),
-    128: _Timeout(0, "restart"),
-    137: _Timeout(2, "ts"),
-    192: _Timeout(3, "ts"),
-    243: _Timeout(4, "ts"),
-    441: _Timeout(3, "ts"),
-    449: _Timeout(3, "unknown"),
-}
-_CALLS = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(platform.machine())
+_NAMES = by_number()
+_TIMEOUTS = {number: CALLS[name].timeout for number, name in _NAMES.items()}
 
 _FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 9, 6, 256
 _TIMER_ABSTIME = 1
 
-_COMPLETES = {"x86_64": (59, 60, 231, 322), "aarch64": (93, 94, 221, 281)}.get(platform.machine(), ())
-"""execve, exit, exit_group, execveat: who is blocked there goes on by itself. PID 1 of a namespace waits in its exit
-until the last of its processes has gone (zap_pid_ns_processes), and that can be when /proc shows none any more."""
+_COMPLETES = frozenset(number for number, name in _NAMES.items() if CALLS[name].completes)
 
 _before_stop: dict[int, tuple[int, ...]] = {}
 """The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
@@ -89,23 +48,23 @@ def completes_by_itself(call: str) -> bool:
 
 def timeout_of(pid: int, tid: int, call: str) -> float:
     """Return the seconds after which the call in this line returns by itself at the latest; FOREVER, UNKNOWN."""
-    if _CALLS is None:
+    if not _NAMES:
         return UNKNOWN
     words = call.split()
     if not words or words[0] in ("running", "-1"):
         return FOREVER
     number, *arguments = int(words[0]), *(int(word, 16) for word in words[1:7])
-    rule = _CALLS.get(number)
+    rule = _TIMEOUTS.get(number)
     if rule and rule.kind == "restart":
         before = _before_stop.get(tid)
         if not before or before[1:] != tuple(arguments):
             return UNKNOWN
-        number, rule = before[0], _CALLS.get(before[0])
+        number, rule = before[0], _TIMEOUTS.get(before[0])
     _before_stop[tid] = (number, *arguments)
     return _read(pid, rule, arguments) if rule else FOREVER
 
 
-def _read(pid: int, rule: _Timeout, arguments: list[int]) -> float:
+def _read(pid: int, rule: Timeout, arguments: list[int]) -> float:
     value = arguments[rule.argument]
     if rule.kind == "unknown":
         return UNKNOWN if value else FOREVER

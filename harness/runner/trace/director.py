@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH, VISIBLE, numbers
+from proctor.harness.calls import BIRTH, REAPS, SENDS, SETS_TIMER, VISIBLE, by_number
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
@@ -24,8 +24,7 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = numbers()
-SETS_TIMER = ("setitimer", "alarm", "timer_settime")
+_NAMES = by_number(VISIBLE)
 
 
 class Director:
@@ -159,7 +158,7 @@ class Director:
         """Record what the launcher has sent, and that it has reaped the command; then pass the exit of the call."""
         call, task.call = task.call, ""
         is_launcher = task.process == "launcher"
-        if VISIBLE[call].effect == "sends" and (is_launcher or self._records_all_sends):
+        if call in SENDS and (is_launcher or self._records_all_sends):
             returned = ptrace.call_of(task.tid)
             if returned:
                 self._recorder.add("launcher", called(call, task.arguments, returned.result))
@@ -167,7 +166,7 @@ class Director:
                 # until the others are at rest and have taken this signal, the next one could merge with it
                 self._scheduler.queue(task, lambda: self._pass(task, call, "exit"))
                 return
-        elif is_launcher and call in ("wait4", "waitid"):
+        elif is_launcher and call in REAPS:
             self._note_reaped()
         self._pass(task, call, "exit")
 

@@ -12,7 +12,7 @@ import platform
 import struct
 import sys
 
-from proctor.harness.calls import VISIBLE, Only, numbers
+from proctor.harness.calls import VISIBLE, Only, by_number
 
 _LOAD, _EQUAL, _BITS, _RETURN = 0x20, 0x15, 0x45, 0x06  # classic BPF; linux/filter.h
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
@@ -28,7 +28,7 @@ _Instruction = tuple[int, int, int, int]
 @functools.cache
 def program() -> bytes:
     """Return the filter as an array of struct sock_filter; empty where there is no table for this machine."""
-    calls = numbers()
+    calls = by_number(VISIBLE)
     if not calls:
         return b""
     code: list[_Instruction] = [

@@ -7,26 +7,19 @@ very return of the call by which the launcher has reaped the command.
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import time
 from collections.abc import Callable
 
 from proctor.harness import history
+from proctor.harness.calls import REAPS, SENDS, by_number
 from proctor.harness.runner import processes
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 
-_X86_64 = {
-    62: "kill", 200: "tkill", 234: "tgkill", 129: "rt_sigqueueinfo", 297: "rt_tgsigqueueinfo",
-    424: "pidfd_send_signal", 61: "wait4", 247: "waitid",
-}  # fmt: skip
-_AARCH64 = {
-    129: "kill", 130: "tkill", 131: "tgkill", 138: "rt_sigqueueinfo", 240: "rt_tgsigqueueinfo",
-    424: "pidfd_send_signal", 260: "wait4", 95: "waitid",
-}  # fmt: skip
-_CALLS = {"x86_64": _X86_64, "aarch64": _AARCH64}.get(platform.machine())
-_WAITS = ("wait4", "waitid")
+_NAMES = by_number((*SENDS, *REAPS))
 TAKEN_WITHIN = 1.0
 """Seconds a receiver gets to take a signal before the sender goes on all the same."""
 
@@ -47,8 +40,8 @@ class Tracer:
     """Traces every task of some processes, the launcher first. Raises OSError where ptrace is refused."""
 
     def __init__(self, pids: list[int], command: int, recorder: Recorder, at_reap: Callable[[], None]) -> None:
-        if _CALLS is None:
-            raise OSError(38, f"no table of system calls for {platform.machine()}")
+        if not _NAMES:
+            raise OSError(errno.ENOSYS, f"no table of system calls for {platform.machine()}")
         self._launcher = pids[0] if pids else 0
         self._command = command
         self._recorder = recorder
@@ -107,10 +100,10 @@ class Tracer:
             self._inside[tid] = call
             return
         entered = self._inside.pop(tid, None)
-        name = _CALLS.get(entered.number) if entered and _CALLS else None
+        name = _NAMES.get(entered.number) if entered else None
         if not entered or not name:
             return
-        if name in _WAITS:
+        if name in REAPS:
             self._after_wait(tid, call.result)
         else:
             self._after_send(name, entered.arguments, call.result)
