@@ -157,3 +157,10 @@ def _choices(kind: Any) -> list[str]:
     if get_origin(kind) is Literal:
         return [str(value) for value in get_args(kind)]
     return [str(struct.__struct_config__.tag) for struct in _structs(kind) if struct.__struct_config__.tag]
+
+
+def other_schema(found: object, known: int, again: str) -> str:
+    """Say that a file has another schema than this Proctor reads. again: how an older file is made anew."""
+    newer = isinstance(found, int) and found > known
+    do = "Update Proctor" if newer else again
+    return f"this file has schema {found!r}; this Proctor reads schema {known}. {do}"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import resource
+import termios
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 from proctor.harness import signals
@@ -92,9 +97,9 @@ def _words(fact: Fact) -> str:
         case Received(process=process, signal=number, code=code, sender_role=role, sender=sender):
             cause = "from the kernel" if code == signals.SI_KERNEL else f"from {role or f'pid {sender}'}"
             return f"{process} received {signals.name(number)} {cause}"
-        case Ended(process=process, code=code, signal=number):
-            how = f"with exit code {code}" if code is not None else f"of {signals.name(number)}" if number else ""
-            return f"{process} ended {how}".rstrip()
+        case Ended(process=process):
+            is_known = fact.code is not None or fact.signal is not None
+            return f"{process} {how_ended(fact) if is_known else 'ended'}"
         case WaitFailed(awaited=what):
             return f"timed out: {awaited(what)} ({timed_out(fact)})"
         case Started(process=process, pid=pid, argv=argv):
@@ -216,6 +221,31 @@ def comes(what: Awaited) -> str:
             return "comes to its end"
 
 
+def how_ended(ended: Ended) -> str:
+    """Say how a process ended, as a predicate: "ended with exit code 3"."""
+    if ended.signal is not None:
+        return f"ended by {signals.name(ended.signal)}"
+    if ended.code is not None:
+        return f"ended with exit code {ended.code}"
+    return "ended (its exit status could not be observed)"
+
+
+def times(count: int) -> str:
+    """Say how often."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def process(row: Process) -> str:
+    """Say which process this is, and its state."""
+    return f"{row.role or repr(row.name)} (pid {row.pid}, state {row.state})"
+
+
+def shortened(data: bytes | str, most: int = 60) -> str:
+    """Return the beginning of what was printed or passed, quoted."""
+    shown = repr(data[:most]).removeprefix("b")
+    return shown if len(data) <= most else f"{shown}... ({len(data)} in all)"
+
+
 def timed_out(missed: WaitFailed) -> str:
     """Say how a wait failed: why it was given up, and which processes were left."""
     why = "all processes were idle" if missed.sure else f"not within {missed.seconds:.1f} s"
@@ -260,3 +290,49 @@ def exceeded(limit: LimitExceeded) -> str:
     if limit.what == "events":
         return f"more than {limit.most} events: the rest is not recorded"
     return f"more than {limit.most} {limit.what} at once: all were ended"
+
+
+# -- settings in words
+
+_MODES: dict[str, dict[str, str]] = {
+    "input flags": {"ICRNL": "CR to NL", "INLCR": "NL to CR", "IGNCR": "ignore CR", "IXON": "flow control"},
+    "output flags": {"OPOST": "output processing", "ONLCR": "NL to CR-NL"},
+    "control flags": {},
+    "local flags": {
+        "ECHO": "echo", "ICANON": "canonical mode", "ISIG": "signals from keys", "IEXTEN": "extended input",
+        "TOSTOP": "stop of background output",
+    },
+}  # fmt: skip
+
+
+def terminal_setting(what: str, value: Any, other: Any) -> str:
+    """Return a setting of a terminal in words, where it differs from the other: its modes, characters, size."""
+    if what == "modes":
+        told = [word for field, here, there in zip(_MODES, value, other, strict=False)
+                for word in _flags(field, here, there)]  # fmt: skip
+        return ", ".join(told) or "none"
+    if what == "isatty":
+        return "descriptors " + (", ".join(str(fd) for fd, is_one in enumerate(value) if is_one) or "none")
+    if what == "dev_tty":
+        return f"errno {value}" if value else "can be opened"
+    return str(value)
+
+
+def _flags(field: str, here: int, there: int) -> Iterator[str]:
+    """Yield the flags of one field that differ; those without a name as a number."""
+    differing = here ^ there
+    for name, word in _MODES[field].items():
+        bit = getattr(termios, name)
+        if differing & bit:
+            differing &= ~bit
+            yield f"{word} {'on' if here & bit else 'off'}"
+    if differing:
+        yield f"other {field} {here & differing:#o}"
+
+
+def limit(number: int, soft: int, hard: int) -> str:
+    """Return a resource limit in words: "RLIMIT_NOFILE 200 (hard 300)". -1 is no limit."""
+    known = sorted((name for name in vars(resource) if name.startswith("RLIMIT_")), reverse=True)
+    names = {getattr(resource, name): name for name in known}  # RLIMIT_OFILE is an old name of RLIMIT_NOFILE
+    shown = ["unlimited" if value == -1 else str(value) for value in (soft, hard)]
+    return f"{names.get(number, f'limit {number}')} {shown[0]} (hard {shown[1]})"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from proctor.harness.errors import UsageError, nearest
-from proctor.reports.results import Results, Row
+from proctor.harness.violation import unlike
+from proctor.reports.results import Results, Row, RowViolation
 
 Kind = Literal["worse", "better", "other", "new"]
 BROKEN, HOLDS = ("fail",), ("pass",)
@@ -17,24 +18,33 @@ TITLES: dict[Kind, str] = {
 
 
 class VerdictChange(NamedTuple):
-    """A requirement whose verdict is another one now, or of which the baseline says nothing."""
+    """A requirement of which something is other now: its verdict, or what is violated. new, gone: the violations, by
+    code and parameters, that were not there before, or are not there any more."""
 
     launcher: str
     requirement: str
     before: Row
     after: Row
+    new: tuple[RowViolation, ...] = ()
+    gone: tuple[RowViolation, ...] = ()
 
     @property
     def kind(self) -> Kind:
-        """worse: it is broken now, and was not. better: it was broken, and holds. other: what says nothing of the
-        launcher alone, such as a verdict that the system does not allow any more. new: the baseline has no verdict."""
+        """worse: it is broken now, and was not, or not in this way. better: it was broken, or broken in more ways.
+        other: what says nothing of the launcher alone, such as a verdict that the system does not allow any more. new:
+        the baseline has no verdict."""
         if self.before.verdict in NOT_JUDGED:
             return "new"
         if self.after.verdict in BROKEN:
-            return "worse"
+            return "worse" if self.new or self.before.verdict not in BROKEN else "better"
         if self.before.verdict in BROKEN and self.after.verdict in HOLDS:
             return "better"
         return "other"
+
+    @property
+    def is_same_verdict(self) -> bool:
+        """Whether only the violations are others."""
+        return self.before.verdict == self.after.verdict
 
 
 def changes(before: Results, after: Results) -> list[VerdictChange]:
@@ -43,11 +53,19 @@ def changes(before: Results, after: Results) -> list[VerdictChange]:
     found = []
     for name, row in after.requirements.items():
         was = before.requirements.get(name, Row(row.level, "not built"))
-        is_new = was.verdict in NOT_JUDGED
-        if row.verdict in NOT_JUDGED or row.verdict == was.verdict or (is_new and row.verdict not in BROKEN):
+        if row.verdict in NOT_JUDGED or (was.verdict in NOT_JUDGED and row.verdict not in BROKEN):
             continue
-        found.append(VerdictChange(after.target.name, name, was, row))
+        new, gone = _beside(was, row), _beside(row, was)
+        if row.verdict != was.verdict or (row.verdict in BROKEN and (new or gone)):
+            found.append(VerdictChange(after.target.name, name, was, row, new, gone))
     return found
+
+
+def _beside(known: Row, row: Row) -> tuple[RowViolation, ...]:
+    """Return the violations of a row that the other has not; those that did not come back in each replay count for
+    nothing."""
+    keys = {one.key for one in known.violations}
+    return tuple(one for one in unlike(row.violations) if one.key not in keys and not one.is_unstable)
 
 
 def baseline_of(known: list[Results], after: Results, path: str) -> Results:
@@ -85,13 +103,24 @@ def told(found: list[VerdictChange]) -> list[str]:
         if some:
             lines.append(f"{title}:")
         for change in some:
-            was = f"{change.before.verdict} -> {change.after.verdict}"
-            why = ""
-            if kind in ("worse", "new") and change.after.violations:
-                why = f": {change.after.violations[0].message}"
             whose = f"{change.launcher}: " if several else ""
-            lines.append(f"  {whose}{change.requirement} ({change.after.level}) {was}{why}")
+            lines.append(f"  {whose}{change.requirement} ({change.after.level}) {_how(change)}")
+            lines += [f"    new:  {_in_line(one)}" for one in change.new if change.is_same_verdict]
+            lines += [f"    gone: {_in_line(one)}" for one in change.gone if change.is_same_verdict]
     return lines
+
+
+def _how(change: VerdictChange) -> str:
+    if change.is_same_verdict:
+        return f"{change.after.verdict}, as before, but not with the same violations:"
+    why = ""
+    if change.kind in ("worse", "new") and change.after.violations:
+        why = f": {_in_line(change.after.violations[0])}"
+    return f"{change.before.verdict} -> {change.after.verdict}{why}"
+
+
+def _in_line(one: RowViolation) -> str:
+    return f"{one.code}: {one.message}"
 
 
 def is_worse(found: list[VerdictChange]) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 
 
 class FindingSummary(NamedTuple):
@@ -21,7 +22,7 @@ class FindingSummary(NamedTuple):
     target: Target
     scenario: Scenario
     schedule: Schedule
-    objections: tuple[str, ...]
+    objections: tuple[Violation, ...]
     versions: dict[str, str]
     timeline: tuple[str, ...] = ()
     counts: tuple[tuple[int, int, int], ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from proctor.harness.violation import Violation
 from proctor.harness.words import harmless
 from proctor.reports.finding import FindingSummary
 from proctor.reports.narration import steps
@@ -64,8 +65,8 @@ def _steps(account: FindingSummary) -> list[str]:
     return [f"{n}. {sentence}" for n, sentence in enumerate(sentences, 1)]
 
 
-def _in_lines(objection: str) -> str:
-    return objection.replace("; actual: ", "\nactual:   ", 1)
+def _in_lines(objection: Violation) -> str:
+    return f"required: {objection.required}\nactual:   {objection.actual}"
 
 
 def _longest_run(text: str) -> int:

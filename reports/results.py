@@ -9,10 +9,11 @@ import msgspec
 
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History
-from proctor.harness.strict import convert, raw_json
+from proctor.harness.strict import convert, other_schema, raw_json
+from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage
 
-SCHEMA = 1
+SCHEMA = 2
 Verdict = Literal[
     "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
 ]
@@ -36,13 +37,14 @@ class Spec(msgspec.Struct, frozen=True):
     requirements: dict[str, RequirementText] = {}
 
 
-class RowViolation(msgspec.Struct, frozen=True):
-    """One objection. case: the case of the suite; file: its case file, where one was kept."""
+class RowViolation(Violation, frozen=True, omit_defaults=False):
+    """One violation of a requirement. message: all of it in one line. case: the case of the suite; file: its case file,
+    where one was kept. is_unstable: whether it did not come back in each replay."""
 
-    message: str
+    message: str = ""
     case: str = ""
-    events: list[int] = []
     file: str = ""
+    is_unstable: bool = False
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -70,13 +72,6 @@ class Launcher(msgspec.Struct, frozen=True):
     profiles: list[str] = []
 
 
-class FailureViolation(msgspec.Struct, frozen=True):
-    """What a failure violates. events: their indexes in its history."""
-
-    message: str
-    events: list[int] = []
-
-
 class Failure(msgspec.Struct, frozen=True):
     """A case that shows why a requirement has its verdict, with its histories: of a requirement there is the plainest.
 
@@ -88,7 +83,7 @@ class Failure(msgspec.Struct, frozen=True):
     requirement: str
     case: str
     verdict: Verdict
-    violations: list[FailureViolation]
+    violations: list[Violation]
     history: History
     bare: History | None = None
     returned: int = 0
@@ -96,6 +91,11 @@ class Failure(msgspec.Struct, frozen=True):
     schedule: str = ""
     replay: str = ""
     case_file: dict[str, object] | None = None
+
+    @property
+    def length(self) -> int:
+        """How much there is to read: steps and directives. Of several failures the shortest is shown."""
+        return len(self.history.scenario.steps) + len(self.schedule.splitlines())
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -150,6 +150,6 @@ def _one(document: object, path: str) -> Results:
         raise UsageError(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")
     if schema != SCHEMA:
         raise UsageError(
-            f"{path}: results of schema {schema!r}; this Proctor reads schema {SCHEMA}: update the older one"
+            f"{path}: {other_schema(schema, SCHEMA, 'Record it again with `proctor check TARGET --results FILE`')}"
         )
     return convert(document, Results, path)

@@ -12,10 +12,10 @@ from proctor.harness import scenario as s
 from proctor.harness.history import History, Output, Pressed
 from proctor.harness.scenario import JOB
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage, PointRange
 from proctor.reports.results import (
     Failure,
-    FailureViolation,
     Launcher,
     RequirementText,
     Results,
@@ -28,7 +28,10 @@ from tests.unit.histories import by_key, history, over, received, replaced, star
 
 INT, TERM = 2, 15
 CHAPTERS = ("exit", "signals", "terminal", "tree")
-TWICE = "required: the command receives SIGINT 1 times, as it does by itself; actual: 2 times, from kernel, launcher"
+TWICE = Violation(
+    "TTY-1/delivered-twice", {"signal": "SIGINT"}, "the command receives SIGINT once, as without the launcher",
+    "received twice, from kernel, launcher", (5, 6),
+)  # fmt: skip
 SCENARIO = s.Scenario(
     (s.Settle(), s.Press("ctrl-c"), s.Settle(), s.Order("exit 0"), s.WaitEnds("command"), s.WaitEnds()), JOB
 )  # fmt: skip
@@ -51,7 +54,14 @@ HOSTILE = (
     "\x1b]0;owned\x07\x1b[31m\x9b2J\x00\u202e {{7*7}} javascript:window.owned=5 `<b>` &lt;"
 )
 """What a launcher may call itself, or print."""
+OF_HOSTILE = Violation(HOSTILE, {HOSTILE: HOSTILE}, HOSTILE, HOSTILE, (2,))
 HOSTILE_BYTES = HOSTILE.encode() + b"\xff\xfe\xc3\x28 \xed\xa0\x80 \x1bP1$r\x1b\\ \x1b[?1049h end\n"
+
+
+def of_row(found: Violation, case: str, file: str = "") -> RowViolation:
+    """Return a violation as the row of a requirement has it."""
+    fields = {name: getattr(found, name) for name in found.__struct_fields__}
+    return RowViolation(**fields, message=str(found), case=case, file=file)
 
 
 def spec() -> Spec:
@@ -76,7 +86,7 @@ def case(name: str = "double", requirement: str = "TTY-1") -> CaseFile:
 def failure(requirement: str = "TTY-1", **more: Any) -> Failure:
     """Return the failure that this case shows."""
     made = Failure(
-        requirement, "test_ctrl_c[double-job]", "fail", [FailureViolation(TWICE, [5, 6])],
+        requirement, "test_ctrl_c[double-job]", "fail", [TWICE],
         msgspec.structs.replace(SEEN, scenario=SCENARIO), msgspec.structs.replace(ALONE, scenario=SCENARIO), 3, 3,
         replay="pytest conformance/ --target=double -k TTY-1", case_file=msgspec.to_builtins(case()),
     )  # fmt: skip
@@ -92,11 +102,11 @@ def results(name: str, failures: list[Failure] | None = None, **verdicts: Verdic
     }
     for one, verdict in verdicts.items():
         key = one.replace("_", "-")
-        violations = [RowViolation(TWICE, f"{key}[{name}]", [5, 6])] if verdict in ("fail", "unstable") else []
+        violations = [of_row(TWICE, f"{key}[{name}]")] if verdict in ("fail", "unstable") else []
         rows[key] = Row(rows[key].level, verdict, 7, "" if violations else f"why {key} is {verdict}", violations)
     launcher = Launcher(name, f"{name} version 1.2.3", [name, "--"], ["transparent"])
     host: dict[str, object] = {"system": "Linux 6.1", "containment": "PID namespace", "cores": 2}
-    return Results(1, launcher, rows, host, 12.5, 5000, spec=required, failures=failures or [], explored=[COVERED])
+    return Results(2, launcher, rows, host, 12.5, 5000, spec=required, failures=failures or [], explored=[COVERED])
 
 
 def documents() -> list[Results]:
@@ -116,9 +126,9 @@ def hostile() -> list[Results]:
     seen = hostile_history()
     kept = case().target
     target = msgspec.structs.replace(kept, name=HOSTILE, command=(HOSTILE,))
-    file = msgspec.to_builtins(msgspec.structs.replace(case(), target=target, objections=(HOSTILE,)))
+    file = msgspec.to_builtins(msgspec.structs.replace(case(), target=target, objections=(OF_HOSTILE,)))
     told = failure(
-        case=HOSTILE, violations=[FailureViolation(f"required: {HOSTILE}; actual: {HOSTILE}", [2])], history=seen,
+        case=HOSTILE, violations=[OF_HOSTILE], history=seen,
         bare=seen,
         schedule=HOSTILE, replay=HOSTILE, case_file=file,
     )  # fmt: skip
@@ -126,7 +136,7 @@ def hostile() -> list[Results]:
     rows = {
         name: msgspec.structs.replace(
             row, reason=HOSTILE, coverage=[HOSTILE],
-            violations=[RowViolation(HOSTILE, HOSTILE, [1], HOSTILE)],
+            violations=[of_row(OF_HOSTILE, HOSTILE, HOSTILE)],
         )
         for name, row in document.requirements.items()
     }  # fmt: skip

@@ -20,6 +20,7 @@ from proctor.conformance.cli.bisect import bisect as bisect_command
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from tests.conftest import ROOT, Run
 from tests.planted_packages import (
     FAKE_NPM,
@@ -37,8 +38,8 @@ VERSIONS = {
     "1.8": SOUND, "1.9rc1": FAULTY, "1.9": OTHERWISE, "1.10": UNSTABLE, "2.0": STARTS_NOTHING,
 }  # fmt: skip
 
-REQUIRED = "required: status 3, for the command ended with exit code 3"
-OBJECTION = f"{REQUIRED}; actual: status 0: the launcher ended with exit code 0"
+REQUIRED = "required: status 3: the command ended with exit code 3"
+OBJECTION = Violation("EXIT-1/wrong-status", {"status": 3, "end": 0})
 
 Bisect = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -66,7 +67,7 @@ def case(tmp_path: Path) -> Path:
 
 def write_case(directory: Path, **changed: object) -> Path:
     saved = CaseFile(
-        schema=1, requirement="EXIT-1", check="exit.same_status",
+        schema=2, requirement="EXIT-1", check="exit.same_status",
         target=Target("some", ("/nowhere/planted",), install="pip install planted==1.3"),
         scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())),
         objections=(OBJECTION,), versions={},
@@ -92,7 +93,7 @@ def test_the_version_with_which_the_fault_came(bisect: Bisect, cache: Path) -> N
     done = bisect("--versions=1.0..1.3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the fault came with planted 1.3 (not in 1.2)" in done.stdout
-    assert "  1.3: required: status 3, for the command ended with exit code 3; actual: status 0" in done.stdout
+    assert "  1.3: required: status 3: the command ended with exit code 3; actual: status 0" in done.stdout
     assert re.search(r"^1\.3 +2/2 +the fault$", done.stdout, re.MULTILINE)
     assert "1.3: the fault, 2 of 2 plays" in done.stderr
     inode = (cache / "planted-1.3" / "bin" / "planted").stat().st_ino

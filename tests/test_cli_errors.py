@@ -22,9 +22,9 @@ from proctor.harness.errors import UsageError
 from proctor.harness.target import known_targets
 from tests.conftest import ROOT
 
-RESULTS = {"schema": 1, "target": {"name": "env"}, "requirements": {}}
+RESULTS = {"schema": 2, "target": {"name": "env"}, "requirements": {}}
 CASE = {
-    "schema": 1, "requirement": "EXIT-1", "check": "exit.same_status", "target": {"name": "env", "command": ["env"]},
+    "schema": 2, "requirement": "EXIT-1", "check": "exit.same_status", "target": {"name": "env", "command": ["env"]},
     "scenario": {"steps": [{"do": "order", "text": "exit 0"}]}, "objections": [], "versions": {},
 }  # fmt: skip
 

@@ -104,7 +104,7 @@ def test_wrong_call_is_2(proctor: Run, words: list[str], says: str) -> None:
 
 def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
     path = tmp_path / "case.json"
-    path.write_text('{"schema": 1, "requirment": "SIG-6"}')
+    path.write_text('{"schema": 2, "requirment": "SIG-6"}')
     done = proctor("replay", str(path))
     assert (done.returncode, "did you mean 'requirement'" in done.stderr) == (2, True), done.stderr
 
@@ -112,7 +112,7 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"schema": 2, "new": {}}, "of schema 2; this Proctor reads schema 1: update Proctor"),
+        ({"schema": 3, "new": {}}, "has schema 3; this Proctor reads schema 2. Update Proctor"),
         ({"requirement": "SIG-99"}, "there is no requirement 'SIG-99' here (did you mean 'SIG-9'?)"),
         ({"check": "strat"}, "there is no campaign 'strat' (did you mean 'start'?)"),
         ({"target": {"name": "gone", "command": ["/no/such"]}}, "'command' names the program '/no/such'"),
@@ -123,7 +123,7 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
 def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
     steps = [{"do": "order", "text": "exit 0"}, {"do": "ends", "process": "command"}, {"do": "ends"}]
     target = {"name": "env", "command": ["/usr/bin/env"]}
-    case = {"schema": 1, "requirement": "SIG-6", "check": "start", "target": target}
+    case = {"schema": 2, "requirement": "SIG-6", "check": "start", "target": target}
     path = tmp_path / "case.json"
     path.write_text(json.dumps(case | {"scenario": {"steps": steps}, "objections": [], "versions": {}} | changed))
     words = [

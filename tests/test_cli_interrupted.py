@@ -79,7 +79,7 @@ def interrupt(launcher: Announced, starts: int, *words: str) -> tuple[int, str]:
 
 def case_of(launcher: Announced) -> str:
     case = CaseFile(
-        schema=1, requirement="EXIT-1", check="exit.same_status", target=Target("slow", (str(launcher.path),)),
+        schema=2, requirement="EXIT-1", check="exit.same_status", target=Target("slow", (str(launcher.path),)),
         scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())), objections=(), versions={},
     )  # fmt: skip
     path = launcher.path.parent / "case.json"

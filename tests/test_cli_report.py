@@ -86,7 +86,7 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
 def test_a_wrong_call_says_what_to_do(
     proctor: Run, tmp_path: Path, words: list[str], says: str
 ) -> None:  # fmt: skip
-    whole = json.dumps({"schema": 1, "target": {"name": "env"}, "requirements": {}})
+    whole = json.dumps({"schema": 2, "target": {"name": "env"}, "requirements": {}})
     files = {"released": whole, "unversioned": whole, "older": '{"schema": 9}', "half": whole[:30]}
     for name, content in files.items():
         (tmp_path / name).write_text(content)

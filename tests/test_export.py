@@ -42,6 +42,7 @@ from proctor.harness.scenario import (
 )
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from tests.conftest import ROOT, Run
 
 FAULTY = ROOT / "targets" / "faulty"
@@ -62,6 +63,9 @@ class Planted(NamedTuple):
     steps: tuple[Step, ...]
     stage: Stage = PIPES
     command: str = "witness"
+
+
+WRONG = Violation("EXIT-1/wrong-status", {}, "one", "none")
 
 
 def pressed(key: s.Key) -> tuple[Step, ...]:
@@ -136,8 +140,8 @@ def case_of(fault: Planted) -> CaseFile:
 
 def a_case(target: Target, requirement: str, check: str, scenario: Scenario, schedule: str = "") -> CaseFile:
     return CaseFile(
-        schema=1, requirement=requirement, check=check, target=target, scenario=scenario, schedule=parse(schedule),
-        objections=("required: one; actual: none",), versions={"launcher": "1.0", "system": "Linux"},
+        schema=2, requirement=requirement, check=check, target=target, scenario=scenario, schedule=parse(schedule),
+        objections=(WRONG,), versions={"launcher": "1.0", "system": "Linux"},
     )  # fmt: skip
 
 
@@ -329,7 +333,7 @@ def test_hostile_strings_are_harmless(text: str, proctor: Run, tmp_path: Path, e
     target = Target(f"evil {text}", (*SOUND,), description=text, environment={"ODD": text})
     scenario = Scenario((Settle(), s.Type(text.encode()), *finish()), JOB)
     case = a_case(target, "EXIT-1", "exit.same_status", scenario)
-    case = replace(case, objections=(text,), versions={"launcher": text, "system": text})
+    case = replace(case, objections=(Violation(text, {}, text, text),), versions={"launcher": text, "system": text})
     script = exported(proctor, case, tmp_path)
     ast.parse(script, feature_version=OLDEST)
     assert "\x1b" not in script
@@ -381,10 +385,11 @@ def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
         (None, "No such file"),
         ("{", "not JSON, or it is incomplete"),
         ("[1]", "the document must be a table"),
-        ('{"schema": 1, "requirment": "SIG-6"}', "did you mean 'requirement'"),
+        ('{"schema": 2, "requirment": "SIG-6"}', "did you mean 'requirement'"),
         ('{"schema": "1"}', "'schema' must be an integer"),
-        ('{"schema": 2, "new": {}, "target": 3}', "of schema 2; this Proctor reads schema 1: update Proctor"),
-        ("newer", "this file is of schema 2; this Proctor reads schema 1: update Proctor"),
+        ('{"schema": 3, "new": {}, "target": 3}', "has schema 3; this Proctor reads schema 2. Update Proctor"),
+        ('{"schema": 1, "new": {}}', "has schema 1; this Proctor reads schema 2. Record it again"),
+        ("newer", "this file has schema 3; this Proctor reads schema 2. Update Proctor"),
         ("nowhere", "there is no check 'signals.nonsense'"),
         ("environments", "cannot be exported"),
         ("arguments", "what the launcher is started with"),

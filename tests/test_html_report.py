@@ -182,7 +182,7 @@ def test_a_link_leads_to_a_row_or_a_cell(browser: Browser) -> None:
     assert browser.text(".strip").startswith("✗ 1 MUST failed double ✓")
     browser.open("plain", "TTY-1/double")
     assert browser.text("#page h1").startswith("double") and browser.driver.title == "TTY-1: double · Proctor"
-    assert "2 times, from kernel, launcher" in browser.text("dd.actual")
+    assert "twice, from kernel, launcher" in browser.text("dd.actual")
     browser.open("plain", "TTY-1/sound")  # there is no more to tell than a line
     assert browser.text("tr.here").startswith("sound") and browser.focused() == "#launcher/sound"
     browser.open("plain", "launcher/double")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proctor.conformance.checks.common import NotObservable, Violation, needs_seen
+from proctor.conformance.checks.common import NotObservable, needs_seen
 from proctor.conformance.checks.files import (
     LATER,
     PROJECTS,
@@ -19,8 +19,11 @@ from proctor.conformance.checks.files import (
     shown,
 )
 from proctor.conformance.checks.moments import needs_delivery
+from proctor.conformance.checks.objections import violation
 from proctor.harness.history import FilesChanged, History, Started, WaitEnded, WaitFailed
 from proctor.harness.scenario import WaitEnds
+from proctor.harness.violation import Violation
+from proctor.harness.words import timed_out
 
 PRUNES_WITHIN = 5.0
 
@@ -51,12 +54,11 @@ def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
     for event, fact in history.all(WaitFailed):
         if fact.awaited == WaitEnds("prune"):
             needs_seen(fact)
-            why = "it waits, and nobody else runs" if fact.sure else f"not within {fact.seconds:.1f} s"
-            return [Violation("prune ends within 5 s beside a running command", why, (event.index,))]
+            return [violation("prune-waits", event.index, how=f"timed out: {timed_out(fact)}")]
     for event, waited in history.all(WaitEnded):
         if waited.awaited == WaitEnds("prune") and waited.idle > PRUNES_WITHIN:
-            actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
-            return [Violation("prune ends within 5 s beside a running command", actual, (event.index,))]
+            how = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
+            return [violation("prune-waits", event.index, how=how)]
     needs_end(history, "prune")
     return []
 
@@ -66,14 +68,12 @@ def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]
     if found := call_works(history, "prune"):
         raise NotObservable(f"prune itself did not work: {found[0].actual}")
     event, changed = need_compared(history, PRUNED)
-    required = "prune removes what no running process uses"
     theirs = [path for path in changed.environments if path != PROJECTS]  # which a run may make as well, and stays
     if theirs:
-        actual = f"environments still there: {', '.join(theirs[:5])}"
-        return [Violation(required, actual, (event,))]
+        return [violation("not-pruned", event, what="environments still there", paths=", ".join(theirs[:5]))]
     # after a first run there is what it has fetched and unpacked as well, which a prune may keep
     left = [change.path for change in made(changed)] if history.scenario.stage.home == "warm" else []
-    return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
+    return [violation("not-pruned", event, what="still there", paths=shown(left))] if left else []
 
 
 def removes_as_much_as_ever(history: History, bare: History) -> list[Violation]:
@@ -86,10 +86,7 @@ def removes_as_much_as_ever(history: History, bare: History) -> list[Violation]:
     _, after = need_compared(bare, PRUNED)
     usual = {path for path in _removed(after) - _removed(before) if is_told(before, path)}  # by the prune, not the run
     kept = sorted(path for path in usual - _removed(here) if is_told(here, path))
-    if not kept:
-        return []
-    actual = f"still there, though a prune after a run that came to its end removes it: {shown(kept)}"
-    return [Violation("prune removes what no running process uses", actual, (event,))]
+    return [violation("pruned-less", event, paths=shown(kept))] if kept else []
 
 
 def _removed(changed: FilesChanged) -> set[str]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from proctor.harness import signals
+from proctor.conformance.checks.objections import violation
+from proctor.harness import signals, words
+from proctor.harness.awaited import Awaited
 from proctor.harness.history import (
     Ended,
     Event,
@@ -23,21 +25,12 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
-from proctor.harness.words import awaited, exceeded, hidden, timed_out, unseen
+from proctor.harness.violation import Value, Violation
+from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
 
 OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
+NOT_RECEIVED = "not received"
 HARNESS_ROLES = ("leader", "shell", "runner")
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """What a check found: what is required, what happened instead, and the events that show it."""
-
-    required: str
-    actual: str
-    events: tuple[int, ...] = ()
-
-    def __str__(self) -> str:
-        return f"required: {self.required}; actual: {self.actual}"
 
 
 class NotApplicable(Exception):
@@ -53,15 +46,22 @@ def missed(history: History) -> list[Violation]:
     not have been seen."""
     found = []
     for event, fact in history.all(NotStarted):
-        found.append(
-            Violation("the launcher can be started", f"{fact.step} failed, errno {fact.errno}", (event.index,))
-        )
+        found.append(violation("not-started", event.index, step=fact.step, errno=fact.errno))
     ends = [event.index for event, _ in history.all(Ended)]
     for event, miss in history.all(WaitFailed):
         needs_seen(miss)
-        actual = f"timed out: {_ends(history)}{timed_out(miss)}"
-        found.append(Violation(awaited(miss.awaited), actual, (*ends, event.index)))
+        how = f"{_end_of_launcher(history)}{timed_out(miss)}"
+        told = awaited(miss.awaited)
+        found.append(violation("timed-out", *ends, event.index, awaited=told, how=how, **parameters_of(miss.awaited)))
     return found
+
+
+def parameters_of(waited_for: Awaited) -> dict[str, Value]:
+    """Return what was waited for as parameters of a violation: the kind of the wait, and the values of its fields."""
+    values: dict[str, Value] = {}
+    for key, value in msgspec.to_builtins(waited_for).items():
+        values[key] = signals.name(value) if key == "signal" else value
+    return {"wait": values.pop("do"), **values}
 
 
 def needs_seen(miss: WaitFailed) -> None:
@@ -91,23 +91,27 @@ def needs_tracing(history: History) -> None:
         raise NotObservable(unseen(fact))
 
 
-def _ends(history: History) -> str:
-    for ended in history.facts(Ended):
-        if ended.process == "launcher":
-            return f"the launcher had ended ({how_ended(ended)}); "
-    return ""
+def _end_of_launcher(history: History) -> str:
+    end = end_of(history, "launcher")
+    return f"the launcher {how_ended(end[1])}; " if end else ""
 
 
-def how_ended(ended: Ended) -> str:
-    """Say how a process ended."""
+def end_key(ended: Ended) -> Value:
+    """Return how a process ended, as a parameter of a violation: its exit code, or the name of the signal."""
     if ended.signal is not None:
-        return f"of {signals.name(ended.signal)}"
-    return f"with exit code {ended.code}" if ended.code is not None else "in a way that only its parent knows"
+        return signals.name(ended.signal)
+    return "unknown" if ended.code is None else ended.code
 
 
 def status(ended: Ended) -> int | None:
     """Return what a shell shows as $?; POSIX.1-2024 XCU 2.8.2."""
     return 128 + ended.signal if ended.signal is not None else ended.code
+
+
+def status_key(ended: Ended) -> Value:
+    """Return a status as a parameter of a violation."""
+    shown = status(ended)
+    return "unknown" if shown is None else shown
 
 
 def end_of(history: History, process: str) -> tuple[Event, Ended] | None:
@@ -124,7 +128,7 @@ def launcher_stays(history: History) -> list[Violation]:
     if not launcher or (command and command[0].index < launcher[0].index) or not has(history, WitnessReady):
         return []
     events = (launcher[0].index, *((command[0].index,) if command else ()))
-    return [Violation("the launcher stays until the command has ended", f"it ended {how_ended(launcher[1])}", events)]
+    return [violation("ended-before-command", *events, how=how_ended(launcher[1]), end=end_key(launcher[1]))]
 
 
 def has(history: History, kind: type) -> bool:
@@ -142,14 +146,26 @@ def events_of(history: History, number: int) -> tuple[int, ...]:
     return tuple(e.index for e, fact in history.all(Received) if fact.signal == number and fact.process == "command")
 
 
-def times_from(history: History, number: int) -> str:
-    """Say how often the command received a signal, and from whom."""
+def miscounted(history: History, number: int, least: int, required: str) -> Violation:
+    """Return the violation that the command received a signal too rarely or too often. least: how often it
+    has to at the least; required: the same for people."""
+    count = received(history)[number]
+    if count < least:
+        code = "delivered-too-rarely" if count else "not-delivered"
+    else:
+        code = "delivered-twice" if least else "unexpected-signal"
+    told = _times_from(history, number)
+    return violation(code, *events_of(history, number), signal=signals.name(number), required=required, count=told)
+
+
+def _times_from(history: History, number: int) -> str:
+    """Say how often the command received a signal, and from which processes."""
     senders = [
         f.sender_role or ("kernel" if f.code == signals.SI_KERNEL else f"pid {f.sender}")
         for f in history.facts(Received)
         if f.signal == number and f.process == "command"
     ]
-    return f"{len(senders)} times" + (f", from {', '.join(senders)}" if senders else "")
+    return f"received {times(len(senders))}, from {', '.join(senders)}" if senders else NOT_RECEIVED
 
 
 def counts_as_bare(
@@ -160,9 +176,8 @@ def counts_as_bare(
     here, there = received(history), received(bare)
     for number in numbers:
         if (fewest and here[number] < there[number]) or (most and here[number] > there[number]):
-            actual = times_from(history, number)
-            required = f"the command receives {signals.name(number)} {there[number]} times, as it does by itself"
-            found.append(Violation(required, actual, events_of(history, number)))
+            required = f"{times(there[number])}, as without the launcher"
+            found.append(miscounted(history, number, there[number], required))
     return found
 
 
@@ -185,6 +200,11 @@ def at_end(history: History) -> Snapshot:
 def alive(look: Snapshot) -> list[Process]:
     """Return the processes of a look that live and are not the harness' own."""
     return [p for p in look.processes if p.role not in HARNESS_ROLES and p.state not in "ZX"]
+
+
+def process_left(process: Process, *events: int) -> Violation:
+    """Return the violation that this process is left."""
+    return violation("process-left", *events, process=process.role or process.name, paths=words.process(process))
 
 
 def launcher_is_command(history: History) -> bool:

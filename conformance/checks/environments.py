@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proctor.conformance.checks.common import NotObservable, Violation, end_of, needs_whole_script
+from proctor.conformance.checks.common import NotObservable, end_of, needs_whole_script
 from proctor.conformance.checks.files import (
     LATER,
     NEXT,
@@ -21,10 +21,9 @@ from proctor.conformance.checks.files import (
     shown,
 )
 from proctor.conformance.checks.moments import needs_delivery
+from proctor.conformance.checks.objections import violation
 from proctor.harness.history import FileChange, FilesChanged, History, Sent
-
-GONE = "the temporary environment is gone within 2 s of the end"
-NOTHING = "nothing of the environment is left"
+from proctor.harness.violation import Violation
 
 
 def gone_after_the_end(history: History, bare: History) -> list[Violation]:
@@ -32,7 +31,7 @@ def gone_after_the_end(history: History, bare: History) -> list[Violation]:
     needs_run(history)
     needs_temporary_environment(history)
     needs_end(history)
-    return nothing_made(history, LATER, GONE)
+    return nothing_made(history, LATER, "environment-left")
 
 
 def whole_while_it_runs(history: History, bare: History) -> list[Violation]:
@@ -50,7 +49,7 @@ def interrupted_creation(history: History, bare: History) -> list[Violation]:
     needs_delivery(history)
     if not end_of(history, "launcher"):
         raise NotObservable("the launcher did not end, which is SIG-6's matter")
-    return nothing_made(history, LATER, NOTHING) or call_works(history, "next")
+    return nothing_made(history, LATER, "partial-environment-left") or call_works(history, "next")
 
 
 def next_run_works(history: History, bare: History) -> list[Violation]:
@@ -73,10 +72,7 @@ def killed(history: History, bare: History) -> list[Violation]:
     usual = {change.path for change in made(alone[1])} if alone else set()
     left = {change.path for change in made(after[1])} & before - usual
     still = [change.path for change in made(last[1]) if change.path in left]
-    if not still:
-        return []
-    required = "the next run or prune removes what SIGKILL left"
-    return [Violation(required, f"still there: {shown(still)}", (last[0],))]
+    return [violation("remains-of-kill", last[0], paths=shown(still))] if still else []
 
 
 def side_by_side(history: History, bare: History) -> list[Violation]:
@@ -115,9 +111,9 @@ def only_its_own(history: History, bare: History) -> list[Violation]:
         raise NotObservable(f"of {last.count} differences only {len(last.changes)} are told")
     if not wrong:
         return []
-    actual = "; ".join(f"{how}: {shown(some)}" for how in ("created", "changed", "removed")
+    changes = "; ".join(f"{how}: {shown(some)}" for how in ("created", "changed", "removed")
                        if (some := [change.path for change in wrong if change.how == how]))  # fmt: skip
-    return [Violation("nothing outside the launcher's own directories is touched", actual, (event.index,))]
+    return [violation("touched-outside", event.index, changes=changes)]
 
 
 def _is_temporary(change: FileChange) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 
 from proctor.conformance.checks import environments, inherit
-from proctor.conformance.checks.common import NotObservable, Violation, events_of, needs_whole_script, received
+from proctor.conformance.checks.common import NotObservable, events_of, needs_whole_script, received
+from proctor.conformance.checks.objections import violation
+from proctor.harness import words
 from proctor.harness.history import History, Notified, Received, Snapshot, Started, WitnessReady
+from proctor.harness.violation import Violation
 
 OF_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 """Signals that CPython ignores from its start."""
@@ -28,7 +31,7 @@ def has_the_callers_pid(history: History, bare: History) -> list[Violation]:
     launcher, command, event = _pids(history)
     if launcher == command:
         return []
-    return [Violation(f"the command has the PID that was started, {launcher}", f"it has {command}", (event,))]
+    return [violation("other-pid", event, pid=launcher, actual=command)]
 
 
 def is_accepted_as_main(history: History, bare: History) -> list[Violation]:
@@ -39,8 +42,7 @@ def is_accepted_as_main(history: History, bare: History) -> list[Violation]:
     if not told:
         raise NotObservable("no message came to the service manager's socket")
     wrong = [(event.index, fact.pid) for event, fact in told if fact.pid != launcher]
-    required = f"READY=1 comes from the PID that was started, {launcher} (NotifyAccess=main)"
-    return [Violation(required, f"it comes from {pid}", (index,)) for index, pid in wrong[:1]]
+    return [violation("notified-by-other", index, pid=launcher, actual=pid) for index, pid in wrong[:1]]
 
 
 def replaced_and_gone(history: History, bare: History) -> list[Violation]:
@@ -62,12 +64,10 @@ def nothing_visible(history: History, bare: History) -> list[Violation]:
     # the witness tells of no child that it has made itself
     if received(history)[signal.SIGCHLD] > received(bare)[signal.SIGCHLD]:
         senders = [fact.sender for fact in history.facts(Received) if fact.signal == signal.SIGCHLD]
-        required = "the command receives no SIGCHLD of a child that it did not start"
-        found.append(Violation(required, f"one comes, of pid {senders[-1]}", events_of(history, signal.SIGCHLD)))
+        found.append(violation("foreign-child-ended", *events_of(history, signal.SIGCHLD), pid=senders[-1]))
     for event, look in history.all(Snapshot):
         for process in look.processes:
             if process.ppid == command and look.when != "end":
-                actual = f"{process.name!r} (pid {process.pid}, state {process.state})"
-                found.append(Violation("the command has no child that it did not start", actual, (event.index,)))
+                found.append(violation("foreign-child", event.index, process=words.process(process)))
                 return found
     return found

@@ -8,19 +8,25 @@ import signal
 from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
-    Violation,
+    end_key,
     end_of,
     has,
-    how_ended,
     launcher_is_command,
     launcher_stays,
     missed,
     needs_tracing,
     needs_whole_script,
     status,
+    status_key,
 )
-from proctor.harness.history import History, Output, Outputs, Reaped, WitnessReady
+from proctor.conformance.checks.objections import violation
+from proctor.harness.history import Ended, Event, History, Output, Outputs, Reaped, WitnessReady
 from proctor.harness.signals import name
+from proctor.harness.violation import Violation
+from proctor.harness.words import how_ended, shortened
+
+MOST_SHOWN = 200
+"""Characters of what was printed."""
 
 
 def same_status(history: History, bare: History) -> list[Violation]:
@@ -29,11 +35,19 @@ def same_status(history: History, bare: History) -> list[Violation]:
         return found
     mine, its = end_of(history, "launcher"), end_of(bare, "launcher")
     if mine and status(mine[1]) is None:
-        raise NotObservable("the launcher ended in a way that only its parent knows, and that did not say it")
+        raise NotObservable("the launcher's exit status could not be observed: its parent did not report it")
     if not mine or not its or status(mine[1]) == status(its[1]):
         return []
-    required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
-    return [Violation(required, f"status {status(mine[1])}: the launcher ended {how_ended(mine[1])}", (mine[0].index,))]
+    return [wrong_status(mine, its[1])]
+
+
+def wrong_status(mine: tuple[Event, Ended], its: Ended) -> Violation:
+    """Return the violation that the launcher's status is not the command's."""
+    because = f": the command {how_ended(its)}"
+    how = f"status {status(mine[1])}: the launcher {how_ended(mine[1])}"
+    return violation(
+        "wrong-status", mine[0].index, status=status_key(its), because=because, how=how, end=end_key(mine[1])
+    )
 
 
 def status_despite_signal(history: History, bare: History) -> list[Violation]:
@@ -80,9 +94,10 @@ def _refusal(history: History, code: int, command: str) -> list[Violation]:
     end = end_of(history, "launcher")
     found = []
     if end and status(end[1]) != code:
-        found.append(Violation(f"exit code {code}", f"it ended {how_ended(end[1])}", (end[0].index,)))
+        how = f"the launcher {how_ended(end[1])}"
+        found.append(violation("wrong-status", end[0].index, status=code, because="", how=how, end=end_key(end[1])))
     if command not in said(history):
-        found.append(Violation(f"the message names the command ({command})", f"it said {said(history)[:200]!r}"))
+        found.append(violation("command-not-named", command=command, output=shortened(said(history), MOST_SHOWN)))
     return found
 
 
@@ -122,9 +137,10 @@ def _says_who_died(text: str, number: int, what: str, program: str) -> list[Viol
     told = re.search(rf"\b(SIG)?{word}\b|signal:? ?\(?{number}\b|(\bkilled\b|{in_words})(?!-)", text, re.IGNORECASE)
     found = []
     if not told:
-        found.append(Violation(f"a message that says the {what} died of {name(number)}", f"it said {text[:200]!r}"))
+        output = shortened(text, MOST_SHOWN)
+        found.append(violation("death-not-named", what=what, signal=name(number), output=output))
     if program not in text:
-        found.append(Violation(f"a message that names the program that died, {program}", f"it said {text[:200]!r}"))
+        found.append(violation("program-not-named", program=program, output=shortened(text, MOST_SHOWN)))
     return found
 
 
@@ -137,8 +153,11 @@ def names_the_interpreter(history: History, bare: History) -> list[Violation]:
         raise NotApplicable("the launcher did not use the interpreter that it was given")
     found = []
     if status(end[1]) != 128 + signal.SIGKILL:
-        required = "status 137, as the interpreter was killed by SIGKILL"
-        found.append(Violation(required, f"it ended {how_ended(end[1])}", (end[0].index,)))
+        because, how = ": the interpreter was ended by SIGKILL", f"the launcher {how_ended(end[1])}"
+        code = 128 + signal.SIGKILL
+        found.append(
+            violation("wrong-status", end[0].index, status=code, because=because, how=how, end=end_key(end[1]))
+        )
     return found + _says_who_died(said(history), signal.SIGKILL, "interpreter", "killed-python")
 
 

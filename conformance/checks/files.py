@@ -7,17 +7,19 @@ import signal
 from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
-    Violation,
+    end_key,
     end_of,
-    how_ended,
     launcher_is_command,
     missed,
     needs_seen,
+    parameters_of,
     status,
 )
+from proctor.conformance.checks.objections import violation
 from proctor.harness.awaited import OrderDone, OrderTaken, process_of
 from proctor.harness.history import Answered, FileChange, FilesChanged, History, Sent, WaitFailed, WitnessReady
-from proctor.harness.words import awaited, timed_out
+from proctor.harness.violation import Value, Violation
+from proctor.harness.words import awaited, how_ended, timed_out
 
 PROJECTS = "WORK/.venv"
 """The environment that a sync makes; see proctor.harness.scenario.Enter."""
@@ -73,14 +75,14 @@ def shown(paths: list[str]) -> str:
     return ", ".join(tops[:MOST_SHOWN]) + (f" and {len(tops) - MOST_SHOWN} more" if len(tops) > MOST_SHOWN else "")
 
 
-def nothing_made(history: History, when: str, required: str) -> list[Violation]:
+def nothing_made(history: History, when: str, code: str) -> list[Violation]:
     """Nothing is there then that was not there before. NotObservable where the command still ran: it needs it."""
     event, changed = need_compared(history, when)
     end = end_of(history, "command")
     if has_run(history) and not (end and end[0].index < event):
         raise NotObservable("the command had not ended when the directories were compared: it may need what is there")
     left = [change.path for change in made(changed)]
-    return [Violation(required, f"still there: {shown(left)}", (event,))] if left else []
+    return [violation(code, event, paths=shown(left))] if left else []
 
 
 def damage(history: History, process: str = "command") -> list[Violation]:
@@ -90,11 +92,9 @@ def damage(history: History, process: str = "command") -> list[Violation]:
         if answer.process != process:
             continue
         if answer.order == "whole" and answer.count:
-            actual = f"{answer.count} of its files are gone or changed, such as {answer.text}"
-            found.append(Violation("the environment is whole as long as the command runs", actual, (event.index,)))
+            found.append(violation("files-missing", event.index, count=answer.count, path=answer.text, process=process))
         elif answer.order == "import" and answer.error:
-            required = "a module that the command imports late is there"
-            found.append(Violation(required, f"the import failed: {answer.text}", (event.index,)))
+            found.append(violation("import-failed", event.index, error=answer.text, process=process))
     return found
 
 
@@ -105,16 +105,18 @@ def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
     for event, fact in missing:
         needs_seen(fact)
         end = end_of(history, name)
-        ended = f"it had ended {how_ended(end[1])}; " if end else ""
-        actual = f"{awaited(fact.awaited)}: timed out: {ended}{timed_out(fact)}"
-        return [Violation(f"{call} works", actual, (event.index,))]
+        how = (f"it {how_ended(end[1])}; " if end else "") + timed_out(fact)
+        told = awaited(fact.awaited)
+        about = parameters_of(fact.awaited)
+        return [violation("call-failed", event.index, what=call, call=name, awaited=told, how=how, **about)]
     end = end_of(history, name)
     if not end:
         raise NotObservable(f"the case did not get as far as the end of {call}")
     if status(end[1]) is None:
         raise NotObservable(f"how {call} ended is not known")
     if status(end[1]) != code:
-        return [Violation(f"{call} ends with {code}", how_ended(end[1]), (end[0].index,))]
+        how = how_ended(end[1])
+        return [violation("call-status", end[0].index, what=call, call=name, status=code, how=how, end=end_key(end[1]))]
     return damage(history, f"{name}-command")
 
 
@@ -160,8 +162,9 @@ def comes_to_its_end(history: History) -> list[Violation]:
         raise NotObservable("how the launcher ended is not known")
     if has_run(history) and end and status(end[1]) == CODE:
         return []
-    told = [f"it ended {how_ended(end[1])}"] if end else [one.actual for one in missed(history)]
+    told = [f"it {how_ended(end[1])}"] if end else [one.actual for one in missed(history)]
     if not told:
         raise NotObservable("the launcher did not end")
     events = (end[0].index,) if end else ()
-    return [Violation(f"the run starts its command and ends with its status, {CODE}", "; ".join(told), events)]
+    about: dict[str, Value] = {"end": end_key(end[1])} if end else {}
+    return [violation("run-disturbed", *events, status=CODE, how="; ".join(told), **about)]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 import os
+from typing import Any
 
-from proctor.conformance.checks.common import Violation, missed
+from proctor.conformance.checks.common import missed
 from proctor.conformance.checks.exit import same_status
+from proctor.conformance.checks.objections import violation
 from proctor.harness import signals
 from proctor.harness.history import History, Inherited, Snapshot, Started, WitnessReady
+from proctor.harness.violation import Violation
+from proctor.harness.words import limit, shortened
 
 
 def _command(history: History) -> tuple[int, Inherited] | None:
@@ -32,9 +36,9 @@ def signal_settings(history: History, bare: History, spared: frozenset[int] = fr
     found = []
     for what, here, there in (("blocked", mine.blocked, its.blocked), ("ignored", mine.ignored, its.ignored)):
         if extra := set(here) - set(there) - spared:
-            found.append(Violation(f"{_names(extra)} not {what}, as at the start", f"{what} in the command", (event,)))
+            found.append(violation(f"signals-{what}", event, signals=_names(extra)))
         if lost := set(there) - set(here) - spared:
-            found.append(Violation(f"{_names(lost)} {what}, as at the start", f"not {what} in the command", (event,)))
+            found.append(violation(f"signals-not-{what}", event, signals=_names(lost)))
     return found
 
 
@@ -59,15 +63,13 @@ def descriptors(history: History, bare: History) -> list[Violation]:
     for theirs in given:
         got = by_number.get(theirs.fd)
         if got is None:
-            found.append(Violation(f"descriptor {theirs.fd} is open", "it is closed", (event,)))
+            found.append(violation("descriptor-closed", event, fd=theirs.fd))
         elif (got.dev, got.ino, got.rdev) != (theirs.dev, theirs.ino, theirs.rdev):
-            found.append(Violation(f"descriptor {theirs.fd} is the caller's", "it is another file", (event,)))
+            found.append(violation("descriptor-replaced", event, fd=theirs.fd))
         elif (got.flags ^ theirs.flags) & os.O_NONBLOCK:
-            found.append(
-                Violation(f"descriptor {theirs.fd} blocks as the caller's does", "O_NONBLOCK differs", (event,))
-            )
+            found.append(violation("descriptor-nonblocking", event, fd=theirs.fd))
     if extra := set(by_number) - {d.fd for d in its.fds}:
-        found.append(Violation("no extra open file descriptor", f"open: {sorted(extra)}", (event,)))
+        found.append(violation("descriptors-leaked", event, descriptors=", ".join(map(str, sorted(extra)))))
     return found
 
 
@@ -81,13 +83,9 @@ def arguments(history: History, bare: History) -> list[Violation]:
         return []
     for at, (here, there) in enumerate(zip(mine.args, its.args, strict=False)):
         if here != there:
-            return [Violation(f"argument {at + 1} is {_short(there)}", f"it is {_short(here)}", (event,))]
-    return [Violation(f"{len(its.args)} arguments", f"{len(mine.args)}", (event,))]
-
-
-def _short(data: bytes) -> str:
-    shown = repr(data[:60])[1:]
-    return shown if len(data) <= 60 else f"{shown}... ({len(data)} bytes)"
+            shown = {"required": shortened(there), "actual": shortened(here)}
+            return [violation("argument-changed", event, position=at + 1, **shown)]
+    return [violation("argument-count", event, required=len(its.args), actual=len(mine.args))]
 
 
 def surroundings(history: History, bare: History) -> list[Violation]:
@@ -100,17 +98,21 @@ def surroundings(history: History, bare: History) -> list[Violation]:
     for what in ("umask", "nice", "limits", "groups", "uid", "gid"):
         here, there = getattr(mine, what), getattr(its, what)
         if here != there:
-            lists = isinstance(here, tuple)
-            required = f"{what} as at the start: {_differing(there, here) if lists else there}"
-            found.append(Violation(required, _differing(here, there) if lists else str(here), (event,)))
+            found.append(violation(f"{what}-changed", event, required=_shown(what, there, here),
+                                   actual=_shown(what, here, there)))  # fmt: skip
     if mine.cwd != its.cwd:
-        found.append(Violation("the working directory of the start", mine.cwd.decode(errors="replace"), (event,)))
+        found.append(violation("directory-changed", event, actual=mine.cwd.decode(errors="replace")))
     return found
 
 
-def _differing(here: tuple[object, ...], there: tuple[object, ...]) -> str:
-    """What is in the one and not in the other: limits are (resource, soft, hard), -1 for none."""
-    return ", ".join(str(item) for item in here if item not in there) or "no other"
+def _shown(what: str, value: Any, other: Any) -> str:
+    """Return a value for people. Of limits and groups only those that the other has not."""
+    if what == "umask":
+        return f"{value:04o}"
+    if not isinstance(value, tuple):
+        return str(value)
+    differing = [item for item in value if item not in other]
+    return ", ".join(limit(*item) if what == "limits" else str(item) for item in differing) or "no other"
 
 
 def environment(
@@ -124,12 +126,12 @@ def environment(
     here, there = _variables(mine), _variables(its)
     found = []
     for key in sorted(there.keys() - here.keys()):
-        found.append(Violation(f"{key} is handed on", "it is not set", (event,)))
+        found.append(violation("variable-lost", event, name=key))
     for key in sorted(there.keys() & here.keys()):
         if here[key] != there[key] and not _declared(key, changes):
-            found.append(Violation(f"{key}={there[key]}", f"{key}={here[key]}", (event,)))
+            found.append(violation("variable-changed", event, name=key, required=there[key], actual=here[key]))
     if extra := sorted(key for key in here.keys() - there.keys() if not _declared(key, adds)):
-        found.append(Violation("no variable is added but those that the target declares", ", ".join(extra), (event,)))
+        found.append(violation("variables-added", event, names=", ".join(extra)))
     return found
 
 
@@ -154,8 +156,8 @@ def session_and_group(history: History, bare: History) -> list[Violation]:
     launcher, witness = rows.get(pids.get("launcher", 0)), rows.get(mine.pid)
     found = []
     if launcher and witness and launcher.sid != witness.sid:
-        found.append(Violation("the command is in the launcher's session", f"it is in session {witness.sid}", (event,)))
+        found.append(violation("other-session", event, session=witness.sid))
     its = _command(bare)
     if its and its[1].terminal.foreground == its[1].pgid and mine.terminal.foreground != mine.pgid:
-        found.append(Violation("the terminal reaches its process group", "it is not the foreground one", (event,)))
+        found.append(violation("not-foreground", event))
     return found

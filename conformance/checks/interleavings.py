@@ -17,22 +17,21 @@ from proctor.conformance.checks import terminal as of_terminal
 from proctor.conformance.checks import tree as of_tree
 from proctor.conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed_in
 from proctor.conformance.checks.common import (
+    NOT_RECEIVED,
     NotApplicable,
     NotObservable,
-    Violation,
     alive,
     at_end,
     end_of,
-    events_of,
     has,
-    how_ended,
     launcher_is_command,
     launcher_stays,
+    miscounted,
     missed,
     received,
     status,
-    times_from,
 )
+from proctor.conformance.checks.objections import violation
 from proctor.harness import signals
 from proctor.harness.history import (
     Answered,
@@ -49,7 +48,8 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
-from proctor.harness.words import unseen
+from proctor.harness.violation import Violation
+from proctor.harness.words import times, unseen
 
 
 class Broken(NamedTuple):
@@ -164,9 +164,9 @@ def _arrives(history: History, bare: History) -> Iterator[Broken]:
         if not isinstance(sent, Sent) or sent.errno or sent.to != "launcher" or carried.index > rest:
             continue
         if str(sent.signal) not in told and not received(history)[sent.signal]:
-            required = f"{signals.name(sent.signal)} reaches the command"
-            violation = Violation(required, "the command never received it", (carried.index,))
-            yield Broken(blame.of_moment(history) or "SIG-1", violation)
+            name = signals.name(sent.signal)
+            lost = violation("not-delivered", carried.index, signal=name, required="at least once", count=NOT_RECEIVED)
+            yield Broken(blame.of_moment(history) or "SIG-1", lost)
 
 
 def _last_rest(history: History) -> int:
@@ -179,12 +179,9 @@ def _last_rest(history: History) -> int:
 
 def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Broken:
     few = count < rule.least
-    often = f"{rule.least} times" if rule.least == rule.most else f"{rule.least} to {rule.most} times"
-    required = f"the command receives {signals.name(number)} {often}"
-    return Broken(
-        blame.of_signal(history, number, rule, few),
-        Violation(required, times_from(history, number), events_of(history, number)),
-    )
+    often = times(rule.least) if rule.least == rule.most else f"{rule.least} to {rule.most} times"
+    least = rule.least if few else rule.most
+    return Broken(blame.of_signal(history, number, rule, few), miscounted(history, number, least, often))
 
 
 def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:
@@ -204,9 +201,7 @@ def _status(history: History, bare: History) -> Iterator[Broken]:
         return
     if not _same_end(history, bare):
         return
-    required = f"status {status(its[1])}, for the command ended {how_ended(its[1])}"
-    actual = f"status {status(mine[1])}: the launcher ended {how_ended(mine[1])}"
-    yield Broken(blame.of_status(history, its[1]), Violation(required, actual, (mine[0].index,)))
+    yield Broken(blame.of_status(history, its[1]), of_exit.wrong_status(mine, its[1]))
 
 
 def _same_end(history: History, bare: History) -> bool:
@@ -241,13 +236,11 @@ def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
     mine = {process.role for process in alive(at_end(history))}
     its = {process.role for process in alive(at_end(bare)) if process.role.startswith("child")}
     for name in sorted(its - mine):
-        yield Broken("TREE-7", Violation(f"{name}, which the command has left, lives on", "it has ended"))
+        yield Broken("TREE-7", violation("daemon-ended", process=name))
     for name in sorted(_of_own_session(history)):
         if more := sorted(received(history, name) - received(bare, name)):
             told = ", ".join(map(signals.name, more))
-            yield Broken(
-                "TREE-7", Violation(f"{name}, in a session of its own, is sent no signal", f"it received {told}")
-            )
+            yield Broken("TREE-7", violation("daemon-signalled", process=name, signals=told))
 
 
 def _of_own_session(history: History) -> set[str]:
@@ -299,7 +292,7 @@ def _hung_up(history: History, bare: History) -> Iterator[Broken]:
         yield from (Broken("TTY-5", one) for one in of_terminal.as_often_as_bare(history, bare))
     least = min(1, received(bare)[signal.SIGHUP])
     if received(history)[signal.SIGHUP] < least:
-        yield Broken("TTY-4", Violation("the command receives SIGHUP", "it received none"))
+        yield Broken("TTY-4", miscounted(history, signal.SIGHUP, least, "at least once"))
 
 
 INVARIANTS: tuple[Callable[[History, History], Iterator[Broken]], ...] = (

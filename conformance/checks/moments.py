@@ -10,20 +10,21 @@ from collections import Counter
 
 from proctor.conformance.checks.common import (
     NotObservable,
-    Violation,
     alive,
     at_end,
     counts_as_bare,
+    end_key,
     end_of,
-    how_ended,
     missed,
     needs_freedom,
     needs_tracing,
     received,
     status,
+    status_key,
     unasked,
 )
-from proctor.harness import signals
+from proctor.conformance.checks.objections import violation
+from proctor.harness import signals, words
 from proctor.harness.history import (
     DirectiveApplied,
     Ended,
@@ -39,6 +40,8 @@ from proctor.harness.history import (
     WitnessReady,
 )
 from proctor.harness.schedule import Hold
+from proctor.harness.violation import Violation
+from proctor.harness.words import how_ended
 
 INTERRUPT = signals.INTERRUPT
 
@@ -75,9 +78,6 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
 UNDISTURBED, REACHES = "as without it", "reaches the command"
 NOTHING_LEFT = "ends, nothing left"
 NOTHING_SENT, UNTOLD = "nothing was sent", "not all was sent, so it cannot be told"
-NO_CHILD = "no child outlives the launcher"
-NO_FILE = "no file is left in TMPDIR"
-SAME_TERMINAL = "the terminal is left as it was"
 
 
 def outcome(history: History, undisturbed: History) -> str:
@@ -138,10 +138,9 @@ def _delivered(history: History) -> list[tuple[int, int]]:
 
 def still_there(history: History, index: int) -> list[Violation]:
     """The launcher has not ended, and never would."""
-    required = "it ends with nothing left behind, or goes on as if started undisturbed"
     found = missed(history)
-    last = found[0].actual if found else "it is still there at the end"
-    return [Violation(required, f"the launcher hangs: {last}", (index,))]
+    how = found[0].actual if found else "it is still there at the end"
+    return [violation("hangs", index, how=how)]
 
 
 def _left(history: History, bare: History) -> list[Process]:
@@ -163,9 +162,8 @@ def outlived(history: History, launcher: tuple[Event, Ended], bare: History, ind
     left = _left(history, bare)
     if not left:
         return []
-    names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
-    actual = f"the launcher ended {how_ended(launcher[1])}; still there: {names}"
-    return [Violation(NO_CHILD, actual, (index, launcher[0].index))]
+    names, how = ", ".join(map(words.process, left)), how_ended(launcher[1])
+    return [violation("process-outlives", index, launcher[0].index, how=how, processes=names)]
 
 
 def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
@@ -173,8 +171,7 @@ def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list
     greeted = next((event.index for event, fact in history.all(WitnessReady) if fact.process == "command"), None)
     if greeted is None or (command and command[0].index < launcher[0].index):
         return []
-    actual = f"the launcher ended {how_ended(launcher[1])}; the command runs on without it"
-    return [Violation(NO_CHILD, actual, (index, launcher[0].index, greeted))]
+    return [violation("command-outlives", index, launcher[0].index, greeted, how=how_ended(launcher[1]))]
 
 
 def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple[int, int]]) -> list[Violation]:
@@ -187,9 +184,8 @@ def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple
     if not missing:
         return []
     index, number = missing[0]
-    name = signals.name(number)
-    actual = f"the command never received it and ran to its end; the launcher ended {how_ended(launcher[1])}"
-    return [Violation(f"{name} ends the launcher or reaches the command", actual, (index, launcher[0].index))]
+    how = how_ended(launcher[1])
+    return [violation("signal-lost", index, launcher[0].index, signal=signals.name(number), how=how)]
 
 
 def _changed(history: History, bare: History) -> list[Violation]:
@@ -198,12 +194,13 @@ def _changed(history: History, bare: History) -> list[Violation]:
     mine, its = at_end(history), at_end(bare)
     for what in ("modes", "characters"):
         if (here := getattr(mine, what)) != (there := getattr(its, what)):
-            return [Violation(SAME_TERMINAL, f"its {what} are {here}; undisturbed, they are {there}")]
+            required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
+            return [violation("terminal-changed", what=what, required=required, actual=actual)]
     before = [path for fact in bare.facts(TempFilesLeft) for path in fact.paths]
     left = [path for fact in history.facts(TempFilesLeft) for path in fact.paths]
     if len(left) <= len(before):
         return []
-    return [Violation(NO_FILE, f"left there: {', '.join(left[:5])}")]
+    return [violation("file-left", paths=", ".join(left[:5]))]
 
 
 def _as_without(history: History, bare: History, events: tuple[int, ...]) -> list[Violation]:
@@ -224,6 +221,16 @@ def _other_status(
     if status(launcher[1]) == status(its[1]):
         return []
     command = end_of(history, "command")
-    what = f"the command {how_ended(command[1])}, " if command else "no command, "
-    actual = f"{what}the launcher {how_ended(launcher[1])}"
-    return [Violation(f"status {status(its[1])}, which is the command's", actual, (*events, launcher[0].index))]
+    what = f"the command {how_ended(command[1])}" if command else "the command never ended"
+    how = f"{what}, the launcher {how_ended(launcher[1])}"
+    return [
+        violation(
+            "wrong-status",
+            *events,
+            launcher[0].index,
+            status=status_key(its[1]),
+            because=", as without the launcher",
+            how=how,
+            end=end_key(launcher[1]),
+        )
+    ]

@@ -7,19 +7,21 @@ import signal
 from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
-    Violation,
     counts_as_bare,
     launcher_is_command,
     launcher_stays,
     missed,
     needs_tracing,
     needs_whole_script,
+    parameters_of,
     received,
     unasked,
 )
+from proctor.conformance.checks.objections import violation
 from proctor.harness import signals
 from proctor.harness.history import History, Reaped, Received, Sent, SignalCall, WaitEnded
 from proctor.harness.scenario import WaitReceived
+from proctor.harness.violation import Violation
 from proctor.harness.words import awaited
 
 FORWARD_WITHIN = 0.050
@@ -50,7 +52,7 @@ def exactly_once(history: History, bare: History) -> list[Violation]:
     order = [f.signal for f in history.facts(Received) if f.process == "command" and f.signal in numbers]
     if order == sent_to_launcher(history):
         return []
-    return [Violation(f"in the order {_names(sent_to_launcher(history))}", f"in the order {_names(order)}")]
+    return [violation("out-of-order", order=_names(sent_to_launcher(history)), actual=_names(order))]
 
 
 def once_if_at_all(history: History, bare: History) -> list[Violation]:
@@ -83,10 +85,8 @@ def never_signals_reaped(history: History, bare: History) -> list[Violation]:
         raise NotObservable("the launcher was not seen to reap the command")
     index, pid = reaped
     return [
-        Violation(
-            f"no signal to pid {pid} after it was reaped",
-            f"{fact.call} sent {signals.name(fact.signal)}",
-            (index, event.index),
+        violation(
+            "signalled-after-reaping", index, event.index, pid=pid, call=fact.call, signal=signals.name(fact.signal)
         )
         for event, fact in history.all(SignalCall)
         if event.index > index and fact.pid == pid and fact.signal
@@ -110,7 +110,14 @@ def forwarded_in_time(history: History, bare: History) -> list[Violation]:
     found = []
     for event, fact in history.all(WaitEnded):
         if isinstance(fact.awaited, WaitReceived) and fact.idle > FORWARD_WITHIN:
-            idle = f"of which nothing ran for {fact.idle * 1e3:.0f} ms"
-            actual = f"{awaited(fact.awaited)} after {fact.seconds * 1e3:.0f} ms, {idle}"
-            found.append(Violation("forwarded within 50 ms", actual, (event.index,)))
+            found.append(
+                violation(
+                    "delivered-late",
+                    event.index,
+                    awaited=awaited(fact.awaited),
+                    **parameters_of(fact.awaited),
+                    seconds=round(fact.seconds * 1e3),
+                    idle=round(fact.idle * 1e3),
+                )
+            )
     return found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from proctor.conformance.checks.common import (
     NotObservable,
-    Violation,
     alive,
     at_end,
+    end_key,
     end_of,
-    how_ended,
     needs_freedom,
     needs_seen,
     needs_tracing,
+    process_left,
     status,
 )
 from proctor.conformance.checks.files import (
@@ -26,6 +26,7 @@ from proctor.conformance.checks.files import (
     shown,
 )
 from proctor.conformance.checks.moments import needs_delivery
+from proctor.conformance.checks.objections import violation
 from proctor.harness.history import (
     FileChange,
     FilesChanged,
@@ -36,7 +37,8 @@ from proctor.harness.history import (
     WaitFailed,
 )
 from proctor.harness.scenario import WaitEnds
-from proctor.harness.words import awaited
+from proctor.harness.violation import Violation
+from proctor.harness.words import awaited, how_ended
 
 ENDS_WITHIN = 1.0
 CTRL_C = 130
@@ -61,7 +63,7 @@ def _same_environment(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, NEXT)
     _, its = need_compared(bare, LATER)
     if missing := sorted(path for path in _lacking(mine, its) if path.startswith(f"{PROJECTS}/")):
-        return [Violation("after the next sync the environment is whole", f"missing: {shown(missing)}", (event,))]
+        return [violation("environment-not-whole", event, paths=shown(missing))]
     return []
 
 
@@ -99,8 +101,7 @@ def _not_among(its: FilesChanged, changes: list[FileChange], event: int, what: s
         if change.how == "created" and change.path.startswith("WORK/") and change.path not in known
         and is_told(its, change.path)
     ]  # fmt: skip
-    required = "no temporary file stays in the environment or the project"
-    return [Violation(required, f"{what}: {shown(extra)}", (event,))] if extra else []
+    return [violation("temporary-file-left", event, how=what, paths=shown(extra))] if extra else []
 
 
 def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violation]:
@@ -123,9 +124,8 @@ def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
         change.path for change in changed.changes
         if change.how == "created" and change.path.startswith("WORK/") and not change.own and not change.kept
     ]  # fmt: skip
-    required = "no temporary file stays in the environment or the project"
-    actual = f"a sync leaves, beside what the target declares as its own: {shown(extra)}"
-    return [Violation(required, actual, (event,))] if extra else []
+    how = "a sync leaves, beside what the target declares as its own"
+    return [violation("temporary-file-left", event, how=how, paths=shown(extra))] if extra else []
 
 
 def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
@@ -158,17 +158,17 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     needs_freedom(history)
     for event, fact in history.all(WaitFailed):
         needs_seen(fact)
-        actual = f"{awaited(fact.awaited)}: timed out"
-        return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
+        return [violation("interrupted-late", pressed, event.index, how=f"timed out: {awaited(fact.awaited)}")]
     for event, waited in history.all(WaitEnded):
         if waited.awaited == WaitEnds("launcher") and waited.idle > ENDS_WITHIN:
-            actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
-            return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
+            how = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
+            return [violation("interrupted-late", pressed, event.index, how=how)]
     needs_end(history)
     if end and status(end[1]) is None:
         raise NotObservable("how the sync ended is not known")
     if end and status(end[1]) != CTRL_C:
-        return [Violation("Ctrl-C ends the sync with status 130", how_ended(end[1]), (pressed, end[0].index))]
+        how = how_ended(end[1])
+        return [violation("interrupted-status", pressed, end[0].index, how=how, end=end_key(end[1]))]
     return []
 
 
@@ -180,8 +180,4 @@ def no_process_left(history: History, bare: History) -> list[Violation]:
     if not end:
         raise NotObservable("the sync did not end")
     left = [process for process in alive(at_end(history)) if process.role != "launcher"]
-    if not left:
-        return []
-    names = ", ".join(f"{p.role or p.name!r} (pid {p.pid}, state {p.state})" for p in left)
-    required = "no process is left when the launcher has ended"
-    return [Violation(required, f"it ended {how_ended(end[1])}; still there: {names}", (end[0].index,))]
+    return [process_left(one, end[0].index) for one in left]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 
 from proctor.conformance.checks.common import (
+    NOT_RECEIVED,
     NotObservable,
-    Violation,
     alive,
     at_end,
     counts_as_bare,
@@ -17,6 +17,8 @@ from proctor.conformance.checks.common import (
     needs_whole_script,
     unasked,
 )
+from proctor.conformance.checks.objections import violation
+from proctor.harness import signals, words
 from proctor.harness.history import (
     Answered,
     History,
@@ -30,6 +32,7 @@ from proctor.harness.history import (
     TerminalView,
     WitnessReady,
 )
+from proctor.harness.violation import Violation
 
 OF_BYTES = ("raw", "read", "write")
 """The witness' orders whose answers tell how many bytes went through, and which."""
@@ -90,7 +93,9 @@ def hang_up_arrives(history: History, bare: History) -> list[Violation]:
     for event, fact in history.all(Received):
         if fact.process == "command" and fact.signal == signal.SIGHUP and event.index > hung_up:
             return []
-    return missed(history) or [Violation("the command receives SIGHUP", "it received none", (hung_up,))]
+    name, count = signals.name(signal.SIGHUP), NOT_RECEIVED
+    lost = violation("not-delivered", hung_up, signal=name, required="at least once", count=count)
+    return missed(history) or [lost]
 
 
 def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
@@ -98,10 +103,7 @@ def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
     if not has(history, HungUp):
         needs_whole_script(history)
     left = alive(at_end(history))
-    if not left:
-        return []
-    names = ", ".join(f"{p.role or p.name} (pid {p.pid}, state {p.state})" for p in left)
-    return [Violation("nothing survives the hang-up, for the command has default handling", f"still there: {names}")]
+    return [violation("survives-hang-up", paths=", ".join(map(words.process, left)))] if left else []
 
 
 def as_often_as_bare(history: History, bare: History) -> list[Violation]:
@@ -127,13 +129,10 @@ def terminal_is_the_same(history: History, bare: History) -> list[Violation]:
     for what in ("isatty", "dev_tty", "rows", "columns", "modes", "characters"):
         here, there = getattr(mine[1], what), getattr(its[1], what)
         if here != there:
-            found.append(Violation(f"{what} {there}, as without the launcher", str(here), (mine[0],)))
+            required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
+            found.append(violation("terminal-differs", mine[0], what=what, required=required, actual=actual))
     if its[2] and not mine[2]:
-        found.append(
-            Violation(
-                "the command is in the foreground process group", "another group is in the foreground", (mine[0],)
-            )
-        )
+        found.append(violation("in-background", mine[0]))
     return found
 
 
@@ -152,16 +151,13 @@ def terminal_is_restored(history: History, bare: History) -> list[Violation]:
     mine, its = at_end(history), at_end(bare)
     for what in ("modes", "characters"):
         if (here := getattr(mine, what)) != (there := getattr(its, what)):
-            found.append(Violation(f"terminal {what} {there}, as the bare command leaves them", f"{here}"))
+            required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
+            found.append(violation("terminal-not-restored", what=what, required=required, actual=actual))
     if (mine.rows, mine.columns) != (its.rows, its.columns):
-        found.append(Violation(f"window size {its.rows}x{its.columns}", f"{mine.rows}x{mine.columns}"))
+        size, actual = f"{its.rows}x{its.columns}", f"{mine.rows}x{mine.columns}"
+        found.append(violation("terminal-not-restored", what="window size", required=size, actual=actual))
     if _foreground_moved(history) and not _foreground_moved(bare):
-        found.append(
-            Violation(
-                "the launcher's process group is in the foreground again, as its caller left it",
-                f"process group {mine.foreground} is",
-            )
-        )
+        found.append(violation("foreground-not-restored", group=mine.foreground))
     return found
 
 
@@ -180,9 +176,18 @@ def bytes_arrive(history: History, bare: History) -> list[Violation]:
     as_bare = [fact for fact in bare.facts(Answered) if fact.order in OF_BYTES]
     for (event, mine), its in zip(of_bytes, as_bare, strict=False):
         if (mine.order, mine.count, mine.crc, mine.error) != (its.order, its.count, its.crc, its.error):
-            required = f"{its.order}: {its.count} bytes with checksum {its.crc:08x}, as without the launcher"
-            actual = f"{mine.count} bytes with checksum {mine.crc:08x}, errno {mine.error}"
-            found.append(Violation(required, actual, (event.index,)))
+            found.append(
+                violation(
+                    "bytes-changed",
+                    event.index,
+                    order=its.order,
+                    required_count=its.count,
+                    required_crc=f"{its.crc:08x}",
+                    count=mine.count,
+                    crc=f"{mine.crc:08x}",
+                    errno=mine.error,
+                )
+            )
     return found + _same_output(history)
 
 
@@ -194,6 +199,14 @@ def _same_output(history: History) -> list[Violation]:
             continue
         carried = next((f for e, f in history.all(Outputs) if e.index > event.index), Outputs("terminal", 0, 0))
         if (carried.count, carried.crc) != (written.count, written.crc):
-            required = f"{written.count} bytes with checksum {written.crc:08x} on the terminal, as the command wrote"
-            found.append(Violation(required, f"{carried.count} bytes with {carried.crc:08x}", (event.index,)))
+            found.append(
+                violation(
+                    "output-changed",
+                    event.index,
+                    required_count=written.count,
+                    required_crc=f"{written.crc:08x}",
+                    count=carried.count,
+                    crc=f"{carried.crc:08x}",
+                )
+            )
     return found

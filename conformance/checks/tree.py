@@ -8,7 +8,6 @@ from collections import Counter
 from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
-    Violation,
     alive,
     at_end,
     counts_as_bare,
@@ -16,12 +15,16 @@ from proctor.conformance.checks.common import (
     launcher_is_command,
     missed,
     needs_whole_script,
+    process_left,
     received,
 )
 from proctor.conformance.checks.exit import same_status
+from proctor.conformance.checks.objections import violation
 from proctor.conformance.checks.signals import reaches_command
+from proctor.harness import words
 from proctor.harness.history import History, Process, Received, Sent, Snapshot, Started, WitnessReady
 from proctor.harness.signals import name
+from proctor.harness.violation import Violation
 
 
 def nothing_left(history: History, bare: History) -> list[Violation]:
@@ -32,9 +35,7 @@ def nothing_left(history: History, bare: History) -> list[Violation]:
         if process.role == "launcher" and not end_of(history, "launcher"):
             continue  # it has not ended: that is another requirement's matter
         if here[_kind(process)] > there[_kind(process)] and end_of(history, "launcher"):
-            found.append(
-                Violation("no process is left when the launcher has ended", f"{_name(process)} is still there")
-            )
+            found.append(process_left(process))
     if not end_of(history, "launcher"):
         needs_whole_script(history)
     return found
@@ -42,10 +43,6 @@ def nothing_left(history: History, bare: History) -> list[Violation]:
 
 def _kind(process: Process) -> str:
     return process.role or "unknown"
-
-
-def _name(process: Process) -> str:
-    return f"{process.role or process.name!r} (pid {process.pid}, state {process.state})"
 
 
 def no_zombie(history: History, bare: History) -> list[Violation]:
@@ -64,13 +61,7 @@ def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     for (event, look), spare in zip(looks, in_bare, strict=False):
         zombies = _zombies(look, spared)
         if len(zombies) > spare:
-            found.append(
-                Violation(
-                    "every child of the launcher is reaped",
-                    f"zombies: {', '.join(map(_name, zombies))}",
-                    (event.index,),
-                )
-            )
+            found.append(violation("zombie-left", event.index, processes=", ".join(map(words.process, zombies))))
     return found
 
 
@@ -91,7 +82,7 @@ def noticed_by_command(history: History, bare: History) -> list[Violation]:
             return []
     if end_of(history, "command"):
         return []
-    return [Violation("the command receives a signal or ends", "neither; it runs on", (sent,))]
+    return [violation("death-unnoticed", sent)]
 
 
 def group_signal_arrives(history: History, bare: History) -> list[Violation]:
@@ -122,8 +113,8 @@ def init_reaps(history: History, bare: History) -> list[Violation]:
     for event, look in history.all(Snapshot):
         zombies = [p for p in look.processes if p.state == "Z" and p.role not in ("leader", "command")]
         if look.when == "step" and zombies:
-            names = ", ".join(map(_name, zombies))
-            found.append(Violation("adopted orphans are reaped", f"zombies: {names}", (event.index,)))
+            names = ", ".join(map(words.process, zombies))
+            found.append(violation("orphan-not-reaped", event.index, processes=names))
     return found
 
 
@@ -138,9 +129,9 @@ def survives_daemon(history: History, bare: History) -> list[Violation]:
         return found
     mine, its = ({p.role for p in alive(at_end(h))} for h in (history, bare))
     if "daemon" in its and "daemon" not in mine:
-        return [Violation("the daemon lives on, as without the launcher", "it has ended")]
+        return [violation("daemon-ended", process="daemon")]
     if more := received(history, "daemon") - received(bare, "daemon"):
         events = tuple(event.index for event, fact in history.all(Received) if fact.process == "daemon")
         names = ", ".join(map(name, sorted(more)))
-        return [Violation("the daemon is sent no signal", f"it received {names}", events)]
+        return [violation("daemon-signalled", *events, process="daemon", signals=names)]
     return []

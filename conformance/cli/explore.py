@@ -217,5 +217,5 @@ def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: P
     for line in str(finding.schedule).splitlines() or ["undisturbed"]:
         click.echo(f"    {line}")
     for objection in finding.opinion.objections:
-        click.echo(f"    {escape(objection)}")
+        click.echo(f"    {escape(str(objection))}")
     click.echo(f"    replay: {shlex.join(['proctor', 'replay', str(path), '-n', '50'])}")

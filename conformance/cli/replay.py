@@ -110,7 +110,7 @@ def _print_count(what: str, counted: Count, is_interrupted: bool) -> None:
     if counted.unsure:
         click.echo(f"in {counted.unsure} runs it could not be told: {escape('; '.join(counted.reasons))}")
     for objection in counted.objections:
-        click.echo(f"  {escape(objection)}")
+        click.echo(f"  {escape(str(objection))}")
 
 
 def _what_to_replay(

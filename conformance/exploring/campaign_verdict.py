@@ -7,10 +7,10 @@ from collections.abc import Callable
 import msgspec
 
 from proctor.conformance.checks import moments
-from proctor.conformance.checks.common import NotObservable, Violation, launcher_is_command, needs_tracing
+from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_tracing
 from proctor.conformance.exploring.campaigns import Campaign, Plan
 from proctor.conformance.exploring.point_map import stretches
-from proctor.conformance.judging.judge import Bare, Judgement, Verdict, needs_stage, timeline
+from proctor.conformance.judging.judge import Bare, Judgement, needs_stage, timeline
 from proctor.harness.errors import HarnessError
 from proctor.harness.explorer.explore import REPLAYS, Exploration, Explorer
 from proctor.harness.explorer.survey import Play, Survey, survey
@@ -19,6 +19,7 @@ from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 from proctor.reports.coverage import Coverage
+from proctor.reports.results import Verdict
 
 Execute = Callable[[Target, Scenario, Schedule], History]
 NEVER_PASSED = "none of the points was passed again: the launcher goes another way each time"
@@ -106,10 +107,10 @@ def verdict_of(
             return Judgement("not observable", executions, reason)
         return Judgement("pass", executions, explored=account)
     violations = tuple(
-        Violation(
-            f"{campaign.requirement}, {'; '.join(map(str, f.schedule.directives)) or 'undisturbed'}",
+        msgspec.structs.replace(
             objection,
-            f.opinion.events if f is worst[0] and f.returned else (),  # of its history
+            schedule="; ".join(map(str, f.schedule.directives)) or "undisturbed",
+            events=f.opinion.events if f is worst[0] and f.returned else (),  # of its history
         )
         for f in stable or explored.findings
         for objection in f.opinion.objections[:1]

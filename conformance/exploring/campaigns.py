@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from proctor.conformance.checks import cache, environments, moments, signals, sync
-from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
@@ -39,6 +39,7 @@ from proctor.harness.schedule import CallLauncher, Deliver, PressKey
 from proctor.harness.signals import COMMON_SIGNALS
 from proctor.harness.signals import name as name_of_signal
 from proctor.harness.target import Profile, Target
+from proctor.harness.violation import Violation
 
 Check = Callable[[History, History], list[Violation]]
 Measure = Literal["bare", "undisturbed"]
@@ -123,15 +124,15 @@ class Campaign(NamedTuple):
                 did = any(fact.what == "done" for fact in history.facts(DirectiveApplied))
                 return Evaluation(moments.UNTOLD if did else moments.NOTHING_SENT)
             label = moments.outcome(history, bare if self.measure == "bare" else history)
-            if any(one.required == moments.NO_FILE for one in found):
+            if any(one.code == "file-left" for one in found):
                 label = "ends, a file left"
-            elif any(one.required == moments.SAME_TERMINAL for one in found):
+            elif any(one.code == "terminal-changed" for one in found):
                 label = "ends, the terminal changed"
             elif found and self.measure != "bare":
-                label = f"not so: {found[0].required}"
+                label = f"wrong: {found[0].code}"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
-            objections = tuple(map(str, found))
+            objections = tuple(one.of(self.requirement) for one in found)
             return Evaluation(label, objections, tuple(n for one in found for n in one.events))
 
         return opinion

@@ -18,7 +18,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from proctor.conformance.exploring.hunter import Hunter, HuntStats, ScriptFailure, hunt
 from proctor.conformance.exploring.worker_pool import begin_worker, end_workers
 from proctor.conformance.judging import casefile
-from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections
 from proctor.conformance.judging.probe import probe
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, UsageError
@@ -104,9 +104,9 @@ class _HuntWorker:
         place of one that is as short: another worker may have found it, or the hunt before."""
         script = objection.script
         case = CaseFile(
-            schema=1, requirement=objection.requirement, check=CHECK, target=self._target,
+            schema=SCHEMA, requirement=objection.requirement, check=CHECK, target=self._target,
             scenario=script.scenario, schedule=script.schedule or Schedule(), versions=self._versions,
-            objections=(str(objection.broken.violation),),
+            objections=kept_objections([objection.broken.violation.of(objection.requirement)]),
         )  # fmt: skip
         name = objection.requirement.lower()
         with contextlib.suppress(UsageError):  # there is none yet

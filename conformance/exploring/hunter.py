@@ -70,7 +70,7 @@ class ScriptFailure(Exception):
     """A script that a launcher does not stand; one class for each requirement, so that Hypothesis tells them apart."""
 
     def __init__(self, broken: Broken, script: GeneratedScript, history: History) -> None:
-        super().__init__(f"{broken.requirement}: {broken.violation.required}; actual: {broken.violation.actual}")
+        super().__init__(f"{broken.requirement}: {broken.violation}")
         self.broken, self.script, self.history = broken, script, history
 
     @property

@@ -9,7 +9,7 @@ import msgspec
 
 from proctor.conformance.exploring.campaign_verdict import verdict_of, with_bare
 from proctor.conformance.exploring.campaigns import Campaign
-from proctor.conformance.judging.casefile import CaseFile, versions
+from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, versions
 from proctor.conformance.judging.evidence import failure_of, replay_command
 from proctor.conformance.judging.judge import Bare, Judgement
 from proctor.conformance.judging.probe import probe
@@ -50,8 +50,9 @@ class CampaignResult(NamedTuple):
 def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
     """Return a finding as a case file."""
     return CaseFile(
-        schema=1, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
-        schedule=finding.schedule, objections=finding.opinion.objections, versions=versions(probe(target).version),
+        schema=SCHEMA, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
+        schedule=finding.schedule, objections=kept_objections(finding.opinion.objections),
+        versions=versions(probe(target).version),
     )  # fmt: skip
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
 from proctor.harness.schedule import Hold
 from proctor.harness.target import Target, found_here
+from proctor.harness.violation import Violation, unlike
 
 
 class ReplayResult(NamedTuple):
@@ -29,7 +29,7 @@ class ReplayResult(NamedTuple):
     could not be told, "" where it could: the launcher went another way, or this system cannot show it."""
 
     history: History
-    objections: tuple[str, ...] = ()
+    objections: tuple[Violation, ...] = ()
     unsure: str = ""
     events: tuple[int, ...] = ()
 
@@ -40,13 +40,8 @@ class Count(NamedTuple):
     times: int
     back: int
     unsure: int
-    objections: tuple[str, ...]
+    objections: tuple[Violation, ...]
     reasons: tuple[str, ...]
-
-
-def _unlike(objections: Iterable[str]) -> tuple[str, ...]:
-    """Return those that differ in more than numbers: pids are others each time."""
-    return tuple({re.sub(r"\d+", "N", one): one for one in objections}.values())
 
 
 def count(all_told: Sequence[ReplayResult]) -> Count:
@@ -55,7 +50,7 @@ def count(all_told: Sequence[ReplayResult]) -> Count:
         len(all_told),
         sum(bool(told.objections) for told in all_told),
         sum(bool(told.unsure) for told in all_told),
-        _unlike(one for told in all_told for one in told.objections),
+        unlike(one for told in all_told for one in told.objections),
         tuple(dict.fromkeys(told.unsure for told in all_told if told.unsure)),
     )
 
@@ -130,7 +125,8 @@ class Replayer:
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
             return ReplayResult(history, unsure=str(reason))
-        return ReplayResult(history, tuple(map(str, found)), events=tuple(n for one in found for n in one.events))
+        objections = tuple(one.of(case.requirement) for one in found)
+        return ReplayResult(history, objections, events=tuple(n for one in found for n in one.events))
 
     def _measure(self, history: History) -> History:
         """Return what a history is compared with, as judge() does."""

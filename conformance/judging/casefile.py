@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -14,18 +15,19 @@ import msgspec
 from proctor.harness.errors import UsageError
 from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
-from proctor.harness.strict import parse_json, raw_json
+from proctor.harness.strict import other_schema, parse_json, raw_json
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 
-SCHEMA = 1
+SCHEMA = 2
 """Of the case files that are read and written here."""
 
 
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Target, scenario and schedule of a finding, the requirement, and what was objected to.
+    """Target, scenario and schedule of a finding, the requirement, and its violations.
 
-    check: the campaign whose check judges it, or where it is of none the check itself, `chapter.function`. objections
-    are for people; versions: of the launcher, of Proctor and of the system on which it was found. measure: the
+    check: the campaign whose check judges it, or where it is of none the check itself, `chapter.function`. objections:
+    what was found. versions: of the launcher, of Proctor and of the system on which it was found. measure: the
     scenario of the launcher itself with which it is compared, where that is not the bare command.
     """
 
@@ -34,7 +36,7 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     check: str
     target: Target
     scenario: Scenario
-    objections: tuple[str, ...]
+    objections: tuple[Violation, ...]
     versions: dict[str, str]
     schedule: Schedule = Schedule()
     measure: Scenario | None = None
@@ -71,8 +73,8 @@ def read(path: Path) -> CaseFile:
     data = raw_json(text, str(path))
     schema = data.get("schema", SCHEMA) if isinstance(data, dict) else SCHEMA
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
-        what = "update Proctor" if schema > SCHEMA else "there is none such; was it written by Proctor?"
-        raise UsageError(f"{path}: this file is of schema {schema}; this Proctor reads schema {SCHEMA}: {what}")
+        again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"
+        raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
     return parse_json(text, CaseFile, str(path))
 
 
@@ -97,3 +99,8 @@ def _name_of(case: CaseFile) -> str:
     launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
     content = (b"" if case.is_explored else key_of(case.scenario)) + str(case.schedule).encode()
     return f"{slug(f'{launcher} {case.requirement} {case.check} {first}')}-{zlib.crc32(content):08x}"
+
+
+def kept_objections(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Return violations as a case file has them: without the events, which are those of one execution."""
+    return tuple(msgspec.structs.replace(one, events=(), schedule="") for one in violations)

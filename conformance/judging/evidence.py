@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.judging.judge import Judgement, Verdict
+from proctor.conformance.judging.judge import Judgement
 from proctor.harness.history import Event, History, Output
+from proctor.reports.results import Failure, Verdict
 
 SHOWN: tuple[Verdict, ...] = ("fail", "unstable", "declared deviation")
 """The verdicts that something was found for."""
@@ -26,29 +27,6 @@ KEPT_TEXT = 2000
 """Characters of any other text, and of other bytes in base64: a multiple of 4, so that what is cut can be decoded."""
 KEPT_ITEMS = 200
 """Items of any list in an event: environment variables, processes, files."""
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """One case with what led to its verdict, all of it plain JSON. bare: None where there was no bare command.
-    schedule: in its text form, "" for none. replay: the command that plays it again. case_file: as `proctor replay`
-    reads it."""
-
-    requirement: str
-    case: str
-    verdict: Verdict
-    violations: list[dict[str, Any]]
-    returned: int
-    replays: int
-    history: dict[str, Any]
-    bare: dict[str, Any] | None
-    schedule: str
-    replay: str
-    case_file: dict[str, Any] | None
-
-    @property
-    def length(self) -> int:
-        """How much there is to read: steps and directives. Of several the shortest is the plainest."""
-        return len(self.history["scenario"]["steps"]) + len(self.schedule.splitlines())
 
 
 def replay_command(asked: str, requirement: str, schedule: str) -> str:
@@ -64,23 +42,23 @@ def failure_of(requirement: str, case: str, judgement: Judgement, replay: str, f
         requirement,
         case,
         judgement.verdict,
-        [{"message": str(one), "events": list(one.events)} for one in judgement.violations],
-        judgement.returned,
-        judgement.replays,
+        list(judgement.violations),
         kept(judgement.history),
         kept(judgement.bare) if judgement.bare else None,
+        judgement.returned,
+        judgement.replays,
         judgement.schedule,
         replay,
         msgspec.to_builtins(file) if file else None,
     )
 
 
-def kept(history: History) -> dict[str, Any]:
-    """Return a history as plain JSON, of a size that does not depend on what the launcher does. Indexes stay as they
-    are, so where events are missing some indexes are."""
+def kept(history: History) -> History:
+    """Return a history of a size that does not depend on what the launcher does. Indexes stay as they are, so where
+    events are missing some indexes are."""
     events = history.events[:FIRST_EVENTS] + history.events[FIRST_EVENTS:][-LAST_EVENTS:]
-    plain: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(history, events=()))
-    return plain | {"events": list(_plain(events))}
+    bounded = msgspec.convert(list(_plain(events)), tuple[Event, ...])
+    return msgspec.structs.replace(history, events=bounded)
 
 
 def _plain(events: tuple[Event, ...]) -> Iterator[dict[str, Any]]:

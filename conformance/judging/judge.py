@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation, needs_freedom
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Profile, Target
+from proctor.harness.violation import Violation
 from proctor.harness.words import describe, is_dull
 from proctor.reports.coverage import Coverage
+from proctor.reports.results import Verdict
 
-Verdict = Literal[
-    "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
-]
 VERDICTS: tuple[Verdict, ...] = (
     "fail", "error", "unstable", "not observable", "declared deviation", "pass", "not applicable", "not built",
 )  # fmt: skip
@@ -111,14 +110,14 @@ def judge(
         needs_stage(history)
         _needs_command(requirement, history, its)
         against = count(play(target, measure)) if measure else its or history
-        violations = check(history, against)
+        violations = tuple(one.of(requirement.id) for one in check(history, against))
         if not violations:
             needs_freedom(history)
             return Judgement("pass", executions)
         if requirement.id in target.deviations:
             reason = target.deviations[requirement.id]
             return Judgement(
-                "declared deviation", executions, reason, tuple(violations), history=history, bare=its
+                "declared deviation", executions, reason, violations, history=history, bare=its
             )  # fmt: skip
         returned = 0
         for _ in range(replays):
@@ -128,7 +127,7 @@ def judge(
         verdict: Verdict = "fail" if returned == replays else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
         return Judgement(
-            verdict, executions, reason, tuple(violations), returned, timeline(history), replays=replays,
+            verdict, executions, reason, violations, returned, timeline(history), replays=replays,
             history=history, bare=its,
         )  # fmt: skip
     except NotApplicable as reason:

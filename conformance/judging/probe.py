@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from proctor.conformance.checks.common import end_of, how_ended
+from proctor.conformance.checks.common import end_of
 from proctor.conformance.checks.exit import said
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
@@ -24,7 +24,7 @@ from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
 from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
-from proctor.harness.words import exceeded, harmless, left, unseen
+from proctor.harness.words import exceeded, harmless, how_ended, left, unseen
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
@@ -182,7 +182,7 @@ def _how_it_went(history: History) -> tuple[str, bool]:
     if end and limits and end[1].signal in of_limit and end[0].time >= COMPUTES_WITHIN:
         return f"it spins: it was ended when it had used {COMPUTES_WITHIN} s of CPU time", True
     if end:
-        return f"it ended {how_ended(end[1])} after {end[0].time:.3f} s", False
+        return f"it {how_ended(end[1])} after {end[0].time:.3f} s", False
     for fact in history.facts(LimitExceeded):
         return f"it was ended: {exceeded(fact)}", False
     for missed in history.facts(WaitFailed):

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from proctor.conformance.checks.common import Violation
-from proctor.conformance.judging.evidence import SHOWN, Failure
-from proctor.conformance.judging.judge import VERDICTS, Judgement, Verdict
+from proctor.conformance.judging.evidence import SHOWN
+from proctor.conformance.judging.judge import VERDICTS, Judgement
 from proctor.conformance.spec import VERSION, Requirement, requirements
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage
+from proctor.reports.results import SCHEMA, Failure, Launcher, RequirementText, Results, Row, RowViolation, Spec
 
 IN_LINES = ("explored", "failures")
 
@@ -31,18 +32,6 @@ class CaseResult(msgspec.Struct, frozen=True):
     sampled: bool = False
     file: str = ""
     failure: Failure | None = None
-
-
-class Row(msgspec.Struct, omit_defaults=True):
-    """What is known about one requirement."""
-
-    level: str
-    verdict: Verdict
-    executions: int
-    reason: str
-    violations: list[dict[str, object]]
-    coverage: list[str] = []
-    """What the explorer covered, for a requirement that speaks of any moment."""
 
 
 def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
@@ -73,13 +62,10 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
     return Row(requirement.level, verdict, executions, "; ".join(notes), violations, covered)
 
 
-def _violation(case: CaseResult, found: Violation) -> dict[str, object]:
-    told: dict[str, object] = {
-        "message": str(found),
-        "case": case.case,
-        "events": list(found.events),
-    }
-    return told | ({"file": case.file} if case.file else {})
+def _violation(case: CaseResult, found: Violation) -> RowViolation:
+    fields = {name: getattr(found, name) for name in found.__struct_fields__}
+    is_unstable = case.judgement.verdict == "unstable"
+    return RowViolation(**fields, message=str(found), case=case.case, file=case.file, is_unstable=is_unstable)
 
 
 def failures(table: dict[str, Row], target: Target, cases: list[CaseResult]) -> list[Failure]:
@@ -95,38 +81,31 @@ def explorations(target: Target, cases: list[CaseResult]) -> list[Coverage]:
     return [case.judgement.explored for case in cases if case.judgement.explored and case.target == target.name]
 
 
-def document(
-    target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str
-) -> dict[str, object]:
-    """Return the results of one target in the shape that `--results` writes."""
+def document(target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str) -> Results:
+    """Return the results of one target, as `--results` writes them."""
     table = rows(target, cases)
     summary: dict[str, Counter[str]] = {"MUST": Counter(), "SHOULD": Counter(), "MAY": Counter()}
     for row in table.values():
         summary[row.level.removesuffix(" NOT")][row.verdict] += 1
-    return {
-        "schema": 1,
-        "target": {
-            "name": target.name,
-            "version": version,
-            "command": list(target.command),
-            "profiles": list(target.profiles),
-        },
-        "host": host(containment),
-        "duration_s": round(seconds, 3),
-        "executions": sum(row.executions for row in table.values()),
-        "requirements": {name: msgspec.to_builtins(row) for name, row in table.items()},
-        "summary": {level: dict(counts) for level, counts in summary.items()},
-        "spec": specification(),
-        "explored": explorations(target, cases),
-        "failures": failures(table, target, cases),
-    }
+    return Results(
+        SCHEMA,
+        Launcher(target.name, version, list(target.command), list(target.profiles)),
+        table,
+        host(containment),
+        round(seconds, 3),
+        sum(row.executions for row in table.values()),
+        {level: dict(counts) for level, counts in summary.items()},
+        specification(),
+        failures(table, target, cases),
+        explorations(target, cases),
+    )
 
 
-def specification() -> dict[str, object]:
+def specification() -> Spec:
     """Return what was required: a report is made from the document alone."""
-    told = ("level", "sentence", "why", "source", "chapter", "profile")
-    sentences = {r.id: {key: getattr(r, key) for key in told} for r in requirements().values()}
-    return {"version": VERSION, "requirements": sentences}
+    fields = RequirementText.__struct_fields__
+    texts = {r.id: RequirementText(*(getattr(r, name) for name in fields)) for r in requirements().values()}
+    return Spec(VERSION, texts)
 
 
 def host(containment: str) -> dict[str, object]:
@@ -153,7 +132,7 @@ def check_path(path: Path) -> None:
         raise UsageError(f"{where}: the directory {directory} may not be written; name a file somewhere else")
 
 
-def keep(path: Path, documents: list[dict[str, object]]) -> None:
+def keep(path: Path, documents: list[Results]) -> None:
     """Write these results; HarnessError where they cannot be written."""
     try:
         write(path.resolve(), documents)  # where a link leads: the file takes the place of what has its name
@@ -164,7 +143,7 @@ def keep(path: Path, documents: list[dict[str, object]]) -> None:
         ) from None
 
 
-def write(path: Path, documents: list[dict[str, object]]) -> None:
+def write(path: Path, documents: list[Results]) -> None:
     """Write one document, or a list of them where there are several targets; whole or not at all."""
     written = [_written(one) for one in documents]
     content = written[0] if len(written) == 1 else b"[\n" + b",\n".join(written) + b"\n]"
@@ -173,12 +152,12 @@ def write(path: Path, documents: list[dict[str, object]]) -> None:
     os.replace(unfinished, path)
 
 
-def _written(document: dict[str, object]) -> bytes:
+def _written(document: Results) -> bytes:
     """Return the JSON of one document: for people to read, but a line for each failure and each map. An event to a line
     would make it three times as long."""
-    rest = {key: value for key, value in document.items() if key not in IN_LINES}
+    rest = {name: getattr(document, name) for name in document.__struct_fields__ if name not in IN_LINES}
     whole = msgspec.json.format(msgspec.json.encode(rest), indent=2).removesuffix(b"\n}")
-    return whole + b"".join(_in_lines(key, document[key]) for key in IN_LINES) + b"\n}"
+    return whole + b"".join(_in_lines(key, getattr(document, key)) for key in IN_LINES) + b"\n}"
 
 
 def _in_lines(key: str, told: object) -> bytes:

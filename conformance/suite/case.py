@@ -11,7 +11,7 @@ import pytest
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
 from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging import casefile
-from proctor.conformance.judging.casefile import CaseFile, versions
+from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, versions
 from proctor.conformance.judging.check_names import name_of, named
 from proctor.conformance.judging.evidence import failure_of
 from proctor.conformance.judging.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
@@ -80,8 +80,8 @@ class Case:
         if not judgement.violations:
             return None
         return CaseFile(
-            schema=1, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
-            objections=tuple(map(str, judgement.violations)),
+            schema=SCHEMA, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
+            objections=kept_objections(judgement.violations),
             versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
             measure=measure,
         )  # fmt: skip

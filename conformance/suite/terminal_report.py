@@ -11,11 +11,12 @@ from typing import Protocol
 import pytest
 
 from proctor.conformance.judging.evidence import replay_command
-from proctor.conformance.judging.result_rows import CaseResult, Row, rows
+from proctor.conformance.judging.result_rows import CaseResult, rows
 from proctor.conformance.spec import Requirement, requirements
 from proctor.harness.target import Target
 from proctor.harness.words import harmless
 from proctor.reports.limits import EXPLORED
+from proctor.reports.results import Row
 
 SIGNS = {
     "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
@@ -47,7 +48,9 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
     for violation in judgement.violations:
         events = f" (events {', '.join(map(str, violation.events))})" if violation.events else ""
-        lines += [f"  required: {violation.required}", f"  actual:   {violation.actual}{events}"]
+        lines += [f"  schedule: {violation.schedule}"] if violation.schedule else []
+        lines += [f"  code:     {violation.code}", f"  required: {violation.required}"]
+        lines += [f"  actual:   {violation.actual}{events}"]
     if judgement.timeline:
         lines += ["  what happened:", *(f"  {line}" for line in judgement.timeline)]
     if judgement.verdict == "unstable":
@@ -116,7 +119,7 @@ def _write_row(reporter: pytest.TerminalReporter, requirement: Requirement, colu
 def _remark(requirement: Requirement, columns: list[Row]) -> str:
     for row in columns:
         if row.verdict in ("fail", "unstable") and row.violations:
-            first = escape(str(row.violations[0]["message"]))
+            first = escape(row.violations[0].message)
             more = len(row.violations) - 1
             return first[:150] + ("..." if len(first) > 150 else "") + (f" (+{more} more)" if more else "")
         if row.reason:

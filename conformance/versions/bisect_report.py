@@ -94,7 +94,7 @@ def told_of(boundary: Boundary, name: str, seen: Mapping[str, Seen]) -> list[str
         lines.append(f"  not played: {_some(boundary.unplayed)}")
     for version in (before, after):
         for objection in seen[version].objections[:3]:
-            lines.append(f"  {version}: {harmless(objection)}")
+            lines.append(f"  {version}: {harmless(str(objection))}")
     return lines
 
 
@@ -107,7 +107,7 @@ def told_of_none(name: str, versions: Sequence[str], all_seen: Sequence[Seen], s
     else:
         what = WORDS[clear[0].kind]
         lines = [f"no boundary: {what} in each of the {len(clear)} versions of {name} that were told, {whole}"]
-        lines += [f"  {harmless(objection)}" for objection in clear[0].objections[:3]]
+        lines += [f"  {harmless(str(objection))}" for objection in clear[0].objections[:3]]
     if len(all_seen) < len(versions):
         step = (
             "a smaller --step looks" if stepped else "--all plays each of them, --all --step 5 every fifth: this looks"
@@ -181,7 +181,7 @@ def _count(seen: Seen) -> str:
 def _why(seen: Seen) -> str:
     if seen.reason:
         return seen.reason
-    actual = [objection.partition("; actual: ")[2] or objection for objection in seen.objections[:2]]
+    actual = [objection.actual for objection in seen.objections[:2]]
     return "; ".join(actual) if seen.kind in ("other", "unstable") else ""
 
 

@@ -18,6 +18,7 @@ from proctor.conformance.versions.managers import Source
 from proctor.conformance.versions.packages import NotInstallable, install, programs_of
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation, unlike
 
 Tell = Callable[[str], None]
 """Hears what is being done, in a few words."""
@@ -33,14 +34,8 @@ class Seen(NamedTuple):
     same: int = 0
     other: int = 0
     unsure: int = 0
-    objections: tuple[str, ...] = ()
+    objections: tuple[Violation, ...] = ()
     reason: str = ""
-
-
-def fingerprint(objection: str) -> str:
-    """Return an objection without what is different each time: pids and durations. Exit codes and counts stay."""
-    text = re.sub(r"\bpid \d+", "pid N", objection)
-    return re.sub(r"\b\d+(\.\d+)? (ms|s)\b", r"N \2", text)
 
 
 def sum_up(version: str, case: CaseFile, all_told: Iterable[ReplayResult], any_objection: bool = False) -> Seen:
@@ -48,16 +43,16 @@ def sum_up(version: str, case: CaseFile, all_told: Iterable[ReplayResult], any_o
 
     any_objection: whatever the check objects to counts as the fault of the case; so it does where the case names none.
     """
-    wanted = {fingerprint(objection) for objection in case.objections}
+    wanted = {objection.key for objection in case.objections}
     plays = list(all_told)
     told = [play for play in plays if not play.unsure]
     objecting = [play for play in told if play.objections]
     # one of them is enough: a fault with several effects shows now more of them, now fewer
     same = [play for play in objecting
-            if any_objection or not wanted or wanted & {fingerprint(one) for one in play.objections}]  # fmt: skip
+            if any_objection or not wanted or wanted & {one.key for one in play.objections}]  # fmt: skip
     seen = Seen(
         version, "untold", len(plays), len(same), len(objecting) - len(same), len(plays) - len(told),
-        tuple({fingerprint(one): one for play in objecting for one in play.objections}.values()),
+        unlike(one for play in objecting for one in play.objections),
     )  # fmt: skip
     if 2 * len(told) <= len(plays):
         return seen._replace(reason="; ".join(dict.fromkeys(play.unsure for play in plays if play.unsure)))

@@ -13,6 +13,7 @@ from proctor.harness.explorer.sweep import Planned
 from proctor.harness.history import History, NotReached
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Hold, Schedule
+from proctor.harness.violation import Violation
 
 REPLAYS = 20
 MOST_FINDINGS = 3
@@ -23,7 +24,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     """What a predicate says of a history. label: what came of it, in a word or two; objections: why that is wrong."""
 
     label: str
-    objections: tuple[str, ...] = ()
+    objections: tuple[Violation, ...] = ()
     events: tuple[int, ...] = ()
 
 

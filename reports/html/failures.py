@@ -22,6 +22,7 @@ from proctor.harness.history import (
     Typed,
     WaitFailed,
 )
+from proctor.harness.violation import Violation
 from proctor.harness.words import describe, is_dull
 from proctor.reports.html.markup import slugs
 from proctor.reports.html.packing import ScriptLibrary
@@ -35,16 +36,6 @@ BY_PROCTOR = (Sent, Pressed, Typed, Resized, HungUp, Held, Released, TraceStarte
 """Facts about what Proctor did."""
 ScriptMaker = Callable[[dict[str, object]], str]
 """Makes a script from a case file; raises UsageError with the reason if it cannot."""
-
-
-class ViolationView(NamedTuple):
-    """A violation: what is required and what happened. schedule: "" without one; events: indexes of the events that
-    show it."""
-
-    required: str
-    actual: str
-    schedule: str
-    events: tuple[int, ...]
 
 
 class EventView(NamedTuple):
@@ -71,7 +62,7 @@ class FailureView(NamedTuple):
     no_script_reason says why. case_file: "" if the results have none. file_stem: name of its files, without suffix."""
 
     failure: Failure
-    violations: tuple[ViolationView, ...]
+    violations: tuple[Violation, ...]
     steps: tuple[tuple[TextPart, ...], ...]
     launcher_run: ExecutionView
     bare: ExecutionView | None
@@ -83,7 +74,7 @@ class FailureView(NamedTuple):
 
 def failure_view(failure: Failure, launcher: Launcher, script: ScriptMaker, scripts: ScriptLibrary) -> FailureView:
     """Return the view of a failure. script: makes a script from a case file; its blocks are added to `scripts`."""
-    violations = tuple(violation_view(one.message, one.events) for one in failure.violations)
+    violations = tuple(failure.violations)
     directives = [line for line in failure.schedule.splitlines() if line.strip()]
     cited = {event for one in violations for event in one.events}
     script_blocks, no_script_reason = _script_blocks(failure, script, scripts)
@@ -105,25 +96,13 @@ def _failed_step(history: History) -> int | None:
     return next((fact.step for fact in history.facts(WaitFailed)), None)
 
 
-def violation_view(message: str, events: Iterable[int] = ()) -> ViolationView:
-    """Split a message into its parts. A message of the explorer contains the schedule and a second message."""
-    required, found, actual = message.removeprefix("required: ").partition("; actual: ")
-    if not found:
-        return ViolationView("", message, "", tuple(events))
-    schedule = ""
-    if actual.startswith("required: ") and "; actual: " in actual:
-        schedule = re.sub(r"^[A-Z]+-\d+, ", "", required)  # the page shows the id already
-        required, _, actual = actual.removeprefix("required: ").partition("; actual: ")
-    return ViolationView(required, actual, schedule, tuple(events))
-
-
-def other_violations(violations: list[RowViolation], failure: Failure | None) -> dict[str, list[ViolationView]]:
+def other_violations(violations: list[RowViolation], failure: Failure | None) -> dict[str, list[RowViolation]]:
     """Return the violations of a requirement that are not part of the failure, by case."""
-    known = {(failure.case, one.message) for one in failure.violations} if failure else set()
-    cases: dict[str, list[ViolationView]] = {}
+    known = {(failure.case, str(one)) for one in failure.violations} if failure else set()
+    cases: dict[str, list[RowViolation]] = {}
     for one in violations:
-        if (one.case, one.message) not in known:
-            cases.setdefault(one.case, []).append(violation_view(one.message, one.events))
+        if (one.case, str(one)) not in known:
+            cases.setdefault(one.case, []).append(one)
     return cases
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from proctor.harness.words import harmless
 from proctor.reports.coverage import Coverage
-from proctor.reports.html.failures import ScriptMaker, failure_view, other_violations, violation_view
+from proctor.reports.html.failures import ScriptMaker, failure_view, other_violations
 from proctor.reports.html.markup import inline_markup, linked_sources
 from proctor.reports.html.matrix import LEGEND, Cell, Column, Matrix, RequirementLine, VerdictMark, matrix
 from proctor.reports.html.outcome_map import outcome_maps
@@ -127,7 +127,6 @@ def _environment() -> Environment:
         "inline_markup": inline_markup,
         "linked_sources": linked_sources,
         "campaigns_by_launcher": _campaigns_by_launcher,
-        "violation_view": violation_view,
         "thousands": "{:,}".format,
     }
     return environment

@@ -12,20 +12,18 @@ from proctor.reports.reproducer.parts.questions import counts_are_allowed
 from proctor.reports.reproducer.wording import not_exported
 
 CHECK = "interleavings.transparent"
-STAYS = "stays until the command has ended"
-"""What the oracle requires where a launcher ends too early, whatever made it end."""
 OF_MOMENTS = ("SIG-6", "SIG-7")
 """They are about a signal at one of the launcher's calls, so they need a schedule."""
 
 
 def question_of_generated(account: FindingSummary) -> Question:
     """Return the question; raise UsageError where there is none for this requirement."""
-    name, said = account.requirement, " ".join(account.objections)
-    if STAYS in said:
+    name, codes = account.requirement, {one.short_code for one in account.objections}
+    if "ended-before-command" in codes:
         return question_of("exit.not_before_command", account.scenario)
-    if name == "TREE-6" and "is reaped" in said:
+    if name == "TREE-6" and "zombie-left" in codes:
         return question_of("tree.init_reaps", account.scenario)
-    if name == "TREE-6" and "command receives" in said:
+    if name == "TREE-6" and any("signal" in one.parameters for one in account.objections):
         return next(one for one in MARKED if one.judge is counts_are_allowed)
     if name == "EXIT-4":
         return question_of(
@@ -41,10 +39,10 @@ def question_of_generated(account: FindingSummary) -> Question:
 def _of_moment(account: FindingSummary) -> Question:
     """Return the question about a signal at a point. Whether it was lost is asked only where the oracle said so: only
     there the script has waited for it."""
-    said = " ".join(account.objections)
-    if account.requirement == "SIG-7" or "required: status" in said:
+    codes = {one.short_code for one in account.objections}
+    if account.requirement == "SIG-7" or "wrong-status" in codes:
         return question_of("end", account.scenario)
-    if "reaches the command" in said:
+    if codes & {"signal-lost", "not-delivered"}:
         return question_of("start", account.scenario)
     return next(one for one in MARKED if one.judge is ends_with_nothing_left)
 

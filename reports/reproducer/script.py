@@ -161,7 +161,7 @@ def _head(account: FindingSummary) -> str:
     return "\n".join(
         [
             *_wrapped(f"{account.requirement} ({account.level}): {account.sentence}"),
-            *_wrapped(f"Seen on {seen_on}: {'; '.join(account.objections[:2])}"),
+            *_wrapped(f"Seen on {seen_on}: {'; '.join(map(str, account.objections[:2]))}"),
             *_wrapped(USAGE),
         ]
     )

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.harness import signals
 from proctor.harness.awaited import Awaited, OrderDone, OrderTaken
 from proctor.harness.history import (
@@ -52,6 +52,7 @@ from proctor.harness.scenario import (
     WaitStopped,
 )
 from proctor.harness.schedule import signal_number
+from proctor.harness.violation import Violation
 
 Check = Callable[[History, History], list[Violation]]
 
@@ -282,6 +283,7 @@ class Example(NamedTuple):
     history: History
     bare: History
     says: str = ""
+    codes: str = ""
 
     @property
     def name(self) -> str:
@@ -300,9 +302,9 @@ def good(title: str, check: Check, history: History, bare: History | None = None
     return Example(title, check, "good", history, bare or replaced(*_facts(history)))
 
 
-def bad(title: str, check: Check, history: History, bare: History, says: str) -> Example:
-    """The check finds a violation that says this."""
-    return Example(title, check, "bad", history, bare, says)
+def bad(title: str, check: Check, history: History, bare: History, codes: str, says: str = "") -> Example:
+    """The check finds the violations of these codes and no others, and their text says this."""
+    return Example(title, check, "bad", history, bare, says, codes)
 
 
 def unseen(title: str, check: Check, history: History, bare: History | None = None, says: str = "") -> Example:
@@ -325,6 +327,7 @@ def verify(example: Example) -> None:
     outcome, told = _outcome(example)
     assert outcome == example.outcome, told
     assert example.says in told
+    assert example.codes == codes_of(example)
 
 
 def _outcome(example: Example) -> tuple[str, str]:
@@ -337,8 +340,16 @@ def _outcome(example: Example) -> tuple[str, str]:
         return "not observable", str(reason)
     known = {event.index for event in example.history.events} | {-1}
     assert {index for violation in found for index in violation.events} <= known
-    told = "\n".join(f"required: {v.required}; actual: {v.actual}" for v in found)
-    return ("bad" if found else "good"), told
+    return ("bad" if found else "good"), "\n".join(map(str, found))
+
+
+def codes_of(example: Example) -> str:
+    """Return the violations that a check finds as these tests write them: "not-delivered signal=SIGTERM"."""
+    if example.outcome != "bad":
+        return ""
+    found = example.check(example.history, example.bare)
+    told = ([one.code, *(f"{name}={value}" for name, value in one.parameters.items())] for one in found)
+    return "; ".join(map(" ".join, told))
 
 
 def titles(examples: tuple[Example, ...]) -> list[str]:

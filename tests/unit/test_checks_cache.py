@@ -81,6 +81,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.command_keeps_its_files,
         supervised(*PRUNES, answered(count=40, text="/c/late.py"), *over()),
         ALONE,
+        "files-missing process=command",
         "40 of its files are gone or changed, such as /c/late.py",
     ),
     bad(
@@ -88,6 +89,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.command_keeps_its_files,
         supervised(*PRUNES, answered(), answered("import", error=2, text="No module named late"), *over()),
         ALONE,
+        "import-failed process=command",
         "No module named late",
     ),
     unseen("no command", checks.command_keeps_its_files, NO_COMMAND, says="did not start its command"),
@@ -105,6 +107,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_beside_a_prune,
         supervised(*BESIDE, answered(count=1, text="f"), *over(7)),
         ALONE,
+        "files-missing process=command",
         "1 of",
     ),
     bad(
@@ -112,6 +115,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_beside_a_prune,
         history(started(), *BESIDE, ended("launcher", 127), missed("command starts")),
         ALONE,
+        "run-disturbed end=127",
         "it ended with exit code 127",
     ),
     bad(
@@ -119,6 +123,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_beside_a_prune,
         supervised(*BESIDE, *looks(), *over(1)),
         ALONE,
+        "run-disturbed end=1",
         "with its status, 7",
     ),
     bad(
@@ -126,6 +131,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_beside_a_prune,
         history(started(), *BESIDE, ended("launcher", 7), missed("command starts")),
         ALONE,
+        "run-disturbed end=7",
         "starts its command",
     ),
     bad(
@@ -133,6 +139,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_beside_a_prune,
         history(started(), *BESIDE, missed("command starts")),
         ALONE,
+        "run-disturbed",
         "all processes were idle",
     ),
     unseen("no prune there", checks.start_beside_a_prune, supervised(UNCALLED, *over(1)), says="did not come by"),
@@ -163,13 +170,23 @@ EXAMPLES: tuple[Example, ...] = (
     good("a slow machine", checks.prune_does_not_wait, supervised(*PRUNES, waited("prune ends", 9.0, 4.9), *over())),
     good("the launcher hangs", checks.prune_does_not_wait, supervised(*PRUNES, ended("command"), missed())),
     good("another waits", checks.prune_does_not_wait, supervised(waited("command ends", 9.0, 9.0), *PRUNES)),
-    bad("waits", checks.prune_does_not_wait, supervised(*HANGS), ALONE, "it waits, and nobody else runs"),
-    bad("looks again and again", checks.prune_does_not_wait, supervised(*BUSY), ALONE, "not within 5.0 s"),
+    bad(
+        "waits",
+        checks.prune_does_not_wait,
+        supervised(*HANGS),
+        ALONE,
+        "prune-waits",
+        "timed out: all processes were idle; left: launcher (pid 10) S",
+    ),
+    bad(
+        "looks again and again", checks.prune_does_not_wait, supervised(*BUSY), ALONE, "prune-waits", "not within 5.0 s"
+    ),
     bad(
         "gives up after a while",
         checks.prune_does_not_wait,
         supervised(*PRUNES, waited("prune ends", 10.25, 10.0), *over()),
         ALONE,
+        "prune-waits",
         "after 10.2 s, of which nothing ran for 10.0 s",
     ),
     unseen("nobody runs", checks.prune_does_not_wait, NO_COMMAND, says="did not start its command"),
@@ -202,6 +219,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv", ENVIRONMENT))),
         ALONE,
+        "not-pruned what=environments still there",
         f"environments still there: {ENVIRONMENT}",
     ),
     bad(
@@ -209,6 +227,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,)), cold=True),
         ALONE,
+        "not-pruned what=environments still there",
         ENVIRONMENT,
     ),
     bad(
@@ -216,6 +235,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv2",))),
         ALONE,
+        "not-pruned what=environments still there",
         "WORK/.venv2",
     ),
     bad(
@@ -223,13 +243,14 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/pids/11"))),
         ALONE,
+        "not-pruned what=still there",
         "still there: HOME/.cache/x/pids/11",
     ),
     unseen(
         "prune fails",
         checks.removes_what_nobody_uses,
         after_a_run(started("prune", 30), ended("prune", 2), printed("prune"), changed(PRUNED)),
-        says="prune itself did not work: with exit code 2",
+        says="prune itself did not work: it ended with exit code 2",
     ),
     unseen("prune hangs", checks.removes_what_nobody_uses, after_a_run(*HANGS), says="prune itself did not work"),
     unseen("no prune", checks.removes_what_nobody_uses, after_a_run(), says="as far as the end of the prune call"),
@@ -276,6 +297,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_as_much_as_ever,
         after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/users", "changed"))),
         USUAL,
+        "pruned-less",
         "removes it: HOME/.cache/x/wheels",
     ),
     bad(
@@ -283,6 +305,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_as_much_as_ever,
         after_a_run(*PRUNES, changed(PRUNED, PARTS[0], there("HOME/.cache/x/wheels/a", "changed"))),
         USUAL,
+        "pruned-less",
         "removes it: HOME/.cache/x/wheels/a",
     ),
     bad(
@@ -290,6 +313,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_as_much_as_ever,
         after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,))),
         after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,))),
+        "not-pruned what=environments still there",
         ENVIRONMENT,
     ),
     unseen(
@@ -314,7 +338,8 @@ EXAMPLES: tuple[Example, ...] = (
         checks.works_afterwards,
         pruning(sent(KILL), ended("launcher", signal=KILL), *called("next", 1), missed("next-command starts")),
         ALONE,
-        "it had ended with exit code 1",
+        "call-failed call=next wait=greets process=next-command",
+        "timed out: next-command starts: it ended with exit code 1; all processes were idle; left: launcher (pid 10) S",
     ),
     bad(
         "one that lacks a module",
@@ -323,6 +348,7 @@ EXAMPLES: tuple[Example, ...] = (
             sent(TERM), ended("launcher"), *used("next"), answered("import", "next-command", error=2, text="No module")
         ),
         ALONE,
+        "import-failed process=next-command",
         "No module",
     ),
     unseen(
@@ -346,9 +372,17 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_during_a_prune,
         pruning(ended("launcher"), *called("beside", 127), missed("beside-command starts")),
         ALONE,
+        "call-failed call=beside wait=greets process=beside-command",
         "exit code 127",
     ),
-    bad("ends otherwise beside it", checks.start_during_a_prune, pruning(*used("beside", 3)), ALONE, "exit code 3"),
+    bad(
+        "ends otherwise beside it",
+        checks.start_during_a_prune,
+        pruning(*used("beside", 3)),
+        ALONE,
+        "call-status call=beside status=0 end=3",
+        "exit code 3",
+    ),
     unseen("not called", checks.start_during_a_prune, pruning(UNCALLED), says="did not come by"),
     unseen(
         "nothing but held",

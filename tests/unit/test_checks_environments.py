@@ -98,6 +98,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.gone_after_the_end,
         supervised(MAKES, *over(), STILL),
         ALONE,
+        "environment-left",
         "still there: HOME/.cache/x/run-1",
     ),
     bad(
@@ -107,6 +108,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
             changed(RUNNING, there("TMPDIR/e", own=False)), *over(), changed(LATER, there("TMPDIR/e", own=False))
         ),
         ALONE,
+        "environment-left",
         "still there: TMPDIR/e",
     ),
     bad(
@@ -114,6 +116,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.gone_after_the_end,
         supervised(MAKES, *over(), changed(LATER, there("HOME/.cache/x/lock"))),
         ALONE,
+        "environment-left",
         "x/lock",
     ),
     bad(
@@ -121,9 +124,17 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.gone_after_the_end,
         supervised(MAKES, *over(), changed(LATER, *(there(f"TMPDIR/{n}") for n in range(7)))),
         ALONE,
+        "environment-left",
         "TMPDIR/4 and 2 more",
     ),
-    bad("the launcher is the command", checks.gone_after_the_end, replaced(MAKES, *over(), STILL), ALONE, "run-1"),
+    bad(
+        "the launcher is the command",
+        checks.gone_after_the_end,
+        replaced(MAKES, *over(), STILL),
+        ALONE,
+        "environment-left",
+        "run-1",
+    ),
     unseen(
         "the command runs on in it: ENV-2 wants it there",
         checks.gone_after_the_end,
@@ -173,6 +184,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.whole_while_it_runs,
         supervised(MAKES, answered(count=3, text="/x/late.py"), *over()),
         ALONE,
+        "files-missing process=command",
         "3 of its files are gone",
     ),
     bad(
@@ -180,6 +192,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.whole_while_it_runs,
         supervised(MAKES, answered(), answered("import", error=2, text="No module"), *over()),
         ALONE,
+        "import-failed process=command",
         "the import failed: No module",
     ),
     bad(
@@ -187,6 +200,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.whole_while_it_runs,
         supervised(MAKES, *looks(), sent(TERM), answered(count=1, text="a"), *over()),
         ALONE,
+        "files-missing process=command",
         "1 of its files",
     ),
     unseen(
@@ -219,6 +233,7 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
         checks.whole_while_it_runs,
         replaced(MAKES, answered(count=1, text="h"), sent(KILL), ended("launcher", signal=KILL)),
         ALONE,
+        "files-missing process=command",
         "1 of its files",
     ),
     beside(
@@ -236,13 +251,19 @@ INTERRUPTED: tuple[Example, ...] = (
     good("reaches the command", checks.interrupted_creation, supervised(sent(TERM), *over(143), GONE, *used("next"))),
     good("an order not needed", checks.interrupted_creation, cut(GONE, *used("next"), UNHELD)),
     bad(
-        "a directory", checks.interrupted_creation, cut(STILL, *used("next")), ALONE, "still there: HOME/.cache/x/run-1"
+        "a directory",
+        checks.interrupted_creation,
+        cut(STILL, *used("next")),
+        ALONE,
+        "partial-environment-left",
+        "still there: HOME/.cache/x/run-1",
     ),
     bad(
         "a temporary file",
         checks.interrupted_creation,
         cut(changed(LATER, there("TMPDIR/a", own=False)), *used("next")),
         ALONE,
+        "partial-environment-left",
         "TMPDIR/a",
     ),
     bad(
@@ -250,28 +271,39 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.interrupted_creation,
         cut(GONE, *NEXT_WAITS),
         ALONE,
-        "next-command starts: timed out: all processes were idle",
+        "call-failed call=next wait=greets process=next-command",
+        "timed out: next-command starts: all processes were idle; left: launcher (pid 10) S",
     ),
     bad(
         "the next run gives up",
         checks.interrupted_creation,
         cut(GONE, *NEXT_FAILS),
         ALONE,
-        "it had ended with exit code 1",
+        "call-failed call=next wait=greets process=next-command",
+        "timed out: next-command starts: it ended with exit code 1; all processes were idle; left: launcher (pid 10) S",
     ),
     bad(
         "the next run takes for ever",
         checks.interrupted_creation,
         cut(GONE, started("next"), missed("next-command starts", sure=False)),
         ALONE,
+        "call-failed call=next wait=greets process=next-command",
         "not within 5.0 s",
     ),
-    bad("the next run ends otherwise", checks.interrupted_creation, cut(GONE, *used("next", 1)), ALONE, "exit code 1"),
+    bad(
+        "the next run ends otherwise",
+        checks.interrupted_creation,
+        cut(GONE, *used("next", 1)),
+        ALONE,
+        "call-status call=next status=0 end=1",
+        "exit code 1",
+    ),
     bad(
         "the next run's environment is not whole",
         checks.interrupted_creation,
         cut(GONE, *used("next"), answered(process="next-command", count=2, text="b")),
         ALONE,
+        "files-missing process=next-command",
         "2 of its files",
     ),
     unseen(
@@ -301,8 +333,22 @@ INTERRUPTED: tuple[Example, ...] = (
     good("works", checks.next_run_works, cut(*used("next"))),
     good("works, whatever is left of the cache's", checks.next_run_works, cut(STILL, *used("next"))),
     good("another call's trouble", checks.next_run_works, cut(*used("next"), missed("nextdoor ends"))),
-    bad("held up", checks.next_run_works, cut(*NEXT_WAITS), ALONE, "next-command starts"),
-    bad("broken", checks.next_run_works, cut(*NEXT_FAILS), ALONE, "exit code 1"),
+    bad(
+        "held up",
+        checks.next_run_works,
+        cut(*NEXT_WAITS),
+        ALONE,
+        "call-failed call=next wait=greets process=next-command",
+        "next-command starts",
+    ),
+    bad(
+        "broken",
+        checks.next_run_works,
+        cut(*NEXT_FAILS),
+        ALONE,
+        "call-failed call=next wait=greets process=next-command",
+        "exit code 1",
+    ),
     unseen(
         "held up by the first, which still runs",
         checks.next_run_works,
@@ -341,6 +387,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.killed,
         supervised(*KILLED, STILL, *used("next"), changed(NEXT, HERE, INSIDE)),
         ALONE,
+        "remains-of-kill",
         "still there: HOME/.cache/x/run-1",
     ),
     bad(
@@ -348,9 +395,17 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.killed,
         supervised(*KILLED, STILL, *used("next"), changed(NEXT, HERE), *called("prune"), changed(PRUNED, HERE)),
         ALONE,
+        "remains-of-kill",
         "run-1",
     ),
-    bad("it is in the way", checks.killed, supervised(*KILLED, STILL, *NEXT_FAILS), ALONE, "exit code 1"),
+    bad(
+        "it is in the way",
+        checks.killed,
+        supervised(*KILLED, STILL, *NEXT_FAILS),
+        ALONE,
+        "call-failed call=next wait=greets process=next-command",
+        "exit code 1",
+    ),
     unseen("never compared", checks.killed, supervised(*KILLED, *used("next")), says="not compared"),
     unseen(
         "what was left was not looked for",
@@ -370,6 +425,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.killed,
         supervised(*KILLED, changed(LATER, ANEW, HERE), *used("next"), changed(NEXT, ANEW, HERE)),
         supervised(*over(), changed(LATER, ANEW), *used("next"), changed(NEXT, ANEW)),
+        "remains-of-kill",
         "still there: HOME/.cache/x/run-1",
     ),
     *(
@@ -405,6 +461,7 @@ OTHERS: tuple[Example, ...] = (
         checks.side_by_side,
         supervised(MAKES, *used("next"), answered(count=9, text="c"), *over()),
         ALONE,
+        "files-missing process=command",
         "9 of its files",
     ),
     bad(
@@ -412,6 +469,7 @@ OTHERS: tuple[Example, ...] = (
         checks.side_by_side,
         supervised(MAKES, *OTHER_RUNS, *over(), answered("import", "other-command", error=2, text="No module")),
         ALONE,
+        "import-failed process=other-command",
         "No module",
     ),
     bad(
@@ -419,15 +477,24 @@ OTHERS: tuple[Example, ...] = (
         checks.side_by_side,
         supervised(MAKES, *used("next")[:2], answered(process="next-command", count=1, text="d"), *over()),
         ALONE,
+        "files-missing process=next-command",
         "1 of its files",
     ),
-    bad("the next breaks", checks.side_by_side, supervised(MAKES, *NEXT_FAILS), ALONE, "exit code 1"),
+    bad(
+        "the next breaks",
+        checks.side_by_side,
+        supervised(MAKES, *NEXT_FAILS),
+        ALONE,
+        "call-failed call=next wait=greets process=next-command",
+        "exit code 1",
+    ),
     bad(
         "the other ends otherwise",
         checks.side_by_side,
         supervised(MAKES, *OTHER_RUNS, *over(), ended("other", 1)),
         ALONE,
-        "ends with 0",
+        "call-status call=other status=0 end=1",
+        "it ended with exit code 1",
     ),
     unseen(
         "the next waits for the first", checks.side_by_side, supervised(MAKES, *NEXT_WAITS), says="next-command starts"
@@ -445,6 +512,7 @@ OTHERS: tuple[Example, ...] = (
         checks.start_beside_a_run,
         supervised(answered(count=1, text="e"), *over(7), *used("beside")),
         ALONE,
+        "files-missing process=command",
         "1 of its files",
     ),
     bad(
@@ -452,6 +520,7 @@ OTHERS: tuple[Example, ...] = (
         checks.start_beside_a_run,
         history(started(), ended("launcher", 1), missed("command starts"), *used("beside"), looked("end")),
         ALONE,
+        "run-disturbed end=1",
         "it ended with exit code 1",
     ),
     bad(
@@ -459,6 +528,7 @@ OTHERS: tuple[Example, ...] = (
         checks.start_beside_a_run,
         supervised(*over(1), *used("beside")),
         ALONE,
+        "run-disturbed end=1",
         "with its status, 7",
     ),
     bad(
@@ -466,6 +536,7 @@ OTHERS: tuple[Example, ...] = (
         checks.start_beside_a_run,
         supervised(*over(7), *used("beside"), answered("import", "beside-command", error=2, text="gone")),
         ALONE,
+        "import-failed process=beside-command",
         "the import failed: gone",
     ),
     bad(
@@ -473,6 +544,7 @@ OTHERS: tuple[Example, ...] = (
         checks.start_beside_a_run,
         supervised(*over(7), *called("beside", 1), missed("beside-command starts")),
         ALONE,
+        "call-failed call=beside wait=greets process=beside-command",
         "beside-command starts",
     ),
     unseen(
@@ -515,6 +587,7 @@ OTHERS: tuple[Example, ...] = (
         checks.only_its_own,
         supervised(*over(), changed(LATER, HERE, there("HOME/log", own=False))),
         ALONE,
+        "touched-outside",
         "created: HOME/log",
     ),
     bad(
@@ -522,6 +595,7 @@ OTHERS: tuple[Example, ...] = (
         checks.only_its_own,
         supervised(*over(), changed(LATER, there("WORK/bystander/file", "removed", own=False))),
         ALONE,
+        "touched-outside",
         "removed: WORK/bystander/file",
     ),
     bad(
@@ -536,6 +610,7 @@ OTHERS: tuple[Example, ...] = (
             )
         ),
         ALONE,
+        "touched-outside",
         "created: WORK/a; changed: WORK/b; removed: WORK/c",
     ),
     bad(
@@ -543,6 +618,7 @@ OTHERS: tuple[Example, ...] = (
         checks.only_its_own,
         supervised(changed(LATER, there("TMPDIR/a", "removed", own=False))),
         ALONE,
+        "touched-outside",
         "removed: TMPDIR/a",
     ),
     bad(
@@ -550,6 +626,7 @@ OTHERS: tuple[Example, ...] = (
         checks.only_its_own,
         supervised(changed(LATER, there("HOME/a", own=False), count=9)),
         ALONE,
+        "touched-outside",
         "HOME/a",
     ),
     unseen("not all are told", checks.only_its_own, supervised(changed(LATER, *MANY, count=9)), says="only 3 are told"),

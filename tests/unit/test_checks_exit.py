@@ -54,13 +54,28 @@ EXAMPLES: tuple[Example, ...] = (
     good("the same code", checks.same_status, supervised(*over(42))),
     good("128+N for a death", checks.same_status, supervised(*over(143)), replaced(*over(signal=15))),
     good("dies of N itself", checks.same_status, supervised(*over(signal=15)), replaced(*over(signal=15))),
-    bad("another code", checks.same_status, supervised(*over(1)), replaced(*over(42)), "status 42"),
-    bad("0 for a death", checks.same_status, supervised(*over(0)), replaced(*over(signal=9)), "status 137"),
+    bad(
+        "another code",
+        checks.same_status,
+        supervised(*over(1)),
+        replaced(*over(42)),
+        "wrong-status status=42 end=1",
+        "status 42",
+    ),
+    bad(
+        "0 for a death",
+        checks.same_status,
+        supervised(*over(0)),
+        replaced(*over(signal=9)),
+        "wrong-status status=137 end=0",
+        "status 137",
+    ),
     bad(
         "dies of another signal",
         checks.same_status,
         supervised(*over(signal=9)),
         replaced(*over(signal=15)),
+        "wrong-status status=143 end=SIGKILL",
         "143",
     ),
     bad(
@@ -68,6 +83,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.same_status,
         supervised(ended("command"), missed()),
         replaced(*over()),
+        "timed-out wait=ends process=launcher",
         "launcher ends",
     ),
     bad(
@@ -75,6 +91,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.same_status,
         history(started(), not_started(), looked("end")),
         replaced(*over()),
+        "not-started step=exec errno=8",
         "8",
     ),
     unseen(
@@ -82,7 +99,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.same_status,
         supervised(*over(None)),
         replaced(*over(3)),
-        "only its parent",
+        "could not be observed",
     ),
     good("the command's status", checks.status_despite_signal, supervised(*REACHED, *over(9))),
     bad(
@@ -90,6 +107,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.status_despite_signal,
         supervised(*REACHED, *over(signal=15)),
         replaced(*REACHED, *over(9)),
+        "wrong-status status=9 end=SIGTERM",
         "status 9",
     ),
     bad(
@@ -97,6 +115,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.status_despite_signal,
         supervised(*REACHED, ended("launcher", signal=15), ended("command")),
         replaced(*REACHED, *over(9)),
+        "wrong-status status=9 end=SIGTERM",
         "status 9",
     ),
     unseen(
@@ -112,6 +131,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.status_after_late_signal,
         supervised(REAPED, *over(signal=15)),
         replaced(*over(7)),
+        "wrong-status status=7 end=SIGTERM",
         "status 7",
     ),
     unseen(
@@ -143,6 +163,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_before_command,
         supervised(ended("launcher"), ended("command")),
         replaced(*over()),
+        "ended-before-command end=0",
         "with exit code 0",
     ),
     bad(
@@ -150,6 +171,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_before_command,
         supervised(ended("launcher"), end=looked("end", process("command"))),
         replaced(*over()),
+        "ended-before-command end=0",
         "stays",
     ),
     bad(
@@ -157,6 +179,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_before_command,
         history(started(), ended("launcher"), greeted(), looked("start"), looked("end")),
         replaced(*over()),
+        "ended-before-command end=0",
         "stays",
     ),
     bad(
@@ -164,6 +187,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_before_command,
         history(started(), ended("launcher", 1), missed("command starts"), looked("end")),
         replaced(*over()),
+        "timed-out wait=greets process=command",
         "exit code 1",
     ),
     unseen(
@@ -179,6 +203,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_found,
         history(started(), Output("stderr", b"no-such-command?\n"), ended("launcher", 1), looked("end")),
         REFUSED,
+        "wrong-status status=127 end=1",
         "127",
     ),
     bad(
@@ -186,9 +211,17 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_found,
         history(started(), Output("stderr", b"\xff\x1b[0m\n"), ended("launcher", 127), looked("end")),
         REFUSED,
+        "command-not-named command=no-such-command",
         "names",
     ),
-    bad("hangs", checks.not_found, history(started(), missed(), looked("end")), REFUSED, "launcher ends"),
+    bad(
+        "hangs",
+        checks.not_found,
+        history(started(), missed(), looked("end")),
+        REFUSED,
+        "timed-out wait=ends process=launcher",
+        "launcher ends",
+    ),
     good(
         "126 and the name",
         checks.not_executable,
@@ -200,6 +233,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_executable,
         history(started(), Output("stderr", b"forbidden-command\n"), ended("launcher", 127), looked("end")),
         REFUSED,
+        "wrong-status status=126 end=127",
         "126",
     ),
     good(
@@ -231,6 +265,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_death,
         supervised(*killed(KILL)),
         replaced(*died(KILL)),
+        "death-not-named what=command signal=SIGKILL; program-not-named program=witness",
         "died of SIGKILL",
     ),
     unseen(
@@ -245,6 +280,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_death,
         supervised(*killed(SEGV, "SIGSEGV\n")),
         replaced(*died(SEGV)),
+        "program-not-named program=witness",
         "program",
     ),
     bad(
@@ -252,6 +288,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_death,
         supervised(*killed(SEGV, "witness: signal: 115")),
         replaced(*died(SEGV)),
+        "death-not-named what=command signal=SIGSEGV",
         "died of SIGSEGV",
     ),
     bad(
@@ -266,13 +303,15 @@ EXAMPLES: tuple[Example, ...] = (
             looked("end"),
         ),
         replaced(*died(KILL)),
-        "says the command died",
+        "death-not-named what=command signal=SIGKILL; program-not-named program=witness",
+        "it printed ''",
     ),
     bad(
         "a message but 1",
         checks.names_the_death,
         supervised(sent(KILL, "command"), Output("stderr", b"witness: SIGKILL"), *over(1)),
         replaced(*died(KILL)),
+        "wrong-status status=137 end=1",
         "137",
     ),
     beside(
@@ -293,6 +332,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_interpreter,
         history(started(), Output("stderr", b"killed-python: signal: 9\n"), ended("launcher", 2), looked("end")),
         replaced(),
+        "wrong-status status=137 end=2",
         "status 137",
     ),
     bad(
@@ -300,6 +340,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_interpreter,
         history(started(), Output("stderr", b"failed\n"), ended("launcher", 137), looked("end")),
         replaced(),
+        "death-not-named what=interpreter signal=SIGKILL; program-not-named program=killed-python",
         "killed-python",
     ),
     bad(
@@ -307,6 +348,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_interpreter,
         history(started(), Output("stderr", b"killed-python failed\n"), ended("launcher", 137), looked("end")),
         replaced(),
+        "death-not-named what=interpreter signal=SIGKILL",
         "died of SIGKILL",
     ),
     bad(
@@ -314,6 +356,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.names_the_interpreter,
         history(started(), missed(), looked("end")),
         replaced(),
+        "timed-out wait=ends process=launcher",
         "launcher ends",
     ),
     beside(
@@ -335,6 +378,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.ends_with_command,
         supervised(ended("command"), missed()),
         replaced(*over(3)),
+        "timed-out wait=ends process=launcher",
         "all processes were idle",
     ),
     bad(
@@ -342,6 +386,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.ends_with_command,
         supervised(*over(0)),
         replaced(*over(3)),
+        "wrong-status status=3 end=0",
         "status 3",
     ),
 )

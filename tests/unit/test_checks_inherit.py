@@ -44,14 +44,16 @@ def as_alone(title: str, check: Check, inherited: Inherited = INHERITED) -> Exam
     return good(title, check, supervised(*over(), inherited=inherited), replaced(*over(), inherited=inherited))
 
 
-def but(title: str, check: Check, says: str, bare: Inherited = INHERITED, **changes: object) -> Example:
+def but(title: str, check: Check, codes: str, says: str, bare: Inherited = INHERITED, **changes: object) -> Example:
     """The command starts with the same as the bare one, but for these."""
     changed = msgspec.structs.replace(bare, **changes)
-    return bad(title, check, supervised(*over(), inherited=changed), replaced(inherited=bare), says)
+    return bad(title, check, supervised(*over(), inherited=changed), replaced(inherited=bare), codes, says)
 
 
 def none_at_all(check: Check) -> Example:
-    return bad("no command", check, NO_COMMAND, replaced(), "the command starts")
+    return bad(
+        "no command", check, NO_COMMAND, replaced(), "timed-out wait=greets process=command", "the command starts"
+    )
 
 
 def in_session(sid: int, pgid: int, foreground: int = LAUNCHER) -> History:
@@ -67,63 +69,133 @@ declaring = partial(checks.environment, adds=("UV_*", "VIRTUAL_ENV"), changes=("
 
 EXAMPLES: tuple[Example, ...] = (
     good("ends alike", checks.settings_change_nothing, supervised(*over(7)), replaced(*over(7))),
-    bad("another status", checks.settings_change_nothing, supervised(*over(0)), replaced(*over(7)), "exit code 0"),
+    bad(
+        "another status",
+        checks.settings_change_nothing,
+        supervised(*over(0)),
+        replaced(*over(7)),
+        "wrong-status status=7 end=0",
+        "exit code 0",
+    ),
     bad(
         "waits for ever",
         checks.settings_change_nothing,
         supervised(ended("command"), missed()),
         replaced(*over(7)),
+        "timed-out wait=ends process=launcher",
         "launcher ends",
     ),
     as_alone("as usual", checks.signal_settings),
     as_alone("nohup", checks.signal_settings, IGNORED),
     as_alone("some blocked", checks.signal_settings, BLOCKED),
-    but("SIGPIPE left ignored", checks.signal_settings, "SIGPIPE not ignored", ignored=(signal.SIGPIPE,)),
-    but("nohup undone", checks.signal_settings, "SIGHUP ignored, as at the start", IGNORED, ignored=()),
-    but("left blocked", checks.signal_settings, "SIGCHLD not blocked", blocked=(signal.SIGCHLD,)),
-    but("unblocked", checks.signal_settings, "SIGUSR1, SIGTERM blocked", BLOCKED, blocked=()),
+    but(
+        "SIGPIPE left ignored",
+        checks.signal_settings,
+        "signals-ignored signals=SIGPIPE",
+        "SIGPIPE not ignored",
+        ignored=(signal.SIGPIPE,),
+    ),
+    but(
+        "nohup undone",
+        checks.signal_settings,
+        "signals-not-ignored signals=SIGHUP",
+        "SIGHUP ignored, as at the start",
+        IGNORED,
+        ignored=(),
+    ),
+    but(
+        "left blocked",
+        checks.signal_settings,
+        "signals-blocked signals=SIGCHLD",
+        "SIGCHLD not blocked",
+        blocked=(signal.SIGCHLD,),
+    ),
+    but(
+        "unblocked",
+        checks.signal_settings,
+        "signals-not-blocked signals=SIGUSR1, SIGTERM",
+        "SIGUSR1, SIGTERM blocked",
+        BLOCKED,
+        blocked=(),
+    ),
     none_at_all(checks.signal_settings),
     as_alone("three", checks.descriptors),
     as_alone("one that the caller left open", checks.descriptors, settings(fds=(*STDIO, Descriptor(7, 1, 1)))),
-    but("a leak", checks.descriptors, "open: [5]", fds=(*STDIO, Descriptor(5, 1, 1))),
-    but("closed", checks.descriptors, "descriptor 0 is open", fds=STDIO[1:]),
-    but("another file", checks.descriptors, "descriptor 0 is the caller's", fds=(OTHER_FILE, *STDIO[1:])),
+    but("a leak", checks.descriptors, "descriptors-leaked", "open: 5", fds=(*STDIO, Descriptor(5, 1, 1))),
+    but("closed", checks.descriptors, "descriptor-closed fd=0", "descriptor 0 is open", fds=STDIO[1:]),
+    but(
+        "another file",
+        checks.descriptors,
+        "descriptor-replaced fd=0",
+        "descriptor 0 is the caller's",
+        fds=(OTHER_FILE, *STDIO[1:]),
+    ),
     but(
         "stderr is stdout",
         checks.descriptors,
+        "descriptor-replaced fd=2",
         "descriptor 2",
         fds=(*STDIO[:2], msgspec.structs.replace(STDIO[1], fd=2)),
     ),
     none_at_all(checks.descriptors),
     as_alone("two", checks.arguments),
     as_alone("none", checks.arguments, settings(args=())),
-    but("the empty one is dropped", checks.arguments, "2 arguments", args=(b"a",)),
-    but("changed", checks.arguments, "argument 1 is 'a'", args=(b"b", b"")),
-    but("one more", checks.arguments, "actual: 3", args=(b"a", b"", b"c")),
-    but("cut", checks.arguments, "(131000 bytes)", settings(args=(b"x" * 131_000,)), args=(b"x" * 4096,)),
-    but("not bytes", checks.arguments, r"'\xff'", settings(args=(b"\xff",)), args=("\ufffd".encode(),)),
+    but(
+        "the empty one is dropped", checks.arguments, "argument-count required=2 actual=1", "2 arguments", args=(b"a",)
+    ),
+    but("changed", checks.arguments, "argument-changed position=1", "argument 1 is 'a'", args=(b"b", b"")),
+    but("one more", checks.arguments, "argument-count required=2 actual=3", "actual: 3", args=(b"a", b"", b"c")),
+    but(
+        "cut",
+        checks.arguments,
+        "argument-changed position=1",
+        "(131000 in all)",
+        settings(args=(b"x" * 131_000,)),
+        args=(b"x" * 4096,),
+    ),
+    but(
+        "not bytes",
+        checks.arguments,
+        "argument-changed position=1",
+        r"'\xff'",
+        settings(args=(b"\xff",)),
+        args=("\ufffd".encode(),),
+    ),
     none_at_all(checks.arguments),
     as_alone("the same", checks.surroundings),
-    but("umask", checks.surroundings, "umask", umask=0o077),
-    but("nice", checks.surroundings, "nice", nice=5),
-    but("a limit", checks.surroundings, "limits", limits=((7, 4096, 4096),)),
-    but("groups", checks.surroundings, "groups", groups=()),
-    but("user", checks.surroundings, "uid", uid=0),
-    but("group", checks.surroundings, "gid", gid=0),
-    but("directory", checks.surroundings, "working directory", cwd=b"/\xff"),
+    but("umask", checks.surroundings, "umask-changed required=0022 actual=0077", "umask", umask=0o077),
+    but("nice", checks.surroundings, "nice-changed required=0 actual=5", "nice", nice=5),
+    but(
+        "a limit",
+        checks.surroundings,
+        "limits-changed required=RLIMIT_OFILE 1024 (hard 4096)",
+        "RLIMIT_NOFILE 1024 (hard 4096)",
+        limits=((7, 4096, 4096),),
+    ),
+    but("groups", checks.surroundings, "groups-changed", "groups", groups=()),
+    but("user", checks.surroundings, "uid-changed", "user ID", uid=0),
+    but("group", checks.surroundings, "gid-changed", "group ID", gid=0),
+    but("directory", checks.surroundings, "directory-changed", "working directory", cwd=b"/\xff"),
     none_at_all(checks.surroundings),
     as_alone("unchanged", checks.environment),
     as_alone("odd names and bytes", checks.environment, settings(environ=(b"a.b=\xff", b"E=", b"=odd", b"L=a\nb"))),
     but(
         "in another order",
         partial(checks.environment, adds=("X",)),
+        "variables-added names=B",
         "B",
         environ=(b"EMPTY=", b"A=1", b"PATH=/bin", b"B=2"),
     ),
-    but("dropped", checks.environment, "A is handed on", environ=(b"EMPTY=", b"PATH=/bin")),
-    but("changed", checks.environment, "A=1", environ=(b"A=2", b"EMPTY=", b"PATH=/bin")),
-    but("added", checks.environment, "_", environ=(*INHERITED.environ, b"_=/bin/x")),
-    but("empty is not unset", checks.environment, "EMPTY is handed on", environ=(b"A=1", b"PATH=/bin")),
+    but("dropped", checks.environment, "variable-lost name=A", "A is passed on", environ=(b"EMPTY=", b"PATH=/bin")),
+    but("changed", checks.environment, "variable-changed name=A", "A=1", environ=(b"A=2", b"EMPTY=", b"PATH=/bin")),
+    but("added", checks.environment, "variables-added names=_", "_", environ=(*INHERITED.environ, b"_=/bin/x")),
+    but(
+        "empty is not unset",
+        checks.environment,
+        "variable-lost name=EMPTY",
+        "EMPTY is passed on",
+        environ=(b"A=1", b"PATH=/bin"),
+    ),
     good(
         "declared",
         declaring,
@@ -133,6 +205,7 @@ EXAMPLES: tuple[Example, ...] = (
     but(
         "declared to be added, not to be changed",
         partial(checks.environment, adds=("A",)),
+        "variable-changed name=A",
         "A=1",
         environ=(b"A=2", b"EMPTY=", b"PATH=/bin"),
     ),
@@ -151,6 +224,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.session_and_group,
         in_session(COMMAND, COMMAND, COMMAND),
         JOB,
+        "other-session",
         "session 11",
     ),
     bad(
@@ -158,7 +232,8 @@ EXAMPLES: tuple[Example, ...] = (
         checks.session_and_group,
         in_session(LAUNCHER, COMMAND),
         JOB,
-        "foreground one",
+        "not-foreground",
+        "another group is in the foreground",
     ),
     none_at_all(checks.session_and_group),
 )

@@ -75,7 +75,7 @@ def test_names_are_safe_to_print() -> None:
         (facts.Received("command", 2, signals.SI_USER, 77, 0.0), "command received SIGINT from pid 77"),
         (facts.Ended("launcher", 10, code=3), "launcher ended with exit code 3"),
         (facts.Ended("launcher", 10, code=0), "launcher ended with exit code 0"),
-        (facts.Ended("launcher", 10, signal=9), "launcher ended of SIGKILL"),
+        (facts.Ended("launcher", 10, signal=9), "launcher ended by SIGKILL"),
         (facts.Ended("command", 11), "command ended"),
         (facts.SignalCall("kill", -11, 15, -3), "launcher called kill for pid -11 with SIGTERM, errno 3"),
     ],

@@ -12,6 +12,7 @@ from proctor.harness.explorer.survey import Survey
 from proctor.harness.history import History
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage
 from tests.unit.histories import history, over, replaced, started, supervised
 
@@ -41,7 +42,7 @@ def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
     returned: int, deviations: dict[str, str], verdict: str
 ) -> None:
     campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
-    seen, opinion = supervised(*over(1)), Evaluation("orphan", ("required: a; actual: b",), (3,))
+    seen, opinion = supervised(*over(1)), Evaluation("orphan", (Violation("wrong", {}, "a", "b"),), (3,))
     found = Exploration([], [Finding(parse(SCHEDULE), opinion, seen, returned, 5)], 9, 1.0)
     made = verdict_of(campaign, Target("a", ("a",), deviations=deviations), found, 12, ALL)
     assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)

@@ -8,21 +8,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from proctor.conformance.checks.common import Violation
 from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.judging.evidence import FIRST_EVENTS, KEPT_OUTPUT, LAST_EVENTS, Failure, failure_of, kept
-from proctor.conformance.judging.judge import Judgement, Verdict
+from proctor.conformance.judging.evidence import FIRST_EVENTS, KEPT_OUTPUT, LAST_EVENTS, failure_of, kept
+from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.harness.history import Ended, Event, History, Output, TempFilesLeft
 from proctor.harness.scenario import Scenario, Settle
 from proctor.harness.target import Target
-from proctor.reports.results import read
+from proctor.harness.violation import Violation
+from proctor.reports.results import Failure, Verdict, read
 from tests.unit.histories import greeted, history, over, received, replaced, settings, started, supervised
 
 TARGET = Target("a launcher", ("/bin/launcher",))
 BAD, ALONE = supervised(*over(1)), replaced(*over(0))
-VIOLATION = Violation("r", "a", (3,))
+VIOLATION = Violation("wrong", {}, "r", "a", (3,))
 
 
 def failure(verdict: Verdict = "fail", requirement: str = "EXIT-1", steps: int = 1, schedule: str = "") -> Failure:
@@ -31,7 +31,7 @@ def failure(verdict: Verdict = "fail", requirement: str = "EXIT-1", steps: int =
     judgement = Judgement(
         verdict, 5, "", (VIOLATION,), returned=2, replays=3, schedule=schedule, history=played, bare=ALONE
     )  # fmt: skip
-    file = CaseFile(1, requirement, "exit.same_status", TARGET, script, ("required: r; actual: a",), {})
+    file = CaseFile(2, requirement, "exit.same_status", TARGET, script, (VIOLATION,), {})
     return failure_of(requirement, f"case of {steps}", judgement, "proctor replay x", file)
 
 
@@ -49,7 +49,7 @@ def test_reports_read_what_the_suite_writes(tmp_path: Path) -> None:
     (told,) = written(path, case(failure(schedule="at launcher clone#1 exit: deliver TERM to launcher")))
     assert (told.requirement, told.case, told.verdict) == ("EXIT-1", "case of 1", "fail")
     assert (told.returned, told.replays, told.replay) == (2, 3, "proctor replay x")
-    assert (told.violations[0].message, told.violations[0].events) == ("required: r; actual: a", [3])
+    assert told.violations == [VIOLATION]
     assert told.history == msgspec.structs.replace(BAD, scenario=Scenario((Settle(),)))
     assert told.bare == ALONE
     assert told.schedule == "at launcher clone#1 exit: deliver TERM to launcher"
@@ -81,7 +81,7 @@ def test_failures_of_other_launchers_are_theirs(tmp_path: Path) -> None:
     )
 
 
-def again(told: dict[str, Any]) -> History:
+def again(told: History) -> History:
     return msgspec.json.decode(msgspec.json.encode(told), type=History)
 
 

@@ -9,15 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.judging import result_rows
-from proctor.conformance.judging.judge import REPLAYS, VERDICTS, Bare, Judgement, Verdict, judge, timeline
+from proctor.conformance.judging.judge import REPLAYS, VERDICTS, Bare, Judgement, judge, timeline
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import Requirement, requirements
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, SettleEnded
 from proctor.harness.scenario import Scenario, Settle, Stage
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
+from proctor.reports.results import Verdict
 from tests.unit.histories import history, missed, over, replaced, started, supervised
 
 GOOD = supervised(*over(0))
@@ -48,7 +50,8 @@ class Play:
 
 def status(history: History, bare: History) -> list[Violation]:
     """A check: the two ends are alike."""
-    return [] if history.events[-2].fact == bare.events[-2].fact else [Violation("alike", "not alike", (1,))]
+    unlike = Violation("unlike", {}, "alike", "not alike", (1,))
+    return [] if history.events[-2].fact == bare.events[-2].fact else [unlike]
 
 
 def judged(
@@ -65,7 +68,7 @@ def raising(error: Exception, times: int = 99) -> Callable[[History, History], l
     def check(_history: History, _bare: History) -> list[Violation]:
         if next(calls) >= times:
             raise error
-        return [Violation("r", "a")]
+        return [Violation("wrong", {}, "r", "a")]
 
     return check
 
@@ -82,7 +85,7 @@ def test_pass() -> None:
 def test_a_finding_that_comes_back_each_time_is_a_fail() -> None:
     judgement = judged(Play(BAD))
     assert (judgement.verdict, judgement.returned, judgement.executions) == ("fail", REPLAYS, REPLAYS + 2)
-    assert judgement.violations == (Violation("alike", "not alike", (1,)),)
+    assert judgement.violations == (Violation("EXIT-1/unlike", {}, "alike", "not alike", (1,)),)
     assert any("command ended" in line for line in judgement.timeline)
     assert (judgement.history, judgement.bare, judgement.replays) == (BAD, ALONE, REPLAYS)
 
@@ -225,7 +228,9 @@ def test_timeline_leaves_out_what_says_nothing_to_a_person() -> None:
 
 def a_case(name: str, verdict: Verdict, requirement: str = "EXIT-1", target: str = "a launcher") -> CaseResult:
     violations = (
-        (Violation("r", f"a of {name}", (1, 2)),) if verdict in ("fail", "unstable", "declared deviation") else ()
+        (Violation("wrong", {}, "r", f"a of {name}", (1, 2)),)
+        if verdict in ("fail", "unstable", "declared deviation")
+        else ()
     )
     reason = "" if verdict in ("pass", "fail") else f"why {name}"
     return CaseResult(requirement, target, name, Judgement(verdict, 2, reason, violations))
@@ -259,12 +264,13 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
         a_case("four", "fail"),
     ]
     row = result_rows.rows(TARGET, cases)["EXIT-1"]
-    assert [violation["case"] for violation in row.violations] == ["one", "three", "four"]
-    assert row.violations[1] == {
-        "message": "required: r; actual: a of three",
-        "case": "three",
-        "events": [1, 2],
-    }
+    assert [violation.case for violation in row.violations] == ["one", "three", "four"]
+    assert [violation.is_unstable for violation in row.violations] == [True, False, False]
+    assert msgspec.to_builtins(row.violations[1]) == {
+        "code": "wrong", "parameters": {}, "required": "r", "actual": "a of three", "schedule": "",
+        "message": "required: r; actual: a of three", "case": "three", "events": (1, 2), "file": "",
+        "is_unstable": False,
+    }  # fmt: skip
     assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 
 
@@ -284,21 +290,20 @@ def test_document_has_the_shape_that_others_build_on() -> None:
     own = {"schema", "target", "host", "duration_s", "executions", "requirements", "summary"}
     assert made.keys() == {*own, "spec", "explored", "failures"}
     assert made["spec"]["requirements"].keys() == made["requirements"].keys()
-    assert (made["schema"], made["duration_s"], made["executions"]) == (1, 1.235, 6)
+    assert (made["schema"], made["duration_s"], made["executions"]) == (2, 1.235, 6)
     assert made["target"] == {
         "name": "a launcher", "version": "1.2", "command": ["/bin/launcher"], "profiles": ["transparent"],
     }  # fmt: skip
     assert made["host"]["containment"] == "subreaper"
     assert made["requirements"].keys() == requirements().keys()
     for row in made["requirements"].values():
-        assert row.keys() == {"level", "verdict", "executions", "reason", "violations"}
-    assert made["requirements"]["EXIT-1"]["violations"][0].keys() >= {"message", "case"}
+        assert row.keys() == {"level", "verdict", "executions", "reason", "violations", "coverage"}
+    assert made["requirements"]["EXIT-1"]["violations"][0].keys() >= {"code", "parameters", "message", "case", "events"}
 
 
 def test_summary_counts_every_requirement_once_by_level() -> None:
     cases = [a_case("one", "fail"), a_case("two", "pass", "SIG-8"), a_case("three", "unstable", "EXIT-6")]
-    summary = result_rows.document(TARGET, "", cases, 0.0, "")["summary"]
-    assert isinstance(summary, dict)
+    summary = result_rows.document(TARGET, "", cases, 0.0, "").summary
     assert summary.keys() == {"MUST", "SHOULD", "MAY"}
     assert (summary["MUST"]["fail"], summary["MUST"]["pass"], summary["SHOULD"]["unstable"]) == (1, 1, 1)
     assert sum(count for counts in summary.values() for count in counts.values()) == len(requirements())

@@ -11,10 +11,11 @@ from proctor.harness.explorer.survey import SurveyedPoint
 from proctor.harness.explorer.sweep import Planned
 from proctor.harness.history import PointReached
 from proctor.harness.schedule import Point, Schedule
+from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage
 
 ENDS, REACHES = Evaluation("ends"), Evaluation("reaches the command")
-LOST = Evaluation("lost", ("required: a; actual: b",))
+LOST = Evaluation("lost", (Violation("wrong", {}, "a", "b"),))
 SITES = [
     SurveyedPoint(10 + n, PointReached(Point(task, call)), (), made=False, in_row=False, is_helpers=False)
     for n, (task, call) in enumerate(

@@ -17,10 +17,11 @@ import pytest
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
 from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.violation import Violation
 from proctor.reports.asciicast import asciicast
 from proctor.reports.filtering import selected
 from proctor.reports.perfetto import perfetto
-from proctor.reports.results import Failure, FailureViolation, Launcher, Results
+from proctor.reports.results import Failure, Launcher, Results
 from tests.unit.histories import LAUNCHER, by_key, history, over, received, replaced, sent, started, supervised
 
 TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
@@ -30,11 +31,11 @@ LOST = supervised(sent(TERM), *over(1))
 
 
 def failure(its: History = FORWARDED, requirement: str = "SIG-1", bare: History | None = None) -> Failure:
-    return Failure(requirement, "case", "fail", [FailureViolation("required: a; actual: b", [4])], its, bare)
+    return Failure(requirement, "case", "fail", [Violation("SIG-1/wrong", {}, "a", "b", (4,))], its, bare)
 
 
 def results(*failures: Failure, name: str = "tini") -> Results:
-    return Results(1, Launcher(name, "1.0"), {}, failures=list(failures))
+    return Results(2, Launcher(name, "1.0"), {}, failures=list(failures))
 
 
 # -- Perfetto

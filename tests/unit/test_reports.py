@@ -22,13 +22,17 @@ HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script> ]]> \x00 \ud800 `a``b` | @e
 SPEC = Spec(1, {name: RequirementText("MUST", f"{name} holds.") for name in ("SIG-1", "SIG-2", "SIG-3", "SIG-4")})
 
 
+def violated(message: str) -> RowViolation:
+    return RowViolation("SIG-1/wrong", {"of": message}, message=message, case="case")
+
+
 def row(verdict: Any, message: str = "", level: str = "MUST") -> Row:
-    return Row(level, verdict, 3, "", [RowViolation(message, "case")] if message else [])
+    return Row(level, verdict, 3, "", [violated(message)] if message else [])
 
 
 def results(name: str = "a launcher", version: int = 1, **rows: Row) -> Results:
     by_id = {key.replace("_", "-"): one for key, one in rows.items()}
-    return Results(1, Launcher(name, "1.0", ["x"]), by_id, spec=Spec(version, SPEC.requirements), duration_s=1.5)
+    return Results(2, Launcher(name, "1.0", ["x"]), by_id, spec=Spec(version, SPEC.requirements), duration_s=1.5)
 
 
 BEFORE = results(
@@ -49,7 +53,10 @@ def test_only_what_got_worse_is_worse() -> None:
         "SIG-4": "new",
     }
     assert is_worse(found) and not is_worse(changes(AFTER, AFTER))
-    assert told(found)[:2] == ["worse than the baseline:", "  SIG-1 (MUST) pass -> fail: required: a; actual: b"]
+    assert told(found)[:2] == [
+        "worse than the baseline:",
+        "  SIG-1 (MUST) pass -> fail: SIG-1/wrong: required: a; actual: b",
+    ]
 
 
 def test_a_baseline_is_that_of_the_launcher() -> None:
@@ -67,9 +74,31 @@ def test_a_baseline_of_another_specification_is_none() -> None:
 
 def test_of_several_launchers_the_gate_says_which() -> None:
     both = [*changes(BEFORE, AFTER), *changes(results("b", SIG_1=row("pass")), results("b", SIG_1=row("fail", "x")))]
-    assert [line for line in told(both) if "SIG-1" in line] == [
-        "  a launcher: SIG-1 (MUST) pass -> fail: required: a; actual: b", "  b: SIG-1 (MUST) pass -> fail: x",
-    ]  # fmt: skip
+    assert [line for line in told(both) if "SIG-1 (" in line] == [
+        "  a launcher: SIG-1 (MUST) pass -> fail: SIG-1/wrong: required: a; actual: b",
+        "  b: SIG-1 (MUST) pass -> fail: SIG-1/wrong: x",
+    ]
+
+
+def test_the_gate_compares_violations_not_requirements() -> None:
+    """A second fault of a requirement that failed before is worse; one that is mended is said, and is no failure."""
+    two = msgspec.structs.replace(row("fail", "old"), violations=[violated("old"), violated("new")])
+    one, other = results(SIG_1=row("fail", "old")), results(SIG_1=two)
+    found = changes(one, other)
+    assert is_worse(found)
+    assert told(found) == [
+        "worse than the baseline:",
+        "  SIG-1 (MUST) fail, as before, but not with the same violations:",
+        "    new:  SIG-1/wrong: new",
+    ]
+    back = changes(other, one)
+    assert not is_worse(back)
+    assert told(back)[0] == "better:" and told(back)[2] == "    gone: SIG-1/wrong: new"
+    reworded = msgspec.structs.replace(violated("old"), message="in other words", events=(9,))
+    again = results(SIG_1=msgspec.structs.replace(row("fail"), violations=[reworded]))
+    assert changes(one, again) == []
+    unsure = msgspec.structs.replace(violated("new"), is_unstable=True)
+    assert changes(one, results(SIG_1=msgspec.structs.replace(two, violations=[violated("old"), unsure]))) == []
 
 
 def test_a_name_is_said_once() -> None:
@@ -155,12 +184,12 @@ def test_a_badge_says_how_many_musts_hold() -> None:
     [
         (None, "No such file"),
         ("", "not JSON, or it is incomplete"),
-        ('{"schema": 1, "target"', "not JSON, or it is incomplete"),
+        ('{"schema": 2, "target"', "not JSON, or it is incomplete"),
         ("[]", "no results in it"),
         ("{}", "there is no 'schema'"),
         ("3", "there is no 'schema'"),
-        ('{"schema": 7}', "schema 7; this Proctor reads schema 1"),
-        ('{"schema": 1, "requirements": {}}', "target"),
+        ('{"schema": 7}', "schema 7; this Proctor reads schema 2"),
+        ('{"schema": 2, "requirements": {}}', "target"),
     ],
 )
 def test_what_is_no_results_is_said_to_be_none(text: str | None, says: str, tmp_path: Path) -> None:
@@ -173,7 +202,7 @@ def test_what_is_no_results_is_said_to_be_none(text: str | None, says: str, tmp_
 
 def test_one_and_several_launchers_are_read(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    one = {"schema": 1, "target": {"name": "a"}, "requirements": {"SIG-1": {"level": "MUST", "verdict": "pass"}}}
+    one = {"schema": 2, "target": {"name": "a"}, "requirements": {"SIG-1": {"level": "MUST", "verdict": "pass"}}}
     path.write_text(json.dumps(one))
     assert [document.title for document in read(path)] == ["a"]
     path.write_text(json.dumps([one, one]))

@@ -17,6 +17,7 @@ from proctor.harness.errors import UsageError
 from proctor.harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from proctor.harness.words import harmless
 from proctor.reports.finding import FindingSummary
 from proctor.reports.issue import markdown
@@ -53,12 +54,13 @@ STAGES = [
 ]
 
 
+WRONG = Violation("SIG-1/wrong", {}, "a", "b")
+
+
 def account(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> FindingSummary:
     steps: tuple[s.Step, ...] = (*EVERYTHING, *(AT_A_TERMINAL if stage.terminal else ()))
     scenario = Scenario(steps, stage)
-    return FindingSummary(
-        "SIG-1", "MUST", "It is so.", check, target, scenario, parse(schedule), ("required: a; actual: b",), {}
-    )
+    return FindingSummary("SIG-1", "MUST", "It is so.", check, target, scenario, parse(schedule), (WRONG,), {})
 
 
 def undefined(script: str) -> set[str]:

@@ -11,12 +11,16 @@ from proctor.harness.explorer.sweep import Planned, number_of, sweep
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
+from proctor.harness.violation import Violation
 from tests.unit.histories import history
 
 TERM = 15
 DELIVER = Deliver(TERM)
 FORK = Point("launcher", "clone")
 BLOCKED = 1 << (TERM - 1)
+
+
+WRONG = Evaluation("wrong", (Violation("wrong", {}, "a", "b"),))
 
 
 def passed(task: str, call: str, when: str = "exit", *, nth: int = 1, blocked: int = 0, **more: object) -> PointReached:
@@ -189,7 +193,7 @@ def explorer(*, objects_to: str, returns: int = 99) -> tuple[Explorer, Play]:
 
     def predicate(_played: History) -> Evaluation:
         if objects_to in str(play.asked[-1]) and next(left) < returns:
-            return Evaluation("wrong", ("required: a; actual: b",))
+            return WRONG
         return Evaluation("right")
 
     return Explorer(play, Scenario(()), predicate, replays=5), play
@@ -229,7 +233,7 @@ def test_what_was_left_out_too_early_is_put_back() -> None:
     def predicate(_played: History) -> Evaluation:
         asked = str(play.asked[-1])
         comes = deliver in asked and (hold in asked or next(without) < 3)
-        return Evaluation("wrong", ("required: a; actual: b",)) if comes else Evaluation("right")
+        return WRONG if comes else Evaluation("right")
 
     at = Point("child1", "setsid", 1, "entry")
     whole = Schedule((Directive(at, DELIVER), Directive(at, HoldTask("launcher"))))

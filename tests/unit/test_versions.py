@@ -6,24 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from proctor.conformance.checks.objections import violation
 from proctor.conformance.exploring.replay import ReplayResult
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.versions.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
 from proctor.conformance.versions.bisection import Boundary, Kind
-from proctor.conformance.versions.played_version import Seen, fingerprint, on_version, sum_up
+from proctor.conformance.versions.played_version import Seen, on_version, sum_up
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
+from proctor.harness.violation import Violation
 from tests.unit.histories import history
 
 UV = Target("uv", ("/old/bin/uv", "run", "--"), version=("uv", "--version"), sync=("uv", "sync"), prune=("rm", "uv"))
-ZERO, ONE = "actual: status 0: exit code 0", "actual: status 1: exit code 1"
+ZERO, ONE = (violation("wrong-status", status=3, end=end, because="", how=f"code {end}").of("EXIT-2") for end in (0, 1))
+OTHER = violation("timed-out", wait="ends", process="launcher", awaited="the launcher ends", how="idle").of("EXIT-2")
 
 
-def case_of(*objections: str) -> CaseFile:
-    return CaseFile(1, "EXIT-2", "exit.same_status", UV, Scenario(()), objections, {})
+def case_of(*objections: Violation) -> CaseFile:
+    return CaseFile(2, "EXIT-2", "exit.same_status", UV, Scenario(()), objections, {})
 
 
-def play(*objections: str, unsure: str = "") -> ReplayResult:
+def play(*objections: Violation, unsure: str = "") -> ReplayResult:
     return ReplayResult(history(), objections, unsure)
 
 
@@ -40,7 +43,7 @@ def play(*objections: str, unsure: str = "") -> ReplayResult:
         ([play(), play(unsure="it went another way"), play()], "none"),
         ([play(ZERO), play(unsure="it went another way")], "untold"),
         # the same fault shows more, or less, from play to play
-        ([play(ZERO, "actual: it ended"), play("actual: it ended")], "fault"),
+        ([play(ZERO, OTHER), play(OTHER)], "fault"),
     ],
 )
 def test_plays_are_summed_up(plays: list[ReplayResult], kind: Kind) -> None:
@@ -53,11 +56,13 @@ def test_any_objection_may_count_as_the_fault() -> None:
 
 
 def test_pids_and_durations_make_no_other_objection() -> None:
-    early = "the command (pid 812) receives SIGINT after 202 ms, of which 0.5 s nothing ran"
-    late = "the command (pid 9) receives SIGINT after 31.5 ms, of which 12 s nothing ran"
-    assert fingerprint(early) == fingerprint(late)
-    assert fingerprint(ZERO) != fingerprint(ONE)
-    assert fingerprint("SIGTERM 2 times") != fingerprint("SIGTERM 1 times")
+    early, late = (
+        violation("delivered-late", n, signal="SIGINT", process="command", awaited=f"x {n}", seconds=n, idle=9)
+        for n in (1, 2)
+    )
+    assert str(early) != str(late) and early.key == late.key
+    assert sum_up("1.0", case_of(early), [play(late)]).kind == "fault"
+    assert ZERO.key != ONE.key
 
 
 def test_the_versions_program_takes_the_place_of_the_targets() -> None:
@@ -92,8 +97,8 @@ def test_a_table_of_what_was_played() -> None:
         "1.2      0/5   no fault",
         "1.3      5/5   the fault",
         "1.4      -     skipped            not \\x1b[1m there",
-        f"1.5      2/5   UNSTABLE           {ZERO}",
-        f"1.6      0/5   another objection  {ONE}",
+        f"1.5      2/5   UNSTABLE           {ZERO.actual}",
+        f"1.6      0/5   another objection  {ONE.actual}",
     ]
 
 
