@@ -215,7 +215,7 @@ def test_a_wrong_call_is_2(bisect: Bisect, words: list[str], says: str) -> None:
     ("content", "says"),
     [
         (b"{", "not JSON"),
-        (b'{"schema": 1}', "'requirement' is missing"),
+        (b'{"schema": 2}', "'requirement' is missing"),
         ({"schema": 2}, "of schema 2; this Proctor reads schema 1: update Proctor"),
         ({"check": "exit.same_statsu"}, "did you mean 'same_status'"),
         ({"check": "start-in-the-wings"}, "there is no campaign"),

@@ -51,7 +51,7 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     words = ("check", launcher, "-k", "TREE-2 or TREE-7")
     gate = proctor(*words, "--baseline", str(released), "--results", str(worse))
     assert gate.returncode == 1, gate.stdout + gate.stderr
-    assert "TREE-7 (MUST) pass -> fail: required: status" in gate.stdout
+    assert "TREE-7 (MUST) pass -> fail: TREE-7/wrong-status: required: status" in gate.stdout
     (failure,) = read(worse)[0].failures
     assert (failure.requirement, failure.returned, failure.replays) == ("TREE-7", 3, 3)
     assert failure.history.facts(Ended) and failure.bare and failure.bare.facts(Ended)
@@ -78,7 +78,7 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
         (["report", "{released}", "{released}", "--format", "badge"], "a badge is of one launcher"),
         (["report", "{released}", "--format", "asciicast"], "have no failure with a history"),
         (["report", "{released}", "--requirement", "SIG-1"], "goes with --format perfetto and asciicast, not markdown"),
-        (["compare", "{older}"], "schema 9; this Proctor reads schema 1"),
+        (["compare", "{older}"], "schema 9; this Proctor reads schema 2"),
         (["check", "env", "--baseline", "{half}"], "not JSON, or it is incomplete"),
         (["check", "env", "--baseline", "{unversioned}"], "version 0 of the specification, this is version"),
     ],

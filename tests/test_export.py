@@ -400,7 +400,7 @@ def test_what_cannot_be_exported_is_said(content: str | None, says: str, proctor
     path = tmp_path / "case.json"
     case = case_of(PLAIN)
     made = {
-        "newer": lambda: casefile.write(replace(case, schema=2), tmp_path),
+        "newer": lambda: casefile.write(replace(case, schema=3), tmp_path),
         "nowhere": lambda: casefile.write(replace(case, check="signals.nonsense"), tmp_path),
         "environments": lambda: casefile.write(replace(case, check="cache.works_afterwards"), tmp_path),
         "arguments": lambda: casefile.write(replace(case, scenario=Scenario(finish(), args=(b"x",))), tmp_path),

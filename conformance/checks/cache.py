@@ -70,10 +70,10 @@ def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]
     event, changed = need_compared(history, PRUNED)
     theirs = [path for path in changed.environments if path != PROJECTS]  # which a run may make as well, and stays
     if theirs:
-        return [violation("not-pruned", event, what="environments still there", paths=", ".join(theirs[:5]))]
+        return [violation("environment-not-pruned", event, paths=", ".join(theirs[:5]))]
     # after a first run there is what it has fetched and unpacked as well, which a prune may keep
     left = [change.path for change in made(changed)] if history.scenario.stage.home == "warm" else []
-    return [violation("not-pruned", event, what="still there", paths=shown(left))] if left else []
+    return [violation("not-pruned", event, paths=shown(left))] if left else []
 
 
 def removes_as_much_as_ever(history: History, bare: History) -> list[Violation]:

@@ -104,7 +104,7 @@ OBJECTIONS: dict[str, Objection] = {
     "argument-count": Objection("{required} arguments", "{actual} arguments", ("required", "actual")),
     "umask-changed": Objection("umask {required}, as at the start", "{actual}", ("required", "actual")),
     "nice-changed": Objection("nice value {required}, as at the start", "{actual}", ("required", "actual")),
-    "limits-changed": Objection("{required}, as at the start", "{actual}", ("required",)),
+    "limits-changed": Objection("{required}, as at the start", "{actual}"),
     "groups-changed": Objection("groups as at the start: {required}", "{actual}"),
     "uid-changed": Objection("user ID {required}, as at the start", "{actual}"),
     "gid-changed": Objection("group ID {required}, as at the start", "{actual}"),
@@ -146,7 +146,8 @@ OBJECTIONS: dict[str, Objection] = {
     "interrupted-late": Objection("Ctrl-C ends the sync within 1 s", "{how}"),
     "interrupted-status": Objection("Ctrl-C ends the sync with exit code 130", "it {how}", ("end",)),
     "prune-waits": Objection("prune ends within 5 s beside a running command", "{how}"),
-    "not-pruned": Objection(PRUNES, "{what}: {paths}", ("what",)),
+    "environment-not-pruned": Objection(PRUNES, "environments still there: {paths}"),
+    "not-pruned": Objection(PRUNES, PATHS_LEFT),
     "pruned-less": Objection(PRUNES, "still there, though a prune after a completed run removes it: {paths}"),
 }  # fmt: skip
 

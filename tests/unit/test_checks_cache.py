@@ -219,7 +219,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv", ENVIRONMENT))),
         ALONE,
-        "not-pruned what=environments still there",
+        "environment-not-pruned",
         f"environments still there: {ENVIRONMENT}",
     ),
     bad(
@@ -227,7 +227,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,)), cold=True),
         ALONE,
-        "not-pruned what=environments still there",
+        "environment-not-pruned",
         ENVIRONMENT,
     ),
     bad(
@@ -235,7 +235,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, environments=("WORK/.venv2",))),
         ALONE,
-        "not-pruned what=environments still there",
+        "environment-not-pruned",
         "WORK/.venv2",
     ),
     bad(
@@ -243,7 +243,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_what_nobody_uses,
         after_a_run(*PRUNES, changed(PRUNED, there("HOME/.cache/x/pids/11"))),
         ALONE,
-        "not-pruned what=still there",
+        "not-pruned",
         "still there: HOME/.cache/x/pids/11",
     ),
     unseen(
@@ -313,7 +313,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.removes_as_much_as_ever,
         after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,))),
         after_a_run(*PRUNES, changed(PRUNED, environments=(ENVIRONMENT,))),
-        "not-pruned what=environments still there",
+        "environment-not-pruned",
         ENVIRONMENT,
     ),
     unseen(
