@@ -1,7 +1,7 @@
 """TTY-3 (MUST): Under a real interactive shell, Ctrl-Z stops the command, the shell gets its prompt back and lists the
 job as stopped, `fg` and `bg` resume the launcher and the command, and Ctrl-C works afterwards.
 Seen on catatonit, tini version 0.1.7_catatonit, Linux 6.18 x86_64: required: the terminal shows 'Stopped'; actual:
-it did not come: everyone was quiescent; last seen: shell (pid 560) S, launcher (pid 561) S, command (pid 562) T
+timed out: all processes were idle; left: shell (pid 560) S, launcher (pid 561) S, command (pid 562) T
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys

@@ -1,8 +1,8 @@
 """TREE-1 (MUST): When the launcher has ended, no *orphan* is left: no process that it or the command's launch created,
 except those that the bare command would have left too.
 Seen on honcho-run, honcho 2.0.0, Linux 6.18 x86_64: required: no process is left when the launcher has ended;
-actual: 'sh' (pid 389, state S) is still there; required: no process is left when the launcher has ended; actual:
-'command' (pid 390, state S) is still there
+actual: still there: 'sh' (pid 389, state S); required: no process is left when the launcher has ended; actual: still
+there: command (pid 390, state S)
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, re, select, shlex, shutil, signal, subprocess, sys, tempfile, time

@@ -1,7 +1,8 @@
 """SIG-1 (MUST): Each of HUP, INT, QUIT, TERM, USR1, USR2, ALRM sent to the launcher reaches the command, and the
 launcher does not end before the command has ended.
-Seen on npm-run, 11.19.1, Linux 6.18 x86_64: required: the launcher stays until the command has ended; actual: it
-ended of SIGTERM; required: the command receives SIGTERM 1 times, as it does by itself; actual: 0 times
+Seen on npm-run, 11.19.1, Linux 6.18 x86_64: required: the launcher stays until the command has ended; actual: the
+launcher ended by SIGTERM; required: the command receives SIGTERM once, as without the launcher; actual: received
+never
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, re, select, shlex, shutil, signal, subprocess, sys, tempfile, time

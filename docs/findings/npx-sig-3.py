@@ -1,7 +1,7 @@
 """SIG-3 (MUST): SIG-1 and SIG-2 hold for a SIGINT sent by kill(2), both with and without a terminal on stdin (`si_code`
 distinguishes it from a Ctrl-C).
-Seen on npx, 11.19.1, Linux 6.18 x86_64: required: the command receives SIGINT 2 times, as it does by itself; actual:
-0 times
+Seen on npx, 11.19.1, Linux 6.18 x86_64: required: the command receives SIGINT twice, as without the launcher;
+actual: received never
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, re, select, shlex, shutil, signal, subprocess, sys, tempfile, time

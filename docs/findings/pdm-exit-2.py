@@ -1,7 +1,7 @@
 """EXIT-2 (MUST): When any fatal signal N ends the command, a shell sees `$?` = 128+N, never 0: the launcher exits with
 code 128+N or dies of N itself.
-Seen on pdm-run, PDM, version 2.29.3, Linux 6.18 x86_64: required: status 137, for the command ended of SIGKILL;
-actual: status 247: the launcher ended with exit code 247
+Seen on pdm-run, PDM, version 2.29.3, Linux 6.18 x86_64: required: status 137: the command ended by SIGKILL; actual:
+status 247: the launcher ended with exit code 247
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, re, resource, select, shlex, shutil, signal, subprocess, sys, tempfile

@@ -1,7 +1,7 @@
 """EXIT-4 (SHOULD): A command that does not exist gives exit code 127, one whose execution is not permitted gives 126,
 and the error message names the command.
-Seen on poetry-run, Poetry (version 2.5.1), Linux 6.18 x86_64: required: exit code 127; actual: it ended with exit
-code 1
+Seen on poetry-run, Poetry (version 2.5.1), Linux 6.18 x86_64: required: status 127; actual: the launcher ended with
+exit code 1
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, re, select, shlex, shutil, signal, subprocess, sys, tempfile, time

@@ -1,7 +1,7 @@
 """EXIT-7 (MUST): The exit status is the command's, even when a signal reaches the launcher while the command ends or
 just after.
-Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: status 7, for the command ended with exit
-code 7; actual: status 138: the launcher ended of SIGUSR1
+Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: status 7: the command ended with exit code
+7; actual: status 138: the launcher ended by SIGUSR1
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, platform, re, select, shlex, shutil, signal, struct, subprocess, sys

@@ -2,7 +2,7 @@
 with nothing left behind (no process, no file, no changed terminal); it is never lost, and no child outlives the
 launcher.
 Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: no child outlives the launcher; actual:
-the launcher ended with exit code 143; the command runs on without it
+the launcher ended with exit code 143; the command keeps running
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, pathlib, platform, re, select, shlex, shutil, signal, struct, subprocess, sys

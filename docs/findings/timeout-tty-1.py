@@ -1,7 +1,7 @@
 """TTY-1 (MUST): The command receives exactly one SIGINT for one Ctrl-C and exactly two for two Ctrl-C well apart, and
 the launcher does not end before the command.
-Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: the command receives SIGINT 1 times, as it
-does by itself; actual: 2 times, from kernel, launcher
+Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: the command receives SIGINT once, as
+without the launcher; actual: received twice, from kernel, launcher
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys

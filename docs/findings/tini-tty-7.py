@@ -1,7 +1,7 @@
 """TTY-7 (MUST): However the run ends, the terminal modes and the foreground process group are afterwards what they were
 before.
 Seen on tini, tini version 0.19.0, Linux 6.18 x86_64: required: the launcher's process group is in the foreground
-again, as its caller left it; actual: process group 670 is
+again, as its caller left it; actual: process group 670 is in the foreground
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys

@@ -1,6 +1,6 @@
 """TTY-2 (MUST): The command receives exactly one SIGQUIT for one `Ctrl-\\`.
-Seen on uv-run, uv 0.13.8 (x86_64-unknown-linux-gnu), Linux 6.18 x86_64: required: the command receives SIGQUIT 1
-times, as it does by itself; actual: 2 times, from kernel, launcher
+Seen on uv-run, uv 0.13.8 (x86_64-unknown-linux-gnu), Linux 6.18 x86_64: required: the command receives SIGQUIT once,
+as without the launcher; actual: received twice, from kernel, launcher
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Set
 from typing import NamedTuple
 
 from markupsafe import Markup
