@@ -47,10 +47,10 @@ def by_sweep(target: Target, campaign: Campaign) -> tuple[Hit, int]:
     survey = survey_of(target, campaign)
     runs = 1 + survey.executions
     for planned in campaign.plan(survey, "sweep", exhaustive=False).planned:
-        played = explorer.try_one(planned)
+        played = explorer.play_one(planned)
         runs += 1
-        if played.opinion.objections:
-            hit = Hit(runs, time.perf_counter() - began, played.opinion.label)
+        if played.evaluation.objections:
+            hit = Hit(runs, time.perf_counter() - began, played.evaluation.label)
             return hit, explorer.confirm(played).returned
     return Hit(runs, time.perf_counter() - began, ""), 0
 

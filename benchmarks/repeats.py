@@ -82,8 +82,8 @@ def repeat(target: Target, campaign: Campaign, predicate: Predicate, schedule: S
     observed: Counter[Order] = Counter()
     for _ in range(times):
         history = execute(target, campaign.scenario, schedule)
-        opinion: Evaluation = predicate(history)
-        verdicts[opinion.label, bool(opinion.objections)] += 1
+        evaluation: Evaluation = predicate(history)
+        verdicts[evaluation.label, bool(evaluation.objections)] += 1
         order = order_of(history)
         orders[order] += 1
         observed[tuple(fact for fact in order if fact[0] not in OUR_NOTES)] += 1

@@ -12,8 +12,8 @@ from benchmarks.table import NO_UV, Asked, Row, installed, median, shown, uv_run
 from proctor.conformance.exploring.campaigns import SIGNALS, Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.harness.execute import stop
-from proctor.harness.explorer.explore import REPLAYS, suspects
-from proctor.harness.explorer.sweep import Planned
+from proctor.harness.explorer.explore import REPLAYS, select_suspects
+from proctor.harness.explorer.sweep import PlannedSchedule
 from proctor.harness.target import Target
 
 LIMITS = {"timeout": 2.0, "dumb-init": 2.0, "./launcher": 10.0, "uv run": 15.0}
@@ -45,12 +45,12 @@ def sweep_of(target: Target) -> Swept:
         explorer = explorer_for(target, campaign, REPLAYS)
         survey = survey_of(target, campaign)
         plan = campaign.plan(survey, "sweep", exhaustive=False)
-        played = [explorer.try_one(planned) for planned in plan.planned]
+        played = [explorer.play_one(planned) for planned in plan.planned]
         swept = time.perf_counter()
-        points += sum(1 for _ in survey.of_part(campaign.part))
+        points += sum(1 for _ in survey.points_of_part(campaign.part))
         executions += 1 + survey.executions + explorer.executions
         unreached += sum(not one.reached for one in played)
-        found += sum(explorer.confirm(one).is_stable for one in suspects(played))
+        found += sum(explorer.confirm(one).is_stable for one in select_suspects(played))
         seconds += swept - began
         confirming += time.perf_counter() - swept
     return Swept(seconds, confirming, points, executions, unreached, found)
@@ -75,16 +75,16 @@ def sweep(asked: Asked) -> Iterator[Row]:
         yield NO_UV
 
 
-def plan_of(target: Target, campaign: Campaign) -> list[Planned]:
+def plan_of(target: Target, campaign: Campaign) -> list[PlannedSchedule]:
     """Return everything that can be planned for all four signals, as often as it takes to be worth sharing."""
     planned = list(campaign.plan(survey_of(target, campaign), "sweep", exhaustive=True).planned)
     explorer = explorer_for(target, campaign, 1)
     began = time.perf_counter()
-    harmless = [one for one in planned if not explorer.try_one(one).opinion.objections]
+    harmless = [one for one in planned if not explorer.play_one(one).evaluation.objections]
     return harmless * max(1, round(LONG_ENOUGH / (time.perf_counter() - began)))
 
 
-def seconds_of(crew: WorkerPool, campaign: Campaign, planned: list[Planned]) -> float:
+def seconds_of(crew: WorkerPool, campaign: Campaign, planned: list[PlannedSchedule]) -> float:
     """Let a crew play a plan; return the seconds that took."""
     return crew.explore(campaign, iter(planned), float("inf"), lambda count: None)[0].seconds
 

@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, settings
 
 from proctor.conformance.exploring.hunter import Hunter, stages_for
 from proctor.harness import execute as door
-from proctor.harness.explorer.strategies import MOST_MOVES, machine
+from proctor.harness.explorer.strategies import MAX_MOVES, machine
 from proctor.harness.target import load
 
 TARGET = load(os.environ.get("PROCTOR_TARGET", "./launcher"))
 
 TestScripts = machine(stages_for(TARGET), Hunter(TARGET, door.execute).judge).TestCase
 TestScripts.settings = settings(
-    deadline=None, stateful_step_count=MOST_MOVES, suppress_health_check=[HealthCheck.too_slow]
+    deadline=None, stateful_step_count=MAX_MOVES, suppress_health_check=[HealthCheck.too_slow]
 )
 
 atexit.register(door.stop)

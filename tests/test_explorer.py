@@ -18,7 +18,7 @@ from proctor.conformance.judging.judge import Bare
 from proctor.conformance.scenarios.signals import finish, send
 from proctor.harness.execute import execute
 from proctor.harness.explorer.explore import Evaluation
-from proctor.harness.explorer.sweep import Planned
+from proctor.harness.explorer.sweep import PlannedSchedule
 from proctor.harness.history import (
     DirectiveApplied,
     Ended,
@@ -87,8 +87,8 @@ def test_the_command_alone_passes_no_points_but_its_birth() -> None:
 def test_term_at_the_return_of_fork_orphans_the_command_of_timeout() -> None:
     """GNU timeout 9.1: the handler is installed, the pid not stored yet."""
     for _ in range(10):
-        history, opinion = play(installed("timeout"), TERM_AT_FORK)
-        assert opinion.label == "orphan"
+        history, evaluation = play(installed("timeout"), TERM_AT_FORK)
+        assert evaluation.label == "orphan"
         (sent,) = history.facts(Sent)
         assert (sent.signal, sent.to, sent.errno) == (signal.SIGTERM, "launcher", 0)
 
@@ -120,9 +120,9 @@ def test_a_task_is_held_until_another_comes_to_a_point() -> None:
 
 
 def test_a_task_held_for_what_never_comes_is_let_go() -> None:
-    history, opinion = play(installed("tini"), f"at launcher clone#1 exit: hold until child7 birth\n{TERM_AT_FORK}")
+    history, evaluation = play(installed("tini"), f"at launcher clone#1 exit: hold until child7 birth\n{TERM_AT_FORK}")
     assert [fact.what for fact in history.facts(DirectiveApplied)] == ["held", "forced", "done"]
-    assert not opinion.objections
+    assert not evaluation.objections
 
 
 @pytest.mark.parametrize("to", ["child1", "launcher.t2"])
@@ -185,15 +185,15 @@ def test_two_workers_play_what_one_does() -> None:
         explored, interrupted = crew.explore(campaign, iter(plan.planned), 60.0, lambda count: None)
         crew.close()
         assert not interrupted
-        counts.append((len(explored.played), {finding.opinion.label for finding in explored.findings}))
+        counts.append((len(explored.played), {finding.evaluation.label for finding in explored.findings}))
     assert counts[0] == counts[1] == (plan.size, {"orphan"})
 
 
 def test_a_point_that_is_not_passed_is_no_finding() -> None:
-    _, opinion = play(installed("tini"), "at launcher clone#7 exit: deliver TERM to launcher")
-    assert not opinion.objections
+    _, evaluation = play(installed("tini"), "at launcher clone#7 exit: deliver TERM to launcher")
+    assert not evaluation.objections
     explorer = explorer_for(installed("tini"), campaign_named("start"), replays=1)
-    assert not explorer.try_one(Planned(parse("at child9 birth: deliver TERM to launcher"), None, "")).reached
+    assert not explorer.play_one(PlannedSchedule(parse("at child9 birth: deliver TERM to launcher"), None, "")).reached
 
 
 # -- launchers that are difficult to follow

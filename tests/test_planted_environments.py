@@ -98,8 +98,8 @@ def test_explorer_finds_it(fault: Fault, tmp_path: Path) -> None:
     assert campaign.requirement == fault["requirement"]
     explorer = explorer_for(target, campaign, REPLAYS)
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
-    played = (explorer.try_one(planned) for planned in plan.planned)
-    suspect = next((one for one in played if one.opinion.objections), None)
+    played = (explorer.play_one(planned) for planned in plan.planned)
+    suspect = next((one for one in played if one.evaluation.objections), None)
     assert suspect, f"none of {plan.size} schedules shows it"
     finding = explorer.confirm(suspect)
     assert finding.is_stable, f"came back in {finding.returned} of {finding.replays} replays: {finding.schedule}"
@@ -112,8 +112,8 @@ def test_collecting_may_be_left_to_prune(moment: str, tmp_path: Path) -> None:
     campaign = campaign_named(f"{moment}, killed, pruned", ONE_OF_EACH)
     explorer = explorer_for(target, campaign, REPLAYS)
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
-    played = [explorer.try_one(planned) for planned in itertools.islice(plan.planned, SOME)]
-    assert [one for one in played if one.opinion.objections] == []
+    played = [explorer.play_one(planned) for planned in itertools.islice(plan.planned, SOME)]
+    assert [one for one in played if one.evaluation.objections] == []
 
 
 @pytest.mark.timeout(300)

@@ -16,7 +16,7 @@ from proctor.conformance.exploring.campaigns import campaign_named, of_any_launc
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.execute import execute
-from proctor.harness.explorer.explore import REPLAYS, Played, suspects
+from proctor.harness.explorer.explore import REPLAYS, PlayedSchedule, select_suspects
 from proctor.harness.target import Target
 from tests.conftest import ROOT
 
@@ -87,7 +87,7 @@ def target(program: Path) -> Target:
     return Target(program.name, (str(program),))
 
 
-def point_of(played: Played) -> str:
+def point_of(played: PlayedSchedule) -> str:
     return str(played.planned.schedule.directives[-1].at)
 
 
@@ -104,7 +104,7 @@ def test_the_window_is_found_each_time(window: Window, programs: Path) -> None:
     assert campaign.requirement == window.requirement
     explorer = explorer_for(launcher, campaign, REPLAYS)
     plan = campaign.plan(survey_of(launcher, campaign), "sweep", exhaustive=False)
-    found = {point_of(one): one for one in suspects([explorer.try_one(planned) for planned in plan.planned])}
+    found = {point_of(one): one for one in select_suspects([explorer.play_one(planned) for planned in plan.planned])}
     assert window.point in found
     finding = explorer.confirm(found[window.point])
     assert window.point in {str(directive.at) for directive in finding.schedule.directives}
@@ -118,17 +118,17 @@ def test_some_windows_need_two(name: str, programs: Path) -> None:
     campaign = campaign_named("start", TWO)
     explorer = explorer_for(launcher, campaign, REPLAYS)
     found = survey_of(launcher, campaign)
-    swept = [explorer.try_one(planned) for planned in campaign.plan(found, "sweep", exhaustive=True).planned]
-    assert suspects(swept) == []
-    tried = (explorer.try_one(planned) for planned in campaign.plan(found, "pairs", exhaustive=False).planned)
-    finding = explorer.confirm(next(one for one in tried if one.opinion.objections))
-    assert finding.opinion.label == "lost"
+    swept = [explorer.play_one(planned) for planned in campaign.plan(found, "sweep", exhaustive=True).planned]
+    assert select_suspects(swept) == []
+    tried = (explorer.play_one(planned) for planned in campaign.plan(found, "pairs", exhaustive=False).planned)
+    finding = explorer.confirm(next(one for one in tried if one.evaluation.objections))
+    assert finding.evaluation.label == "lost"
     assert len(finding.schedule.directives) >= 2
     assert (finding.returned, finding.replays) == (REPLAYS, REPLAYS)
 
     explorer = explorer_for(twin, campaign, 1)
     plan = campaign.plan(survey_of(twin, campaign), "pairs", exhaustive=False)
-    assert suspects(explorer.try_one(planned) for planned in itertools.islice(plan.planned, SOME)) == []
+    assert select_suspects(explorer.play_one(planned) for planned in itertools.islice(plan.planned, SOME)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -213,9 +213,9 @@ def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: P
     declared = target.deviations.get(campaign.requirement)
     kind = f"declared deviation ({escape(declared)})" if declared else "finding"
     kind = kind if finding.is_stable else "UNSTABLE, so no finding"
-    click.echo(f"  {kind}: {finding.opinion.label}; came back in {finding.returned} of {finding.replays} replays")
+    click.echo(f"  {kind}: {finding.evaluation.label}; came back in {finding.returned} of {finding.replays} replays")
     for line in str(finding.schedule).splitlines() or ["undisturbed"]:
         click.echo(f"    {line}")
-    for objection in finding.opinion.objections:
+    for objection in finding.evaluation.objections:
         click.echo(f"    {escape(str(objection))}")
     click.echo(f"    replay: {shlex.join(['proctor', 'replay', str(path), '-n', '50'])}")

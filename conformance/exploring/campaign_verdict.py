@@ -110,10 +110,10 @@ def verdict_of(
         msgspec.structs.replace(
             objection,
             schedule="; ".join(map(str, f.schedule.directives)) or "undisturbed",
-            events=f.opinion.events if f is worst[0] and f.returned else (),  # of its history
+            events=f.evaluation.events if f is worst[0] and f.returned else (),  # of its history
         )
         for f in stable or explored.findings
-        for objection in f.opinion.objections[:1]
+        for objection in f.evaluation.objections[:1]
     )
     schedule, _, history, returned, times = worst[0]
     verdict: Verdict = "fail" if stable else "unstable"
@@ -130,13 +130,13 @@ def _why_untold(explored: Exploration) -> str:
     if not explored.played:
         return "there was no time to play any schedule"
     untold = (moments.NOTHING_SENT, moments.UNTOLD)
-    return NEVER_PASSED if all(one.opinion.label in untold for one in explored.played) else ""
+    return NEVER_PASSED if all(one.evaluation.label in untold for one in explored.played) else ""
 
 
 def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
     """Return what was explored, and what was not."""
     stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
-    sites = list(found.of_part(campaign.part))
+    sites = list(found.points_of_part(campaign.part))
     folded = tuple(stretches(explored.played, sites))
     return Coverage(
         campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,

@@ -16,11 +16,11 @@ from proctor.conformance.scenarios.environments import JOB as JOB_WARM
 from proctor.conformance.spec import requirements
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.explorer.explore import Evaluation, Predicate
-from proctor.harness.explorer.ordering import ends
+from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
-from proctor.harness.explorer.random_schedules import chance
+from proctor.harness.explorer.random_schedules import random_schedules
 from proctor.harness.explorer.survey import Survey
-from proctor.harness.explorer.sweep import Planned, Stimulus, sweep
+from proctor.harness.explorer.sweep import PlannedSchedule, Stimulus, sweep
 from proctor.harness.history import DirectiveApplied, History
 from proctor.harness.scenario import (
     JOB,
@@ -73,7 +73,7 @@ def ends_at_once(stage: Stage) -> Scenario:
 class Campaign(NamedTuple):
     """What is explored for one requirement: a scenario, a part of it, what is delivered there, the check. claims: the
     profiles that it takes, where that is not the requirement's alone; instead: who claims this one has another campaign
-    in the place of this; in_turn: the launcher's own points are met by each signal in another campaign, and in this one
+    in the place of this; rotated: the launcher's own points are met by each signal in another campaign, and in this one
     they take turns everywhere."""
 
     name: str
@@ -85,7 +85,7 @@ class Campaign(NamedTuple):
     measure: Measure = "bare"
     claims: Claims = ()
     instead: Profile | None = None
-    in_turn: bool = False
+    rotated: bool = False
 
     def why_not(self, target: Target) -> str:
         """Say why this is not explored on a target; "" where it is."""
@@ -96,28 +96,28 @@ class Campaign(NamedTuple):
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
         """Return the schedules of one strategy."""
         if not self.stimuli:
-            return Plan(list(ends(survey)), "")
+            return Plan(list(process_orders(survey)), "")
         if strategy == "sweep":
-            planned, redundant, unconcerned, in_turn = sweep(survey, self.stimuli, self.part, exhaustive, self.in_turn)
+            planned, redundant, unaffected, rotated = sweep(survey, self.stimuli, self.part, exhaustive, self.rotated)
             left_out = []
             if redundant:
                 why = "its disposition is the default and nothing has been made yet"
                 left_out.append(f"{redundant} at points where the signal only ends the launcher ({why})")
-            if unconcerned:
-                left_out.append(f"{unconcerned} at calls that cannot matter to it")
-            if in_turn:
-                where = "" if self.in_turn else " of programs that it has started"
-                left_out.append(f"{in_turn} at points{where}, where the signals take turns")
+            if unaffected:
+                left_out.append(f"{unaffected} at calls that cannot matter to it")
+            if rotated:
+                where = "" if self.rotated else " of programs that it has started"
+                left_out.append(f"{rotated} at points{where}, where the signals take turns")
             order = _in_rounds(planned, len(self.stimuli)) if self.measure == "bare" else _spread(planned)
             return Plan(order, "; ".join(left_out))
         if strategy == "pairs":
             return Plan(list(pairs(survey, self.stimuli, self.part)), "")
-        return Plan(chance(survey, self.stimuli, self.part, SEED), "")
+        return Plan(random_schedules(survey, self.stimuli, self.part, SEED), "")
 
     def predicate(self, bare: History) -> Predicate:
         """Return the check as the explorer wants it: what cannot be judged is no objection."""
 
-        def opinion(history: History) -> Evaluation:
+        def evaluation(history: History) -> Evaluation:
             try:
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
@@ -135,10 +135,10 @@ class Campaign(NamedTuple):
             objections = tuple(one.of(self.requirement) for one in found)
             return Evaluation(label, objections, tuple(n for one in found for n in one.events))
 
-        return opinion
+        return evaluation
 
 
-def _in_rounds(planned: list[Planned], rounds: int) -> list[Planned]:
+def _in_rounds(planned: list[PlannedSchedule], rounds: int) -> list[PlannedSchedule]:
     """Order the schedules so that a first round comes by each point with one of the signals, the next with another."""
     per_signal = -(-len(planned) // rounds)
     lines = [planned[n * per_signal : (n + 1) * per_signal] for n in range(rounds)]
@@ -147,7 +147,7 @@ def _in_rounds(planned: list[Planned], rounds: int) -> list[Planned]:
     ]
 
 
-def _spread(planned: list[Planned]) -> list[Planned]:
+def _spread(planned: list[PlannedSchedule]) -> list[PlannedSchedule]:
     """Order the schedules so that however early it ends, what has been played is spread over all of them: by the digits
     of their numbers, the last one first."""
     width = len(planned).bit_length()
@@ -158,7 +158,7 @@ def _spread(planned: list[Planned]) -> list[Planned]:
 class Plan(NamedTuple):
     """Schedules to play, a list where their number is known; and what was left out, with the reason."""
 
-    planned: list[Planned] | Iterator[Planned]
+    planned: list[PlannedSchedule] | Iterator[PlannedSchedule]
     left_out: str
 
     @property
@@ -188,7 +188,7 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     uses = (*looked(), Order(f"exit {CODE}"), WaitEnds())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
-        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, in_turn=True),
+        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, rotated=True),
         Campaign(
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),

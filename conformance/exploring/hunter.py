@@ -19,11 +19,11 @@ from proctor.conformance.checks.interleavings import Broken, broken_by
 from proctor.conformance.judging.judge import Bare, needs_stage, not_claimed
 from proctor.conformance.spec import requirements
 from proctor.harness.errors import HarnessError
-from proctor.harness.explorer.draft import Draft, written
-from proctor.harness.explorer.drawn_schedules import placed
+from proctor.harness.explorer.draft import Draft, normalized
+from proctor.harness.explorer.drawn_schedules import to_schedule
 from proctor.harness.explorer.move_rules import TYPED_AHEAD
-from proctor.harness.explorer.shrink import shrunk
-from proctor.harness.explorer.strategies import MOST_MOVES, machine
+from proctor.harness.explorer.shrink import shrink
+from proctor.harness.explorer.strategies import MAX_MOVES, machine
 from proctor.harness.history import History, PointReached, Unobserved
 from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, Scenario, Stage, key_of
 from proctor.harness.schedule import Schedule
@@ -31,7 +31,7 @@ from proctor.harness.target import Target
 
 REPLAYS = 3
 """How often a script that is objected to is played, before it counts."""
-PLAIN = 4
+SIMPLEST = 4
 """Moves of a script at most that nobody needs to look for a shorter one of."""
 CHUNK = 10
 """Scripts for one seed. From the eleventh on Hypothesis makes most of what it draws out of what it has drawn: of a
@@ -128,7 +128,7 @@ class Hunter:
     @property
     def plain(self) -> frozenset[str]:
         """The requirements for which there is an objection that is short enough."""
-        return frozenset(name for name, one in self.found.items() if len(one.script.draft.moves) <= PLAIN)
+        return frozenset(name for name, one in self.found.items() if len(one.script.draft.moves) <= SIMPLEST)
 
     def leave_out(self, known: Iterable[str]) -> None:
         """Do not look for these requirements from now on: there is an objection already."""
@@ -139,7 +139,7 @@ class Hunter:
 
     def judge(self, draft: Draft) -> None:
         """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
-        draft, scenario = written(draft)
+        draft, scenario = normalized(draft)
         key = (key_of(scenario), draft.drawn)
         if key not in self._judged:  # Hypothesis comes by the same script again and again
             self._judged[key] = self._judge(GeneratedScript(self._placed(draft, scenario), scenario))
@@ -177,12 +177,12 @@ class Hunter:
 
         def is_objected(draft: Draft) -> bool:
             said = self._broken(
-                GeneratedScript(*written(draft))
+                GeneratedScript(*normalized(draft))
             )  # once: what is left at the end is played as often as any
             return said is not None and said[0].requirement == name
 
-        small = shrunk(objection.script.draft, (*self.stages, TYPED_AHEAD), is_objected)
-        again = self._confirmed(GeneratedScript(*written(small)))
+        small = shrink(objection.script.draft, (*self.stages, TYPED_AHEAD), is_objected)
+        again = self._confirmed(GeneratedScript(*normalized(small)))
         if again and again.requirement == name and again.script.length < objection.script.length:
             self.found[name] = again
             self._told(again)
@@ -209,7 +209,7 @@ class Hunter:
         self.schedules = not history.facts(Unobserved)
         points = [fact.at for fact in history.facts(PointReached)]
         self.account.passed.update(map(str, points))
-        return draft._replace(drawn=(), directives=placed(draft.drawn, points).directives)
+        return draft._replace(drawn=(), directives=to_schedule(draft.drawn, points).directives)
 
     def _broken(self, script: GeneratedScript) -> tuple[Broken, History] | None:
         """Return the requirement that the launcher breaks by this script, with the history. It is the first: what else
@@ -245,7 +245,7 @@ def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
     hunter."""
     script = seed(number)(machine(hunter.stages, hunter.judge, hunter.schedules))
     asked = settings(
-        max_examples=CHUNK, stateful_step_count=MOST_MOVES, deadline=None, database=database, print_blob=False,
+        max_examples=CHUNK, stateful_step_count=MAX_MOVES, deadline=None, database=database, print_blob=False,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
         phases=(Phase.reuse, Phase.generate), report_multiple_bugs=True,
     )  # fmt: skip

@@ -34,7 +34,7 @@ class CampaignResult(NamedTuple):
     @property
     def objected(self) -> int:
         """How many schedules were objected to."""
-        return sum(bool(one.opinion.objections) for one in self.exploration.played)
+        return sum(bool(one.evaluation.objections) for one in self.exploration.played)
 
     @property
     def unconfirmed(self) -> str:
@@ -51,7 +51,7 @@ def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
     """Return a finding as a case file."""
     return CaseFile(
         schema=SCHEMA, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
-        schedule=finding.schedule, objections=kept_objections(finding.opinion.objections),
+        schedule=finding.schedule, objections=kept_objections(finding.evaluation.objections),
         versions=versions(probe(target).version),
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ def for_programs(part: CampaignResult, target: Target) -> dict[str, object]:
     exploration, told = part.exploration, part.told
     findings = [
         {
-            "label": finding.opinion.label, "objections": finding.opinion.objections,
+            "label": finding.evaluation.label, "objections": finding.evaluation.objections,
             "schedule": str(finding.schedule).splitlines(), "returned": finding.returned, "replays": finding.replays,
             "is_stable": finding.is_stable, "declared": target.deviations.get(part.campaign.requirement, ""),
             "case": str(path),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from proctor.harness.explorer.explore import Played
+from proctor.harness.explorer.explore import PlayedSchedule
 from proctor.harness.explorer.survey import SurveyedPoint
 from proctor.reports.coverage import PointRange
 
 
-def stretches(played: Sequence[Played], sites: Sequence[SurveyedPoint]) -> Iterator[PointRange]:
+def stretches(played: Sequence[PlayedSchedule], sites: Sequence[SurveyedPoint]) -> Iterator[PointRange]:
     """Fold what was played into stretches of equal outcome, of one process each. sites: all there are, in order."""
     numbers = {site.point: number for number, site in enumerate(sites, 1)}
-    at: dict[int, list[Played]] = {}
+    at: dict[int, list[PlayedSchedule]] = {}
     for one in played:
         if one.planned.site:
             at.setdefault(numbers[one.planned.site.point], []).append(one)
@@ -31,13 +31,13 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield run[0], run[-1]
 
 
-def _outcomes(here: list[Played]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _outcomes(here: list[PlayedSchedule]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what came of all that was played at a point, and what of this was objected to; where one thing came of one
     signal and another of another, with what it came of."""
     came: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
     for one in here:
         what = one.planned.what.replace("deliver ", "").replace(" to launcher", "")
-        came[bool(one.opinion.objections)].setdefault(one.opinion.label, []).append(what)
+        came[bool(one.evaluation.objections)].setdefault(one.evaluation.label, []).append(what)
     several = len(came[0]) + len(came[1]) > 1
     sound, objected = (sorted(_told(label, what, several) for label, what in some.items()) for some in came)
     return tuple(sound), tuple(objected)

@@ -21,9 +21,9 @@ from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError
-from proctor.harness.explorer.explore import Exploration, Explorer, Finding, Played, suspects
+from proctor.harness.explorer.explore import Exploration, Explorer, Finding, PlayedSchedule, select_suspects
 from proctor.harness.explorer.survey import Survey, survey
-from proctor.harness.explorer.sweep import Planned
+from proctor.harness.explorer.sweep import PlannedSchedule
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
@@ -120,12 +120,12 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _try(campaign: Campaign, chunk: list[Planned]) -> list[Played]:
+def _try(campaign: Campaign, chunk: list[PlannedSchedule]) -> list[PlayedSchedule]:
     assert _worker is not None
-    return [_worker.explorer(campaign).try_one(planned) for planned in chunk]
+    return [_worker.explorer(campaign).play_one(planned) for planned in chunk]
 
 
-def _confirm(campaign: Campaign, suspect: Played) -> Finding:
+def _confirm(campaign: Campaign, suspect: PlayedSchedule) -> Finding:
     assert _worker is not None
     return _worker.explorer(campaign).confirm(suspect)
 
@@ -142,19 +142,19 @@ class WorkerPool:
             _begin(*words)
 
     def explore(
-        self, campaign: Campaign, planned: Iterator[Planned], seconds: float, tell: Callable[[int], None]
+        self, campaign: Campaign, planned: Iterator[PlannedSchedule], seconds: float, tell: Callable[[int], None]
     ) -> tuple[Exploration, bool]:
         """Play what is planned, for so many seconds; `tell` hears how many have been played. Ctrl-C ends it early:
         return what there is by then, and whether that was so."""
         start = time.monotonic()
-        played: list[Played] = []
+        played: list[PlayedSchedule] = []
         findings: list[Finding] = []
         interrupted = False
         try:
             for some in self._each(partial(_try, campaign), _chunks(planned), start + seconds):
                 played += some
                 tell(len(played))
-            findings += self._each(partial(_confirm, campaign), iter(suspects(played)), float("inf"))
+            findings += self._each(partial(_confirm, campaign), iter(select_suspects(played)), float("inf"))
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
@@ -186,6 +186,6 @@ class WorkerPool:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _chunks(planned: Iterator[Planned]) -> Iterator[list[Planned]]:
+def _chunks(planned: Iterator[PlannedSchedule]) -> Iterator[list[PlannedSchedule]]:
     while chunk := list(itertools.islice(planned, CHUNK)):
         yield chunk

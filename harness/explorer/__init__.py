@@ -1,1 +1,1 @@
-"""The explorer: makes schedules, plays them, keeps what a predicate objects to. It knows no requirement."""
+"""The explorer: makes schedules, executes them, and keeps those that a predicate rejects. It knows no requirements."""

@@ -1,4 +1,4 @@
-"""The moves by which a generated script comes to its end."""
+"""The moves that end a generated script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proctor.harness.scenario import Hold, Order, Release, Settle, Signal, WaitE
 
 
 def go_on(model: Model) -> Steps:
-    """Let everybody go on who is stopped."""
+    """Continue all stopped processes."""
     if model.launcher_stopped:
         return continue_launcher(model)
     if model.command_stopped:
@@ -27,38 +27,39 @@ def go_on(model: Model) -> Steps:
 
 
 def exit_with(model: Model, code: int) -> Steps:
-    """The command exits, and the launcher is to end."""
+    """The command exits, and the launcher must end."""
     return _finish(model, f"exit {code}")
 
 
 def exit_held(model: Model, code: int, number: int) -> Steps:
-    """The command exits while all between us and it is held still, and they are sent a signal before they know."""
+    """The command exits while all processes between Proctor and the command are held. The launcher gets a signal before
+    it can notice the exit."""
     rest = at_rest(model)
-    model.over = True
+    model.is_over = True
     return (*rest, Hold(), Order(f"exit {code}"), WaitEnds("command"), Signal(number), Release(), WaitEnds("launcher"))
 
 
 def die_of(model: Model, number: int) -> Steps:
-    """The command dies of a signal that nobody has sent, and the launcher is to end."""
+    """The command ends by a signal that it sends to itself, and the launcher must end."""
     return _finish(model, f"die {int(number)}")
 
 
 def _finish(model: Model, order: str) -> Steps:
-    # a key takes with it what is about to be printed, whoever ignores its signal: under a shell, the prompt
+    # a key discards pending output even if its signal is ignored: under a shell, this could be the prompt
     rest = at_rest(model) if model.has_shell else ()
-    model.over = True
+    model.is_over = True
     return (*rest, Order(order), *ENDED, *((PROMPT,) if model.has_shell else ()))
 
 
 def end_command(model: Model) -> Steps:
-    """The command is ended from outside."""
+    """The command is ended by SIGKILL."""
     rest = at_rest(model)
-    model.over = True
+    model.is_over = True
     return (*rest, Signal(signal.SIGKILL, "command"), *ENDED)
 
 
 def end_launcher(model: Model) -> Steps:
     """The launcher is ended by SIGKILL."""
     rest = at_rest(model)
-    model.over = True
+    model.is_over = True
     return (*rest, Signal(signal.SIGKILL), WaitEnds("launcher"), Settle())

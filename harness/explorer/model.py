@@ -1,6 +1,6 @@
-"""A small model of launcher, command, terminal and job: enough to know which step makes sense next.
+"""A small model of launcher, command, terminal and job, from which the possible next steps follow.
 
-It says nothing about what a launcher does: it holds what was asked of the command and of the terminal.
+It does not model the launcher's behaviour, only what the script has ordered of the command and the terminal.
 """
 
 from __future__ import annotations
@@ -12,68 +12,68 @@ from proctor.harness.scenario import Stage
 NEVER_CAUGHT = frozenset(
     (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 )  # fmt: skip
-"""What the witness leaves at its default."""
+"""Signals that the witness leaves at their default."""
 SHELLS = ("bash", "dash", "zsh")
 
 
 class Model:
-    """What is so after the steps taken up to now."""
+    """The state after the steps so far."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.over = False
-        """Whether the script has come to its end: the command is told to end, or the launcher is gone."""
+        self.is_over = False
+        """Whether the script is at its end: the command was ordered to end, or the launcher has ended."""
         self.settled = False
         self.pending: list[int] = []
-        """Signals sent to the launcher or its group, of which nobody has waited for the effect."""
+        """Signals sent to the launcher or its process group whose effect the script has not waited for."""
         self.ignored: set[int] = set()
         self.ends_on: dict[int, int] = {}
-        """The exit codes with which signals end the command."""
-        self.by_default: set[int] = set()
-        """Signals that end the command, of themselves."""
+        """By signal, the exit code with which the command ends on its receipt."""
+        self.ended_by_default: set[int] = set()
+        """Signals that end the command by their default action."""
         self.launcher_stopped = False
         self.command_stopped = False
         self.job_stopped = False
         self.in_background = False
-        self.traced = False
+        self.is_traced = False
         self.was_held = False
         self.children: list[str] = []
         self.children_made = 0
         self.is_raw = False
         self.typed_ahead = bool(stage.type_ahead)
-        """Whether what was typed before the command started is still to be read."""
+        """Whether input typed before the command started is still unread."""
         self.rows, self.columns = stage.rows, stage.columns
 
     @property
     def has_terminal(self) -> bool:
-        """Whether there are keys to press."""
+        """Whether there is a terminal, so that keys can be pressed."""
         return self.stage.terminal
 
     @property
     def has_shell(self) -> bool:
-        """Whether a real shell does the job control."""
+        """Whether a shell does the job control."""
         return self.stage.under in SHELLS
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody is stopped, so that what is sent is taken."""
-        return not (self.over or self.launcher_stopped or self.command_stopped or self.job_stopped)
+        """Whether no process is stopped, so that signals are handled at once."""
+        return not (self.is_over or self.launcher_stopped or self.command_stopped or self.job_stopped)
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether the effect of all that was done has been waited for."""
+        """Whether the script has waited for the effect of all steps."""
         return self.settled and not self.pending
 
     def catches(self, number: int) -> bool:
-        """Whether the command catches a signal, tells of it and goes on."""
+        """Whether the command catches a signal, reports it and continues."""
         return number not in self.ignored and not self.ends(number) and number not in NEVER_CAUGHT
 
     def ends(self, number: int) -> bool:
         """Whether a signal ends the command."""
-        return number in self.ends_on or number in self.by_default
+        return number in self.ends_on or number in self.ended_by_default
 
     def sent(self, number: int, awaited: bool) -> None:
-        """Take in that a signal was sent that the command catches."""
+        """Record that a signal was sent that the command catches."""
         if awaited:
             self.rest()
         else:
@@ -81,6 +81,6 @@ class Model:
             self.settled = False
 
     def rest(self) -> None:
-        """Take in that everything has come to rest."""
+        """Record that all effects have occurred."""
         self.pending.clear()
         self.settled = True

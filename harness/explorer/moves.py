@@ -1,6 +1,6 @@
-"""The moves of a generated script: each appends a few steps that make sense in the model, and tells the model.
+"""The moves of a generated script. Each returns a few steps that are possible in the model, and updates the model.
 
-A move that can wait for its effect takes `awaited`; one that does not leaves the next move to come on top of it.
+A move that can wait for its effect has the parameter `awaited`. Without it, the next move overlaps with the effect.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ ENDED: Steps = (WaitEnds("command"), WaitEnds("launcher"))
 
 
 def at_rest(model: Model) -> Steps:
-    """Wait for all that was done, unless that is so."""
+    """Return a step that waits for all effects, if any are outstanding."""
     if model.is_at_rest:
         return ()
     model.rest()
     return (Settle(),)
 
 
-# -- what the command makes of signals
+# -- how the command handles signals
 
 
 def ignore(model: Model, number: int) -> Steps:
-    """The command ignores a signal from now on; one that is to end it, it goes on to take."""
+    """The command ignores a signal from now on, unless the signal is to end it."""
     if model.ends(number):
         return ()
     rest = at_rest(model)
@@ -59,24 +59,24 @@ def ignore(model: Model, number: int) -> Steps:
 
 
 def leave_default(model: Model, number: int) -> Steps:
-    """The command has a signal's default action, which ends it."""
+    """The command resets a signal to its default action, which ends it."""
     if number in model.ignored:
         return ()
     rest = at_rest(model)
-    model.by_default.add(number)
+    model.ended_by_default.add(number)
     return (*rest, Order(f"default {int(number)}"))
 
 
 def keep_inherited(model: Model) -> Steps:
-    """The command does with signals what it was started with: their default, unless somebody has changed that."""
+    """The command restores the dispositions that it inherited: the default, unless the launcher has changed them."""
     rest = at_rest(model)
     mine = [number for number in signals.COMMON_SIGNALS if number not in model.ignored and not model.ends(number)]
-    model.by_default.update(mine)
+    model.ended_by_default.update(mine)
     return (*rest, *(Order(f"inherit {int(number)}") for number in mine))
 
 
 def end_on(model: Model, number: int, code: int) -> Steps:
-    """The command ends with this code as soon as it receives a signal."""
+    """The command exits with this code when it receives a signal."""
     if number in model.ignored:
         return ()
     rest = at_rest(model)
@@ -91,7 +91,7 @@ def send(model: Model, number: int, to: str, awaited: bool) -> Steps:
     """Send a signal to the launcher, to its process group or to the command."""
     if model.ends(number):
         rest = at_rest(model)
-        model.over = True
+        model.is_over = True
         return (*rest, Signal(number, to), *ENDED)
     if not model.catches(number):
         model.settled = False
@@ -102,8 +102,8 @@ def send(model: Model, number: int, to: str, awaited: bool) -> Steps:
 
 
 def send_held(model: Model, number: int) -> Steps:
-    """Send a signal to the process group while all between us and the command is held still: what the command gets
-    afterwards, it gets from them."""
+    """Send a signal to the process group while all processes between Proctor and the command are held. Any further
+    delivery afterwards is by one of them."""
     if model.ends(number):
         return ()
     rest = at_rest(model)
@@ -119,15 +119,15 @@ def stop_launcher(model: Model) -> Steps:
 
 
 def send_to_stopped(model: Model, number: int) -> Steps:
-    """Send a signal while the launcher is stopped. One that is pending already would merge with it, unless it is a
-    real-time signal: those queue."""
+    """Send a signal while the launcher is stopped. A standard signal that is already pending is not sent again, because
+    it would coalesce; real-time signals queue."""
     if not model.catches(number) or (number in model.pending and number not in signals.realtime()):
         return ()
     return send(model, number, "launcher", awaited=False)
 
 
 def continue_launcher(model: Model) -> Steps:
-    """Let it go on; what was sent meanwhile is to arrive."""
+    """Continue the launcher. Signals that were sent meanwhile must arrive."""
     model.launcher_stopped = False
     model.rest()
     return (Settle(), Signal(signal.SIGCONT), WaitContinued("launcher"), Settle())
@@ -141,7 +141,7 @@ def stop_command(model: Model) -> Steps:
 
 
 def continue_command(model: Model) -> Steps:
-    """Let it go on, and a launcher that has stopped itself along with it."""
+    """Continue the command, and the launcher in case it has stopped itself too."""
     model.command_stopped = False
     model.rest()
     return (Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), WaitContinued(), Settle())
@@ -151,12 +151,12 @@ def continue_command(model: Model) -> Steps:
 
 
 def press(model: Model, key: Key, awaited: bool) -> Steps:
-    """Press a key that sends a signal to the foreground."""
+    """Press a key that sends a signal to the foreground process group."""
     model.typed_ahead = False
     number = SIGNALS_OF_KEYS[key]
     if model.ends(number):
         rest = at_rest(model)
-        model.over = True
+        model.is_over = True
         return (*rest, Press(key), *ENDED)
     if not model.catches(number):
         model.settled = False
@@ -167,7 +167,7 @@ def press(model: Model, key: Key, awaited: bool) -> Steps:
 
 
 def press_held(model: Model, key: Key) -> Steps:
-    """The same while all between us and the command is held still."""
+    """Press a key while all processes between Proctor and the command are held."""
     if model.ends(SIGNALS_OF_KEYS[key]):
         return ()
     rest = at_rest(model)
@@ -176,7 +176,7 @@ def press_held(model: Model, key: Key) -> Steps:
 
 
 def resize(model: Model, held: bool) -> Steps:
-    """Change the window's size."""
+    """Change the window size."""
     rest = at_rest(model)
     model.rows, model.columns = model.rows + 1, model.columns + 2
     change = Resize(model.rows, model.columns)
@@ -188,21 +188,21 @@ def resize(model: Model, held: bool) -> Steps:
 
 
 def type_line(model: Model, end: Key | None) -> Steps:
-    """The command reads a line; ctrl-d ends it without one."""
+    """The command reads a line. ctrl-d ends the input without a line."""
     rest = at_rest(model)
     typed: Step = Press(end) if end else Type(LINE)
     return (*rest, Order("read-line"), Settle(), typed, WaitAnswer("read-line"))
 
 
 def read_ahead(model: Model) -> Steps:
-    """The command reads what was typed before it started. A key that sends a signal discards it; termios(3)."""
+    """The command reads input that was typed before it started. A key that sends a signal discards it; termios(3)."""
     rest = at_rest(model)
     model.typed_ahead = False
     return (*rest, Order("read-line"), WaitAnswer("read-line"))
 
 
 def write(model: Model, count: int) -> Steps:
-    """The command writes so many bytes."""
+    """The command writes this many bytes."""
     rest = at_rest(model)
     raw: Steps = (Order("raw"),) if model.has_terminal and not model.is_raw else ()
     model.is_raw = model.has_terminal
@@ -210,18 +210,18 @@ def write(model: Model, count: int) -> Steps:
 
 
 def hang_up(model: Model) -> Steps:
-    """The terminal's other end is closed. There is nothing to be pressed or typed then, and the script ends."""
+    """Hang up: close the other end of the terminal. No key can be pressed then, so the script ends."""
     rest = at_rest(model)
-    model.over = True
+    model.is_over = True
     if model.ends(signal.SIGHUP) or not model.catches(signal.SIGHUP):
         return (*rest, HangUp(), Settle())
     return (*rest, HangUp(), WaitReceived(signal.SIGHUP), Settle())
 
 
 def hang_up_held(model: Model) -> Steps:
-    """The same while all between us and the command is held still."""
+    """Hang up while all processes between Proctor and the command are held."""
     rest = at_rest(model)
-    model.over = True
+    model.is_over = True
     return (*rest, Hold(), HangUp(), Settle(), Release(), Settle())
 
 
@@ -241,7 +241,7 @@ def foreground(model: Model) -> Steps:
 
 
 def background(model: Model) -> Steps:
-    """`bg`; the next that is done is fg."""
+    """`bg`. The next move is `fg`."""
     model.in_background = True
     return (Type(b"bg\n"), WaitContinued(), PROMPT, Settle())
 
@@ -250,7 +250,7 @@ def background(model: Model) -> Steps:
 
 
 def spawn(model: Model, flags: str) -> Steps:
-    """The command starts another process: c its child, o an orphan at once, s in a session of its own, n without its
+    """The command starts another process. flags: c a child, o an orphan, s in its own session, n without inherited
     descriptors."""
     rest = at_rest(model)
     model.children_made += 1
@@ -261,25 +261,26 @@ def spawn(model: Model, flags: str) -> Steps:
 
 
 def end_child(model: Model) -> Steps:
-    """One that the command has started ends."""
+    """A process that the command started ends."""
     name = model.children.pop()
     model.rest()
     return (Order("exit 0", name), WaitEnds(name), Settle(), Look())
 
 
 def look(model: Model) -> Steps:
-    """Look who is there, at rest."""
+    """Take a snapshot of the processes when they are idle."""
     return (*at_rest(model), Look())
 
 
 def wait(model: Model, seconds: float) -> Steps:
-    """Wait for whatever is set to happen within so many seconds."""
+    """Wait for timers that expire within this many seconds."""
     model.rest()
     return (Settle(seconds),)
 
 
 def trace(model: Model, at_reap: int) -> Steps:
-    """Follow the launcher's calls from here on; at_reap: it is sent this signal when it has reaped the command."""
+    """Trace the launcher's system calls from here on. at_reap: send the launcher this signal when it has reaped the
+    command."""
     rest = at_rest(model)
-    model.traced = True
+    model.is_traced = True
     return (*rest, Trace(at_reap))

@@ -1,4 +1,4 @@
-"""Points, stimuli and orders drawn at random, from a seed: the same seed gives the same schedules."""
+"""The strategy `random`: random points, stimuli and orders. The same seed gives the same schedules."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import random
 from collections.abc import Iterator, Sequence
 
 from proctor.harness.explorer.survey import Survey
-from proctor.harness.explorer.sweep import Planned, Stimulus
+from proctor.harness.explorer.sweep import PlannedSchedule, Stimulus
 from proctor.harness.schedule import Directive, HoldTask, Schedule
 
 
-def chance(survey: Survey, stimuli: Sequence[Stimulus], part: int, seed: int) -> Iterator[Planned]:
-    """Plan schedules of one to three directives, without end."""
+def random_schedules(survey: Survey, stimuli: Sequence[Stimulus], part: int, seed: int) -> Iterator[PlannedSchedule]:
+    """Yield an unlimited number of schedules with one to three directives."""
     source = random.Random(seed)
-    sites = list(survey.of_part(part))
+    sites = list(survey.points_of_part(part))
     orders = survey.child_first
     while sites:
         count = source.randint(1, 2)
@@ -22,6 +22,6 @@ def chance(survey: Survey, stimuli: Sequence[Stimulus], part: int, seed: int) ->
             directives.insert(0, source.choice(orders))
         elif source.random() < 0.5:
             site = source.choice(sites)
-            if not site.is_launchers:
+            if not site.is_launcher_point:
                 directives.append(Directive(site.point, HoldTask("launcher")))
-        yield Planned(Schedule(tuple(directives)), None, "drawn")
+        yield PlannedSchedule(Schedule(tuple(directives)), None, "random")

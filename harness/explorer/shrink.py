@@ -1,7 +1,7 @@
-"""Makes a draft as short and plain as it can be with the same objection.
+"""Shrinks a draft: finds the shortest and simplest one with the same violation.
 
-Hypothesis does this too, but knows choices, not moves: it takes some hundred executions where leaving out moves takes
-some ten.
+Hypothesis can shrink too, but it works on choices, not on moves. It needs about a hundred executions, while removing
+moves needs about ten.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 
-from proctor.harness.explorer.draft import Draft, Move, written
+from proctor.harness.explorer.draft import Draft, Move, normalized
 from proctor.harness.scenario import Stage
 
-PLAIN = {
+SIMPLEST = {
     "number": int(signal.SIGTERM), "code": 1, "awaited": True, "key": "ctrl-c", "flags": "c", "count": 1,
     "seconds": 0.5, "at_reap": 0,
 }  # fmt: skip
-"""What a move is best given."""
+"""The simplest value of each argument."""
 
 
-def shrunk(draft: Draft, stages: Sequence[Stage], is_objected: Callable[[Draft], bool]) -> Draft:
-    """Return the plainest draft found that is objected to as well. stages: the plainest first."""
-    draft, _ = written(draft)
-    # most often it is one move, and what is objected to may take seconds where everything else takes milliseconds
-    single = (_made(draft._replace(moves=(move,))) for move in draft.moves if len(draft.moves) > 1)
+def shrink(draft: Draft, stages: Sequence[Stage], is_objected: Callable[[Draft], bool]) -> Draft:
+    """Return the simplest draft found that is still rejected. stages: the simplest first."""
+    draft, _ = normalized(draft)
+    # usually a single move is enough, and a rejected draft may take seconds while others take milliseconds
+    single = (_normalized(draft._replace(moves=(move,))) for move in draft.moves if len(draft.moves) > 1)
     draft = next((one for one in single if is_objected(one)), draft)
     while smaller := next((one for one in _smaller(draft, stages) if is_objected(one)), None):
         draft = smaller
@@ -31,30 +31,30 @@ def shrunk(draft: Draft, stages: Sequence[Stage], is_objected: Callable[[Draft],
 
 
 def _smaller(draft: Draft, stages: Sequence[Stage]) -> Iterator[Draft]:
-    """Yield drafts with less in them, the boldest first."""
+    """Yield smaller drafts, the smallest first."""
     yield from _without_some(draft)
     for n in range(len(draft.directives)):
         yield draft._replace(directives=draft.directives[:n] + draft.directives[n + 1 :])
     for stage in stages[: stages.index(draft.stage)] if draft.stage in stages else ():
-        yield _made(draft._replace(stage=stage))
+        yield _normalized(draft._replace(stage=stage))
     for n, move in enumerate(draft.moves):
-        for plain in _plainer(move):
-            yield _made(draft._replace(moves=(*draft.moves[:n], plain, *draft.moves[n + 1 :])))
+        for simpler in _simpler(move):
+            yield _normalized(draft._replace(moves=(*draft.moves[:n], simpler, *draft.moves[n + 1 :])))
 
 
 def _without_some(draft: Draft) -> Iterator[Draft]:
     size = len(draft.moves)
     while size:
         for start in range(0, len(draft.moves), size):
-            yield _made(draft._replace(moves=draft.moves[:start] + draft.moves[start + size :]))
+            yield _normalized(draft._replace(moves=draft.moves[:start] + draft.moves[start + size :]))
         size //= 2
 
 
-def _plainer(move: Move) -> Iterator[Move]:
-    for n, (name, value) in enumerate(move.words):
-        if name in PLAIN and value != PLAIN[name]:
-            yield move._replace(words=(*move.words[:n], (name, PLAIN[name]), *move.words[n + 1 :]))
+def _simpler(move: Move) -> Iterator[Move]:
+    for n, (name, value) in enumerate(move.arguments):
+        if name in SIMPLEST and value != SIMPLEST[name]:
+            yield move._replace(arguments=(*move.arguments[:n], (name, SIMPLEST[name]), *move.arguments[n + 1 :]))
 
 
-def _made(draft: Draft) -> Draft:
-    return written(draft)[0]
+def _normalized(draft: Draft) -> Draft:
+    return normalized(draft)[0]

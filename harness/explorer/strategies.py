@@ -1,7 +1,6 @@
-"""Scripts that nobody thought of: a rule-based state machine of Hypothesis, whose rules are the moves.
+"""Generated scripts: a rule-based state machine of Hypothesis whose rules are the moves.
 
-Each example is a draft, written first and played when it is whole: whoever judges it sees what a hand-written case
-shows.
+Each example is a complete draft before it is executed, so it is judged like a hand-written case.
 """
 
 from __future__ import annotations
@@ -13,63 +12,73 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from proctor.harness.explorer.draft import Command, Draft, Move, Writer
-from proctor.harness.explorer.drawn_schedules import DRAWN, Drawn
-from proctor.harness.explorer.move_rules import RULES, SEVEN, TYPED_AHEAD, number
+from proctor.harness.explorer.draft import Command, Draft, DraftWriter, Move
+from proctor.harness.explorer.drawn_schedules import DRAWN_DIRECTIVES, DrawnDirective
+from proctor.harness.explorer.move_rules import RULES, SCRIPT_SIGNALS, TYPED_AHEAD, number
 from proctor.harness.scenario import JOB, LEADER, PIPES, Stage
 
 Judge = Callable[[Draft], None]
-"""Plays a draft; raises where it is objected to."""
-MOST_MOVES = 12
-SELDOM = 40
-"""On the stage of a job, of 64 places those from here on have something typed before the start."""
-FEW = st.just(SEVEN) | st.lists(st.sampled_from(SEVEN), min_size=1, max_size=2, unique=True).map(tuple)
-"""Most faults take two moves with one signal, which comes by chance seldom where there are seven."""
-LONGEST = 3.0
-"""Seconds for a launcher that has something to do later. Nobody waits where nobody has."""
-TRACED = (PIPES, LEADER, JOB)
-"""Stages on which there may be a schedule: nobody but us does job control, and PID 1 is followed by nobody."""
+"""Executes a draft; raises an exception if it is rejected."""
+MAX_MOVES = 12
+TYPED_AHEAD_FROM = 40
+"""On the job stage, places from this number on (of 64) have input that is typed before the start."""
+SIGNAL_SUBSETS = st.just(SCRIPT_SIGNALS) | st.lists(
+    st.sampled_from(SCRIPT_SIGNALS), min_size=1, max_size=2, unique=True
+).map(tuple)
+"""Most faults need two moves with the same signal, which is unlikely if all seven signals are used."""
+LONGEST_TIMER = 3.0
+"""Seconds to wait for a timer of the launcher. Without a timer, the wait ends at once."""
+TRACED_STAGES = (PIPES, LEADER, JOB)
+"""Stages that allow a schedule: without a shell that does job control, and not with the launcher as PID 1."""
 
 
 class ScriptMachine(RuleBasedStateMachine):
-    """Writes one draft. `stages`, `traced` and `judge` are set by machine()."""
+    """Builds one draft. `stages`, `traced_stages` and `judge` are set by machine()."""
 
     stages: Sequence[Stage] = (PIPES,)
-    traced: Sequence[Stage] = TRACED
+    traced_stages: Sequence[Stage] = TRACED_STAGES
     judge: Judge
 
     def __init__(self) -> None:
         super().__init__()
-        self.writer = Writer(PIPES)
-        self.drawn: tuple[Drawn, ...] = ()
-        self.is_patient = False
-        self.few = SEVEN
+        self.writer = DraftWriter(PIPES)
+        self.drawn: tuple[DrawnDirective, ...] = ()
+        self.waits_at_end = False
+        self.signals = SCRIPT_SIGNALS
 
     @initialize(
-        place=st.integers(0, 63), command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")), drawn=DRAWN,
-        is_patient=st.sampled_from((False, False, True)), few=FEW,
-    )  # fmt: skip
+        place=st.integers(0, 63),
+        command=st.sampled_from(("witness",) * 14 + ("missing", "forbidden")),
+        drawn=DRAWN_DIRECTIVES,
+        waits_at_end=st.sampled_from((False, False, True)),
+        signals=SIGNAL_SUBSETS,
+    )
     def begin(
-        self, place: int, command: Command, drawn: tuple[Drawn, ...], is_patient: bool, few: tuple[int, ...]
-    ) -> None:  # fmt: skip
-        """Set the stage; at times draw a schedule; and rarely, name a command that cannot be run. is_patient: who has
-        set himself a time to do something is waited for at the end. few: the signals that the moves are about."""
-        self.is_patient, self.few = is_patient, few
-        # the first stage twice as often as others: most signals can be sent there alone
+        self,
+        place: int,
+        command: Command,
+        drawn: tuple[DrawnDirective, ...],
+        waits_at_end: bool,
+        signals: tuple[int, ...],
+    ) -> None:
+        """Set the stage; sometimes draw a schedule; rarely use a command that cannot be run. waits_at_end: wait for
+        timers at the end; signals: the signals that the moves use."""
+        self.waits_at_end, self.signals = waits_at_end, signals
+        # the first stage twice as often as others, because only there can most signals be sent
         stage = self.stages[max(0, place % (len(self.stages) + 1) - 1)]
-        stage = TYPED_AHEAD if stage == JOB and place >= SELDOM else stage
-        self.drawn = drawn if stage in self.traced and command == "witness" else ()
-        self.writer = Writer(stage, command, bool(self.drawn))
+        stage = TYPED_AHEAD if stage == JOB and place >= TYPED_AHEAD_FROM else stage
+        self.drawn = drawn if stage in self.traced_stages and command == "witness" else ()
+        self.writer = DraftWriter(stage, command, bool(self.drawn))
 
-    @precondition(lambda self: self.writer.model.over)
+    @precondition(lambda self: self.writer.model.is_over)
     @rule()
     def nothing(self) -> None:
-        """Nothing can be done any more; Hypothesis wants a rule that can be chosen all the same."""
+        """Do nothing: the script is over, but Hypothesis needs a rule that it can choose."""
 
     def teardown(self) -> None:
-        """Bring the script to its end, and have it played."""
-        if self.is_patient:
-            self.writer.make(Move("wait", (("seconds", LONGEST),)))
+        """End the script and execute it."""
+        if self.waits_at_end:
+            self.writer.make(Move("wait", (("seconds", LONGEST_TIMER),)))
         self.writer.end()
         draft = self.writer.draft(self.drawn)
         for name in dict.fromkeys(draft.rules):
@@ -79,19 +88,20 @@ class ScriptMachine(RuleBasedStateMachine):
 
 def _rule(name: str) -> Any:
     """Return the method that Hypothesis calls for a move."""
-    asked = RULES[name]
+    move_rule = RULES[name]
 
     def method(self: ScriptMachine, **words: Any) -> None:
-        if asked.takes.get("number") is number:
-            words["number"] = self.few[SEVEN.index(words["number"]) % len(self.few)]
+        if move_rule.parameters.get("number") is number:
+            words["number"] = self.signals[SCRIPT_SIGNALS.index(words["number"]) % len(self.signals)]
         self.writer.make(Move(name, tuple(words.items())))
 
     method.__name__ = name
-    decorated: Any = rule(**asked.takes)  # type: ignore[call-overload]  # no rule here has a target
-    return precondition(lambda self: asked.when(self.writer.model))(decorated(method))
+    decorated: Any = rule(**move_rule.parameters)  # type: ignore[call-overload]  # no rule here has a target
+    return precondition(lambda self: move_rule.precondition(self.writer.model))(decorated(method))
 
 
 def machine(stages: Sequence[Stage], judge: Judge, schedules: bool = True) -> type[ScriptMachine]:
-    """Return the state machine for these stages; `judge` plays what it writes, some of it under schedules."""
-    words = {"stages": tuple(stages), "traced": TRACED if schedules else (), "judge": staticmethod(judge)}
+    """Return the state machine for these stages. `judge` executes the drafts; schedules: whether some have a
+    schedule."""
+    words = {"stages": tuple(stages), "traced_stages": TRACED_STAGES if schedules else (), "judge": staticmethod(judge)}
     return type("Script", (ScriptMachine,), {**{name: _rule(name) for name in RULES}, **words})

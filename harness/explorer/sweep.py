@@ -1,4 +1,4 @@
-"""One signal at every point: the strategy whose pass says the most."""
+"""The strategy `sweep`: one signal at every point. A pass of it covers the most."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from proctor.harness.signals import INTERRUPT
 Stimulus = Deliver | PressKey | CallLauncher
 
 
-class Planned(NamedTuple):
-    """A schedule, the site it is about (None where it is about several), and what is delivered there."""
+class PlannedSchedule(NamedTuple):
+    """A schedule. site: the point it is about, None for several points; what: the stimulus, as text."""
 
     schedule: Schedule
     site: SurveyedPoint | None
@@ -22,74 +22,74 @@ class Planned(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """What is planned and how many points were left out, because nothing can come of them or of another alike; or, in
-    turn, because another of the signals is delivered there."""
+    """The plan, and the numbers of skipped combinations of stimulus and point: redundant (same effect as at other
+    points), unaffected (no effect on the stimulus), rotated (another signal of the rotation is used there)."""
 
-    planned: list[Planned]
+    planned: list[PlannedSchedule]
     redundant: int
-    unconcerned: int
-    in_turn: int
+    unaffected: int
+    rotated: int
 
 
-def number_of(stimulus: Stimulus) -> int:
-    """Return the signal that a stimulus is for the launcher, 0 for none."""
+def signal_of(stimulus: Stimulus) -> int:
+    """Return the signal of a stimulus; 0 if it is not a signal."""
     if isinstance(stimulus, CallLauncher):
         return 0
     return stimulus.signal if isinstance(stimulus, Deliver) else INTERRUPT
 
 
 def sweep(
-    survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bool = False, in_turn_everywhere: bool = False
+    survey: Survey, stimuli: Sequence[Stimulus], part: int, exhaustive: bool = False, rotate_everywhere: bool = False
 ) -> Sweep:
-    """Plan each stimulus at each point of a part of the script, after a fork in both orders of launcher and child.
+    """Plan each stimulus at each point of a part of the script; after a fork, in both orders of launcher and child.
 
-    Programs that the launcher has started and waits for, an installer say, have most of the points; from one to the
-    next of them the launcher itself does not move. At these its signals take turns, unless all are asked for; with
-    in_turn_everywhere at all points, for a launcher whose own are swept in another scenario.
+    Most points belong to programs that the launcher waits for, such as an installer, and the launcher does not change
+    between them. So these points use the signals in rotation, unless exhaustive is set. rotate_everywhere: use rotation
+    at all points, for a launcher whose own points are swept in another scenario.
     """
-    planned: list[Planned] = []
-    redundant = unconcerned = in_turn = 0
-    turning = (site for site in survey.of_part(part) if site.is_helpers or in_turn_everywhere)
-    turns = {} if exhaustive else _turns(turning, stimuli)
+    planned: list[PlannedSchedule] = []
+    redundant = unaffected = rotated = 0
+    rotating = (site for site in survey.points_of_part(part) if site.is_helper_point or rotate_everywhere)
+    rotation = {} if exhaustive else _rotation(rotating, stimuli)
     for stimulus in stimuli:
-        for site in survey.of_part(part):
-            number = number_of(stimulus)
+        for site in survey.points_of_part(part):
+            number = signal_of(stimulus)
             if not exhaustive and site.is_redundant(number):
                 redundant += 1
-            elif not exhaustive and not site.concerns(number):
-                unconcerned += 1
-            elif _takes_turns(stimulus) and turns.get(site.point, stimulus) != stimulus:
-                in_turn += 1
+            elif not exhaustive and not site.affects(number):
+                unaffected += 1
+            elif _is_rotatable(stimulus) and rotation.get(site.point, stimulus) != stimulus:
+                rotated += 1
             else:
                 planned += _at(survey, site, stimulus)
-    return Sweep(planned, redundant, unconcerned, in_turn)
+    return Sweep(planned, redundant, unaffected, rotated)
 
 
-def _turns(sites: Iterable[SurveyedPoint], stimuli: Sequence[Stimulus]) -> dict[Point, Stimulus]:
-    """Return which of the signals has its turn at each of these points, of those of which something can come there."""
+def _rotation(sites: Iterable[SurveyedPoint], stimuli: Sequence[Stimulus]) -> dict[Point, Stimulus]:
+    """Return the signal to use at each of these points, in rotation among those that are useful there."""
     found: dict[Point, Stimulus] = {}
     for site in sites:
-        able = [one for one in stimuli if _takes_turns(one) and site.matters(number_of(one))]
-        if able:
-            found[site.point] = able[len(found) % len(able)]
+        useful = [one for one in stimuli if _is_rotatable(one) and site.is_useful(signal_of(one))]
+        if useful:
+            found[site.point] = useful[len(found) % len(useful)]
     return found
 
 
-def _takes_turns(stimulus: Stimulus) -> bool:
-    """Whether it is a signal of which a launcher can make something: what is left of one that is ended by SIGKILL is
-    another thing at each point."""
+def _is_rotatable(stimulus: Stimulus) -> bool:
+    """Whether a stimulus may be used in rotation: a signal that the launcher can handle. SIGKILL is not: what it leaves
+    behind differs from point to point."""
     return isinstance(stimulus, Deliver) and stimulus.to == "launcher" and stimulus.signal != signal.SIGKILL
 
 
-def _at(survey: Survey, site: SurveyedPoint, stimulus: Stimulus) -> Iterator[Planned]:
+def _at(survey: Survey, site: SurveyedPoint, stimulus: Stimulus) -> Iterator[PlannedSchedule]:
     deliver = Directive(site.point, stimulus)
     if isinstance(stimulus, CallLauncher):
-        yield Planned(Schedule((deliver, Directive(site.point, HoldTask("beside")))), site, str(stimulus))
+        yield PlannedSchedule(Schedule((deliver, Directive(site.point, HoldTask("beside")))), site, str(stimulus))
         return
-    if not site.is_launchers:
-        # the child stands still here while the launcher makes of the signal what it can
-        yield Planned(Schedule((deliver, Directive(site.point, HoldTask("launcher")))), site, str(stimulus))
+    if not site.is_launcher_point:
+        # the child stays stopped here while the launcher handles the signal
+        yield PlannedSchedule(Schedule((deliver, Directive(site.point, HoldTask("launcher")))), site, str(stimulus))
         return
-    yield Planned(Schedule((deliver,)), site, str(stimulus))
+    yield PlannedSchedule(Schedule((deliver,)), site, str(stimulus))
     if survey.child_first:
-        yield Planned(Schedule((*survey.child_first, deliver)), site, f"{stimulus}, child first")
+        yield PlannedSchedule(Schedule((*survey.child_first, deliver)), site, f"{stimulus}, child first")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from proctor.harness.explorer.drawn_schedules import Drawn, fitting, placed
+from proctor.harness.explorer.drawn_schedules import DrawnDirective, applicable, to_schedule
 from proctor.harness.explorer.model import Model
 from proctor.harness.scenario import HangUp, Order, Stage, Step, Type
 from proctor.harness.schedule import Deliver, HoldTask, Point, PressKey, Schedule
 
 TERM = 15
 FORK, WAIT, BIRTH = Point("launcher", "clone"), Point("launcher", "wait4", 1, "entry"), Point("child1", "birth")
-DELIVER, PRESS, HOLD = Drawn(1, Deliver(TERM)), Drawn(0, PressKey("ctrl-c")), Drawn(0, HoldTask("child1"))
+DELIVER, PRESS, HOLD = (
+    DrawnDirective(1, Deliver(TERM)),
+    DrawnDirective(0, PressKey("ctrl-c")),
+    DrawnDirective(0, HoldTask("child1")),
+)
 TERMINAL = Stage(terminal=True)
 
 
-def kept(model: Model, *steps: Step) -> tuple[Drawn, ...]:
-    return fitting((DELIVER, PRESS, HOLD), model, steps)
+def kept(model: Model, *steps: Step) -> tuple[DrawnDirective, ...]:
+    return applicable((DELIVER, PRESS, HOLD), model, steps)
 
 
 def test_a_key_needs_a_terminal() -> None:
@@ -31,16 +35,16 @@ def test_what_would_end_the_command_at_any_step_is_left_out() -> None:
     model = Model(TERMINAL)
     model.ends_on[TERM] = 3
     assert kept(model) == (PRESS, HOLD)
-    model.by_default.add(2)
+    model.ended_by_default.add(2)
     assert kept(model) == (HOLD,)
 
 
 def test_points_are_counted_round_and_round() -> None:
-    schedule = placed((DELIVER, Drawn(5, Deliver(TERM))), (FORK, WAIT))
+    schedule = to_schedule((DELIVER, DrawnDirective(5, Deliver(TERM))), (FORK, WAIT))
     assert [str(one) for one in schedule.directives] == ["at launcher wait4#1 entry: deliver TERM to launcher"] * 2
-    assert placed((DELIVER,), ()) == Schedule()
+    assert to_schedule((DELIVER,), ()) == Schedule()
 
 
 def test_nobody_waits_for_himself() -> None:
-    assert placed((HOLD,), (BIRTH,)).directives == ()
-    assert len(placed((HOLD,), (FORK,)).directives) == 1
+    assert to_schedule((HOLD,), (BIRTH,)).directives == ()
+    assert len(to_schedule((HOLD,), (FORK,)).directives) == 1

@@ -42,8 +42,8 @@ def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
     returned: int, deviations: dict[str, str], verdict: str
 ) -> None:
     campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
-    seen, opinion = supervised(*over(1)), Evaluation("orphan", (Violation("wrong", {}, "a", "b"),), (3,))
-    found = Exploration([], [Finding(parse(SCHEDULE), opinion, seen, returned, 5)], 9, 1.0)
+    seen, evaluation = supervised(*over(1)), Evaluation("orphan", (Violation("wrong", {}, "a", "b"),), (3,))
+    found = Exploration([], [Finding(parse(SCHEDULE), evaluation, seen, returned, 5)], 9, 1.0)
     made = verdict_of(campaign, Target("a", ("a",), deviations=deviations), found, 12, ALL)
     assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)
     assert (made.history, made.schedule) == (seen, SCHEDULE)

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from proctor.conformance.exploring.point_map import draw, stretches
-from proctor.harness.explorer.explore import Evaluation, Played
+from proctor.harness.explorer.explore import Evaluation, PlayedSchedule
 from proctor.harness.explorer.survey import SurveyedPoint
-from proctor.harness.explorer.sweep import Planned
+from proctor.harness.explorer.sweep import PlannedSchedule
 from proctor.harness.history import PointReached
 from proctor.harness.schedule import Point, Schedule
 from proctor.harness.violation import Violation
@@ -17,7 +17,7 @@ from proctor.reports.coverage import Coverage
 ENDS, REACHES = Evaluation("ends"), Evaluation("reaches the command")
 LOST = Evaluation("lost", (Violation("wrong", {}, "a", "b"),))
 SITES = [
-    SurveyedPoint(10 + n, PointReached(Point(task, call)), (), made=False, in_row=False, is_helpers=False)
+    SurveyedPoint(10 + n, PointReached(Point(task, call)), (), False, False, False)
     for n, (task, call) in enumerate(
         [("launcher", "brk"), ("launcher", "fork"), ("launcher", "pipe2"), ("child1", "birth"), ("child1", "setsid"),
          ("launcher", "wait4")]
@@ -26,8 +26,8 @@ SITES = [
 """Of a later part of a script: their places among all points do not begin with 0."""
 
 
-def played(number: int, opinion: Evaluation, what: str = "deliver TERM to launcher") -> Played:
-    return Played(Planned(Schedule(), SITES[number - 1], what), opinion, reached=True)
+def played(number: int, evaluation: Evaluation, what: str = "deliver TERM to launcher") -> PlayedSchedule:
+    return PlayedSchedule(PlannedSchedule(Schedule(), SITES[number - 1], what), evaluation, reached=True)
 
 
 def test_neighbours_of_one_process_are_folded_where_the_same_came_of_all() -> None:
@@ -64,4 +64,6 @@ def test_damaged_runs_are_no_map(runs: str) -> None:
 
 
 def test_schedules_of_no_point_are_on_no_map() -> None:
-    assert list(stretches([Played(Planned(Schedule(), None, "drawn"), ENDS, reached=True)], SITES)) == []
+    assert (
+        list(stretches([PlayedSchedule(PlannedSchedule(Schedule(), None, "drawn"), ENDS, reached=True)], SITES)) == []
+    )

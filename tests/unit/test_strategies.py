@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from proctor.harness.explorer.explore import MOST_FINDINGS, Evaluation, Explorer
-from proctor.harness.explorer.ordering import ends
+from proctor.harness.explorer.explore import MAX_FINDINGS, Evaluation, Explorer
+from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
-from proctor.harness.explorer.random_schedules import chance
+from proctor.harness.explorer.random_schedules import random_schedules
 from proctor.harness.explorer.survey import Survey, survey
-from proctor.harness.explorer.sweep import Planned, number_of, sweep
+from proctor.harness.explorer.sweep import PlannedSchedule, signal_of, sweep
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
@@ -57,7 +57,7 @@ def surveyed() -> Survey:
     return survey(Play(), Scenario(()))
 
 
-def points(planned: list[Planned]) -> list[str]:
+def points(planned: list[PlannedSchedule]) -> list[str]:
     return [str(one.site.point) for one in planned if one.site]
 
 
@@ -77,20 +77,20 @@ def test_a_child_is_there_from_the_exit_of_the_call_that_made_it() -> None:
 
 def test_sweep_leaves_out_what_only_ends_the_launcher() -> None:
     planned = sweep(surveyed(), [DELIVER], part=1)
-    assert (planned.redundant, planned.unconcerned) == (4, 0)
+    assert (planned.redundant, planned.unaffected) == (4, 0)
     assert points(planned.planned)[0] == "launcher rt_sigprocmask#1 exit"
 
 
 def test_sweep_leaves_out_what_is_about_another_signal() -> None:
     blocked = tuple(PointReached(fact.at, fact.by, fact.about, BLOCKED) for fact in RECORDED)
     found = survey(lambda script, schedule: history(*blocked), Scenario(()))
-    assert (sweep(found, [DELIVER], part=1).redundant, sweep(found, [DELIVER], part=1).unconcerned) == (0, 1)
-    assert sweep(found, [Deliver(1)], part=1).unconcerned == 0
+    assert (sweep(found, [DELIVER], part=1).redundant, sweep(found, [DELIVER], part=1).unaffected) == (0, 1)
+    assert sweep(found, [Deliver(1)], part=1).unaffected == 0
 
 
 def test_exhaustive_sweep_leaves_out_nothing() -> None:
     planned = sweep(surveyed(), [DELIVER, PressKey("ctrl-c")], part=1, exhaustive=True)
-    assert (planned.redundant, planned.unconcerned) == (0, 0)
+    assert (planned.redundant, planned.unaffected) == (0, 0)
     assert len({*points(planned.planned)}) == 9
 
 
@@ -115,16 +115,16 @@ def test_signals_take_turns_where_another_program_is_at_work() -> None:
     found = survey(lambda script, schedule: history(*AN_INSTALLER), Scenario(()))
     helpers = {"child1 mkdir#1 entry", "child1 mkdir#1 exit", "child1 clone#1 exit", "child2 birth"}
     helpers.add("child2 openat#1 entry")
-    assert {str(site.point) for site in found.sites if site.is_helpers} == helpers
+    assert {str(site.point) for site in found.sites if site.is_helper_point} == helpers
     all_of_them = [Deliver(1), Deliver(2), Deliver(9), Deliver(TERM)]
     planned = sweep(found, all_of_them, part=1)
     for site in found.sites:
-        met = {number_of(one.schedule.directives[0].action) for one in planned.planned if one.site == site}  # type: ignore[arg-type]
+        met = {signal_of(one.schedule.directives[0].action) for one in planned.planned if one.site == site}  # type: ignore[arg-type]
         catchable = met - {9}
-        assert len(catchable) == (1 if site.is_helpers else 3) or site.is_redundant(1), site
-    assert planned.in_turn == 2 * sum(site.is_helpers for site in found.sites)
-    assert sweep(found, all_of_them, part=1, exhaustive=True).in_turn == 0
-    everywhere = sweep(found, all_of_them, part=1, in_turn_everywhere=True).planned
+        assert len(catchable) == (1 if site.is_helper_point else 3) or site.is_redundant(1), site
+    assert planned.rotated == 2 * sum(site.is_helper_point for site in found.sites)
+    assert sweep(found, all_of_them, part=1, exhaustive=True).rotated == 0
+    everywhere = sweep(found, all_of_them, part=1, rotate_everywhere=True).planned
     for site in found.sites:
         names = {one.what.partition(",")[0] for one in everywhere if one.site == site}  # whoever runs first
         assert len(names - {"deliver KILL to launcher"}) == 1 or site.is_redundant(1)
@@ -143,7 +143,7 @@ def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_
 
 
 def test_ends_holds_the_launcher_until_its_child_has_ended() -> None:
-    schedules = [one.schedule for one in ends(surveyed())]
+    schedules = [one.schedule for one in process_orders(surveyed())]
     assert Schedule((Directive(FORK, HoldTask("child1", "ends")),)) in schedules
     assert Schedule((Directive(Point("child1", "setsid", 1, "entry"), HoldTask("launcher")),)) in schedules
 
@@ -173,7 +173,7 @@ def test_pairs_hold_a_child_half_way() -> None:
 
 def test_chance_is_the_same_for_the_same_seed() -> None:
     def drawn(seed: int) -> list[Schedule]:
-        source = chance(surveyed(), [DELIVER], part=1, seed=seed)
+        source = random_schedules(surveyed(), [DELIVER], part=1, seed=seed)
         return [next(source).schedule for _ in range(20)]
 
     assert drawn(1) == drawn(1) != drawn(2)
@@ -182,7 +182,9 @@ def test_chance_is_the_same_for_the_same_seed() -> None:
 # -- findings
 
 MANY = [
-    Planned(Schedule((Directive(Point("launcher", "kill", n), DELIVER), Directive(FORK, HoldTask("child1")))), None, "")
+    PlannedSchedule(
+        Schedule((Directive(Point("launcher", "kill", n), DELIVER), Directive(FORK, HoldTask("child1")))), None, ""
+    )
     for n in range(1, 6)
 ]
 
@@ -205,7 +207,7 @@ def test_another_call_comes_where_it_may_find_another_world() -> None:
     assert {str(one.site.point) for one in planned.planned if one.site} == {
         "launcher clone#1 entry", "launcher clone#1 exit",
     }  # fmt: skip
-    assert (planned.redundant, planned.unconcerned) == (0, 7)
+    assert (planned.redundant, planned.unaffected) == (0, 7)
     assert list(pairs(surveyed(), [CallLauncher("prune")], part=1))
 
 
@@ -238,14 +240,14 @@ def test_what_was_left_out_too_early_is_put_back() -> None:
     at = Point("child1", "setsid", 1, "entry")
     whole = Schedule((Directive(at, DELIVER), Directive(at, HoldTask("launcher"))))
     made = Explorer(play, Scenario(()), predicate, replays=5)
-    (finding,) = made.explore([Planned(whole, None, "")], seconds=60.0).findings
+    (finding,) = made.explore([PlannedSchedule(whole, None, "")], seconds=60.0).findings
     assert finding.schedule == whole
     assert finding.is_stable
 
 
 def test_of_findings_that_are_alike_some_are_replayed() -> None:
     made, _ = explorer(objects_to="kill")
-    assert len(made.explore(MANY, seconds=60.0).findings) == MOST_FINDINGS
+    assert len(made.explore(MANY, seconds=60.0).findings) == MAX_FINDINGS
 
 
 def test_budget_ends_it() -> None:
