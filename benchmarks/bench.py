@@ -1,10 +1,10 @@
-"""Is it fast enough? Ratios, each measured within one run, so that they mean the same on every machine.
+"""Is Proctor fast enough? Ratios measured within one run, so that they are comparable between machines.
 
 usage: python benchmarks/bench.py [--quick] [--only NAMES] [--uv COMMAND] [--dumb-init-tests DIRECTORY]
 
-Prints a line for each target: what was measured, what it was compared with, the ratio, and the limit. The exit
-status is 1 when a limit is missed. What is not installed is said to be so. A busy machine makes figures worthless:
-the load is printed first.
+Prints a line per comparison: what was measured, what it was compared with, the ratio, and the limit. The exit status is
+1 if a limit is missed. Launchers that are not installed are reported. Figures from a busy machine are worthless, so the
+load is printed first.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from proctor.harness.target import load
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED_DUMB_INIT = 11.0
-"""Seconds that dumb-init's own 182 tests took where the limit was set; used where the tests are not given."""
+"""Seconds of dumb-init's own 182 tests on the machine where the limit was set; used if the tests are not given."""
 
 
-class Line(NamedTuple):
-    """One comparison. limit: the ratio that may not be exceeded, or, with at_least, must be reached."""
+class Comparison(NamedTuple):
+    """One comparison. limit: the maximum ratio, or the minimum with at_least."""
 
     name: str
     ours: str
@@ -48,7 +48,7 @@ class Line(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """Whether the limit is kept."""
+        """Whether the limit is met."""
         return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Line(NamedTuple):
 
 
 def alternate(count: int, *runs: Callable[[], object]) -> list[list[float]]:
-    """Run each in turn, `count` times; return their times in milliseconds. What disturbs one disturbs all alike."""
+    """Run each in turn, `count` times; return their times in milliseconds. Disturbances then affect all alike."""
     times: list[list[float]] = [[] for _ in runs]
     for run in runs:
         run()
@@ -72,23 +72,23 @@ def alternate(count: int, *runs: Callable[[], object]) -> list[list[float]]:
     return times
 
 
-class Time(NamedTuple):
-    """What many runs of one thing took, in milliseconds. The least is compared: disturbances only ever add."""
+class Durations(NamedTuple):
+    """The milliseconds of many runs. The minimum is compared, because disturbances only add time."""
 
-    least: float
+    minimum: float
     median: float
 
     def __str__(self) -> str:
-        return f"{self.least:.2f} ms (median {self.median:.2f})"
+        return f"{self.minimum:.2f} ms (median {self.median:.2f})"
 
 
-def summed_up(times: list[float]) -> Time:
-    """Return the least and the median."""
-    return Time(min(times), statistics.median(times))
+def summary(times: list[float]) -> Durations:
+    """Return the minimum and the median."""
+    return Durations(min(times), statistics.median(times))
 
 
-class Bare:
-    """What there is to do without a harness, with nothing observed but the end."""
+class WithoutHarness:
+    """The same execution without a harness: nothing is observed but the end."""
 
     def __init__(self, launcher: list[str], directory: str) -> None:
         self._path = f"{directory}/s"
@@ -100,8 +100,8 @@ class Bare:
     def spawn_and_wait(self) -> None:
         """posix_spawn, one TERM, wait: the same command line, the same command, the same events.
 
-        The command says when it is ready and ends on TERM, as it does in our scenario: there is no other way to send
-        a signal that is sure to be seen. Nothing is recorded, looked at, contained or cleaned up.
+        The command reports that it is ready and ends on TERM, as in our scenario: otherwise the signal could arrive too
+        early. Nothing is recorded, inspected, contained or cleaned up.
         """
         pid = os.posix_spawn(self._argv[0], self._argv, os.environ)
         end, _ = self._listener.accept()
@@ -114,12 +114,12 @@ class Bare:
             os.waitpid(pid, 0)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Close the socket."""
         self._listener.close()
 
 
-def by_pexpect(launcher: list[str]) -> None:
-    """The same as people do it today: pexpect.spawn at its defaults, and a shell that says when it is ready."""
+def with_pexpect(launcher: list[str]) -> None:
+    """Do the same with pexpect.spawn at its defaults, and a shell that prints when it is ready."""
     command = ["sh", "-c", 'trap "exit 0" TERM; echo ready; while :; do sleep 60 & wait; done']
     child = pexpect.spawn(launcher[0], [*launcher[1:], *command])
     child.expect("ready")
@@ -129,8 +129,8 @@ def by_pexpect(launcher: list[str]) -> None:
     assert child.exitstatus == 0, child.exitstatus
 
 
-def one_execution(count: int) -> list[Line]:
-    """(a) and (b): start, one TERM, end, on tini."""
+def one_execution(count: int) -> list[Comparison]:
+    """Measure (a) and (b): start, one TERM, end, on tini."""
     target = load("tini")
     steps = (Order(f"exit-on {signal.SIGTERM:d} 0"), Signal(signal.SIGTERM), WaitEnds())
     on_pipes, on_terminal = Scenario(steps), Scenario(steps, Stage(terminal=True))
@@ -140,22 +140,24 @@ def one_execution(count: int) -> list[Line]:
         assert [fact.code for fact in ended] == [0], ended
 
     with tempfile.TemporaryDirectory() as directory:
-        bare = Bare(list(target.command), directory)
-        pipes, theirs = map(summed_up, alternate(count, lambda: ours(on_pipes), bare.spawn_and_wait))
+        bare = WithoutHarness(list(target.command), directory)
+        pipes, theirs = map(summary, alternate(count, lambda: ours(on_pipes), bare.spawn_and_wait))
         bare.close()
     few = max(3, count // 10)
     argv = list(target.command)
-    terminal, pexpects = map(summed_up, alternate(few, lambda: ours(on_terminal), lambda: by_pexpect(argv)))
+    terminal, pexpects = map(summary, alternate(few, lambda: ours(on_terminal), lambda: with_pexpect(argv)))
     stop()
     against = f"posix_spawn, TERM, wait {theirs}"
     return [
-        Line("one execution on tini, pipes", str(pipes), against, pipes.least / theirs.least, 3),
-        Line("the same, terminal", str(terminal), f"pexpect {pexpects}", terminal.least / pexpects.least, 0.25),
+        Comparison("one execution on tini, pipes", str(pipes), against, pipes.minimum / theirs.minimum, 3),
+        Comparison(
+            "the same, terminal", str(terminal), f"pexpect {pexpects}", terminal.minimum / pexpects.minimum, 0.25
+        ),
     ]
 
 
 def suite(target: str, workers: int) -> float:
-    """Return the seconds of wall time of the whole suite, start of pytest included."""
+    """Return the seconds of the whole suite, including the start of pytest."""
     command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q", f"--target={target}"]
     command += ["-n", str(workers)] if workers > 1 else []
     start = time.perf_counter()
@@ -165,8 +167,8 @@ def suite(target: str, workers: int) -> float:
     return time.perf_counter() - start
 
 
-def their_own_tests(directory: str) -> tuple[float, str]:
-    """Run dumb-init's own tests; return the seconds they took and what they said last."""
+def dumb_init_tests(directory: str) -> tuple[float, str]:
+    """Run dumb-init's own tests; return the seconds and the last line of their output."""
     own = Path(directory) / ".venv" / "bin" / "python"
     python = str(own) if own.exists() else sys.executable
     start = time.perf_counter()
@@ -177,33 +179,35 @@ def their_own_tests(directory: str) -> tuple[float, str]:
     return time.perf_counter() - start, done.stdout.strip().splitlines()[-1]
 
 
-def on_dumb_init(tests: str | None, repeats: int) -> list[Line]:
-    """(c) the whole suite, one worker, against dumb-init's own; (e) two workers against one."""
+def on_dumb_init(tests: str | None, repeats: int) -> list[Comparison]:
+    """Measure (c) the whole suite with one worker against dumb-init's own tests, and (e) two workers against one."""
     one, two, theirs = [], [], []
-    said = f"its own 182 tests {RECORDED_DUMB_INIT:.0f} s (recorded)"
+    theirs_text = f"its own 182 tests {RECORDED_DUMB_INIT:.0f} s (recorded)"
     for _ in range(repeats):
         one.append(suite("dumb-init", 1))
         two.append(suite("dumb-init", 2))
         if tests:
-            seconds, last = their_own_tests(tests)
+            seconds, last = dumb_init_tests(tests)
             theirs.append(seconds)
-            said = f"its own tests {min(theirs):.1f} s ({last})"
+            theirs_text = f"its own tests {min(theirs):.1f} s ({last})"
     measure = min(theirs, default=RECORDED_DUMB_INIT)
     alone = f"{min(one):.1f} s"
     return [
-        Line("suite on dumb-init, 1 worker", alone, said, min(one) / measure, 1),
-        Line("2 workers for 1", f"{min(two):.1f} s", f"1 worker {alone}", min(one) / min(two), 1.7, at_least=True),
+        Comparison("suite on dumb-init, 1 worker", alone, theirs_text, min(one) / measure, 1),
+        Comparison(
+            "2 workers for 1", f"{min(two):.1f} s", f"1 worker {alone}", min(one) / min(two), 1.7, at_least=True
+        ),
     ]
 
 
-def on_uv(command: str, repeats: int) -> list[Line]:
-    """(d) the whole suite on uv with two workers."""
+def on_uv(command: str, repeats: int) -> list[Comparison]:
+    """Measure (d) the whole suite on uv with two workers."""
     seconds = min(suite(command, 2) for _ in range(repeats))
-    return [Line("suite on uv run, 2 workers", f"{seconds:.1f} s", "limit 60 s", seconds / 60, 1)]
+    return [Comparison("suite on uv run, 2 workers", f"{seconds:.1f} s", "limit 60 s", seconds / 60, 1)]
 
 
-def ended_by_ctrl_c(workers: int) -> float:
-    """Return the seconds from a Ctrl-C to the end of a suite that is in full swing."""
+def seconds_to_stop(workers: int) -> float:
+    """Return the seconds from a Ctrl-C to the end of a running suite."""
     command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q", "--target=dumb-init"]
     command += ["-n", str(workers)] if workers > 1 else []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as running:
@@ -217,38 +221,40 @@ def ended_by_ctrl_c(workers: int) -> float:
         return time.perf_counter() - start
 
 
-def on_ctrl_c(repeats: int) -> list[Line]:
-    """(f) Ctrl-C, by one worker and by two."""
+def on_ctrl_c(repeats: int) -> list[Comparison]:
+    """Measure (f) Ctrl-C with one worker and with two."""
     lines = []
     for workers in (1, 2):
-        times = [ended_by_ctrl_c(workers) for _ in range(repeats)]
-        said = f"{min(times):.2f} s (most {max(times):.2f})"
-        lines.append(Line(f"Ctrl-C to the suite, {workers} worker(s)", said, "limit 1 s", min(times), 1))
+        times = [seconds_to_stop(workers) for _ in range(repeats)]
+        measured = f"{min(times):.2f} s (maximum {max(times):.2f})"
+        lines.append(Comparison(f"Ctrl-C to the suite, {workers} worker(s)", measured, "limit 1 s", min(times), 1))
     return lines
 
 
 def main() -> None:
     """Run as a program."""
-    parser = argparse.ArgumentParser(description="is it fast enough?")
+    parser = argparse.ArgumentParser(description="is Proctor fast enough?")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument(
         "--only", default="execution,dumb-init,uv,ctrl-c", help="some of: execution,dumb-init,uv,ctrl-c"
     )
     parser.add_argument("--uv", default="uv run --no-project --", help="how to start uv")
     parser.add_argument(
-        "--dumb-init-tests", metavar="DIRECTORY", help="dumb-init's sources with tests/; run by their .venv if any"
+        "--dumb-init-tests",
+        metavar="DIRECTORY",
+        help="dumb-init's sources with tests/; their .venv is used if there is one",
     )
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    repeats = 1 if asked.quick else 3
-    parts: dict[str, tuple[str, Callable[[], list[Line]]]] = {
-        "execution": ("tini", lambda: one_execution(30 if asked.quick else 200)),
-        "dumb-init": ("dumb-init", lambda: on_dumb_init(asked.dumb_init_tests, repeats)),
+    repeats = 1 if arguments.quick else 3
+    parts: dict[str, tuple[str, Callable[[], list[Comparison]]]] = {
+        "execution": ("tini", lambda: one_execution(30 if arguments.quick else 200)),
+        "dumb-init": ("dumb-init", lambda: on_dumb_init(arguments.dumb_init_tests, repeats)),
         "ctrl-c": ("dumb-init", lambda: on_ctrl_c(3 * repeats)),
-        "uv": (asked.uv.split()[0], lambda: on_uv(asked.uv, repeats)),
+        "uv": (arguments.uv.split()[0], lambda: on_uv(arguments.uv, repeats)),
     }
     missed = False
-    for name in asked.only.split(","):
+    for name in arguments.only.split(","):
         program, measure = parts[name]
         if not shutil.which(program):
             print(f"not measured: {program} is not installed")

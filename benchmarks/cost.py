@@ -1,4 +1,4 @@
-"""Part `cost`: a traced execution beside a C program that stops the same launcher at the same calls (tracer.c)."""
+"""Part `cost`: a traced execution compared with a C program that stops the launcher at the same calls (tracer.c)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.table import Asked, Row, installed, median
+from benchmarks.table import Options, Row, installed, median
 from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaigns import whole_run
 from proctor.harness.execute import execute, stop
@@ -36,12 +36,12 @@ def compiled(directory: str) -> str:
 
 
 class Tracer:
-    """The comparator, on one launcher; it stays, so that its own start is not measured."""
+    """The comparator for one launcher. It keeps running, so that its own start is not measured."""
 
     def __init__(self, path: str, target: Target, directory: str) -> None:
         place = spawn.Place(Path(directory), Path(directory), Path(directory))
         line = spawn.command_line(target, Scenario(()), place)
-        core = min(os.sched_getaffinity(0))  # that of the first worker
+        core = min(os.sched_getaffinity(0))  # the core of the first worker
         self._process = subprocess.Popen(
             [path, str(core), program().hex(), place.socket, *map(os.fsdecode, line)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=directory,
@@ -50,7 +50,7 @@ class Tracer:
         self.stops = 0
 
     def run(self) -> float:
-        """Run once; return milliseconds by its own clock."""
+        """Run the launcher once; return the milliseconds that the comparator measured."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -62,13 +62,13 @@ class Tracer:
         return float(line[0]) / 1e3
 
     def close(self) -> None:
-        """End it."""
+        """End the comparator."""
         self._process.communicate()
 
 
 @contextmanager
 def tracer_for(path: str, target: Target) -> Iterator[Tracer]:
-    """Start the comparator on one launcher, and end it."""
+    """Start the comparator for one launcher, and end it afterwards."""
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "work").mkdir()
         tracer = Tracer(path, target, f"{directory}/work")
@@ -79,7 +79,7 @@ def tracer_for(path: str, target: Target) -> Iterator[Tracer]:
 
 
 def ours(target: Target) -> float:
-    """Run Proctor's execution once; return milliseconds as whoever calls execute() sees them."""
+    """Run one execution of Proctor; return the milliseconds that execute() took."""
     start = time.perf_counter()
     history = execute(target, whole_run(PIPES), Schedule())
     taken = (time.perf_counter() - start) * 1e3
@@ -89,11 +89,11 @@ def ours(target: Target) -> float:
     return taken
 
 
-def cost(asked: Asked) -> Iterator[Row]:
-    """Measure each launcher; what disturbs the one of a pair disturbs the other alike."""
+def cost(options: Options) -> Iterator[Row]:
+    """Measure each launcher in pairs, so that disturbances affect both alike."""
     os.environ["PROCTOR_WORKER"] = "0"
     stop()
-    count = 50 if asked.quick else 300
+    count = 50 if options.quick else 300
     with tempfile.TemporaryDirectory() as directory:
         path = compiled(directory)
         for name, limit in LIMITS.items():

@@ -1,17 +1,17 @@
-"""Is the explorer fast enough, does it find what chance finds, and is it the same each time?
+"""Is the explorer fast enough, does it find what random timing finds, and are its results repeatable?
 
 usage: python benchmarks/explorer.py [--quick] [--uv PATH] [--launcher TARGET]... [PART...]
 
-The parts, all of them unless some are named:
+The parts (default: all):
 
-  cost     one traced execution beside a C program that stops the launcher at the same calls, run in turn
-  sweep    a complete sweep of one signal, by one worker, the start of the runner included
-  workers  two workers beside one, on the same plan
-  races    runs and seconds to the first hit: the sweep beside TERM at random moments
-  repeats  the same schedule 200 times: is the verdict the same, and the order of events?
+  cost     one traced execution, compared with a C program that stops the launcher at the same calls
+  sweep    a complete sweep of one signal with one worker, including the start of the runner
+  workers  two workers compared with one, on the same plan
+  races    runs and seconds to the first hit: the sweep compared with TERM at random times
+  repeats  the same schedule 200 times: are the verdict and the order of events the same?
 
-Prints a table. The exit status is 1 when something required is missed. A busy machine makes figures worthless: the
-load is printed first.
+Prints a table. The exit status is 1 if a requirement is missed. Figures from a busy machine are worthless, so the load
+is printed first.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.chances import races
 from benchmarks.cost import cost
+from benchmarks.random_timing import races
 from benchmarks.repeats import repeats
 from benchmarks.sweeps import sweep, workers
-from benchmarks.table import HEAD, Asked, Row
+from benchmarks.table import HEAD, Options, Row
 from proctor.harness.execute import stop
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS: dict[str, Callable[[Asked], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "cost": cost, "sweep": sweep, "workers": workers, "races": races, "repeats": repeats,
 }  # fmt: skip
 REMARKS = {
-    "cost": "The launcher's own work is in both figures: the more it does, the nearer their ratio is to 1.",
-    "sweep": "From a runner that is yet to be started to the last schedule, the survey included.",
-    "workers": "Four signals at every point. What is objected to is left out: one worker alone replays it.",
-    "races": """Chance finds these as well, often as soon. The sweep's worth is that it is complete, says where, and
-        that what it finds comes back. Its seconds include the start of the runner and the survey; those of random
-        timing include 0.1 s to tell that a launcher hangs.""",
-    "repeats": """Who runs when is the schedule's affair, so what the launcher does is the same each time. What may
-        differ is where our own notes stand in between (an awaited fact has come, everyone has come to rest): an end, a
-        report and a stop wake us alike, and which of them we find first is the system's choice. And where a report of
-        the command stands: it is not held at its calls, so it may run beside the launcher.""",
+    "cost": "Both figures include the launcher's own work. The more it does, the closer their ratio is to 1.",
+    "sweep": "From the start of the runner to the last schedule, including the survey.",
+    "workers": "Four signals at every point. Rejected schedules are left out, because a single worker replays them.",
+    "races": """Random timing finds these too, often as fast. The advantages of the sweep: it is complete, it says where
+        the fault is, and its findings are reproducible. Its seconds include the start of the runner and the survey;
+        those of random timing include 0.1 s to detect that a launcher hangs.""",
+    "repeats": """The schedule decides which task runs, so the launcher behaves the same each time. Two things may
+        differ. First, the position of the runner's own notes (a wait has ended, all processes are idle): ends, reports
+        and stops wake the runner, and the kernel decides which of them it reads first. Second, the position of the
+        command's reports: the command is not stopped at its calls, so it may run concurrently with the launcher.""",
 }
 
 
@@ -53,17 +53,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="is the explorer fast enough?")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    parser.add_argument("--uv", default="", metavar="PATH", help="the uv to measure; else that on PATH")
+    parser.add_argument("--uv", default="", metavar="PATH", help="the uv to measure (default: the one on PATH)")
     parser.add_argument(
-        "--launcher", action="append", default=[], metavar="TARGET", help="another launcher to look for races in"
+        "--launcher", action="append", default=[], metavar="TARGET", help="a further launcher for the part `races`"
     )
-    asked = parser.parse_args()
-    if unknown := set(asked.parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; known are: {', '.join(PARTS)}")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; known parts: {', '.join(PARTS)}")
     os.chdir(ROOT)
     missed = []
-    options = Asked(asked.quick, asked.uv, tuple(asked.launcher))
-    for part in asked.parts or PARTS:
+    options = Options(arguments.quick, arguments.uv, tuple(arguments.launcher))
+    for part in arguments.parts or PARTS:
         remark = " ".join(REMARKS[part].split())
         print(f"\n{part}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores\n{textwrap.fill(remark, 118)}\n{HEAD}")
         for row in PARTS[part](options):

@@ -1,9 +1,9 @@
-"""Is the reference launcher fast enough? Ratios and differences, each measured within one run.
+"""Is the reference launcher fast enough? Ratios and differences measured within one run.
 
 usage: python benchmarks/launcher.py [--runs N]
 
-What is compared takes turns, so what disturbs one disturbs all alike. Of the times the least counts: disturbances
-only ever add. The exit status is 1 when a limit is missed. A busy machine makes figures worthless: the load is
+The compared commands alternate, so that disturbances affect all alike. The minimum time counts, because disturbances
+only add time. The exit status is 1 if a limit is missed. Figures from a busy machine are worthless, so the load is
 printed first.
 """
 
@@ -29,8 +29,8 @@ EXEC = [*PYTHON, "-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"]
 ENVIRONMENTS, LEASED, FILES = 1000, 100, 10
 
 
-class Line(NamedTuple):
-    """One figure and the limit it has to keep."""
+class Figure(NamedTuple):
+    """One figure and its upper limit."""
 
     name: str
     figure: float
@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
 
 def alternate(count: int, *runs: Callable[[], object]) -> list[float]:
-    """Run each in turn, `count` times after a first one; return the least time of each, in milliseconds."""
+    """Run each in turn, once for warm-up and then `count` times; return the minimum of each in milliseconds."""
     least = [float("inf")] * len(runs)
     for turn in range(count + 1):
         for number, run in enumerate(runs):
@@ -55,8 +55,8 @@ def alternate(count: int, *runs: Callable[[], object]) -> list[float]:
     return least
 
 
-def plain(runs: int) -> list[Line]:
-    """Exec and supervise mode beside a Python script that does nothing but exec."""
+def plain(runs: int) -> list[Figure]:
+    """Measure exec and supervise mode, compared with a Python script that only calls exec."""
     true = shutil.which("true") or "/bin/true"
 
     def run(*words: str) -> Callable[[], object]:
@@ -67,13 +67,14 @@ def plain(runs: int) -> list[Line]:
     )
     how = f"exec alone {bare:.1f} ms"
     return [
-        Line("exec mode, more than exec alone", replace - bare, 5, "ms", f"{how}, exec mode {replace:.1f} ms"),
-        Line("supervise mode, more than exec alone", stay - bare, 10, "ms", f"{how}, supervise mode {stay:.1f} ms"),
+        Figure("exec mode, more than exec alone", replace - bare, 5, "ms", f"{how}, exec mode {replace:.1f} ms"),
+        Figure("supervise mode, more than exec alone", stay - bare, 10, "ms", f"{how}, supervise mode {stay:.1f} ms"),
     ]
 
 
-def with_environment(top: Path, runs: int) -> list[Line]:
-    """The start of a command with a cached wheel, up to its first line, beside making an empty environment."""
+def with_environment(top: Path, runs: int) -> list[Figure]:
+    """Measure the start of a command with a cached wheel up to its first line, compared with making an empty
+    environment."""
     write_wheel(top)
     more = {"HOME": str(top), "XDG_CACHE_HOME": str(top / "cache"), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(top)}
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")} | more
@@ -88,7 +89,7 @@ def with_environment(top: Path, runs: int) -> list[Line]:
         def run() -> None:
             with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as process:
                 assert process.stdout
-                process.stdout.readline()  # the command has started; what comes then is not its start
+                process.stdout.readline()  # the command has started; the rest is not measured
 
         return run
 
@@ -98,8 +99,8 @@ def with_environment(top: Path, runs: int) -> list[Line]:
     theirs, _, replace, stay = alternate(runs, make, again, start("--exec"), start("--supervise"))
     how = f"venv --without-pip {theirs:.1f} ms"
     return [
-        Line("run --with --exec, times venv", replace / theirs, 3, "times", f"{how}, ours {replace:.1f} ms"),
-        Line("run --with --supervise, times venv", stay / theirs, 3, "times", f"{how}, ours {stay:.1f} ms"),
+        Figure("run --with --exec, times venv", replace / theirs, 3, "times", f"{how}, ours {replace:.1f} ms"),
+        Figure("run --with --supervise, times venv", stay / theirs, 3, "times", f"{how}, ours {stay:.1f} ms"),
     ]
 
 
@@ -112,8 +113,8 @@ def write_wheel(top: Path) -> None:
         wheel.writestr("small-1.0.dist-info/RECORD", "")
 
 
-def prune(top: Path) -> Line:
-    """Prune of a full cache, a part of which is in use."""
+def prune(top: Path) -> Figure:
+    """Measure the prune of a full cache of which a part is in use."""
     places = [top / "prune" / "environments" / f"key{number}-x" for number in range(ENVIRONMENTS)]
     for place in places:
         inside = place / "lib" / "python" / "site-packages" / "package"
@@ -130,11 +131,11 @@ def prune(top: Path) -> Line:
     assert left == LEASED, f"{left} environments are left"
     for lease in leases:
         os.close(lease)
-    return Line(f"prune of {ENVIRONMENTS}, {LEASED} leased", seconds, 2, "s", f"{FILES} files in 5 directories each")
+    return Figure(f"prune of {ENVIRONMENTS}, {LEASED} leased", seconds, 2, "s", f"{FILES} files in 5 directories each")
 
 
 def main() -> int:
-    """Measure, print, and say whether all limits are kept."""
+    """Measure and print; return 0 if all limits are met, else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="how often each is run (default: 40)")
     runs = parser.parse_args().runs

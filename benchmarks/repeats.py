@@ -1,4 +1,5 @@
-"""Part `repeats`: the same schedule again and again. The verdict has to be the same; how much else is, is said."""
+"""Part `repeats`: executes the same schedule many times. The verdict must be the same; the order of events is
+reported."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from benchmarks.table import NO_UV, Asked, Row, installed, shown, uv_run
+from benchmarks.table import NO_UV, Options, Row, installed, shown, uv_run
 from proctor.conformance.exploring.campaigns import Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import survey_of
 from proctor.conformance.judging.judge import Bare
@@ -20,28 +21,29 @@ from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 
 Order = tuple[tuple[str, str], ...]
-"""The types of facts with who or which point each is about, as they come in a history."""
+"""The facts of a history in order: the type of each, and the process or point it is about."""
 
 
-OUR_NOTES = ("Waited", "Settled")
-"""Facts about our own waiting: where they stand says nothing of the launcher."""
+RUNNER_NOTES = ("Waited", "Settled")
+"""Facts about the runner's own waiting. Their position says nothing about the launcher."""
 
 
 class Repeated(NamedTuple):
-    """What came of one schedule: how often which verdict, and which order of events, with our own notes and without."""
+    """The results of one schedule: how often each verdict occurred, and each order of events with and without the
+    runner's own notes."""
 
     verdicts: Counter[tuple[str, bool]]
     orders: Counter[Order]
     observed: Counter[Order]
 
 
-def other(orders: Counter[Order]) -> int:
-    """Return how many histories have another order than the most frequent one."""
+def deviating(orders: Counter[Order]) -> int:
+    """Return the number of histories whose order is not the most frequent one."""
     return orders.total() - orders.most_common(1)[0][1]
 
 
 def first_difference(orders: Counter[Order]) -> str:
-    """Say where the second most frequent order leaves the first."""
+    """Describe the first difference between the two most frequent orders."""
     one, two = (order for order, _ in orders.most_common(2))
     pairs = zip_longest(one, two, fillvalue=("nothing", ""))
     number, (usual, unusual) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
@@ -62,8 +64,8 @@ def _about(event: Event) -> str:
 
 
 def two_schedules(target: Target, campaign: Campaign, predicate: Predicate) -> dict[str, Schedule]:
-    """Return the first schedule that is objected to, where there is none the first of all, and the last that is not: a
-    late one has the most before it that could differ."""
+    """Return the first rejected schedule, or else the first schedule, and the last accepted one. A late schedule has
+    the most events before it that could differ."""
     finding: Schedule | None = None
     harmless: list[Schedule] = []
     for planned in campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False).planned:
@@ -76,7 +78,7 @@ def two_schedules(target: Target, campaign: Campaign, predicate: Predicate) -> d
 
 
 def repeat(target: Target, campaign: Campaign, predicate: Predicate, schedule: Schedule, times: int) -> Repeated:
-    """Play one schedule so many times."""
+    """Execute one schedule this many times."""
     verdicts: Counter[tuple[str, bool]] = Counter()
     orders: Counter[Order] = Counter()
     observed: Counter[Order] = Counter()
@@ -86,18 +88,18 @@ def repeat(target: Target, campaign: Campaign, predicate: Predicate, schedule: S
         verdicts[evaluation.label, bool(evaluation.objections)] += 1
         order = order_of(history)
         orders[order] += 1
-        observed[tuple(fact for fact in order if fact[0] not in OUR_NOTES)] += 1
+        observed[tuple(fact for fact in order if fact[0] not in RUNNER_NOTES)] += 1
     return Repeated(verdicts, orders, observed)
 
 
-def repeats(asked: Asked) -> Iterator[Row]:
+def repeats(options: Options) -> Iterator[Row]:
     """Repeat a finding's schedule and a harmless one on each of five launchers."""
     os.environ["PROCTOR_WORKER"] = "0"
     stop()
-    times = 30 if asked.quick else 200
+    times = 30 if options.quick else 200
     targets, missing = installed("timeout", "dumb-init", "tini", "./launcher")
     yield from missing
-    uv = uv_run(asked)
+    uv = uv_run(options)
     everything = []
     for target in [*targets, *([uv] if uv else [])]:
         campaign = campaign_named("start", (signal.SIGTERM,))
@@ -108,17 +110,20 @@ def repeats(asked: Asked) -> Iterator[Row]:
             yield _row(f"{shown(target)}, {kind}", repeated, times)
     if not uv:
         yield NO_UV
-    with_notes = sum(other(repeated.orders) for repeated in everything)
-    without = sum(other(repeated.observed) for repeated in everything)
+    with_notes = sum(deviating(repeated.orders) for repeated in everything)
+    without = sum(deviating(repeated.observed) for repeated in everything)
     total = times * len(everything)
-    yield Row("all", f"another order than most of their kind: {with_notes} of {total}, without our notes {without}")
+    yield Row(
+        "all",
+        f"another order than the most frequent one: {with_notes} of {total}, without the runner's notes {without}",
+    )
 
 
 def _row(name: str, repeated: Repeated, times: int) -> Row:
-    told = ", ".join(f"{label} {count}" for (label, _), count in repeated.verdicts.most_common())
-    with_notes, without = 100 * other(repeated.orders) / times, 100 * other(repeated.observed) / times
-    said = f"{told}; another order: {with_notes:.1f} %, without our notes {without:.1f} %"
+    verdicts = ", ".join(f"{label} {count}" for (label, _), count in repeated.verdicts.most_common())
+    with_notes, without = 100 * deviating(repeated.orders) / times, 100 * deviating(repeated.observed) / times
+    text = f"{verdicts}; another order: {with_notes:.1f} %, without the runner's notes {without:.1f} %"
     if len(repeated.observed) > 1:
-        said += f" ({first_difference(repeated.observed)})"
+        text += f" ({first_difference(repeated.observed)})"
     same = len({objected for _, objected in repeated.verdicts}) == 1
-    return Row(name, said, f"{times} same", same)
+    return Row(name, text, f"{times} same", same)

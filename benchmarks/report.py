@@ -1,10 +1,10 @@
-"""Is the HTML report made, and opened, fast enough for many launchers?
+"""Is the HTML report made and opened fast enough for many launchers?
 
 usage: python -m benchmarks.report [RESULTS] [--launchers N] [--requirements N] [--keep PATH]
 
-Takes the documents of RESULTS (what `proctor check --results` has written; else it judges timeout first), and makes of
-them those of 30 launchers with 70 requirements and 5,000 executions each: the verdicts, the failures and the histories
-are those of real launchers. Prints a table. The exit status is 1 when something required is missed.
+Copies the documents in RESULTS (written by `proctor check --results`; default: checks timeout first) until there are 30
+launchers with 70 requirements and 5,000 executions each, so verdicts, failures and histories are those of real
+launchers. Prints a table. The exit status is 1 if a requirement is missed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from benchmarks.table import HEAD, Row, median
 ROOT = Path(__file__).resolve().parent.parent
 EXECUTIONS = 5000
 SECONDS, MEGABYTES, SIZE, OPENS = 5.0, 500, 10.0, 1.0
-"""What is required: to make it in, of memory to make it, of the file, and to open it in."""
-TIMES = 5
+"""Limits: seconds and megabytes to make the report, megabytes of the file, seconds to open it."""
+REPETITIONS = 5
 LOADED = """
 const [page] = performance.getEntriesByType("navigation");
 const paint = performance.getEntriesByName("first-contentful-paint")[0];
@@ -45,42 +45,42 @@ location.hash = address;
 
 def main() -> None:
     """Run as a program."""
-    parser = argparse.ArgumentParser(description="is the HTML report made, and opened, fast enough?")
+    parser = argparse.ArgumentParser(description="is the HTML report made and opened fast enough?")
     parser.add_argument("results", nargs="?", type=Path, metavar="RESULTS")
     parser.add_argument("--launchers", type=int, default=30, metavar="N")
     parser.add_argument("--requirements", type=int, default=70, metavar="N")
-    parser.add_argument("--keep", type=Path, metavar="PATH", help="where the page is to stay")
-    asked = parser.parse_args()
+    parser.add_argument("--keep", type=Path, metavar="PATH", help="keep the page here")
+    arguments = parser.parse_args()
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory() as directory:
-        given, page = Path(directory) / "many.json", Path(directory) / "many.html"
-        documents = json.loads((asked.results or judged(Path(directory))).read_text(encoding="utf-8"))
-        many = multiplied(
-            documents if isinstance(documents, list) else [documents], asked.launchers, asked.requirements
+        results, page = Path(directory) / "many.json", Path(directory) / "many.html"
+        documents = json.loads((arguments.results or check_launcher(Path(directory))).read_text(encoding="utf-8"))
+        many = multiply(
+            documents if isinstance(documents, list) else [documents], arguments.launchers, arguments.requirements
         )
-        given.write_text(json.dumps(many), encoding="utf-8")
+        results.write_text(json.dumps(many), encoding="utf-8")
         failures = sum(len(one.get("failures", [])) for one in many)
         print(f"{len(many)} launchers, {len(many[0]['requirements'])} requirements, {failures} failures")
         print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores\n{HEAD}")
-        rows = [*made(given, page), *opened(page)]
+        rows = [*make_page(results, page), *open_page(page)]
         print("\n".join(map(str, rows)))
-        if asked.keep:
-            shutil.copyfile(page, asked.keep)
+        if arguments.keep:
+            shutil.copyfile(page, arguments.keep)
     sys.exit(1 if any(row.met is False for row in rows) else 0)
 
 
-def judged(directory: Path) -> Path:
-    """Judge a launcher that fails much; return the results."""
+def check_launcher(directory: Path) -> Path:
+    """Check a launcher with many failures; return the path of the results."""
     path = directory / "one.json"
     command = [sys.executable, "-m", "proctor", "check", "timeout", "--results", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not path.exists():
-        sys.exit(f"{' '.join(command)} has left no results: {done.stderr}")
+        sys.exit(f"{' '.join(command)} wrote no results: {done.stderr}")
     return path
 
 
-def multiplied(documents: list[dict[str, Any]], launchers: int, requirements: int) -> list[dict[str, Any]]:
-    """Return so many documents, each with so many requirements: further ones are copies under another id."""
+def multiply(documents: list[dict[str, Any]], launchers: int, requirements: int) -> list[dict[str, Any]]:
+    """Return this many documents with this many requirements each. Additional ones are copies under another id."""
     many = []
     for n, document in zip(range(launchers), itertools.cycle(documents), strict=False):
         one = copy.deepcopy(document)
@@ -97,14 +97,14 @@ def multiplied(documents: list[dict[str, Any]], launchers: int, requirements: in
     return many
 
 
-def made(given: Path, page: Path) -> Iterator[Row]:
-    """Make the page; yield how long it took, how much memory, and how large it is."""
+def make_page(results: Path, page: Path) -> Iterator[Row]:
+    """Make the page; yield the time, the memory and the size."""
     command = [
         sys.executable,
         "-m",
         "proctor.conformance.cli.main",
         "report",
-        str(given),
+        str(results),
         "--format",
         "html",
         "-o",
@@ -119,11 +119,11 @@ def made(given: Path, page: Path) -> Iterator[Row]:
     size = page.stat().st_size / 1e6
     yield Row("made in", f"{seconds:.2f} s, {cpu:.2f} s of CPU", f"{SECONDS:g} s", seconds <= SECONDS)
     yield Row("memory at its peak", f"{peak:.0f} MB", f"{MEGABYTES} MB", peak <= MEGABYTES)
-    yield Row("size", f"{size:.2f} MB ({given.stat().st_size / 1e6:.1f} MB of results)", f"{SIZE:g} MB", size <= SIZE)
+    yield Row("size", f"{size:.2f} MB ({results.stat().st_size / 1e6:.1f} MB of results)", f"{SIZE:g} MB", size <= SIZE)
 
 
-def opened(page: Path) -> Iterator[Row]:
-    """Open the page, and a failure in it, in Chromium; yield how long each took."""
+def open_page(page: Path) -> Iterator[Row]:
+    """Open the page and one of its failures in Chromium; yield the times."""
     try:
         from selenium import webdriver
     except ImportError:
@@ -140,7 +140,7 @@ def opened(page: Path) -> Iterator[Row]:
     browser = webdriver.Chrome(options=options, service=service)
     try:
         loads, paints, pages = [], [], []
-        for _ in range(TIMES):
+        for _ in range(REPETITIONS):
             browser.get("about:blank")
             browser.get(page.as_uri())
             load, paint = browser.execute_script(LOADED)
@@ -153,7 +153,7 @@ def opened(page: Path) -> Iterator[Row]:
     finally:
         browser.quit()
     seconds = median(loads)
-    yield Row("opened in Chromium in", f"{seconds:.2f} s (median of {TIMES})", f"{OPENS:g} s", seconds <= OPENS)
+    yield Row("opened in Chromium in", f"{seconds:.2f} s (median of {REPETITIONS})", f"{OPENS:g} s", seconds <= OPENS)
     yield Row("first painted after", f"{median(paints):.2f} s")
     yield Row("a failure opened in", f"{median(pages):.2f} s", f"{OPENS:g} s", median(pages) <= OPENS)
 

@@ -1,4 +1,4 @@
-"""Parts `sweep` and `workers`: how long it takes to explore a launcher, alone and with two workers."""
+"""Parts `sweep` and `workers`: the time to explore a launcher, with one and with two workers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from benchmarks.table import NO_UV, Asked, Row, installed, median, shown, uv_run
+from benchmarks.table import NO_UV, Options, Row, installed, median, shown, uv_run
 from proctor.conformance.exploring.campaigns import SIGNALS, Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.harness.execute import stop
@@ -19,12 +19,12 @@ from proctor.harness.target import Target
 LIMITS = {"timeout": 2.0, "dumb-init": 2.0, "./launcher": 10.0, "uv run": 15.0}
 AT_LEAST = 1.8
 LONG_ENOUGH = 4.0
-"""Seconds. A plan that one worker is through with sooner is repeated until it takes so long."""
+"""Seconds. A plan that takes one worker less time is repeated."""
 
 
 class Swept(NamedTuple):
-    """A sweep of TERM over the whole run. seconds: from a runner that is yet to be started to the last schedule;
-    confirming: the shrinking and replaying of what was found, after that."""
+    """A sweep of TERM over the whole run. seconds: from the start of the runner to the last schedule; confirming: the
+    time for shrinking and replaying the findings afterwards."""
 
     seconds: float
     confirming: float
@@ -35,7 +35,7 @@ class Swept(NamedTuple):
 
 
 def sweep_of(target: Target) -> Swept:
-    """Survey the launcher and deliver TERM at each of its points, of its start and of its end."""
+    """Survey the launcher and deliver TERM at each point of its start and of its end."""
     stop()
     seconds = confirming = 0.0
     points = executions = unreached = found = 0
@@ -56,19 +56,19 @@ def sweep_of(target: Target) -> Swept:
     return Swept(seconds, confirming, points, executions, unreached, found)
 
 
-def sweep(asked: Asked) -> Iterator[Row]:
-    """Measure a complete sweep of one signal on each launcher, by one worker."""
+def sweep(options: Options) -> Iterator[Row]:
+    """Measure a complete sweep of one signal on each launcher, with one worker."""
     os.environ["PROCTOR_WORKER"] = "0"
     targets, missing = installed(*(name for name in LIMITS if name != "uv run"))
     yield from missing
-    uv = uv_run(asked)
+    uv = uv_run(options)
     for target in [*targets, *([uv] if uv else [])]:
         name = shown(target)
-        swept = [sweep_of(target) for _ in range(1 if asked.quick else 3)]
+        swept = [sweep_of(target) for _ in range(1 if options.quick else 3)]
         seconds, confirming = median([one.seconds for one in swept]), median([one.confirming for one in swept])
         last = swept[-1]
         measured = f"{seconds:.2f} s for {last.points} points, {last.executions} executions"
-        measured += f" ({last.unreached} schedules whose point was not passed again)" if last.unreached else ""
+        measured += f" ({last.unreached} schedules did not reach their point again)" if last.unreached else ""
         measured += f"; then {confirming:.2f} s to replay {last.found} findings" if last.found else "; nothing found"
         yield Row(f"sweep of TERM on {name}", measured, f"<= {LIMITS[name]:.0f} s", seconds <= LIMITS[name])
     if not uv:
@@ -76,7 +76,7 @@ def sweep(asked: Asked) -> Iterator[Row]:
 
 
 def plan_of(target: Target, campaign: Campaign) -> list[PlannedSchedule]:
-    """Return everything that can be planned for all four signals, as often as it takes to be worth sharing."""
+    """Return the exhaustive plan for all four signals, repeated until it is long enough to share between workers."""
     planned = list(campaign.plan(survey_of(target, campaign), "sweep", exhaustive=True).planned)
     explorer = explorer_for(target, campaign, 1)
     began = time.perf_counter()
@@ -84,23 +84,22 @@ def plan_of(target: Target, campaign: Campaign) -> list[PlannedSchedule]:
     return harmless * max(1, round(LONG_ENOUGH / (time.perf_counter() - began)))
 
 
-def seconds_of(crew: WorkerPool, campaign: Campaign, planned: list[PlannedSchedule]) -> float:
-    """Let a crew play a plan; return the seconds that took."""
-    return crew.explore(campaign, iter(planned), float("inf"), lambda count: None)[0].seconds
+def seconds_of(pool: WorkerPool, campaign: Campaign, planned: list[PlannedSchedule]) -> float:
+    """Execute a plan with a pool of workers; return the seconds."""
+    return pool.explore(campaign, iter(planned), float("inf"), lambda count: None)[0].seconds
 
 
 def on_core(target: Target, campaign: Campaign, number: int) -> WorkerPool:
-    """Return a single worker on the core of worker `number`: its runner is there before the crew asks for one."""
+    """Return a pool of one worker on the core of worker `number`, with its runner already started."""
     stop()
     os.environ["PROCTOR_WORKER"] = str(number)
     explorer_for(target, campaign, 1)
     return WorkerPool(target, 1, 1)
 
 
-def workers(asked: Asked) -> Iterator[Row]:
-    """Measure two workers against one, which is on the one core and on the other in turn: with something else at work
-    on its core it would compare badly with two. Findings are left out: a few of them, each replayed by one worker, are
-    not what a sweep consists of."""
+def workers(options: Options) -> Iterator[Row]:
+    """Compare two workers with one. The single worker alternates between the cores, so that a busy core does not
+    distort the comparison. Findings are left out, because a single worker replays each of them."""
     targets, missing = installed("dumb-init", "./launcher")
     yield from missing
     campaign = campaign_named("start", SIGNALS)
@@ -110,7 +109,7 @@ def workers(asked: Asked) -> Iterator[Row]:
         planned = plan_of(target, campaign)
         both = WorkerPool(target, 2, 1)
         cold = seconds_of(both, campaign, planned)
-        rounds = 2 if asked.quick else 6
+        rounds = 2 if options.quick else 6
         times = [
             (seconds_of(on_core(target, campaign, number % 2), campaign, planned), seconds_of(both, campaign, planned))
             for number in range(rounds)

@@ -1,4 +1,4 @@
-"""What the parts of explorer.py share: a row of the table, launchers by name, medians."""
+"""Shared by the parts of explorer.py: rows of the table, launchers by name, medians."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proctor.harness.target import Target, load
 
 
 class Row(NamedTuple):
-    """One figure. met: whether what is required is kept; None where nothing is required."""
+    """One figure. met: whether it meets the requirement; None if there is no requirement."""
 
     name: str
     measured: str
@@ -23,8 +23,8 @@ class Row(NamedTuple):
         return f"{verdict:<7}{self.name:<42}{self.required:<10}{self.measured}"
 
 
-class Asked(NamedTuple):
-    """What the user asked for. uv: its path, "" where there is none; launchers: more to look for races in."""
+class Options(NamedTuple):
+    """The command line options. uv: path of uv, "" if not given; launchers: further launchers for the part `races`."""
 
     quick: bool
     uv: str
@@ -35,29 +35,29 @@ HEAD = f"{'':<7}{'what':<42}{'required':<10}measured"
 
 
 def median(values: list[float]) -> float:
-    """Return the median; 0 of nothing."""
+    """Return the median; 0 for an empty list."""
     return statistics.median(values) if values else 0.0
 
 
 def installed(*names: str) -> tuple[list[Target], list[Row]]:
-    """Return the launchers that are there, and a row for each that is not."""
+    """Return the launchers that are installed, and a row for each one that is not."""
     found, rows = [], []
     for name in names:
         try:
             found.append(load(name))
         except UsageError:
-            rows.append(Row(name, "not measured: it is not installed"))
+            rows.append(Row(name, "not measured: not installed"))
     return found, rows
 
 
 def shown(target: Target) -> str:
-    """Return the name under which a launcher is in the table: that by which it was asked for."""
+    """Return the name of a launcher in the table: the one by which it was requested."""
     return "./launcher" if target.name == "reference" else target.name
 
 
-def uv_run(asked: Asked) -> Target | None:
-    """Return `uv run` as it is measured everywhere: what it finds on PATH is what most of its time goes to."""
-    path = asked.uv or shutil.which("uv") or ""
+def uv_run(options: Options) -> Target | None:
+    """Return the target `uv run` with a fixed PATH, because uv spends most of its time on searching PATH."""
+    path = options.uv or shutil.which("uv") or ""
     if not path:
         return None
     return Target(

@@ -1,15 +1,15 @@
-/* The comparator of explorer.py: the least that stopping a launcher at its visible calls can cost.
+/* The comparator of explorer.py: the minimum cost of stopping a launcher at its visible calls.
  *
  * usage: tracer CORE FILTER SOCKET LAUNCHER [WORDS...] WITNESS SOCKET
  *
- * For each line on stdin it starts the launcher once and follows it, all its threads and all that they start, from
- * before its exec to their ends: each stops at the entry and the exit of every call that FILTER (an array of struct
- * sock_filter, in hex) takes to be visible, each call is read, and nothing is done there. The command is told to exit
- * with 7 as soon as it waits for orders. Everything runs on one CORE. Answers with a line:
+ * For each line on stdin, it starts the launcher once and traces it, with all its threads and descendants, from before
+ * its exec to their ends. Each task stops at the entry and exit of every call that FILTER (an array of struct
+ * sock_filter, in hex) selects. The call is read, and nothing else is done. The command is ordered to exit with 7 as
+ * soon as it waits for orders. Everything runs on one CORE. The output is one line per start:
  *
  *   MICROSECONDS STOPS WAIT-STATUS
  *
- * Nothing is recorded, held, contained or looked at: no /proc but for who is the witness, no waiting for rest.
+ * Nothing is recorded, held, contained or inspected. /proc is only used to find the witness.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,7 +37,7 @@ static const long OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_
 
 static struct task {
     pid_t tid;
-    int in_call, silent; /* silent: the command's, whose calls do not matter */
+    int in_call, untracked; /* untracked: a task of the command, whose calls are ignored */
 } tasks[MOST_TASKS];
 static int task_count;
 static long stops;
@@ -45,7 +45,7 @@ static long stops;
 static struct sock_filter code[512];
 static struct sock_fprog filter = {0, code};
 static struct stat witness;
-static int listener, greeted;
+static int listener, connection;
 
 static void die(const char *what) {
     perror(what);
@@ -85,19 +85,19 @@ static void give_order(void) {
             die("hello");
     if (dprintf(end, "exit %d\n", ORDER_CODE) < 0)
         die("order");
-    greeted = end;
+    connection = end;
 }
 
 static void at_entry(struct task *task) {
     struct ptrace_syscall_info call;
     stops++;
-    if (!task->silent) {
+    if (!task->untracked) {
         trace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof call, (long)&call);
         task->in_call = 1;
         trace(PTRACE_SYSCALL, task->tid, 0, 0);
         return;
     }
-    if (greeted < 0)
+    if (connection < 0)
         give_order();
     trace(PTRACE_CONT, task->tid, 0, 0);
 }
@@ -123,7 +123,7 @@ static void at_stop(pid_t tid, int status) {
         return;
     }
     if (event == PTRACE_EVENT_EXEC && runs_witness(tid)) {
-        task->silent = 1;
+        task->untracked = 1;
         task->in_call = 0;
     }
     if (event == PTRACE_EVENT_STOP && number != SIGTRAP) {
@@ -169,7 +169,7 @@ static int run(char **argv) {
     int result = -1, status;
     task_count = 0;
     stops = 0;
-    greeted = -1;
+    connection = -1;
     alarm(HANGS_AFTER); /* ends us, and by EXITKILL whoever hangs */
     pid_t launcher = start(argv);
     for (pid_t tid; (tid = waitpid(-1, &status, __WALL)) > 0;) {
@@ -181,8 +181,8 @@ static int run(char **argv) {
         if (tid == launcher)
             result = status;
     }
-    if (greeted >= 0)
-        close(greeted);
+    if (connection >= 0)
+        close(connection);
     return result;
 }
 
