@@ -16,7 +16,7 @@ from proctor.conformance.exploring.worker_pool import survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.execute import execute, stop
 from proctor.harness.explorer.explore import Evaluation, Predicate
-from proctor.harness.history import Event, History
+from proctor.harness.history import Event, History, SettleEnded, WaitEnded
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 
@@ -24,7 +24,7 @@ Order = tuple[tuple[str, str], ...]
 """The facts of a history in order: the type of each, and the process or point it is about."""
 
 
-RUNNER_NOTES = ("Waited", "Settled")
+RUNNER_NOTES = (WaitEnded.__name__, SettleEnded.__name__)
 """Facts about the runner's own waiting. Their position says nothing about the launcher."""
 
 

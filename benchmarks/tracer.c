@@ -74,15 +74,15 @@ static void forget(pid_t tid) {
     *task = tasks[--task_count];
 }
 
-/* The witness says hello before it waits for the first time: so there is no need to listen for it meanwhile. */
+/* The witness connects before it waits for the first time, so there is no need to poll for it meanwhile. */
 static void give_order(void) {
-    static char hello[1 << 18];
+    static char greeting[1 << 18];
     int end = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (end < 0)
         return;
-    for (ssize_t n = 0; n <= 0 || hello[n - 1] != '\n';)
-        if ((n = read(end, hello, sizeof hello)) <= 0)
-            die("hello");
+    for (ssize_t n = 0; n <= 0 || greeting[n - 1] != '\n';)
+        if ((n = read(end, greeting, sizeof greeting)) <= 0)
+            die("greeting");
     if (dprintf(end, "exit %d\n", ORDER_CODE) < 0)
         die("order");
     connection = end;
@@ -127,7 +127,7 @@ static void at_stop(pid_t tid, int status) {
         task->in_call = 0;
     }
     if (event == PTRACE_EVENT_STOP && number != SIGTRAP) {
-        trace(PTRACE_LISTEN, tid, 0, 0); /* stopped by job control, and to stay so */
+        trace(PTRACE_LISTEN, tid, 0, 0); /* stopped by job control: stay stopped */
         return;
     }
     trace(task->in_call ? PTRACE_SYSCALL : PTRACE_CONT, tid, 0, event ? 0 : number);
@@ -164,13 +164,13 @@ static pid_t start(char **argv) {
     return pid;
 }
 
-/* Start the launcher, follow everyone to the end; return the launcher's wait status. */
+/* Start the launcher and trace all its processes to their ends; return the launcher's wait status. */
 static int run(char **argv) {
     int result = -1, status;
     task_count = 0;
     stops = 0;
     connection = -1;
-    alarm(HANGS_AFTER); /* ends us, and by EXITKILL whoever hangs */
+    alarm(HANGS_AFTER); /* ends this program and, by EXITKILL, all traced processes */
     pid_t launcher = start(argv);
     for (pid_t tid; (tid = waitpid(-1, &status, __WALL)) > 0;) {
         if (WIFSTOPPED(status)) {
