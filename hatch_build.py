@@ -1,4 +1,4 @@
-"""Compiles the C programs when the package is built, for an editable install as well."""
+"""Compiles the C programs when the package is built or installed in editable mode."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROGRAMS = {
     "guardian": "harness/runner/start/guardian.c",
 }
 LIBRARIES = {"witness.so": "harness/witness/witness.c"}
-"""The witness once more, for a Python process to live in."""
+"""The witness as a library for a Python process."""
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra"]
 
 
@@ -29,47 +29,47 @@ def compiler() -> list[str]:
     for candidate in [words] if words else [["cc"], ["gcc"], ["clang"]]:
         if shutil.which(candidate[0]):
             return candidate
-    asked = f"CC is '{os.environ['CC']}', which is not there" if words else "none of cc, gcc and clang was found"
+    found = f"CC is '{os.environ['CC']}', which is not installed" if words else "none of cc, gcc and clang was found"
     raise SystemExit(
-        f"Proctor's witness is a C program, and building it needs a C compiler: {asked}. "
+        f"Proctor's witness is a C program, and building it needs a C compiler: {found}. "
         "Install one (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install) or set CC."
     )
 
 
 def build(root: Path) -> list[str]:
-    """Compile into harness/bin; return the paths made, relative to root."""
+    """Compile into harness/bin; return the paths of the results, relative to root."""
     out = root / "harness" / "bin"
     out.mkdir(exist_ok=True)
-    whole = {name: (source, [["-static"], []]) for name, source in PROGRAMS.items()}
-    # statically linked they start in half the time; not every system has the static library
-    whole |= {name: (source, [["-shared", "-fPIC", "-DIN_PYTHON"]]) for name, source in LIBRARIES.items()}
-    for name, (source, ways) in whole.items():
-        _compile(root, source, out / name, ways)
-    return [f"harness/bin/{name}" for name in whole]
+    artifacts = {name: (source, [["-static"], []]) for name, source in PROGRAMS.items()}
+    # static programs start in half the time, but not every system has the static library
+    artifacts |= {name: (source, [["-shared", "-fPIC", "-DIN_PYTHON"]]) for name, source in LIBRARIES.items()}
+    for name, (source, options) in artifacts.items():
+        _compile(root, source, out / name, options)
+    return [f"harness/bin/{name}" for name in artifacts]
 
 
-def _compile(root: Path, source: str, made: Path, ways: list[list[str]]) -> None:
-    """Compile in the first of these ways that works; SystemExit where none does."""
-    new = made.with_name(made.name + ".new")
-    for extra in ways:
-        command = [*compiler(), *FLAGS, *extra, "-o", str(new), str(root / source)]
+def _compile(root: Path, source: str, output: Path, options: list[list[str]]) -> None:
+    """Compile with the first of these sets of options that works; raise SystemExit if none does."""
+    temporary = output.with_name(output.name + ".new")
+    for arguments in options:
+        command = [*compiler(), *FLAGS, *arguments, "-o", str(temporary), str(root / source)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode == 0:
-            os.replace(new, made)
+            os.replace(temporary, output)
             return
     raise SystemExit(f"compiling {source} failed: {shlex.join(command)}\n{result.stderr}")
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Hatchling's hook: compile, and take the programs into the wheel."""
+    """Hatchling's hook: compile, and include the programs in the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
-        """Compile for wheels (editable ones included), not for source distributions."""
+        """Compile for wheels (including editable ones), not for source distributions."""
         if self.target_name != "wheel":
             return
         build_data["artifacts"].extend(build(Path(self.root)))
         build_data["pure_python"] = False
-        # the C programs bind the wheel to this kind of machine, but to no version of Python
+        # the C programs tie the wheel to this platform, but not to a version of Python
         build_data["tag"] = f"py3-none-{re.sub('[-.]', '_', sysconfig.get_platform())}"
 
 

@@ -1,4 +1,4 @@
-"""Signal numbers and names: one place, so that every message and table says the same."""
+"""Signal numbers and names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LAST_REALTIME: int = int(getattr(signal, "SIGRTMAX", 0))
 LAST: int = LAST_REALTIME or signal.NSIG - 1
 
 INTERRUPT = int(signal.SIGINT)
-"""What Ctrl-C sends."""
+"""The signal of Ctrl-C."""
 COMMON_SIGNALS = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
 )  # fmt: skip
@@ -17,7 +17,7 @@ COMMON_SIGNALS = (
 SI_USER = 0
 """si_code of kill(2); sigaction(2)."""
 SI_KERNEL = 0x80
-"""si_code of what the kernel sends, a terminal's Ctrl-C among it; sigaction(2)."""
+"""si_code of signals from the kernel, for example by Ctrl-C on a terminal; sigaction(2)."""
 
 
 def name(number: int) -> str:
@@ -31,5 +31,5 @@ def name(number: int) -> str:
 
 
 def realtime() -> tuple[int, ...]:
-    """Return the numbers of the real-time signals, which queue and do not merge; signal(7)."""
+    """Return the numbers of the real-time signals, which queue and do not coalesce; signal(7)."""
     return tuple(range(FIRST_REALTIME, LAST_REALTIME + 1)) if FIRST_REALTIME else ()

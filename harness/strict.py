@@ -1,4 +1,4 @@
-"""Strict decoding: every unknown key and wrong type is an error that names what would have been right."""
+"""Strict decoding: an unknown key or a wrong type is an error that says what is allowed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ T = TypeVar("T")
 
 
 def convert(data: Any, kind: type[T], where: str) -> T:
-    """Convert decoded JSON or TOML to `kind`; raise WrongCall naming `where`, the key and the nearest right one."""
+    """Convert decoded JSON or TOML to `kind`; raise UsageError with `where`, the key and the closest known key."""
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where}: {_explain(str(error), data, kind)}") from error
+        raise UsageError(f"{where}: {_plain_message(str(error), data, kind)}") from error
 
 
 def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
-    """Decode JSON text to `kind`; raise WrongCall as `convert` does."""
+    """Decode JSON text to `kind`; raise UsageError as `convert` does."""
     data = raw_json(text, where)
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where}: {_explain(str(error), data, kind)}") from error
+        raise UsageError(f"{where}: {_plain_message(str(error), data, kind)}") from error
 
 
 def raw_json(text: str | bytes, where: str) -> Any:
-    """Decode JSON text to whatever is in it; raise WrongCall where it is something else, or not whole."""
+    """Decode JSON text without a type; raise UsageError if it is not JSON or incomplete."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -47,15 +47,15 @@ _EXAMPLE_OF_LIST = '["tini", "--"]'
 
 
 class _Place(NamedTuple):
-    """Where a mistake is: its key as a person says it, what stands there, what may stand there."""
+    """The place of a mistake: its key, its value, and the type that is allowed."""
 
     key: str
     value: Any
     kind: Any
 
 
-def _explain(message: str, data: Any, kind: type) -> str:
-    """Put msgspec's message in plain words."""
+def _plain_message(message: str, data: Any, kind: type) -> str:
+    """Return msgspec's message in plain words."""
     match = _MESSAGE.fullmatch(message)
     what, path = (match["what"], match["path"] or "") if match else (message, "")
     if unknown := re.match(r"Object contains unknown field `(.+?)`", what):
@@ -67,9 +67,9 @@ def _explain(message: str, data: Any, kind: type) -> str:
     if wrong:
         return _wrong_type(place, wrong[1].split(" | "), wrong[2] or "")
     if what.startswith("Invalid ") and (known := _choices(place.kind)):
-        found = f"{_called(place.key)} is {_shown(place.value)}, which is not one of: {', '.join(known)}"
+        found = f"{_quoted_key(place.key)} is {_shown(place.value)}, which is not one of: {', '.join(known)}"
         return found + nearest(str(place.value), known)
-    return f"{_called(place.key)}: {what}"
+    return f"{_quoted_key(place.key)}: {what}"
 
 
 def _unknown_key(name: str, place: _Place) -> str:
@@ -78,7 +78,7 @@ def _unknown_key(name: str, place: _Place) -> str:
     return f"unknown key '{name}'{nearest(name, known)}{where}; known keys: {', '.join(dict.fromkeys(known))}"
 
 
-def _called(key: str) -> str:
+def _quoted_key(key: str) -> str:
     return f"'{key}'" if key else "the document"
 
 
@@ -107,7 +107,7 @@ def _wrong_type(place: _Place, wanted: list[str], more: str) -> str:
         example = "true"
     elif wanted[0] == "object" and re.fullmatch(r"\w+", place.key):
         example = f"a section [{place.key}]"
-    return f"{_called(place.key)} must be {takes}, but is {_shown(value)}" + (
+    return f"{_quoted_key(place.key)} must be {takes}, but is {_shown(value)}" + (
         f"; for example: {example}" if example else ""
     )
 
@@ -120,19 +120,22 @@ def _words(text: str) -> list[str]:
 
 
 def _place(path: str, data: Any, kind: Any, got: str) -> _Place:
-    """Follow msgspec's path, such as `.steps[0].signal`; of a table with any keys it says only `[...]`."""
+    """Follow msgspec's path, such as `.steps[0].signal`. For a table with arbitrary keys, msgspec gives only
+    `[...]`."""
     place = _Place("", data, kind)
     for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path):
-        key, value, its = place
+        key, value, expected = place
         if name:
-            place = _Place(_join(key, name), value.get(name) if isinstance(value, dict) else None, _child(its, name))
+            place = _Place(
+                _join(key, name), value.get(name) if isinstance(value, dict) else None, _child(expected, name)
+            )
         elif index == "...":
             pairs = value.items() if isinstance(value, dict) else ()
             found = next(((_join(key, k), v) for k, v in pairs if _json_name(v) == got), (f"{key}[...]", None))
-            place = _Place(found[0], found[1], (get_args(its) or (None,))[-1])
+            place = _Place(found[0], found[1], (get_args(expected) or (None,))[-1])
         else:
-            its_value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
-            place = _Place(f"{key}[{index}]", its_value, (get_args(its) or (None,))[0])
+            item = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+            place = _Place(f"{key}[{index}]", item, (get_args(expected) or (None,))[0])
     return place
 
 
@@ -142,14 +145,14 @@ def _json_name(value: Any) -> str:
 
 
 def _structs(kind: Any) -> list[type[msgspec.Struct]]:
-    """Return the structs that may stand where `kind` does: itself, or the parts of a union."""
+    """Return the structs that `kind` allows: itself, or the members of a union."""
     parts = get_args(kind) or (kind,)
     return [part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct)]
 
 
 def _child(kind: Any, name: str) -> Any:
     fields = (field for struct in _structs(kind) for field in msgspec.structs.fields(struct))
-    return next((field.type for field in fields if field.encode_name == name), kind)  # a tag is no field
+    return next((field.type for field in fields if field.encode_name == name), kind)  # a tag is not a field
 
 
 def _choices(kind: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""A target: how to start one launcher, and what it claims. Data, read from TOML or made from a command line."""
+"""A target: how to start a launcher, and what it claims. Read from TOML or made from a command line."""
 
 from __future__ import annotations
 
@@ -18,30 +18,29 @@ from proctor.harness.strict import convert
 
 Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
 Invocation = Literal["run", "sync", "prune"]
-"""What a launcher is called for."""
+"""The purpose of an invocation of the launcher."""
 PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
 COMMAND = "{command}"
-NEEDED: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
-"""Profiles that take a command line of their own."""
-CLOSE = 0.8
-"""How alike the name of a file has to be to be suggested: a directory holds many, and some letters they all share."""
+REQUIRED_KEY: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
+"""Profiles that require a command line of their own, and the key for it."""
+MIN_SIMILARITY = 0.8
+"""Minimum similarity (difflib) of a file name that is suggested. It is high because a directory has many files."""
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One launcher.
 
-    command: its command line; the command and its arguments are appended, or take the place of "{command}" (and
-    what follows it). "{here}" is the TOML's directory, "{python}" the running interpreter.
-    version: a command line that prints the version. install: how to get it, for a person.
-    environment: additions to the launcher's own environment. adds: names (or patterns such as UV_*) of variables
-    that the launcher declares to add for its command; changes: names of those that it declares to change.
-    sync, prune: the command lines that make the environment of the project in the working directory, and that prune
-    the cache. own: directories in which the launcher may keep what it likes. keeps: patterns, relative to these, of
-    what an undisturbed run may leave there each time (log files). In all of these and in `environment` the words
-    "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and TMPDIR, "{wheels}" for a
-    directory with the wheel of the program `proctor-tool`, "{interpreter}" for the Python that is asked for.
-    files: contents by path, laid out in the working directory. deviations: requirement -> why it is not met on purpose.
-    slow: takes so long to start that the suite takes samples where it could do all.
+    command: its command line. The command and its arguments are appended, or replace "{command}" and what follows it.
+    "{here}" is the directory of the TOML file, "{python}" the running interpreter. version: a command line that prints
+    the version. install: how to install it, for people. environment: additional variables for the launcher. adds: names
+    (or patterns such as UV_*) of variables that the launcher declares to add for its command; changes: names of
+    variables that it declares to change. sync, prune: the command lines that make the environment of the project in the
+    working directory, and that prune the cache. own: directories that belong to the launcher. keeps: patterns, relative
+    to these, of what an undisturbed run may leave there each time (log files). In all of these and in
+    `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and TMPDIR,
+    "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested Python.
+    files: file contents by path, written to the working directory. deviations: by requirement, why the launcher
+    deliberately does not meet it. slow: the launcher starts so slowly that the suite runs samples.
     """
 
     name: str
@@ -63,11 +62,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     @property
     def is_bare(self) -> bool:
-        """Whether this is no launcher at all: the command itself, the measure of everything."""
+        """Whether this is the bare command, without a launcher."""
         return not self.command
 
     def words(self, invoke: Invocation) -> tuple[str, ...]:
-        """Return the command line of one kind of call."""
+        """Return the command line for an invocation."""
         return {"run": self.command, "sync": self.sync, "prune": self.prune}[invoke]
 
 
@@ -75,53 +74,53 @@ BARE = Target(name="(the bare command)", command=())
 
 
 def targets_directory() -> Path:
-    """Return the directory of the targets that come with Proctor."""
+    """Return the directory of the target descriptions that are part of Proctor."""
     return Path(__file__).resolve().parent.parent / "targets"
 
 
 def known_targets() -> dict[str, Path]:
-    """Return the descriptions that come with Proctor, by name."""
+    """Return the paths of the target descriptions that are part of Proctor, by name."""
     found = targets_directory().glob("*.toml"), (targets_directory() / "reference").glob("*.toml")
     return {path.stem: path for group in found for path in sorted(group)}
 
 
-def load(asked: str) -> Target:
-    """Find what the user calls a target: a TOML, a name in targets/, an executable, or a command line.
+def load(requested: str) -> Target:
+    """Return the target for a TOML file, a name in targets/, an executable or a command line.
 
-    Raises WrongCall when there is no such thing or it cannot be started.
+    Raise UsageError if it does not exist or cannot be started.
     """
-    if not asked.strip():
+    if not requested.strip():
         known = ", ".join(known_targets())
         raise UsageError(f"--target is empty; give an executable, a command line or one of: {known}")
     try:
-        asked.encode()
+        requested.encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"--target={asked!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
+            f"--target={requested!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
         ) from None
-    if asked.endswith(".toml"):
-        return load_toml(Path(asked), asked)
-    if asked in known_targets():
-        return load_toml(known_targets()[asked])
-    path = Path(asked)
-    if "/" in asked and os.path.islink(path) and not os.path.exists(path):
-        raise UsageError(f"--target={asked}: {_missing(path)}")
-    if "/" in asked and os.path.exists(path):  # unlike Path.exists it takes what may not be looked at for missing
+    if requested.endswith(".toml"):
+        return load_toml(Path(requested), requested)
+    if requested in known_targets():
+        return load_toml(known_targets()[requested])
+    path = Path(requested)
+    if "/" in requested and os.path.islink(path) and not os.path.exists(path):
+        raise UsageError(f"--target={requested}: {_missing(path)}")
+    if "/" in requested and os.path.exists(path):  # unlike Path.exists, this is False for an inaccessible path
         beside = [p.with_suffix(".toml") for p in (path, path.resolve())]
         for description in beside:
             if description.is_file():
                 return load_toml(description)
-        return Target(name=asked, command=(find_program(asked),))
+        return Target(name=requested, command=(find_program(requested),))
     try:
-        words = shlex.split(asked)
+        words = shlex.split(requested)
     except ValueError as error:
-        raise UsageError(f"--target={asked}: cannot be split into words: {error}") from error
-    return Target(name=asked, command=(find_program(words[0], asked), *words[1:]))
+        raise UsageError(f"--target={requested}: cannot be split into words: {error}") from error
+    return Target(name=requested, command=(find_program(words[0], requested), *words[1:]))
 
 
 def load_toml(path: Path, shown: str = "") -> Target:
-    """Read one description; raise WrongCall where it cannot be read or says something unknown. shown: the path as the
-    user gave it."""
+    """Read a target description; raise UsageError if it cannot be read or has an error. shown: the path as the user
+    gave it."""
     shown = shown or str(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -145,33 +144,33 @@ def load_toml(path: Path, shown: str = "") -> Target:
         return tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in words)
 
     lines = {key: resolve(getattr(target, key)) for key in ("command", "sync", "prune", "version")}
-    return found_here(msgspec.structs.replace(target, **lines), shown)
+    return with_absolute_programs(msgspec.structs.replace(target, **lines), shown)
 
 
-def found_here(target: Target, shown: str) -> Target:
-    """Return a target with its programs by their absolute paths here; raise WrongCall, about `shown`, where one is
-    missing."""
+def with_absolute_programs(target: Target, shown: str) -> Target:
+    """Return a target with absolute paths of its programs on this system; raise UsageError, with the prefix `shown`, if
+    one is missing."""
     lines = {key: line for key in ("command", "sync", "prune") if (line := getattr(target, key))}
     found = {key: (_program_of(key, line[0], target, shown), *line[1:]) for key, line in lines.items()}
-    if target.version and not (of_version := _look_for(target.version[0]))[1]:  # else there is just no version to say
+    if target.version and not (of_version := _search(target.version[0]))[1]:
         found["version"] = (of_version[0], *target.version[1:])
     return msgspec.structs.replace(target, **found)
 
 
 def _program_of(key: str, program: str, target: Target, shown: str) -> str:
-    """Return the absolute path of the program that a command line of the target begins with, or raise WrongCall."""
+    """Return the absolute path of the program of a command line; raise UsageError if it is missing."""
     if key != "command" and "{" in program:
-        return program  # a place that is known only when it is called
-    found, trouble = _look_for(program)
-    if trouble:
-        what = f": {trouble}" if found else f", which is not installed: {trouble}"
+        return program  # a placeholder that is replaced when the launcher starts
+    found, problem = _search(program)
+    if problem:
+        what = f": {problem}" if found else f", which is not installed: {problem}"
         hint = f"; install it with: {target.install}" if target.install else ""
         raise UsageError(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
     return found
 
 
 def _check_files(target: Target, shown: str) -> None:
-    """Raise WrongCall where a file would lie elsewhere than in the launcher's working directory."""
+    """Raise UsageError if a file would be outside the launcher's working directory."""
     for name in target.files:
         parts = name.split("/")
         if ".." in parts or name.startswith("/") or parts[-1] in ("", ".") or "\0" in name:
@@ -182,8 +181,8 @@ def _check_files(target: Target, shown: str) -> None:
 
 
 def _check_profiles(target: Target, shown: str) -> None:
-    """Raise WrongCall where a profile is claimed, but not how to call the launcher for it."""
-    for profile, key in NEEDED.items():
+    """Raise UsageError if a profile is claimed without the command line that it requires."""
+    for profile, key in REQUIRED_KEY.items():
         if profile in target.profiles and not getattr(target, key):
             raise UsageError(
                 f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; add its command line, "
@@ -200,14 +199,15 @@ def _check_reasons(target: Target, shown: str) -> None:
             )
 
 
-def find_program(program: str, asked: str = "") -> str:
-    """Return the absolute path of a program, looked for on PATH and beside the running interpreter."""
-    where = f"--target={asked or program}"
-    found, trouble = _look_for(program)
-    if not trouble:
+def find_program(program: str, requested: str = "") -> str:
+    """Return the absolute path of a program, searched on PATH and next to the running interpreter; raise UsageError if
+    it is missing."""
+    where = f"--target={requested or program}"
+    found, problem = _search(program)
+    if not problem:
         return found
     if found:
-        raise UsageError(f"{where}: {trouble}")
+        raise UsageError(f"{where}: {problem}")
     if program and os.path.lexists(program):
         what = "a directory" if os.path.isdir(program) else "a file"
         raise UsageError(
@@ -219,29 +219,29 @@ def find_program(program: str, asked: str = "") -> str:
     )
 
 
-def _look_for(program: str) -> tuple[str, str]:
-    """Return the absolute path of a program and "", or what is wrong with it; no path where PATH does not have it."""
+def _search(program: str) -> tuple[str, str]:
+    """Return the absolute path of a program and ""; or the path, "" if PATH does not have it, and the problem."""
     if "/" not in program:
         found = shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
         return (str(Path(found).absolute()), "") if found else ("", "there is no such program on PATH")
     path = Path(program)
-    trouble = ""
+    problem = ""
     if not os.path.exists(path):
-        trouble = f"{_missing(path)}: {program}{_similar(path)}" if not os.path.lexists(path) else _missing(path)
+        problem = f"{_missing(path)}: {program}{_similar(path)}" if not os.path.lexists(path) else _missing(path)
     elif path.is_dir():
-        trouble = "this is a directory, not a launcher; name the executable in it"
+        problem = "this is a directory, not a launcher; name the executable in it"
     elif not os.access(path, os.X_OK):
-        trouble = f"this is not executable; chmod +x {program}, or put its interpreter before it"
-    return str(path.absolute()), trouble
+        problem = f"this is not executable; chmod +x {program}, or put its interpreter before it"
+    return str(path.absolute()), problem
 
 
 def _missing(path: Path) -> str:
-    """Say how a path leads to nothing."""
+    """Return why a path does not exist."""
     try:
-        there = os.readlink(path)
+        destination = os.readlink(path)
     except OSError:
         return "there is no such file"
-    return f"this is a symbolic link to {there}, which does not exist or is part of a loop; correct the link"
+    return f"this is a symbolic link to {destination}, which does not exist or is part of a loop; correct the link"
 
 
 def _similar(path: Path) -> str:
@@ -249,4 +249,4 @@ def _similar(path: Path) -> str:
         others = [entry.name for entry in path.parent.iterdir() if entry.name != path.name]
     except OSError:
         return ""
-    return nearest(path.name, difflib.get_close_matches(path.name, others, n=1, cutoff=CLOSE))
+    return nearest(path.name, difflib.get_close_matches(path.name, others, n=1, cutoff=MIN_SIMILARITY))

@@ -112,7 +112,7 @@ def test_installed_it_works_from_an_empty_directory(kind: str, tmp_path: Path, r
     ("env", "says"),
     [
         ({"PATH": "{empty}"}, "none of cc, gcc and clang was found"),
-        ({"CC": "nonexistent"}, "CC is 'nonexistent', which is not there"),
+        ({"CC": "nonexistent"}, "CC is 'nonexistent', which is not installed"),
     ],
     ids=["nothing-on-path", "CC"],
 )

@@ -1,4 +1,4 @@
-"""The workflow of this project: it runs what there is, and its baseline is of this specification."""
+"""The workflow of this project: its tox environments exist, and its baseline matches the specification."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
 
 
-def test_the_baseline_is_of_this_specification() -> None:
+def test_the_baseline_matches_the_specification() -> None:
     documents = read(ROOT / ".github" / "baseline.json")
     assert [one.target.name for one in documents] == ["reference", "reference-exec"]
     for document in documents:
@@ -25,12 +25,12 @@ def test_the_baseline_is_of_this_specification() -> None:
         }  # fmt: skip
 
 
-def test_the_environments_of_tox_that_it_runs_are_there() -> None:
+def test_the_tox_environments_of_the_workflow_exist() -> None:
     tox = configparser.RawConfigParser()
     tox.read(ROOT / "tox.ini")
     text = WORKFLOW.read_text(encoding="utf-8")
-    questions = re.search(r"question: \[(.*)\]", text)
-    assert questions
-    named = {*questions[1].split(", "), *re.findall(r"tox run -e (\w+)", text)}
+    environments = re.search(r"environment: \[(.*)\]", text)
+    assert environments
+    named = {*environments[1].split(", "), *re.findall(r"tox run -e (\w+)", text)}
     assert len(named) > 4
     assert {f"testenv:{name}" for name in named} <= set(tox.sections())

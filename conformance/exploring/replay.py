@@ -20,7 +20,7 @@ from proctor.harness import execute as door
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
 from proctor.harness.schedule import Hold
-from proctor.harness.target import Target, found_here
+from proctor.harness.target import Target, with_absolute_programs
 from proctor.harness.violation import Violation, unlike
 
 
@@ -73,7 +73,7 @@ def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
     if not case.target.command:
         raise UsageError(f"{path}: this case has no launcher: 'target.command' is empty. To play it on one, {instead}")
     try:
-        return found_here(case.target, str(path))
+        return with_absolute_programs(case.target, str(path))
     except UsageError as missing:
         raise UsageError(f"{missing}; or {instead}") from None
 

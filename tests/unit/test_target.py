@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.errors import UsageError
-from proctor.harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
+from proctor.harness.target import PROFILES, REQUIRED_KEY, Profile, Target, find_program, known_targets, load, load_toml
 
 
 def executable(path: Path) -> Path:
@@ -217,12 +217,12 @@ def test_calls_for_environments(tmp_path: Path) -> None:
 def test_a_profile_says_what_it_needs(profile: Profile, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n')
-    if profile not in NEEDED:
+    if profile not in REQUIRED_KEY:
         assert load(str(path)).profiles == (profile,)
         return
-    assert f"for example {NEEDED[profile]} = [" in refusal(str(path))
-    path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n{NEEDED[profile]} = ["env", "x"]\n')
-    assert load(str(path)).words(NEEDED[profile])[-1] == "x"  # type: ignore[arg-type]
+    assert f"for example {REQUIRED_KEY[profile]} = [" in refusal(str(path))
+    path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n{REQUIRED_KEY[profile]} = ["env", "x"]\n')
+    assert load(str(path)).words(REQUIRED_KEY[profile])[-1] == "x"  # type: ignore[arg-type]
 
 
 def test_files_below_the_working_directory(tmp_path: Path) -> None:
