@@ -1,14 +1,10 @@
-"""Parts that several of the faulty launchers share. None is a fault by itself; `sound` does without them."""
+"""What several faults of processes and of the terminal share. None of it is a fault."""
 
 import os
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(__file__))
-from sound import Launcher, signal
+from .sound import TYPE_CHECKING, Launcher, signal
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
