@@ -21,8 +21,9 @@ from harness.history import Carried, Ended, Event, History, Passed, Received, Se
 from harness.scenario import JOB, PIPES, Scenario
 from harness.schedule import Schedule, parse
 from harness.target import BARE, Target, load
+from tests.planted import launchers
 
-SOUND = Target("sound", (sys.executable, "-I", "-S", str(Path("targets/faulty/sound.py").resolve())))
+SOUND = Target("sound", launchers()["sound"].command())
 TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"
 THROUGH = ("launcher", "launcher-exec")
 
