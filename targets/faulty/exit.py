@@ -1,9 +1,8 @@
 """Planted faults in exit codes and in how a launcher ends."""
 
-import os
 import time
 
-from .sound import TYPE_CHECKING, Launcher, signal
+from .sound import TYPE_CHECKING, Launcher, os, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn

@@ -1,8 +1,6 @@
 """Planted faults in what a command inherits: signals, descriptors, arguments, environment, session."""
 
-import os
-
-from .sound import EVERY, Launcher, signal
+from .sound import EVERY, Launcher, os, signal
 
 
 class inherit_1_nohup_undone(Launcher):
@@ -91,7 +89,7 @@ class inherit_2_leak(Launcher):
     breaks = "INHERIT-2"
 
     def before_exec(self) -> None:
-        os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+        os.set_inheritable(os.open("/dev/null", os.O_RDONLY), True)
 
 
 class inherit_2_stderr_merged(Launcher):
@@ -118,7 +116,7 @@ class inherit_2_stdin_closed(Launcher):
 
     def before_exec(self) -> None:
         if not os.isatty(0):
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
 
 
 class inherit_3_double_dash(Launcher):

@@ -20,7 +20,9 @@ MODULES = {
 if __name__ == "__main__":
     # A launcher that is judged writes nothing beside itself. The tests compile these modules before they start.
     sys.dont_write_bytecode = True
-    sys.path.insert(0, __file__.rpartition("/faulty/")[0])
+    # To find and read the package takes as long as a whole chapter, so it is made here: a name and its directory.
+    package = sys.modules["faulty"] = type(sys)("faulty")
+    package.__path__ = [__file__.rpartition("/")[0]]
     name = sys.argv.pop(1) if sys.argv[1:] else ""
     for module in MODULES.get(name.partition("_")[0], ()):
         fault = getattr(__import__(f"faulty.{module}", fromlist=[name]), name, None)

@@ -1,9 +1,8 @@
 """What several faults of processes and of the terminal share. None of it is a fault."""
 
-import os
 import time
 
-from .sound import TYPE_CHECKING, Launcher, signal
+from .sound import TYPE_CHECKING, Launcher, os, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -29,7 +28,7 @@ def become_subreaper() -> None:
 
 def detach_descriptors() -> None:
     """In a helper: hold nothing of the caller's open, so that only its existence is the fault."""
-    null = os.open(os.devnull, os.O_RDWR)
+    null = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.closerange(3, 256)

@@ -1,9 +1,8 @@
 """Planted faults in how signals are forwarded."""
 
-import os
 import time
 
-from .sound import EVERY, FROM_KERNEL, Launcher, signal
+from .sound import EVERY, FROM_KERNEL, Launcher, os, signal
 
 
 class sig_1_hup_kills(Launcher):

@@ -16,17 +16,19 @@ them ignored is not known, and the command gets the default. One signal sent to 
 their pids, but not to the command (`pkill -f launch.py`), is taken for a signal to the group.
 """
 
-import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     import signal
     from typing import NoReturn
 else:
-    import _signal as signal  # the public module costs 4 ms of start-up, for its enums
+    # the public modules cost 1 ms and 4 ms of start-up, for their mappings and enums
+    import _signal as signal
+    import posix as os
 
-__all__ = ["EVERY", "FROM_KERNEL", "TYPE_CHECKING", "Guard", "Launcher", "signal", "signal_name"]
+__all__ = ["EVERY", "FROM_KERNEL", "TYPE_CHECKING", "Guard", "Launcher", "os", "signal", "signal_name"]
 
 EVERY = frozenset(signal.valid_signals())
 FROM_KERNEL = 0x80  # SI_KERNEL, which the standard library does not name
@@ -192,7 +194,9 @@ class Launcher:
             with open("/proc/self/environ", "rb") as file:
                 entries = file.read().split(b"\0")
         except OSError:
-            return dict(os.environb)
+            from os import environb  # here and below, as most runs do without
+
+            return dict(environb)
         environment: dict[bytes, bytes] = {}
         for entry in entries:
             key, equals, value = entry.partition(b"=")
@@ -201,7 +205,11 @@ class Launcher:
         return environment
 
     def execute(self, arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
-        os.execvpe(arguments[0], arguments, environment)
+        if b"/" in arguments[0]:
+            os.execve(arguments[0], arguments, environment)
+        from os import execvpe  # it searches PATH
+
+        execvpe(arguments[0], arguments, environment)
 
     def cannot_execute(self, error: OSError, code: int) -> None:
         self.say(f"cannot run {self.command_name()}: {error.strerror}")
@@ -344,15 +352,20 @@ class Launcher:
         os._exit(code)
 
     def command_name(self) -> str:
-        return repr(os.fsdecode(self.command[0]))
+        from os import fsdecode
+
+        return repr(fsdecode(self.command[0]))
 
     def say(self, text: str) -> None:
+        from os import fsencode
+
         if sys.stderr is not None:
-            os.write(2, os.fsencode(f"{self.name}: {text}\n"))
+            os.write(2, fsencode(f"{self.name}: {text}\n"))
 
     @classmethod
     def main(cls) -> "NoReturn":
-        command = [os.fsencode(argument) for argument in sys.argv[1:]]
+        encoding = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+        command = [argument.encode(*encoding) for argument in sys.argv[1:]]
         launcher = cls(command)
         if not command:
             launcher.say("usage: COMMAND ARGS...")

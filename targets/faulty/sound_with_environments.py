@@ -128,10 +128,24 @@ class Launcher(Making):
             **os.environ, "VIRTUAL_ENV": self.path, "PATH": f"{self.path}/bin:{os.environ.get('PATH', os.defpath)}"
         }  # fmt: skip
         try:
-            os.execvpe(command[0], command, environment)
+            self.execute(command, environment)
         except OSError as error:
             os.write(2, f"{self.name}: cannot run {command[0]!r}: {error.strerror}\n".encode())
             os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+    def execute(self, command: list[str], environment: dict[str, str]) -> "NoReturn":
+        """Do what os.execvpe does, without the module `warnings`, which that imports and which takes 1 ms."""
+        directories = [] if "/" in command[0] else environment["PATH"].split(":")
+        failed: OSError = FileNotFoundError()
+        refused: OSError | None = None
+        for path in [f"{directory}/{command[0]}" for directory in directories] or [command[0]]:
+            try:
+                os.execve(path, command, environment)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                failed = error
+            except OSError as error:
+                refused = refused or error
+        raise refused or failed
 
     def restore_signals(self) -> None:
         """CPython has changed some when it started. An ignored SIGINT it leaves alone."""

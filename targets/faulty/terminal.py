@@ -1,9 +1,7 @@
 """Planted faults with a terminal: its keys, job control, hang-ups, modes and what is typed and printed."""
 
-import os
-
 from .parts import ChangedTerminal, OwnGroup, RelayedOutput, wait_until_taken
-from .sound import FROM_KERNEL, TYPE_CHECKING, Launcher, signal
+from .sound import FROM_KERNEL, TYPE_CHECKING, Launcher, os, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -391,7 +389,7 @@ class tty_6_stdin_null(Launcher):
 
     def before_exec(self) -> None:
         if os.isatty(0):
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
 
 
 class tty_6_stdout_pipe(RelayedOutput):

@@ -1,10 +1,9 @@
 """Planted faults with other processes: those that are left, zombies, process groups, PID 1 and daemons."""
 
-import os
 import time
 
 from .parts import OwnGroup, become_subreaper, detach_descriptors, wait_until_taken
-from .sound import FROM_KERNEL, TYPE_CHECKING, Launcher, signal
+from .sound import FROM_KERNEL, TYPE_CHECKING, Launcher, os, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn
