@@ -15,8 +15,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PROGRAMS = {
     "witness": "harness/witness/witness.c",
-    "stage": "harness/runner/stage.c",
-    "guardian": "harness/runner/guardian.c",
+    "stage": "harness/runner/start/stage.c",
+    "guardian": "harness/runner/start/guardian.c",
 }
 LIBRARIES = {"witness.so": "harness/witness/witness.c"}
 """The witness once more, for a Python process to live in."""

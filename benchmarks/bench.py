@@ -25,11 +25,11 @@ from typing import NamedTuple
 
 import pexpect
 
-from harness.execute import execute, stop
-from harness.history import Ended
-from harness.runner.spawn import WITNESS
-from harness.scenario import Ends, Order, Scenario, Signal, Stage
-from harness.target import load
+from proctor.harness.execute import execute, stop
+from proctor.harness.history import Ended
+from proctor.harness.runner.start.spawn import WITNESS
+from proctor.harness.scenario import Order, Scenario, Signal, Stage, WaitEnds
+from proctor.harness.target import load
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED_DUMB_INIT = 11.0
@@ -132,7 +132,7 @@ def by_pexpect(launcher: list[str]) -> None:
 def one_execution(count: int) -> list[Line]:
     """(a) and (b): start, one TERM, end, on tini."""
     target = load("tini")
-    steps = (Order(f"exit-on {signal.SIGTERM:d} 0"), Signal(signal.SIGTERM), Ends())
+    steps = (Order(f"exit-on {signal.SIGTERM:d} 0"), Signal(signal.SIGTERM), WaitEnds())
     on_pipes, on_terminal = Scenario(steps), Scenario(steps, Stage(terminal=True))
 
     def ours(scenario: Scenario) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.table import Asked, Row, installed, median, uv_run
-from conformance.campaigning import explorer_for, survey_of
-from conformance.campaigns import Campaign, campaign_named
-from harness.execute import stop
-from harness.explorer.explore import REPLAYS
-from harness.target import Target
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named
+from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
+from proctor.harness.execute import stop
+from proctor.harness.explorer.explore import REPLAYS
+from proctor.harness.target import Target
 
 HANGS_AFTER = 0.1
 """Seconds after which a launcher whose command had no reason to stay is taken to hang. It is the better half of what a

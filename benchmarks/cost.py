@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.table import Asked, Row, installed, median
-from conformance.campaigns import whole_run
-from conformance.checks.files import CODE
-from harness.execute import execute, stop
-from harness.history import Ended
-from harness.runner import spawn
-from harness.runner.filter import program
-from harness.scenario import PIPES, Scenario
-from harness.schedule import Schedule
-from harness.target import Target
+from proctor.conformance.checks.files import CODE
+from proctor.conformance.exploring.campaigns import whole_run
+from proctor.harness.execute import execute, stop
+from proctor.harness.history import Ended
+from proctor.harness.runner.start import spawn
+from proctor.harness.runner.trace.seccomp import program
+from proctor.harness.scenario import PIPES, Scenario
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import Target
 
 SOURCE = Path(__file__).with_name("tracer.c")
 LIMITS = {"tini": 3.0, "timeout": 3.0, "dumb-init": 3.0, "./launcher": 1.3}

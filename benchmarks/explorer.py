@@ -28,7 +28,7 @@ from benchmarks.cost import cost
 from benchmarks.repeats import repeats
 from benchmarks.sweeps import sweep, workers
 from benchmarks.table import HEAD, Asked, Row
-from harness.execute import stop
+from proctor.harness.execute import stop
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS: dict[str, Callable[[Asked], Iterator[Row]]] = {

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conformance.hunters import Hunt, State
-from harness.explorer.rules import RULES
-from harness.target import load
+from proctor.conformance.exploring.hunt_workers import Hunt, State
+from proctor.harness.explorer.move_rules import RULES
+from proctor.harness.target import load
 
 UNNOTICED = ("/usr/bin/env", "./launcher", "launcher-exec")
 FOREVER = float("inf")

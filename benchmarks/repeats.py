@@ -10,14 +10,14 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Asked, Row, installed, shown, uv_run
-from conformance.campaigning import survey_of
-from conformance.campaigns import Campaign, campaign_named
-from conformance.judge import Bare
-from harness.execute import execute, stop
-from harness.explorer.explore import Opinion, Predicate
-from harness.history import Event, History
-from harness.schedule import Schedule
-from harness.target import Target
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named
+from proctor.conformance.exploring.worker_pool import survey_of
+from proctor.conformance.judging.judge import Bare
+from proctor.harness.execute import execute, stop
+from proctor.harness.explorer.explore import Evaluation, Predicate
+from proctor.harness.history import Event, History
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import Target
 
 Order = tuple[tuple[str, str], ...]
 """The types of facts with who or which point each is about, as they come in a history."""
@@ -82,7 +82,7 @@ def repeat(target: Target, campaign: Campaign, predicate: Predicate, schedule: S
     observed: Counter[Order] = Counter()
     for _ in range(times):
         history = execute(target, campaign.scenario, schedule)
-        opinion: Opinion = predicate(history)
+        opinion: Evaluation = predicate(history)
         verdicts[opinion.label, bool(opinion.objections)] += 1
         order = order_of(history)
         orders[order] += 1

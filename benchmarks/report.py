@@ -72,7 +72,7 @@ def main() -> None:
 def judged(directory: Path) -> Path:
     """Judge a launcher that fails much; return the results."""
     path = directory / "one.json"
-    command = [sys.executable, "-m", "conformance.cli", "check", "timeout", "--results", str(path)]
+    command = [sys.executable, "-m", "proctor", "check", "timeout", "--results", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not path.exists():
         sys.exit(f"{' '.join(command)} has left no results: {done.stderr}")
@@ -99,7 +99,17 @@ def multiplied(documents: list[dict[str, Any]], launchers: int, requirements: in
 
 def made(given: Path, page: Path) -> Iterator[Row]:
     """Make the page; yield how long it took, how much memory, and how large it is."""
-    command = [sys.executable, "-m", "conformance.cli", "report", str(given), "--format", "html", "-o", str(page)]
+    command = [
+        sys.executable,
+        "-m",
+        "proctor.conformance.cli.main",
+        "report",
+        str(given),
+        "--format",
+        "html",
+        "-o",
+        str(page),
+    ]
     begun = time.monotonic()
     _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
     seconds = time.monotonic() - begun

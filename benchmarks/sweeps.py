@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Asked, Row, installed, median, shown, uv_run
-from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.campaigns import SIGNALS, Campaign, campaign_named
-from harness.execute import stop
-from harness.explorer.explore import REPLAYS, suspects
-from harness.explorer.sweep import Planned
-from harness.target import Target
+from proctor.conformance.exploring.campaigns import SIGNALS, Campaign, campaign_named
+from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
+from proctor.harness.execute import stop
+from proctor.harness.explorer.explore import REPLAYS, suspects
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.target import Target
 
 LIMITS = {"timeout": 2.0, "dumb-init": 2.0, "./launcher": 10.0, "uv run": 15.0}
 AT_LEAST = 1.8
@@ -84,17 +84,17 @@ def plan_of(target: Target, campaign: Campaign) -> list[Planned]:
     return harmless * max(1, round(LONG_ENOUGH / (time.perf_counter() - began)))
 
 
-def seconds_of(crew: Crew, campaign: Campaign, planned: list[Planned]) -> float:
+def seconds_of(crew: WorkerPool, campaign: Campaign, planned: list[Planned]) -> float:
     """Let a crew play a plan; return the seconds that took."""
     return crew.explore(campaign, iter(planned), float("inf"), lambda count: None)[0].seconds
 
 
-def on_core(target: Target, campaign: Campaign, number: int) -> Crew:
+def on_core(target: Target, campaign: Campaign, number: int) -> WorkerPool:
     """Return a single worker on the core of worker `number`: its runner is there before the crew asks for one."""
     stop()
     os.environ["PROCTOR_WORKER"] = str(number)
     explorer_for(target, campaign, 1)
-    return Crew(target, 1, 1)
+    return WorkerPool(target, 1, 1)
 
 
 def workers(asked: Asked) -> Iterator[Row]:
@@ -108,7 +108,7 @@ def workers(asked: Asked) -> Iterator[Row]:
         os.environ["PROCTOR_WORKER"] = "0"
         stop()
         planned = plan_of(target, campaign)
-        both = Crew(target, 2, 1)
+        both = WorkerPool(target, 2, 1)
         cold = seconds_of(both, campaign, planned)
         rounds = 2 if asked.quick else 6
         times = [

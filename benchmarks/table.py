@@ -6,8 +6,8 @@ import shutil
 import statistics
 from typing import NamedTuple
 
-from harness.errors import WrongCall
-from harness.target import Target, load
+from proctor.harness.errors import UsageError
+from proctor.harness.target import Target, load
 
 
 class Row(NamedTuple):
@@ -45,7 +45,7 @@ def installed(*names: str) -> tuple[list[Target], list[Row]]:
     for name in names:
         try:
             found.append(load(name))
-        except WrongCall:
+        except UsageError:
             rows.append(Row(name, "not measured: it is not installed"))
     return found, rows
 

@@ -13,7 +13,7 @@ class ProctorError(Exception):
     """Base of all errors that Proctor raises on purpose."""
 
 
-class WrongCall(ProctorError):
+class UsageError(ProctorError):
     """The user asked for something that cannot be done as asked. Command-line tools exit with 2."""
 
 

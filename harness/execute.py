@@ -11,14 +11,16 @@ import subprocess
 import sys
 import threading
 
-from harness import wire
-from harness.errors import HarnessError
-from harness.history import History
-from harness.scenario import Scenario
-from harness.schedule import Schedule
-from harness.target import Target
+from proctor.harness import wire
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import History
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import Target
 
-GUARDIAN_REFUSED = 77
+GUARDIAN_REFUSED = "refused: "
+"""How the guardian's complaint begins when it cannot contain as asked. Its exit status says the same, but cannot be
+read where this process ignores SIGCHLD; wait(2)."""
 LONGEST_EXECUTION = 300.0
 """Seconds. The runner's own deadlines are far below; this is for a runner that hangs."""
 
@@ -27,7 +29,7 @@ class Runner:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
-        from harness.runner.spawn import GUARDIAN, LIBRARY, STAGE, WITNESS
+        from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESS
 
         for program in (GUARDIAN, STAGE, WITNESS, LIBRARY):
             if not os.access(program, os.X_OK):
@@ -37,7 +39,7 @@ class Runner:
         lifeline, self._lifeline = os.pipe()
         # -X importtime and the like would be inherited by nobody; -I would hide an editable install's paths
         # -P: no module that lies where the user stands, whatever its name, is meant for us
-        runner = [sys.executable, "-P", "-m", "harness.runner", str(theirs.fileno())]
+        runner = [sys.executable, "-P", "-m", "proctor.harness.runner", str(theirs.fileno())]
         try:
             self._process = subprocess.Popen(
                 [str(GUARDIAN), str(lifeline), containment, "--", runner[0], *runner],
@@ -61,8 +63,8 @@ class Runner:
             raise
         if hello is None:
             complaint, status = self.end()
-            if status == GUARDIAN_REFUSED:
-                raise _Refused(complaint)
+            if complaint.startswith(GUARDIAN_REFUSED):
+                raise _Refused(complaint.removeprefix(GUARDIAN_REFUSED))
             said = complaint or f"exit status {status}"
             raise HarnessError(f"the runner did not start: {said}. Check that TMPDIR can be written")
         self.scratch = hello.scratch

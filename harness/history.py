@@ -7,18 +7,25 @@ and reports read them, and nothing here touches a process.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from harness.errors import WrongCall
-from harness.scenario import Scenario
-from harness.schedule import Directive, Point
-from harness.strict import parse_json
+from proctor.harness.awaited import Awaited
+from proctor.harness.errors import UsageError
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Directive, Point
+from proctor.harness.strict import parse_json
 
 When = Literal["entry", "exit"]
 How = Literal["done", "held", "let go", "forced"]
 Difference = Literal["created", "changed", "removed"]
+Prose = Annotated[str, msgspec.Meta(extra={"prose": True})]
+"""Text for people. No program reads it: a test replaces it, and all verdicts stay the same."""
+Limit = Literal["processes", "threads", "events"]
+Unseen = Literal[
+    "ptrace-refused", "launcher-uses-ptrace", "other-program", "launcher-not-found", "pid-not-reused", "no-other-python"
+]
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -103,7 +110,7 @@ class NotStarted(_Fact, frozen=True, tag="not-started"):
     errno: int
 
 
-class Greeted(_Fact, frozen=True, tag="greeted"):
+class WitnessReady(_Fact, frozen=True, tag="greeted"):
     """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another."""
 
     process: str
@@ -111,7 +118,7 @@ class Greeted(_Fact, frozen=True, tag="greeted"):
     inherited: Inherited
 
 
-class Joined(_Fact, frozen=True, tag="joined"):
+class HelperReady(_Fact, frozen=True, tag="joined"):
     """A process that is no witness, but one of ours that the launcher starts, reports that it runs: "backend"."""
 
     process: str
@@ -163,7 +170,7 @@ class Answered(_Fact, frozen=True, tag="answered"):
     text: str = ""
 
 
-class Viewed(_Fact, frozen=True, tag="viewed"):
+class TerminalState(_Fact, frozen=True, tag="viewed"):
     """A witness' answer to the order `look`: its place and the terminal as it sees them now."""
 
     process: str
@@ -230,13 +237,13 @@ class Released(_Fact, frozen=True, tag="released"):
     pids: tuple[int, ...]
 
 
-class Traced(_Fact, frozen=True, tag="traced"):
+class TraceStarted(_Fact, frozen=True, tag="traced"):
     """From here on every call of these processes by which they signal or reap is in the history."""
 
     pids: tuple[int, ...]
 
 
-class Called(_Fact, frozen=True, tag="called"):
+class SignalCall(_Fact, frozen=True, tag="called"):
     """The launcher sent a signal: by which call, to which pid (negative: a process group; 0 with
     pidfd_send_signal, which names none) and with what result (0, or a negative errno)."""
 
@@ -246,8 +253,8 @@ class Called(_Fact, frozen=True, tag="called"):
     result: int
 
 
-class Passed(_Fact, frozen=True, tag="passed"):
-    """A task reached a schedule point (see harness.schedule). by: at its birth, the exit of the call that made it.
+class PointReached(_Fact, frozen=True, tag="passed"):
+    """A task reached a schedule point (see harness/schedule.py). by: at its birth, the exit of the call that made it.
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
     ignores and catches there, bit N-1 for signal N."""
 
@@ -259,7 +266,7 @@ class Passed(_Fact, frozen=True, tag="passed"):
     caught: int = 0
 
 
-class Carried(_Fact, frozen=True, tag="carried"):
+class DirectiveApplied(_Fact, frozen=True, tag="carried"):
     """A directive is carried out, or what it held goes on; forced: though what was waited for had not come, as nobody
     else could go on."""
 
@@ -280,36 +287,44 @@ class Reaped(_Fact, frozen=True, tag="reaped"):
     pid: int
 
 
-class Settled(_Fact, frozen=True, tag="settled"):
+class SettleEnded(_Fact, frozen=True, tag="settled"):
     """Nothing more can come of what was done. how: "quiescent", or "waited" where that could not be read."""
 
     how: Literal["quiescent", "waited"]
     seconds: float
-    reason: str = ""
+    reason: Prose = ""
 
 
-class Waited(_Fact, frozen=True, tag="waited"):
-    """An awaited fact came. idle: the time in seconds in which everyone was seen to be blocked meanwhile."""
+class WaitEnded(_Fact, frozen=True, tag="waited"):
+    """An awaited fact came. idle: the time in seconds in which all processes were seen to be blocked meanwhile."""
 
-    what: str
+    awaited: Awaited
     seconds: float
     idle: float = 0.0
 
 
-class Missed(_Fact, frozen=True, tag="missed"):
-    """An awaited fact did not come; the script ended here. sure: everyone was quiescent, so it never would have.
-    hidden: why it could not have been seen, "" where it could. step: the index of the script's step that waited for
-    it; None where that was none of them, but the start say."""
+class Hidden(_Data, frozen=True):
+    """Why a fact may have come unseen. launcher-not-found: the shell's children do not show which is the launcher.
+    traced: the launcher traces this process, so its stops are not seen (ptrace(2)); strace is such a launcher."""
 
-    what: str
+    why: Literal["launcher-not-found", "traced"]
+    process: str = ""
+
+
+class WaitFailed(_Fact, frozen=True, tag="missed"):
+    """An awaited fact did not come; the script ended here. sure: all processes were quiescent, so it never would have.
+    last_seen: the processes that were there. hidden: why the fact could not have been seen, None where it could. step:
+    the index of the script's step that waited for it; None for what the runner itself waits for, such as the start."""
+
+    awaited: Awaited
     seconds: float
     sure: bool
-    last_seen: str
-    hidden: str = ""
+    last_seen: tuple[Process, ...] = ()
+    hidden: Hidden | None = None
     step: int | None = None
 
 
-class Looked(_Fact, frozen=True, tag="looked"):
+class Snapshot(_Fact, frozen=True, tag="looked"):
     """The process table and, where there is one, the terminal: its foreground process group and modes."""
 
     when: Literal["start", "step", "end"]
@@ -321,13 +336,13 @@ class Looked(_Fact, frozen=True, tag="looked"):
     columns: int = 0
 
 
-class Remained(_Fact, frozen=True, tag="remained"):
+class TempFilesLeft(_Fact, frozen=True, tag="remained"):
     """Files that were not there before, relative to the launcher's TMPDIR."""
 
     paths: tuple[str, ...]
 
 
-class Change(_Data, frozen=True):
+class FileChange(_Data, frozen=True):
     """One thing that is not as it was. path: beginning with HOME, WORK or TMPDIR. kind: file, directory, link, other.
     own: whether it is in a directory that is the launcher's own; kept: whether the target declares that it may be
     left there."""
@@ -339,12 +354,12 @@ class Change(_Data, frozen=True):
     kept: bool = False
 
 
-class Changed(_Fact, frozen=True, tag="changed"):
+class FilesChanged(_Fact, frozen=True, tag="changed"):
     """How the launcher's directories differ from what they were before; count: how many differences there are, of
     which the first are given. environments: the directories that are one of Python's, new or not; PEP 405."""
 
     when: str
-    changes: tuple[Change, ...]
+    changes: tuple[FileChange, ...]
     count: int
     environments: tuple[str, ...] = ()
 
@@ -364,22 +379,29 @@ class Notified(_Fact, frozen=True, tag="notified"):
 
 
 class Unobserved(_Fact, frozen=True, tag="unobserved"):
-    """Something could not be observed on this system."""
+    """Something could not be observed. code: what, and why. pid: the process that is to blame, 0 for none. detail: what
+    the system said."""
 
-    what: str
-    why: str
+    code: Unseen
+    pid: int = 0
+    detail: Prose = ""
 
 
-class Contained(_Fact, frozen=True, tag="contained"):
-    """The harness had to step in: the launcher did more than it may (processes, time)."""
+class LimitExceeded(_Fact, frozen=True, tag="contained"):
+    """The launcher had more at once than it may. Of events the rest is not recorded; otherwise all processes were
+    ended."""
 
-    why: str
+    what: Limit
+    most: int
 
 
 Fact = (
-    Started | NotStarted | Greeted | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered | Viewed | Received
-    | Stopped | Continued | Ended | Output | Outputs | Held | Released | Traced | Called | Passed | Carried | NotReached
-    | Reaped | Settled | Waited | Missed | Looked | Remained | Unobserved | Contained | Joined | Changed | Printed
+    Started | NotStarted | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered
+    | TerminalState | Received
+    | Stopped | Continued | Ended | Output | Outputs | Held | Released | TraceStarted | SignalCall | PointReached
+    | DirectiveApplied | NotReached
+    | Reaped | SettleEnded | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
+    | HelperReady | FilesChanged | Printed
     | Notified
 )  # fmt: skip
 
@@ -432,7 +454,7 @@ def from_lines(text: str, where: str = "history") -> History:
     """Decode what `to_lines` wrote; raise WrongCall where it is anything else."""
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
-        raise WrongCall(f"{where}: empty; a history starts with a head line")
+        raise UsageError(f"{where}: empty; a history starts with a head line")
     head = parse_json(lines[0], _Head, f"{where}, line 1")
     events = [parse_json(line, Event, f"{where}, line {n}") for n, line in enumerate(lines[1:], 2)]
     return History(head.target, head.scenario, head.containment, tuple(events))

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness.target import Invocation
+from proctor.harness.target import Invocation
 
-Under = Literal["runner", "job", "init", "bash", "dash", "zsh"]
+Parent = Literal["runner", "job", "init", "bash", "dash", "zsh"]
 SHELLS = ("bash", "dash", "zsh")
 """Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
 which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell."""
@@ -22,7 +22,7 @@ Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
 """The keys whose signals a command can catch and go on, and those signals."""
-NO_ANSWER = ("exit", "die", "read", "read-line", "go-on")
+ORDERS_WITHOUT_ANSWER = ("exit", "die", "read", "read-line", "go-on")
 """Orders after which a command has nothing to say, or only later."""
 
 
@@ -30,7 +30,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """What the launcher is started with. Signals are numbers; limits are (resource, soft, hard)."""
 
     terminal: bool = False
-    under: Under = "runner"
+    under: Parent = "runner"
     blocked: tuple[int, ...] = ()
     ignored: tuple[int, ...] = ()
     limits: tuple[tuple[int, int, int], ...] = ()
@@ -127,7 +127,7 @@ class Trace(_Step, frozen=True, tag="trace"):
     at_reap: int = 0
 
 
-class Part(_Step, frozen=True, tag="part"):
+class NewPhase(_Step, frozen=True, tag="part"):
     """From here on schedule points are counted anew."""
 
 
@@ -169,53 +169,53 @@ class Look(_Step, frozen=True, tag="look"):
     """Note the process table and the terminal as they are now."""
 
 
-class Receives(_Step, frozen=True, tag="receives"):
+class WaitReceived(_Step, frozen=True, tag="receives"):
     """Wait until a process has received a signal once more."""
 
     signal: int
     process: str = "command"
 
 
-class Ends(_Step, frozen=True, tag="ends"):
+class WaitEnds(_Step, frozen=True, tag="ends"):
     """Wait until a process has ended."""
 
     process: str = "launcher"
 
 
-class Greets(_Step, frozen=True, tag="greets"):
+class WaitReady(_Step, frozen=True, tag="greets"):
     """Wait until a witness has reported that it runs."""
 
     process: str = "command"
 
 
-class Stops(_Step, frozen=True, tag="stops"):
+class WaitStopped(_Step, frozen=True, tag="stops"):
     """Wait until a process is stopped (job control)."""
 
     process: str = "command"
 
 
-class Runs(_Step, frozen=True, tag="runs"):
+class WaitContinued(_Step, frozen=True, tag="runs"):
     """Wait until a stopped process goes on."""
 
     process: str = "command"
 
 
-class Answers(_Step, frozen=True, tag="answers"):
+class WaitAnswer(_Step, frozen=True, tag="answers"):
     """Wait for a witness' answer to an order that takes its time (read, read-line)."""
 
     order: str
     process: str = "command"
 
 
-class Prints(_Step, frozen=True, tag="prints"):
+class WaitOutput(_Step, frozen=True, tag="prints"):
     """Wait for text on the terminal, after what was matched before; "<prompt>" is the shell's prompt."""
 
     text: str
 
 
-Await = Receives | Ends | Greets | Stops | Runs | Answers | Prints
+Await = WaitReceived | WaitEnds | WaitReady | WaitStopped | WaitContinued | WaitAnswer | WaitOutput
 Step = (
-    Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | Part | Start | Enter
+    Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | NewPhase | Start | Enter
     | Reuse | Compare | Settle | Look | Await
 )  # fmt: skip
 

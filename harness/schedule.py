@@ -17,12 +17,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness import signals
-from harness.calls import BIRTH, VISIBLE
-from harness.errors import WrongCall, nearest
-from harness.scenario import KEYS, Key
-from harness.strict import parse_json
-from harness.target import Invocation
+from proctor.harness import signals
+from proctor.harness.calls import BIRTH, VISIBLE
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.scenario import KEYS, Key
+from proctor.harness.strict import parse_json
+from proctor.harness.target import Invocation
 
 MOST = 1_000_000_000
 """Nobody makes so many calls in an execution, nor has so long a script."""
@@ -75,7 +75,7 @@ class PressKey(_Action, frozen=True, tag="press"):
         return f"press {self.key}"
 
 
-class Call(_Action, frozen=True, tag="call"):
+class CallLauncher(_Action, frozen=True, tag="call"):
     """Call the launcher once more, beside what runs; that process is named "beside"."""
 
     invoke: Invocation
@@ -106,7 +106,7 @@ class HoldUntil(_Action, frozen=True, tag="hold-until"):
 
 
 Hold = HoldTask | HoldUntil
-Action = Deliver | PressKey | Call | Hold
+Action = Deliver | PressKey | CallLauncher | Hold
 
 
 class Directive(_Data, frozen=True):
@@ -144,7 +144,7 @@ def parse(text: str) -> Schedule:
 def _directive(line: str) -> Directive:
     point, colon, action = line.removeprefix("at ").partition(": ")
     if not (line.startswith("at ") and colon and _POINT.fullmatch(point)):
-        raise WrongCall(
+        raise UsageError(
             f"schedule: {line!r} is no directive; one looks like: at launcher clone#1 exit: deliver TERM to launcher"
         )
     return Directive(_point(point, line), _action(action.strip(), line))
@@ -155,11 +155,11 @@ def _point(text: str, line: str) -> Point:
     assert match
     call = match["call"] or BIRTH
     if call != BIRTH and call not in VISIBLE:
-        raise WrongCall(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, VISIBLE)}")
+        raise UsageError(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, VISIBLE)}")
     when: Literal["entry", "exit"] = "entry" if match["when"] == "entry" else "exit"
     nth, part = (int(match[name] or 1) for name in ("nth", "part"))
     if max(nth, part) > MOST:
-        raise WrongCall(f"schedule: {line!r}: nobody comes to a point so often; the number is {MOST} at the most")
+        raise UsageError(f"schedule: {line!r}: nobody comes to a point so often; the number is {MOST} at the most")
     return Point(match["task"], call, nth, when, part)
 
 
@@ -170,12 +170,12 @@ def _action(text: str, line: str) -> Action:
         case ["press", key] if key in KEYS:
             return PressKey(key)
         case ["call", ("run" | "sync" | "prune") as invoke]:
-            return Call(invoke)
+            return CallLauncher(invoke)
         case ["hold", "until", process, ("blocks" | "ends") as does]:
             return HoldTask(process, "ends" if does == "ends" else "blocks")
         case ["hold", "until", *words] if _POINT.fullmatch(" ".join(words)):
             return HoldUntil(_point(" ".join(words), line))
-    raise WrongCall(
+    raise UsageError(
         f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (group, all, command, "
         "child1, launcher.t2); press KEY; call run (sync, prune); hold until PROCESS blocks; hold until PROCESS ends; "
         "hold until child1 setsid#1 entry"
@@ -193,7 +193,7 @@ def signal_number(name: str) -> int:
             return number
     known = [member.name for member in names.Signals]
     if word not in known:
-        raise WrongCall(f"{name!r} is no signal{nearest(word, known)}; use a name such as TERM, or a number")
+        raise UsageError(f"{name!r} is no signal{nearest(word, known)}; use a name such as TERM, or a number")
     return int(names.Signals[word])
 
 

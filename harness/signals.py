@@ -10,7 +10,7 @@ LAST: int = LAST_REALTIME or signal.NSIG - 1
 
 INTERRUPT = int(signal.SIGINT)
 """What Ctrl-C sends."""
-SEVEN = (
+COMMON_SIGNALS = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
 )  # fmt: skip
 """The signals that people and service managers send."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
-from harness.errors import WrongCall, nearest
+from proctor.harness.errors import UsageError, nearest
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ def convert(data: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), data, kind)}") from error
+        raise UsageError(f"{where}: {_explain(str(error), data, kind)}") from error
 
 
 def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
@@ -27,7 +27,7 @@ def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
     try:
         return msgspec.json.decode(text, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        raise WrongCall(f"{where}: {_explain(str(error), data, kind)}") from error
+        raise UsageError(f"{where}: {_explain(str(error), data, kind)}") from error
 
 
 def raw_json(text: str | bytes, where: str) -> Any:
@@ -35,12 +35,12 @@ def raw_json(text: str | bytes, where: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongCall(f"{where}: this is not JSON, or not all of it: {error}") from error
+        raise UsageError(f"{where}: this is not JSON, or it is incomplete: {error}") from error
 
 
 _NAMES = {
-    "array": "a list", "object": "a table", "str": "a text in quotes", "bool": "true or false",
-    "int": "a whole number", "float": "a number", "null": "nothing",
+    "array": "a list", "object": "a table", "str": "a quoted string", "bool": "true or false",
+    "int": "an integer", "float": "a number", "null": "null",
 }  # fmt: skip
 _MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
 _EXAMPLE_OF_LIST = '["tini", "--"]'
@@ -67,7 +67,7 @@ def _explain(message: str, data: Any, kind: type) -> str:
     if wrong:
         return _wrong_type(place, wrong[1].split(" | "), wrong[2] or "")
     if what.startswith("Invalid ") and (known := _choices(place.kind)):
-        found = f"{_called(place.key)} is {_shown(place.value)}, which is none of: {', '.join(known)}"
+        found = f"{_called(place.key)} is {_shown(place.value)}, which is not one of: {', '.join(known)}"
         return found + nearest(str(place.value), known)
     return f"{_called(place.key)}: {what}"
 
@@ -75,11 +75,11 @@ def _explain(message: str, data: Any, kind: type) -> str:
 def _unknown_key(name: str, place: _Place) -> str:
     known = sorted(field.encode_name for one in _structs(place.kind) for field in msgspec.structs.fields(one))
     where = f" in '{place.key}'" if place.key else ""
-    return f"unknown key '{name}'{nearest(name, known)}{where}; known are: {', '.join(dict.fromkeys(known))}"
+    return f"unknown key '{name}'{nearest(name, known)}{where}; known keys: {', '.join(dict.fromkeys(known))}"
 
 
 def _called(key: str) -> str:
-    return f"'{key}'" if key else "the whole"
+    return f"'{key}'" if key else "the document"
 
 
 def _join(key: str, name: str) -> str:
@@ -92,8 +92,8 @@ def _shown(value: Any) -> str:
 
 
 def _missing(key: str, kind: Any) -> str:
-    such = f", such as {key} = {_EXAMPLE_OF_LIST}" if get_origin(kind) is tuple and str in get_args(kind) else ""
-    return f"'{key}' is missing; it has to be given{such}"
+    is_list = get_origin(kind) is tuple and str in get_args(kind)
+    return f"'{key}' is missing; add it" + (f", for example: {key} = {_EXAMPLE_OF_LIST}" if is_list else "")
 
 
 def _wrong_type(place: _Place, wanted: list[str], more: str) -> str:
@@ -107,8 +107,8 @@ def _wrong_type(place: _Place, wanted: list[str], more: str) -> str:
         example = "true"
     elif wanted[0] == "object" and re.fullmatch(r"\w+", place.key):
         example = f"a section [{place.key}]"
-    return f"{_called(place.key)} takes {takes}, but is {_shown(value)}" + (
-        f"; right would be {example}" if example else ""
+    return f"{_called(place.key)} must be {takes}, but is {_shown(value)}" + (
+        f"; for example: {example}" if example else ""
     )
 
 

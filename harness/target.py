@@ -13,8 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from harness.errors import WrongCall, nearest
-from harness.strict import convert
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.strict import convert
 
 Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
 Invocation = Literal["run", "sync", "prune"]
@@ -92,12 +92,12 @@ def load(asked: str) -> Target:
     """
     if not asked.strip():
         known = ", ".join(known_targets())
-        raise WrongCall(f"--target is empty; give an executable, a command line or one of: {known}")
+        raise UsageError(f"--target is empty; give an executable, a command line or one of: {known}")
     try:
         asked.encode()
     except UnicodeEncodeError:
-        raise WrongCall(
-            f"--target={asked!r}: this name is not UTF-8; make a link to it that is, and name that"
+        raise UsageError(
+            f"--target={asked!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
         ) from None
     if asked.endswith(".toml"):
         return load_toml(Path(asked), asked)
@@ -105,7 +105,7 @@ def load(asked: str) -> Target:
         return load_toml(known_targets()[asked])
     path = Path(asked)
     if "/" in asked and os.path.islink(path) and not os.path.exists(path):
-        raise WrongCall(f"--target={asked}: {_missing(path)}")
+        raise UsageError(f"--target={asked}: {_missing(path)}")
     if "/" in asked and os.path.exists(path):  # unlike Path.exists it takes what may not be looked at for missing
         beside = [p.with_suffix(".toml") for p in (path, path.resolve())]
         for description in beside:
@@ -115,7 +115,7 @@ def load(asked: str) -> Target:
     try:
         words = shlex.split(asked)
     except ValueError as error:
-        raise WrongCall(f"--target={asked}: cannot be split into words: {error}") from error
+        raise UsageError(f"--target={asked}: cannot be split into words: {error}") from error
     return Target(name=asked, command=(find_program(words[0], asked), *words[1:]))
 
 
@@ -126,14 +126,16 @@ def load_toml(path: Path, shown: str = "") -> Target:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise WrongCall(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
+        raise UsageError(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongCall(f"{shown}: cannot be read: {error}") from error
+        raise UsageError(f"{shown}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise WrongCall(f"{shown}: this is not TOML: {error}") from error
+        raise UsageError(f"{shown}: this is not TOML: {error}") from error
     target = convert({"name": path.stem, **data}, Target, shown)
     if not target.command:
-        raise WrongCall(f'{shown}: \'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]')
+        raise UsageError(
+            f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
+        )
     _check_files(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
@@ -164,7 +166,7 @@ def _program_of(key: str, program: str, target: Target, shown: str) -> str:
     if trouble:
         what = f": {trouble}" if found else f", which is not installed: {trouble}"
         hint = f"; install it with: {target.install}" if target.install else ""
-        raise WrongCall(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
+        raise UsageError(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
     return found
 
 
@@ -173,9 +175,9 @@ def _check_files(target: Target, shown: str) -> None:
     for name in target.files:
         parts = name.split("/")
         if ".." in parts or name.startswith("/") or parts[-1] in ("", ".") or "\0" in name:
-            raise WrongCall(
-                f"{shown}: 'files' has the key {name!r}; allowed are files in the launcher's working directory "
-                'and below it, without \'..\', such as "package.json" or "src/main.py"'
+            raise UsageError(
+                f"{shown}: 'files' has the key {name!r}; allowed are paths of files below the launcher's working "
+                'directory, without \'..\', such as "package.json" or "src/main.py"'
             )
 
 
@@ -183,18 +185,18 @@ def _check_profiles(target: Target, shown: str) -> None:
     """Raise WrongCall where a profile is claimed, but not how to call the launcher for it."""
     for profile, key in NEEDED.items():
         if profile in target.profiles and not getattr(target, key):
-            raise WrongCall(
-                f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; give its command line, "
-                f'such as {key} = ["uv", "{"sync" if key == "sync" else "cache"}"]'
+            raise UsageError(
+                f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; add its command line, "
+                f'for example {key} = ["uv", "{"sync" if key == "sync" else "cache"}"]'
             )
 
 
 def _check_reasons(target: Target, shown: str) -> None:
     for name, reason in target.deviations.items():
         if not reason.strip():
-            raise WrongCall(
-                f"{shown}: 'deviations.{name}' gives no reason; say why the launcher does not meet {name} on purpose, "
-                "and where its documentation has that"
+            raise UsageError(
+                f"{shown}: 'deviations.{name}' has no reason; say why the launcher deliberately does not meet {name}, "
+                "and where its documentation says so"
             )
 
 
@@ -205,15 +207,15 @@ def find_program(program: str, asked: str = "") -> str:
     if not trouble:
         return found
     if found:
-        raise WrongCall(f"{where}: {trouble}")
+        raise UsageError(f"{where}: {trouble}")
     if program and os.path.lexists(program):
         what = "a directory" if os.path.isdir(program) else "a file"
-        raise WrongCall(
-            f"{where}: no program '{program}' on PATH, but {what} of that name here: did you mean ./{program}?"
+        raise UsageError(
+            f"{where}: no program '{program}' on PATH, but there is {what} of that name here: did you mean ./{program}?"
         )
-    raise WrongCall(
+    raise UsageError(
         f"{where}: no program '{program}' on PATH and no target of that name"
-        f"{nearest(program, set(known_targets()) - {program})}; proctor targets lists those that are described"
+        f"{nearest(program, set(known_targets()) - {program})}; `proctor targets` lists the known targets"
     )
 
 
@@ -229,7 +231,7 @@ def _look_for(program: str) -> tuple[str, str]:
     elif path.is_dir():
         trouble = "this is a directory, not a launcher; name the executable in it"
     elif not os.access(path, os.X_OK):
-        trouble = f"this is not executable; chmod +x {program}, or name its interpreter as well"
+        trouble = f"this is not executable; chmod +x {program}, or put its interpreter before it"
     return str(path.absolute()), trouble
 
 
@@ -239,7 +241,7 @@ def _missing(path: Path) -> str:
         there = os.readlink(path)
     except OSError:
         return "there is no such file"
-    return f"this is a link to {there}, which is missing (or a link in a circle); make it point to what is meant"
+    return f"this is a symbolic link to {there}, which does not exist or is part of a loop; correct the link"
 
 
 def _similar(path: Path) -> str:

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
-from harness.history import Event
-from harness.scenario import Scenario
-from harness.schedule import Schedule
-from harness.target import Target
+from proctor.harness.history import Event
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import Target
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -4,45 +4,57 @@ from __future__ import annotations
 
 import msgspec
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.awaited import Awaited, LauncherStarted, LauncherTraceable, OrderDone, OrderTaken, ScriptDone
+from proctor.harness.history import (
     Answered,
-    Called,
-    Carried,
-    Changed,
-    Contained,
     Continued,
+    DirectiveApplied,
     Ended,
     Fact,
-    Greeted,
+    FilesChanged,
     Held,
+    HelperReady,
+    Hidden,
     HungUp,
-    Joined,
-    Looked,
-    Missed,
+    LimitExceeded,
     Notified,
     NotReached,
     NotStarted,
     Ordered,
     Output,
     Outputs,
-    Passed,
+    PointReached,
     Pressed,
     Printed,
+    Process,
     Reaped,
     Received,
     Released,
-    Remained,
     Resized,
     Sent,
-    Settled,
+    SettleEnded,
+    SignalCall,
+    Snapshot,
     Started,
     Stopped,
-    Traced,
+    TempFilesLeft,
+    TerminalState,
+    TraceStarted,
     Typed,
     Unobserved,
-    Viewed,
-    Waited,
+    WaitEnded,
+    WaitFailed,
+    WitnessReady,
+)
+from proctor.harness.scenario import (
+    WaitAnswer,
+    WaitContinued,
+    WaitEnds,
+    WaitOutput,
+    WaitReady,
+    WaitReceived,
+    WaitStopped,
 )
 
 
@@ -65,7 +77,7 @@ def harmless(text: str) -> str:
 
 def is_dull(fact: Fact) -> bool:
     """Whether a fact says nothing to a person who asks what happened: that we waited, or looked."""
-    return isinstance(fact, Waited | Settled | Looked | Outputs)
+    return isinstance(fact, WaitEnded | SettleEnded | Snapshot | Outputs)
 
 
 def describe(fact: Fact) -> str:
@@ -83,13 +95,12 @@ def _words(fact: Fact) -> str:
         case Ended(process=process, code=code, signal=number):
             how = f"with exit code {code}" if code is not None else f"of {signals.name(number)}" if number else ""
             return f"{process} ended {how}".rstrip()
-        case Missed(what=what, seconds=seconds, last_seen=seen, sure=sure):
-            why = "everyone was quiescent" if sure else f"gave up after {seconds:.1f} s"
-            return f"did not come: {what} ({why}; last seen: {seen})"
+        case WaitFailed(awaited=what):
+            return f"timed out: {awaited(what)} ({timed_out(fact)})"
         case Started(process=process, pid=pid, argv=argv):
             words = " ".join(word.decode("utf-8", "backslashreplace") for word in argv[:8])
             return f"{process} started as pid {pid}" + (f": {_safe(words, 100)}" if words else "")
-        case Called(call=call, pid=pid, signal=number, result=result):
+        case SignalCall(call=call, pid=pid, signal=number, result=result):
             outcome = f", errno {-result}" if result else ""
             return f"launcher called {call} for pid {pid} with {signals.name(number)}{outcome}"
         case Reaped(process=process, pid=pid):
@@ -111,9 +122,9 @@ def _words(fact: Fact) -> str:
             return f"{process} stopped" + (f" of {signals.name(number)}" if number else "")
         case Continued(process=process):
             return f"{process} goes on"
-        case Passed(at=point):
+        case PointReached(at=point):
             return f"{point}"
-        case Carried(directive=directive, what=what):
+        case DirectiveApplied(directive=directive, what=what):
             return f"schedule, {what}: {directive}"
         case NotReached(directive=directive):
             return f"schedule, not reached: {directive}"
@@ -121,33 +132,131 @@ def _words(fact: Fact) -> str:
             return f"we hold {_pids(pids)} still (by {how})" if pids else "we hold nobody: the launcher is the command"
         case Released(pids=pids):
             return f"we let {_pids(pids)} go on"
-        case Traced(pids=pids):
+        case TraceStarted(pids=pids):
             return f"we trace {_pids(pids)}"
         case NotStarted(step=step, errno=errno):
             return f"the launcher could not be started: {step}, errno {errno}"
-        case Contained(why=why):
-            return f"the harness stepped in: {why}"
-        case Remained(paths=paths):
+        case LimitExceeded():
+            return f"limit exceeded: {exceeded(fact)}"
+        case TempFilesLeft(paths=paths):
             return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
-        case Joined(process=process, pid=pid):
+        case HelperReady(process=process, pid=pid):
             return f"{process} runs as pid {pid}, and waits to be told to go on"
-        case Changed(when=when, changes=changes, count=total):
+        case FilesChanged(when=when, changes=changes, count=total):
             first = ", ".join(f"{change.path} {change.how}" for change in changes[:3])
             return f"directories, {when}: {total} differences" + (f": {_safe(first, 200)}" if first else "")
         case Printed(process=process, data=printed):
             return f"{process} printed: {_safe(printed.decode('ascii', 'backslashreplace'), 200)}"
         case Notified(pid=pid, text=text):
             return f"the service manager is told {_safe(text, 60)!r} by pid {pid}"
-        case Unobserved(what=what, why=why):
-            return f"not observed: {what}: {why}"
-        case Viewed(process=process, pgid=pgid, sid=sid, terminal=terminal):
+        case Unobserved():
+            return f"not observed: {unseen(fact)}"
+        case TerminalState(process=process, pgid=pgid, sid=sid, terminal=terminal):
             seen = f"terminal of {terminal.rows} rows, {terminal.columns} columns, foreground {terminal.foreground}"
             where = f"process group {pgid}, session {sid}"
             return f"{process} looks: {where}, " + (seen if terminal.dev_tty == 0 else "no terminal")
-        case Greeted(process=process, pid=pid):
+        case WitnessReady(process=process, pid=pid):
             return f"{process} runs as pid {pid}"
         case Output(stream=stream, data=data):
             return f"{stream}: {_safe(data.decode('ascii', 'backslashreplace'), 60)}"
         case _:
             shown = msgspec.json.encode(fact).decode()
             return shown if len(shown) <= 120 else shown[:117] + "..."
+
+
+# -- parts of facts in words
+
+
+def the(process: str) -> str:
+    """Return what a process is called in a sentence."""
+    return f"the {process}" if process in ("launcher", "command", "shell", "daemon") else process
+
+
+def awaited(what: Awaited) -> str:
+    """Say what was waited for, as a clause: "the command receives SIGTERM"."""
+    match what:
+        case WaitReceived(process=process):
+            return f"{the(process)} receives {comes(what)}"
+        case WaitOutput():
+            return f"the terminal shows {comes(what)}"
+        case LauncherStarted() | LauncherTraceable():
+            return f"the launcher {comes(what)}"
+        case ScriptDone():
+            return f"the script {comes(what)}"
+        case _:
+            return f"{the(what.process)} {comes(what)}"
+
+
+def comes(what: Awaited) -> str:
+    """Say what was to come of the process or the terminal, as a label: "ends", "SIGTERM"."""
+    match what:
+        case WaitReceived(signal=number):
+            return signals.name(number)
+        case WaitEnds():
+            return "ends"
+        case WaitReady():
+            return "starts"
+        case WaitStopped():
+            return "stops"
+        case WaitContinued():
+            return "continues"
+        case WaitAnswer(order=order):
+            return f"answers {order}"
+        case WaitOutput(text=text):
+            return repr(text)
+        case OrderTaken(order=order):
+            return f"takes the order {order!r}"
+        case OrderDone(order=order):
+            return f"carries out the order {order!r}"
+        case LauncherStarted():
+            return "is started"
+        case LauncherTraceable():
+            return "can be traced"
+        case ScriptDone():
+            return "comes to its end"
+
+
+def timed_out(missed: WaitFailed) -> str:
+    """Say how a wait failed: why it was given up, and which processes were left."""
+    why = "all processes were idle" if missed.sure else f"not within {missed.seconds:.1f} s"
+    return f"{why}; {left(missed.last_seen)}"
+
+
+def left(processes: tuple[Process, ...]) -> str:
+    """Say which processes were there."""
+    rows = ", ".join(f"{p.role or p.name} (pid {p.pid}) {p.state}" for p in processes)
+    return f"left: {rows}" if rows else "none was left"
+
+
+def hidden(why: Hidden) -> str:
+    """Say why a fact may have come unseen."""
+    if why.why == "traced":
+        return f"{the(why.process)} is traced by the launcher"
+    return "the launcher was not found among the shell's children"
+
+
+def unseen(fact: Unobserved) -> str:
+    """Say what could not be observed, and why."""
+    match fact.code:
+        case "ptrace-refused":
+            return (
+                f"the launcher's calls: ptrace is refused: {fact.detail or 'no reason given'}; see "
+                "kernel.yama.ptrace_scope and a container's seccomp profile"
+            )
+        case "launcher-uses-ptrace":
+            return "the launcher's calls: the launcher uses ptrace(2) itself, which fails while it is traced"
+        case "other-program":
+            return f"the command: pid {fact.pid} reports as the command does, but runs another program"
+        case "launcher-not-found":
+            return "the launcher: the command is not below the shell"
+        case "pid-not-reused":
+            return "a reused pid: only root in a PID namespace of its own can choose the next pid"
+        case "no-other-python":
+            return "another interpreter: no Python of another version that can make environments is on PATH"
+
+
+def exceeded(limit: LimitExceeded) -> str:
+    """Say which limit was exceeded, and what the harness did."""
+    if limit.what == "events":
+        return f"more than {limit.most} events: the rest is not recorded"
+    return f"more than {limit.most} {limit.what} at once: all were ended"

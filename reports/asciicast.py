@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from harness.errors import WrongCall
-from harness.history import Event, History, HungUp, Output, Pressed, Resized, Sent
-from harness.scenario import KEYS
-from harness.words import describe, harmless
-from reports.choosing import failures_in, only_failure
-from reports.results import Results
+from proctor.harness.errors import UsageError
+from proctor.harness.history import Event, History, HungUp, Output, Pressed, Resized, Sent
+from proctor.harness.scenario import KEYS
+from proctor.harness.words import describe, harmless
+from proctor.reports.filtering import failures_in, only_failure
+from proctor.reports.results import Results
 
 DRAWS = re.compile(
     r"\x1b(?:"
@@ -43,8 +43,8 @@ def asciicast(documents: list[Results]) -> str:
     ]  # fmt: skip
     if any(one.failures for one in documents) and not any(one.failures for one in printed):
         names = ", ".join(f"{failure.requirement} of {one.target.name}" for one, failure in failures_in(documents))
-        raise WrongCall(
-            f"nothing was printed in {names}: there is nothing to play; choose a failure on a terminal (TTY)"
+        raise UsageError(
+            f"nothing was printed in {names}, so there is nothing to record; choose a failure on a terminal (TTY)"
         )
     document, failure = only_failure(printed)
     stage = failure.history.scenario.stage

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from harness.words import harmless
-from reports.results import Results
+from proctor.harness.words import harmless
+from proctor.reports.results import Results
 
 WIDTH = 6.5
 """Pixels of a character, on the average, in the font below at 11 pixels."""
@@ -17,7 +17,7 @@ def badge(document: Results) -> str:
     """Return the SVG."""
     verdicts = [row.verdict for row in document.requirements.values() if row.binds]
     held, failed = verdicts.count("pass"), verdicts.count("fail")
-    said = f"{held} of {held + failed} MUST" if held + failed else "not judged"
+    said = f"{held} of {held + failed} MUST" if held + failed else "not evaluated"
     color = BAD if failed else GOOD if held else UNKNOWN
     left, right = (round(len(text) * WIDTH) + 12 for text in ("proctor", said))
     title = escape(harmless(f"Proctor: {document.target.name}: {said}"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from harness.errors import WrongCall, nearest
-from reports.results import Results, Row
+from proctor.harness.errors import UsageError, nearest
+from proctor.reports.results import Results, Row
 
 Kind = Literal["worse", "better", "other", "new"]
 BROKEN, HOLDS = ("fail",), ("pass",)
@@ -16,7 +16,7 @@ TITLES: dict[Kind, str] = {
 }  # fmt: skip
 
 
-class Change(NamedTuple):
+class VerdictChange(NamedTuple):
     """A requirement whose verdict is another one now, or of which the baseline says nothing."""
 
     launcher: str
@@ -37,7 +37,7 @@ class Change(NamedTuple):
         return "other"
 
 
-def changes(before: Results, after: Results) -> list[Change]:
+def changes(before: Results, after: Results) -> list[VerdictChange]:
     """Return what is other, in the order of the requirements. What was not run now is left out; what fails now and was
     not run then is there."""
     found = []
@@ -46,7 +46,7 @@ def changes(before: Results, after: Results) -> list[Change]:
         is_new = was.verdict in NOT_JUDGED
         if row.verdict in NOT_JUDGED or row.verdict == was.verdict or (is_new and row.verdict not in BROKEN):
             continue
-        found.append(Change(after.target.name, name, was, row))
+        found.append(VerdictChange(after.target.name, name, was, row))
     return found
 
 
@@ -59,7 +59,9 @@ def baseline_of(known: list[Results], after: Results, path: str) -> Results:
     if not named:
         names = {one.target.name for one in known}
         like = nearest(after.target.name, names)
-        raise WrongCall(f"{path}: no results of {after.target.name} are in it{like}; it has {', '.join(sorted(names))}")
+        raise UsageError(
+            f"{path}: no results of {after.target.name} are in it{like}; it has {', '.join(sorted(names))}"
+        )
     same_specification(named[0], after.spec.version, path)
     return named[0]
 
@@ -67,14 +69,14 @@ def baseline_of(known: list[Results], after: Results, path: str) -> Results:
 def same_specification(before: Results, version: int, path: str) -> None:
     """Raise WrongCall where a baseline is of another version of the specification than this."""
     if before.spec.version != version:
-        raise WrongCall(
+        raise UsageError(
             f"{path}: its results are of version {before.spec.version} of the specification, this is version {version}"
             ", and requirements of one number may not be the same. Make the baseline anew: proctor check "
             f"{before.target.name} --results {path}"
         )
 
 
-def told(found: list[Change]) -> list[str]:
+def told(found: list[VerdictChange]) -> list[str]:
     """Say what is other: what got worse, with what is wrong; what got better; the rest."""
     lines = []
     several = len({change.launcher for change in found}) > 1
@@ -92,6 +94,6 @@ def told(found: list[Change]) -> list[str]:
     return lines
 
 
-def is_worse(found: list[Change]) -> bool:
+def is_worse(found: list[VerdictChange]) -> bool:
     """Whether anything got worse."""
     return any(change.kind == "worse" for change in found)

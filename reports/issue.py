@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from harness.words import harmless
-from reports.account import Account
-from reports.doing import steps
+from proctor.harness.words import harmless
+from proctor.reports.finding import FindingSummary
+from proctor.reports.narration import steps
 
 HOW_TO_RUN = (
     "Save the script as `repro.py`. `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, no more. "
@@ -19,7 +19,7 @@ HOW_TO_RUN = (
 )
 
 
-def markdown(account: Account, script: str) -> str:
+def markdown(account: FindingSummary, script: str) -> str:
     """Return the text. script: the reproducer, which is folded."""
     lines = [
         f"# {_span(account.target.name)}: {account.requirement}",
@@ -58,7 +58,7 @@ def markdown(account: Account, script: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _steps(account: Account) -> list[str]:
+def _steps(account: FindingSummary) -> list[str]:
     told = steps(account.target.command, account.scenario, map(str, account.schedule.directives))
     sentences = ("".join(_span(part.text) if part.is_code else part.text for part in parts) for parts in told)
     return [f"{n}. {sentence}" for n, sentence in enumerate(sentences, 1)]

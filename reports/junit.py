@@ -12,8 +12,8 @@ import re
 from collections import Counter
 from xml.etree import ElementTree
 
-from harness.words import harmless
-from reports.results import Results, Row
+from proctor.harness.words import harmless
+from proctor.reports.results import Results, Row
 
 FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for, not even escaped (Char, section 2.2)."""

@@ -1,19 +1,20 @@
-"""What a pass does not show: it stands beside every claim that one is made from."""
+"""What a pass does not show. Every report prints this beside its passes."""
 
 from __future__ import annotations
 
-EXPLORED = "A pass here does not speak of moments between two system calls, nor of all orders of several threads."
-"""Of what was explored."""
+EXPLORED = "A pass covers neither the moments between two system calls nor every order of several threads."
+"""For explored requirements."""
 LIMITS = tuple(
     """\
-Only what was run: some signals, exit codes, sizes and stages, for slow launchers a sample. The summary says so.
-Races only as far as they were explored: the points that the summary names, not the moments between two system calls, \
-not every order of a launcher's several threads.
-Nothing about other software around a launcher: its requirements (WORLD) are written down but have no cases yet.
-Of environments and caches what lies in HOME, TMPDIR and the working directory, for one small wheel and one project.
-Only this kernel, this C library, this version of the launcher. macOS is not tested.
-"Nothing more comes" is read off the system (every task blocked, no short timer armed). Where that may not be read, \
-Proctor waits a second instead, and the history says so.
+A pass covers only what was run: some signals, exit codes, sizes and stages. For a slow launcher that is a sample, \
+and the summary says so.
+Races are covered only at the points that the summary names. Moments between two system calls are not covered, nor \
+is every order of a launcher's threads.
+The software around a launcher is not covered. Its requirements (WORLD) are written down but have no cases yet.
+Environments and caches are covered only in HOME, TMPDIR and the working directory, for one small wheel and one project.
+A verdict holds for this kernel, this C library and this version of the launcher. macOS is not tested.
+Proctor decides from the state of the system that nothing more will happen: every task is blocked and no short timer \
+is armed. Where it may not read that state, it waits a second instead, and the history says so.
 """.splitlines()
 )
-"""Of everything, as the README has it."""
+"""For all requirements, in the words of the README."""

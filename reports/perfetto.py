@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from harness.history import History
-from harness.words import harmless
-from reports.choosing import failures_in
-from reports.results import Results
-from reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
+from proctor.harness.history import History
+from proctor.harness.words import harmless
+from proctor.reports.filtering import failures_in
+from proctor.reports.results import Results
+from proctor.reports.timeline.layout import Arrow, Bar, Mark, Timeline, layout
 
 TICK = 0.002
 """Microseconds from one end of a flow to the next of the same time, so that no flow goes back. Histories have whole
@@ -103,8 +103,8 @@ class _Process:
         """Yield the slices at both ends of an arrow, and what ties them; of one that ends nowhere the first alone."""
         lanes = self._timeline.lanes
         name = arrow.label or arrow.kind
-        to = lanes[arrow.target].label if arrow.target is not None else "nobody we know"
-        lost = "" if arrow.received is not None else ", its receipt was not seen"
+        to = lanes[arrow.target].label if arrow.target is not None else "an unknown process"
+        lost = "" if arrow.received is not None else ", receipt not observed"
         start = self._end(arrow.source, arrow.sent, arrow, f"{name} to {to}{lost}", arrow.first)
         yield start
         if arrow.received is None or arrow.target is None:

@@ -7,10 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from harness.errors import WrongCall
-from harness.history import History
-from harness.strict import convert, raw_json
-from reports.explored import Explored
+from proctor.harness.errors import UsageError
+from proctor.harness.history import History
+from proctor.harness.strict import convert, raw_json
+from proctor.reports.coverage import Coverage
 
 SCHEMA = 1
 Verdict = Literal[
@@ -18,7 +18,7 @@ Verdict = Literal[
 ]
 
 
-class Requirement(msgspec.Struct, frozen=True):
+class RequirementText(msgspec.Struct, frozen=True):
     """One sentence of the specification that was in force."""
 
     level: str
@@ -33,10 +33,10 @@ class Spec(msgspec.Struct, frozen=True):
     """The specification. version: 0 for documents that are older than versions of it."""
 
     version: int = 0
-    requirements: dict[str, Requirement] = {}
+    requirements: dict[str, RequirementText] = {}
 
 
-class Violation(msgspec.Struct, frozen=True):
+class RowViolation(msgspec.Struct, frozen=True):
     """One objection. case: the case of the suite; file: its case file, where one was kept."""
 
     message: str
@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True):
     verdict: Verdict
     executions: int = 0
     reason: str = ""
-    violations: list[Violation] = []
+    violations: list[RowViolation] = []
     coverage: list[str] = []
 
     @property
@@ -70,7 +70,7 @@ class Launcher(msgspec.Struct, frozen=True):
     profiles: list[str] = []
 
 
-class Objection(msgspec.Struct, frozen=True):
+class FailureViolation(msgspec.Struct, frozen=True):
     """What a failure violates. events: their indexes in its history."""
 
     message: str
@@ -88,7 +88,7 @@ class Failure(msgspec.Struct, frozen=True):
     requirement: str
     case: str
     verdict: Verdict
-    violations: list[Objection]
+    violations: list[FailureViolation]
     history: History
     bare: History | None = None
     returned: int = 0
@@ -110,7 +110,7 @@ class Results(msgspec.Struct, frozen=True):
     summary: dict[str, dict[str, int]] = {}
     spec: Spec = Spec()
     failures: list[Failure] = []
-    explored: list[Explored] = []
+    explored: list[Coverage] = []
 
     @property
     def title(self) -> str:
@@ -127,15 +127,15 @@ class Results(msgspec.Struct, frozen=True):
 def read(path: Path) -> list[Results]:
     """Return the results in one file, of one launcher or of several; raise WrongCall where it is something else."""
     if path.is_dir():
-        raise WrongCall(f"{path}: this is a directory; name a file that --results has written")
+        raise UsageError(f"{path}: this is a directory; name a file that --results has written")
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise WrongCall(f"{path}: {error.strerror}; `proctor check TARGET --results FILE` writes one") from None
+        raise UsageError(f"{path}: {error.strerror}; `proctor check TARGET --results FILE` writes one") from None
     data = raw_json(text, str(path))
     documents = data if isinstance(data, list) else [data]
     if not documents:
-        raise WrongCall(f"{path}: there are no results in it")
+        raise UsageError(f"{path}: there are no results in it")
     return [_one(document, str(path)) for document in documents]
 
 
@@ -147,9 +147,9 @@ def read_all(paths: tuple[Path, ...]) -> list[Results]:
 def _one(document: object, path: str) -> Results:
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema is None:
-        raise WrongCall(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")
+        raise UsageError(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")
     if schema != SCHEMA:
-        raise WrongCall(
+        raise UsageError(
             f"{path}: results of schema {schema!r}; this Proctor reads schema {SCHEMA}: update the older one"
         )
     return convert(document, Results, path)

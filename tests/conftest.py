@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,18 @@ def planted_faults_are_compiled() -> None:
     compileall.compile_dir(ROOT / "targets" / "faulty", maxlevels=0, quiet=1)
 
 
+def copy_of_package(directory: Path) -> Path:
+    """Copy proctor into a directory, laid out as pip installs it; return where it is."""
+    package = directory / "proctor"
+    package.mkdir()
+    for path in (ROOT / "src" / "proctor").iterdir():
+        if path.is_file():
+            shutil.copy(path, package)
+    for name in ("harness", "conformance", "reports", "targets"):
+        shutil.copytree(ROOT / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return package
+
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -53,7 +66,7 @@ def proctor(tmp_path: Path) -> Run:
     def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         empty = tmp_path / "empty"
         empty.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "conformance.cli", *words]
+        command = [sys.executable, "-m", "proctor", *words]
         return subprocess.run(command, cwd=empty, env=env, capture_output=True, text=True, timeout=120, check=False)
 
     return run

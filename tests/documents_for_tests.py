@@ -6,31 +6,42 @@ from typing import Any
 
 import msgspec
 
-from conformance.casefile import CaseFile
-from conformance.spec import requirements
-from harness import scenario as s
-from harness.history import History, Output, Pressed
-from harness.scenario import JOB
-from harness.target import Target
-from reports.explored import Explored, Stretch
-from reports.results import Failure, Launcher, Objection, Requirement, Results, Row, Spec, Verdict, Violation
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.spec import requirements
+from proctor.harness import scenario as s
+from proctor.harness.history import History, Output, Pressed
+from proctor.harness.scenario import JOB
+from proctor.harness.target import Target
+from proctor.reports.coverage import Coverage, PointRange
+from proctor.reports.results import (
+    Failure,
+    FailureViolation,
+    Launcher,
+    RequirementText,
+    Results,
+    Row,
+    RowViolation,
+    Spec,
+    Verdict,
+)
 from tests.unit.histories import by_key, history, over, received, replaced, started, supervised
 
 INT, TERM = 2, 15
 CHAPTERS = ("exit", "signals", "terminal", "tree")
 TWICE = "required: the command receives SIGINT 1 times, as it does by itself; actual: 2 times, from kernel, launcher"
 SCENARIO = s.Scenario(
-    (s.Settle(), s.Press("ctrl-c"), s.Settle(), s.Order("exit 0"), s.Ends("command"), s.Ends()), JOB
+    (s.Settle(), s.Press("ctrl-c"), s.Settle(), s.Order("exit 0"), s.WaitEnds("command"), s.WaitEnds()), JOB
 )  # fmt: skip
 KEY = Pressed("ctrl-c")
 SEEN = supervised(KEY, Output("terminal", b"^C\r\n"), by_key(INT), received(INT), *over(), terminal=True)
 ALONE = replaced(KEY, by_key(INT), *over(), terminal=True)
-COVERED = Explored(
+COVERED = Coverage(
     "SIG-6", "start", ("deliver TERM", "deliver INT"), 38, 34, 40, 0, "10 at points where it ends",
     (
-        Stretch("launcher", ((1, 12),), "launcher execve#1 exit", "launcher openat#4 exit", ("ends by SIGTERM",)),
-        Stretch("child1", ((13, 13),), "child1 birth", "child1 birth", ("reaches the command",), ("lost",)),
-        Stretch("launcher", ((14, 14), (36, 38)), "launcher wait4#1 entry", "launcher wait4#9 exit", ("reaches it",)),
+        PointRange("launcher", ((1, 12),), "launcher execve#1 exit", "launcher openat#4 exit", ("ends by SIGTERM",)),
+        PointRange("child1", ((13, 13),), "child1 birth", "child1 birth", ("reaches the command",), ("lost",)),
+        PointRange("launcher", ((14, 14), (36, 38)), "launcher wait4#1 entry", "launcher wait4#9 exit",
+        ("reaches it",)),
     ),
 )  # fmt: skip
 
@@ -45,9 +56,9 @@ HOSTILE_BYTES = HOSTILE.encode() + b"\xff\xfe\xc3\x28 \xed\xa0\x80 \x1bP1$r\x1b\
 
 def spec() -> Spec:
     """Return the specification's first chapters."""
-    fields = Requirement.__struct_fields__
+    fields = RequirementText.__struct_fields__
     known = {
-        one.id: Requirement(**{field: getattr(one, field) for field in fields})
+        one.id: RequirementText(**{field: getattr(one, field) for field in fields})
         for one in requirements().values()
         if one.chapter in CHAPTERS
     }
@@ -65,7 +76,7 @@ def case(name: str = "double", requirement: str = "TTY-1") -> CaseFile:
 def failure(requirement: str = "TTY-1", **more: Any) -> Failure:
     """Return the failure that this case shows."""
     made = Failure(
-        requirement, "test_ctrl_c[double-job]", "fail", [Objection(TWICE, [5, 6])],
+        requirement, "test_ctrl_c[double-job]", "fail", [FailureViolation(TWICE, [5, 6])],
         msgspec.structs.replace(SEEN, scenario=SCENARIO), msgspec.structs.replace(ALONE, scenario=SCENARIO), 3, 3,
         replay="pytest conformance/ --target=double -k TTY-1", case_file=msgspec.to_builtins(case()),
     )  # fmt: skip
@@ -81,7 +92,7 @@ def results(name: str, failures: list[Failure] | None = None, **verdicts: Verdic
     }
     for one, verdict in verdicts.items():
         key = one.replace("_", "-")
-        violations = [Violation(TWICE, f"{key}[{name}]", [5, 6])] if verdict in ("fail", "unstable") else []
+        violations = [RowViolation(TWICE, f"{key}[{name}]", [5, 6])] if verdict in ("fail", "unstable") else []
         rows[key] = Row(rows[key].level, verdict, 7, "" if violations else f"why {key} is {verdict}", violations)
     launcher = Launcher(name, f"{name} version 1.2.3", [name, "--"], ["transparent"])
     host: dict[str, object] = {"system": "Linux 6.1", "containment": "PID namespace", "cores": 2}
@@ -107,20 +118,21 @@ def hostile() -> list[Results]:
     target = msgspec.structs.replace(kept, name=HOSTILE, command=(HOSTILE,))
     file = msgspec.to_builtins(msgspec.structs.replace(case(), target=target, objections=(HOSTILE,)))
     told = failure(
-        case=HOSTILE, violations=[Objection(f"required: {HOSTILE}; actual: {HOSTILE}", [2])], history=seen, bare=seen,
+        case=HOSTILE, violations=[FailureViolation(f"required: {HOSTILE}; actual: {HOSTILE}", [2])], history=seen,
+        bare=seen,
         schedule=HOSTILE, replay=HOSTILE, case_file=file,
     )  # fmt: skip
     document = results("x", [told, failure("TTY-2", case_file={"schema": HOSTILE})], TTY_1="fail", TTY_2="fail")
     rows = {
         name: msgspec.structs.replace(
             row, reason=HOSTILE, coverage=[HOSTILE],
-            violations=[Violation(HOSTILE, HOSTILE, [1], HOSTILE)],
+            violations=[RowViolation(HOSTILE, HOSTILE, [1], HOSTILE)],
         )
         for name, row in document.requirements.items()
     }  # fmt: skip
     launcher = Launcher(HOSTILE, HOSTILE, [HOSTILE], [HOSTILE])
-    stretch = Stretch(HOSTILE, ((1, 1),), HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))
-    explored = [Explored("SIG-6", HOSTILE, (HOSTILE,), 2, 1, 2, 1, HOSTILE, (stretch,))]
+    stretch = PointRange(HOSTILE, ((1, 1),), HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,))
+    explored = [Coverage("SIG-6", HOSTILE, (HOSTILE,), 2, 1, 2, 1, HOSTILE, (stretch,))]
     written = msgspec.structs.replace(
         document, target=launcher, requirements=rows, host={HOSTILE: HOSTILE}, explored=explored
     )

@@ -10,10 +10,10 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from conformance.hunting import Hunter, stages_for
-from harness import execute as door
-from harness.explorer.strategies import MOST_MOVES, machine
-from harness.target import load
+from proctor.conformance.exploring.hunter import Hunter, stages_for
+from proctor.harness import execute as door
+from proctor.harness.explorer.strategies import MOST_MOVES, machine
+from proctor.harness.target import load
 
 TARGET = load(os.environ.get("PROCTOR_TARGET", "./launcher"))
 

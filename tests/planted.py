@@ -15,9 +15,9 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from conformance.spec import requirements
-from harness import execute as door
-from harness.runner.places import other_interpreter
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.runner.start.places import other_interpreter
 from tests.conftest import ROOT
 
 FAULTY = ROOT / "targets" / "faulty"
@@ -95,7 +95,7 @@ def selected(request: pytest.FixtureRequest) -> list[Fault]:
 def run_suite(targets: Iterable[Path], chapters: Iterable[str], directory: Path, budget: float = 0) -> dict[str, Rows]:
     """Run chapters of the suite, all where none is named, on these launchers; return their rows by target."""
     results = directory / "results.json"
-    files = [str(ROOT / "conformance" / f"test_{chapter}.py") for chapter in chapters]
+    files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
     command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")])]
     command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider"]
     done = subprocess.run(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_of_package
 
 WITHOUT = ROOT / "tests" / "hostile" / "without.py"
 Done = subprocess.CompletedProcess[str]
@@ -51,14 +51,14 @@ BAD_FILES = {
     "empty": (b"", "neither a binary for this machine nor a script with a '#!' line (or it is empty)"),
     "interpreter": (b"#!/no/such/interpreter\n", "the interpreter in its '#!' line does not exist"),
     "unknown-key.toml": (b'comand = ["env"]\n', "unknown key 'comand' (did you mean 'command'?)"),
-    "wrong-type.toml": (b'command = "env"\n', '\'command\' takes a list, but is "env"; right would be ["env"]'),
+    "wrong-type.toml": (b'command = "env"\n', '\'command\' must be a list, but is "env"; for example: ["env"]'),
     "no-command.toml": (b'description = "x"\n', "'command' is missing"),
     "empty-command.toml": (b"command = []\n", "'command' is empty"),
     "not-toml.toml": (b"command = [\n", "this is not TOML"),
     "not-text.toml": (b"\xff\xfe\n", "cannot be read"),
     "missing.toml": (None, "there is no such file"),
     "outside.toml": (b'command = ["env"]\n[files]\n"../x" = ""\n', "'files' has the key '../x'; allowed are "),
-    "no-reason.toml": (b'command = ["env"]\n[deviations]\nSIG-9 = ""\n', "'deviations.SIG-9' gives no reason"),
+    "no-reason.toml": (b'command = ["env"]\n[deviations]\nSIG-9 = ""\n', "'deviations.SIG-9' has no reason"),
     "no-requirement.toml": (
         b'command = ["env"]\n[deviations]\nSIG-99 = "so"\n',
         "'deviations' names 'SIG-99', which is no requirement (did you mean 'SIG-9'?)",
@@ -169,7 +169,7 @@ def test_a_version_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_tmpdir_that_is_not_there(tmp_path: Path) -> None:
-    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot make a directory", "TMPDIR")
+    says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot create a directory", "TMPDIR")
 
 
 def test_tmpdir_with_a_long_path(tmp_path: Path) -> None:
@@ -215,10 +215,10 @@ def test_without_pseudo_terminals_the_other_cases_work(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", ["guardian", "stage", "witness"])
 def test_a_program_of_ours_is_missing(tmp_path: Path, program: str) -> None:
-    for name in ("harness", "conformance", "targets"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "harness" / "bin" / program).unlink()
-    done = run("--target=env", "-k", "EXIT-3", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    package = copy_of_package(tmp_path)
+    (package / "harness" / "bin" / program).unlink()
+    suite = str(package / "conformance")
+    done = run("--target=env", "-k", "EXIT-3", cwd=tmp_path, suite=suite, PYTHONPATH=str(tmp_path))
     says(done, 3, f"harness/bin/{program}", "pip install -e .")
 
 
@@ -247,9 +247,9 @@ def test_that_proc_is_refused_is_told_each_time() -> None:
 
 
 STARTS = """
-from harness import execute
-from harness.scenario import Scenario
-from harness.target import BARE
+from proctor.harness import execute
+from proctor.harness.scenario import Scenario
+from proctor.harness.target import BARE
 history = execute.execute(BARE, Scenario(()))
 print(history.containment.partition(" ")[0])
 execute.stop()

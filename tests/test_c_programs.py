@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 import hatch_build
-from harness.runner import wheel
-from harness.runner.places import usual_interpreter
+from proctor.harness.runner.start import wheel
+from proctor.harness.runner.start.places import usual_interpreter
 from tests.conftest import ROOT
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

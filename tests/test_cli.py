@@ -77,7 +77,7 @@ def test_a_harness_that_fails_is_3(proctor: Run) -> None:
 
 
 def test_interrupted_it_prints_what_it_has(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "conformance.cli", "check", "tini"]
+    command = [sys.executable, "-m", "proctor", "check", "tini"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout
         printed = b""

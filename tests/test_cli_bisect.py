@@ -16,10 +16,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from conformance.casefile import CaseFile
-from conformance.cli_bisect import bisect as bisect_command
-from harness.scenario import Ends, Order, Scenario
-from harness.target import Target
+from proctor.conformance.cli.bisect import bisect as bisect_command
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 from tests.planted_packages import (
     FAKE_NPM,
@@ -68,7 +68,7 @@ def write_case(directory: Path, **changed: object) -> Path:
     saved = CaseFile(
         schema=1, requirement="EXIT-1", check="exit.same_status",
         target=Target("some", ("/nowhere/planted",), install="pip install planted==1.3"),
-        scenario=Scenario((Order("exit 3"), Ends("command"), Ends())),
+        scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())),
         objections=(OBJECTION,), versions={},
     )  # fmt: skip
     path = directory / "case.json"
@@ -171,7 +171,7 @@ def test_an_installation_that_was_interrupted_is_made_again(bisect: Bisect, cach
 def test_an_interruption_says_what_is_known_so_far(index: Path, cache: Path, case: Path) -> None:
     words = [str(case), "--launcher=planted", "--versions=1.0..1.6", f"--cache={cache}", "-n500"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "conformance.cli", "bisect", *words],
+        [sys.executable, "-m", "proctor", "bisect", *words],
         cwd=ROOT, env=environment(index), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import doctor
-from conformance.cli_doctor import doctor as command
+from proctor.conformance.cli import system_checks
+from proctor.conformance.cli.doctor import doctor as command
 from tests.conftest import ROOT, Run
 
 WITHOUT = ROOT / "tests" / "hostile" / "without.py"
@@ -29,7 +29,7 @@ def states(told: dict[str, Any]) -> dict[str, str]:
 def test_what_is_refused_is_said_with_what_it_costs(tmp_path: Path) -> None:
     for name in ("bash", "dash", "env"):  # and no other Python: each is asked what it can do, which takes its time
         (tmp_path / name).symlink_to(str(shutil.which(name)))
-    words = [sys.executable, str(WITHOUT), "ptrace,namespaces", sys.executable, "-m", "conformance.cli"]
+    words = [sys.executable, str(WITHOUT), "ptrace,namespaces", sys.executable, "-m", "proctor"]
     env = {"PATH": str(tmp_path), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
     done = subprocess.run(
         [*words, "doctor", "--json"], env=env, capture_output=True, text=True, timeout=60, check=False
@@ -50,7 +50,7 @@ def test_what_is_refused_is_said_with_what_it_costs(tmp_path: Path) -> None:
 
 def test_it_agrees_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever this system shows: the status, the lines and the JSON say the same."""
-    monkeypatch.setattr(doctor, "TRIED", doctor.TRIED[:-1])  # the last one asks every Python on PATH
+    monkeypatch.setattr(system_checks, "TRIED", system_checks.TRIED[:-1])  # the last one asks every Python on PATH
     plain = CliRunner().invoke(command, [])
     told = json.loads(CliRunner().invoke(command, ["--json"]).stdout)
     brief = CliRunner().invoke(command, ["--quiet"])

@@ -15,11 +15,11 @@ import pytest
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
-from conformance import cli
-from conformance.results import check_path
-from conformance.spec import requirements
-from harness.errors import WrongCall
-from harness.target import known_targets
+from proctor.conformance.cli import main
+from proctor.conformance.judging.result_rows import check_path
+from proctor.conformance.spec import requirements
+from proctor.harness.errors import UsageError
+from proctor.harness.target import known_targets
 from tests.conftest import ROOT
 
 RESULTS = {"schema": 1, "target": {"name": "env"}, "requirements": {}}
@@ -30,12 +30,12 @@ CASE = {
 
 
 def proctor(*words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(cli.proctor, words, prog_name="proctor")
+    done = CliRunner().invoke(main.proctor, words, prog_name="proctor")
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done.exit_code, done.output
 
 
-@pytest.mark.parametrize("words", [[], *([name] for name in cli.COMMANDS)])
+@pytest.mark.parametrize("words", [[], *([name] for name in main.COMMANDS)])
 def test_help_teaches_by_example(words: list[str]) -> None:
     status, said = proctor(*words, "--help")
     name = " ".join(["proctor", *words])
@@ -43,9 +43,9 @@ def test_help_teaches_by_example(words: list[str]) -> None:
     assert (status, bool(examples)) == (0, True), said
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", main.COMMANDS)
 def test_every_command_of_the_table_is_there(name: str) -> None:
-    found = cli.proctor.get_command(click.Context(cli.proctor), name)
+    found = main.proctor.get_command(click.Context(main.proctor), name)
     assert found is not None and found.name == name
 
 
@@ -58,20 +58,20 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
         (["spec", "show"], 2, "Missing argument"),
         (["explore", "env", "--requirement=SGI-6"], 2, "did you mean 'SIG-6'"),
         (["replay", "--target=env", "--requirement=SGI-6", "--schedule="], 2, "did you mean 'SIG-6'"),
-        (["replay", "{half}"], 2, "not JSON, or not all of it"),
+        (["replay", "{half}"], 2, "not JSON, or it is incomplete"),
         (["replay", "{newer}"], 2, "of schema 9; this Proctor reads schema 1: update Proctor"),
         (["replay", "{unknown}"], 2, "there is no requirement 'EXIT-99' here (did you mean 'EXIT-"),
         (["export", "/no/such"], 2, "No such file"),
-        (["export", "{half}"], 2, "not JSON, or not all of it"),
+        (["export", "{half}"], 2, "not JSON, or it is incomplete"),
         (["export", "{newer}"], 2, "of schema 9"),
         (["export", "{results}"], 2, "'target.command' is missing"),
-        (["bisect", "{half}", "--launcher=x"], 2, "not JSON, or not all of it"),
+        (["bisect", "{half}", "--launcher=x"], 2, "not JSON, or it is incomplete"),
         (["bisect", "/no/such", "--launcher=x"], 2, "No such file"),
-        (["report", "{half}"], 2, "not JSON, or not all of it"),
+        (["report", "{half}"], 2, "not JSON, or it is incomplete"),
         (["report", "{newer}"], 2, "schema 9; this Proctor reads schema 1"),
         (["report", "{text}"], 2, "not JSON"),
         (["compare", "/no/such"], 2, "No such file"),
-        (["compare", "{results}", "{half}"], 2, "not JSON, or not all of it"),
+        (["compare", "{results}", "{half}"], 2, "not JSON, or it is incomplete"),
         (["hunt", "/no/such/launcher"], 2, "there is no such file"),
         (["completion", "tcsh"], 2, "tcsh"),
         (["doctor", "now"], 2, "unexpected extra argument"),
@@ -112,13 +112,13 @@ def test_results_side_by_side_for_programs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "where"),
     [
-        (["spec"], "conformance.cli_spec.requirements"),
-        (["targets"], "conformance.cli_targets.known_targets"),
-        (["report", "x"], "conformance.cli_report.read_all"),
-        (["compare", "x"], "conformance.cli_report.read_all"),
-        (["completion", "bash"], "conformance.cli_completion.get_completion_class"),
-        (["doctor"], "conformance.doctor.system.kernel"),
-        (["bisect", "x", "--launcher=y"], "conformance.casefile.read"),
+        (["spec"], "proctor.conformance.cli.spec.requirements"),
+        (["targets"], "proctor.conformance.cli.targets.known_targets"),
+        (["report", "x"], "proctor.conformance.cli.report.read_all"),
+        (["compare", "x"], "proctor.conformance.cli.report.read_all"),
+        (["completion", "bash"], "proctor.conformance.cli.completion.get_completion_class"),
+        (["doctor"], "proctor.conformance.cli.system_checks.system.kernel"),
+        (["bisect", "x", "--launcher=y"], "proctor.conformance.judging.casefile.read"),
     ],
 )
 def test_ctrl_c_is_130_in_the_short_ones_too(monkeypatch: pytest.MonkeyPatch, words: list[str], where: str) -> None:
@@ -140,7 +140,7 @@ def test_a_full_disk_under_stdout_is_3(tmp_path: Path, words: list[str]) -> None
     line = [word.format(results=tmp_path / "results") for word in words]
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "conformance.cli", *line], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "proctor", *line], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True,
             timeout=60, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (
@@ -151,7 +151,7 @@ def test_a_full_disk_under_stdout_is_3(tmp_path: Path, words: list[str]) -> None
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/full"])
 def test_results_replace_no_device(path: str) -> None:
     """Results are written beside the file and then take its name: root would lose /dev/null."""
-    with pytest.raises(WrongCall, match="this is no regular file"):
+    with pytest.raises(UsageError, match="this is no regular file"):
         check_path(Path(path))
 
 
@@ -159,7 +159,17 @@ def test_results_on_a_full_disk_are_3_and_say_so(tmp_path: Path) -> None:
     if not shutil.which("unshare") or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("needs unshare(1), and root that is not in a chroot")
     fill = f"mount -t tmpfs -o size=4k none {tmp_path} && {{ head -c 1M /dev/zero >{tmp_path}/full; }} 2>&-"
-    words = [sys.executable, "-m", "conformance.cli", "check", "env", "-k", "EXIT-3", "-q", f"--results={tmp_path}/r"]
+    words = [
+        sys.executable,
+        "-m",
+        "proctor.conformance.cli.main",
+        "check",
+        "env",
+        "-k",
+        "EXIT-3",
+        "-q",
+        f"--results={tmp_path}/r",
+    ]
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", f'{fill}\nexec "$@"', "sh", *words], cwd=ROOT, capture_output=True,
         text=True, timeout=60, check=False,
@@ -171,7 +181,7 @@ def test_results_on_a_full_disk_are_3_and_say_so(tmp_path: Path) -> None:
 
 
 def completed(*words: str) -> set[str]:
-    found = BashComplete(cli.proctor, {}, "proctor", "_PROCTOR").get_completions(list(words[:-1]), words[-1])
+    found = BashComplete(main.proctor, {}, "proctor", "_PROCTOR").get_completions(list(words[:-1]), words[-1])
     return {item.value for item in found}
 
 

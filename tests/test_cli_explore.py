@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reports.results import read
+from proctor.reports.results import read
 from tests.conftest import ROOT, Run
 
 LAUNCHER = str(ROOT / "launcher")
@@ -126,7 +126,13 @@ def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: st
     case = {"schema": 1, "requirement": "SIG-6", "check": "start", "target": target}
     path = tmp_path / "case.json"
     path.write_text(json.dumps(case | {"scenario": {"steps": steps}, "objections": [], "versions": {}} | changed))
-    words = [str(ROOT / "tests" / "hostile" / "without.py"), "ptrace", sys.executable, "-m", "conformance.cli"]
+    words = [
+        str(ROOT / "tests" / "hostile" / "without.py"),
+        "ptrace",
+        sys.executable,
+        "-m",
+        "proctor.conformance.cli.main",
+    ]
     line = [sys.executable, *words, "replay", str(path), "-n", "1"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, says in done.stderr) == (2, True), done.stdout + done.stderr

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from conformance.casefile import CaseFile
-from harness.scenario import Ends, Order, Scenario
-from harness.target import Target
-from reports.results import read
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.target import Target
+from proctor.reports.results import read
 from tests.conftest import ROOT
 from tests.test_nothing_left import nothing_left
 
@@ -60,7 +60,7 @@ def interrupt(launcher: Announced, starts: int, *words: str) -> tuple[int, str]:
     place = launcher.path.parent / "t"
     place.mkdir()
     env = os.environ | {"TMPDIR": str(place), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "conformance.cli", *words]
+    command = [sys.executable, "-m", "proctor", *words]
     with subprocess.Popen(
         command, cwd=launcher.path.parent, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, process_group=0,
@@ -80,7 +80,7 @@ def interrupt(launcher: Announced, starts: int, *words: str) -> tuple[int, str]:
 def case_of(launcher: Announced) -> str:
     case = CaseFile(
         schema=1, requirement="EXIT-1", check="exit.same_status", target=Target("slow", (str(launcher.path),)),
-        scenario=Scenario((Order("exit 3"), Ends("command"), Ends())), objections=(), versions={},
+        scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())), objections=(), versions={},
     )  # fmt: skip
     path = launcher.path.parent / "case.json"
     path.write_bytes(msgspec.json.encode(case))

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.history import Ended
-from reports.results import read
+from proctor.harness.history import Ended
+from proctor.reports.results import read
 from tests.conftest import Run
 
 SOUND, ZERO = '"$@"\n', '"$@"\nexit 0\n'
@@ -76,10 +76,10 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
         (["report", "{released}", "-o", "{released}"], "these are the results; name another file"),
         (["report", "{released}", "-o", "/no/such/directory/x"], "name a file that can be written"),
         (["report", "{released}", "{released}", "--format", "badge"], "a badge is of one launcher"),
-        (["report", "{released}", "--format", "asciicast"], "no failure with its history in these results"),
+        (["report", "{released}", "--format", "asciicast"], "have no failure with a history"),
         (["report", "{released}", "--requirement", "SIG-1"], "goes with --format perfetto and asciicast, not markdown"),
         (["compare", "{older}"], "schema 9; this Proctor reads schema 1"),
-        (["check", "env", "--baseline", "{half}"], "not JSON, or not all of it"),
+        (["check", "env", "--baseline", "{half}"], "not JSON, or it is incomplete"),
         (["check", "env", "--baseline", "{unversioned}"], "version 0 of the specification, this is version"),
     ],
 )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from conformance.cli_targets import targets
-from harness.target import known_targets
+from proctor.conformance.cli.targets import targets
+from proctor.harness.target import known_targets
 from tests.planted_packages import SOUND, environment, write_wheel
 
 DESCRIPTION = """

@@ -10,19 +10,33 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.campaigning import Crew, explorer_for, survey_of
-from conformance.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
-from conformance.explored import judge_campaign
-from conformance.judge import Bare
-from harness.execute import execute
-from harness.explorer.explore import Opinion
-from harness.explorer.sweep import Planned
-from harness.history import Carried, Ended, Event, History, Passed, Received, Sent, Unobserved
-from harness.scenario import JOB, PIPES, Scenario
-from harness.schedule import Schedule, parse
-from harness.target import BARE, Target, load
+from proctor.conformance.checks.files import CODE
+from proctor.conformance.exploring.campaign_verdict import judge_campaign
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
+from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
+from proctor.conformance.judging.judge import Bare
+from proctor.conformance.scenarios.signals import finish, send
+from proctor.harness.execute import execute
+from proctor.harness.explorer.explore import Evaluation
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import (
+    DirectiveApplied,
+    Ended,
+    Event,
+    History,
+    PointReached,
+    Reaped,
+    Received,
+    Sent,
+    SignalCall,
+    Unobserved,
+)
+from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
+from proctor.harness.schedule import Schedule, parse
+from proctor.harness.target import BARE, Target, load
 from tests.planted import launchers
 
+SENDS = Path("tests/launchers_for_tests/sends.py").resolve()
 SOUND = Target("sound", launchers()["sound"].command())
 TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"
 THROUGH = ("launcher", "launcher-exec")
@@ -34,7 +48,7 @@ def installed(name: str) -> Target:
     return load(name)
 
 
-def play(target: Target, text: str, campaign: str = "start") -> tuple[History, Opinion]:
+def play(target: Target, text: str, campaign: str = "start") -> tuple[History, Evaluation]:
     """Play a schedule once; return what happened and what its campaign says of it."""
     chosen = campaign_named(campaign)
     bare, _ = Bare(execute).of(target, chosen.scenario)
@@ -44,7 +58,7 @@ def play(target: Target, text: str, campaign: str = "start") -> tuple[History, O
 
 def told(history: History) -> list[str]:
     """Return what happened without times and pids."""
-    kinds = (Passed, Carried, Sent, Received, Ended)
+    kinds = (PointReached, DirectiveApplied, Sent, Received, Ended)
     facts = [event.fact for event in history.events if isinstance(event.fact, kinds)]
     return [
         f"{fact.process} received {fact.signal}"
@@ -62,13 +76,13 @@ def told(history: History) -> list[str]:
 def test_the_same_points_each_time(name: str) -> None:
     target = load(name) if name == "./launcher" else installed(name)
     histories = [execute(target, whole_run(PIPES), Schedule(record=True)) for _ in range(10)]
-    assert len(histories[0].facts(Passed)) > 10
+    assert len(histories[0].facts(PointReached)) > 10
     assert all(told(history) == told(histories[0]) for history in histories)
 
 
 def test_the_command_alone_passes_no_points_but_its_birth() -> None:
     history = execute(BARE, whole_run(PIPES), Schedule(record=True))
-    assert [str(fact.at) for fact in history.facts(Passed)] in ([], ["launcher birth"])
+    assert [str(fact.at) for fact in history.facts(PointReached)] in ([], ["launcher birth"])
 
 
 def test_term_at_the_return_of_fork_orphans_the_command_of_timeout() -> None:
@@ -90,7 +104,7 @@ def test_term_before_setsid_is_lost_by_dumb_init() -> None:
 def test_both_orders_after_a_fork_can_be_had() -> None:
     def ends_of(text: str) -> list[str]:
         history, _ = play(installed("tini"), text)
-        return [str(fact.directive.action) for fact in history.facts(Carried)]
+        return [str(fact.directive.action) for fact in history.facts(DirectiveApplied)]
 
     first = "at launcher clone#1 exit: hold until child1 blocks\n"
     assert ends_of(first + TERM_AT_FORK) == 2 * ["hold until child1 blocks"] + ["deliver TERM to launcher"]
@@ -100,15 +114,15 @@ def test_both_orders_after_a_fork_can_be_had() -> None:
 def test_a_task_is_held_until_another_comes_to_a_point() -> None:
     at, until = "launcher clone#1 exit", "child1 setpgid#1 exit"
     history, _ = play(installed("tini"), f"at {at}: hold until {until}\n{TERM_AT_FORK}")
-    facts = [event.fact for event in history.events if isinstance(event.fact, Carried | Passed | Sent)]
-    assert [f"{fact.at}" if isinstance(fact, Passed) else type(fact).__name__ for fact in facts] == [
-        at, "Carried", until, "Carried", "Carried", "Sent",
+    facts = [event.fact for event in history.events if isinstance(event.fact, DirectiveApplied | PointReached | Sent)]
+    assert [f"{fact.at}" if isinstance(fact, PointReached) else type(fact).__name__ for fact in facts] == [
+        at, "DirectiveApplied", until, "DirectiveApplied", "DirectiveApplied", "Sent",
     ]  # fmt: skip
 
 
 def test_a_task_held_for_what_never_comes_is_let_go() -> None:
     history, opinion = play(installed("tini"), f"at launcher clone#1 exit: hold until child7 birth\n{TERM_AT_FORK}")
-    assert [fact.what for fact in history.facts(Carried)] == ["held", "forced", "done"]
+    assert [fact.what for fact in history.facts(DirectiveApplied)] == ["held", "forced", "done"]
     assert not opinion.objections
 
 
@@ -168,7 +182,7 @@ def test_two_workers_play_what_one_does() -> None:
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
     counts = []
     for workers in (1, 2):
-        crew = Crew(target, workers, replays=2)
+        crew = WorkerPool(target, workers, replays=2)
         explored, interrupted = crew.explore(campaign, iter(plan.planned), 60.0, lambda count: None)
         crew.close()
         assert not interrupted
@@ -206,9 +220,52 @@ def test_difficult_launchers_can_be_followed(what: str, tmp_path: Path) -> None:
     target = Target(what, (sys.executable, "-I", "-S", str(script)))
     plain = execute(target, whole_run(PIPES))
     history = execute(target, whole_run(PIPES), Schedule(record=True))
-    assert history.facts(Passed)
+    assert history.facts(PointReached)
     ends = [[(f.code, f.signal) for f in h.facts(Ended) if f.process == "launcher"] for h in (plain, history)]
     assert ends[0] == ends[1], ends
+
+
+EXECS_FROM_A_THREAD = """
+import os, signal, sys, threading
+reader, writer = os.pipe()
+def run():
+    os.read(reader, 1)
+    os.execv("/usr/bin/env", ["env", *sys.argv[1:]])
+threading.Thread(target=run).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [])  # a schedule point: from here on this thread runs until it blocks
+os.write(writer, b"x")
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def test_exec_from_another_thread_is_no_exit_of_the_first_ones_call(tmp_path: Path) -> None:
+    """The thread that execs takes the id of the first, whose own call never returns: ptrace(2)."""
+    script = tmp_path / "execs.py"
+    script.write_text(EXECS_FROM_A_THREAD)
+    target = Target("execs from a thread", (sys.executable, "-I", "-S", str(script)))
+    history = execute(target, whole_run(PIPES), Schedule(record=True))
+    points = [str(fact.at) for fact in history.facts(PointReached)]
+    waits = points.index("launcher rt_sigtimedwait#1 entry")
+    assert points[waits:][:3] == [
+        "launcher rt_sigtimedwait#1 entry", "launcher.t2 execve#1 entry", "launcher.t2 execve#1 exit"
+    ]  # fmt: skip
+    assert "launcher rt_sigtimedwait#1 exit" not in points
+    (ended,) = [fact for fact in history.facts(Ended) if fact.process == "launcher"]
+    assert ended.code == CODE
+
+
+def test_a_step_that_traces_works_under_a_schedule() -> None:
+    """A task has one tracer, and that is the schedule's: it records what the step asks for."""
+    sends = Target("twice", (sys.executable, "-I", "-S", str(SENDS), "kill+kill"))
+    steps = (Settle(), Trace(at_reap=signal.SIGUSR1), *send(signal.SIGTERM), *finish(3))
+    for _ in range(5):
+        history = execute(sends, Scenario(steps), Schedule(record=True))
+        assert not history.facts(Unobserved)
+        assert len([fact for fact in history.facts(Received) if fact.signal == signal.SIGTERM]) == 2
+        calls = [(fact.call, fact.signal, fact.result) for fact in history.facts(SignalCall)]
+        assert calls == [("kill", signal.SIGTERM, 0)] * 2
+        reaped = next(event.index for event, _ in history.all(Reaped))
+        assert [(event.index, fact.signal) for event, fact in history.all(Sent)][1:] == [(reaped + 1, signal.SIGUSR1)]
 
 
 @pytest.mark.parametrize("script", ["import time; time.sleep(1000)", "while True: pass", "import os; os._exit(3)"])
@@ -223,7 +280,7 @@ def test_where_nothing_can_be_traced_it_is_not_observable() -> None:
 
     def refused(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
         played = execute(target, script)
-        facts = [Unobserved("the launcher's calls", "ptrace is refused")] if schedule else []
+        facts = [Unobserved("ptrace-refused")] if schedule else []
         events = tuple(Event(len(played.events) + n, 1.0, "runner", fact) for n, fact in enumerate(facts))
         return msgspec.structs.replace(played, events=(*played.events, *events))
 

@@ -17,17 +17,16 @@ import pytest
 from msgspec.structs import replace
 
 import hatch_build
-from conformance import casefile
-from conformance.campaigns import campaign_named
-from conformance.casefile import CaseFile
-from conformance.stages import STOP_AND_GO_ON, finish, send
-from harness import scenario as s
-from harness.scenario import (
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.judging import casefile
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.harness import scenario as s
+from proctor.harness.scenario import (
     INIT,
     JOB,
     LEADER,
     PIPES,
-    Ends,
     Hold,
     Look,
     Order,
@@ -39,9 +38,10 @@ from harness.scenario import (
     Stage,
     Step,
     Trace,
+    WaitEnds,
 )
-from harness.schedule import parse
-from harness.target import Target
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, launchers
 
@@ -67,25 +67,25 @@ def pressed(key: s.Key) -> tuple[Step, ...]:
     return Settle(), Hold(), Press(key), Settle(), Release(), Settle(), *finish()
 
 
-def stopped_in_a_shell(shell: s.Under) -> Scenario:
+def stopped_in_a_shell(shell: s.Parent) -> Scenario:
     """Return a dialogue of Ctrl-Z and fg."""
-    stop = (Press("ctrl-z"), s.Stops(), s.Prints("Stopped"), s.Prints("<prompt>"))
-    again = (s.Type(b"fg\n"), s.Runs(), Settle(), *finish(), s.Prints("<prompt>"))
+    stop = (Press("ctrl-z"), s.WaitStopped(), s.WaitOutput("Stopped"), s.WaitOutput("<prompt>"))
+    again = (s.Type(b"fg\n"), s.WaitContinued(), Settle(), *finish(), s.WaitOutput("<prompt>"))
     steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *again)
     return Scenario(steps, Stage(terminal=True, under=shell))
 
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
-DIES = (Order(f"die {TERM}"), Ends("command"), Ends())
-ORPHAN = (Order("spawn orphan o"), Order("exit 0", "orphan"), Ends("orphan"), Settle(), Look(), *finish())
-HELD_TERM = (Settle(), Hold(), Order("exit 7"), Ends("command"), Signal(TERM), Release(), Ends())
+DIES = (Order(f"die {TERM}"), WaitEnds("command"), WaitEnds())
+ORPHAN = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look(), *finish())
+HELD_TERM = (Settle(), Hold(), Order("exit 7"), WaitEnds("command"), Signal(TERM), Release(), WaitEnds())
 VIEW = (Settle(), Order("look"), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 FAULTS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
     Planted("exit_2_zero", "EXIT-2", "exit.same_status", DIES),
     Planted("exit_3_stop_is_end", "EXIT-3", "exit.not_before_command", (*STOP_AND_GO_ON, *finish())),
-    Planted("exit_4_one", "EXIT-4", "exit.not_found", (Ends(),), PIPES, "missing"),
+    Planted("exit_4_one", "EXIT-4", "exit.not_found", (WaitEnds(),), PIPES, "missing"),
     Planted("exit_7_last_signal", "EXIT-7", "exit.same_status", HELD_TERM),
     Planted("sig_1_usr2_swallowed", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
     Planted("sig_1_term_ends_at_once", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
@@ -254,9 +254,11 @@ def test_it_runs_on_an_old_python(proctor: Run, tmp_path: Path, empty: Path) -> 
 def test_a_plain_signal_scenario_is_short_and_has_only_what_it_needs(proctor: Run, tmp_path: Path) -> None:
     script = exported(proctor, case_of(PLAIN), tmp_path)
     assert script.count("\n") < SHORT
+    # the command line of this launcher is a path, which may be in a directory of any name and of any length
+    lines = [line for line in script.splitlines() if not line.startswith("LAUNCHER = ")]
     for absent in ("openpty", "ptrace", "PS1", "SCHEDULE", "unshare", "proctor", "harness"):
-        assert absent not in script
-    assert max(map(len, script.splitlines())) <= 120 or "LAUNCHER = [" in max(script.splitlines(), key=len)
+        assert not [line for line in lines if absent in line]
+    assert max(map(len, lines)) <= 120
 
 
 def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
@@ -297,7 +299,7 @@ def descendants(of: str) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_interrupted_it_leaves_nothing(number: int, stage: Stage, proctor: Run, tmp_path: Path, empty: Path) -> None:
-    fault = PLAIN._replace(stage=stage, steps=(Settle(), s.Receives(USR2), *finish()))
+    fault = PLAIN._replace(stage=stage, steps=(Settle(), s.WaitReceived(USR2), *finish()))
     path = tmp_path / "repro.py"
     path.write_text(exported(proctor, case_of(fault), tmp_path))
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(empty)}
@@ -378,10 +380,10 @@ def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
     ("content", "says"),
     [
         (None, "No such file"),
-        ("{", "not JSON, or not all of it"),
-        ("[1]", "the whole takes a table"),
+        ("{", "not JSON, or it is incomplete"),
+        ("[1]", "the document must be a table"),
         ('{"schema": 1, "requirment": "SIG-6"}', "did you mean 'requirement'"),
-        ('{"schema": "1"}', "'schema' takes a whole number"),
+        ('{"schema": "1"}', "'schema' must be an integer"),
         ('{"schema": 2, "new": {}, "target": 3}', "of schema 2; this Proctor reads schema 1: update Proctor"),
         ("newer", "this file is of schema 2; this Proctor reads schema 1: update Proctor"),
         ("nowhere", "there is no check 'signals.nonsense'"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import casefile
+from proctor.conformance.judging import casefile
 from tests.launchers.findings import FINDINGS, ROOT, cases, script_of
 
 OF_A_MACHINE = re.compile(r"/(?:bin|home|media|mnt|nix|opt|root|run|snap|srv|tmp|usr|Users|var|work)\b")

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.hunting import Hunter, hunt, hunt_for
-from conformance.spec import requirements
-from harness import execute as door
-from harness.explorer.rules import RULES
-from harness.scenario import INIT
-from harness.target import Target, load
+from proctor.conformance.exploring.hunter import Hunter, hunt, hunt_for
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.explorer.move_rules import RULES
+from proctor.harness.scenario import INIT
+from proctor.harness.target import Target, load
 from tests.conftest import ROOT, Run
 from tests.planted import Fault, faults
 
@@ -107,7 +107,7 @@ def test_a_hunt_that_is_killed_has_lost_nothing(proctor: Run, tmp_path: Path) ->
     shim.write_text('#!/bin/sh\n"$@"\nexit 0\n')
     shim.chmod(0o755)
     words = ("hunt", str(shim), "--workers", "1", "--state", str(tmp_path / "state"))
-    hunt = subprocess.Popen([sys.executable, "-m", "conformance.cli", *words], stdout=subprocess.DEVNULL)
+    hunt = subprocess.Popen([sys.executable, "-m", "proctor", *words], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not (cases := [path for path in (tmp_path / "state").glob("*/*.json") if path.name != "state.json"]):
         assert hunt.poll() is None and time.monotonic() < deadline

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checks import exit as exit_checks
-from conformance.checks import terminal as terminal_checks
-from conformance.checks import tree as tree_checks
-from conformance.judge import Bare, Judgement, judge
-from conformance.spec import requirements
-from conformance.stages import finish
-from harness import execute as door
-from harness.errors import HarnessError
-from harness.history import Contained, Held, History, Looked, Missed, Remained, Unobserved
-from harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage
-from harness.target import BARE, Target, load
+from proctor.conformance.checks import exit as exit_checks
+from proctor.conformance.checks import terminal as terminal_checks
+from proctor.conformance.checks import tree as tree_checks
+from proctor.conformance.judging.judge import Bare, Judgement, judge
+from proctor.conformance.scenarios.signals import finish
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import Held, History, LimitExceeded, Snapshot, TempFilesLeft, Unobserved, WaitFailed
+from proctor.harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage, WaitReady
+from proctor.harness.target import BARE, Target, load
 from tests.conftest import ROOT
 
 LAUNCHER = ROOT / "tests" / "hostile" / "launcher.py"
@@ -39,9 +39,9 @@ def contained() -> Iterator[None]:
     yield
     # nothing of the launcher is there any more, and what comes next is judged as ever
     history = door.execute(BARE, END)
-    look = history.facts(Looked)[0]
+    look = history.facts(Snapshot)[0]
     assert [process.role for process in look.processes] == ["launcher"]
-    assert not history.facts(Missed)
+    assert not history.facts(WaitFailed)
 
 
 def hostile(harm: str) -> Target:
@@ -76,15 +76,15 @@ def test_command_that_is_not_run_or_ended_is_a_fail(harm: str) -> None:
 @pytest.mark.parametrize("harm", ["steals_socket", "pretends", "stops_itself"])
 def test_command_that_is_never_seen_to_run_is_a_violation(harm: str) -> None:
     history = play(harm)
-    assert history.facts(Missed)[0].what == "the command runs"
+    assert history.facts(WaitFailed)[0].awaited == WaitReady()
     assert exit_checks.same_status(history, door.execute(BARE, END))
 
 
 def test_silent_hang_is_known_before_the_deadline() -> None:
     start = time.monotonic()
-    missed = play("hangs").facts(Missed)[0]
+    missed = play("hangs").facts(WaitFailed)[0]
     assert missed.sure
-    assert "launcher" in missed.last_seen
+    assert "launcher" in [process.role for process in missed.last_seen]
     assert time.monotonic() - start < 20  # and not the 30 s that a launcher may take to start
 
 
@@ -93,7 +93,7 @@ def test_a_launcher_that_execs_itself_for_ever_meets_the_deadline(monkeypatch: p
     monkeypatch.setenv("PROCTOR_START_WITHIN", "1")
     history = play("execs_itself")
     door.stop()
-    assert not history.facts(Missed)[0].sure
+    assert not history.facts(WaitFailed)[0].sure
 
 
 @pytest.mark.parametrize("stage", [PIPES, LEADER], ids=["pipes", "terminal"])
@@ -106,15 +106,15 @@ def test_a_hundred_megabytes_are_read_and_not_kept(stage: Stage) -> None:
 
 def test_an_endless_flood_ends() -> None:
     history = play("floods_for_ever")
-    assert [fact.when for fact in history.facts(Looked)] == ["start", "end"]
+    assert [fact.when for fact in history.facts(Snapshot)] == ["start", "end"]
 
 
 @pytest.mark.parametrize("harm", ["fork_bomb", "threads"])
 def test_a_bomb_is_contained_and_nothing_passes(harm: str) -> None:
     history = play(harm, REST)
-    assert "at once" in history.facts(Contained)[0].why
-    assert history.facts(Missed)
-    assert len(history.facts(Looked)[-1].processes) <= 500
+    assert history.facts(LimitExceeded)[0].what in ("processes", "threads")
+    assert history.facts(WaitFailed)
+    assert len(history.facts(Snapshot)[-1].processes) <= 500
     assert left(harm).verdict in ("fail", "not observable")
     if harm == "fork_bomb":  # the other may have ended with its command before it has made too many threads
         assert status(harm).verdict in ("fail", "not observable")
@@ -146,7 +146,7 @@ def test_without_a_namespace_a_killed_runner_is_an_error(monkeypatch: pytest.Mon
     try:
         with pytest.raises(HarnessError, match=r"the runner died\. This says nothing about the launcher"):
             play("kills_parent")
-        assert not door.execute(BARE, END).facts(Missed)
+        assert not door.execute(BARE, END).facts(WaitFailed)
     finally:
         door.stop()
 
@@ -154,13 +154,13 @@ def test_without_a_namespace_a_killed_runner_is_an_error(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("harm", ["sparse_file", "odd_files"])
 def test_what_is_left_in_tmpdir_is_told_and_removed(harm: str) -> None:
     history = play(harm)
-    names = history.facts(Remained)[0].paths
+    names = history.facts(TempFilesLeft)[0].paths
     assert names
     "".join(names).encode()
-    assert not door.execute(hostile("kills_parent"), END).facts(Remained)
-    assert not play("exits").facts(Remained)
+    assert not door.execute(hostile("kills_parent"), END).facts(TempFilesLeft)
+    assert not play("exits").facts(TempFilesLeft)
     again = play(harm)  # in the place that it has filled before
-    assert again.facts(Remained)[0].paths == names
+    assert again.facts(TempFilesLeft)[0].paths == names
 
 
 def test_deep_and_locked_directories_do_not_outlive_the_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,8 +174,8 @@ def test_deep_and_locked_directories_do_not_outlive_the_runner(tmp_path: Path, m
 
 @pytest.mark.parametrize("harm", ["removes_everything", "blocks_socket"])
 def test_the_next_execution_works_whatever_was_done_to_our_files(harm: str) -> None:
-    assert play(harm).facts(Missed)
-    assert play(harm).facts(Missed)
+    assert play(harm).facts(WaitFailed)
+    assert play(harm).facts(WaitFailed)
     assert status("kills_parent").verdict == "pass"
 
 
@@ -186,8 +186,8 @@ def test_garbage_on_the_socket_is_ignored() -> None:
 
 def test_an_impostor_is_named() -> None:
     history = play("pretends")
-    assert "runs another program" in history.facts(Unobserved)[0].why
-    assert history.facts(Missed)[0].what == "the command runs"
+    assert history.facts(Unobserved)[0].code == "other-program"
+    assert history.facts(WaitFailed)[0].awaited == WaitReady()
 
 
 def test_spoilt_modes_are_a_fail() -> None:
@@ -202,12 +202,12 @@ def test_spoilt_modes_are_a_fail() -> None:
 def test_a_launcher_that_is_traced_already_is_held_by_sigstop() -> None:
     history = play("is_traced", Scenario((Settle(), Hold(), Order("look"), Release(), *finish(5))))
     assert history.facts(Held)[0].how == "SIGSTOP"
-    assert not history.facts(Missed), history.facts(Missed)
+    assert not history.facts(WaitFailed), history.facts(WaitFailed)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
 def test_a_launcher_that_drops_its_privileges_is_judged() -> None:
-    from harness.runner.spawn import WITNESS
+    from proctor.harness.runner.start.spawn import WITNESS
 
     if subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "test", "-x", WITNESS], check=False

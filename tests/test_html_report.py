@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.cli_report import script_of
-from reports.html.page import html
+from proctor.conformance.cli.report import script_of
+from proctor.reports.html.page import html
 from tests.documents_for_tests import documents, hostile
 
 pytest.importorskip("selenium", reason="needs selenium: pip install selenium")
@@ -306,9 +306,9 @@ def test_a_failure_is_told_whole(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     assert "Wait until nobody runs. Press ctrl-c. Wait" in browser.text(".steps")
     assert browser.text("dl.objection dd").startswith("the command receives SIGINT 1 times")
-    assert "Came back in 3 of 3 replays." in browser.text(".about")
+    assert "Reproduced in 3 of 3 replays." in browser.text(".about")
     titles = [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".seen h2")]
-    assert titles == ["WHAT HAPPENED", "THE COMMAND ALONE"]
+    assert titles == ["WITH THE LAUNCHER", "THE COMMAND ALONE"]
     assert "^C" in browser.text(".screen")
     browser.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     browser.find("[data-copy]").click()

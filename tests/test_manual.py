@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance.spec import CHAPTERS, requirements
-from harness import execute as door
-from harness.strict import convert
-from harness.target import Target
+from proctor.conformance.spec import CHAPTERS, requirements
+from proctor.harness import execute as door
+from proctor.harness.strict import convert
+from proctor.harness.target import Target
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -75,7 +75,7 @@ def run(command: Command, here: Path) -> None:
 def test_the_tutorial_shows_what_comes(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     proctor = tmp_path / "bin" / "proctor"
-    proctor.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -P -m conformance.cli "$@"\n')
+    proctor.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -P -m proctor "$@"\n')
     proctor.chmod(0o755)
     ran = 0
     for block in blocks("tutorial.md"):

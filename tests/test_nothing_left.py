@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from harness import execute as door
-from harness.errors import HarnessError
-from harness.history import Missed
-from harness.scenario import Ends, Order, Scenario
-from harness.target import BARE
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import WaitFailed
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.target import BARE
 from tests.conftest import ROOT
 
 KILLS = 50
@@ -52,26 +53,37 @@ def start(place: Path, *words: str, wish: str = "namespace") -> subprocess.Popen
 def processes_of(place: Path) -> list[int]:
     """Return the pids of the processes whose TMPDIR, scratch or arguments are in this directory."""
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid():
-            for name in ("environ", "cmdline"):
-                with contextlib.suppress(OSError):
-                    if os.fsencode(place) in Path(f"/proc/{entry}/{name}").read_bytes():
-                        found.append(int(entry))
-                        break
+    for process in psutil.process_iter():
+        words: list[str] = []
+        with contextlib.suppress(psutil.Error):
+            words += process.cmdline()
+        with contextlib.suppress(psutil.Error):
+            words += process.environ().values()
+        if process.pid != os.getpid() and any(str(place) in word for word in words):
+            found.append(process.pid)
     return found
+
+
+def mounts_and_groups() -> set[str]:
+    """Return the mounts and control groups with our name in them."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    groups = Path("/sys/fs/cgroup").glob("**/*proctor*")
+    return {f"mount {line}" for line in mounts if "proctor" in line} | {f"cgroup {group}" for group in groups}
+
+
+THERE_BEFORE = mounts_and_groups()
+"""A checkout in a directory named proctor may be a mount itself, as in a container."""
 
 
 def traces_of(place: Path) -> list[str]:
     """Return what there is of a suite that ran with this TMPDIR."""
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-    groups = [str(path) for path in Path("/sys/fs/cgroup").glob("**/*proctor*")]
     return [
         *(f"process {pid}" for pid in processes_of(place)),
         # pytest's own directory stays, as pytest wants it; xdist makes one
         *(f"file {name}" for name in os.listdir(place) if not name.startswith("pytest-of-")),
-        *(f"mount {line}" for line in mounts if str(place) in line or "proctor" in line),
-        *(f"cgroup {group}" for group in groups),
+        *(f"mount {line}" for line in mounts if str(place) in line),
+        *sorted(mounts_and_groups() - THERE_BEFORE),
     ]
 
 
@@ -91,14 +103,18 @@ def nothing_left(place: Path) -> None:
         time.sleep(0.01)
 
 
-def named(place: Path, name: bytes) -> list[int]:
-    """Return those of these processes whose command line has this word in it."""
+def named(place: Path, name: str) -> list[int]:
+    """Return those of these processes that were started as a program of this name."""
     found = []
     for pid in processes_of(place):
-        with contextlib.suppress(OSError):
-            if name in Path(f"/proc/{pid}/cmdline").read_bytes():
+        with contextlib.suppress(psutil.Error):
+            if Path(psutil.Process(pid).cmdline()[0]).name == name:
                 found.append(pid)
     return found
+
+
+def runner_of(guardian: int) -> int:
+    return psutil.Process(guardian).children()[0].pid
 
 
 @pytest.mark.parametrize("wish", ["namespace", "subreaper"])
@@ -152,39 +168,37 @@ def test_ctrl_c(suite: subprocess.Popen[bytes], place: Path) -> None:
 def play_often() -> None:
     """Play until the runner is found to have been killed."""
     for _ in range(1000):
-        door.execute(BARE, Scenario((Order("spawn grandchild os"), Order("exit 0"), Ends())))
+        door.execute(BARE, Scenario((Order("spawn grandchild os"), Order("exit 0"), WaitEnds())))
 
 
 @pytest.mark.parametrize("wish", ["namespace", "subreaper"])
-@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+@pytest.mark.parametrize("victim", ["proctor.harness.runner", "guardian"])
 def test_sigkill_of_the_runner_or_its_guardian(
     place: Path, monkeypatch: pytest.MonkeyPatch, wish: str, victim: str
 ) -> None:
     door.stop()
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setenv("PROCTOR_CONTAINMENT_WISH", wish)
-    door.execute(BARE, Scenario((Order("exit 0"), Ends())))
+    door.execute(BARE, Scenario((Order("exit 0"), WaitEnds())))
     runner = door._runner
     assert runner
     guardian = runner._process.pid
-    children = Path(f"/proc/{guardian}/task/{guardian}/children").read_text(encoding="ascii").split()
-    os.kill(guardian if victim == "guardian" else int(children[0]), signal.SIGKILL)
+    os.kill(guardian if victim == "guardian" else runner_of(guardian), signal.SIGKILL)
     with pytest.raises(HarnessError, match=r"This says nothing about the launcher"):
         play_often()
     nothing_left(place)
-    assert not door.execute(BARE, Scenario((Order("exit 0"), Ends()))).facts(Missed)
+    assert not door.execute(BARE, Scenario((Order("exit 0"), WaitEnds()))).facts(WaitFailed)
     door.stop()
     nothing_left(place)
 
 
-@pytest.mark.parametrize("victim", ["harness.runner", "guardian"])
+@pytest.mark.parametrize("victim", ["proctor.harness.runner", "guardian"])
 def test_the_suite_goes_on_when_a_runner_is_killed(place: Path, victim: str) -> None:
     with start(place, "-k", "EXIT-1") as running:
         try:
             wait_for_first_results(running)
-            guardian = named(place, b"guardian\0")[0]
-            runner = Path(f"/proc/{guardian}/task/{guardian}/children").read_text(encoding="ascii").split()[0]
-            os.kill(guardian if victim == "guardian" else int(runner), signal.SIGKILL)
+            guardian = named(place, "guardian")[0]
+            os.kill(guardian if victim == "guardian" else runner_of(guardian), signal.SIGKILL)
             assert running.stdout
             printed = running.stdout.read()
             running.wait(WITHIN)
@@ -200,7 +214,7 @@ def explore(place: Path, workers: int) -> subprocess.Popen[bytes]:
     """Start the explorer, in a process group of its own."""
     env = os.environ | {"TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
     words = ["explore", "dumb-init", "--exhaustive", f"--workers={workers}", f"--cases={place}/pytest-of-cases"]
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from proctor.conformance.cli.main import main; main()", *words]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         process_group=0,

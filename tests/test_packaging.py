@@ -60,11 +60,12 @@ def test_wheel_holds_everything(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
         modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
-    assert files_of("harness", "conformance", "reports", "targets") <= held
-    programs = {"harness/bin/witness", "harness/bin/stage", "harness/bin/guardian"}
+    assert {f"proctor/{name}" for name in files_of("harness", "conformance", "reports", "targets")} <= held
+    assert {"proctor/__init__.py", "proctor/__main__.py", "proctor/py.typed"} <= held
+    programs = {f"proctor/harness/bin/{name}" for name in ("witness", "stage", "guardian")}
     assert programs <= held
-    assert all(modes[name] & 0o111 == 0o111 for name in (*programs, "targets/reference/launcher"))
-    assert not [name for name in held if name.split("/")[0] in ("tests", "benchmarks", "docs")]
+    assert all(modes[name] & 0o111 == 0o111 for name in (*programs, "proctor/targets/reference/launcher"))
+    assert {name.split("/")[0] for name in held if ".dist-info/" not in name} == {"proctor"}
 
 
 def test_wheel_is_for_this_kind_of_machine_and_any_python(wheel: Path) -> None:
@@ -76,8 +77,12 @@ def test_wheel_is_for_this_kind_of_machine_and_any_python(wheel: Path) -> None:
 def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
-    sources = ("harness", "conformance", "reports", "targets", "tests", "README.md", "LICENSE", "hatch_build.py")
-    assert files_of(*sources) <= held
+    sources = (
+        "harness", "conformance", "reports", "targets", "src", "tests", "README.md", "LICENSE", "hatch_build.py",
+    )  # fmt: skip
+    links = {f"src/proctor/{name}" for name in ("harness", "conformance", "reports")}
+    assert files_of(*sources) - links <= held
+    assert not [name for name in held if any(name.startswith(link) for link in links)], "each file once"
     assert not [name for name in held if name.startswith("harness/bin")]
 
 

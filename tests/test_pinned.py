@@ -1,4 +1,4 @@
-"""conformance/cases/: each is read, is told of in its README, and a launcher with a fault is caught by one like it."""
+"""conformance/suite/cases/: each can be read, stands in its README, and finds the fault that it is about."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance import casefile
-from conformance.naming import named
+from proctor.conformance.judging import casefile
+from proctor.conformance.judging.check_names import named
 from tests.conftest import ROOT
 from tests.planted import launchers, run_suite
 
-CASES = sorted((ROOT / "conformance" / "cases").glob("*.json"))
+CASES = sorted((ROOT / "conformance" / "suite" / "cases").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

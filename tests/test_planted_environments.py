@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.campaigning import explorer_for, survey_of
-from conformance.campaigns import campaign_named
-from conformance.spec import requirements
-from harness.target import load_toml
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
+from proctor.conformance.spec import requirements
+from proctor.harness.target import load_toml
 from tests.planted import WRONG, Fault, Rows, differences, faults, launchers, of_each_chapter, run_suite, selected
 
 CHAPTERS = ("environments", "sync", "cache", "exec")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.spec import requirements
+from proctor.conformance.spec import requirements
 from tests.planted import WRONG, Fault, Rows, differences, faults, launchers, of_each_chapter, run_suite, selected
 
 CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit")

@@ -13,14 +13,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from conformance.checks import signals as checks
-from conformance.stages import finish, send
-from harness.execute import execute
-from harness.history import History, Received, Sent, Settled
-from harness.runner import processes, quiescence, timers
-from harness.runner.waiting import SETTLE_LIMIT
-from harness.scenario import Scenario, Settle
-from harness.target import BARE, Target
+from proctor.conformance.checks import signals as checks
+from proctor.conformance.scenarios.signals import finish, send
+from proctor.harness.execute import execute
+from proctor.harness.history import History, Received, Sent, SettleEnded
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.play.waiting import SETTLE_LIMIT
+from proctor.harness.scenario import Scenario, Settle
+from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
 from tests.planted import LAUNCH
 
@@ -57,10 +58,10 @@ def bare() -> History:
     return play()
 
 
-def settled_after_the_signal(history: History) -> tuple[list[Settled], int]:
+def settled_after_the_signal(history: History) -> tuple[list[SettleEnded], int]:
     """Return the settlings after the signal was sent, and how often it came until the end of the first."""
     sent = next(event.index for event, _ in history.all(Sent))
-    settled = [(event.index, fact) for event, fact in history.all(Settled) if event.index > sent]
+    settled = [(event.index, fact) for event, fact in history.all(SettleEnded) if event.index > sent]
     before = [event for event, _ in history.all(Received) if event.index < settled[0][0]]
     return [fact for _, fact in settled], len(before)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.spec import CHAPTERS, requirements
+from proctor.conformance.spec import CHAPTERS, requirements
 from tests.conftest import ROOT
 from tests.planted import Fault, faults
 
@@ -18,7 +18,7 @@ BUILT = ("exit", "signals", "terminal", "tree", "inherit", "environments", "sync
 LATER = {"TREE-8"}
 """Of these chapters, but not of this kind of case: it needs a supervisor."""
 
-PINNED = ROOT / "conformance" / "test_pinned.py"
+PINNED = ROOT / "conformance" / "suite" / "test_pinned.py"
 """Its cases name their requirements in files of their own: tests/test_pinned.py."""
 
 WITHOUT_A_CASE = LATER | {"WORLD-1", "WORLD-2", "WORLD-3", "WORLD-4", "WORLD-5", "WORLD-6", "WORLD-7"}
@@ -30,7 +30,7 @@ AT_MOST_WITHOUT_A_CASE = 8
 def cases() -> dict[str, list[str]]:
     """Return the requirements that each case names, by file and function."""
     found: dict[str, list[str]] = {}
-    for path in sorted({*(ROOT / "conformance").glob("test_*.py")} - {PINNED}):
+    for path in sorted({*(ROOT / "conformance" / "suite").glob("test_*.py")} - {PINNED}):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 found[f"{path.name}::{node.name}"] = [name for d in node.decorator_list if (name := _named(d))]

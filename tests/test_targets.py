@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.packages import named_in
-from harness.errors import WrongCall
-from harness.target import Target, known_targets, load, load_toml
+from proctor.conformance.versions.packages import named_in
+from proctor.harness.errors import UsageError
+from proctor.harness.target import Target, known_targets, load, load_toml
 
 REAL = sorted(name for name, path in known_targets().items() if path.parent.name != "reference")
 INIT = ("tini", "dumb-init", "catatonit")
@@ -35,7 +35,7 @@ def test_the_launchers_of_the_plan_are_described() -> None:
 @pytest.mark.usefixtures("nothing_installed")
 @pytest.mark.parametrize("name", REAL)
 def test_what_is_not_installed_says_how_to_get_it(name: str) -> None:
-    with pytest.raises(WrongCall, match=r"install it with: \S+"):
+    with pytest.raises(UsageError, match=r"install it with: \S+"):
         load(name)
 
 
@@ -91,5 +91,5 @@ def test_here_and_python_are_replaced(tmp_path: Path) -> None:
 def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('command = ["env"]\nprofile = ["exec"]\n')
-    with pytest.raises(WrongCall, match="profiles"):
+    with pytest.raises(UsageError, match="profiles"):
         load_toml(file)

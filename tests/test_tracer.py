@@ -7,15 +7,27 @@ import sys
 
 import pytest
 
-from conformance.checks import exit as exit_checks
-from conformance.checks import signals as checks
-from conformance.checks.common import NotObservable
-from conformance.checks.exit import said
-from conformance.stages import STOP_AND_GO_ON, finish, send
-from harness.execute import execute
-from harness.history import Called, Ended, Held, History, Reaped, Received, Sent, Stopped, Traced, Unobserved
-from harness.scenario import JOB, Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
-from harness.target import BARE, Target
+from proctor.conformance.checks import exit as exit_checks
+from proctor.conformance.checks import signals as checks
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.checks.exit import said
+from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.harness.execute import execute
+from proctor.harness.history import (
+    Ended,
+    Held,
+    History,
+    Reaped,
+    Received,
+    Sent,
+    SignalCall,
+    Stopped,
+    TraceStarted,
+    Unobserved,
+)
+from proctor.harness.scenario import JOB, Hold, Order, Release, Scenario, Settle, Signal, Stage, Trace
+from proctor.harness.target import BARE, Target
+from proctor.harness.words import describe
 from tests.conftest import ROOT
 from tests.planted import LAUNCH
 
@@ -31,7 +43,7 @@ def play(script: Scenario, *words: object) -> History:
     command = (sys.executable, "-I", "-S", *map(str, words)) if words else ()
     history = execute(Target(" ".join(map(str, words[-2:])), command) if words else BARE, script)
     for fact in history.facts(Unobserved):
-        pytest.skip(f"{fact.what}: {fact.why}")
+        pytest.skip(describe(fact))
     return history
 
 
@@ -49,7 +61,7 @@ def test_two_signals_back_to_back_are_two_each_time(how: str, bare: History) -> 
     histories = [play(ONE_TERM, SENDS, how) for _ in range(20)]
     assert [deliveries(history, TERM) for history in histories] == [2] * 20
     assert all(checks.each_one_taken_once(history, bare) for history in histories)
-    calls = [(fact.call, fact.signal, fact.result) for fact in histories[0].facts(Called)]
+    calls = [(fact.call, fact.signal, fact.result) for fact in histories[0].facts(SignalCall)]
     assert calls == [("kill", TERM, 0), ("tgkill" if how == "kill+tgkill" else "kill", TERM, 0)]
 
 
@@ -57,14 +69,14 @@ def test_one_signal_is_one_each_time(bare: History) -> None:
     for _ in range(5):
         history = play(ONE_TERM, SENDS, "once")
         assert checks.each_one_taken_once(history, bare) == []
-        assert [fact.signal for fact in history.facts(Called)] == [TERM]
+        assert [fact.signal for fact in history.facts(SignalCall)] == [TERM]
 
 
 def test_thread_that_is_started_while_traced_is_traced(bare: History) -> None:
     for _ in range(5):
         history = play(ONE_TERM, SENDS, "thread")
         assert checks.each_one_taken_once(history, bare) == []
-        assert [(fact.call, fact.signal) for fact in history.facts(Called)] == [("kill", TERM)]
+        assert [(fact.call, fact.signal) for fact in history.facts(SignalCall)] == [("kill", TERM)]
         assert exit_checks.same_status(history, bare) == []
 
 
@@ -97,8 +109,8 @@ def test_reaping_by_a_process_in_between_is_not_the_launchers() -> None:
     for _ in range(5):
         history = execute(in_between, script)
         for fact in history.facts(Unobserved):
-            pytest.skip(f"{fact.what}: {fact.why}")
-        assert len(history.facts(Traced)[0].pids) == 2
+            pytest.skip(describe(fact))
+        assert len(history.facts(TraceStarted)[0].pids) == 2
         assert history.facts(Reaped) == []
         assert history.facts(Sent) == []
         for check in (exit_checks.status_after_late_signal, checks.never_signals_reaped):
@@ -107,8 +119,8 @@ def test_reaping_by_a_process_in_between_is_not_the_launchers() -> None:
 
 
 def test_nothing_is_traced_of_a_bare_command(bare: History) -> None:
-    assert [fact.pids for fact in bare.facts(Traced)] == [()]
-    assert not bare.facts(Called)
+    assert [fact.pids for fact in bare.facts(TraceStarted)] == [()]
+    assert not bare.facts(SignalCall)
     assert not bare.facts(Reaped)
 
 

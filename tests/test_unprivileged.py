@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_of_package
 
 WITHOUT = ROOT / "tests" / "hostile" / "without.py"
 CASES = "EXIT-2 or EXIT-7 or SIG-1 or SIG-2 or SIG-3 or SIG-8 or TTY or TREE or INHERIT"
@@ -27,8 +27,7 @@ pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="seccomp is
 def copy() -> Iterator[Path]:
     """Return a copy of what the suite needs that everybody may read: not below tmp_path, which only its owner may."""
     base = Path(tempfile.mkdtemp(prefix="for-everybody-"))
-    for name in ("harness", "conformance", "reports", "targets"):
-        shutil.copytree(ROOT / name, base / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_of_package(base)
     shutil.copy(WITHOUT, base)
     for path in (base, *base.rglob("*")):
         path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
@@ -73,8 +72,8 @@ def verdicts(
     results = copy / "t" / "results.json"
     results.unlink(missing_ok=True)
     suite = [
-        python, "-m", "pytest", str(copy / "conformance"), f"--target={target}", "-k", cases, f"--results={results}",
-        "-q", "-p", "no:cacheprovider", "-rs", f"--rootdir={copy}", "-c", os.devnull,
+        python, "-m", "pytest", str(copy / "proctor" / "conformance"), f"--target={target}", "-k", cases,
+        f"--results={results}", "-q", "-p", "no:cacheprovider", "-rs", f"--rootdir={copy}", "-c", os.devnull,
     ]  # fmt: skip
     if without:
         suite = [python, str(copy / WITHOUT.name), without, *suite]

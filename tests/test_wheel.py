@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.runner import spawn, wheel
-from harness.runner.places import usual_interpreter
-from harness.runner.spawn import TOOL
+from proctor.harness.runner.start import spawn, wheel
+from proctor.harness.runner.start.places import usual_interpreter
+from proctor.harness.runner.start.spawn import TOOL
 
 INFO = "proctor_tool-1.0.dist-info"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 import hatch_build
-from conformance.campaigning import explorer_for, survey_of
-from conformance.campaigns import campaign_named, of_any_launcher
-from conformance.explored import judge_campaign
-from conformance.judge import Bare
-from harness.execute import execute
-from harness.explorer.explore import REPLAYS, Played, suspects
-from harness.target import Target
+from proctor.conformance.exploring.campaign_verdict import judge_campaign
+from proctor.conformance.exploring.campaigns import campaign_named, of_any_launcher
+from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
+from proctor.conformance.judging.judge import Bare
+from proctor.harness.execute import execute
+from proctor.harness.explorer.explore import REPLAYS, Played, suspects
+from proctor.harness.target import Target
 from tests.planted import FAULTY, Fault, faults
 
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")

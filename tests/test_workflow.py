@@ -5,8 +5,8 @@ from __future__ import annotations
 import configparser
 import re
 
-from conformance.spec import VERSION, requirements
-from reports.results import read
+from proctor.conformance.spec import VERSION, requirements
+from proctor.reports.results import read
 from tests.conftest import ROOT
 
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"

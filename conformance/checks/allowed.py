@@ -11,23 +11,23 @@ import signal
 from collections import Counter
 from typing import Literal, NamedTuple
 
-from harness import signals
-from harness.history import Carried, History
-from harness.scenario import (
+from proctor.harness import signals
+from proctor.harness.history import DirectiveApplied, History
+from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
-    Ends,
     HangUp,
     Hold,
     Order,
     Press,
-    Receives,
     Release,
     Resize,
     Scenario,
     Settle,
     Signal,
+    WaitEnds,
+    WaitReceived,
 )
-from harness.schedule import Deliver, PressKey, Schedule
+from proctor.harness.schedule import Deliver, PressKey, Schedule
 
 NONE = Schedule()
 Cause = Literal["launcher", "group", "command", "key", "window", "hang-up"]
@@ -103,13 +103,13 @@ def allowed(scenario: Scenario, schedule: Schedule = NONE) -> dict[int, Allowed]
                 account.send(signal.SIGWINCH, "window")
             case HangUp():
                 account.send(signal.SIGHUP, "hang-up")
-            case Receives(signal=number, process="command"):
+            case WaitReceived(signal=number, process="command"):
                 account.receive(number)
             case Settle() if not stopped:
                 account.rest()
             case Order(text=text, to="command"):
                 account.obey(text)
-            case Ends(process="command"):
+            case WaitEnds(process="command"):
                 break
     numbers = account.causes.keys()
     rules = {n: Allowed(account.least[n], account.most[n], frozenset(account.causes[n])) for n in numbers}
@@ -118,7 +118,7 @@ def allowed(scenario: Scenario, schedule: Schedule = NONE) -> dict[int, Allowed]
 
 def allowed_in(history: History) -> dict[int, Allowed]:
     """Return the same for what was done at points of the launcher as well."""
-    carried = tuple(fact.directive for fact in history.facts(Carried) if fact.what == "done")
+    carried = tuple(fact.directive for fact in history.facts(DirectiveApplied) if fact.what == "done")
     return allowed(history.scenario, Schedule(carried))
 
 

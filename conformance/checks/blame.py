@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
-from conformance.checks.common import end_of, received
-from harness import signals
-from harness.history import Carried, Ended, Event, History, HungUp, Ordered, Pressed, Sent, Settled
-from harness.scenario import SIGNALS_OF_KEYS, Order
-from harness.schedule import Deliver, PressKey
+from proctor.conformance.checks.allowed import NOT_COUNTED, Allowed, allowed
+from proctor.conformance.checks.common import end_of, received
+from proctor.harness import signals
+from proctor.harness.awaited import Awaited, OrderTaken
+from proctor.harness.history import DirectiveApplied, Ended, Event, History, HungUp, Ordered, Pressed, Sent, SettleEnded
+from proctor.harness.scenario import (
+    SIGNALS_OF_KEYS,
+    Order,
+    WaitAnswer,
+    WaitContinued,
+    WaitEnds,
+    WaitOutput,
+    WaitReceived,
+    WaitStopped,
+)
+from proctor.harness.schedule import Deliver, PressKey
 
 
 def delivered(history: History) -> list[Event]:
     """Return what a schedule has done to the launcher: where a signal was sent or a key pressed at a point of it."""
-    return [e for e, fact in history.all(Carried) if isinstance(fact.directive.action, Deliver | PressKey)]
+    return [e for e, fact in history.all(DirectiveApplied) if isinstance(fact.directive.action, Deliver | PressKey)]
 
 
 def of_moment(history: History) -> str:
@@ -23,7 +33,7 @@ def of_moment(history: History) -> str:
     done = delivered(history)
     if not done:
         return ""
-    rest = next((e.index for e, _ in history.all(Settled)), len(history.events))
+    rest = next((e.index for e, _ in history.all(SettleEnded)), len(history.events))
     if done[0].index < rest:
         return "SIG-6"
     end = end_of(history, "command")
@@ -70,7 +80,7 @@ def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
         return "SIG-4"  # some have come: what was lost is that they queue
     if any(f.signal == signal.SIGSTOP and f.to == "launcher" for f in history.facts(Sent)):
         return "SIG-10"
-    return "SIG-1" if number in signals.SEVEN else "SIG-4"
+    return "SIG-1" if number in signals.COMMON_SIGNALS else "SIG-4"
 
 
 def _of_unasked(history: History) -> str:
@@ -81,21 +91,32 @@ def _of_unasked(history: History) -> str:
     return "TTY-2" if keys[-1] == "ctrl-\\" else "TTY-1"
 
 
-def of_missed(history: History, what: str) -> str:
+def of_missed(history: History, awaited: Awaited) -> str:
     """Return the requirement that is broken where this did not come."""
-    if " receives " in what:
-        return _of_lost(history, next((n for n in allowed(history.scenario) if what.endswith(signals.name(n))), 0))
-    if what == "command ends" and (number := _last_sent(history)):
+    match awaited:
+        case WaitReceived(signal=number):
+            return _of_lost(history, number if number in allowed(history.scenario) else 0)
+        case WaitEnds(process="command"):
+            return _of_unended(history)
+        case WaitEnds(process="launcher"):
+            return _of_staying(history)
+        case OrderTaken(process="command") if end_of(history, "launcher"):
+            return of_end(history)
+        case WaitOutput() | WaitStopped() | WaitContinued():
+            return "TTY-3"
+        case WaitAnswer():
+            return "TTY-8"
+        case _:
+            return "EXIT-3"
+
+
+def _of_unended(history: History) -> str:
+    """Return the requirement that is broken where the command does not end, which the bare command does."""
+    if number := _last_sent(history):
         return _of_lost(history, number)
-    if what == "command ends" and history.facts(Sent) and history.facts(Sent)[-1].to == "command":
-        return "INHERIT-1"  # it was started with another disposition than the bare command
-    if what.startswith("launcher ends"):
-        return _of_staying(history)
-    if what.startswith("command takes ") and end_of(history, "launcher"):
-        return of_end(history)
-    if "prompt" in what or "terminal shows" in what or what.endswith((" stops", " goes on")):
-        return "TTY-3"
-    return "TTY-8" if " answers " in what else "EXIT-3"
+    sent = history.facts(Sent)
+    # sent to the command itself: it was started with another disposition than the bare command
+    return "INHERIT-1" if sent and sent[-1].to == "command" else "EXIT-3"
 
 
 def _of_lost(history: History, number: int) -> str:

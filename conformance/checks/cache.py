@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation
-from conformance.checks.files import (
+from proctor.conformance.checks.common import NotObservable, Violation, needs_seen
+from proctor.conformance.checks.files import (
     LATER,
     PROJECTS,
     PRUNED,
@@ -18,8 +18,9 @@ from conformance.checks.files import (
     needs_run,
     shown,
 )
-from conformance.checks.moments import needs_delivery
-from harness.history import Changed, History, Missed, Started, Waited
+from proctor.conformance.checks.moments import needs_delivery
+from proctor.harness.history import FilesChanged, History, Started, WaitEnded, WaitFailed
+from proctor.harness.scenario import WaitEnds
 
 PRUNES_WITHIN = 5.0
 
@@ -47,14 +48,13 @@ def start_beside_a_prune(history: History, bare: History) -> list[Violation]:
 def prune_does_not_wait(history: History, bare: History) -> list[Violation]:
     """CACHE-2: prune ends within 5 s, whoever uses the cache."""
     needs_run(history)
-    for event, fact in history.all(Missed):
-        if fact.what == "prune ends":
-            if fact.hidden:
-                raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
+    for event, fact in history.all(WaitFailed):
+        if fact.awaited == WaitEnds("prune"):
+            needs_seen(fact)
             why = "it waits, and nobody else runs" if fact.sure else f"not within {fact.seconds:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", why, (event.index,))]
-    for event, waited in history.all(Waited):
-        if waited.what == "prune ends" and waited.idle > PRUNES_WITHIN:
+    for event, waited in history.all(WaitEnded):
+        if waited.awaited == WaitEnds("prune") and waited.idle > PRUNES_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("prune ends within 5 s beside a running command", actual, (event.index,))]
     needs_end(history, "prune")
@@ -92,7 +92,7 @@ def removes_as_much_as_ever(history: History, bare: History) -> list[Violation]:
     return [Violation("prune removes what no running process uses", actual, (event,))]
 
 
-def _removed(changed: Changed) -> set[str]:
+def _removed(changed: FilesChanged) -> set[str]:
     """Return what has gone of the launcher's own."""
     return {change.path for change in changed.changes if change.how == "removed" and change.own and not change.kept}
 

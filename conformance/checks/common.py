@@ -8,20 +8,22 @@ from collections.abc import Iterable
 
 import msgspec
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Ended,
     Event,
-    Greeted,
     History,
-    Looked,
-    Missed,
+    LimitExceeded,
     NotStarted,
     Process,
     Received,
+    Snapshot,
     Started,
     Unobserved,
+    WaitFailed,
+    WitnessReady,
 )
+from proctor.harness.words import awaited, exceeded, hidden, timed_out, unseen
 
 OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
 HARNESS_ROLES = ("leader", "shell", "runner")
@@ -55,27 +57,38 @@ def missed(history: History) -> list[Violation]:
             Violation("the launcher can be started", f"{fact.step} failed, errno {fact.errno}", (event.index,))
         )
     ends = [event.index for event, _ in history.all(Ended)]
-    for event, miss in history.all(Missed):
-        if miss.hidden:
-            raise NotObservable(f"{miss.what}: that cannot be seen, for {miss.hidden}")
-        why = "everyone was quiescent" if miss.sure else f"not within {miss.seconds:.1f} s"
-        actual = f"it did not come: {why}; {_ends(history)}last seen: {miss.last_seen}"
-        found.append(Violation(miss.what, actual, (*ends, event.index)))
+    for event, miss in history.all(WaitFailed):
+        needs_seen(miss)
+        actual = f"timed out: {_ends(history)}{timed_out(miss)}"
+        found.append(Violation(awaited(miss.awaited), actual, (*ends, event.index)))
     return found
+
+
+def needs_seen(miss: WaitFailed) -> None:
+    """Raise NotObservable where what was awaited may have come unseen."""
+    if miss.hidden:
+        raise NotObservable(f"{awaited(miss.awaited)}: this cannot be observed, because {hidden(miss.hidden)}")
 
 
 def needs_whole_script(history: History) -> None:
     """Raise NotObservable where the script ended early: for what did not come there is another requirement."""
-    for miss in history.facts(Missed):
-        raise NotObservable(f"the case did not get that far: {miss.what} did not come")
+    for miss in history.facts(WaitFailed):
+        raise NotObservable(f"the case did not get that far; timed out: {awaited(miss.awaited)}")
     for fact in history.facts(NotStarted):
         raise NotObservable(f"the launcher could not be started: {fact.step}, errno {fact.errno}")
+
+
+def needs_freedom(history: History) -> None:
+    """Raise NotObservable where the harness ended what ran, or stopped recording: what was not seen may have been
+    prevented."""
+    for limit in history.facts(LimitExceeded):
+        raise NotObservable(f"a limit was exceeded: {exceeded(limit)}")
 
 
 def needs_tracing(history: History) -> None:
     """Raise NotObservable where the launcher's calls could not be followed."""
     for fact in history.facts(Unobserved):
-        raise NotObservable(f"{fact.what}: {fact.why}")
+        raise NotObservable(unseen(fact))
 
 
 def _ends(history: History) -> str:
@@ -108,7 +121,7 @@ def launcher_stays(history: History) -> list[Violation]:
     if launcher_is_command(history):
         return []
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, Greeted):
+    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, WitnessReady):
         return []
     events = (launcher[0].index, *((command[0].index,) if command else ()))
     return [Violation("the launcher stays until the command has ended", f"it ended {how_ended(launcher[1])}", events)]
@@ -161,15 +174,15 @@ def unasked(history: History, bare: History) -> list[int]:
     return [number for number in here if here[number] > there[number] and number not in spared]
 
 
-def at_end(history: History) -> Looked:
+def at_end(history: History) -> Snapshot:
     """Return the last look. Where there is none the harness had to end everything before."""
-    for look in history.facts(Looked):
+    for look in history.facts(Snapshot):
         if look.when == "end":
             return look
     raise NotObservable("there is no look at the end")
 
 
-def alive(look: Looked) -> list[Process]:
+def alive(look: Snapshot) -> list[Process]:
     """Return the processes of a look that live and are not the harness' own."""
     return [p for p in look.processes if p.role not in HARNESS_ROLES and p.state not in "ZX"]
 
@@ -177,5 +190,5 @@ def alive(look: Looked) -> list[Process]:
 def launcher_is_command(history: History) -> bool:
     """Whether the launcher has replaced itself by the command."""
     launcher = [fact.pid for fact in history.facts(Started) if fact.process == "launcher"]
-    command = [fact.pid for fact in history.facts(Greeted) if fact.process == "command"]
+    command = [fact.pid for fact in history.facts(WitnessReady) if fact.process == "command"]
     return bool(launcher) and launcher == command[:1]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation, end_of, needs_whole_script
-from conformance.checks.files import (
+from proctor.conformance.checks.common import NotObservable, Violation, end_of, needs_whole_script
+from proctor.conformance.checks.files import (
     LATER,
     NEXT,
     PRUNED,
@@ -20,8 +20,8 @@ from conformance.checks.files import (
     nothing_made,
     shown,
 )
-from conformance.checks.moments import needs_delivery
-from harness.history import Change, Changed, History, Sent
+from proctor.conformance.checks.moments import needs_delivery
+from proctor.harness.history import FileChange, FilesChanged, History, Sent
 
 GONE = "the temporary environment is gone within 2 s of the end"
 NOTHING = "nothing of the environment is left"
@@ -106,7 +106,7 @@ def start_beside_a_run(history: History, bare: History) -> list[Violation]:
 def only_its_own(history: History, bare: History) -> list[Violation]:
     """ENV-6: nothing outside the launcher's own directories is created, changed or removed. What it makes in its TMPDIR
     may be there: that it stays is ENV-1's matter, or ENV-4's."""
-    looks = list(history.all(Changed))
+    looks = list(history.all(FilesChanged))
     if not looks:
         raise NotObservable("the directories were not compared: the case did not get that far")
     event, last = looks[-1]
@@ -120,10 +120,10 @@ def only_its_own(history: History, bare: History) -> list[Violation]:
     return [Violation("nothing outside the launcher's own directories is touched", actual, (event.index,))]
 
 
-def _is_temporary(change: Change) -> bool:
+def _is_temporary(change: FileChange) -> bool:
     return change.how == "created" and change.path.startswith("TMPDIR/")
 
 
-def _is_ours(change: Change) -> bool:
+def _is_ours(change: FileChange) -> bool:
     """Whether it is the link that the command was told to make in its environment, wherever that is."""
     return change.how == "created" and change.path.endswith("/proctor-link")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks import environments, inherit
-from conformance.checks.common import NotObservable, Violation, events_of, needs_whole_script, received
-from harness.history import Greeted, History, Looked, Notified, Received, Started
+from proctor.conformance.checks import environments, inherit
+from proctor.conformance.checks.common import NotObservable, Violation, events_of, needs_whole_script, received
+from proctor.harness.history import History, Notified, Received, Snapshot, Started, WitnessReady
 
 OF_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 """Signals that CPython ignores from its start."""
@@ -17,7 +17,7 @@ def _pids(history: History) -> tuple[int, int, int]:
     launcher = next((fact.pid for fact in history.facts(Started) if fact.process == "launcher"), 0)
     if not launcher:
         raise NotObservable("the pid that was started is not known")
-    for event, fact in history.all(Greeted):
+    for event, fact in history.all(WitnessReady):
         if fact.process == "command":
             return launcher, fact.pid, event.index
     raise NotObservable("the launcher did not start its command")
@@ -64,7 +64,7 @@ def nothing_visible(history: History, bare: History) -> list[Violation]:
         senders = [fact.sender for fact in history.facts(Received) if fact.signal == signal.SIGCHLD]
         required = "the command receives no SIGCHLD of a child that it did not start"
         found.append(Violation(required, f"one comes, of pid {senders[-1]}", events_of(history, signal.SIGCHLD)))
-    for event, look in history.all(Looked):
+    for event, look in history.all(Snapshot):
         for process in look.processes:
             if process.ppid == command and look.when != "end":
                 actual = f"{process.name!r} (pid {process.pid}, state {process.state})"

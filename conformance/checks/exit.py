@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -19,8 +19,8 @@ from conformance.checks.common import (
     needs_whole_script,
     status,
 )
-from harness.history import Greeted, History, Output, Outputs, Reaped
-from harness.signals import name
+from proctor.harness.history import History, Output, Outputs, Reaped, WitnessReady
+from proctor.harness.signals import name
 
 
 def same_status(history: History, bare: History) -> list[Violation]:
@@ -59,7 +59,7 @@ def not_before_command(history: History, bare: History) -> list[Violation]:
     """EXIT-3: the launcher does not end before the command. That a command does not stop or go on is for others."""
     if found := launcher_stays(history):
         return found
-    if has(history, Greeted) and not end_of(history, "launcher"):
+    if has(history, WitnessReady) and not end_of(history, "launcher"):
         needs_whole_script(history)
     return missed(history)
 
@@ -99,7 +99,7 @@ def names_the_death(history: History, bare: History) -> list[Violation]:
     if found := same_status(history, bare):
         return found
     its = end_of(bare, "launcher")
-    greeted = next(event.index for event, _ in history.all(Greeted))
+    greeted = next(event.index for event, _ in history.all(WitnessReady))
     number = its[1].signal if its else None
     if number is None:
         raise NotApplicable("the bare command did not die of a signal")

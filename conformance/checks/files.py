@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -12,12 +12,15 @@ from conformance.checks.common import (
     how_ended,
     launcher_is_command,
     missed,
+    needs_seen,
     status,
 )
-from harness.history import Answered, Change, Changed, Greeted, History, Missed, Sent
+from proctor.harness.awaited import OrderDone, OrderTaken, process_of
+from proctor.harness.history import Answered, FileChange, FilesChanged, History, Sent, WaitFailed, WitnessReady
+from proctor.harness.words import awaited, timed_out
 
 PROJECTS = "WORK/.venv"
-"""The environment that a sync makes; see harness.scenario.Enter."""
+"""The environment that a sync makes; see proctor.harness.scenario.Enter."""
 RUNNING, LATER = "running", "later"
 NEXT, PRUNED = "after the next call", "after prune"
 """When directories are compared."""
@@ -26,12 +29,12 @@ CODE = 7
 """What the command of a campaign ends with: not 0, not 1, which a launcher may end with for reasons of its own."""
 
 
-def compared(history: History, when: str) -> tuple[int, Changed] | None:
+def compared(history: History, when: str) -> tuple[int, FilesChanged] | None:
     """Return the comparison that was made then, with its event number."""
-    return next(((event.index, fact) for event, fact in history.all(Changed) if fact.when == when), None)
+    return next(((event.index, fact) for event, fact in history.all(FilesChanged) if fact.when == when), None)
 
 
-def need_compared(history: History, when: str) -> tuple[int, Changed]:
+def need_compared(history: History, when: str) -> tuple[int, FilesChanged]:
     """Return it; NotObservable where the script did not get that far."""
     found = compared(history, when)
     if not found:
@@ -39,7 +42,7 @@ def need_compared(history: History, when: str) -> tuple[int, Changed]:
     return found
 
 
-def made(changed: Changed) -> list[Change]:
+def made(changed: FilesChanged) -> list[FileChange]:
     """Return what has been made in the launcher's own directories and in TMPDIR, and is not declared to stay."""
     return [
         change for change in changed.changes
@@ -47,12 +50,12 @@ def made(changed: Changed) -> list[Change]:
     ]  # fmt: skip
 
 
-def is_told(changed: Changed, path: str) -> bool:
+def is_told(changed: FilesChanged, path: str) -> bool:
     """Whether a change there would be among those that are told: of very many only the first are, by their paths."""
     return changed.count <= len(changed.changes) or path <= changed.changes[-1].path
 
 
-def _is_new(change: Change) -> bool:
+def _is_new(change: FileChange) -> bool:
     """Whether it was made, or is the mark of an environment that was made anew in the place of another."""
     return change.how == "created" or (change.how == "changed" and change.path.endswith("/pyvenv.cfg"))
 
@@ -98,13 +101,12 @@ def damage(history: History, process: str = "command") -> list[Violation]:
 def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
     """A further call of the launcher started its command, if it has one, and ended with its status."""
     call = "the launcher" if name == "launcher" else f"the {name} call of the launcher"
-    missing = [(event, fact) for event, fact in history.all(Missed) if _is_about(fact, name)]
+    missing = [(event, fact) for event, fact in history.all(WaitFailed) if _is_about(fact, name)]
     for event, fact in missing:
-        if fact.hidden:
-            raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
-        why = "everyone was quiescent" if fact.sure else f"not within {fact.seconds:.1f} s"
+        needs_seen(fact)
         end = end_of(history, name)
-        actual = f"{fact.what}: it did not come ({why})" + (f"; it had ended {how_ended(end[1])}" if end else "")
+        ended = f"it had ended {how_ended(end[1])}; " if end else ""
+        actual = f"{awaited(fact.awaited)}: timed out: {ended}{timed_out(fact)}"
         return [Violation(f"{call} works", actual, (event.index,))]
     end = end_of(history, name)
     if not end:
@@ -116,14 +118,14 @@ def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
     return damage(history, f"{name}-command")
 
 
-def _is_about(fact: Missed, name: str) -> bool:
+def _is_about(fact: WaitFailed, name: str) -> bool:
     """Whether what did not come is of this call of the launcher, or of its command."""
-    return fact.what.startswith((f"{name} ", f"{name}-command "))
+    return process_of(fact.awaited) in (name, f"{name}-command")
 
 
 def has_run(history: History, process: str = "command") -> bool:
     """Whether a command has reported."""
-    return any(fact.process == process for fact in history.facts(Greeted))
+    return any(fact.process == process for fact in history.facts(WitnessReady))
 
 
 def needs_run(history: History) -> None:
@@ -144,9 +146,9 @@ def needs_looks(history: History, process: str = "command") -> None:
     killed = (fact for fact in history.facts(Sent) if fact.signal == signal.SIGKILL and fact.to == "launcher")
     if process == "command" and launcher_is_command(history) and any(killed):
         raise NotApplicable("the launcher has replaced itself by the command, which does not outlive it")
-    for fact in history.facts(Missed):
-        if fact.what.startswith((f"{process} does", f"{process} takes")):
-            raise NotObservable(f"the case did not get that far: {fact.what} did not come")
+    for fact in history.facts(WaitFailed):
+        if isinstance(fact.awaited, OrderTaken | OrderDone) and fact.awaited.process == process:
+            raise NotObservable(f"the case did not get that far; timed out: {awaited(fact.awaited)}")
     if not any(answer.process == process and answer.order == "whole" for answer in history.facts(Answered)):
         raise NotObservable(f"the {process} did not look at its environment: the case did not get that far")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fnmatch
 import os
 
-from conformance.checks.common import Violation, missed
-from conformance.checks.exit import same_status
-from harness import signals
-from harness.history import Greeted, History, Inherited, Looked, Started
+from proctor.conformance.checks.common import Violation, missed
+from proctor.conformance.checks.exit import same_status
+from proctor.harness import signals
+from proctor.harness.history import History, Inherited, Snapshot, Started, WitnessReady
 
 
 def _command(history: History) -> tuple[int, Inherited] | None:
-    for event, fact in history.all(Greeted):
+    for event, fact in history.all(WitnessReady):
         if fact.process == "command":
             return event.index, fact.inherited
     return None
@@ -149,7 +149,7 @@ def session_and_group(history: History, bare: History) -> list[Violation]:
         return missed(history)
     event, mine = command
     pids = {fact.process: fact.pid for fact in history.facts(Started)}
-    look = next((look for look in history.facts(Looked) if look.when == "start"), None)
+    look = next((look for look in history.facts(Snapshot) if look.when == "start"), None)
     rows = {p.pid: p for p in look.processes} if look else {}
     launcher, witness = rows.get(pids.get("launcher", 0)), rows.get(mine.pid)
     found = []

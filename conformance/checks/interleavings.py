@@ -10,13 +10,13 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from conformance.checks import blame, moments
-from conformance.checks import exit as of_exit
-from conformance.checks import signals as of_signals
-from conformance.checks import terminal as of_terminal
-from conformance.checks import tree as of_tree
-from conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed_in
-from conformance.checks.common import (
+from proctor.conformance.checks import blame, moments
+from proctor.conformance.checks import exit as of_exit
+from proctor.conformance.checks import signals as of_signals
+from proctor.conformance.checks import terminal as of_terminal
+from proctor.conformance.checks import tree as of_tree
+from proctor.conformance.checks.allowed import BY_SCRIPT, NOT_COUNTED, Allowed, allowed_in
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -33,22 +33,23 @@ from conformance.checks.common import (
     status,
     times_from,
 )
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.history import (
     Answered,
-    Carried,
-    Greeted,
+    DirectiveApplied,
     History,
     HungUp,
-    Missed,
     Ordered,
     Pressed,
     Released,
     Sent,
-    Settled,
-    Traced,
+    SettleEnded,
+    TraceStarted,
     Unobserved,
+    WaitFailed,
+    WitnessReady,
 )
+from proctor.harness.words import unseen
 
 
 class Broken(NamedTuple):
@@ -68,10 +69,10 @@ def broken_by(history: History, bare: History) -> list[Broken]:
     _needs_to_be_seen(history)
     if history.scenario.command != "witness":
         return list(_refusal(history))
-    if blame.delivered(history) and not has(history, Greeted):
+    if blame.delivered(history) and not has(history, WitnessReady):
         return list(_ended_at_start(history, bare))
     found: list[Broken] = []
-    for law in LAWS:
+    for law in INVARIANTS:
         try:
             found += law(history, bare)
         except (NotApplicable, NotObservable):
@@ -83,8 +84,8 @@ def _needs_to_be_seen(history: History) -> None:
     """Raise NotObservable where what happened may be the harness' own doing, or was not seen: under a shell a launcher
     that has ended before the command speaks is found by nobody."""
     for fact in history.facts(Unobserved):
-        if fact.what == "launcher":
-            raise NotObservable(f"{fact.what}: {fact.why}")
+        if fact.code == "launcher-not-found":
+            raise NotObservable(unseen(fact))
     moments.needs_points(history)
     of_terminal.needs_the_held(history)
 
@@ -117,13 +118,13 @@ def _of(requirement: str, check: Callable[[History, History], list[Violation]]) 
 
 def _starts(history: History, bare: History) -> Iterator[Broken]:
     """The command is started."""
-    if not has(history, Greeted):
+    if not has(history, WitnessReady):
         yield from (Broken("EXIT-1", one) for one in missed(history))
 
 
 def _stays(history: History, bare: History) -> Iterator[Broken]:
     """The launcher does not end before the command, unless it was ended by what cannot be caught."""
-    if _launcher_killed(history) or not has(history, Greeted):
+    if _launcher_killed(history) or not has(history, WitnessReady):
         return
     for one in launcher_stays(history):
         yield Broken(blame.of_end(history), one)
@@ -136,7 +137,7 @@ def _launcher_killed(history: History) -> bool:
 def _counts(history: History, bare: History) -> Iterator[Broken]:
     """The command receives what it was sent, as often as signals may arrive, and nothing else."""
     rules = allowed_in(history)
-    reached = not history.facts(Missed)
+    reached = not history.facts(WaitFailed)
     told = _launcher_killed(history)  # whatever it is told then, TREE-3 wants that it is
     for number in sorted(rules.keys() | received(history).keys()):
         if number in NOT_COUNTED and not (
@@ -154,7 +155,7 @@ def _counts(history: History, bare: History) -> Iterator[Broken]:
 def _arrives(history: History, bare: History) -> Iterator[Broken]:
     """What a schedule has sent to the launcher alone has reached the command when all is at rest, unless that was told
     what to make of it."""
-    if history.facts(Missed) or _launcher_killed(history) or has(history, HungUp):
+    if history.facts(WaitFailed) or _launcher_killed(history) or has(history, HungUp):
         return
     told = {word for fact in history.facts(Ordered) for word in fact.text.split()[1:2]}
     rest = _last_rest(history)
@@ -173,7 +174,7 @@ def _last_rest(history: History) -> int:
     never was."""
     end = end_of(history, "command")
     before = history.events[: end[0].index] if end else ()
-    return max((event.index for event in before if isinstance(event.fact, Settled)), default=-1)
+    return max((event.index for event in before if isinstance(event.fact, SettleEnded)), default=-1)
 
 
 def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Broken:
@@ -188,15 +189,15 @@ def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Bro
 
 def _comes_to_its_end(history: History, bare: History) -> Iterator[Broken]:
     """What the bare command comes to, the launcher comes to as well."""
-    if not has(history, Greeted):
+    if not has(history, WitnessReady):
         return
-    for one, miss in zip(missed(history), history.facts(Missed), strict=False):
-        yield Broken(blame.of_missed(history, miss.what), one)
+    for one, miss in zip(missed(history), history.facts(WaitFailed), strict=False):
+        yield Broken(blame.of_missed(history, miss.awaited), one)
 
 
 def _status(history: History, bare: History) -> Iterator[Broken]:
     """The status is the command's."""
-    if history.facts(Missed) or _launcher_killed(history):
+    if history.facts(WaitFailed) or _launcher_killed(history):
         return
     mine, its = end_of(history, "launcher"), end_of(bare, "launcher")
     if not mine or not its or None in (status(mine[1]), status(its[1])) or status(mine[1]) == status(its[1]):
@@ -221,7 +222,7 @@ def _names_the_death(history: History, bare: History) -> Iterator[Broken]:
     """The death of a command that nobody has done anything to is named."""
     its = end_of(bare, "launcher")
     touched = has(history, Sent) or has(history, Pressed)
-    if touched or history.facts(Missed) or launcher_is_command(history):
+    if touched or history.facts(WaitFailed) or launcher_is_command(history):
         return
     if its and its[1].signal in (signal.SIGKILL, signal.SIGSEGV):
         yield from (Broken("EXIT-5", one) for one in of_exit.names_the_death(history, bare))
@@ -229,13 +230,13 @@ def _names_the_death(history: History, bare: History) -> Iterator[Broken]:
 
 def _nothing_left(history: History, bare: History) -> Iterator[Broken]:
     """Whom the bare command leaves may be left, and nobody else. For a launcher that was ended there is TREE-3."""
-    if not _launcher_killed(history) and not history.facts(Missed):
+    if not _launcher_killed(history) and not history.facts(WaitFailed):
         yield from (Broken("TREE-1", one) for one in of_tree.nothing_left(history, bare))
 
 
 def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
     """Whoever the command leaves behind on purpose lives on, and is sent nothing."""
-    if history.facts(Missed) or _launcher_killed(history) or history.scenario.stage.under == "init":
+    if history.facts(WaitFailed) or _launcher_killed(history) or history.scenario.stage.under == "init":
         return  # with PID 1 everybody ends; pid_namespaces(7)
     mine = {process.role for process in alive(at_end(history))}
     its = {process.role for process in alive(at_end(bare)) if process.role.startswith("child")}
@@ -261,14 +262,14 @@ def _zombies(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _late(history: History, bare: History) -> Iterator[Broken]:
-    if not (has(history, Traced) or has(history, Carried)):
+    if not (has(history, TraceStarted) or has(history, DirectiveApplied)):
         yield from (Broken("SIG-9", one) for one in of_signals.forwarded_in_time(history, bare))
 
 
 def _noticed(history: History, bare: History) -> Iterator[Broken]:
     """What the command is told is seen only where it ignores nothing."""
     deaf = any(fact.text.startswith("ignore") for fact in history.facts(Ordered))
-    if _launcher_killed(history) and not history.facts(Missed) and not deaf:
+    if _launcher_killed(history) and not history.facts(WaitFailed) and not deaf:
         yield from (Broken("TREE-3", one) for one in of_tree.noticed_by_command(history, bare))
 
 
@@ -283,14 +284,14 @@ def _restored(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _same_terminal(history: History, bare: History) -> Iterator[Broken]:
-    if history.scenario.stage.terminal and not history.facts(Missed):
+    if history.scenario.stage.terminal and not history.facts(WaitFailed):
         yield from (Broken("TTY-6", one) for one in of_terminal.terminal_is_the_same(history, bare))
 
 
 def _hung_up(history: History, bare: History) -> Iterator[Broken]:
     """A hang-up ends who does not catch it, or reaches him. How often is seen where all between us and the command was
     held still meanwhile, and no other SIGHUP was sent that may merge with its own."""
-    if not history.facts(HungUp) or history.facts(Missed):
+    if not history.facts(HungUp) or history.facts(WaitFailed):
         return
     alone = allowed_in(history)[signal.SIGHUP].causes == {"hang-up"}
     done = [event.fact for event in history.events if isinstance(event.fact, HungUp | Released)]
@@ -301,7 +302,7 @@ def _hung_up(history: History, bare: History) -> Iterator[Broken]:
         yield Broken("TTY-4", Violation("the command receives SIGHUP", "it received none"))
 
 
-LAWS: tuple[Callable[[History, History], Iterator[Broken]], ...] = (
+INVARIANTS: tuple[Callable[[History, History], Iterator[Broken]], ...] = (
     _starts, _stays, _comes_to_its_end, _counts, _arrives, _status, _names_the_death, _noticed, _nothing_left,
     _daemons_live, _zombies, _late, _of("SIG-8", of_signals.never_signals_reaped), _same_terminal, _bytes,
     _hung_up, _restored,

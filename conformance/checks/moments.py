@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotObservable,
     Violation,
     alive,
@@ -17,28 +17,28 @@ from conformance.checks.common import (
     end_of,
     how_ended,
     missed,
+    needs_freedom,
     needs_tracing,
     received,
     status,
     unasked,
 )
-from harness import signals
-from harness.history import (
-    Carried,
-    Contained,
+from proctor.harness import signals
+from proctor.harness.history import (
+    DirectiveApplied,
     Ended,
     Event,
     Fact,
-    Greeted,
     History,
     NotReached,
     Pressed,
     Process,
-    Remained,
     Sent,
     Started,
+    TempFilesLeft,
+    WitnessReady,
 )
-from harness.schedule import Hold
+from proctor.harness.schedule import Hold
 
 INTERRUPT = signals.INTERRUPT
 
@@ -83,7 +83,7 @@ SAME_TERMINAL = "the terminal is left as it was"
 def outcome(history: History, undisturbed: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    greeted = any(fact.process == "command" for fact in history.facts(Greeted))
+    greeted = any(fact.process == "command" for fact in history.facts(WitnessReady))
     if launcher is None:
         return "hangs"
     if greeted and (command is None or launcher[0].index < command[0].index):
@@ -101,8 +101,7 @@ def needs_points(history: History) -> None:
     for fact in history.facts(NotReached):
         if not isinstance(fact.directive.action, Hold):
             raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")
-    for stepped_in in history.facts(Contained):
-        raise NotObservable(f"the harness had to step in: {stepped_in.why}")
+    needs_freedom(history)
 
 
 def needs_delivery(history: History) -> None:
@@ -111,7 +110,7 @@ def needs_delivery(history: History) -> None:
     case without a schedule is about just that."""
     needs_tracing(history)
     needs_points(history)
-    tried = bool(history.facts(Carried)) or any(fact.to != "command" for fact in history.facts(Sent))
+    tried = bool(history.facts(DirectiveApplied)) or any(fact.to != "command" for fact in history.facts(Sent))
     if tried and not any(_is_stimulus(event.fact) for event in history.events):
         raise NotObservable("no signal was sent to the launcher, no key pressed, no other call made beside it")
 
@@ -171,7 +170,7 @@ def outlived(history: History, launcher: tuple[Event, Ended], bare: History, ind
 
 def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
     command = end_of(history, "command")
-    greeted = next((event.index for event, fact in history.all(Greeted) if fact.process == "command"), None)
+    greeted = next((event.index for event, fact in history.all(WitnessReady) if fact.process == "command"), None)
     if greeted is None or (command and command[0].index < launcher[0].index):
         return []
     actual = f"the launcher ended {how_ended(launcher[1])}; the command runs on without it"
@@ -180,7 +179,7 @@ def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list
 
 def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple[int, int]]) -> list[Violation]:
     """Each signal, for several may come at once; of the same ones one is enough, for they merge."""
-    greeted = any(fact.process == "command" for fact in history.facts(Greeted))
+    greeted = any(fact.process == "command" for fact in history.facts(WitnessReady))
     command = end_of(history, "command")
     if not greeted or (command and command[1].signal is not None):
         return []
@@ -200,8 +199,8 @@ def _changed(history: History, bare: History) -> list[Violation]:
     for what in ("modes", "characters"):
         if (here := getattr(mine, what)) != (there := getattr(its, what)):
             return [Violation(SAME_TERMINAL, f"its {what} are {here}; undisturbed, they are {there}")]
-    before = [path for fact in bare.facts(Remained) for path in fact.paths]
-    left = [path for fact in history.facts(Remained) for path in fact.paths]
+    before = [path for fact in bare.facts(TempFilesLeft) for path in fact.paths]
+    left = [path for fact in history.facts(TempFilesLeft) for path in fact.paths]
     if len(left) <= len(before):
         return []
     return [Violation(NO_FILE, f"left there: {', '.join(left[:5])}")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -17,8 +17,10 @@ from conformance.checks.common import (
     received,
     unasked,
 )
-from harness import signals
-from harness.history import Called, History, Reaped, Received, Sent, Waited
+from proctor.harness import signals
+from proctor.harness.history import History, Reaped, Received, Sent, SignalCall, WaitEnded
+from proctor.harness.scenario import WaitReceived
+from proctor.harness.words import awaited
 
 FORWARD_WITHIN = 0.050
 """Seconds; SIG-9."""
@@ -86,7 +88,7 @@ def never_signals_reaped(history: History, bare: History) -> list[Violation]:
             f"{fact.call} sent {signals.name(fact.signal)}",
             (index, event.index),
         )
-        for event, fact in history.all(Called)
+        for event, fact in history.all(SignalCall)
         if event.index > index and fact.pid == pid and fact.signal
     ]
 
@@ -106,8 +108,9 @@ def forwarded_in_time(history: History, bare: History) -> list[Violation]:
     under way: a loaded machine makes nobody slow by that measure, a launcher that waits for its next tick is."""
     needs_whole_script(history)
     found = []
-    for event, fact in history.all(Waited):
-        if " receives " in fact.what and fact.idle > FORWARD_WITHIN:
-            actual = f"{fact.what} after {fact.seconds * 1e3:.0f} ms, of which {fact.idle * 1e3:.0f} ms nothing ran"
+    for event, fact in history.all(WaitEnded):
+        if isinstance(fact.awaited, WaitReceived) and fact.idle > FORWARD_WITHIN:
+            idle = f"of which nothing ran for {fact.idle * 1e3:.0f} ms"
+            actual = f"{awaited(fact.awaited)} after {fact.seconds * 1e3:.0f} ms, {idle}"
             found.append(Violation("forwarded within 50 ms", actual, (event.index,)))
     return found

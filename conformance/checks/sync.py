@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from conformance.checks.common import NotObservable, Violation, alive, at_end, end_of, how_ended, needs_tracing, status
-from conformance.checks.files import (
+from proctor.conformance.checks.common import (
+    NotObservable,
+    Violation,
+    alive,
+    at_end,
+    end_of,
+    how_ended,
+    needs_freedom,
+    needs_seen,
+    needs_tracing,
+    status,
+)
+from proctor.conformance.checks.files import (
     LATER,
     NEXT,
     PROJECTS,
@@ -14,8 +25,18 @@ from conformance.checks.files import (
     needs_end,
     shown,
 )
-from conformance.checks.moments import needs_delivery
-from harness.history import Change, Changed, Contained, History, Joined, Missed, Pressed, Waited
+from proctor.conformance.checks.moments import needs_delivery
+from proctor.harness.history import (
+    FileChange,
+    FilesChanged,
+    HelperReady,
+    History,
+    Pressed,
+    WaitEnded,
+    WaitFailed,
+)
+from proctor.harness.scenario import WaitEnds
+from proctor.harness.words import awaited
 
 ENDS_WITHIN = 1.0
 CTRL_C = 130
@@ -44,7 +65,7 @@ def _same_environment(history: History, bare: History) -> list[Violation]:
     return []
 
 
-def _lacking(mine: Changed, its: Changed) -> set[str]:
+def _lacking(mine: FilesChanged, its: FilesChanged) -> set[str]:
     """Return what its launcher has there and mine has not. What is in neither list is there, or is not, as it was."""
     here, there = ({change.path: change.how for change in changed.changes} for changed in (mine, its))
     never_made = {path for path, how in there.items() if how == "created" and path not in here and is_told(mine, path)}
@@ -63,14 +84,14 @@ def no_temporary_file(history: History, bare: History) -> list[Violation]:
     return _not_among(its, [change for change in mine.changes if change.path not in marks], event, "there is")
 
 
-def _marks(mine: Changed, after: tuple[int, Changed] | None) -> set[str]:
+def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[str]:
     """Return what may be a mark by which the next sync knows that the environment is not whole."""
     stays = {change.path for change in after[1].changes if change.how != "removed"} if after else set()
     inside = (change for change in mine.changes if after and is_told(after[1], change.path) and change.kind == "file")
     return {change.path for change in inside if change.path.rpartition("/")[0] == PROJECTS and change.path not in stays}
 
 
-def _not_among(its: Changed, changes: list[Change], event: int, what: str) -> list[Violation]:
+def _not_among(its: FilesChanged, changes: list[FileChange], event: int, what: str) -> list[Violation]:
     """What is made in the project that is not there where nothing was interrupted."""
     known = {change.path for change in its.changes}
     extra = [
@@ -93,7 +114,7 @@ def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violatio
     return _not_declared(before, first) or _not_among(before, list(after.changes), event, "a second sync leaves")
 
 
-def _not_declared(changed: Changed, event: int) -> list[Violation]:
+def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
     """What a first sync has made in the project, beside what is the launcher's own: a second one may leave it under
     the same name. Nothing where the target does not say what is its own there."""
     if not any(change.own and f"{change.path}/".startswith(f"{PROJECTS}/") for change in changed.changes):
@@ -134,14 +155,13 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     end = end_of(history, "launcher")
     if end and end[0].index < pressed:
         raise NotObservable("the sync had ended before the key was pressed")
-    for stepped_in in history.facts(Contained):
-        raise NotObservable(f"the harness had to step in: {stepped_in.why}")
-    for event, fact in history.all(Missed):
-        if fact.hidden:
-            raise NotObservable(f"{fact.what}: that cannot be seen, for {fact.hidden}")
-        return [Violation("Ctrl-C ends the sync within 1 s", f"{fact.what}: it did not come", (pressed, event.index))]
-    for event, waited in history.all(Waited):
-        if waited.what == "launcher ends" and waited.idle > ENDS_WITHIN:
+    needs_freedom(history)
+    for event, fact in history.all(WaitFailed):
+        needs_seen(fact)
+        actual = f"{awaited(fact.awaited)}: timed out"
+        return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
+    for event, waited in history.all(WaitEnded):
+        if waited.awaited == WaitEnds("launcher") and waited.idle > ENDS_WITHIN:
             actual = f"after {waited.seconds:.1f} s, of which nothing ran for {waited.idle:.1f} s"
             return [Violation("Ctrl-C ends the sync within 1 s", actual, (pressed, event.index))]
     needs_end(history)
@@ -154,7 +174,7 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
 
 def no_process_left(history: History, bare: History) -> list[Violation]:
     """TREE-1, for a sync: no process that it started is there when it has ended."""
-    if not history.facts(Joined):
+    if not history.facts(HelperReady):
         raise NotObservable("the sync did not get as far as its build")
     end = end_of(history, "launcher")
     if not end:

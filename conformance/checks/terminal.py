@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotObservable,
     Violation,
     alive,
@@ -17,18 +17,18 @@ from conformance.checks.common import (
     needs_whole_script,
     unasked,
 )
-from harness.history import (
+from proctor.harness.history import (
     Answered,
-    Greeted,
     History,
     HungUp,
-    Looked,
     Outputs,
     Pressed,
     Received,
     Released,
+    Snapshot,
     Started,
     TerminalView,
+    WitnessReady,
 )
 
 OF_BYTES = ("raw", "read", "write")
@@ -138,7 +138,7 @@ def terminal_is_the_same(history: History, bare: History) -> list[Violation]:
 
 
 def _first_view(history: History) -> tuple[int, TerminalView, bool] | None:
-    for event, fact in history.all(Greeted):
+    for event, fact in history.all(WitnessReady):
         if fact.process == "command":
             view = fact.inherited.terminal
             return event.index, view, view.foreground == fact.inherited.pgid
@@ -167,7 +167,7 @@ def terminal_is_restored(history: History, bare: History) -> list[Violation]:
 
 def _foreground_moved(history: History) -> bool:
     launcher = next((fact.pid for fact in history.facts(Started) if fact.process == "launcher"), 0)
-    before = next((p.pgid for look in history.facts(Looked) for p in look.processes if p.pid == launcher), 0)
+    before = next((p.pgid for look in history.facts(Snapshot) for p in look.processes if p.pid == launcher), 0)
     return at_end(history).foreground != (before or launcher)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 
-from conformance.checks.common import (
+from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
     Violation,
@@ -18,10 +18,10 @@ from conformance.checks.common import (
     needs_whole_script,
     received,
 )
-from conformance.checks.exit import same_status
-from conformance.checks.signals import reaches_command
-from harness.history import Greeted, History, Looked, Process, Received, Sent, Started
-from harness.signals import name
+from proctor.conformance.checks.exit import same_status
+from proctor.conformance.checks.signals import reaches_command
+from proctor.harness.history import History, Process, Received, Sent, Snapshot, Started, WitnessReady
+from proctor.harness.signals import name
 
 
 def nothing_left(history: History, bare: History) -> list[Violation]:
@@ -56,11 +56,11 @@ def no_zombie(history: History, bare: History) -> list[Violation]:
 def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     """TREE-2: the same; that a signal ended the launcher or its command is for SIG-1 and SIG-5."""
     found = []
-    command = next((f.pid for f in history.facts(Greeted) if f.process == "command"), 0)
+    command = next((f.pid for f in history.facts(WitnessReady) if f.process == "command"), 0)
     launcher = next((f.pid for f in history.facts(Started) if f.process == "launcher"), 0)
     spared = 0 if launcher == command else command
-    looks = (pair for pair in history.all(Looked) if pair[1].when == "step")  # those at the start are not at rest
-    in_bare = [len(_zombies(look, 0)) for look in bare.facts(Looked) if look.when == "step"]
+    looks = (pair for pair in history.all(Snapshot) if pair[1].when == "step")  # those at the start are not at rest
+    in_bare = [len(_zombies(look, 0)) for look in bare.facts(Snapshot) if look.when == "step"]
     for (event, look), spare in zip(looks, in_bare, strict=False):
         zombies = _zombies(look, spared)
         if len(zombies) > spare:
@@ -74,7 +74,7 @@ def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     return found
 
 
-def _zombies(look: Looked, spared: int) -> list[Process]:
+def _zombies(look: Snapshot, spared: int) -> list[Process]:
     """Zombies of a look; those whose parent is `spared`, the command, are its own affair."""
     return [p for p in look.processes if p.state == "Z" and (not spared or p.ppid != spared) and p.role != "leader"]
 
@@ -119,7 +119,7 @@ def init_forwards(history: History, bare: History) -> list[Violation]:
 def init_reaps(history: History, bare: History) -> list[Violation]:
     """TREE-6: as PID 1, adopted orphans are reaped."""
     found = missed(history)
-    for event, look in history.all(Looked):
+    for event, look in history.all(Snapshot):
         zombies = [p for p in look.processes if p.state == "Z" and p.role not in ("leader", "command")]
         if look.when == "step" and zombies:
             names = ", ".join(map(_name, zombies))

@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from harness.errors import HarnessError
-from harness.target import Profile
+from proctor.harness.errors import HarnessError
+from proctor.harness.target import Profile
 
 VERSION = 1
 """Of the specification: another one as soon as a requirement of one number is another, or has another level. Results of

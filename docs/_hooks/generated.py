@@ -1,5 +1,5 @@
-"""Pages of the manual that are made when it is built: the requirements, out of conformance/spec, and the commands, out
-of their own --help."""
+"""Generates pages of the manual when it is built: the requirements from conformance/spec, and the commands from their
+--help."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from conformance.cli import COMMANDS, proctor
-from conformance.spec import CHAPTERS, Requirement, requirements
+from proctor.conformance.cli.main import COMMANDS, proctor
+from proctor.conformance.spec import CHAPTERS, Requirement, requirements
 
 SPEC = Path(__file__).resolve().parents[2] / "conformance" / "spec"
 ISSUE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
 WIDTH = 90
-"""Columns of a --help."""
+"""The width of the --help texts, in columns."""
 HEADING = re.compile(r"^## ([A-Z]+-\d+) \(.*\)$", re.MULTILINE)
 
 ALL_REQUIREMENTS = """\
 # Requirements
 
-What a launcher has to do so that neither the command nor the caller can tell that it is there. The text is
-`conformance/spec/`, which is also what `proctor spec` prints. Ids are stable and are never used again.
+What a launcher must do so that neither the command nor the caller can detect it. The text comes from
+`conformance/spec/`; `proctor spec` prints the same text. Ids are stable and are never reused.
 
-A **MUST** that fails makes `proctor check` fail. A **SHOULD** is said, and fails nothing. A requirement binds a
-launcher that claims its profile; `transparent` is claimed by all that claim nothing else.
+A failing **MUST** makes `proctor check` fail. A failing **SHOULD** is only reported. A requirement applies to launchers
+that claim its profile. A launcher that claims no profile has the profile `transparent`.
 """
 ALL_COMMANDS = """\
 # The commands
 
-What `proctor COMMAND --help` says. The exit status is 0 for what is as it should be, 1 where something was found, 2 for
-a wrong call, 3 where Proctor itself or the system failed, 130 after Ctrl-C.
+The output of `proctor COMMAND --help`. The exit status is 0 on success, 1 if a fault was found, 2 after a wrong command
+line, 3 if Proctor itself or the system failed, and 130 after Ctrl-C.
 """
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages."""
+    """Add the generated pages to the files of the site."""
     pages = {f"requirements/{chapter}.md": chapter_page(chapter) for chapter in CHAPTERS}
     pages |= {"requirements/index.md": requirements_page(), "commands.md": commands_page()}
     for path, text in pages.items():
@@ -46,18 +46,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def chapter_page(chapter: str) -> str:
-    """Return a chapter of the specification, with an anchor for each requirement and links to public issues."""
+    """Return the page of one chapter: its text, with an anchor for each requirement and links to public issues."""
     text = (SPEC / f"{chapter}.md").read_text(encoding="utf-8")
     text = HEADING.sub(lambda heading: f"{heading[0]} {{ #{heading[1].lower()} }}", text)
     return ISSUE.sub(r"[\g<0>](https://github.com/\1/issues/\2)", text)
 
 
 def requirements_page() -> str:
-    """Return the list of all requirements, by chapter."""
+    """Return the page that lists all requirements, by chapter."""
     lines = [ALL_REQUIREMENTS]
     for chapter in CHAPTERS:
         title = (SPEC / f"{chapter}.md").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
-        lines += [f"## {title}", "", "| id | level | profile | what it asks |", "|---|---|---|---|"]
+        lines += [f"## {title}", "", "| id | level | profile | requirement |", "|---|---|---|---|"]
         lines += [_row(one) for one in requirements().values() if one.chapter == chapter]
         lines.append("")
     return "\n".join(lines)
@@ -69,7 +69,7 @@ def _row(one: Requirement) -> str:
 
 
 def commands_page() -> str:
-    """Return the --help of every command."""
+    """Return the page with the --help text of every command."""
     context = click.Context(
         proctor, info_name="proctor", terminal_width=WIDTH, help_option_names=["-h", "--help"]
     )  # fmt: skip

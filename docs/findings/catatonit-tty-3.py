@@ -1,5 +1,5 @@
-"""TTY-3 (MUST): Ctrl-Z under a real interactive shell: the command stops, the shell gets its prompt back and lists the
-job as stopped; `fg` resumes both, `bg` too; Ctrl-C afterwards works.
+"""TTY-3 (MUST): Under a real interactive shell, Ctrl-Z stops the command, the shell gets its prompt back and lists the
+job as stopped, `fg` and `bg` resume the launcher and the command, and Ctrl-C works afterwards.
 Seen on catatonit, tini version 0.1.7_catatonit, Linux 6.18 x86_64: required: the terminal shows 'Stopped'; actual:
 it did not come: everyone was quiescent; last seen: shell (pid 560) S, launcher (pid 561) S, command (pid 562) T
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

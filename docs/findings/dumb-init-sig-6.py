@@ -1,5 +1,6 @@
-"""SIG-6 (MUST): A signal that lands at ANY moment of the launcher's start either ends the launcher with nothing left
-behind (no process, no file, no changed terminal) or reaches the command. It is never lost, and no child outlives it.
+"""SIG-6 (MUST): A signal that arrives at ANY moment of the launcher's start reaches the command or ends the launcher
+with nothing left behind (no process, no file, no changed terminal); it is never lost, and no child outlives the
+launcher.
 Seen on dumb-init, dumb-init v1.2.5, Linux 6.18 x86_64: required: SIGTERM ends the launcher or reaches the command;
 actual: the command never received it and ran to its end; the launcher ended with exit code 7
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

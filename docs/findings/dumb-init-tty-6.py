@@ -1,5 +1,5 @@
 """TTY-6 (MUST): The command can read from the terminal (it is in the foreground process group), `/dev/tty` opens, and
-isatty(0,1,2), the window size and the modes are as without the launcher.
+isatty(0,1,2), the window size and the terminal modes are as without the launcher.
 Seen on dumb-init, dumb-init v1.2.5, Linux 6.18 x86_64: required: dev_tty 0, as without the launcher; actual: 6;
 required: the command is in the foreground process group; actual: another group is in the foreground
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

@@ -1,5 +1,5 @@
-"""TREE-1 (MUST): When the launcher has ended, no process that it or the command's launch created is left, except those
-that the bare command would have left as well. An *orphan* is a violation.
+"""TREE-1 (MUST): When the launcher has ended, no *orphan* is left: no process that it or the command's launch created,
+except those that the bare command would have left too.
 Seen on honcho-run, honcho 2.0.0, Linux 6.18 x86_64: required: no process is left when the launcher has ended;
 actual: 'sh' (pid 389, state S) is still there; required: no process is left when the launcher has ended; actual:
 'command' (pid 390, state S) is still there

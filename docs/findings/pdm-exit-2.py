@@ -1,5 +1,5 @@
-"""EXIT-2 (MUST): When the command dies of signal N, for every fatal signal, a shell sees 128+N: by exit code 128+N or
-by the launcher dying of N itself. Never 0.
+"""EXIT-2 (MUST): When any fatal signal N ends the command, a shell sees `$?` = 128+N, never 0: the launcher exits with
+code 128+N or dies of N itself.
 Seen on pdm-run, PDM, version 2.29.3, Linux 6.18 x86_64: required: status 137, for the command ended of SIGKILL;
 actual: status 247: the launcher ended with exit code 247
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

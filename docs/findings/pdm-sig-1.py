@@ -1,5 +1,5 @@
 """SIG-1 (MUST): Each of HUP, INT, QUIT, TERM, USR1, USR2, ALRM sent to the launcher reaches the command, and the
-launcher stays until the command has ended.
+launcher does not end before the command has ended.
 Seen on pdm-run, PDM, version 2.29.3, Linux 6.18 x86_64: required: the launcher stays until the command has ended;
 actual: it ended of SIGHUP; required: the command receives SIGHUP 1 times, as it does by itself; actual: 0 times
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

@@ -1,5 +1,5 @@
-"""EXIT-4 (SHOULD): A command that does not exist gives 127, one that may not be executed 126, and the message names the
-command.
+"""EXIT-4 (SHOULD): A command that does not exist gives exit code 127, one whose execution is not permitted gives 126,
+and the error message names the command.
 Seen on pipx-run, 1.18.4, Linux 6.18 x86_64: required: exit code 127; actual: it ended with exit code 1
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.
 Exit code 1: the fault is there; 0: it is not; 2: it could not be told. It leaves nothing behind. Made by Proctor."""

@@ -1,5 +1,5 @@
 """SIG-1 (MUST): Each of HUP, INT, QUIT, TERM, USR1, USR2, ALRM sent to the launcher reaches the command, and the
-launcher stays until the command has ended.
+launcher does not end before the command has ended.
 Seen on setsid, setsid from util-linux 2.38.1, Linux 6.18 x86_64: required: the launcher stays until the command has
 ended; actual: it ended of SIGTERM; required: the command receives SIGTERM 1 times, as it does by itself; actual: 0
 times

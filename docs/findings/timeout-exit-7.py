@@ -1,5 +1,5 @@
-"""EXIT-7 (MUST): The status is the command's even when a signal reaches the launcher while or just after the command
-ends.
+"""EXIT-7 (MUST): The exit status is the command's, even when a signal reaches the launcher while the command ends or
+just after.
 Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: status 7, for the command ended with exit
 code 7; actual: status 138: the launcher ended of SIGUSR1
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

@@ -1,5 +1,5 @@
 """SIG-1 (MUST): Each of HUP, INT, QUIT, TERM, USR1, USR2, ALRM sent to the launcher reaches the command, and the
-launcher stays until the command has ended.
+launcher does not end before the command has ended.
 Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: the launcher stays until the command has
 ended; actual: it ended of SIGUSR1; required: the command receives SIGUSR1 1 times, as it does by itself; actual: 0
 times

@@ -1,5 +1,5 @@
-"""TTY-1 (MUST): One Ctrl-C: the command receives exactly one SIGINT. Two, well apart: exactly two. The launcher does
-not end before the command.
+"""TTY-1 (MUST): The command receives exactly one SIGINT for one Ctrl-C and exactly two for two Ctrl-C well apart, and
+the launcher does not end before the command.
 Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: the command receives SIGINT 1 times, as it
 does by itself; actual: 2 times, from kernel, launcher
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

@@ -1,5 +1,5 @@
-"""TTY-7 (MUST): After any end, however it came, the terminal's modes and its foreground process group are what they
-were.
+"""TTY-7 (MUST): However the run ends, the terminal modes and the foreground process group are afterwards what they were
+before.
 Seen on tini, tini version 0.19.0, Linux 6.18 x86_64: required: the launcher's process group is in the foreground
 again, as its caller left it; actual: process group 670 is
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

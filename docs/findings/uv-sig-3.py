@@ -1,5 +1,5 @@
-"""SIG-3 (MUST): SIG-1 and SIG-2 hold for SIGINT both with and without a terminal on stdin. (A kill is not a Ctrl-C:
-`si_code` tells them apart.)
+"""SIG-3 (MUST): SIG-1 and SIG-2 hold for a SIGINT sent by kill(2), both with and without a terminal on stdin (`si_code`
+distinguishes it from a Ctrl-C).
 Seen on uv-run, uv 0.13.8 (x86_64-unknown-linux-gnu), Linux 6.18 x86_64: required: the command receives SIGINT 2
 times, as it does by itself; actual: 0 times
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

@@ -1,4 +1,4 @@
-"""TTY-2 (MUST): One `Ctrl-\\`: exactly one SIGQUIT.
+"""TTY-2 (MUST): The command receives exactly one SIGQUIT for one `Ctrl-\\`.
 Seen on uv-run, uv 0.13.8 (x86_64-unknown-linux-gnu), Linux 6.18 x86_64: required: the command receives SIGQUIT 1
 times, as it does by itself; actual: 2 times, from kernel, launcher
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`, or `python3 FILE -- LAUNCHER OPTIONS...` for another one.

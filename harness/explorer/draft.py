@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from typing import Any, Literal, NamedTuple
 
-from harness.explorer import finishing
-from harness.explorer.drawn import Drawn, fitting
-from harness.explorer.model import Model
-from harness.explorer.rules import RULES
-from harness.scenario import Ends, Order, Scenario, Stage, Step
-from harness.schedule import Directive
+from proctor.harness.explorer import ending_moves
+from proctor.harness.explorer.drawn_schedules import Drawn, fitting
+from proctor.harness.explorer.model import Model
+from proctor.harness.explorer.move_rules import RULES
+from proctor.harness.scenario import Order, Scenario, Stage, Step, WaitEnds
+from proctor.harness.schedule import Directive
 
 Command = Literal["witness", "missing", "forbidden"]
 
@@ -48,7 +48,7 @@ class Writer:
         self._command: Command = "witness"
         if command != "witness" and not self.model.has_shell:
             self._command, self.model.over = command, True
-            self.steps.append(Ends())
+            self.steps.append(WaitEnds())
         elif self.model.has_shell:
             self.steps.append(Order(f"inherit {int(signal.SIGTSTP)}"))
 
@@ -62,8 +62,8 @@ class Writer:
     def end(self) -> None:
         """Bring the script to its end."""
         if not self.model.over:
-            self.steps += finishing.go_on(self.model)
-            self.steps += finishing.exit_with(self.model, 0)
+            self.steps += ending_moves.go_on(self.model)
+            self.steps += ending_moves.exit_with(self.model, 0)
 
     def draft(self, drawn: tuple[Drawn, ...] = ()) -> Draft:
         """Return what was written; of the schedule, what can be judged with it."""

@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.explorer.survey import Play
-from harness.explorer.sweep import Planned
-from harness.history import History, NotReached
-from harness.scenario import Scenario
-from harness.schedule import Hold, Schedule
+from proctor.harness.explorer.survey import Play
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import History, NotReached
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Hold, Schedule
 
 REPLAYS = 20
 MOST_FINDINGS = 3
 """Of findings that are alike, so many are shrunk and replayed; of the others it is said that they are there."""
 
 
-class Opinion(msgspec.Struct, frozen=True):
+class Evaluation(msgspec.Struct, frozen=True):
     """What a predicate says of a history. label: what came of it, in a word or two; objections: why that is wrong."""
 
     label: str
@@ -27,14 +27,14 @@ class Opinion(msgspec.Struct, frozen=True):
     events: tuple[int, ...] = ()
 
 
-Predicate = Callable[[History], Opinion]
+Predicate = Callable[[History], Evaluation]
 
 
 class Played(NamedTuple):
     """One schedule that was played, and what came of it; reached: whether its points were."""
 
     planned: Planned
-    opinion: Opinion
+    opinion: Evaluation
     reached: bool
 
 
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
     of how many replays the objection came back."""
 
     schedule: Schedule
-    opinion: Opinion
+    opinion: Evaluation
     history: History
     returned: int
     replays: int
@@ -123,7 +123,7 @@ class Explorer:
         whole = self._replay(suspect.planned.schedule, suspect.opinion)
         return whole if whole.returned > finding.returned else finding
 
-    def _replay(self, schedule: Schedule, opinion: Opinion) -> Finding:
+    def _replay(self, schedule: Schedule, opinion: Evaluation) -> Finding:
         history = first = self._execute(schedule)
         returned = 0
         for number in range(self._replays):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 
-from harness.scenario import Stage
+from proctor.harness.scenario import Stage
 
 NEVER_CAUGHT = frozenset(
     (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)

@@ -7,35 +7,35 @@ from __future__ import annotations
 
 import signal
 
-from harness import signals
-from harness.explorer.model import Model
-from harness.scenario import (
+from proctor.harness import signals
+from proctor.harness.explorer.model import Model
+from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
-    Answers,
-    Ends,
     HangUp,
     Hold,
     Key,
     Look,
     Order,
     Press,
-    Prints,
-    Receives,
     Release,
     Resize,
-    Runs,
     Settle,
     Signal,
     Step,
-    Stops,
     Trace,
     Type,
+    WaitAnswer,
+    WaitContinued,
+    WaitEnds,
+    WaitOutput,
+    WaitReceived,
+    WaitStopped,
 )
 
 Steps = tuple[Step, ...]
-PROMPT = Prints("<prompt>")
+PROMPT = WaitOutput("<prompt>")
 LINE = b"a line of text\n"
-ENDED: Steps = (Ends("command"), Ends("launcher"))
+ENDED: Steps = (WaitEnds("command"), WaitEnds("launcher"))
 
 
 def at_rest(model: Model) -> Steps:
@@ -70,7 +70,7 @@ def leave_default(model: Model, number: int) -> Steps:
 def keep_inherited(model: Model) -> Steps:
     """The command does with signals what it was started with: their default, unless somebody has changed that."""
     rest = at_rest(model)
-    mine = [number for number in signals.SEVEN if number not in model.ignored and not model.ends(number)]
+    mine = [number for number in signals.COMMON_SIGNALS if number not in model.ignored and not model.ends(number)]
     model.by_default.update(mine)
     return (*rest, *(Order(f"inherit {int(number)}") for number in mine))
 
@@ -98,7 +98,7 @@ def send(model: Model, number: int, to: str, awaited: bool) -> Steps:
         return (Signal(number, to), *at_rest(model)) if awaited else (Signal(number, to),)
     rest = at_rest(model) if awaited else ()
     model.sent(number, awaited)
-    return (*rest, Signal(number, to), Receives(number), Settle()) if awaited else (Signal(number, to),)
+    return (*rest, Signal(number, to), WaitReceived(number), Settle()) if awaited else (Signal(number, to),)
 
 
 def send_held(model: Model, number: int) -> Steps:
@@ -115,7 +115,7 @@ def stop_launcher(model: Model) -> Steps:
     """Stop the launcher alone."""
     rest = at_rest(model)
     model.launcher_stopped = True
-    return (*rest, Signal(signal.SIGSTOP), Stops("launcher"))
+    return (*rest, Signal(signal.SIGSTOP), WaitStopped("launcher"))
 
 
 def send_to_stopped(model: Model, number: int) -> Steps:
@@ -130,21 +130,21 @@ def continue_launcher(model: Model) -> Steps:
     """Let it go on; what was sent meanwhile is to arrive."""
     model.launcher_stopped = False
     model.rest()
-    return (Settle(), Signal(signal.SIGCONT), Runs("launcher"), Settle())
+    return (Settle(), Signal(signal.SIGCONT), WaitContinued("launcher"), Settle())
 
 
 def stop_command(model: Model) -> Steps:
     """Stop the command alone."""
     rest = at_rest(model)
     model.command_stopped = True
-    return (*rest, Signal(signal.SIGSTOP, "command"), Stops(), Settle(), Look())
+    return (*rest, Signal(signal.SIGSTOP, "command"), WaitStopped(), Settle(), Look())
 
 
 def continue_command(model: Model) -> Steps:
     """Let it go on, and a launcher that has stopped itself along with it."""
     model.command_stopped = False
     model.rest()
-    return (Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), Runs(), Settle())
+    return (Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), WaitContinued(), Settle())
 
 
 # -- the terminal
@@ -163,7 +163,7 @@ def press(model: Model, key: Key, awaited: bool) -> Steps:
         return (Press(key), *at_rest(model)) if awaited else (Press(key),)
     rest = at_rest(model) if awaited else ()
     model.sent(number, awaited)
-    return (*rest, Press(key), Receives(number), Settle()) if awaited else (Press(key),)
+    return (*rest, Press(key), WaitReceived(number), Settle()) if awaited else (Press(key),)
 
 
 def press_held(model: Model, key: Key) -> Steps:
@@ -183,7 +183,7 @@ def resize(model: Model, held: bool) -> Steps:
     if held:
         model.was_held = True
         return (*rest, Hold(), change, Settle(), Release(), Settle())
-    wait: Steps = (Receives(signal.SIGWINCH),) if model.catches(signal.SIGWINCH) else ()
+    wait: Steps = (WaitReceived(signal.SIGWINCH),) if model.catches(signal.SIGWINCH) else ()
     return (*rest, change, *wait, Settle())
 
 
@@ -191,14 +191,14 @@ def type_line(model: Model, end: Key | None) -> Steps:
     """The command reads a line; ctrl-d ends it without one."""
     rest = at_rest(model)
     typed: Step = Press(end) if end else Type(LINE)
-    return (*rest, Order("read-line"), Settle(), typed, Answers("read-line"))
+    return (*rest, Order("read-line"), Settle(), typed, WaitAnswer("read-line"))
 
 
 def read_ahead(model: Model) -> Steps:
     """The command reads what was typed before it started. A key that sends a signal discards it; termios(3)."""
     rest = at_rest(model)
     model.typed_ahead = False
-    return (*rest, Order("read-line"), Answers("read-line"))
+    return (*rest, Order("read-line"), WaitAnswer("read-line"))
 
 
 def write(model: Model, count: int) -> Steps:
@@ -215,7 +215,7 @@ def hang_up(model: Model) -> Steps:
     model.over = True
     if model.ends(signal.SIGHUP) or not model.catches(signal.SIGHUP):
         return (*rest, HangUp(), Settle())
-    return (*rest, HangUp(), Receives(signal.SIGHUP), Settle())
+    return (*rest, HangUp(), WaitReceived(signal.SIGHUP), Settle())
 
 
 def hang_up_held(model: Model) -> Steps:
@@ -229,12 +229,12 @@ def stop_job(model: Model) -> Steps:
     """Ctrl-Z under a shell: the job stops, the shell shows its prompt."""
     rest = at_rest(model)
     model.job_stopped = True
-    return (*rest, Press("ctrl-z"), Stops(), PROMPT)
+    return (*rest, Press("ctrl-z"), WaitStopped(), PROMPT)
 
 
 def foreground(model: Model) -> Steps:
     """`fg`."""
-    runs: Steps = () if model.in_background else (Runs(),)
+    runs: Steps = () if model.in_background else (WaitContinued(),)
     model.job_stopped = model.in_background = False
     model.rest()
     return (Type(b"fg\n"), *runs, Settle())
@@ -243,7 +243,7 @@ def foreground(model: Model) -> Steps:
 def background(model: Model) -> Steps:
     """`bg`; the next that is done is fg."""
     model.in_background = True
-    return (Type(b"bg\n"), Runs(), PROMPT, Settle())
+    return (Type(b"bg\n"), WaitContinued(), PROMPT, Settle())
 
 
 # -- processes
@@ -264,7 +264,7 @@ def end_child(model: Model) -> Steps:
     """One that the command has started ends."""
     name = model.children.pop()
     model.rest()
-    return (Order("exit 0", name), Ends(name), Settle(), Look())
+    return (Order("exit 0", name), WaitEnds(name), Settle(), Look())
 
 
 def look(model: Model) -> Steps:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from harness.calls import BIRTH
-from harness.explorer.survey import Site, Survey
-from harness.explorer.sweep import Planned, Stimulus, number_of
-from harness.schedule import Directive, HoldTask, HoldUntil, Schedule
+from proctor.harness.calls import BIRTH
+from proctor.harness.explorer.survey import Survey, SurveyedPoint
+from proctor.harness.explorer.sweep import Planned, Stimulus, number_of
+from proctor.harness.schedule import Directive, HoldTask, HoldUntil, Schedule
 
 MOST_APART = 8
 """Points of the launcher between the two."""
@@ -48,6 +48,6 @@ def _signal_and_hold(survey: Survey, stimuli: Sequence[Stimulus], part: int, apa
                 yield Planned(schedule, site, f"{stimulus}, {child} half-way")
 
 
-def _sites(survey: Survey, stimulus: Stimulus, part: int) -> Iterator[Site]:
+def _sites(survey: Survey, stimulus: Stimulus, part: int) -> Iterator[SurveyedPoint]:
     number = number_of(stimulus)
     return (site for site in survey.of_part(part) if site.is_launchers and site.matters(number))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.explorer.draft import Draft, Move, written
-from harness.scenario import Stage
+from proctor.harness.explorer.draft import Draft, Move, written
+from proctor.harness.scenario import Stage
 
 PLAIN = {
     "number": int(signal.SIGTERM), "code": 1, "awaited": True, "key": "ctrl-c", "flags": "c", "count": 1,

@@ -13,10 +13,10 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from harness.explorer.draft import Command, Draft, Move, Writer
-from harness.explorer.drawn import DRAWN, Drawn
-from harness.explorer.rules import RULES, SEVEN, TYPED_AHEAD, number
-from harness.scenario import JOB, LEADER, PIPES, Stage
+from proctor.harness.explorer.draft import Command, Draft, Move, Writer
+from proctor.harness.explorer.drawn_schedules import DRAWN, Drawn
+from proctor.harness.explorer.move_rules import RULES, SEVEN, TYPED_AHEAD, number
+from proctor.harness.scenario import JOB, LEADER, PIPES, Stage
 
 Judge = Callable[[Draft], None]
 """Plays a draft; raises where it is objected to."""
@@ -31,7 +31,7 @@ TRACED = (PIPES, LEADER, JOB)
 """Stages on which there may be a schedule: nobody but us does job control, and PID 1 is followed by nobody."""
 
 
-class Script(RuleBasedStateMachine):
+class ScriptMachine(RuleBasedStateMachine):
     """Writes one draft. `stages`, `traced` and `judge` are set by machine()."""
 
     stages: Sequence[Stage] = (PIPES,)
@@ -81,7 +81,7 @@ def _rule(name: str) -> Any:
     """Return the method that Hypothesis calls for a move."""
     asked = RULES[name]
 
-    def method(self: Script, **words: Any) -> None:
+    def method(self: ScriptMachine, **words: Any) -> None:
         if asked.takes.get("number") is number:
             words["number"] = self.few[SEVEN.index(words["number"]) % len(self.few)]
         self.writer.make(Move(name, tuple(words.items())))
@@ -91,7 +91,7 @@ def _rule(name: str) -> Any:
     return precondition(lambda self: asked.when(self.writer.model))(decorated(method))
 
 
-def machine(stages: Sequence[Stage], judge: Judge, schedules: bool = True) -> type[Script]:
+def machine(stages: Sequence[Stage], judge: Judge, schedules: bool = True) -> type[ScriptMachine]:
     """Return the state machine for these stages; `judge` plays what it writes, some of it under schedules."""
     words = {"stages": tuple(stages), "traced": TRACED if schedules else (), "judge": staticmethod(judge)}
-    return type("Script", (Script,), {**{name: _rule(name) for name in RULES}, **words})
+    return type("Script", (ScriptMachine,), {**{name: _rule(name) for name in RULES}, **words})

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from harness.calls import BIRTH, VISIBLE
-from harness.history import History, Passed
-from harness.scenario import Scenario
-from harness.schedule import Directive, HoldTask, Point, Schedule
+from proctor.harness.calls import BIRTH, VISIBLE
+from proctor.harness.history import History, PointReached
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Directive, HoldTask, Point, Schedule
 
 Play = Callable[[Scenario, Schedule], History]
 """Executes the scenario under a schedule; raises HarnessError where the harness fails."""
 
 
-class Site(NamedTuple):
+class SurveyedPoint(NamedTuple):
     """A point with what is known of the launcher there.
 
     order: its place among all. passed: what was recorded. children: those that were there before. made: there is
@@ -24,7 +24,7 @@ class Site(NamedTuple):
     """
 
     order: int
-    passed: Passed
+    passed: PointReached
     children: tuple[str, ...]
     made: bool
     in_row: bool
@@ -74,12 +74,12 @@ class Survey(NamedTuple):
     """The sites of one scenario on one launcher, and the directives by which its children run first: left alone a new
     process stands by until the launcher blocks. alone: the history of the launcher running by itself."""
 
-    sites: tuple[Site, ...]
+    sites: tuple[SurveyedPoint, ...]
     child_first: tuple[Directive, ...]
     executions: int
     alone: History
 
-    def of_part(self, part: int) -> Iterator[Site]:
+    def of_part(self, part: int) -> Iterator[SurveyedPoint]:
         """Yield the sites of one part of the script."""
         return (site for site in self.sites if site.point.part == part)
 
@@ -88,13 +88,13 @@ def survey(play: Play, scenario: Scenario) -> Survey:
     """Record the launcher as it runs by itself, and with each child held before it."""
     play(scenario, Schedule())  # what a launcher does only in its first run (caches) is not what it does each time
     alone = play(scenario, Schedule(record=True))
-    passed = alone.facts(Passed)
+    passed = alone.facts(PointReached)
     makers = [(fact.at.task, fact.by) for fact in passed if fact.by and _is_child(fact.at)]
     child_first = tuple(Directive(made_by, HoldTask(child)) for child, made_by in makers)
     histories = [passed]
     if child_first:
-        histories.append(play(scenario, Schedule(child_first, record=True)).facts(Passed))
-    sites: dict[Point, Site] = {}
+        histories.append(play(scenario, Schedule(child_first, record=True)).facts(PointReached))
+    sites: dict[Point, SurveyedPoint] = {}
     for passed in reversed(histories):  # that of the launcher first is the plainer one: its order comes before
         for site in _sites(passed):
             sites.setdefault(site.point, site)
@@ -114,7 +114,7 @@ def _is_child(point: Point) -> bool:
     return point.call == BIRTH and "." not in point.task and point.task != "launcher"
 
 
-def _sites(passed: list[Passed]) -> Iterator[Site]:
+def _sites(passed: list[PointReached]) -> Iterator[SurveyedPoint]:
     """Follow what is there. A process is from the exit of the call that made it on: it is born later than that only
     because it stands by until its maker blocks."""
     made_at = {fact.by: fact.at.task for fact in passed if fact.by and _is_child(fact.at)}
@@ -128,10 +128,10 @@ def _sites(passed: list[Passed]) -> Iterator[Site]:
             children.append(child)
         call = VISIBLE.get(point.call)
         made |= point.when == "exit" and call is not None and call.leaves
-        yield Site(number, fact, tuple(children), made, point in in_row, number in helpers)
+        yield SurveyedPoint(number, fact, tuple(children), made, point in in_row, number in helpers)
 
 
-def _in_rows(passed: list[Passed]) -> set[Point]:
+def _in_rows(passed: list[PointReached]) -> set[Point]:
     """Return the entries of calls that set a disposition and are followed by another such call of their task."""
     found: set[Point] = set()
     last: dict[str, Point] = {}
@@ -143,7 +143,7 @@ def _in_rows(passed: list[Passed]) -> set[Point]:
     return found
 
 
-def _of_helpers(passed: list[Passed]) -> set[int]:
+def _of_helpers(passed: list[PointReached]) -> set[int]:
     """Return the places in the record at which a process is another program than the launcher made of itself: after its
     last execve(2), for those before have failed, or if its maker was one when it made it."""
     last_exec = {_process(fact.at.task): n for n, fact in enumerate(passed) if _is_end_of_exec(fact.at)}

@@ -6,18 +6,18 @@ import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from harness.explorer.survey import Site, Survey
-from harness.schedule import Call, Deliver, Directive, HoldTask, Point, PressKey, Schedule
-from harness.signals import INTERRUPT
+from proctor.harness.explorer.survey import Survey, SurveyedPoint
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point, PressKey, Schedule
+from proctor.harness.signals import INTERRUPT
 
-Stimulus = Deliver | PressKey | Call
+Stimulus = Deliver | PressKey | CallLauncher
 
 
 class Planned(NamedTuple):
     """A schedule, the site it is about (None where it is about several), and what is delivered there."""
 
     schedule: Schedule
-    site: Site | None
+    site: SurveyedPoint | None
     what: str
 
 
@@ -33,7 +33,7 @@ class Sweep(NamedTuple):
 
 def number_of(stimulus: Stimulus) -> int:
     """Return the signal that a stimulus is for the launcher, 0 for none."""
-    if isinstance(stimulus, Call):
+    if isinstance(stimulus, CallLauncher):
         return 0
     return stimulus.signal if isinstance(stimulus, Deliver) else INTERRUPT
 
@@ -65,7 +65,7 @@ def sweep(
     return Sweep(planned, redundant, unconcerned, in_turn)
 
 
-def _turns(sites: Iterable[Site], stimuli: Sequence[Stimulus]) -> dict[Point, Stimulus]:
+def _turns(sites: Iterable[SurveyedPoint], stimuli: Sequence[Stimulus]) -> dict[Point, Stimulus]:
     """Return which of the signals has its turn at each of these points, of those of which something can come there."""
     found: dict[Point, Stimulus] = {}
     for site in sites:
@@ -81,9 +81,9 @@ def _takes_turns(stimulus: Stimulus) -> bool:
     return isinstance(stimulus, Deliver) and stimulus.to == "launcher" and stimulus.signal != signal.SIGKILL
 
 
-def _at(survey: Survey, site: Site, stimulus: Stimulus) -> Iterator[Planned]:
+def _at(survey: Survey, site: SurveyedPoint, stimulus: Stimulus) -> Iterator[Planned]:
     deliver = Directive(site.point, stimulus)
-    if isinstance(stimulus, Call):
+    if isinstance(stimulus, CallLauncher):
         yield Planned(Schedule((deliver, Directive(site.point, HoldTask("beside")))), site, str(stimulus))
         return
     if not site.is_launchers:

@@ -1,6 +1,6 @@
 """The runner: plays scenarios one after the other, as asked over its socket.
 
-usage (by the guardian): python -m harness.runner SOCKET_FD
+usage (by the guardian): python -m proctor.harness.runner SOCKET_FD
 
 A message is four bytes of length and msgpack, both ways. The runner ends when the other end of the socket does.
 """
@@ -19,15 +19,15 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from harness import history
-from harness.errors import HarnessError
-from harness.runner import containment, spawn
-from harness.runner.execution import Execution
-from harness.runner.places import Places
-from harness.runner.sources import Sources
-from harness.runner.witnesses import Listeners
-from harness.scenario import Ends, Order, Scenario
-from harness.wire import Hello, Reply, Request, receive, send
+from proctor.harness import history
+from proctor.harness.errors import HarnessError
+from proctor.harness.runner.observe.witnesses import Listeners
+from proctor.harness.runner.play.execution import Execution
+from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.start import containment, spawn
+from proctor.harness.runner.start.places import Places
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.wire import Hello, Reply, Request, receive, send
 
 RESTLESS_AFTER = 3
 """Executions in a row in which a launcher was never seen to rest, after which it is not waited for as long. One or two
@@ -43,7 +43,7 @@ MOST_SAID = 2000
 """Bytes of what it prints that are told where that fails."""
 
 
-class NoWarmth(Exception):
+class WarmUpFailed(Exception):
     """The launcher does not do undisturbed what it is to be disturbed in; holds what it said."""
 
 
@@ -76,7 +76,7 @@ class Runner:
             self._restless[name] = 0 if execution.came_to_rest else self._restless[name] + 1
             containment.check_proc()
             return reply
-        except NoWarmth as said:
+        except WarmUpFailed as said:
             self._end()
             return Reply(refused=str(said))
         except HarnessError as error:
@@ -103,14 +103,14 @@ class Runner:
         """Run the launcher undisturbed; HarnessError where that does not work."""
         asked = request.scenario
         undisturbed = Scenario(
-            (Order("exit 0"), Ends()) if asked.invoke != "sync" else (Ends(),), command=asked.command,
+            (Order("exit 0"), WaitEnds()) if asked.invoke != "sync" else (WaitEnds(),), command=asked.command,
             invoke="sync" if asked.invoke == "sync" else "run", within=WARM_UP_WITHIN,
         )  # fmt: skip
         events = Execution(self._sources, self._listeners, request.target, undisturbed, place).play()
         ends = [e.fact for e in events if isinstance(e.fact, history.Ended) and e.fact.process == "launcher"]
         if [end.code for end in ends] != [0]:
             said = b"".join(e.fact.data for e in events if isinstance(e.fact, history.Output))[-MOST_SAID:]
-            raise NoWarmth(said.decode("utf-8", "backslashreplace").strip() or "nothing was printed")
+            raise WarmUpFailed(said.decode("utf-8", "backslashreplace").strip() or "nothing was printed")
 
 
 def _own_fault() -> Reply:

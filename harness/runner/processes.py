@@ -8,15 +8,17 @@ import re
 import signal
 from typing import NamedTuple
 
-from harness.history import Process
+from proctor.harness.history import Process
 
 BLOCKED_STATES = "STZX"
 """Waiting for an event, stopped, ended. D is left out on purpose: disk sleep ends by itself. So is t, stopped by a
 tracer: only who keeps it stopped knows that it stays so."""
+WALL = 0x40000000
+"""wait(2)'s __WALL: threads of other processes too, when they are traced."""
 _CHUNK = 1 << 14
 
 
-class Task(NamedTuple):
+class TaskState(NamedTuple):
     """One thread: state letter, times it was given and gave up a CPU, signals about to be acted on, its call."""
 
     pid: int
@@ -142,7 +144,7 @@ def count_tasks(pid: int) -> int:
         return 0
 
 
-def tasks(pid: int) -> list[Task]:
+def tasks(pid: int) -> list[TaskState]:
     """Return the threads of a process, but for their calls; none if it has gone."""
     try:
         tids = os.listdir(f"/proc/{pid}/task")
@@ -152,7 +154,7 @@ def tasks(pid: int) -> list[Task]:
     return [task for task in found if task]
 
 
-def in_call(task: Task) -> Task:
+def in_call(task: TaskState) -> TaskState:
     """Return a task with the call that it is blocked in."""
     call: str | None = ""
     if task.state == "S":
@@ -166,7 +168,7 @@ def in_call(task: Task) -> Task:
     return task._replace(call=call, alarm=task.alarm or waits)
 
 
-def _task(pid: int, tid: int) -> Task | None:
+def _task(pid: int, tid: int) -> TaskState | None:
     try:
         match = _STATUS.search(contents(f"/proc/{pid}/task/{tid}/status"))
     except OSError:
@@ -177,4 +179,4 @@ def _task(pid: int, tid: int) -> Task | None:
     own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
     # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
     due = bool((own | shared) & ~blocked & ~ignored)
-    return Task(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), "")
+    return TaskState(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), "")

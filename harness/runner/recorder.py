@@ -7,8 +7,8 @@ import zlib
 from collections import Counter
 from typing import Literal
 
-from harness import history
-from harness.history import Event, Fact
+from proctor.harness import history
+from proctor.harness.history import Event, Fact
 
 Stream = Literal["terminal", "stdout", "stderr"]
 
@@ -17,8 +17,8 @@ KEPT_OUTPUT = 64 * 1024
 KEPT_EVENTS = 20_000
 """Events that are kept of those that a launcher can cause without end; what the script does is always kept."""
 _ENDLESS = (
-    history.Received, history.Answered, history.Output, history.Stopped, history.Continued, history.Called,
-    history.Passed,
+    history.Received, history.Answered, history.Output, history.Stopped, history.Continued, history.SignalCall,
+    history.PointReached,
 )  # fmt: skip
 
 
@@ -52,17 +52,17 @@ class Recorder:
                 self.received[process, number] += 1
             case history.Answered(process=process, order=order):
                 self.answered[process, order] += 1
-            case history.Viewed(process=process):
+            case history.TerminalState(process=process):
                 self.answered[process, "look"] += 1
             case history.Ended(process=process):
                 self.ended.add(process)
-            case history.Greeted(process=process) | history.Joined(process=process):
+            case history.WitnessReady(process=process) | history.HelperReady(process=process):
                 self.greeted.add(process)
         if len(self.events) >= KEPT_EVENTS and isinstance(fact, _ENDLESS):
             if self._dropped:
                 return
             self._dropped = True
-            source, fact = "runner", history.Contained(f"more than {KEPT_EVENTS} events: the rest is not recorded")
+            source, fact = "runner", history.LimitExceeded("events", KEPT_EVENTS)
         self.events.append(Event(len(self.events), round(self.now(), 6), source, fact))
 
     def output(self, stream: Stream, data: bytes) -> None:

@@ -1,13 +1,14 @@
-/* The witness: the command that a launcher is asked to start.
+/* The witness: the command that the launcher under test starts.
  *
- * usage: witness SOCKET [ARGS...]; with -DIN_PYTHON it is a library for a Python program, the tool of an environment.
+ * usage: witness SOCKET [ARGS...]
+ * Compiled with -DIN_PYTHON it is a library for a Python program, the tool of an environment.
  *
- * It notes what it was started with before it changes any of it, connects to SOCKET, says hello, and from
- * then on reports every signal it receives and obeys one order per line. Each message is one line of JSON;
- * byte strings are hex, so that nothing in them can break a line.
+ * The witness records what it was started with before it changes any of it. Then it connects to SOCKET, sends a
+ * hello message, reports every signal that it receives, and carries out one order per line. Each message is one
+ * line of JSON. Byte strings are hex, so that no byte in them can break a line.
  *
- * Signals are blocked but for the moments in pselect(): a handler therefore never interrupts a write, and what
- * the kernel delivers is reported one by one, each with its siginfo, in the order of delivery.
+ * Signals are blocked except in pselect(). So a handler never interrupts a write, and the signals that the kernel
+ * delivers are reported one by one, each with its siginfo, in the order of delivery.
  */
 #ifdef __linux__
 #define _GNU_SOURCE
@@ -46,7 +47,7 @@ extern char **environ;
 
 static sigset_t ignored_at_start;
 
-/* ---- messages: a growing buffer, written whole ---- */
+/* ---- messages: a growing buffer that is always written completely ---- */
 
 static struct {
     char *data;
@@ -71,7 +72,7 @@ static void reserve(size_t more) {
 static void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void put(const char *format, ...) {
     va_list args;
-    reserve(512); /* every caller prints a few numbers or a short constant */
+    reserve(512); /* enough: each call prints a few numbers or a short constant */
     va_start(args, format);
     int n = vsnprintf(out.data + out.used, 512, format, args);
     va_end(args);
@@ -105,7 +106,7 @@ static void flush(void) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            _exit(113); /* the runner is gone: nobody is left to report to */
+            _exit(113); /* the runner has ended: nothing reads the reports */
         done += (size_t)n;
     }
     out.used = 0;
@@ -117,7 +118,7 @@ static int64_t now_ns(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ---- what it was started with ---- */
+/* ---- what the witness was started with ---- */
 
 static void put_signals(const char *key, const sigset_t *set) {
     int first = 1;
@@ -173,7 +174,7 @@ static void put_limits(void) {
     for (size_t i = 0; i < sizeof which / sizeof *which; i++) {
         struct rlimit limit = {0, 0};
         getrlimit((unsigned)which[i], &limit);
-        /* RLIM_INFINITY as -1: it does not fit a JSON reader's signed number */
+        /* RLIM_INFINITY becomes -1: the unsigned value does not fit the signed 64-bit integers of JSON readers */
         put("%s[%d,%" PRId64 ",%" PRId64 "]", i ? "," : "", which[i], (int64_t)limit.rlim_cur, (int64_t)limit.rlim_max);
     }
     put("]");
@@ -212,7 +213,7 @@ static void put_identity(void) {
     put("]");
 }
 
-/* Builds the hello in `out`; `mask` is the inherited one, taken before anything was blocked. */
+/* Builds the hello message in `out`. `mask` is the inherited mask, read before any signal was blocked. */
 static void build_hello(const char *name, const sigset_t *mask, int argc, char **argv, int except) {
     sigset_t ignored;
     sigemptyset(&ignored);
@@ -255,7 +256,7 @@ static void connect_to(const char *path) {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0)
         die("socket");
-    /* out of the way of 0, 1 and 2, which may be closed on purpose */
+    /* a high number: 0, 1 and 2 may be closed on purpose, and the socket must not take their place */
     sock = fcntl(fd, F_DUPFD_CLOEXEC, 100);
     if (sock < 0)
         sock = fd;
@@ -267,14 +268,14 @@ static void connect_to(const char *path) {
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t exit_on[128]; /* exit code + 1 with which a signal ends us, 0 for none */
+static volatile sig_atomic_t exit_on[128]; /* per signal: the exit code to end with on receipt, plus 1; 0: do not end */
 
-/* The children that we have made: what becomes of them is known, and no news. The last so many; no case makes more. */
+/* The children that the witness created. Their SIGCHLD is not reported. Only the last 64 are kept; no case creates more. */
 static pid_t children[64];
 static size_t made;
 
 static int is_of_ours(const siginfo_t *info) {
-    for (size_t i = 0; info->si_code > 0 && i < sizeof children / sizeof *children; i++) /* not if somebody sent it */
+    for (size_t i = 0; info->si_code > 0 && i < sizeof children / sizeof *children; i++) /* si_code <= 0: sent by a process */
         if (children[i] == info->si_pid && info->si_pid > 0)
             return 1;
     return 0;
@@ -294,7 +295,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 static void set_disposition(int number, const char *how) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    if (!strcmp(how, "inherit")) /* as a program that never touches it would have it */
+    if (!strcmp(how, "inherit")) /* the disposition of a program that never changes it */
         how = sigismember(&ignored_at_start, number) == 1 ? "ignore" : "default";
     sigfillset(&action.sa_mask);
     if (!strcmp(how, "catch")) {
@@ -303,18 +304,18 @@ static void set_disposition(int number, const char *how) {
     } else {
         action.sa_handler = !strcmp(how, "ignore") ? SIG_IGN : SIG_DFL;
     }
-    sigaction(number, &action, NULL); /* KILL, STOP and libc's own signals refuse: nothing to be done there */
+    sigaction(number, &action, NULL); /* fails for KILL, STOP and libc's own signals, which cannot be changed */
 }
 
 #if defined(SYS_rt_sigaction) && LONG_MAX > 0x7fffffffL
 #define UNSEEN 0x50524f43544f5221L
 
-/* Catch one signal as another is caught. Stopping us at each of these calls is half of what tracing a launcher costs,
- * so they are made without libc, which would not let us pass a sixth argument: the kernel looks at four, and by the
- * sixth the tracer's filter (harness/runner/filter.py) knows that nobody need be stopped. */
+/* Installs for one signal the handler of another. Stops at these calls are half of the cost of tracing a launcher. So the
+ * calls are made without libc, which cannot pass a sixth argument: the kernel reads only four, and the sixth tells the
+ * tracer's filter (harness/runner/trace/seccomp.py) not to stop the task. */
 static int catch_as(int other, int number) {
     static struct {
-        long words[16]; /* the kernel's struct sigaction, whatever it looks like here */
+        long words[16]; /* large enough for the kernel's struct sigaction of every architecture */
     } action;
     static int known;
     if (known != other && syscall(SYS_rt_sigaction, other, NULL, &action, 8L) < 0)
@@ -329,7 +330,7 @@ static int catch_as(int other, int number) {
 }
 #endif
 
-/* Whether a signal is libc's own: it uses the first of the real-time ones. */
+/* Returns whether libc uses a signal itself: it reserves the first real-time signals. */
 static int is_libcs(int number) {
 #ifdef SIGRTMIN
     return number >= 32 && number < SIGRTMIN;
@@ -339,10 +340,11 @@ static int is_libcs(int number) {
 #endif
 }
 
-/* Everything a command could reasonably catch. The signals of a program's own mistakes stay default, for a crash must
- * look like one. CHLD is caught for the sake of children that are not ours (two that end at once are one signal, so
- * one that ends together with a child of ours may be missed). Where it was ignored it stays so: the kernel sends none
- * then, and reaps our children, which it would not do any more. */
+/* Catches every signal that a command can reasonably catch. The signals of program errors (SEGV, BUS, FPE, ILL) keep
+ * their default disposition, because a crash must look like a crash. CHLD is caught to detect children that the witness
+ * did not create. (Two children that end at the same time give one signal, so a foreign child that ends together with an
+ * own one may be missed.) If CHLD was ignored at the start, it stays ignored: the kernel then sends no CHLD and reaps
+ * the children, and a handler would change that. */
 static void catch_all(void) {
     set_disposition(SIGHUP, "catch");
     for (int s = SIGHUP + 1; s <= LAST_SIGNAL; s++)
@@ -371,7 +373,7 @@ static uint32_t crc32_of(uint32_t crc, const unsigned char *data, size_t length)
 }
 
 static const char *socket_path;
-static int64_t wanted = -1; /* bytes still to be read from stdin; -1: none asked for */
+static int64_t wanted = -1; /* bytes still to be read from stdin; -1: no read is requested */
 static int64_t taken;
 static uint32_t taken_crc;
 static int line_wanted; /* stop at the first newline */
@@ -383,12 +385,12 @@ static void done(const char *order, int64_t count, int64_t crc, int error) {
     flush();
 }
 
-/* Where we live in a Python process: carries out an order that only Python can, counts, puts up to `size` bytes of text,
- * and returns an errno. */
+/* Set if the witness runs in a Python process. Carries out an order that only Python can carry out. Stores a count and up
+ * to `size` bytes of text; returns 0 or an errno. */
 typedef int (*performer)(const char *order, int64_t *count, char *text, size_t size);
 static performer perform;
 
-/* An order about the environment that the command runs in. A bare command has none, so nothing is amiss. */
+/* Carries out an order about the environment that the command runs in. A bare command has no environment: success. */
 static void ask_environment(const char *word, const char *line) {
     char text[4096] = "";
     int64_t count = 0;
@@ -472,19 +474,19 @@ static void die_of(int number) {
     sigaddset(&one, number);
     raise(number);
     sigprocmask(SIG_UNBLOCK, &one, NULL);
-    done("die", 0, 0, EINVAL); /* still here: this signal does not end a process */
+    done("die", 0, 0, EINVAL); /* only reached if this signal does not end a process */
 }
 
 static void serve(void) __attribute__((noreturn));
 
-/* In the child of spawn: a witness of its own, on a connection of its own. */
+/* In the child of spawn: become a separate witness with its own connection. */
 static void become(const char *name) {
     close(sock);
     out.used = 0;
     wanted = -1;
     for (size_t i = 0; i < sizeof exit_on / sizeof *exit_on; i++)
         exit_on[i] = 0;
-    memset(children, 0, sizeof children); /* they are our parent's */
+    memset(children, 0, sizeof children); /* these are children of the parent */
     connect_to(socket_path);
     sigset_t nothing;
     sigemptyset(&nothing);
@@ -494,12 +496,12 @@ static void become(const char *name) {
     serve();
 }
 
-/* spawn NAME FLAGS: c own child, o orphaned at once (double fork), s in a session of its own, n stdio on /dev/null */
+/* spawn NAME FLAGS. Flags: c a child; o an orphan (double fork); s in a new session; n with stdio on /dev/null */
 static void spawn(const char *name, const char *flags) {
     sigset_t child, before;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, &before); /* it may end before we know that it is ours */
+    sigprocmask(SIG_BLOCK, &child, &before); /* the child may end before its pid is in `children` */
     pid_t pid = fork();
     if (pid > 0)
         children[made++ % (sizeof children / sizeof *children)] = pid;
@@ -539,7 +541,7 @@ static void disposition_order(const char *how, int number) {
     done(how, number, 0, 0);
 }
 
-/* Tell the service manager that we are ready, as sd_notify(3) does; return an errno. */
+/* Sends READY=1 to the service manager, as sd_notify(3) does. Returns 0 or an errno. */
 static int notify(void) {
     struct sockaddr_un address;
     const char *path = getenv("NOTIFY_SOCKET");
@@ -666,7 +668,7 @@ static void witness(int argc, char **argv) {
 }
 
 #ifdef IN_PYTHON
-/* The same in the process of a Python program, which calls this by ctypes and never gets back: harness/witness/tool. */
+/* The witness in the process of a Python program (harness/witness/tool), which calls this with ctypes. Never returns. */
 __attribute__((visibility("default"))) void serve_in_python(int argc, char **argv, performer how) {
     perform = how;
     witness(argc, argv);

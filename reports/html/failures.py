@@ -9,22 +9,22 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from harness.errors import WrongCall
-from harness.history import History, Missed
-from harness.words import describe, is_dull
-from reports.doing import Part, steps
-from reports.html.packing import Library
-from reports.html.terminal import Chunk, output
-from reports.html.words import slugs
-from reports.results import Failure, Launcher, Violation
-from reports.timeline.layout import layout
-from reports.timeline.svg import svg
+from proctor.harness.errors import UsageError
+from proctor.harness.history import History, WaitFailed
+from proctor.harness.words import describe, is_dull
+from proctor.reports.html.packing import PackedTexts
+from proctor.reports.html.prose import slugs
+from proctor.reports.html.stream_output import OutputChunk, output
+from proctor.reports.narration import TextPart, steps
+from proctor.reports.results import Failure, Launcher, RowViolation
+from proctor.reports.timeline.layout import layout
+from proctor.reports.timeline.svg import svg
 
 Script = Callable[[dict[str, object]], str]
 """Makes a script of a case file; raises WrongCall where it cannot, with the reason."""
 
 
-class Objection(NamedTuple):
+class ViolationView(NamedTuple):
     """What is required and what came instead. where: under which schedule; events: where it is seen."""
 
     required: str
@@ -33,7 +33,7 @@ class Objection(NamedTuple):
     events: tuple[int, ...]
 
 
-class Happened(NamedTuple):
+class EventView(NamedTuple):
     """One event. ours: whether we did it; objected: whether an objection is about it."""
 
     event: int
@@ -43,37 +43,37 @@ class Happened(NamedTuple):
     objected: bool
 
 
-class Execution(NamedTuple):
+class ExecutionView(NamedTuple):
     """One execution. drawing: its timeline; left_out: characters of its output that are not shown."""
 
     drawing: Markup
-    events: tuple[Happened, ...]
-    output: tuple[Chunk, ...]
+    events: tuple[EventView, ...]
+    output: tuple[OutputChunk, ...]
     left_out: int
 
 
-class Told(NamedTuple):
+class FailureView(NamedTuple):
     """A failure. blocks: of its script, by number, "" where there is none: why_not says why. file: its case file, ""
     where the results have none. name: what its files are called."""
 
     failure: Failure
-    objections: tuple[Objection, ...]
-    steps: tuple[tuple[Part, ...], ...]
-    seen: Execution
-    bare: Execution | None
+    objections: tuple[ViolationView, ...]
+    steps: tuple[tuple[TextPart, ...], ...]
+    seen: ExecutionView
+    bare: ExecutionView | None
     blocks: str
     why_not: str
     file: str
     name: str
 
 
-def told(failure: Failure, launcher: Launcher, script: Script, library: Library) -> Told:
+def told(failure: Failure, launcher: Launcher, script: Script, library: PackedTexts) -> FailureView:
     """Return what is told of a failure."""
     objections = tuple(objection(one.message, one.events) for one in failure.violations)
     directives = [line for line in failure.schedule.splitlines() if line.strip()]
     objected = {event for one in objections for event in one.events}
     blocks, why_not = _script(failure, script, library)
-    return Told(
+    return FailureView(
         failure,
         objections,
         tuple(steps(launcher.command, failure.history.scenario, directives, _ended_at(failure.history))),
@@ -88,50 +88,50 @@ def told(failure: Failure, launcher: Launcher, script: Script, library: Library)
 
 def _ended_at(history: History) -> int | None:
     """Return the index of the step at which the script ended, for what was awaited did not come."""
-    return next((fact.step for fact in history.facts(Missed)), None)
+    return next((fact.step for fact in history.facts(WaitFailed)), None)
 
 
-def objection(message: str, events: Iterable[int] = ()) -> Objection:
+def objection(message: str, events: Iterable[int] = ()) -> ViolationView:
     """Take a message apart. That of the explorer has another one in it: under which schedule, and what came of it."""
     required, found, actual = message.removeprefix("required: ").partition("; actual: ")
     if not found:
-        return Objection("", message, "", tuple(events))
+        return ViolationView("", message, "", tuple(events))
     where = ""
     if actual.startswith("required: ") and "; actual: " in actual:
         where = re.sub(r"^[A-Z]+-\d+, ", "", required)  # it stands above already
         required, _, actual = actual.removeprefix("required: ").partition("; actual: ")
-    return Objection(required, actual, where, tuple(events))
+    return ViolationView(required, actual, where, tuple(events))
 
 
-def others(violations: list[Violation], failure: Failure | None) -> dict[str, list[Objection]]:
+def others(violations: list[RowViolation], failure: Failure | None) -> dict[str, list[ViolationView]]:
     """Return what else was objected to, by case: what stands in the row of a failure beside it."""
     known = {(failure.case, one.message) for one in failure.violations} if failure else set()
-    cases: dict[str, list[Objection]] = {}
+    cases: dict[str, list[ViolationView]] = {}
     for one in violations:
         if (one.case, one.message) not in known:
             cases.setdefault(one.case, []).append(objection(one.message, one.events))
     return cases
 
 
-def _execution(history: History, title: str, objected: Set[int] | None = None) -> Execution:
+def _execution(history: History, title: str, objected: Set[int] | None = None) -> ExecutionView:
     """Return what is told of an execution. objected: the events that an objection is about; None for the bare command,
     whose drawing has no style of its own: it stands below another one."""
     told_of = objected or set()
     events = tuple(
-        Happened(event.index, event.time * 1e3, text, text.startswith("we "), event.index in told_of)
+        EventView(event.index, event.time * 1e3, text, text.startswith("we "), event.index in told_of)
         for event in history.events
         if (event.index in told_of or not is_dull(event.fact)) and (text := describe(event.fact))
     )
     chunks, left_out = output(history)
     drawing = svg(layout(history, told_of), title, style=objected is not None)
-    return Execution(Markup(drawing), events, tuple(chunks), left_out)  # what is in it is escaped there
+    return ExecutionView(Markup(drawing), events, tuple(chunks), left_out)  # what is in it is escaped there
 
 
-def _script(failure: Failure, script: Script, library: Library) -> tuple[str, str]:
+def _script(failure: Failure, script: Script, library: PackedTexts) -> tuple[str, str]:
     """Return the script's blocks, or why there is none."""
     if not failure.case_file:
         return "", "these results were written without the case itself"
     try:
         return library.add(script(failure.case_file)), ""
-    except WrongCall as reason:
+    except UsageError as reason:
         return "", str(reason)

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from reports.explored import Explored
-from reports.html.words import RESERVED, slugs
-from reports.results import Requirement, Results, Row, Verdict
-from reports.summary import SIGNS
+from proctor.reports.coverage import Coverage
+from proctor.reports.html.prose import RESERVED, slugs
+from proctor.reports.markdown import SIGNS
+from proctor.reports.results import RequirementText, Results, Row, Verdict
 
 Mark = str
 """How a verdict looks: the verdict in one word, but that a MUST and a SHOULD fail differently."""
@@ -20,16 +20,16 @@ MARKS: dict[Verdict, Mark] = {
 LEGEND: dict[Mark, tuple[str, str]] = {
     "fail": (SIGNS["fail"], "MUST failed"),
     "should": (SIGNS["fail"], "SHOULD failed"),
-    "error": (SIGNS["error"], "error of the harness"),
+    "error": (SIGNS["error"], "harness error"),
     "unstable": (SIGNS["unstable"], "unstable"),
-    "declared": (SIGNS["declared deviation"], "declared"),
+    "declared": (SIGNS["declared deviation"], "declared deviation"),
     "pass": (SIGNS["pass"], "pass"),
     "nobs": (SIGNS["not observable"], "not observable"),
     "na": (SIGNS["not applicable"], "not applicable"),
 }
 """Sign and words of each mark, worst first."""
 NOT_RUN = Row("", "not built")
-UNKNOWN = Requirement("", "")
+UNKNOWN = RequirementText("", "")
 
 
 class Column(NamedTuple):
@@ -70,7 +70,7 @@ class Cell(NamedTuple):
     mark: Mark
     sign: str
     has_page: bool
-    explored: tuple[Explored, ...] = ()
+    explored: tuple[Coverage, ...] = ()
 
 
 class Line(NamedTuple):
@@ -78,7 +78,7 @@ class Line(NamedTuple):
 
     slug: str
     name: str
-    requirement: Requirement
+    requirement: RequirementText
     cells: tuple[Cell, ...]
 
     @property
@@ -126,10 +126,10 @@ def matrix(documents: list[Results]) -> Matrix:
     pairs = [(document.target.name, _version(document)) for document in documents]
     which = (pairs[: n + 1].count(pair) if pairs.count(pair) > 1 else 0 for n, pair in enumerate(pairs))
     columns = tuple(map(_column, slugs(names), documents, twins, which))
-    known: dict[str, Requirement] = {}
+    known: dict[str, RequirementText] = {}
     for document in documents:
         for name, row in document.requirements.items():
-            said = document.spec.requirements.get(name, Requirement(row.level, ""))
+            said = document.spec.requirements.get(name, RequirementText(row.level, ""))
             if name not in known or not known[name].sentence:
                 known[name] = said
     chapters: dict[str, list[Line]] = {}

@@ -21,7 +21,7 @@ def fingerprint(code: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
 
 
-class Library:
+class PackedTexts:
     """The blocks of all scripts, each once."""
 
     def __init__(self) -> None:

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.words import harmless
-from reports.explored import Explored
-from reports.html.explored import maps
-from reports.html.failures import Script, objection, others, told
-from reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
-from reports.html.packing import Library, fingerprint, packed
-from reports.html.words import cited, coded
-from reports.limits import EXPLORED, LIMITS
-from reports.results import Results
+from proctor.harness.words import harmless
+from proctor.reports.coverage import Coverage
+from proctor.reports.html.failures import Script, objection, others, told
+from proctor.reports.html.matrix import LEGEND, Cell, Column, Line, Mark, Matrix, matrix
+from proctor.reports.html.packing import PackedTexts, fingerprint, packed
+from proctor.reports.html.point_map import maps
+from proctor.reports.html.prose import cited, coded
+from proctor.reports.limits import EXPLORED, LIMITS
+from proctor.reports.results import Results
 
 HERE = Path(__file__).parent
 MARKS: tuple[Mark, ...] = (*LEGEND, "none")
@@ -31,7 +31,7 @@ POLICY = (
 )
 """What the browser may do: run the page's own scripts. A launcher's text is escaped; should any of it ever come
 through, it may not run, and may ask for nothing."""
-Covered = tuple[str, str, Explored | str]
+Covered = tuple[str, str, Coverage | str]
 """What was explored: address and name of what it is about, and a campaign; of older results a line that tells of it."""
 
 
@@ -42,7 +42,7 @@ class Packed(NamedTuple):
     content: str
 
 
-class Account(NamedTuple):
+class LauncherView(NamedTuple):
     """What is told of one launcher beside the matrix: its cells by mark, and of the marks that have a reason the
     requirements by reason."""
 
@@ -54,7 +54,7 @@ class Account(NamedTuple):
 
 def html(documents: list[Results], script: Script) -> str:
     """Return the page. script: makes a script of a case file."""
-    table, library = matrix(documents), Library()
+    table, library = matrix(documents), PackedTexts()
     environment = _environment()
     cells = list(_cells(environment, table, script, library))
     code = {name: _asset(f"{name}.js") for name in ("theme", *SCRIPTS)}
@@ -75,7 +75,7 @@ def html(documents: list[Results], script: Script) -> str:
     )
 
 
-def _cells(environment: Environment, table: Matrix, script: Script, library: Library) -> Iterator[Packed]:
+def _cells(environment: Environment, table: Matrix, script: Script, library: PackedTexts) -> Iterator[Packed]:
     """Yield the pages of the cells that have more to tell than a line, packed."""
     template = environment.get_template("cell.html")
     failures = [{one.requirement: one for one in reversed(column.document.failures)} for column in table.columns]
@@ -91,8 +91,8 @@ def _cells(environment: Environment, table: Matrix, script: Script, library: Lib
                 yield Packed(f"{line.slug}/{cell.column.slug}", packed(text))
 
 
-def _account(table: Matrix, n: int) -> Account:
-    told_of = Account(table.columns[n], {mark: [] for mark in MARKS}, {mark: {} for mark in MARKS}, [])
+def _account(table: Matrix, n: int) -> LauncherView:
+    told_of = LauncherView(table.columns[n], {mark: [] for mark in MARKS}, {mark: {} for mark in MARKS}, [])
     for line in table.lines:
         cell = line.cells[n]
         told_of.cells[cell.mark].append((line, cell))

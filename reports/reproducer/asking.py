@@ -7,10 +7,10 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
-from harness import scenario as s
-from harness import signals
-from harness.schedule import Deliver, PressKey, Schedule
-from reports.reproducer.wording import not_exported
+from proctor.harness import scenario as s
+from proctor.harness import signals
+from proctor.harness.schedule import Deliver, PressKey, Schedule
+from proctor.reports.reproducer.wording import not_exported
 
 
 class Question(NamedTuple):
@@ -99,9 +99,9 @@ ENVIRONMENTS = ("cache", "environments", "sync", "files")
 
 def _needs_no_count(scenario: s.Scenario) -> bool:
     """Whether each signal and each key is waited for: then one that does not come is missed without counting."""
-    steps = [one for one in scenario.steps if isinstance(one, s.Signal | s.Press | s.Resize | s.Receives)]
+    steps = [one for one in scenario.steps if isinstance(one, s.Signal | s.Press | s.Resize | s.WaitReceived)]
     pairs = itertools.pairwise([*steps, None])
-    return all(isinstance(one, s.Receives) or isinstance(following, s.Receives) for one, following in pairs)
+    return all(isinstance(one, s.WaitReceived) or isinstance(following, s.WaitReceived) for one, following in pairs)
 
 
 def question_of(check: str, scenario: s.Scenario, schedule: Schedule) -> Question:

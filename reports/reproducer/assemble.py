@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.words import harmless
-from reports.reproducer.condense import condensed
+from proctor.harness.words import harmless
+from proctor.reports.reproducer.condense import condensed
 
 PARTS = (
     "run",
@@ -20,7 +20,7 @@ PARTS = (
     "stages",
     "around",
     "questions",
-    "calls",
+    "ptrace",
     "follow",
     "turns",
     "director",
@@ -31,13 +31,13 @@ PARTS = (
 """In this order they stand in a script."""
 OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
 """What a script defines for itself, and the parts have only for the sake of type checkers and linters."""
-HERE = "reports.reproducer.parts"
+HERE = "proctor.reports.reproducer.parts"
 WIDTH = 120
 SHORT = 8
 """Lines of a definition that needs a blank line to the next one, as the smallest ones do not."""
 
 
-class Piece(NamedTuple):
+class CodePiece(NamedTuple):
     """A function, a class or a constant: its code, the part it is from, and whether it is a constant."""
 
     name: str
@@ -47,17 +47,17 @@ class Piece(NamedTuple):
     is_constant: bool
 
 
-class Library(NamedTuple):
+class PartsLibrary(NamedTuple):
     """All pieces by name, in order, and for each name that an import gives the module or the line that imports it."""
 
-    pieces: dict[str, Piece]
+    pieces: dict[str, CodePiece]
     imports: dict[str, str]
 
 
 @functools.cache
-def library() -> Library:
+def library() -> PartsLibrary:
     """Read the parts."""
-    pieces: dict[str, Piece] = {}
+    pieces: dict[str, CodePiece] = {}
     imports: dict[str, str] = {}
     for part in PARTS:
         text = (Path(__file__).parent / "parts" / f"{part}.py").read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def library() -> Library:
         for node in tree.body:
             imports.update(_imported(node))
         pieces |= {piece.name: piece for piece in _pieces(part, tree, text.splitlines())}
-    return Library(pieces, imports)
+    return PartsLibrary(pieces, imports)
 
 
 def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
@@ -75,7 +75,7 @@ def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
         yield from ((name.name, f"from {node.module} import {name.name}") for name in node.names)
 
 
-def _pieces(part: str, tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
+def _pieces(part: str, tree: ast.Module, lines: list[str]) -> Iterator[CodePiece]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
@@ -86,7 +86,7 @@ def _pieces(part: str, tree: ast.Module, lines: list[str]) -> Iterator[Piece]:
         else:
             continue
         is_constant = isinstance(node, ast.Assign | ast.AnnAssign)
-        yield Piece(name, part, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
+        yield CodePiece(name, part, node, tuple(lines[node.lineno - 1 : node.end_lineno]), is_constant)
 
 
 def assemble(head: str, own: str, also: Iterable[str] = (), tables: Mapping[str, str] | None = None) -> str:
@@ -122,7 +122,7 @@ _names_in_piece = functools.cache(_names_in)
 """There are few texts of pieces, and many scripts that they stand in."""
 
 
-def _closure(needed: set[str], whole: Library) -> set[str]:
+def _closure(needed: set[str], whole: PartsLibrary) -> set[str]:
     """Return these names and all that their pieces use; annotations, which are left out, do not count."""
     todo, found = list(needed), set()
     while todo:

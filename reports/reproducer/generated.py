@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from harness import signals
-from harness.scenario import Scenario
-from reports.account import Account
-from reports.reproducer.asking import CAMPAIGNS, QUESTIONS, Question
-from reports.reproducer.wording import not_exported
+from proctor.harness import signals
+from proctor.harness.scenario import Scenario
+from proctor.reports.finding import FindingSummary
+from proctor.reports.reproducer.asking import CAMPAIGNS, QUESTIONS, Question
+from proctor.reports.reproducer.wording import not_exported
 
 CHECK = "interleavings.transparent"
 COUNTED = ("SIG-1", "SIG-2", "SIG-3", "SIG-4", "SIG-10", "TTY-1", "TTY-2", "TTY-5", "TREE-4", "TREE-5")
@@ -27,7 +27,7 @@ OF_MOMENTS = ("SIG-6", "SIG-7")
 """They speak of a signal at one of the launcher's calls, so they need a schedule."""
 
 
-def question_of_generated(account: Account) -> Question:
+def question_of_generated(account: FindingSummary) -> Question:
     """Return the question; raise WrongCall where a script has none for this requirement."""
     question = _question(account)
     if account.schedule.directives and not question.is_scheduled:
@@ -37,7 +37,7 @@ def question_of_generated(account: Account) -> Question:
     return question
 
 
-def _question(account: Account) -> Question:
+def _question(account: FindingSummary) -> Question:
     name = account.requirement
     if any(STAYS in one for one in account.objections):
         return QUESTIONS["exit.not_before_command"]
@@ -55,7 +55,7 @@ def _question(account: Account) -> Question:
     raise not_exported(f"a script has no question for {name}")
 
 
-def _of_moment(account: Account) -> Question:
+def _of_moment(account: FindingSummary) -> Question:
     """Return the question about a signal at a point: whether it was lost is asked only where the script has waited for
     it, and that is where the oracle has said so."""
     said = " ".join(account.objections)
@@ -69,6 +69,6 @@ def _is_missing(scenario: Scenario) -> bool:
     return scenario.command == "missing"
 
 
-def _bounds(account: Account) -> str:
+def _bounds(account: FindingSummary) -> str:
     """Return the signals with the fewest and the most, as Python code."""
     return str({signals.name(number): (least, most) for number, least, most in account.counts})

@@ -6,14 +6,14 @@ import re
 import textwrap
 from collections import Counter
 
-from harness import scenario as s
-from harness.target import COMMAND, Target
-from reports.account import Account
-from reports.reproducer.asking import Question, filled, question_of
-from reports.reproducer.assemble import assemble
-from reports.reproducer.generated import CHECK, question_of_generated
-from reports.reproducer.tables import tables
-from reports.reproducer.wording import code_of, not_exported
+from proctor.harness import scenario as s
+from proctor.harness.target import COMMAND, Target
+from proctor.reports.finding import FindingSummary
+from proctor.reports.reproducer.asking import Question, filled, question_of
+from proctor.reports.reproducer.assemble import assemble
+from proctor.reports.reproducer.generated import CHECK, question_of_generated
+from proctor.reports.reproducer.tables import tables
+from proctor.reports.reproducer.wording import code_of, not_exported
 
 WIDTH = 117
 USAGE = """\
@@ -23,7 +23,7 @@ PLACES = ("{home}", "{work}", "{tmp}")
 """Words in a target that stand for directories: a reproducer has one for all."""
 
 
-def reproducer(account: Account) -> str:
+def reproducer(account: FindingSummary) -> str:
     """Return the script; raise WrongCall for a case that cannot become one, with the reason."""
     _check(account)
     question = _question(account)
@@ -34,13 +34,13 @@ def reproducer(account: Account) -> str:
     return assemble(_head(account), own, _orders(account.scenario, question), constants)
 
 
-def _question(account: Account) -> Question:
+def _question(account: FindingSummary) -> Question:
     if account.check == CHECK:
         return filled(question_of_generated(account), account.scenario, account.schedule)
     return question_of(account.check, account.scenario, account.schedule)
 
 
-def _check(account: Account) -> None:
+def _check(account: FindingSummary) -> None:
     """Raise WrongCall where a script could not set the case up."""
     scenario, stage = account.scenario, account.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
@@ -58,7 +58,7 @@ def _check(account: Account) -> None:
         raise not_exported("its launcher is called with a wheel or an interpreter that Proctor makes")
 
 
-def _constants(account: Account) -> str:
+def _constants(account: FindingSummary) -> str:
     target = account.target
     launcher = [_here(word) for word in target.command]
     lines = [f"LAUNCHER = {launcher!r}"]
@@ -80,7 +80,7 @@ def _here(word: str) -> str:
     return word
 
 
-def _play(account: Account, question: Question) -> str:
+def _play(account: FindingSummary, question: Question) -> str:
     target, scenario, is_traced = account.target, account.scenario, question.is_scheduled
     lines = [*(["direct(run)"] if is_traced else []), _start(scenario.stage)]
     if scenario.command != "witness":
@@ -107,10 +107,10 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     lines = []
     unseen = _is_held_unseen(scenario)
     for step in scenario.steps:
-        waited[step] += isinstance(step, s.Receives | s.Answers)
+        waited[step] += isinstance(step, s.WaitReceived | s.WaitAnswer)
         lines.append(code_of(step, waited[step], unseen))
         if isinstance(step, s.Order) and step.text.startswith("spawn "):
-            lines.append(code_of(s.Greets(step.text.split()[1])))
+            lines.append(code_of(s.WaitReady(step.text.split()[1])))
     if "in_time" in question.judge:
         return [re.sub(r"comes\((.*), 'received', ", r"receives_in_time(\1, ", line) for line in lines]
     return lines
@@ -156,7 +156,7 @@ def _orders(scenario: s.Scenario, question: Question) -> set[str]:
     return {f"order_{text.split()[0].replace('-', '_')}" for text in texts}
 
 
-def _head(account: Account) -> str:
+def _head(account: FindingSummary) -> str:
     """Return the text at the head of the script: for a person who has never heard of us."""
     seen_on = ", ".join([account.target.name, *(account.versions.get(one, "") for one in ("launcher", "system"))])
     return "\n".join(

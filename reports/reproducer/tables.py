@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from harness.calls import BIRTH, VISIBLE, returns_at_once
-from harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
-from reports.reproducer.wording import not_exported, number
+from proctor.harness.calls import BIRTH, VISIBLE, returns_at_once
+from proctor.harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
+from proctor.reports.reproducer.wording import not_exported, number
 
 SENDING = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal", "wait4", "waitid")
 """The calls that are followed where there is no schedule."""

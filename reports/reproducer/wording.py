@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from harness import scenario as s
-from harness import signals
-from harness.errors import WrongCall
+from proctor.harness import scenario as s
+from proctor.harness import signals
+from proctor.harness.errors import UsageError
 
 UNKNOWN_TO_OLD_PYTHON = ("SIGSTKFLT",)
 """Names that the signal module has only since a later version than the oldest that a reproducer runs on."""
@@ -20,9 +20,9 @@ def number(value: int) -> str:
     return f"signal.{name}" if hasattr(signal, name) and name not in UNKNOWN_TO_OLD_PYTHON else str(value)
 
 
-def not_exported(why: str) -> WrongCall:
+def not_exported(why: str) -> UsageError:
     """Return the error for a case that cannot become a script, with what to do instead."""
-    return WrongCall(
+    return UsageError(
         f"this case cannot be exported: {why}. Send the case file itself instead; `proctor replay CASE` plays it, on "
         "any launcher with --target"
     )
@@ -45,7 +45,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
         case s.HangUp():
             return "hang_up(run)"
         case s.Order(text=text, to=to):
-            how = "tell" if text.split()[0] in s.NO_ANSWER else "order"
+            how = "tell" if text.split()[0] in s.ORDERS_WITHOUT_ANSWER else "order"
             return f"{how}(run, {text!r}{_who(to)}){_about(text)}"
         case s.Hold():
             return "hold_unseen(run)" if unseen else "hold(run)"
@@ -57,22 +57,22 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False) -> str:
             return f"settle_long(run, {limit:g})" if limit else "settle(run)"
         case s.Look():
             return "look(run)"
-        case s.Receives(signal=value, process=process):
+        case s.WaitReceived(signal=value, process=process):
             more = "" if times == 1 else f", times={times}"
             return f"comes(run, {process!r}, 'received', {signals.name(value)!r}{more})"
-        case s.Ends(process=process):
+        case s.WaitEnds(process=process):
             return f"comes(run, {process!r}, 'ended')"
-        case s.Greets(process=process):
+        case s.WaitReady(process=process):
             return f"comes(run, {process!r}, 'runs')"
-        case s.Stops(process=process):
+        case s.WaitStopped(process=process):
             return f"stops(run, {process!r})"
-        case s.Runs(process=process):
+        case s.WaitContinued(process=process):
             return f"goes_on(run, {process!r})"
-        case s.Answers(order=word, process=process):
+        case s.WaitAnswer(order=word, process=process):
             return f"answers(run, {word!r}{_who(process)}{'' if times == 1 else f', times={times}'})"
-        case s.Prints(text=text):
+        case s.WaitOutput(text=text):
             return "prints(run, PROMPT)" if text == "<prompt>" else f"prints(run, {text!r})"
-        case s.Part():
+        case s.NewPhase():
             return "run.part += 1"
     raise not_exported(f"its step {type(step).__name__} needs what only Proctor has")
 
@@ -118,15 +118,25 @@ def words_of(step: s.Step) -> str:
             return f"wait up to {limit:g} s for a timer" if limit else "wait until nobody runs"
         case s.Look():
             return "look at the processes"
-        case s.Receives(signal=value, process=process):
+        case s.WaitReceived(signal=value, process=process):
             return f"wait until the {process} has received {signals.name(value)}"
-        case s.Prints(text="<prompt>"):
+        case s.WaitOutput(text="<prompt>"):
             return "wait for the shell's prompt"
-        case s.Prints(text=text):
+        case s.WaitOutput(text=text):
             return f"wait for {text!r} on the terminal"
-        case s.Answers(order=word, process=process):
+        case s.WaitAnswer(order=word, process=process):
             return f"wait until the {process} has done: {word}"
-        case s.Ends(process=process) | s.Stops(process=process) | s.Runs(process=process) | s.Greets(process=process):
-            how = {s.Ends: "has ended", s.Stops: "is stopped", s.Runs: "goes on", s.Greets: "runs"}[type(step)]
+        case (
+            s.WaitEnds(process=process)
+            | s.WaitStopped(process=process)
+            | s.WaitContinued(process=process)
+            | s.WaitReady(process=process)
+        ):
+            how = {
+                s.WaitEnds: "has ended",
+                s.WaitStopped: "is stopped",
+                s.WaitContinued: "goes on",
+                s.WaitReady: "runs",
+            }[type(step)]
             return f"wait until the {process} {how}"
     return type(step).__name__.lower()

@@ -11,13 +11,11 @@ from __future__ import annotations
 import signal
 from typing import Literal, NamedTuple
 
-from harness import signals
-from harness.history import (
-    Called,
+from proctor.harness import signals
+from proctor.harness.history import (
     Continued,
     Ended,
     Event,
-    Greeted,
     History,
     HungUp,
     Ordered,
@@ -25,10 +23,12 @@ from harness.history import (
     Received,
     Resized,
     Sent,
+    SignalCall,
     Stopped,
     Typed,
+    WitnessReady,
 )
-from reports.timeline.lanes import LAUNCHER, TERMINAL, US, Lanes
+from proctor.reports.timeline.lanes import LAUNCHER, TERMINAL, US, Lanes
 
 Kind = Literal["signal", "key", "order"]
 STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
@@ -68,7 +68,7 @@ class Flights:
 
     def __init__(self, history: History, lanes: Lanes) -> None:
         self._lanes = lanes
-        self._witnesses = {lanes.of(fact.process) for fact in history.facts(Greeted)}
+        self._witnesses = {lanes.of(fact.process) for fact in history.facts(WitnessReady)}
         self._pending: list[_Signal] = []
         self.all: list[Flight] = []
         for event in history.events:
@@ -94,7 +94,7 @@ class Flights:
                 lane = self._lanes.of(process)
                 if lane is not None:
                     self._straight("order", "", us, lane, event)
-            case Called(signal=number, pid=pid, result=0) if number:
+            case SignalCall(signal=number, pid=pid, result=0) if number:
                 source = self._lanes.of(LAUNCHER)
                 if source is not None:
                     self._pending.append(_Signal(event, number, source, self._lanes.of_pid(pid)))

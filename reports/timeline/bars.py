@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from harness.history import (
-    Carried,
+from proctor.harness.history import (
     Continued,
+    DirectiveApplied,
     Ended,
     Event,
-    Greeted,
     Held,
+    HelperReady,
     History,
     HungUp,
-    Joined,
-    Looked,
-    Passed,
+    PointReached,
     Process,
     Reaped,
     Released,
+    Snapshot,
     Started,
     Stopped,
+    WitnessReady,
 )
-from harness.schedule import Hold
-from reports.timeline.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
+from proctor.harness.schedule import Hold
+from proctor.reports.timeline.lanes import LAUNCHER, STARTERS, TERMINAL, US, Lanes
 
 State = Literal["open", "running", "stopped", "held", "orphaned", "zombie"]
 """Open is what is no process: we, and the terminal until it is hung up."""
@@ -60,7 +60,7 @@ class States:
         self._lives: dict[int, _Life] = {}
         self._ours: set[int] = set()
         self._runner = 0
-        self._zombies = {p.pid for look in history.facts(Looked) for p in look.processes if p.state == "Z"}
+        self._zombies = {p.pid for look in history.facts(Snapshot) for p in look.processes if p.state == "Z"}
         self._zombies |= {fact.pid for fact in history.facts(Reaped)}
         self.parents: dict[int, int] = {}
         end = history.events[-1].index if history.events else 0
@@ -78,13 +78,13 @@ class States:
                 self._enter(self._lanes.of(name), event.index)
                 if name != LAUNCHER or not any(self._life(starter) for starter in STARTERS):
                     self._ours.add(pid)
-            case Greeted(process=name, pid=pid, inherited=inherited):
+            case WitnessReady(process=name, pid=pid, inherited=inherited):
                 self._enter(self._lanes.of(name), event.index)
                 if inherited.pid == pid:  # in a PID namespace of its own it knows others by other numbers
                     self._is_child(name, pid, inherited.ppid, event.index)
-            case Joined(process=name):
+            case HelperReady(process=name):
                 self._enter(self._lanes.of(name), event.index)
-            case Looked(processes=rows):
+            case Snapshot(processes=rows):
                 self._look(rows, event.index)
             case Stopped(process=name) | Continued(process=name):
                 self._change(self._life(name), event.index, stopped=isinstance(event.fact, Stopped))
@@ -92,9 +92,9 @@ class States:
                 for pid in pids:
                     life = self._lives.get(-1 if (lane := self._lanes.of_pid(pid)) is None else lane)
                     self._change(life, event.index, held=isinstance(event.fact, Held))
-            case Passed(at=point):
+            case PointReached(at=point):
                 self._enter(self._lanes.of(point.task), event.index)
-            case Carried(directive=directive, what=what) if isinstance(directive.action, Hold):
+            case DirectiveApplied(directive=directive, what=what) if isinstance(directive.action, Hold):
                 self._change(self._life(directive.at.task), event.index, held=what == "held")
             case Ended(process=name, pid=pid):
                 self._end(self._life(name), pid, event.index)

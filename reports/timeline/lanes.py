@@ -6,21 +6,22 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.history import (
-    Greeted,
+from proctor.harness.awaited import process_of
+from proctor.harness.history import (
+    HelperReady,
     History,
     HungUp,
-    Joined,
-    Looked,
-    Missed,
     Output,
-    Passed,
+    PointReached,
     Pressed,
     Resized,
     Sent,
+    Snapshot,
     Started,
+    WaitFailed,
+    WitnessReady,
 )
-from harness.words import harmless
+from proctor.harness.words import harmless
 
 US, TERMINAL, OUTPUT = "us", "terminal", "output"
 LAUNCHER, COMMAND = "launcher", "command"
@@ -119,13 +120,13 @@ def _fixed(history: History) -> Iterator[str]:
 def _named(history: History) -> Iterator[tuple[str, int]]:
     """Yield the processes that have a role; of one that is started again, as it is at last."""
     for event in history.events:
-        if isinstance(event.fact, (Started, Greeted, Joined)):
+        if isinstance(event.fact, (Started, WitnessReady, HelperReady)):
             yield event.fact.process, event.fact.pid
 
 
 def _strangers(history: History, known: set[int]) -> Iterator[tuple[str, tuple[int, str]]]:
     """Yield the processes that were only seen: a name for the lane, pid and title."""
-    for look in history.facts(Looked):
+    for look in history.facts(Snapshot):
         for process in look.processes:
             if not process.role and process.pid not in known:
                 yield f"pid {process.pid}", (process.pid, process.name)
@@ -133,15 +134,7 @@ def _strangers(history: History, known: set[int]) -> Iterator[tuple[str, tuple[i
 
 def _tasks(history: History) -> Iterator[str]:
     """Yield the processes of which only a schedule speaks, and the command where it never came."""
-    for fact in history.facts(Passed):
+    for fact in history.facts(PointReached):
         yield fact.at.task.partition(".")[0]
-    if any(missed_by(fact.what)[0] == COMMAND for fact in history.facts(Missed)):
+    if any(process_of(fact.awaited) == COMMAND for fact in history.facts(WaitFailed)):
         yield COMMAND
-
-
-def missed_by(what: str) -> tuple[str, str]:
-    """Return who an awaited fact is about, and what was to come of it: "command receives SIGINT"."""
-    if match := re.fullmatch(r"the terminal shows (.*)", what, re.DOTALL):
-        return TERMINAL, match[1]
-    match = re.fullmatch(r"(?:the )?(\S+) (?:receives )?(.*)", what, re.DOTALL)
-    return (match[1], match[2]) if match else (US, what)

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.history import Ended, Event, Fact, History, Output
-from harness.words import describe
-from reports.timeline.arrows import Flight, Flights
-from reports.timeline.arrows import Kind as ArrowKind
-from reports.timeline.bars import State, States
-from reports.timeline.lanes import Lane, Lanes
-from reports.timeline.marks import Kind, Signs
+from proctor.harness.history import Ended, Event, Fact, History, Output
+from proctor.harness.words import describe
+from proctor.reports.timeline.arrows import Flight, Flights
+from proctor.reports.timeline.arrows import Kind as ArrowKind
+from proctor.reports.timeline.bars import State, States
+from proctor.reports.timeline.lanes import Lane, Lanes
+from proctor.reports.timeline.marks import Kind, Signs
 
 __all__ = ["Arrow", "Bar", "Lane", "Mark", "Moment", "Timeline", "layout"]
 

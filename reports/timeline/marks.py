@@ -6,46 +6,47 @@ import unicodedata
 import zlib
 from typing import Literal, NamedTuple
 
-from harness import signals
-from harness.history import (
+from proctor.harness import signals
+from proctor.harness.awaited import process_of
+from proctor.harness.history import (
     Answered,
-    Called,
-    Carried,
-    Changed,
-    Contained,
     Continued,
+    DirectiveApplied,
     Ended,
     Fact,
-    Greeted,
+    FilesChanged,
     Held,
+    HelperReady,
     History,
     HungUp,
-    Joined,
-    Missed,
+    LimitExceeded,
     Notified,
     NotReached,
     NotStarted,
     Ordered,
     Output,
-    Passed,
+    PointReached,
     Pressed,
     Printed,
     Reaped,
     Received,
     Released,
-    Remained,
     Resized,
     Sent,
+    SignalCall,
     Started,
     Stopped,
+    TempFilesLeft,
+    TerminalState,
     Typed,
     Unobserved,
-    Viewed,
+    WaitFailed,
+    WitnessReady,
 )
-from harness.scenario import Type
-from harness.schedule import Hold
-from harness.words import harmless
-from reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes, missed_by
+from proctor.harness.scenario import Type, WaitOutput
+from proctor.harness.schedule import Hold
+from proctor.harness.words import comes, harmless
+from proctor.reports.timeline.lanes import LAUNCHER, OUTPUT, TERMINAL, US, Lanes
 
 Kind = Literal[
     "start", "sent", "received", "key", "order", "report", "stop", "continue", "end", "hold", "point", "call", "output",
@@ -95,9 +96,9 @@ class Signs:
 
 def _sign(fact: Fact) -> tuple[str, Kind, str] | None:
     match fact:
-        case Started(process=process) | Joined(process=process):
+        case Started(process=process) | HelperReady(process=process):
             return process, "start", ""
-        case Greeted(process=process):
+        case WitnessReady(process=process):
             return process, "start", "runs"
         case Received(process=process, signal=number):
             return process, "received", signals.name(number)
@@ -110,23 +111,22 @@ def _sign(fact: Fact) -> tuple[str, Kind, str] | None:
             return process, "end", how
         case Answered(process=process, error=error):
             return process, "report", f"errno {error}" if error else ""
-        case Viewed(process=process):
+        case TerminalState(process=process):
             return process, "report", ""
         case Printed(process=process):
             return process, "output", "prints"
         case Reaped():
             return LAUNCHER, "call", "reaps"
-        case Called(call=call, signal=number, result=result):
+        case SignalCall(call=call, signal=number, result=result):
             return LAUNCHER, "call", f"errno {-result}" if result else f"{call} {signals.name(number)}"
-        case Passed(at=point):
+        case PointReached(at=point):
             return point.task, "point", str(point).removeprefix(f"{point.task} ")
-        case Carried(directive=directive, what=what) if isinstance(directive.action, Hold):
+        case DirectiveApplied(directive=directive, what=what) if isinstance(directive.action, Hold):
             return directive.at.task, "hold", what
         case Output(stream=stream, data=data):
             return TERMINAL if stream == TERMINAL else OUTPUT, "output", data.decode("utf-8", "replace").strip()
-        case Missed(what=what):
-            name, what = missed_by(what)
-            return name, "missed", what
+        case WaitFailed(awaited=what):
+            return (TERMINAL if isinstance(what, WaitOutput) else process_of(what)), "missed", comes(what)
         case _:
             return _ours(fact)
 
@@ -151,13 +151,13 @@ def _ours(fact: Fact) -> tuple[str, Kind, str] | None:
             return US, "missed", f"{directive.at}"
         case NotStarted(step=step, errno=errno):
             return US, "trouble", f"{step}: errno {errno}"
-        case Contained():
+        case LimitExceeded():
             return US, "trouble", "stepped in"
         case Unobserved():
             return US, "trouble", "not observed"
-        case Changed(when=when, count=count):
+        case FilesChanged(when=when, count=count):
             return US, "note", f"{count} changes, {when}" if count else ""
-        case Remained(paths=paths):
+        case TempFilesLeft(paths=paths):
             return US, "note", f"{len(paths)} files left"
         case Notified(text=text):
             return US, "note", text

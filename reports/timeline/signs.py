@@ -44,11 +44,12 @@ stroke:var(--proctor-ground,Canvas)}
 @media print{.proctor-timeline{color:#000}}
 """
 LEGEND = {
-    "running": "runs", "stopped": "stopped", "held": "held by us", "orphaned": "orphaned: its parent has ended",
+    "running": "running", "stopped": "stopped", "held": "held by Proctor", "orphaned": "orphaned: parent ended",
     "zombie": "zombie", "key": "key or input", "sent": "signal sent", "received": "signal received",
-    "lost": "receipt not seen", "order": "we do or order", "report": "reports", "output": "output", "stop": "stops",
-    "continue": "goes on", "end": "ends", "point": "schedule point", "hold": "held, let go", "call": "system call",
-    "missed": "required, but did not come", "trouble": "the harness", "note": "note", "violated": "violation",
+    "lost": "receipt not observed", "order": "done by Proctor", "report": "reports", "output": "output",
+    "stop": "stops", "continue": "continues", "end": "ends", "point": "schedule point",
+    "hold": "held or released", "call": "system call", "missed": "awaited, did not happen",
+    "trouble": "harness", "note": "note", "violated": "violation",
 }  # fmt: skip
 CLASSES = {
     **{state: f"s-{state}" for state in ("running", "stopped", "held", "orphaned", "zombie")},

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 
-from reports.timeline.layout import Arrow, Mark, Moment, Timeline
+from proctor.reports.timeline.layout import Arrow, Mark, Moment, Timeline
 
 LETTER = 6.7
 """Pixels of a letter of the labels: 11 pixels high, of one width (0.6 em in most such fonts)."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from harness.words import harmless
-from reports.timeline.layout import Arrow, Bar, Mark, Timeline
-from reports.timeline.signs import CLASSES, KEY, LEGEND, STYLE, drawing
-from reports.timeline.spacing import LOST, NEXT_TO, births, gap, positions, width
+from proctor.harness.words import harmless
+from proctor.reports.timeline.layout import Arrow, Bar, Mark, Timeline
+from proctor.reports.timeline.signs import CLASSES, KEY, LEGEND, STYLE, drawing
+from proctor.reports.timeline.spacing import LOST, NEXT_TO, births, gap, positions, width
 
 LEFT, RIGHT = 140.0, 16.0
 """Pixels for the names of lanes, and at the right."""
@@ -173,10 +173,10 @@ class _Drawing:
 
     def _told(self, arrow: Arrow) -> str:
         lanes = self._timeline.lanes
-        to = "nobody we know" if arrow.target is None else lanes[arrow.target].label
+        to = "an unknown process" if arrow.target is None else lanes[arrow.target].label
         said = f"{arrow.label} from {lanes[arrow.source].label} to {to}"
         if arrow.received is None:
-            return f"{said}: its receipt was not seen"
+            return f"{said}: receipt not observed"
         return f"{said}, {arrow.sent * 1e3:.2f} ms to {arrow.received * 1e3:.2f} ms"
 
     # -- marks

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.timeline.bars import State
-from reports.timeline.layout import Arrow, Mark, Timeline
-from reports.timeline.marks import Kind
-from reports.timeline.spacing import gap
+from proctor.reports.timeline.bars import State
+from proctor.reports.timeline.layout import Arrow, Mark, Timeline
+from proctor.reports.timeline.marks import Kind
+from proctor.reports.timeline.spacing import gap
 
 LEAST, WIDEST = 5, 12
 """Columns of a lane's name."""
@@ -22,7 +22,7 @@ WHEN = 20
 """Columns of the number and the time of an event."""
 
 
-class Signs(NamedTuple):
+class TextSigns(NamedTuple):
     """The characters that are drawn with: of states, of marks, of arrows, and of what ends nowhere."""
 
     states: dict[State, str]
@@ -34,7 +34,7 @@ class Signs(NamedTuple):
     waits: str
 
 
-UNICODE = Signs(
+UNICODE = TextSigns(
     {"open": "│", "running": "┃", "stopped": "┇", "held": "▒", "orphaned": "║", "zombie": "·"},
     {
         "start": "●", "sent": "○", "received": "●", "key": "□", "order": "□", "report": "•", "stop": "‖",
@@ -43,7 +43,7 @@ UNICODE = Signs(
     },
     "─", ("◀", "▶"), "╌", "┼", "⋮",
 )  # fmt: skip
-ASCII = Signs(
+ASCII = TextSigns(
     {"open": "'", "running": "|", "stopped": ":", "held": "%", "orphaned": "!", "zombie": "."},
     {
         "start": "+", "sent": "o", "received": "*", "key": "#", "order": "#", "report": ",", "stop": "=",
@@ -57,7 +57,7 @@ STYLES: dict[str, str] = {
 }  # fmt: skip
 
 
-class Row(NamedTuple):
+class TextRow(NamedTuple):
     """One row: number and time of an event, the lanes, and what happened in words."""
 
     when: str
@@ -79,13 +79,13 @@ def show(timeline: Timeline, console: Console) -> None:
     console.print(grid, highlight=False)
 
 
-def rows(timeline: Timeline, unicode: bool) -> Iterator[Row]:
+def rows(timeline: Timeline, unicode: bool) -> Iterator[TextRow]:
     """Yield the rows, the names of the lanes first. unicode: whether more than ASCII may be used."""
     return _Rows(timeline, UNICODE if unicode else ASCII).all()
 
 
 class _Rows:
-    def __init__(self, timeline: Timeline, signs: Signs) -> None:
+    def __init__(self, timeline: Timeline, signs: TextSigns) -> None:
         self._timeline, self._signs = timeline, signs
         self._names = [
             set_cell_size(lane.label, max(LEAST, min(WIDEST, cell_len(lane.label)))) for lane in timeline.lanes
@@ -95,20 +95,20 @@ class _Rows:
         self._middles = [start + one // 2 for start, one in zip(starts, wide, strict=False)]
         self._wide = sum(wide) + 2 * len(wide)
 
-    def all(self) -> Iterator[Row]:
+    def all(self) -> Iterator[TextRow]:
         timeline = self._timeline
-        yield Row(" " * WHEN, Text("".join(f"{name}  " for name in self._names), "bold"), Text(""))
+        yield TextRow(" " * WHEN, Text("".join(f"{name}  " for name in self._names), "bold"), Text(""))
         for number, moment in enumerate(timeline.moments):
             if said := gap(timeline, number):
                 cells = self._cells(number, before=True)
-                yield Row(" " * WHEN, self._text(cells), Text(f"{self._signs.waits} {said}", "dim"))
+                yield TextRow(" " * WHEN, self._text(cells), Text(f"{self._signs.waits} {said}", "dim"))
             marks = [mark for mark in timeline.marks if mark.moment == number]
             if marks:
                 yield self._row(number, moment.time, marks)
         if timeline.left_out:
-            yield Row("", Text(""), Text(f"{timeline.left_out} more processes are not shown", "dim"))
+            yield TextRow("", Text(""), Text(f"{timeline.left_out} more processes are not shown", "dim"))
 
-    def _row(self, moment: int, time: float, marks: list[Mark]) -> Row:
+    def _row(self, moment: int, time: float, marks: list[Mark]) -> TextRow:
         cells = self._cells(moment)
         for arrow in self._timeline.arrows:
             if moment == (arrow.first if arrow.received is None else arrow.last):
@@ -117,7 +117,7 @@ class _Rows:
         for mark in marks:
             cells[self._middles[mark.lane]] = (self._signs.marks[mark.kind], "bold red" if mark.violated else "bold")
         when = f"{marks[0].event:4} {time * 1e3:9.2f} ms {'!' if violated else ' '} "
-        return Row(when, self._text(cells), Text(marks[0].text, "bold red" if violated else ""))
+        return TextRow(when, self._text(cells), Text(marks[0].text, "bold red" if violated else ""))
 
     def _cells(self, moment: int, before: bool = False) -> list[tuple[str, str]]:
         """Return the lanes at a moment, a character for each column; a state that begins there is in it, unless it is

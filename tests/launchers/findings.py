@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance import casefile
-from conformance.cli_export import account_of
-from reports.reproducer.script import reproducer
+from proctor.conformance.cli.export import account_of
+from proctor.conformance.judging import casefile
+from proctor.reports.reproducer.script import reproducer
 
 ROOT = Path(__file__).resolve().parents[2]
 FINDINGS = ROOT / "docs" / "findings"

@@ -15,12 +15,12 @@ import sys
 import tomllib
 from pathlib import Path
 
-from conformance.installing import PROGRAMS, install_target
-from conformance.managers import MANAGERS
-from conformance.packages import named_in
-from harness.errors import WrongCall
-from harness.strict import convert
-from harness.target import Target, known_targets, load_toml
+from proctor.conformance.versions.installing import PROGRAMS, install_target
+from proctor.conformance.versions.managers import MANAGERS
+from proctor.conformance.versions.packages import named_in
+from proctor.harness.errors import UsageError
+from proctor.harness.strict import convert
+from proctor.harness.target import Target, known_targets, load_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,7 +45,7 @@ def main() -> None:
     for name, path in known_targets().items():
         try:
             load_toml(path)
-        except WrongCall as missing:
+        except UsageError as missing:
             print(f"not here: {missing}")
         else:
             there.append(f"--target={name}")
@@ -53,7 +53,17 @@ def main() -> None:
     suite = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "--tb=no", "-q"]
     status = subprocess.run([*suite, *there, f"--results={results}", *words], cwd=ROOT, check=False).returncode
     if status in (0, 1):
-        report = [sys.executable, "-m", "conformance.cli", "report", str(results), "--format", "html", "-o", str(page)]
+        report = [
+            sys.executable,
+            "-m",
+            "proctor.conformance.cli.main",
+            "report",
+            str(results),
+            "--format",
+            "html",
+            "-o",
+            str(page),
+        ]
         subprocess.run(report, cwd=ROOT, check=True)
         print(f"the matrix: {page}")
     sys.exit(0 if status == 1 else status)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance import casefile
-from harness.scenario import Ends, Order, Scenario, Signal, Stage
+from proctor.conformance.judging import casefile
+from proctor.harness.scenario import Order, Scenario, Signal, Stage, WaitEnds
 from tests.launchers.test_known_faults import DIRECTORY, ROOT, _install
 
 pytestmark = [
@@ -66,7 +66,7 @@ def case_of(gone: Gone, directory: Path) -> Path:
 def is_plain(scenario: Scenario, step: Signal | Order) -> bool:
     """Whether this is the plainest case with that step: no terminal, and nothing but orders and signals once each."""
     deeds = [one for one in scenario.steps if isinstance(one, Signal | Order)]
-    return step in deeds and len(deeds) <= 2 and scenario.stage == Stage() and isinstance(scenario.steps[-1], Ends)
+    return step in deeds and len(deeds) <= 2 and scenario.stage == Stage() and isinstance(scenario.steps[-1], WaitEnds)
 
 
 @pytest.mark.parametrize("gone", GONE.values(), ids=GONE.keys())
@@ -74,7 +74,7 @@ def test_the_version_in_which_a_known_fault_went(gone: Gone, tmp_path: Path) -> 
     case = case_of(gone, tmp_path)
     words = [str(case), f"--launcher={gone.program}", f"--versions={gone.versions}", f"--cache={DIRECTORY}"]
     done = subprocess.run(
-        [sys.executable, "-m", "conformance.cli", "bisect", *words],
+        [sys.executable, "-m", "proctor", "bisect", *words],
         cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=1500, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from conformance.managers import MANAGERS, Source
-from conformance.packages import INSTALL_WITHIN, install
+from proctor.conformance.versions.managers import MANAGERS, Source
+from proctor.conformance.versions.packages import INSTALL_WITHIN, install
 
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = os.environ.get("PROCTOR_LAUNCHERS", "")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance import casefile
+from proctor.conformance.judging import casefile
 from tests.launchers.test_known_faults import DIRECTORY, ROOT, _install
 
 pytestmark = [
@@ -56,7 +56,7 @@ FIXED = {
 
 
 def proctor(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from proctor.conformance.cli.main import main; main()", *words]
     env = {**os.environ, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance import casefile
-from conformance.managers import MANAGERS
-from conformance.packages import INSTALL_WITHIN, Package, install, named_in
+from proctor.conformance.judging import casefile
+from proctor.conformance.versions.managers import MANAGERS
+from proctor.conformance.versions.packages import INSTALL_WITHIN, Package, install, named_in
 from tests.launchers.findings import cases
 from tests.launchers.test_known_faults import DIRECTORY
 

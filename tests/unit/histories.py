@@ -10,34 +10,48 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from conformance.checks.common import NotApplicable, NotObservable, Violation
-from harness import signals
-from harness.history import (
+from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.harness import signals
+from proctor.harness.awaited import Awaited, OrderDone, OrderTaken
+from proctor.harness.history import (
     Answered,
-    Change,
-    Changed,
     Descriptor,
     Ended,
     Event,
     Fact,
-    Greeted,
+    FileChange,
+    FilesChanged,
+    HelperReady,
+    Hidden,
     History,
     Inherited,
-    Joined,
-    Looked,
-    Missed,
+    LimitExceeded,
     Notified,
     NotStarted,
     Printed,
     Process,
     Received,
     Sent,
+    Snapshot,
     Started,
     TerminalView,
     Unobserved,
-    Waited,
+    WaitEnded,
+    WaitFailed,
+    WitnessReady,
 )
-from harness.scenario import Scenario, Stage
+from proctor.harness.scenario import (
+    Scenario,
+    Stage,
+    WaitAnswer,
+    WaitContinued,
+    WaitEnds,
+    WaitOutput,
+    WaitReady,
+    WaitReceived,
+    WaitStopped,
+)
+from proctor.harness.schedule import signal_number
 
 Check = Callable[[History, History], list[Violation]]
 
@@ -75,7 +89,7 @@ def history(*facts: Fact) -> History:
 
 
 def supervised(
-    *facts: Fact, terminal: bool = False, inherited: Inherited = INHERITED, end: Looked | None = None
+    *facts: Fact, terminal: bool = False, inherited: Inherited = INHERITED, end: Snapshot | None = None
 ) -> History:
     """Return the history of a launcher that has started its command as a child; `end` is the last look."""
     if terminal:
@@ -90,7 +104,7 @@ def supervised(
 
 
 def replaced(
-    *facts: Fact, terminal: bool = False, inherited: Inherited = INHERITED, end: Looked | None = None
+    *facts: Fact, terminal: bool = False, inherited: Inherited = INHERITED, end: Snapshot | None = None
 ) -> History:
     """Return the history of a launcher that has become its command: that of the bare command is the same."""
     mine = msgspec.structs.replace(
@@ -103,8 +117,8 @@ def started(role: str = "launcher", pid: int = LAUNCHER) -> Started:
     return Started(role, pid, (b"launcher",), STDIO)
 
 
-def greeted(inherited: Inherited = INHERITED, role: str = "command") -> Greeted:
-    return Greeted(role, inherited.pid, inherited)
+def greeted(inherited: Inherited = INHERITED, role: str = "command") -> WitnessReady:
+    return WitnessReady(role, inherited.pid, inherited)
 
 
 def settings(**changes: Any) -> Inherited:
@@ -134,8 +148,39 @@ def over(code: int | None = 0, signal: int | None = None) -> tuple[Ended, Ended]
     return Ended("command", COMMAND), ended("launcher", code, signal)
 
 
-def missed(what: str = "launcher ends", sure: bool = True) -> Missed:
-    return Missed(what, 5.0, sure, "launcher (pid 10) S")
+def awaited(text: str) -> Awaited:
+    """Return a wait from the notation of these tests: "command receives SIGTERM", "launcher ends"."""
+    if text.startswith("terminal shows "):
+        return WaitOutput(text.removeprefix("terminal shows "))
+    process, verb, *rest = text.split(" ", 2)
+    match verb, rest:
+        case "receives", [name]:
+            return WaitReceived(signal_number(name), process)
+        case "answers", [order]:
+            return WaitAnswer(order, process)
+        case "takes", [order]:
+            return OrderTaken(process, order)
+        case "does", [order]:
+            return OrderDone(process, order)
+    waits: dict[str, Callable[[str], Awaited]] = {
+        "ends": WaitEnds,
+        "starts": WaitReady,
+        "stops": WaitStopped,
+        "continues": WaitContinued,
+    }
+    return waits[verb](process)
+
+
+def missed(what: str = "launcher ends", sure: bool = True, hidden: Hidden | None = None) -> WaitFailed:
+    return WaitFailed(awaited(what), 5.0, sure, (process("launcher"),), hidden)
+
+
+def traced(name: str) -> Hidden:
+    return Hidden("traced", name)
+
+
+def too_many() -> LimitExceeded:
+    return LimitExceeded("processes", 400)
 
 
 def not_started() -> NotStarted:
@@ -143,7 +188,7 @@ def not_started() -> NotStarted:
 
 
 def untraced() -> Unobserved:
-    return Unobserved("the launcher's calls", "ptrace is refused")
+    return Unobserved("ptrace-refused")
 
 
 def process(role: str, state: str = "S", name: str = "", **changes: Any) -> Process:
@@ -153,9 +198,9 @@ def process(role: str, state: str = "S", name: str = "", **changes: Any) -> Proc
     return msgspec.structs.replace(row, **changes)
 
 
-def looked(when: Literal["start", "step", "end"], *processes: Process, **changes: Any) -> Looked:
+def looked(when: Literal["start", "step", "end"], *processes: Process, **changes: Any) -> Snapshot:
     """Return a look at a terminal as it is at the start."""
-    look = Looked(when, processes, LAUNCHER, MODES, CHARACTERS, 24, 80)
+    look = Snapshot(when, processes, LAUNCHER, MODES, CHARACTERS, 24, 80)
     return msgspec.structs.replace(look, **changes)
 
 
@@ -164,22 +209,22 @@ def looked(when: Literal["start", "step", "end"], *processes: Process, **changes
 
 def there(
     path: str, how: Literal["created", "changed", "removed"] = "created", own: bool = True, **more: Any
-) -> Change:
+) -> FileChange:
     """Return one thing that is not as it was: a new file in the launcher's own directories."""
-    return Change(path, more.pop("kind", "file"), how, own, **more)
+    return FileChange(path, more.pop("kind", "file"), how, own, **more)
 
 
-def changed(when: str, *changes: Change, count: int = 0, environments: tuple[str, ...] = ()) -> Changed:
+def changed(when: str, *changes: FileChange, count: int = 0, environments: tuple[str, ...] = ()) -> FilesChanged:
     """Return a comparison of the directories; count: where there are more differences than are told."""
-    return Changed(when, changes, count or len(changes), environments)
+    return FilesChanged(when, changes, count or len(changes), environments)
 
 
 def answered(order: str = "whole", process: str = "command", **what: Any) -> Answered:
     return Answered(process, order, **what)
 
 
-def joined(process: str = "backend") -> Joined:
-    return Joined(process, 21)
+def joined(process: str = "backend") -> HelperReady:
+    return HelperReady(process, 21)
 
 
 def printed(process: str = "next", data: bytes = b"done\n") -> Printed:
@@ -190,8 +235,8 @@ def notified(pid: int = LAUNCHER, text: str = "READY=1\n") -> Notified:
     return Notified(pid, text)
 
 
-def waited(what: str, seconds: float = 0.1, idle: float = 0.0) -> Waited:
-    return Waited(what, seconds, idle)
+def waited(what: str, seconds: float = 0.1, idle: float = 0.0) -> WaitEnded:
+    return WaitEnded(awaited(what), seconds, idle)
 
 
 def looks(process: str = "command") -> tuple[Fact, ...]:
@@ -217,7 +262,7 @@ def called(name: str, code: int = 0) -> tuple[Fact, ...]:
     return started(name, 30), ended(name, code), printed(name)
 
 
-def a_sync(*facts: Fact, home: Literal["cold", "warm"] = "cold", end: Looked | None = None) -> History:
+def a_sync(*facts: Fact, home: Literal["cold", "warm"] = "cold", end: Snapshot | None = None) -> History:
     """Return the history of a sync, which starts no command."""
     made = history(started(), looked("start", process("launcher")), *facts, end or looked("end"))
     return staged(made, home)

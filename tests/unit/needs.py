@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from conformance.campaigns import Campaign
-from conformance.case import Case
-from conformance.casefile import CaseFile
-from harness.scenario import SHELLS, Reuse, Scenario, Trace
-from harness.target import Target
+from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.suite.case import Case
+from proctor.harness.scenario import SHELLS, Reuse, Scenario, Trace
+from proctor.harness.target import Target
 from tests.conftest import ROOT
 
 
@@ -63,13 +63,13 @@ class _Recorder:
 
 def all_wanted() -> Iterator[Wanted]:
     """Yield what all cases want, but for those that are pinned: these are chosen because they are short."""
-    for path in sorted((ROOT / "conformance").glob("test_*.py")):
+    for path in sorted((ROOT / "conformance" / "suite").glob("test_*.py")):
         if path.stem != "test_pinned":
             yield from _of_file(path)
 
 
 def _of_file(path: Path) -> Iterator[Wanted]:
-    module = importlib.import_module(f"conformance.{path.stem}")
+    module = importlib.import_module(f"proctor.conformance.suite.{path.stem}")
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if name.startswith("test_"):
             marks: list[Any] = vars(function)["pytestmark"]

@@ -6,14 +6,27 @@ import signal
 
 import pytest
 
-from conformance.checks.allowed import allowed
-from harness.scenario import Ends, HangUp, Hold, Order, Press, Receives, Release, Resize, Scenario, Settle, Signal, Step
+from proctor.conformance.checks.allowed import allowed
+from proctor.harness.scenario import (
+    HangUp,
+    Hold,
+    Order,
+    Press,
+    Release,
+    Resize,
+    Scenario,
+    Settle,
+    Signal,
+    Step,
+    WaitEnds,
+    WaitReceived,
+)
 
 TERM, INT, HUP, STOP, CONT, WINCH = (
     signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH,
 )  # fmt: skip
-ENDS: tuple[Step, ...] = (Order("exit 0"), Ends("command"), Ends())
-AWAITED = (Signal(TERM), Receives(TERM), Settle())
+ENDS: tuple[Step, ...] = (Order("exit 0"), WaitEnds("command"), WaitEnds())
+AWAITED = (Signal(TERM), WaitReceived(TERM), Settle())
 
 
 @pytest.mark.parametrize(
@@ -23,7 +36,8 @@ AWAITED = (Signal(TERM), Receives(TERM), Settle())
         pytest.param((Signal(TERM), Signal(TERM), Settle()), TERM, 1, 2, id="two at once may merge"),
         pytest.param((Signal(TERM), Settle(), Signal(TERM), Settle()), TERM, 2, 2, id="two apart do not"),
         pytest.param((Signal(TERM),), TERM, 0, 1, id="one that meets the end may be lost"),
-        pytest.param((Signal(TERM), Signal(INT), Receives(INT), Settle()), TERM, 1, 1, id="at rest all have arrived"),
+        pytest.param((Signal(TERM), Signal(INT), WaitReceived(INT), Settle()), TERM, 1, 1,
+        id="at rest all have arrived"),
         pytest.param((Hold(), Signal(TERM, "group"), Settle(), Release()), TERM, 0, 1, id="held, none comes"),
         pytest.param((Hold(), Signal(TERM, "group"), Release(), Settle()), TERM, 1, 1, id="released, they have"),
         pytest.param((Signal(STOP), Signal(TERM), Settle()), TERM, 0, 1, id="a stopped launcher passes nothing on"),
@@ -33,7 +47,8 @@ AWAITED = (Signal(TERM), Receives(TERM), Settle())
             (Order(f"ignore {int(TERM)}"), Order(f"catch {int(TERM)}"), *AWAITED), TERM, 1, 1, id="caught again"
         ),
         pytest.param((Press("ctrl-c"), Settle()), INT, 1, 1, id="a key"),
-        pytest.param((Signal(INT), Press("ctrl-c"), Receives(INT), Settle()), INT, 1, 2, id="a key may merge as well"),
+        pytest.param((Signal(INT), Press("ctrl-c"), WaitReceived(INT), Settle()), INT, 1, 2,
+        id="a key may merge as well"),
         pytest.param((Resize(30, 90), Settle()), WINCH, 1, 1, id="a window"),
         pytest.param((HangUp(), Settle()), HUP, 1, 1, id="a hang-up"),
     ],

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from conformance.bisecting import Boundary, Kind, boundaries, next_to_play, search
+from proctor.conformance.versions.bisection import Boundary, Kind, boundaries, next_to_play, search
 
 KINDS: dict[str, Kind] = {"F": "fault", "O": "other", ".": "none", "?": "unstable", "-": "untold"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.calls import VISIBLE
+from proctor.harness.calls import VISIBLE
 
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 
-import msgspec
 import pytest
 
-from conformance.checks import cache as checks
-from conformance.checks.files import LATER, PRUNED
-from harness.history import Carried, Contained, Ended, Fact, History, NotReached
-from harness.schedule import Call, Deliver, Directive, HoldTask, Point
+from proctor.conformance.checks import cache as checks
+from proctor.conformance.checks.files import LATER, PRUNED
+from proctor.harness.history import DirectiveApplied, Ended, Fact, History, NotReached
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     LAUNCHER,
     Example,
@@ -34,6 +33,8 @@ from tests.unit.histories import (
     supervised,
     there,
     titles,
+    too_many,
+    traced,
     unseen,
     untraced,
     used,
@@ -43,14 +44,14 @@ from tests.unit.histories import (
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 AT = Point("launcher", "unlinkat", 4)
-UNSENT, UNCALLED = NotReached(Directive(AT, Deliver(TERM))), NotReached(Directive(AT, Call("run")))
-NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+UNSENT, UNCALLED = NotReached(Directive(AT, Deliver(TERM))), NotReached(Directive(AT, CallLauncher("run")))
+NO_COMMAND = history(started(), missed("command starts"), looked("end"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 ALONE = replaced(*over())
 PRUNES, BESIDE = called("prune"), called("beside")
-HELD, LET_GO = (Carried(Directive(AT, HoldTask("launcher")), how) for how in ("held", "let go"))
+HELD, LET_GO = (DirectiveApplied(Directive(AT, HoldTask("launcher")), how) for how in ("held", "let go"))
 HANGS = started("prune", 30), missed("prune ends")
-HIDDEN = msgspec.structs.replace(missed("prune ends"), hidden="prune is traced by the launcher")
+HIDDEN = missed("prune ends", hidden=traced("prune"))
 ENVIRONMENT = "HOME/.cache/x/tool"
 BUSY = started("prune", 30), missed("prune ends", sure=False)
 
@@ -94,7 +95,7 @@ EXAMPLES: tuple[Example, ...] = (
     unseen(
         "the command did not look",
         checks.command_keeps_its_files,
-        supervised(*PRUNES, *over(signal=9), missed("command takes the order 'whole'")),
+        supervised(*PRUNES, *over(signal=9), missed("command takes whole")),
         says="takes the order",
     ),
     unseen("it was not asked to", checks.command_keeps_its_files, supervised(*PRUNES, *over()), says="did not look"),
@@ -109,7 +110,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "takes what was to be started",
         checks.start_beside_a_prune,
-        history(started(), *BESIDE, ended("launcher", 127), missed("the command runs")),
+        history(started(), *BESIDE, ended("launcher", 127), missed("command starts")),
         ALONE,
         "it ended with exit code 127",
     ),
@@ -123,26 +124,26 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "with 7, but without its command",
         checks.start_beside_a_prune,
-        history(started(), *BESIDE, ended("launcher", 7), missed("the command runs")),
+        history(started(), *BESIDE, ended("launcher", 7), missed("command starts")),
         ALONE,
         "starts its command",
     ),
     bad(
         "hangs",
         checks.start_beside_a_prune,
-        history(started(), *BESIDE, missed("the command runs")),
+        history(started(), *BESIDE, missed("command starts")),
         ALONE,
-        "everyone was quiescent",
+        "all processes were idle",
     ),
     unseen("no prune there", checks.start_beside_a_prune, supervised(UNCALLED, *over(1)), says="did not come by"),
     unseen("not traced", checks.start_beside_a_prune, supervised(untraced(), *over(1)), says="ptrace"),
-    unseen("stepped in", checks.start_beside_a_prune, supervised(Contained("time"), *over(1)), says="time"),
+    unseen("stepped in", checks.start_beside_a_prune, supervised(too_many(), *over(1)), says="limit"),
     unseen("no end, and no word of it", checks.start_beside_a_prune, supervised(*BESIDE, *looks()), says="did not end"),
     unseen(
         "the launcher traces its command",
         checks.start_beside_a_prune,
-        supervised(*BESIDE, msgspec.structs.replace(missed(), hidden="command is traced")),
-        says="cannot be seen",
+        supervised(*BESIDE, missed(hidden=traced("command"))),
+        says="cannot be observed",
     ),
     unseen(
         "how it ended nobody told",
@@ -311,7 +312,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "an entry that is half there",
         checks.works_afterwards,
-        pruning(sent(KILL), ended("launcher", signal=KILL), *called("next", 1), missed("next-command runs")),
+        pruning(sent(KILL), ended("launcher", signal=KILL), *called("next", 1), missed("next-command starts")),
         ALONE,
         "it had ended with exit code 1",
     ),
@@ -327,7 +328,7 @@ EXAMPLES: tuple[Example, ...] = (
     unseen(
         "it still runs, and the next one waits for it",
         checks.works_afterwards,
-        pruning(sent(TERM), missed(), started("next", 30), missed("next-command runs")),
+        pruning(sent(TERM), missed(), started("next", 30), missed("next-command starts")),
         says="launcher did not end",
     ),
     unseen("not interrupted", checks.works_afterwards, pruning(UNSENT, ended("launcher")), says="did not come by"),
@@ -335,7 +336,7 @@ EXAMPLES: tuple[Example, ...] = (
     unseen(
         "nothing but held",
         checks.works_afterwards,
-        pruning(HELD, LET_GO, ended("launcher"), *called("next", 1), missed("next-command runs")),
+        pruning(HELD, LET_GO, ended("launcher"), *called("next", 1), missed("next-command starts")),
         says="no signal was sent",
     ),
     good("beside it", checks.start_during_a_prune, pruning(ended("launcher"), *used("beside"))),
@@ -343,7 +344,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "its files are taken",
         checks.start_during_a_prune,
-        pruning(ended("launcher"), *called("beside", 127), missed("beside-command runs")),
+        pruning(ended("launcher"), *called("beside", 127), missed("beside-command starts")),
         ALONE,
         "exit code 127",
     ),
@@ -352,7 +353,7 @@ EXAMPLES: tuple[Example, ...] = (
     unseen(
         "nothing but held",
         checks.start_during_a_prune,
-        pruning(HELD, LET_GO, ended("launcher"), missed("beside-command runs")),
+        pruning(HELD, LET_GO, ended("launcher"), missed("beside-command starts")),
         says="no other call made beside it",
     ),
     unseen("cut short", checks.start_during_a_prune, pruning(started("beside", 30)), says="beside call"),

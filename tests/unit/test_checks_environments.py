@@ -7,10 +7,10 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks import environments as checks
-from conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
-from harness.history import Carried, Contained, Ended, History, NotReached, Sent
-from harness.schedule import Call, Deliver, Directive, HoldTask, Point
+from proctor.conformance.checks import environments as checks
+from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
+from proctor.harness.history import DirectiveApplied, Ended, History, NotReached, Sent
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -36,6 +36,8 @@ from tests.unit.histories import (
     supervised,
     there,
     titles,
+    too_many,
+    traced,
     unseen,
     untraced,
     used,
@@ -51,17 +53,17 @@ STILL = changed(LATER, HERE, INSIDE)
 ANEW = there("HOME/.cache/x/one/pyvenv.cfg", "changed")
 AT = Point("launcher", "mkdir")
 UNSENT = NotReached(Directive(AT, Deliver(TERM)))
-UNCALLED = NotReached(Directive(AT, Call("run")))
-HELD, LET_GO = (Carried(Directive(AT, HoldTask("beside")), how) for how in ("held", "let go"))
+UNCALLED = NotReached(Directive(AT, CallLauncher("run")))
+HELD, LET_GO = (DirectiveApplied(Directive(AT, HoldTask("beside")), how) for how in ("held", "let go"))
 UNHELD = NotReached(Directive(AT, HoldTask("child1")))
-STEPPED_IN = Contained("too many processes")
-NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+STEPPED_IN = too_many()
+NO_COMMAND = history(started(), missed("command starts"), looked("end"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 ALONE = replaced(*over())
 OTHER_RUNS = started("other", 30), greeted(settings(pid=31), "other-command")
 KILLED = sent(KILL), ended("launcher", signal=KILL), sent(KILL, "command"), ended("command", signal=KILL)
-NEXT_FAILS = started("next", 30), ended("next", 1), missed("next-command runs")
-NEXT_WAITS = started("next", 30), missed("next-command runs")
+NEXT_FAILS = started("next", 30), ended("next", 1), missed("next-command starts")
+NEXT_WAITS = started("next", 30), missed("next-command starts")
 MANY = tuple(there(f"HOME/.cache/x/{n:03}", "removed") for n in range(3))
 
 
@@ -190,26 +192,26 @@ WHILE_IT_RUNS: tuple[Example, ...] = (
     unseen(
         "the command is taken away before it looks",
         checks.whole_while_it_runs,
-        supervised(MAKES, sent(TERM), *over(signal=9), missed("command takes the order 'whole'")),
+        supervised(MAKES, sent(TERM), *over(signal=9), missed("command takes whole")),
         says="takes the order",
     ),
     unseen(
         "and before it looks again",
         checks.whole_while_it_runs,
-        supervised(MAKES, *looks(), *over(signal=9), missed("command does 'whole'")),
-        says="does 'whole'",
+        supervised(MAKES, *looks(), *over(signal=9), missed("command does whole")),
+        says="carries out the order 'whole'",
     ),
     unseen(
         "it never came to a look",
         checks.whole_while_it_runs,
-        supervised(MAKES, missed("other-command runs")),
+        supervised(MAKES, missed("other-command starts")),
         says="did not look",
     ),
     unseen("no command to look", checks.whole_while_it_runs, NO_COMMAND, says="did not start"),
     beside(
         "killed, and the command with it, which is the same",
         checks.whole_while_it_runs,
-        replaced(MAKES, sent(KILL), ended("launcher", signal=KILL), missed("command takes the order 'whole'")),
+        replaced(MAKES, sent(KILL), ended("launcher", signal=KILL), missed("command takes whole")),
         says="does not outlive it",
     ),
     bad(
@@ -248,7 +250,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.interrupted_creation,
         cut(GONE, *NEXT_WAITS),
         ALONE,
-        "next-command runs: it did not come (everyone was quiescent)",
+        "next-command starts: timed out: all processes were idle",
     ),
     bad(
         "the next run gives up",
@@ -260,7 +262,7 @@ INTERRUPTED: tuple[Example, ...] = (
     bad(
         "the next run takes for ever",
         checks.interrupted_creation,
-        cut(GONE, started("next"), missed("next-command runs", sure=False)),
+        cut(GONE, started("next"), missed("next-command starts", sure=False)),
         ALONE,
         "not within 5.0 s",
     ),
@@ -281,7 +283,7 @@ INTERRUPTED: tuple[Example, ...] = (
     unseen("hangs", checks.interrupted_creation, history(started(), sent(TERM), missed(), STILL), says="SIG-6"),
     unseen("not sent", checks.interrupted_creation, cut(UNSENT, STILL), says="did not come by"),
     unseen("not traced", checks.interrupted_creation, history(started(), untraced(), STILL), says="ptrace"),
-    unseen("the harness stepped in", checks.interrupted_creation, cut(STEPPED_IN, STILL), says="too many"),
+    unseen("the harness stepped in", checks.interrupted_creation, cut(STEPPED_IN, STILL), says="more than 400"),
     unseen("directories not compared", checks.interrupted_creation, cut(), says="not compared"),
     unseen("the next run was not played", checks.interrupted_creation, cut(GONE), says="next call"),
     unseen(
@@ -293,13 +295,13 @@ INTERRUPTED: tuple[Example, ...] = (
     unseen(
         "the next launcher traces its command",
         checks.interrupted_creation,
-        cut(GONE, started("next"), msgspec.structs.replace(missed("next-command runs"), hidden="it is traced")),
+        cut(GONE, started("next"), missed("next-command starts", hidden=traced("it"))),
         says="it is traced",
     ),
     good("works", checks.next_run_works, cut(*used("next"))),
     good("works, whatever is left of the cache's", checks.next_run_works, cut(STILL, *used("next"))),
     good("another call's trouble", checks.next_run_works, cut(*used("next"), missed("nextdoor ends"))),
-    bad("held up", checks.next_run_works, cut(*NEXT_WAITS), ALONE, "next-command runs"),
+    bad("held up", checks.next_run_works, cut(*NEXT_WAITS), ALONE, "next-command starts"),
     bad("broken", checks.next_run_works, cut(*NEXT_FAILS), ALONE, "exit code 1"),
     unseen(
         "held up by the first, which still runs",
@@ -428,7 +430,7 @@ OTHERS: tuple[Example, ...] = (
         "ends with 0",
     ),
     unseen(
-        "the next waits for the first", checks.side_by_side, supervised(MAKES, *NEXT_WAITS), says="next-command runs"
+        "the next waits for the first", checks.side_by_side, supervised(MAKES, *NEXT_WAITS), says="next-command starts"
     ),
     unseen("no first run", checks.side_by_side, NO_COMMAND, says="did not start"),
     beside(
@@ -448,7 +450,7 @@ OTHERS: tuple[Example, ...] = (
     bad(
         "breaks the first before it has a command",
         checks.start_beside_a_run,
-        history(started(), ended("launcher", 1), missed("the command runs"), *used("beside"), looked("end")),
+        history(started(), ended("launcher", 1), missed("command starts"), *used("beside"), looked("end")),
         ALONE,
         "it ended with exit code 1",
     ),
@@ -469,14 +471,14 @@ OTHERS: tuple[Example, ...] = (
     bad(
         "cannot be started beside it",
         checks.start_beside_a_run,
-        supervised(*over(7), *called("beside", 1), missed("beside-command runs")),
+        supervised(*over(7), *called("beside", 1), missed("beside-command starts")),
         ALONE,
-        "beside-command runs",
+        "beside-command starts",
     ),
     unseen(
         "the first waits for it",
         checks.start_beside_a_run,
-        history(started(), missed("the command runs"), *used("beside"), looked("end")),
+        history(started(), missed("command starts"), *used("beside"), looked("end")),
         says="did not end",
     ),
     unseen(
@@ -489,7 +491,7 @@ OTHERS: tuple[Example, ...] = (
     unseen(
         "nothing but held, so nobody waits for a command of it",
         checks.start_beside_a_run,
-        supervised(HELD, LET_GO, *over(7), missed("beside-command runs")),
+        supervised(HELD, LET_GO, *over(7), missed("beside-command starts")),
         says="no other call made beside it",
     ),
     good("only its own", checks.only_its_own, supervised(*over(), changed(LATER, HERE, there("HOME/d", "removed")))),

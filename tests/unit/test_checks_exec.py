@@ -8,9 +8,9 @@ from os import CLD_EXITED
 import msgspec
 import pytest
 
-from conformance.checks import exec as checks
-from conformance.checks.files import LATER, RUNNING
-from harness.history import Descriptor, History, Process
+from proctor.conformance.checks import exec as checks
+from proctor.conformance.checks.files import LATER, RUNNING
+from proctor.harness.history import Descriptor, History, Process
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -47,7 +47,7 @@ from tests.unit.histories import (
 TERM, CHLD = signal.SIGTERM, signal.SIGCHLD
 MAKES = changed(RUNNING, there("HOME/.cache/x/run-1", kind="directory"))
 GONE, STILL = changed(LATER), changed(LATER, there("HOME/.cache/x/run-1", kind="directory"))
-NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+NO_COMMAND = history(started(), missed("command starts"), looked("end"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 ALONE = replaced(*over())
 IS_MAIN = process("launcher")
@@ -127,7 +127,7 @@ EXAMPLES: tuple[Example, ...] = (
     unseen(
         "it looks once and not again",
         checks.replaced_and_whole,
-        replaced(MAKES, *looks(), sent(TERM), *over(signal=TERM), missed("command takes the order 'whole'")),
+        replaced(MAKES, *looks(), sent(TERM), *over(signal=TERM), missed("command takes whole")),
         says="takes the order",
     ),
     beside("from the cache", checks.replaced_and_whole, replaced(changed(RUNNING), *looks()), says="no temporary"),

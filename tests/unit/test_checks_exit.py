@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from conformance.checks import exit as checks
-from harness.history import Fact, Output, Outputs, Reaped, Received, Sent
+from proctor.conformance.checks import exit as checks
+from proctor.harness.history import Fact, Output, Outputs, Reaped, Received, Sent
 from tests.unit.histories import (
     COMMAND,
     Example,
@@ -162,7 +162,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "starts no command",
         checks.not_before_command,
-        history(started(), ended("launcher", 1), missed("the command runs"), looked("end")),
+        history(started(), ended("launcher", 1), missed("command starts"), looked("end")),
         replaced(*over()),
         "exit code 1",
     ),
@@ -335,7 +335,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.ends_with_command,
         supervised(ended("command"), missed()),
         replaced(*over(3)),
-        "quiescent",
+        "all processes were idle",
     ),
     bad(
         "gives up with another status",

@@ -8,8 +8,8 @@ from functools import partial
 import msgspec
 import pytest
 
-from conformance.checks import inherit as checks
-from harness.history import Descriptor, History, Inherited
+from proctor.conformance.checks import inherit as checks
+from proctor.harness.history import Descriptor, History, Inherited
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -35,7 +35,7 @@ from tests.unit.histories import (
     verify,
 )
 
-NO_COMMAND = history(started(), missed("the command runs"), looked("end"))
+NO_COMMAND = history(started(), missed("command starts"), looked("end"))
 OTHER_FILE = Descriptor(0, dev=5, ino=4)
 
 
@@ -51,7 +51,7 @@ def but(title: str, check: Check, says: str, bare: Inherited = INHERITED, **chan
 
 
 def none_at_all(check: Check) -> Example:
-    return bad("no command", check, NO_COMMAND, replaced(), "the command runs")
+    return bad("no command", check, NO_COMMAND, replaced(), "the command starts")
 
 
 def in_session(sid: int, pgid: int, foreground: int = LAUNCHER) -> History:

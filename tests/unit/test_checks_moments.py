@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from conformance.checks import moments as checks
-from harness.history import Contained, Fact, History, NotReached, Pressed, Remained, Sent
-from harness.schedule import Deliver, Directive, HoldTask, Point
+from proctor.conformance.checks import moments as checks
+from proctor.harness.history import Fact, History, NotReached, Pressed, Sent, TempFilesLeft
+from proctor.harness.schedule import Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
     Example,
@@ -28,6 +28,7 @@ from tests.unit.histories import (
     started,
     supervised,
     titles,
+    too_many,
     unseen,
     untraced,
     verify,
@@ -47,7 +48,7 @@ def early(*facts: Fact, left: bool = False) -> History:
 
 WATCHER = looked("end", process("", name="watcher"))
 LEAVES_A_WATCHER = replaced(*over(7), end=WATCHER)
-KILLED = (sent(TERM), ended("launcher", signal=TERM), missed("the command runs"))
+KILLED = (sent(TERM), ended("launcher", signal=TERM), missed("command starts"))
 LATE = (sent(TERM), ended("launcher", signal=TERM), greeted(), ended("command", 7))
 
 EXAMPLES = (
@@ -100,12 +101,12 @@ EXAMPLES = (
         BARE,
         "no signal",
     ),
-    bad("hangs", checks.any_moment_of_start, early(sent(TERM), missed("the command runs")), BARE, "hangs"),
-    bad("a file", checks.any_moment_of_start, early(*KILLED, Remained(("part-1",))), BARE, "part-1"),
+    bad("hangs", checks.any_moment_of_start, early(sent(TERM), missed("command starts")), BARE, "hangs"),
+    bad("a file", checks.any_moment_of_start, early(*KILLED, TempFilesLeft(("part-1",))), BARE, "part-1"),
     unseen("not sent", checks.any_moment_of_start, supervised(UNSENT, *over(7)), BARE, "did not come by"),
     unseen("too late", checks.any_moment_of_start, supervised(Sent(TERM, "launcher", 10, 3), *over(7)), BARE, "ended"),
     unseen("not traced", checks.any_moment_of_start, supervised(untraced(), sent(TERM)), BARE, "ptrace"),
-    unseen("stepped in", checks.any_moment_of_start, supervised(sent(TERM), Contained("x"), *over(7)), BARE, "x"),
+    unseen("stepped in", checks.any_moment_of_start, supervised(sent(TERM), too_many(), *over(7)), BARE, "limit"),
     unseen("nothing done", checks.any_moment_of_start, supervised(*over(7)), BARE, "no signal"),
     good("changes nothing", checks.any_moment_of_end, supervised(ended("command", 7), sent(TERM), *over(7)), BARE),
     bad(
@@ -126,7 +127,7 @@ EXAMPLES = (
     unseen("nothing sent at the end", checks.any_moment_of_end, supervised(UNSENT, *over(7)), BARE, "did not come by"),
     good("whoever runs first", checks.order_changes_nothing, supervised(*over(7)), BARE),
     bad("another status", checks.order_changes_nothing, supervised(*over(129)), BARE, "status 7"),
-    bad("never ends", checks.order_changes_nothing, supervised(missed()), BARE, "quiescent"),
+    bad("never ends", checks.order_changes_nothing, supervised(missed()), BARE, "all processes were idle"),
     bad("a stray signal", checks.order_changes_nothing, supervised(received(HUP), *over(7)), BARE, "SIGHUP 0 times"),
     unseen("not traced either", checks.order_changes_nothing, supervised(untraced(), *over(7)), BARE, "ptrace"),
 )

@@ -6,12 +6,13 @@ import signal
 
 import pytest
 
-from conformance.checks import signals as checks
-from harness.history import Called, Ended, Fact, Reaped, Traced, Waited
+from proctor.conformance.checks import signals as checks
+from proctor.harness.history import Ended, Fact, Reaped, SignalCall, TraceStarted, WaitEnded
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
     Example,
+    awaited,
     bad,
     beside,
     by_key,
@@ -53,12 +54,12 @@ STOPPED = replaced(sent(STOP), sent(TERM), sent(CONT), received(CONT, 1), receiv
 NONE_CAME = supervised(sent(TERM), missed("command receives SIGTERM"))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 TWICE = supervised(sent(TERM), received(TERM), received(TERM), *over())
-TRACED, REAPED = Traced((LAUNCHER,)), Reaped("command", COMMAND)
-TO_COMMAND = Called("kill", COMMAND, TERM, 0)
+TRACED, REAPED = TraceStarted((LAUNCHER,)), Reaped("command", COMMAND)
+TO_COMMAND = SignalCall("kill", COMMAND, TERM, 0)
 
 
-def waited(seconds: float, idle: float, what: str = "command receives SIGTERM") -> Waited:
-    return Waited(what, seconds, idle)
+def waited(seconds: float, idle: float, what: str = "command receives SIGTERM") -> WaitEnded:
+    return WaitEnded(awaited(what), seconds, idle)
 
 
 EXAMPLES: tuple[Example, ...] = (
@@ -176,7 +177,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "ends the command",
         checks.launcher_survives,
-        supervised(sent(TERM), *over(1), missed("command takes the order 'exit 0'")),
+        supervised(sent(TERM), *over(1), missed("command takes exit 0")),
         ONE,
         "the order",
     ),
@@ -188,10 +189,10 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(
             TRACED,
             REAPED,
-            Called("kill", COMMAND, 0, -3),
-            Called("kill", -COMMAND, TERM, -3),
-            Called("kill", LAUNCHER, TERM, 0),
-            Called("pidfd_send_signal", 0, TERM, -3),
+            SignalCall("kill", COMMAND, 0, -3),
+            SignalCall("kill", -COMMAND, TERM, -3),
+            SignalCall("kill", LAUNCHER, TERM, 0),
+            SignalCall("pidfd_send_signal", 0, TERM, -3),
             *over(),
         ),
         ONE,
@@ -199,7 +200,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "passed on after the reap",
         checks.never_signals_reaped,
-        supervised(TRACED, REAPED, sent(TERM), Called("kill", COMMAND, TERM, -3), *over()),
+        supervised(TRACED, REAPED, sent(TERM), SignalCall("kill", COMMAND, TERM, -3), *over()),
         ONE,
         "kill sent SIGTERM",
     ),
@@ -226,7 +227,7 @@ EXAMPLES: tuple[Example, ...] = (
         ONE,
         "190 ms",
     ),
-    unseen("not forwarded at all", checks.forwarded_in_time, NONE_CAME, ONE, "did not come"),
+    unseen("not forwarded at all", checks.forwarded_in_time, NONE_CAME, ONE, "timed out"),
     unseen("not started", checks.forwarded_in_time, NEVER_STARTED, ONE, "errno 8"),
     good(
         "comes after the stop",

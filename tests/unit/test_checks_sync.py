@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 from typing import Literal
 
-import msgspec
 import pytest
 
-from conformance.checks import sync as checks
-from conformance.checks.files import LATER, NEXT
-from harness.history import Change, Contained, Ended, Fact, History, NotReached, Pressed, Unobserved
-from harness.schedule import Deliver, Directive, Point
+from proctor.conformance.checks import sync as checks
+from proctor.conformance.checks.files import LATER, NEXT
+from proctor.harness.history import Ended, Fact, FileChange, History, NotReached, Pressed, Unobserved
+from proctor.harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     LAUNCHER,
     Example,
@@ -32,6 +31,8 @@ from tests.unit.histories import (
     started,
     there,
     titles,
+    too_many,
+    traced,
     unseen,
     untraced,
     used,
@@ -42,13 +43,13 @@ from tests.unit.histories import (
 TERM, INT = signal.SIGTERM, signal.SIGINT
 UNSENT = NotReached(Directive(Point("launcher", "rename"), Deliver(TERM)))
 CUT = sent(TERM), ended("launcher", signal=TERM)
-NO_TOOL = *called("tool", 127), missed("tool-command runs")
+NO_TOOL = *called("tool", 127), missed("tool-command starts")
 PRESSED = Pressed("ctrl-c")
 BY_KEY = ended("launcher", signal=INT)
-TRACED = msgspec.structs.replace(missed(), hidden="backend is traced by the launcher")
+TRACED = missed(hidden=traced("backend"))
 
 
-def venv(name: str, how: Literal["created", "changed", "removed"] = "created", kind: str = "file") -> Change:
+def venv(name: str, how: Literal["created", "changed", "removed"] = "created", kind: str = "file") -> FileChange:
     """Return what has become of a file of the project's environment."""
     return there(f"WORK/.venv/{name}", how, own=False, kind=kind)
 
@@ -71,7 +72,7 @@ CROWDED = a_sync(ended("launcher"), changed(LATER, there("HOME/a"), venv("bin/pr
 """One of which not all differences are told."""
 
 
-def then(*changes: Change, count: int = 0) -> tuple[Fact, ...]:
+def then(*changes: FileChange, count: int = 0) -> tuple[Fact, ...]:
     """Return the next sync, after which the directories are like this."""
     return *called("next"), changed(NEXT, *changes, count=count)
 
@@ -354,7 +355,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.next_sync_succeeds,
         a_sync(ended("launcher"), *called("next"), changed(NEXT, environments=("WORK/.venv",)), *NO_TOOL),
         UNDISTURBED,
-        "tool-command runs",
+        "tool-command starts",
     ),
     unseen(
         "its environments are elsewhere",
@@ -366,9 +367,9 @@ EXAMPLES: tuple[Example, ...] = (
     unseen(
         "no other interpreter",
         checks.next_sync_succeeds,
-        a_sync(Unobserved("another interpreter", "none is on PATH")),
+        a_sync(Unobserved("no-other-python")),
         UNDISTURBED,
-        "none is on PATH",
+        "no Python of another version",
     ),
     unseen("never used", checks.next_sync_succeeds, a_sync(ended("launcher"), *then()), UNDISTURBED, "tool call"),
     unseen("cannot be started", checks.next_sync_succeeds, a_sync(not_started()), UNDISTURBED, "end of the launcher"),
@@ -378,7 +379,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.next_sync_succeeds_at_any_moment,
         a_sync(*CUT, started("next", 30), missed("next ends")),
         UNDISTURBED,
-        "next ends: it did not come (everyone was quiescent)",
+        "next ends: timed out: all processes were idle",
     ),
     bad(
         "what is half there is refused",
@@ -407,10 +408,10 @@ EXAMPLES: tuple[Example, ...] = (
     good(
         "what was waited for before it",
         checks.ctrl_c_ends_it,
-        a_sync(waited("backend runs", 9.0, 8.0), joined(), PRESSED, BY_KEY),
+        a_sync(waited("backend starts", 9.0, 8.0), joined(), PRESSED, BY_KEY),
         UNDISTURBED,
     ),
-    bad("ignored", checks.ctrl_c_ends_it, a_sync(joined(), PRESSED, missed()), UNDISTURBED, "it did not come"),
+    bad("ignored", checks.ctrl_c_ends_it, a_sync(joined(), PRESSED, missed()), UNDISTURBED, "timed out"),
     bad(
         "late",
         checks.ctrl_c_ends_it,
@@ -427,9 +428,9 @@ EXAMPLES: tuple[Example, ...] = (
         UNDISTURBED,
         "SIGTERM",
     ),
-    unseen("not pressed", checks.ctrl_c_ends_it, a_sync(missed("backend runs")), UNDISTURBED, "as far as its build"),
+    unseen("not pressed", checks.ctrl_c_ends_it, a_sync(missed("backend starts")), UNDISTURBED, "as far as its build"),
     unseen("ended before", checks.ctrl_c_ends_it, a_sync(ended("launcher", 1), PRESSED), UNDISTURBED, "had ended"),
-    unseen("stepped in", checks.ctrl_c_ends_it, a_sync(PRESSED, Contained("x"), missed()), UNDISTURBED, "step in: x"),
+    unseen("stepped in", checks.ctrl_c_ends_it, a_sync(PRESSED, too_many(), missed()), UNDISTURBED, "400 processes"),
     unseen("traces its backend", checks.ctrl_c_ends_it, a_sync(PRESSED, TRACED), UNDISTURBED, "traced by the laun"),
     unseen("no end, no word of it", checks.ctrl_c_ends_it, a_sync(joined(), PRESSED), UNDISTURBED, "did not end"),
     unseen(

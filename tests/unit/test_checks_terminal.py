@@ -7,8 +7,8 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks import terminal as checks
-from harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
+from proctor.conformance.checks import terminal as checks
+from proctor.harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
 from tests.unit.histories import (
     COMMAND,
     TERMINAL,
@@ -45,7 +45,7 @@ ONE_QUIT = replaced(BACKSLASH, by_key(QUIT), *over(), terminal=True)
 ONE_HUP = replaced(HungUp(), by_key(HUP), terminal=True)
 ONE_WINCH = replaced(Resized(50, 132), by_key(WINCH), *over(), terminal=True)
 NEVER_STARTED = history(started(), not_started(), looked("end"))
-NO_COMMAND = history(started(), missed("the command runs"), looked("end", process("launcher")))
+NO_COMMAND = history(started(), missed("command starts"), looked("end", process("launcher")))
 PLAIN = replaced(*over(), terminal=True)
 ALIVE = looked("end", process("launcher"), process("command"), process("leader"))
 
@@ -176,7 +176,7 @@ EXAMPLES: tuple[Example, ...] = (
     bad(
         "no prompt",
         checks.job_control,
-        supervised(missed("the terminal shows '<prompt>'")),
+        supervised(missed("terminal shows <prompt>")),
         PLAIN,
         "<prompt>",
     ),
@@ -236,7 +236,7 @@ EXAMPLES: tuple[Example, ...] = (
         PLAIN,
         "relay (pid 20",
     ),
-    unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command runs"),
+    unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command starts"),
     good("one resize", checks.as_often_as_bare, supervised(RESIZE, by_key(WINCH), *over()), ONE_WINCH),
     bad(
         "resized twice",
@@ -253,7 +253,7 @@ EXAMPLES: tuple[Example, ...] = (
         ONE_HUP,
         "2 times",
     ),
-    bad("no command", checks.as_often_as_bare, NO_COMMAND, replaced(Resized(1, 1)), "the command runs"),
+    bad("no command", checks.as_often_as_bare, NO_COMMAND, replaced(Resized(1, 1)), "the command starts"),
     good("the same terminal", checks.terminal_is_the_same, supervised(*over(), terminal=True), PLAIN),
     good(
         "a foreground group of its own",

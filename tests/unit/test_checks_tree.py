@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from conformance.checks import tree as checks
-from harness.history import Greeted
+from proctor.conformance.checks import tree as checks
+from proctor.harness.history import WitnessReady
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -46,7 +46,7 @@ AT_REST = (process("leader"), process("launcher"), process("command"))
 BARE_LOOK = replaced(looked("step", process("leader"), process("launcher")), *over(), end=GONE)
 KILLED = sent(KILL), ended("launcher", signal=KILL)
 BARE_GROUP = replaced(sent(TERM, "group"), received(TERM, 1), *over(), end=GONE)
-NO_COMMAND = history(started(), missed("the command runs"), looked("end", process("launcher")))
+NO_COMMAND = history(started(), missed("command starts"), looked("end", process("launcher")))
 NEVER_STARTED = history(started(), not_started(), looked("end"))
 FORWARDED = replaced(sent(TERM), received(TERM, 1), *over(), end=GONE)
 BY_COMMAND = process("", "Z", "child", pid=21, ppid=COMMAND)
@@ -139,7 +139,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.no_zombie,
         history(
             started(),
-            Greeted("command", COMMAND, INHERITED),
+            WitnessReady("command", COMMAND, INHERITED),
             looked("start", *AT_REST, ZOMBIE),
             looked("step", *AT_REST),
             *over(),
@@ -168,8 +168,8 @@ EXAMPLES: tuple[Example, ...] = (
         BARE_LOOK,
         "command",
     ),
-    bad("the script ends early", checks.no_zombie, supervised(missed("orphan runs")), BARE_LOOK, "orphan runs"),
-    good("killed by the signal", checks.no_zombie_after_signals, supervised(missed("command does")), BARE_LOOK),
+    bad("the script ends early", checks.no_zombie, supervised(missed("orphan starts")), BARE_LOOK, "orphan starts"),
+    good("killed by the signal", checks.no_zombie_after_signals, supervised(missed("command does x")), BARE_LOOK),
     bad(
         "a helper of its handler",
         checks.no_zombie_after_signals,
@@ -243,7 +243,7 @@ EXAMPLES: tuple[Example, ...] = (
         BARE_GROUP,
         "0 times",
     ),
-    bad("never starts the command", checks.group_signal_arrives, NO_COMMAND, BARE_GROUP, "the command runs"),
+    bad("never starts the command", checks.group_signal_arrives, NO_COMMAND, BARE_GROUP, "the command starts"),
     good(
         "from us alone",
         checks.group_signal_once,
@@ -270,7 +270,7 @@ EXAMPLES: tuple[Example, ...] = (
         BARE_GROUP,
         "TREE-4",
     ),
-    unseen("never starts the command", checks.group_signal_once, NO_COMMAND, BARE_GROUP, "the command runs"),
+    unseen("never starts the command", checks.group_signal_once, NO_COMMAND, BARE_GROUP, "the command starts"),
     good("passed on", checks.init_forwards, supervised(sent(TERM), received(TERM), *over()), FORWARDED),
     bad(
         "dropped",

@@ -8,15 +8,23 @@ import typing
 import msgspec
 import pytest
 
-from harness import history as facts
-from harness import scenario as steps
-from harness import signals
-from harness.errors import WrongCall, nearest
-from harness.history import Event, Fact, History, from_lines, to_lines
-from harness.scenario import Scenario, Stage, Step, key_of
-from harness.schedule import Deliver, Directive, Point, PressKey
-from harness.strict import convert, parse_json
-from harness.target import PROFILES, Target
+from proctor.harness import history as facts
+from proctor.harness import scenario as steps
+from proctor.harness import signals
+from proctor.harness.awaited import (
+    Awaited,
+    LauncherStarted,
+    LauncherTraceable,
+    OrderDone,
+    OrderTaken,
+    ScriptDone,
+)
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.history import Event, Fact, History, from_lines, to_lines
+from proctor.harness.scenario import Scenario, Stage, Step, key_of
+from proctor.harness.schedule import Deliver, Directive, Point, PressKey
+from proctor.harness.strict import convert, parse_json
+from proctor.harness.target import PROFILES, Target
 from tests.unit.histories import (
     CHARACTERS,
     COMMAND,
@@ -45,27 +53,41 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.Release(),
     steps.Trace(),
     steps.Trace(at_reap=15),
-    steps.Part(),
+    steps.NewPhase(),
     steps.Start("prune", "prune"),
     steps.Enter("tool"),
     steps.Reuse(),
     steps.Compare("later"),
     steps.Settle(),
     steps.Look(),
-    steps.Receives(2, "grandchild"),
-    steps.Ends(),
-    steps.Ends("command"),
-    steps.Greets(),
-    steps.Stops("launcher"),
-    steps.Runs(),
-    steps.Answers("read"),
-    steps.Prints("<prompt>"),
+    steps.WaitReceived(2, "grandchild"),
+    steps.WaitEnds(),
+    steps.WaitEnds("command"),
+    steps.WaitReady(),
+    steps.WaitStopped("launcher"),
+    steps.WaitContinued(),
+    steps.WaitAnswer("read"),
+    steps.WaitOutput("<prompt>"),
 )
 POINT = Point("child1.t2", "setsid", 2, "entry", 2)
+ALL_AWAITED: tuple[Awaited, ...] = (
+    steps.WaitReceived(2, "grandchild"),
+    steps.WaitEnds(),
+    steps.WaitReady(),
+    steps.WaitStopped("launcher"),
+    steps.WaitContinued(),
+    steps.WaitAnswer("read"),
+    steps.WaitOutput("<prompt>"),
+    OrderTaken("command", "exit 3"),
+    OrderDone("command", "look"),
+    LauncherStarted(),
+    LauncherTraceable(),
+    ScriptDone(),
+)
 ALL_FACTS: tuple[Fact, ...] = (
     started(),
     facts.NotStarted("exec", 8),
-    facts.Greeted("command", COMMAND, INHERITED),
+    facts.WitnessReady("command", COMMAND, INHERITED),
     facts.Sent(15, "group", 10, 3),
     facts.Pressed("ctrl-c"),
     facts.Typed(3, 0xFFFFFFFF),
@@ -73,7 +95,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.HungUp(),
     facts.Ordered("command", "exit 3"),
     facts.Answered("command", "read", 1 << 20, 5, 11),
-    facts.Viewed("command", 10, 9, TERMINAL),
+    facts.TerminalState("command", 10, 9, TERMINAL),
     facts.Received("command", 15, signals.SI_USER, 10, 0.25, "launcher"),
     facts.Stopped("command", 19),
     facts.Continued("command"),
@@ -84,21 +106,22 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.Outputs("stdout", 1 << 40, 7),
     facts.Held((10, 12), "SIGSTOP"),
     facts.Released((10, 12)),
-    facts.Traced((10,)),
-    facts.Called("kill", -10, 15, -3),
+    facts.TraceStarted((10,)),
+    facts.SignalCall("kill", -10, 15, -3),
     facts.Reaped("command", COMMAND),
-    facts.Passed(POINT, Point("launcher", "clone"), 15, 1 << 14, 0, 1 << 63),
-    facts.Carried(Directive(POINT, Deliver(15, "group")), "done"),
+    facts.PointReached(POINT, Point("launcher", "clone"), 15, 1 << 14, 0, 1 << 63),
+    facts.DirectiveApplied(Directive(POINT, Deliver(15, "group")), "done"),
     facts.NotReached(Directive(POINT, PressKey("ctrl-c"))),
-    facts.Settled("waited", 1.0, "somebody is always running"),
-    facts.Waited("command runs", 0.25, 0.125),
-    facts.Missed("launcher ends", 5.0, True, "launcher (pid 10) S"),
+    facts.SettleEnded("waited", 1.0, "somebody is always running"),
+    facts.WaitEnded(steps.WaitReady(), 0.25, 0.125),
+    *(facts.WaitFailed(awaited, 5.0, True, (process("launcher"),)) for awaited in ALL_AWAITED),
+    facts.WaitFailed(ScriptDone(), 5.0, False, hidden=facts.Hidden("traced", "command"), step=3),
     looked("end", process("launcher", "Z", "a) b"), modes=MODES, characters=CHARACTERS),
-    facts.Remained(("a", "b/c")),
-    facts.Unobserved("the launcher's calls", "ptrace is refused"),
-    facts.Contained("too many"),
-    facts.Joined("backend", 14),
-    facts.Changed("later", (facts.Change("HOME/x", "file", "created", own=True),), 1, ("HOME/e",)),
+    facts.TempFilesLeft(("a", "b/c")),
+    facts.Unobserved("ptrace-refused"),
+    facts.LimitExceeded("processes", 400),
+    facts.HelperReady("backend", 14),
+    facts.FilesChanged("later", (facts.FileChange("HOME/x", "file", "created", own=True),), 1, ("HOME/e",)),
     facts.Printed("prune", b"done\n"),
     facts.Notified(COMMAND, "READY=1\n"),
 )
@@ -128,6 +151,7 @@ def a_history(*made: Fact) -> History:
 def test_every_step_and_every_fact_is_here() -> None:
     assert {type(step) for step in ALL_STEPS} == kinds(Step)
     assert {type(fact) for fact in ALL_FACTS} == kinds(Fact)
+    assert {type(awaited) for awaited in ALL_AWAITED} == kinds(Awaited)
 
 
 @pytest.mark.parametrize("step", ALL_STEPS, ids=repr)
@@ -142,8 +166,8 @@ SCENARIOS = (
     Scenario((), Stage(home="warm", build_waits=True)),
     Scenario((), Stage(home="stale", notify=True)),
     Scenario((), command="tool", invoke="run", interpreter="other"),
-    Scenario((steps.Ends(),), invoke="sync", interpreter="killed", after=ALL_STEPS),
-    Scenario((steps.Ends(),), invoke="prune", after=(steps.Compare("later"), steps.Start("run", "next"))),
+    Scenario((steps.WaitEnds(),), invoke="sync", interpreter="killed", after=ALL_STEPS),
+    Scenario((steps.WaitEnds(),), invoke="prune", after=(steps.Compare("later"), steps.Start("run", "next"))),
 )
 
 
@@ -194,7 +218,7 @@ def test_history_goes_both_ways_whole() -> None:
 
 def test_names_that_hold_line_ends_of_unicode_go_both_ways() -> None:
     """JSON escapes the line ends of ASCII, but not these."""
-    made = a_history(facts.Remained(("a\x85b", "c\u2028d", "e\u2029f")), looked("end", process("", name=HOSTILE)))
+    made = a_history(facts.TempFilesLeft(("a\x85b", "c\u2028d", "e\u2029f")), looked("end", process("", name=HOSTILE)))
     assert from_lines(to_lines(made)) == made
 
 
@@ -236,32 +260,32 @@ def test_a_history_finds_its_facts_in_order() -> None:
         ('{"steps": [], "withing": 3}', "unknown key 'withing' (did you mean 'within'?)"),
         ('{"steps": [{"do": "signal", "signl": 15}]}', "unknown key 'signl' (did you mean 'signal'?)"),
         ('{"steps": [], "stage": {"termnal": true}}', "unknown key 'termnal' (did you mean 'terminal'?)"),
-        ('{"steps": [], "zzz": 1}', "unknown key 'zzz'; known are: "),
+        ('{"steps": [], "zzz": 1}', "unknown key 'zzz'; known keys: "),
         ('{"steps": [{"do": "sginal", "signal": 15}]}', "(did you mean 'signal'?)"),
         (
             '{"steps": [{"do": "signal", "signal": "TERM"}]}',
-            "'steps[0].signal' takes a whole number, but is \"TERM\"",
+            "'steps[0].signal' must be an integer, but is \"TERM\"",
         ),
-        ('{"steps": [{"do": "signal", "signal": 1.5}]}', "'steps[0].signal' takes a whole number, but is 1.5"),
-        ('{"steps": [{"do": "press", "key": "ctrl-x"}]}', 'is "ctrl-x", which is none of: ctrl-c, '),
+        ('{"steps": [{"do": "signal", "signal": 1.5}]}', "'steps[0].signal' must be an integer, but is 1.5"),
+        ('{"steps": [{"do": "press", "key": "ctrl-x"}]}', 'is "ctrl-x", which is not one of: ctrl-c, '),
         ('{"steps": [{"signal": 15}]}', "'steps[0].do' is missing"),
-        ('{"steps": [], "invoke": "build"}', "'invoke' is \"build\", which is none of: run, sync, prune"),
-        ('{"steps": [], "interpreter": "old"}', 'is "old", which is none of: '),
-        ('{"steps": [], "command": "tol"}', 'is "tol", which is none of: '),
-        ('{"steps": [], "stage": {"home": "hot"}}', 'is "hot", which is none of: '),
+        ('{"steps": [], "invoke": "build"}', "'invoke' is \"build\", which is not one of: run, sync, prune"),
+        ('{"steps": [], "interpreter": "old"}', 'is "old", which is not one of: '),
+        ('{"steps": [], "command": "tol"}', 'is "tol", which is not one of: '),
+        ('{"steps": [], "stage": {"home": "hot"}}', 'is "hot", which is not one of: '),
         ('{"steps": [], "stage": {"buildwaits": true}}', "(did you mean 'build_waits'?)"),
         ('{"steps": [], "after": [{"do": "compare"}]}', "'after[0].when' is missing"),
         ('{"steps": [{"do": "start", "invoke": "run"}]}', "'steps[0].name' is missing"),
-        ('{"steps": 1}', "'steps' takes a list, but is 1"),
+        ('{"steps": 1}', "'steps' must be a list, but is 1"),
         ("{}", "'steps' is missing"),
-        ("[]", "the whole takes a table, but is []"),
+        ("[]", "the document must be a table, but is []"),
         ('{"steps": []', "this is not JSON"),
         ("", "this is not JSON"),
         ("\x00\xff", "this is not JSON"),
     ],
 )
 def test_scenario_that_is_none(text: str, says: str) -> None:
-    with pytest.raises(WrongCall, match=re.escape(says)) as caught:
+    with pytest.raises(UsageError, match=re.escape(says)) as caught:
         parse_json(text, Scenario, "case.json")
     assert str(caught.value).startswith("case.json: ")
 
@@ -276,12 +300,12 @@ HEAD = '{"schema":1,"target":"t","scenario":{"steps":[]},"containment":"c"}\n'
         (" \n\t\n", "h.jsonl: empty"),
         ("garbage", "h.jsonl, line 1: this is not JSON"),
         ('{"index":0,"time":0,"source":"s","fact":{"is":"hung-up"}}', "h.jsonl, line 1: "),
-        (HEAD.replace('"schema":1', '"schema":2'), "'schema' is 2, which is none of: 1"),
+        (HEAD.replace('"schema":1', '"schema":2'), "'schema' is 2, which is not one of: 1"),
         (HEAD.replace('"target"', '"taget"'), "unknown key 'taget' (did you mean 'target'?)"),
         (HEAD + HEAD, "h.jsonl, line 2: unknown key"),
         (HEAD + '{"index":0,"time":0,"source":"s","fact":{"is":"hung-', "h.jsonl, line 2: this is not JSON"),
         (HEAD + '{"index":0,"time":0,"source":"s","fact":{"is":"hung"}}', "h.jsonl, line 2: "),
-        (HEAD + '{"index":"0","time":0,"source":"s","fact":{"is":"hung-up"}}', "'index' takes a whole number"),
+        (HEAD + '{"index":"0","time":0,"source":"s","fact":{"is":"hung-up"}}', "'index' must be an integer"),
         (
             HEAD + '{"index":0,"tim":0,"source":"s","fact":{"is":"hung-up"}}',
             "unknown key 'tim' (did you mean 'time'?)",
@@ -304,7 +328,7 @@ HEAD = '{"schema":1,"target":"t","scenario":{"steps":[]},"containment":"c"}\n'
     ],
 )
 def test_lines_that_are_no_history(text: str, says: str) -> None:
-    with pytest.raises(WrongCall, match=re.escape(says)):
+    with pytest.raises(UsageError, match=re.escape(says)):
         from_lines(text, "h.jsonl")
 
 
@@ -314,7 +338,7 @@ def test_history_cut_at_any_byte_is_whole_lines_or_an_error() -> None:
     for end in range(0, len(text), 37):
         try:
             read = from_lines(text[:end])
-        except WrongCall:
+        except UsageError:
             continue
         assert read.events == made.events[: len(read.events)]
 

@@ -6,10 +6,11 @@ import signal
 
 import pytest
 
-from harness import history as facts
-from harness import signals
-from harness.history import Fact
-from harness.words import describe
+from proctor.harness import history as facts
+from proctor.harness import signals
+from proctor.harness.history import Fact
+from proctor.harness.scenario import WaitEnds, WaitOutput
+from proctor.harness.words import describe
 from tests.unit.histories import INHERITED, TERMINAL, looked, process
 from tests.unit.test_data import ALL_FACTS, HOSTILE
 
@@ -26,28 +27,27 @@ FROM_OUTSIDE: tuple[Fact, ...] = (
     facts.Output("terminal", HOSTILE.encode()),
     facts.Output("terminal", b"\x9b\xff" * 1000),
     facts.Ordered("command", HOSTILE),
-    facts.Remained((HOSTILE,)),
+    facts.TempFilesLeft((HOSTILE,)),
     facts.Started("launcher", 10, (HOSTILE.encode(), b"\x9b\xff")),
 )
 NAMES: tuple[Fact, ...] = (
     facts.Pressed(HOSTILE),
-    facts.Missed(HOSTILE, 1.0, True, HOSTILE),
-    facts.Greeted(HOSTILE, 11, INHERITED),
+    facts.WaitFailed(WaitOutput(HOSTILE), 1.0, True, (process("", name=HOSTILE),)),
+    facts.WitnessReady(HOSTILE, 11, INHERITED),
     facts.Stopped(HOSTILE),
     facts.Continued(HOSTILE),
     facts.Ended(HOSTILE, 11),
     facts.Received(HOSTILE, 15, 0, 0, 0.0, HOSTILE),
     facts.Answered(HOSTILE, HOSTILE),
     facts.Sent(15, HOSTILE, 0),
-    facts.Called(HOSTILE, 1, 15, 0),
+    facts.SignalCall(HOSTILE, 1, 15, 0),
     facts.Reaped(HOSTILE, 1),
-    facts.Unobserved(HOSTILE, HOSTILE),
-    facts.Contained(HOSTILE),
+    facts.Unobserved("ptrace-refused", detail=HOSTILE),
     facts.NotStarted(HOSTILE, 1),
     facts.Held((1,), HOSTILE),
-    facts.Waited(HOSTILE, 1.0),
-    facts.Settled("waited", 1.0, HOSTILE),
-    facts.Viewed(HOSTILE, 1, 1, TERMINAL),
+    facts.WaitEnded(WaitEnds(HOSTILE), 1.0),
+    facts.SettleEnded("waited", 1.0, HOSTILE),
+    facts.TerminalState(HOSTILE, 1, 1, TERMINAL),
     looked("end", process("", name=HOSTILE)),
 )
 
@@ -77,7 +77,7 @@ def test_names_are_safe_to_print() -> None:
         (facts.Ended("launcher", 10, code=0), "launcher ended with exit code 0"),
         (facts.Ended("launcher", 10, signal=9), "launcher ended of SIGKILL"),
         (facts.Ended("command", 11), "command ended"),
-        (facts.Called("kill", -11, 15, -3), "launcher called kill for pid -11 with SIGTERM, errno 3"),
+        (facts.SignalCall("kill", -11, 15, -3), "launcher called kill for pid -11 with SIGTERM, errno 3"),
     ],
 )
 def test_description(fact: Fact, told: str) -> None:

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from conformance import doctor
-from conformance.doctor import NEEDED, Ability, Needed, is_whole, lost
-from conformance.spec import requirements
-from harness import execute as door
-from harness import system
-from harness.errors import HarnessError
-from harness.history import Event, Fact, Greeted, History, NotStarted, Settled, Unobserved
-from harness.scenario import Scenario
+from proctor.conformance.cli import system_checks
+from proctor.conformance.cli.system_checks import NEEDED, Ability, Needed, is_whole, lost
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness import system
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import Event, Fact, History, NotStarted, SettleEnded, Unobserved, WitnessReady
+from proctor.harness.scenario import Scenario
 from tests.conftest import ROOT
 from tests.unit.histories import INHERITED
 
-GREETED = Greeted("command", 11, INHERITED)
+GREETED = WitnessReady("command", 11, INHERITED)
 
 
 def played(*facts: Fact) -> History:
@@ -54,25 +54,25 @@ def test_what_needs_an_ability_is_what_the_cases_say(needs: dict[str, list[list[
     assert {name for both in needs.values() for some in both for name in some} <= requirements().keys()
 
 
-@pytest.mark.parametrize("tried", doctor.TRIED)
-def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: doctor.Try) -> None:
-    answers(monkeypatch, played(GREETED, Settled("quiescent", 0.1)))
+@pytest.mark.parametrize("tried", system_checks.TRIED)
+def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: system_checks.Try) -> None:
+    answers(monkeypatch, played(GREETED, SettleEnded("quiescent", 0.1)))
     found = tried()
     assert (found.state, found.means, found.do, found.not_observable) == ("yes", "", "", ())
 
 
-@pytest.mark.parametrize("tried", doctor.TRIED)
+@pytest.mark.parametrize("tried", system_checks.TRIED)
 @pytest.mark.parametrize(
     ("outcome", "why"),
     [
         (HarnessError("it is not\nhere \x1b[31m"), "it is not here \\x1b[31m"),
         (played(NotStarted("fork", 1)), "fork: Operation not permitted"),
-        (played(Unobserved("calls", "ptrace is refused")), "ptrace is refused"),
+        (played(Unobserved("ptrace-refused")), "ptrace is refused"),
         (played(), "the command did not start"),
     ],
 )
 def test_what_cannot_be_played_is_less(
-    monkeypatch: pytest.MonkeyPatch, tried: doctor.Try, outcome: History | HarnessError, why: str
+    monkeypatch: pytest.MonkeyPatch, tried: system_checks.Try, outcome: History | HarnessError, why: str
 ) -> None:
     answers(monkeypatch, outcome)
     found = tried()
@@ -81,16 +81,16 @@ def test_what_cannot_be_played_is_less(
 
 
 def test_rest_that_is_waited_for_is_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, played(GREETED, Settled("waited", 1.0, "/proc/PID/syscall may not be read")))
-    found = doctor.TRIED[0]()
+    answers(monkeypatch, played(GREETED, SettleEnded("waited", 1.0, "/proc/PID/syscall may not be read")))
+    found = system_checks.TRIED[0]()
     assert (found.name, found.state, found.found) == ("quiescence", "less", "/proc/PID/syscall may not be read")
 
 
 def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        doctor, "_try", lambda scenario: played(GREETED) if scenario.stage.under == "bash" else "not installed"
+        system_checks, "_try", lambda scenario: played(GREETED) if scenario.stage.under == "bash" else "not installed"
     )
-    found = next(tried() for tried in doctor.TRIED if tried.__name__ == "_shells")
+    found = next(tried() for tried in system_checks.TRIED if tried.__name__ == "_shells")
     assert (found.state, found.not_observable, found.in_part) == ("less", (), ("TTY-3",))
     assert found.do == "apt-get install dash zsh"
     assert "under bash only" in found.means
@@ -108,7 +108,7 @@ def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) 
 def test_how_to_get_namespaces(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], do: str) -> None:
     monkeypatch.setattr(system, "setting", lambda name: settings.get(name, ""))
     monkeypatch.setattr(door, "containment", lambda: "subreaper (no PID namespace: clone)")
-    found = next(one for one in doctor.abilities(tried=()) if one.name == "containment")
+    found = next(one for one in system_checks.abilities(tried=()) if one.name == "containment")
     assert (found.state, do in found.do) == ("less", True)
 
 
@@ -116,9 +116,9 @@ def test_how_to_get_namespaces(monkeypatch: pytest.MonkeyPatch, settings: dict[s
 def test_the_scope_of_ptrace_is_told(monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
     monkeypatch.setattr(system, "setting", lambda _: scope)
     answers(monkeypatch, played(GREETED))
-    tracing = next(tried for tried in doctor.TRIED if tried.__name__ == "_tracing")
+    tracing = next(tried for tried in system_checks.TRIED if tried.__name__ == "_tracing")
     assert tracing().found == ("allowed" if not scope else f"allowed (kernel.yama.ptrace_scope is {scope})")
-    answers(monkeypatch, played(Unobserved("calls", "ptrace is refused")))
+    answers(monkeypatch, played(Unobserved("ptrace-refused")))
     assert ("sysctl kernel.yama.ptrace_scope=1" in tracing().do) == (scope == "3")
 
 
@@ -127,7 +127,7 @@ def test_where_the_runner_does_not_start_nothing_more_is_tried(monkeypatch: pyte
         raise HarnessError("harness/bin/witness is missing: the package was not built here. Run: pip install -e .")
 
     monkeypatch.setattr(door, "containment", refuse)
-    found = list(doctor.abilities())
+    found = list(system_checks.abilities())
     assert next(one.found for one in found if one.state == "no").startswith("harness/bin/witness is missing")
     assert not {"ptrace", "PID 1"} & {one.name for one in found}
 
@@ -152,7 +152,7 @@ def test_what_the_system_says(
 ) -> None:
     monkeypatch.setattr(door, "containment", lambda: "PID namespace")
     monkeypatch.setattr(system, name, lambda: answer)
-    found = next(one for one in doctor.abilities(tried=()) if one.name == ability)
+    found = next(one for one in system_checks.abilities(tried=()) if one.name == ability)
     assert (found.state, bool(found.do)) == (state, state in ("no", "less"))
 
 

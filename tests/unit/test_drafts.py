@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 
-from harness.explorer.draft import Draft, Move, written
-from harness.explorer.shrink import shrunk
-from harness.scenario import INIT, JOB, LEADER, PIPES, Ends, Order, Press, Prints, Settle, Signal, Stage
-from harness.schedule import Deliver, Directive, Point
+from proctor.harness.explorer.draft import Draft, Move, written
+from proctor.harness.explorer.shrink import shrunk
+from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, Order, Press, Settle, Signal, Stage, WaitEnds, WaitOutput
+from proctor.harness.schedule import Deliver, Directive, Point
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
 LOOK, HANG_UP = Move("look"), Move("hang_up")
@@ -22,9 +22,9 @@ def send(number: int, awaited: bool = True) -> Move:
 
 def test_a_script_always_comes_to_its_end() -> None:
     _, scenario = written(Draft(PIPES))
-    assert scenario.steps == (Order("exit 0"), Ends("command"), Ends("launcher"))
-    assert written(Draft(PIPES, "missing"))[1].steps == (Ends(),)
-    assert written(Draft(SHELL))[1].steps[-1] == Prints("<prompt>")
+    assert scenario.steps == (Order("exit 0"), WaitEnds("command"), WaitEnds("launcher"))
+    assert written(Draft(PIPES, "missing"))[1].steps == (WaitEnds(),)
+    assert written(Draft(SHELL))[1].steps[-1] == WaitOutput("<prompt>")
 
 
 def test_a_key_whose_signal_is_ignored_has_had_its_effect_before_the_end() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.explorer.drawn import Drawn, fitting, placed
-from harness.explorer.model import Model
-from harness.scenario import HangUp, Order, Stage, Step, Type
-from harness.schedule import Deliver, HoldTask, Point, PressKey, Schedule
+from proctor.harness.explorer.drawn_schedules import Drawn, fitting, placed
+from proctor.harness.explorer.model import Model
+from proctor.harness.scenario import HangUp, Order, Stage, Step, Type
+from proctor.harness.schedule import Deliver, HoldTask, Point, PressKey, Schedule
 
 TERM = 15
 FORK, WAIT, BIRTH = Point("launcher", "clone"), Point("launcher", "wait4", 1, "entry"), Point("child1", "birth")

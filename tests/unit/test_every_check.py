@@ -23,7 +23,7 @@ SHARED = {"__init__", "allowed", "blame", "common", "files"}
 
 def public_checks(chapter: str) -> set[str]:
     """Return the functions of a chapter's checks that take a history and the bare command's."""
-    module = importlib.import_module(f"conformance.checks.{chapter}")
+    module = importlib.import_module(f"proctor.conformance.checks.{chapter}")
     functions = inspect.getmembers(module, inspect.isfunction)
     own = {name: f for name, f in functions if f.__module__ == module.__name__ and not name.startswith("_")}
     takes = {name: list(inspect.signature(f).parameters)[:2] for name, f in own.items()}
@@ -32,12 +32,14 @@ def public_checks(chapter: str) -> set[str]:
 
 def used_checks(chapter: str) -> set[str]:
     """Return the checks of a chapter that cases and campaigns name, whatever they import the module as."""
-    files = [*(ROOT / "conformance").glob("test_*.py"), ROOT / "conformance" / "campaigns.py"]
+    files = [*(ROOT / "conformance" / "suite").glob("test_*.py"), ROOT / "conformance" / "exploring" / "campaigns.py"]
     return {name for path in files for name in _used_in(ast.parse(path.read_text(encoding="utf-8")), chapter)}
 
 
 def _used_in(tree: ast.Module, chapter: str) -> set[str]:
-    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "conformance.checks")
+    imports = (
+        node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "proctor.conformance.checks"
+    )
     known = {alias.asname or alias.name for node in imports for alias in node.names if alias.name == chapter}
     named = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
     functions = {node.attr for node in named if isinstance(node.value, ast.Name) and node.value.id in known}
@@ -52,7 +54,7 @@ def examples(chapter: str) -> tuple[Example, ...]:
 def test_no_chapter_is_forgotten() -> None:
     rooms: list[Path] = sorted((ROOT / "conformance" / "checks").glob("*.py"))
     assert {path.stem for path in rooms} - SHARED == {*CHAPTERS, EXPLORED, GENERATED}
-    cases = {path.stem for path in (ROOT / "conformance").glob("test_*.py")} - {"test_pinned"}
+    cases = {path.stem for path in (ROOT / "conformance" / "suite").glob("test_*.py")} - {"test_pinned"}
     assert cases == {f"test_{name}" for name in CHAPTERS}
 
 
@@ -78,6 +80,6 @@ def test_every_bad_history_says_what_is_wrong(chapter: str) -> None:
 
 @pytest.mark.parametrize("chapter", [*CHAPTERS, EXPLORED])
 def test_every_check_names_its_requirement(chapter: str) -> None:
-    module = importlib.import_module(f"conformance.checks.{chapter}")
+    module = importlib.import_module(f"proctor.conformance.checks.{chapter}")
     says = {name: getattr(module, name).__doc__ or "" for name in public_checks(chapter)}
     assert [name for name, text in says.items() if "-" not in text.partition(":")[0]] == []

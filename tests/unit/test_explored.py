@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.campaigns import campaigns
-from conformance.checks.common import NotObservable
-from conformance.explored import verdict_of, why_no_points
-from harness.explorer.explore import Exploration, Finding, Opinion
-from harness.explorer.survey import Survey
-from harness.history import History
-from harness.schedule import parse
-from harness.target import Target
-from reports.explored import Explored
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.exploring.campaign_verdict import verdict_of, why_no_points
+from proctor.conformance.exploring.campaigns import campaigns
+from proctor.harness.explorer.explore import Evaluation, Exploration, Finding
+from proctor.harness.explorer.survey import Survey
+from proctor.harness.history import History
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
+from proctor.reports.coverage import Coverage
 from tests.unit.histories import history, over, replaced, started, supervised
 
 
@@ -29,7 +29,7 @@ def test_a_launcher_that_never_starts_its_command() -> None:
         why_no_points(without_points(history(started())))
 
 
-ALL = Explored("SIG-6", "start", ("deliver TERM",), 9, 9, 9)
+ALL = Coverage("SIG-6", "start", ("deliver TERM",), 9, 9, 9)
 SCHEDULE = "at launcher clone#1 exit: deliver TERM to launcher"
 
 
@@ -41,7 +41,7 @@ def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
     returned: int, deviations: dict[str, str], verdict: str
 ) -> None:
     campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
-    seen, opinion = supervised(*over(1)), Opinion("orphan", ("required: a; actual: b",), (3,))
+    seen, opinion = supervised(*over(1)), Evaluation("orphan", ("required: a; actual: b",), (3,))
     found = Exploration([], [Finding(parse(SCHEDULE), opinion, seen, returned, 5)], 9, 1.0)
     made = verdict_of(campaign, Target("a", ("a",), deviations=deviations), found, 12, ALL)
     assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)

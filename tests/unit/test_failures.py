@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance import results
-from conformance.casefile import CaseFile
-from conformance.checks.common import Violation
-from conformance.failures import FIRST_EVENTS, KEPT_OUTPUT, LAST_EVENTS, Failure, failure_of, kept
-from conformance.judge import Judgement, Verdict
-from conformance.results import CaseResult
-from harness.history import Ended, Event, History, Output, Remained
-from harness.scenario import Scenario, Settle
-from harness.target import Target
-from reports.results import read
+from proctor.conformance.checks.common import Violation
+from proctor.conformance.judging import result_rows
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.judging.evidence import FIRST_EVENTS, KEPT_OUTPUT, LAST_EVENTS, Failure, failure_of, kept
+from proctor.conformance.judging.judge import Judgement, Verdict
+from proctor.conformance.judging.result_rows import CaseResult
+from proctor.harness.history import Ended, Event, History, Output, TempFilesLeft
+from proctor.harness.scenario import Scenario, Settle
+from proctor.harness.target import Target
+from proctor.reports.results import read
 from tests.unit.histories import greeted, history, over, received, replaced, settings, started, supervised
 
 TARGET = Target("a launcher", ("/bin/launcher",))
@@ -40,7 +40,7 @@ def case(told: Failure, target: str = "a launcher") -> CaseResult:
 
 
 def written(path: Path, *cases: CaseResult) -> list[Any]:
-    results.write(path, [results.document(TARGET, "", list(cases), 0.0, "")])
+    result_rows.write(path, [result_rows.document(TARGET, "", list(cases), 0.0, "")])
     return read(path)[0].failures
 
 
@@ -57,8 +57,8 @@ def test_reports_read_what_the_suite_writes(tmp_path: Path) -> None:
 
 
 def test_several_documents_are_a_list_with_failures(tmp_path: Path) -> None:
-    path, one = tmp_path / "results.json", results.document(TARGET, "", [case(failure())], 0.0, "")
-    results.write(path, [one, results.document(TARGET, "", [], 0.0, "")])
+    path, one = tmp_path / "results.json", result_rows.document(TARGET, "", [case(failure())], 0.0, "")
+    result_rows.write(path, [one, result_rows.document(TARGET, "", [], 0.0, "")])
     assert [len(document.failures) for document in read(path)] == [1, 0]
     assert list(tmp_path.iterdir()) == [path]
 
@@ -103,10 +103,10 @@ def test_hostile_output_stays_small() -> None:
     assert sum(len(fact.data) for fact in again(told).facts(Output)) == KEPT_OUTPUT
     assert [event.index for event in again(told).events] == [0, 3, 4]
     many = history(
-        Remained(("x" * 255,) * 1000), greeted(settings(environ=(b"A" * 100_000,) * 9, args=(b"B" * 131_000,)))
+        TempFilesLeft(("x" * 255,) * 1000), greeted(settings(environ=(b"A" * 100_000,) * 9, args=(b"B" * 131_000,)))
     )
     assert len(msgspec.json.encode(kept(many))) < 100_000
-    assert [type(event.fact) for event in again(kept(many)).events] == [Remained, type(greeted())]
+    assert [type(event.fact) for event in again(kept(many)).events] == [TempFilesLeft, type(greeted())]
 
 
 def test_events_keep_their_place() -> None:

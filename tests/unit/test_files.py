@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.history import Change, Changed, to_lines
-from harness.runner import files
-from harness.runner.files import Entry, Template, Watched, differences, remove, tree_of
-from harness.runner.spawn import Place
-from harness.target import Target
+from proctor.harness.history import FileChange, FilesChanged, to_lines
+from proctor.harness.runner.start import snapshots
+from proctor.harness.runner.start.snapshots import Entry, Template, Watched, differences, remove, tree_of
+from proctor.harness.runner.start.spawn import Place
+from proctor.harness.target import Target
 from tests.unit.histories import history
 
 HOSTILE = (
@@ -46,7 +46,7 @@ def target(own: tuple[str, ...] = ("{home}/.cache/x", "{work}/.venv"), keeps: tu
     return Target("t", ("t",), own=own, keeps=keeps)
 
 
-def compare(watched: Watched) -> dict[str, Change]:
+def compare(watched: Watched) -> dict[str, FileChange]:
     return {change.path: change for change in watched.compare("now").changes}
 
 
@@ -269,7 +269,7 @@ def test_hostile_names_go_into_a_history(place: Place) -> None:
 
 def test_more_than_can_be_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told are the first by path, so that a check knows how far it can see."""
-    monkeypatch.setattr(files, "MOST_CHANGES", 5)
+    monkeypatch.setattr(snapshots, "MOST_CHANGES", 5)
     watched = Watched(target(), place)
     for number in range(9):
         write(place.work / f"w{number}")
@@ -281,7 +281,7 @@ def test_more_than_can_be_told(place: Place, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_nothing_has_happened(place: Place) -> None:
-    assert Watched(target(), place).compare("later") == Changed("later", (), 0)
+    assert Watched(target(), place).compare("later") == FilesChanged("later", (), 0)
 
 
 def test_each_comparison_is_with_the_first_look(place: Place) -> None:

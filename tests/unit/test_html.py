@@ -13,21 +13,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.cli_report import script_of
-from harness import scenario as s
-from harness.errors import WrongCall
-from harness.history import Output
-from harness.scenario import Scenario, Stage
-from reports.doing import steps
-from reports.explored import Stretch
-from reports.html.explored import drawn, maps
-from reports.html.failures import objection
-from reports.html.matrix import matrix
-from reports.html.packing import Library, packed
-from reports.html.page import html
-from reports.html.terminal import MOST, output, pieces
-from reports.html.words import cited, coded, slugs
-from reports.limits import LIMITS
+from proctor.conformance.cli.report import script_of
+from proctor.harness import scenario as s
+from proctor.harness.errors import UsageError
+from proctor.harness.history import Output
+from proctor.harness.scenario import Scenario, Stage
+from proctor.reports.coverage import PointRange
+from proctor.reports.html.failures import objection
+from proctor.reports.html.matrix import matrix
+from proctor.reports.html.packing import PackedTexts, packed
+from proctor.reports.html.page import html
+from proctor.reports.html.point_map import drawn, maps
+from proctor.reports.html.prose import cited, coded, slugs
+from proctor.reports.html.stream_output import MOST, output, pieces
+from proctor.reports.limits import LIMITS
+from proctor.reports.narration import steps
 from tests.conftest import ROOT
 from tests.documents_for_tests import COVERED, HOSTILE, case, documents, failure, hostile, hostile_history, results
 from tests.unit.histories import history
@@ -90,12 +90,12 @@ def test_code_and_stress_in_sentences() -> None:
 
 def test_what_was_done_is_said_in_words() -> None:
     stage = Stage(ignored=(13, 1), nice=5, home="cold")
-    script = Scenario((s.Signal(15), s.Part(), s.Type(b"jobs\n"), s.Prints("<prompt>")), stage)
+    script = Scenario((s.Signal(15), s.NewPhase(), s.Type(b"jobs\n"), s.WaitOutput("<prompt>")), stage)
     said = ["".join(part.text for part in parts) for parts in steps(["a b", "--"], script, ["at x: deliver TERM"])]
     assert said == [
         "Start 'a b' -- COMMAND without a terminal, as a service manager starts it.",
         "It is started with SIGPIPE and SIGHUP ignored, another nice value, a cold home.",
-        "Stop the launcher at its system calls, let one process run at a time, and there:",
+        "Stop the launcher at its system calls and run one process at a time. At these points:",
         "at x: deliver TERM",
         "Send SIGTERM to the launcher.",
         "Type 'jobs\\n'.",
@@ -104,11 +104,13 @@ def test_what_was_done_is_said_in_words() -> None:
 
 
 def test_of_a_script_that_ended_early_only_what_was_done_is_told() -> None:
-    scenario = Scenario((s.Settle(), s.Part(), s.Press("ctrl-z"), s.Stops(), s.Type(b"fg\n"), s.Ends()), Stage())
+    scenario = Scenario(
+        (s.Settle(), s.NewPhase(), s.Press("ctrl-z"), s.WaitStopped(), s.Type(b"fg\n"), s.WaitEnds()), Stage()
+    )
     told = ["".join(part.text for part in parts) for parts in steps(["a"], scenario, [], last=3)]
     assert told[2:] == [
         "Press ctrl-z.", "Wait until the command is stopped.",
-        "That did not come, so the script ended there, 2 steps before its end.",
+        "This did not happen, so the last 2 steps were not run.",
     ]  # fmt: skip
     assert steps(["a"], scenario, [], last=5) == steps(["a"], scenario, [])
 
@@ -132,11 +134,11 @@ def test_a_message_is_taken_apart() -> None:
 
 def test_what_was_explored_is_said_in_a_line() -> None:
     assert str(COVERED) == (
-        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); left out: 10 at points where it ends"
+        "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); skipped: 10 at points where it ends"
     )
     endless = msgspec.structs.replace(COVERED, schedules=None, stimuli=(), unreached=2, left_out="")
-    assert (
-        str(endless) == "start: 34 of any number of schedules (orders; 38 points); of 2 the point was not passed again"
+    assert str(endless) == (
+        "start: 34 of unlimited schedules (process order; 38 points); 2 did not reach their point again"
     )
     assert (COVERED.percent, endless.percent) == (85.0, 0.0)
 
@@ -158,13 +160,13 @@ def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> N
 
 
 def test_the_narrowest_stretch_is_seen_and_stays_in_its_lane() -> None:
-    last = Stretch("launcher", ((5000, 5000),), "launcher write#9 exit", "launcher write#9 exit", ("ends",))
+    last = PointRange("launcher", ((5000, 5000),), "launcher write#9 exit", "launcher write#9 exit", ("ends",))
     (bar,) = drawn(msgspec.structs.replace(COVERED, points=5000, stretches=(last,))).lanes["launcher"]
     assert bar.width == 0.3 and bar.x + bar.width == 100
 
 
 def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
-    many = tuple(Stretch("launcher", ((n, n),), f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
+    many = tuple(PointRange("launcher", ((n, n),), f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
     shades = [outcome.shade for outcome in drawn(msgspec.structs.replace(COVERED, stretches=many)).outcomes]
     assert shades == [f"outcome{n}" for n in range(1, 6)] + ["shared"] * 3
 
@@ -211,7 +213,7 @@ def test_a_string_that_never_ends_is_no_trap() -> None:
 
 
 def test_scripts_lie_in_the_page_once() -> None:
-    library, one, other = Library(), script_of(case_of("a")), script_of(case_of("b"))
+    library, one, other = PackedTexts(), script_of(case_of("a")), script_of(case_of("b"))
     numbers = [library.add(one), library.add(other)]
     blocks = json.loads(library.text())
     assert ["\n\n".join(blocks[int(n)] for n in numbered.split()) for numbered in numbers] == [one, other]
@@ -256,7 +258,7 @@ def test_a_failure_that_has_no_script_says_why() -> None:
     assert "without the case itself" in cell("TTY-1", html(no_case, script_of))
     unknown = failure(case_file=case_of("a") | {"requirement": "NO-1"})
     assert "knows no requirement" in cell("TTY-1", html([results("a", [unknown], TTY_1="fail")], script_of))
-    with pytest.raises(WrongCall, match="'requirement' is missing"):
+    with pytest.raises(UsageError, match="'requirement' is missing"):
         script_of({"schema": 1})
 
 
@@ -275,7 +277,7 @@ def test_older_documents_tell_in_a_line_what_was_explored() -> None:
 
 def test_a_pass_that_was_explored_shows_its_map() -> None:
     page = cell("SIG-6", html([results("a")], script_of))
-    assert "ends by SIGTERM" in page and '<rect class="objected1"' in page and "Point by point" in page
+    assert "ends by SIGTERM" in page and '<rect class="objected1"' in page and "All points" in page
 
 
 def test_hostile_text_is_text() -> None:

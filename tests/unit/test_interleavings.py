@@ -7,12 +7,11 @@ import signal
 import msgspec
 import pytest
 
-from conformance.checks.common import NotObservable
-from conformance.checks.interleavings import broken_by, transparent
-from harness import signals
-from harness.history import (
-    Called,
-    Carried,
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.checks.interleavings import broken_by, transparent
+from proctor.harness import signals
+from proctor.harness.history import (
+    DirectiveApplied,
     Fact,
     History,
     HungUp,
@@ -22,25 +21,25 @@ from harness.history import (
     Process,
     Reaped,
     Released,
-    Settled,
-    Traced,
-    Waited,
+    SettleEnded,
+    SignalCall,
+    TraceStarted,
 )
-from harness.scenario import (
-    Ends,
+from proctor.harness.scenario import (
     HangUp,
     Hold,
     Order,
     Press,
-    Receives,
     Release,
     Scenario,
     Settle,
     Signal,
     Stage,
     Step,
+    WaitEnds,
+    WaitReceived,
 )
-from harness.schedule import Deliver, Directive, Point
+from proctor.harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -56,13 +55,14 @@ from tests.unit.histories import (
     sent,
     started,
     supervised,
+    waited,
 )
 
 TERM, INT, KILL, STOP, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSTOP, signal.SIGHUP
-ENDS: tuple[Step, ...] = (Ends("command"), Ends())
+ENDS: tuple[Step, ...] = (WaitEnds("command"), WaitEnds())
 FINISH: tuple[Step, ...] = (Order("exit 0"), *ENDS)
-SEND: tuple[Step, ...] = (Settle(), Signal(TERM), Receives(TERM), Settle())
-KEY: tuple[Step, ...] = (Settle(), Press("ctrl-c"), Receives(INT), Settle())
+SEND: tuple[Step, ...] = (Settle(), Signal(TERM), WaitReceived(TERM), Settle())
+KEY: tuple[Step, ...] = (Settle(), Press("ctrl-c"), WaitReceived(INT), Settle())
 PIPES, JOB, INIT = Stage(), Stage(terminal=True, under="job"), Stage(under="init")
 
 
@@ -134,7 +134,7 @@ def test_who_has_become_the_command_does_not_end_before_it() -> None:
 
 
 def test_a_launcher_that_we_end_may_end_first_and_tell_its_command() -> None:
-    steps = (Settle(), Signal(KILL), Ends(), Settle())
+    steps = (Settle(), Signal(KILL), WaitEnds(), Settle())
     bare = replaced(sent(KILL), ended("launcher", None, KILL))
     told = supervised(sent(KILL), ended("launcher", None, KILL), received(TERM), ended("command"))
     assert breaks(steps, told, bare) == []
@@ -188,12 +188,12 @@ def test_somebody_is_left() -> None:
 
 
 def test_late() -> None:
-    late = Waited("command receives SIGTERM", 0.2, 0.19)
+    late = waited("command receives SIGTERM", 0.2, 0.19)
     assert breaks((*SEND, *FINISH), supervised(*FORWARDED, late, *over()), SENT_TO_BARE) == ["SIG-9"]
 
 
 def test_a_signal_to_who_was_reaped() -> None:
-    reaped = (Traced((LAUNCHER,)), Reaped("command", COMMAND), Called("kill", COMMAND, TERM, -3), *over())
+    reaped = (TraceStarted((LAUNCHER,)), Reaped("command", COMMAND), SignalCall("kill", COMMAND, TERM, -3), *over())
     assert breaks(FINISH, supervised(*reaped), replaced(*over())) == ["SIG-8"]
 
 
@@ -214,19 +214,21 @@ def test_what_was_sent_to_a_stopped_launcher() -> None:
 
 def at_point(number: int, errno: int = 0) -> tuple[Fact, ...]:
     point = Point("launcher", "clone")
-    return Carried(Directive(point, Deliver(number)), "done"), sent(number, errno=errno)
+    return DirectiveApplied(Directive(point, Deliver(number)), "done"), sent(number, errno=errno)
 
 
-SETTLED = Settled("quiescent", 0.01)
+SETTLED = SettleEnded("quiescent", 0.01)
 LEFT = looked("end", process("command", ppid=1))
 
 
 def test_a_signal_at_a_point_may_end_the_launcher_before_there_is_a_command() -> None:
-    at_start = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command runs"), looked("end"))
+    at_start = history(
+        started(), *at_point(TERM), ended("launcher", None, TERM), missed("command starts"), looked("end")
+    )
     assert breaks(FINISH, at_start, replaced(*over())) == []
-    left = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command runs"), LEFT)
+    left = history(started(), *at_point(TERM), ended("launcher", None, TERM), missed("command starts"), LEFT)
     assert breaks(FINISH, left, replaced(*over())) == ["SIG-6"]
-    hangs = history(started(), *at_point(TERM), missed("command runs"), looked("end", process("launcher")))
+    hangs = history(started(), *at_point(TERM), missed("command starts"), looked("end", process("launcher")))
     assert breaks(FINISH, hangs, replaced(*over())) == ["SIG-6"]
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance import results
-from conformance.checks.common import NotApplicable, NotObservable, Violation
-from conformance.judge import REPLAYS, VERDICTS, Bare, Judgement, Verdict, judge, timeline
-from conformance.results import CaseResult
-from conformance.spec import Requirement, requirements
-from harness.errors import HarnessError
-from harness.history import History, Settled
-from harness.scenario import Scenario, Settle, Stage
-from harness.target import Target
+from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation
+from proctor.conformance.judging import result_rows
+from proctor.conformance.judging.judge import REPLAYS, VERDICTS, Bare, Judgement, Verdict, judge, timeline
+from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.spec import Requirement, requirements
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import History, SettleEnded
+from proctor.harness.scenario import Scenario, Settle, Stage
+from proctor.harness.target import Target
 from tests.unit.histories import history, missed, over, replaced, started, supervised
 
 GOOD = supervised(*over(0))
@@ -180,7 +180,7 @@ def test_what_stops_the_suite_is_not_swallowed() -> None:
 def test_bare_command_that_does_not_do_it_is_an_error() -> None:
     judgement = judged(Play(GOOD, bare=replaced(missed("command ends"))))
     assert judgement.verdict == "error"
-    assert "does not work with the bare command: did not come: command ends" in judgement.reason
+    assert "does not work with the bare command: timed out: the command ends" in judgement.reason
 
 
 def test_bare_command_is_executed_once_and_kept() -> None:
@@ -216,7 +216,7 @@ def test_where_there_is_no_command_there_is_no_bare_command() -> None:
 
 
 def test_timeline_leaves_out_what_says_nothing_to_a_person() -> None:
-    lines = timeline(history(started(), Settled("quiescent", 0.001), missed("launcher ends")))
+    lines = timeline(history(started(), SettleEnded("quiescent", 0.001), missed("launcher ends")))
     assert [line.split()[0] for line in lines] == ["0", "2"]
 
 
@@ -237,7 +237,7 @@ def test_every_verdict_has_its_place() -> None:
 
 
 def test_every_requirement_has_its_row() -> None:
-    table = results.rows(TARGET, [a_case("one", "pass")])
+    table = result_rows.rows(TARGET, [a_case("one", "pass")])
     assert list(table) == list(requirements())
     assert {table[name].verdict for name in table if name != "EXIT-1"} == {"not built"}
     assert all(table[name].level == requirement.level for name, requirement in requirements().items())
@@ -246,7 +246,7 @@ def test_every_requirement_has_its_row() -> None:
 @pytest.mark.parametrize("worst", range(len(VERDICTS)))
 def test_verdict_of_a_requirement_is_the_worst_of_its_cases(worst: int) -> None:
     cases = [a_case(f"case {n}", verdict) for n, verdict in enumerate(VERDICTS) if n >= worst]
-    row = results.rows(TARGET, cases[::-1])["EXIT-1"]
+    row = result_rows.rows(TARGET, cases[::-1])["EXIT-1"]
     assert row.verdict == VERDICTS[worst]
     assert row.executions == 2 * len(cases)
 
@@ -258,29 +258,29 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
         a_case("three", "fail"),
         a_case("four", "fail"),
     ]
-    row = results.rows(TARGET, cases)["EXIT-1"]
+    row = result_rows.rows(TARGET, cases)["EXIT-1"]
     assert [violation["case"] for violation in row.violations] == ["one", "three", "four"]
     assert row.violations[1] == {
         "message": "required: r; actual: a of three",
         "case": "three",
         "events": [1, 2],
     }
-    assert results.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
+    assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 
 
 def test_sample_is_said_to_be_one() -> None:
     sampled = msgspec.structs.replace(a_case("one", "pass"), sampled=True)
-    assert results.rows(TARGET, [sampled])["EXIT-1"].reason == "a sample; all with --full"
+    assert result_rows.rows(TARGET, [sampled])["EXIT-1"].reason == "a sample; all with --full"
 
 
 def test_cases_of_other_targets_do_not_count() -> None:
-    table = results.rows(TARGET, [a_case("one", "fail", target="another"), a_case("two", "pass")])
+    table = result_rows.rows(TARGET, [a_case("one", "fail", target="another"), a_case("two", "pass")])
     assert table["EXIT-1"].verdict == "pass"
 
 
 def test_document_has_the_shape_that_others_build_on() -> None:
     cases = [a_case("one", "fail"), a_case("two", "pass", "SIG-8"), a_case("three", "unstable", "EXIT-6")]
-    made = json.loads(msgspec.json.encode(results.document(TARGET, "1.2", cases, 1.23456, "subreaper")))
+    made = json.loads(msgspec.json.encode(result_rows.document(TARGET, "1.2", cases, 1.23456, "subreaper")))
     own = {"schema", "target", "host", "duration_s", "executions", "requirements", "summary"}
     assert made.keys() == {*own, "spec", "explored", "failures"}
     assert made["spec"]["requirements"].keys() == made["requirements"].keys()
@@ -297,7 +297,7 @@ def test_document_has_the_shape_that_others_build_on() -> None:
 
 def test_summary_counts_every_requirement_once_by_level() -> None:
     cases = [a_case("one", "fail"), a_case("two", "pass", "SIG-8"), a_case("three", "unstable", "EXIT-6")]
-    summary = results.document(TARGET, "", cases, 0.0, "")["summary"]
+    summary = result_rows.document(TARGET, "", cases, 0.0, "")["summary"]
     assert isinstance(summary, dict)
     assert summary.keys() == {"MUST", "SHOULD", "MAY"}
     assert (summary["MUST"]["fail"], summary["MUST"]["pass"], summary["SHOULD"]["unstable"]) == (1, 1, 1)
@@ -306,9 +306,9 @@ def test_summary_counts_every_requirement_once_by_level() -> None:
 
 def test_document_is_written_whole_and_several_as_a_list(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    one = results.document(TARGET, "", [], 0.0, "")
-    results.write(path, [one])
+    one = result_rows.document(TARGET, "", [], 0.0, "")
+    result_rows.write(path, [one])
     assert json.loads(path.read_text()) == json.loads(msgspec.json.encode(one))
-    results.write(path, [one, one])
+    result_rows.write(path, [one, one])
     assert len(json.loads(path.read_text())) == 2
     assert list(tmp_path.iterdir()) == [path]

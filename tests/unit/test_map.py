@@ -5,18 +5,18 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from conformance.map import draw, stretches
-from harness.explorer.explore import Opinion, Played
-from harness.explorer.survey import Site
-from harness.explorer.sweep import Planned
-from harness.history import Passed
-from harness.schedule import Point, Schedule
-from reports.explored import Explored
+from proctor.conformance.exploring.point_map import draw, stretches
+from proctor.harness.explorer.explore import Evaluation, Played
+from proctor.harness.explorer.survey import SurveyedPoint
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import PointReached
+from proctor.harness.schedule import Point, Schedule
+from proctor.reports.coverage import Coverage
 
-ENDS, REACHES = Opinion("ends"), Opinion("reaches the command")
-LOST = Opinion("lost", ("required: a; actual: b",))
+ENDS, REACHES = Evaluation("ends"), Evaluation("reaches the command")
+LOST = Evaluation("lost", ("required: a; actual: b",))
 SITES = [
-    Site(10 + n, Passed(Point(task, call)), (), made=False, in_row=False, is_helpers=False)
+    SurveyedPoint(10 + n, PointReached(Point(task, call)), (), made=False, in_row=False, is_helpers=False)
     for n, (task, call) in enumerate(
         [("launcher", "brk"), ("launcher", "fork"), ("launcher", "pipe2"), ("child1", "birth"), ("child1", "setsid"),
          ("launcher", "wait4")]
@@ -25,7 +25,7 @@ SITES = [
 """Of a later part of a script: their places among all points do not begin with 0."""
 
 
-def played(number: int, opinion: Opinion, what: str = "deliver TERM to launcher") -> Played:
+def played(number: int, opinion: Evaluation, what: str = "deliver TERM to launcher") -> Played:
     return Played(Planned(Schedule(), SITES[number - 1], what), opinion, reached=True)
 
 
@@ -59,7 +59,7 @@ def test_damaged_runs_are_no_map(runs: str) -> None:
     stretch = f'{{"process": "a", "runs": {runs}, "start": "a b", "end": "a b"}}'
     told = f'{{"requirement": "X", "campaign": "x", "stimuli": [], "points": 8, "played": 1, "stretches": [{stretch}]}}'
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(told, type=Explored)
+        msgspec.json.decode(told, type=Coverage)
 
 
 def test_schedules_of_no_point_are_on_no_map() -> None:

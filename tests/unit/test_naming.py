@@ -6,11 +6,11 @@ import functools
 
 import pytest
 
-from conformance.checks import exit as exit_checks
-from conformance.checks import inherit, terminal
-from conformance.naming import name_of, named
-from harness.errors import WrongCall
-from harness.target import Target
+from proctor.conformance.checks import exit as exit_checks
+from proctor.conformance.checks import inherit, terminal
+from proctor.conformance.judging.check_names import name_of, named
+from proctor.harness.errors import UsageError
+from proctor.harness.target import Target
 
 TARGET = Target("some", ("some",), adds=("ADDED",))
 
@@ -38,7 +38,7 @@ def test_what_a_target_declares_is_bound_again() -> None:
     ],
 )
 def test_a_name_that_is_none_is_said_to_be_so(name: str, says: str) -> None:
-    with pytest.raises(WrongCall, match=says):
+    with pytest.raises(UsageError, match=says):
         named(name, TARGET)
 
 

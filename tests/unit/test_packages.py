@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.managers import MANAGERS, Release, Source
-from conformance.packages import cache_directory, named_in, packages_of_targets
-from conformance.ranges import chosen
-from harness.errors import WrongCall
+from proctor.conformance.versions.managers import MANAGERS, PackageRelease, Source
+from proctor.conformance.versions.packages import cache_directory, named_in, packages_of_targets
+from proctor.conformance.versions.ranges import chosen
+from proctor.harness.errors import UsageError
 
 NPM = '["2.0.0", "1.0.0-beta.11", "1.0.0-beta.2", "1.0.0-alpha.beta", "1.0.0", "10.1.0", "1.0.0-rc.1", "1.10.0"]'
 
@@ -91,7 +91,7 @@ LISTED = ["0.9", "1.0", "1.1rc1", "1.1", "1.2", "2.0a1"]
 WITHDRAWN = ["1.0.1"]
 
 
-def listed(withdrawn: bool) -> list[Release]:
+def listed(withdrawn: bool) -> list[PackageRelease]:
     texts = [*LISTED, *(WITHDRAWN if withdrawn else [])]
     found = [release for text in texts if (release := MANAGERS["pip"].release(text))]
     return sorted(found, key=lambda release: release.key)
@@ -132,5 +132,5 @@ def test_a_range_holds_both_ends(asked: str, pre: bool, versions: list[str]) -> 
     ],
 )
 def test_what_is_no_range_is_said(asked: str, says: str) -> None:
-    with pytest.raises(WrongCall, match=re.escape(says)):
+    with pytest.raises(UsageError, match=re.escape(says)):
         choose(asked, pre=False)

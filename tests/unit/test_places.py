@@ -11,13 +11,13 @@ from typing import Literal
 
 import pytest
 
-from harness.runner import places as rooms
-from harness.runner import project
-from harness.runner.files import remove, tree_of
-from harness.runner.places import Places, interpreter, other_interpreter, usual_interpreter
-from harness.runner.spawn import Place
-from harness.scenario import Scenario, Stage
-from harness.target import Invocation, Target
+from proctor.harness.runner.start import places as rooms
+from proctor.harness.runner.start import project
+from proctor.harness.runner.start.places import Places, interpreter, other_interpreter, usual_interpreter
+from proctor.harness.runner.start.snapshots import remove, tree_of
+from proctor.harness.runner.start.spawn import Place
+from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.target import Invocation, Target
 
 HOMES: tuple[Literal["cold", "warm", "stale"], ...] = ("cold", "warm", "stale")
 TARGET = Target("a launcher/1", ("run",), sync=("sync",), files={"a/b.txt": "é", "pyproject.toml": "mine"})

@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.errors import WrongCall
-from harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
-from harness.scenario import Scenario, Stage
-from reports.asciicast import asciicast
-from reports.choosing import chosen
-from reports.perfetto import perfetto
-from reports.results import Failure, Launcher, Objection, Results
+from proctor.harness.errors import UsageError
+from proctor.harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
+from proctor.harness.scenario import Scenario, Stage
+from proctor.reports.asciicast import asciicast
+from proctor.reports.filtering import chosen
+from proctor.reports.perfetto import perfetto
+from proctor.reports.results import Failure, FailureViolation, Launcher, Results
 from tests.unit.histories import LAUNCHER, by_key, history, over, received, replaced, sent, started, supervised
 
 TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
@@ -30,7 +30,7 @@ LOST = supervised(sent(TERM), *over(1))
 
 
 def failure(its: History = FORWARDED, requirement: str = "SIG-1", bare: History | None = None) -> Failure:
-    return Failure(requirement, "case", "fail", [Objection("required: a; actual: b", [4])], its, bare)
+    return Failure(requirement, "case", "fail", [FailureViolation("required: a; actual: b", [4])], its, bare)
 
 
 def results(*failures: Failure, name: str = "tini") -> Results:
@@ -102,7 +102,7 @@ def test_a_signal_that_is_lost_has_a_start_alone() -> None:
     events = trace(results(failure(LOST)))
     assert obeys_the_rules(events)
     assert not [e for e in events if e["ph"] in "sf"]
-    assert "SIGTERM to launcher, its receipt was not seen" in [e["name"] for e in events]
+    assert "SIGTERM to launcher, receipt not observed" in [e["name"] for e in events]
 
 
 def test_states_are_slices_and_what_a_violation_points_to_says_so() -> None:
@@ -200,24 +200,24 @@ def test_of_several_failures_one_is_chosen() -> None:
     play, silent = on_terminal(Output("terminal", b"x")), failure(LOST, "EXIT-1")
     document = results(failure(play), failure(play, "TTY-3"), silent)
     with pytest.raises(
-        WrongCall, match=r"there are 2, choose one of them by:\n  --requirement SIG-1\n  --requirement TTY-3$"
+        UsageError, match=r"there are 2; choose one with:\n  --requirement SIG-1\n  --requirement TTY-3$"
     ):
         asciicast([document])
-    with pytest.raises(WrongCall, match="--requirement SIG-1 --target 'setsid --wait'"):
+    with pytest.raises(UsageError, match="--requirement SIG-1 --target 'setsid --wait'"):
         asciicast([document, results(failure(play), name="setsid --wait")])
     assert asciicast(chosen([document, results(name="other")], "tini", "TTY-3"))
     assert asciicast([results(failure(play), silent)])  # the only one with anything to play
-    with pytest.raises(WrongCall, match="nothing was printed in EXIT-1 of tini"):
+    with pytest.raises(UsageError, match="nothing was printed in EXIT-1 of tini"):
         asciicast([results(silent)])
 
 
 def test_what_is_not_there_cannot_be_chosen() -> None:
     documents = [results(failure(), failure(LOST, "TTY-3")), results(name="timeout")]
-    with pytest.raises(WrongCall, match=r"--target=tinni: .*did you mean 'tini'.*there are: tini, timeout"):
+    with pytest.raises(UsageError, match=r"--target=tinni: .*did you mean 'tini'.*they are for: tini, timeout"):
         chosen(documents, "tinni")
-    with pytest.raises(WrongCall, match=r"--requirement=TTY-2: .*did you mean 'TTY-3'.*there are: SIG-1, TTY-3"):
+    with pytest.raises(UsageError, match=r"--requirement=TTY-2: .*did you mean 'TTY-3'.*failed are: SIG-1, TTY-3"):
         chosen(documents, "", "TTY-2")
     for wanted in (asciicast, perfetto):
-        with pytest.raises(WrongCall, match="no failure with its history"):
+        with pytest.raises(UsageError, match="no failure with a history"):
             wanted(chosen(documents, "timeout"))
     assert [one.target.name for one in chosen(documents, "timeout")] == ["timeout"]

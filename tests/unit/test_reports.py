@@ -11,19 +11,19 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.errors import WrongCall
-from reports.badge import badge
-from reports.compare import baseline_of, changes, is_worse, told
-from reports.junit import junit
-from reports.results import Launcher, Requirement, Results, Row, Spec, Violation, read
-from reports.summary import summary
+from proctor.harness.errors import UsageError
+from proctor.reports.badge import badge
+from proctor.reports.compare import baseline_of, changes, is_worse, told
+from proctor.reports.junit import junit
+from proctor.reports.markdown import summary
+from proctor.reports.results import Launcher, RequirementText, Results, Row, RowViolation, Spec, read
 
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script> ]]> \x00 \ud800 `a``b` | @everyone & \u202e"
-SPEC = Spec(1, {name: Requirement("MUST", f"{name} holds.") for name in ("SIG-1", "SIG-2", "SIG-3", "SIG-4")})
+SPEC = Spec(1, {name: RequirementText("MUST", f"{name} holds.") for name in ("SIG-1", "SIG-2", "SIG-3", "SIG-4")})
 
 
 def row(verdict: Any, message: str = "", level: str = "MUST") -> Row:
-    return Row(level, verdict, 3, "", [Violation(message, "case")] if message else [])
+    return Row(level, verdict, 3, "", [RowViolation(message, "case")] if message else [])
 
 
 def results(name: str = "a launcher", version: int = 1, **rows: Row) -> Results:
@@ -56,12 +56,12 @@ def test_a_baseline_is_that_of_the_launcher() -> None:
     other = results("another")
     assert baseline_of([other, BEFORE], AFTER, "b.json") is BEFORE
     assert baseline_of([other], AFTER, "b.json") is other  # it has another name by now
-    with pytest.raises(WrongCall, match=r"no results of a launcher are in it.*another, third"):
+    with pytest.raises(UsageError, match=r"no results of a launcher are in it.*another, third"):
         baseline_of([other, results("third")], AFTER, "b.json")
 
 
 def test_a_baseline_of_another_specification_is_none() -> None:
-    with pytest.raises(WrongCall, match=r"version 0 of the specification, this is version 1.*Make the baseline anew"):
+    with pytest.raises(UsageError, match=r"version 0 of the specification, this is version 1.*Make the baseline anew"):
         baseline_of([results(version=0)], AFTER, "b.json")
 
 
@@ -145,7 +145,7 @@ def test_the_summary_tells_what_fails_and_shows_all() -> None:
 
 def test_a_badge_says_how_many_musts_hold() -> None:
     good, bad, none = badge(results(SIG_1=row("pass"))), badge(AFTER), badge(results(SIG_1=row("not built")))
-    assert "1 of 1 MUST" in good and "1 of 4 MUST" in bad and "not judged" in none
+    assert "1 of 1 MUST" in good and "1 of 4 MUST" in bad and "not evaluated" in none
     for text in (good, bad, none, badge(results(HOSTILE))):
         ElementTree.fromstring(text)
 
@@ -154,8 +154,8 @@ def test_a_badge_says_how_many_musts_hold() -> None:
     ("text", "says"),
     [
         (None, "No such file"),
-        ("", "not JSON, or not all of it"),
-        ('{"schema": 1, "target"', "not JSON, or not all of it"),
+        ("", "not JSON, or it is incomplete"),
+        ('{"schema": 1, "target"', "not JSON, or it is incomplete"),
         ("[]", "no results in it"),
         ("{}", "there is no 'schema'"),
         ("3", "there is no 'schema'"),
@@ -167,7 +167,7 @@ def test_what_is_no_results_is_said_to_be_none(text: str | None, says: str, tmp_
     path = tmp_path / "results.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(WrongCall, match=re.escape(says)):
+    with pytest.raises(UsageError, match=re.escape(says)):
         read(path)
 
 

@@ -8,32 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from conformance import checks
-from conformance.campaigns import campaigns
-from conformance.naming import named
-from conformance.stages import finish
-from harness import scenario as s
-from harness.errors import WrongCall
-from harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
-from harness.schedule import parse
-from harness.target import Target
-from harness.words import harmless
-from reports.account import Account
-from reports.issue import markdown
-from reports.reproducer.asking import CAMPAIGNS, QUESTIONS
-from reports.reproducer.assemble import assemble, library
-from reports.reproducer.generated import AS, CHECK, COUNTED, OF_MOMENTS
-from reports.reproducer.script import reproducer
-from reports.reproducer.wording import code_of, number, words_of
+from proctor.conformance import checks
+from proctor.conformance.exploring.campaigns import campaigns
+from proctor.conformance.judging.check_names import named
+from proctor.conformance.scenarios.signals import finish
+from proctor.harness import scenario as s
+from proctor.harness.errors import UsageError
+from proctor.harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
+from proctor.harness.words import harmless
+from proctor.reports.finding import FindingSummary
+from proctor.reports.issue import markdown
+from proctor.reports.reproducer.asking import CAMPAIGNS, QUESTIONS
+from proctor.reports.reproducer.assemble import assemble, library
+from proctor.reports.reproducer.generated import AS, CHECK, COUNTED, OF_MOMENTS
+from proctor.reports.reproducer.script import reproducer
+from proctor.reports.reproducer.wording import code_of, number, words_of
 
 TARGET = Target("some", ("some", "--"))
 EVERYTHING = (
     s.Settle(), s.Settle(limit=2.0), s.Signal(15), s.Signal(2, "group"), s.Hold(), s.Signal(34, "command"), s.Release(),
-    s.Receives(15), s.Receives(15), s.Look(), s.Order("ignore 15"), s.Order("spawn other c"), s.Greets("other"),
-    s.Order("exit 0", "other"), s.Stops(), s.Runs(), s.Order("exit 0"), s.Ends("command"), s.Ends(),
+    s.WaitReceived(15), s.WaitReceived(15), s.Look(), s.Order("ignore 15"), s.Order("spawn other c"),
+    s.WaitReady("other"),
+    s.Order("exit 0", "other"), s.WaitStopped(), s.WaitContinued(), s.Order("exit 0"), s.WaitEnds("command"),
+    s.WaitEnds(),
 )  # fmt: skip
 AT_A_TERMINAL = (
-    s.Press("ctrl-c"), s.Type(b"x\n"), s.TypePattern(10), s.Resize(1, 2), s.Order("read-line"), s.Answers("read-line"),
+    s.Press("ctrl-c"), s.Type(b"x\n"), s.TypePattern(10), s.Resize(1, 2), s.Order("read-line"),
+    s.WaitAnswer("read-line"),
     s.HangUp(),
 )  # fmt: skip
 SCHEDULE = parse("at launcher clone#1 exit: deliver TERM to launcher\nat child1 birth: hold until launcher blocks")
@@ -46,10 +49,10 @@ STAGES = [
 ]
 
 
-def account(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> Account:
+def account(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> FindingSummary:
     steps: tuple[s.Step, ...] = (*EVERYTHING, *(AT_A_TERMINAL if stage.terminal else ()))
     scenario = Scenario(steps, stage)
-    return Account(
+    return FindingSummary(
         "SIG-1", "MUST", "It is so.", check, target, scenario, parse(schedule), ("required: a; actual: b",), {}
     )
 
@@ -101,7 +104,7 @@ def test_every_generated_script_is_whole(requirement: str, schedule: str) -> Non
 def test_what_speaks_of_moments_needs_a_schedule(requirement: str) -> None:
     generated = account(CHECK, schedule=str(SCHEDULE))._replace(requirement=requirement)
     assert undefined(reproducer(generated)) == set()
-    with pytest.raises(WrongCall, match=f"no question for {requirement}"):
+    with pytest.raises(UsageError, match=f"no question for {requirement}"):
         reproducer(generated._replace(schedule=parse("")))
 
 
@@ -134,8 +137,8 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
         (account("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
     ],
 )
-def test_what_cannot_be_a_script_says_why_and_what_to_do(changed: Account, says: str) -> None:
-    with pytest.raises(WrongCall, match="Send the case file itself instead; `proctor replay CASE`") as error:
+def test_what_cannot_be_a_script_says_why_and_what_to_do(changed: FindingSummary, says: str) -> None:
+    with pytest.raises(UsageError, match="Send the case file itself instead; `proctor replay CASE`") as error:
         reproducer(changed)
     assert says in str(error.value)
 
@@ -149,8 +152,8 @@ def test_only_what_is_needed_is_in_it() -> None:
     assert not {"press", "ptrace", "stays", "Director", "send"} & names
 
 
-SIGNALLED = (s.Settle(), s.Signal(15), s.Receives(15), s.Settle(), *finish())
-PRESSED = (s.Settle(), s.Press("ctrl-c"), s.Receives(2), s.Settle(), *finish())
+SIGNALLED = (s.Settle(), s.Signal(15), s.WaitReceived(15), s.Settle(), *finish())
+PRESSED = (s.Settle(), s.Press("ctrl-c"), s.WaitReceived(2), s.Settle(), *finish())
 HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Settle(), *finish())
 
 
@@ -194,10 +197,10 @@ def test_signals_are_written_as_a_person_would() -> None:
 
 
 def test_each_step_has_code_and_words() -> None:
-    for step in (*EVERYTHING, *AT_A_TERMINAL, s.Trace(15), s.Prints("<prompt>"), s.Part()):
+    for step in (*EVERYTHING, *AT_A_TERMINAL, s.Trace(15), s.WaitOutput("<prompt>"), s.NewPhase()):
         assert ast.parse(code_of(step))
         assert words_of(step)
-    with pytest.raises(WrongCall, match="cannot be exported"):
+    with pytest.raises(UsageError, match="cannot be exported"):
         code_of(s.Compare("later"))
 
 

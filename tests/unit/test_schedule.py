@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.schedule import (
-    Call,
+from proctor.harness.errors import UsageError
+from proctor.harness.schedule import (
+    CallLauncher,
     Deliver,
     Directive,
     HoldTask,
@@ -29,9 +29,9 @@ SCHEDULE = Schedule(
         Directive(Point("launcher", "clone"), HoldUntil(Point("child1", "setsid", 1, "entry"))),
         Directive(Point("launcher", "clone"), Deliver(36, "group")),
         Directive(Point("launcher", "clone"), Deliver(10, "launcher.t2")),
-        Directive(Point("launcher", "mkdir"), Call("run")),
-        Directive(Point("launcher", "rename"), Call("sync")),
-        Directive(Point("launcher", "unlinkat", 3, "entry"), Call("prune")),
+        Directive(Point("launcher", "mkdir"), CallLauncher("run")),
+        Directive(Point("launcher", "rename"), CallLauncher("sync")),
+        Directive(Point("launcher", "unlinkat", 3, "entry"), CallLauncher("prune")),
         Directive(Point("launcher", "mkdir"), HoldTask("beside")),
         Directive(Point("launcher", "mkdir"), HoldTask("beside", "ends")),
     )
@@ -82,24 +82,24 @@ def test_json_goes_both_ways() -> None:
     ],
 )
 def test_wrong_text_is_named(text: str, says: str) -> None:
-    with pytest.raises(WrongCall, match=r"schedule|signal") as error:
+    with pytest.raises(UsageError, match=r"schedule|signal") as error:
         parse(text)
     assert says in str(error.value)
 
 
 def test_every_kind_of_action_is_here() -> None:
-    assert {type(one.action) for one in SCHEDULE.directives} == {Deliver, PressKey, Call, HoldTask, HoldUntil}
+    assert {type(one.action) for one in SCHEDULE.directives} == {Deliver, PressKey, CallLauncher, HoldTask, HoldUntil}
 
 
 def test_call_that_json_does_not_know() -> None:
-    with pytest.raises(WrongCall, match="none of: "):
+    with pytest.raises(UsageError, match="not one of: "):
         from_json(
             '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, "action": {"do": "call", "invoke": "x"}}]}'
         )
 
 
 def test_unknown_key_is_named() -> None:
-    with pytest.raises(WrongCall, match="did you mean 'directives'"):
+    with pytest.raises(UsageError, match="did you mean 'directives'"):
         from_json('{"directivs": []}')
 
 
@@ -110,5 +110,5 @@ def test_signal_by_any_of_its_names(name: str, number: int) -> None:
 
 @pytest.mark.parametrize("name", ["", "0", "65", "RTMIN+99", "nothing"])
 def test_what_is_no_signal(name: str) -> None:
-    with pytest.raises(WrongCall, match="no signal"):
+    with pytest.raises(UsageError, match="no signal"):
         signal_number(name)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.explorer.chance import chance
-from harness.explorer.ends import ends
-from harness.explorer.explore import MOST_FINDINGS, Explorer, Opinion
-from harness.explorer.pairs import pairs
-from harness.explorer.survey import Survey, survey
-from harness.explorer.sweep import Planned, number_of, sweep
-from harness.history import History, Passed
-from harness.scenario import Scenario
-from harness.schedule import Call, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
+from proctor.harness.explorer.explore import MOST_FINDINGS, Evaluation, Explorer
+from proctor.harness.explorer.ordering import ends
+from proctor.harness.explorer.pairs import pairs
+from proctor.harness.explorer.random_schedules import chance
+from proctor.harness.explorer.survey import Survey, survey
+from proctor.harness.explorer.sweep import Planned, number_of, sweep
+from proctor.harness.history import History, PointReached
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from tests.unit.histories import history
 
 TERM = 15
@@ -19,9 +19,9 @@ FORK = Point("launcher", "clone")
 BLOCKED = 1 << (TERM - 1)
 
 
-def passed(task: str, call: str, when: str = "exit", *, nth: int = 1, blocked: int = 0, **more: object) -> Passed:
+def passed(task: str, call: str, when: str = "exit", *, nth: int = 1, blocked: int = 0, **more: object) -> PointReached:
     point = Point(task, call, nth, "exit" if when == "exit" else "entry", int(str(more.pop("part", 1))))
-    return Passed(point, blocked=blocked, **more)  # type: ignore[arg-type]
+    return PointReached(point, blocked=blocked, **more)  # type: ignore[arg-type]
 
 
 RECORDED = (
@@ -78,7 +78,7 @@ def test_sweep_leaves_out_what_only_ends_the_launcher() -> None:
 
 
 def test_sweep_leaves_out_what_is_about_another_signal() -> None:
-    blocked = tuple(Passed(fact.at, fact.by, fact.about, BLOCKED) for fact in RECORDED)
+    blocked = tuple(PointReached(fact.at, fact.by, fact.about, BLOCKED) for fact in RECORDED)
     found = survey(lambda script, schedule: history(*blocked), Scenario(()))
     assert (sweep(found, [DELIVER], part=1).redundant, sweep(found, [DELIVER], part=1).unconcerned) == (0, 1)
     assert sweep(found, [Deliver(1)], part=1).unconcerned == 0
@@ -187,22 +187,22 @@ def explorer(*, objects_to: str, returns: int = 99) -> tuple[Explorer, Play]:
     """Objects to schedules that have this in them, so many times."""
     play, left = Play(), iter(range(1000))
 
-    def predicate(_played: History) -> Opinion:
+    def predicate(_played: History) -> Evaluation:
         if objects_to in str(play.asked[-1]) and next(left) < returns:
-            return Opinion("wrong", ("required: a; actual: b",))
-        return Opinion("right")
+            return Evaluation("wrong", ("required: a; actual: b",))
+        return Evaluation("right")
 
     return Explorer(play, Scenario(()), predicate, replays=5), play
 
 
 def test_another_call_comes_where_it_may_find_another_world() -> None:
     """At forks, births and waits, in any part of the signals' own; a pair of calls is planned likewise."""
-    planned = sweep(surveyed(), [Call("prune")], part=1)
+    planned = sweep(surveyed(), [CallLauncher("prune")], part=1)
     assert {str(one.site.point) for one in planned.planned if one.site} == {
         "launcher clone#1 entry", "launcher clone#1 exit",
     }  # fmt: skip
     assert (planned.redundant, planned.unconcerned) == (0, 7)
-    assert list(pairs(surveyed(), [Call("prune")], part=1))
+    assert list(pairs(surveyed(), [CallLauncher("prune")], part=1))
 
 
 def test_finding_is_shrunk_and_replayed() -> None:
@@ -226,10 +226,10 @@ def test_what_was_left_out_too_early_is_put_back() -> None:
     play, without = Play(), iter(range(1000))
     hold, deliver = "hold until", "deliver TERM"
 
-    def predicate(_played: History) -> Opinion:
+    def predicate(_played: History) -> Evaluation:
         asked = str(play.asked[-1])
         comes = deliver in asked and (hold in asked or next(without) < 3)
-        return Opinion("wrong", ("required: a; actual: b",)) if comes else Opinion("right")
+        return Evaluation("wrong", ("required: a; actual: b",)) if comes else Evaluation("right")
 
     at = Point("child1", "setsid", 1, "entry")
     whole = Schedule((Directive(at, DELIVER), Directive(at, HoldTask("launcher"))))

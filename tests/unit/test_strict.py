@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.strict import convert, parse_json
-from harness.target import Target
+from proctor.harness.errors import UsageError
+from proctor.harness.strict import convert, parse_json
+from proctor.harness.target import Target
 
 C = 'command = ["env"]\n'
 
 
 def told(text: str) -> str:
-    with pytest.raises(WrongCall) as caught:
+    with pytest.raises(UsageError) as caught:
         convert({"name": "mine", **tomllib.loads(text)}, Target, "mine.toml")
     return str(caught.value).removeprefix("mine.toml: ")
 
@@ -23,16 +23,16 @@ def told(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "'command' is missing; it has to be given, such as command = [\"tini\", \"--\"]"),
-        ("command = 'uv run'", "'command' takes a list, but is \"uv run\"; right would be [\"uv\", \"run\"]"),
-        ("command = \"it's\"", "'command' takes a list, but is \"it's\"; right would be [\"it's\"]"),
-        ("command = 3", "'command' takes a list, but is 3"),
-        ("command = ['a', 1]", "'command[1]' takes a text in quotes, but is 1; right would be \"1\""),
-        (C + "slow = 'yes'", "'slow' takes true or false, but is \"yes\"; right would be true"),
-        (C + "description = 2020-01-01", "is \"2020-01-01\"; right would be \"2020-01-01\""),
-        (C + "files = []", "'files' takes a table, but is []; right would be a section [files]"),
-        (C + "[deviations]\nSIG-1 = 'x'\nSIG-2 = 3", "'deviations.SIG-2' takes a text in quotes, but is 3"),
-        (C + "profiles = ['init', 'transparnt']", "'profiles[1]' is \"transparnt\", which is none of: transparent"),
+        ("", "'command' is missing; add it, for example: command = [\"tini\", \"--\"]"),
+        ("command = 'uv run'", "'command' must be a list, but is \"uv run\"; for example: [\"uv\", \"run\"]"),
+        ("command = \"it's\"", "'command' must be a list, but is \"it's\"; for example: [\"it's\"]"),
+        ("command = 3", "'command' must be a list, but is 3"),
+        ("command = ['a', 1]", "'command[1]' must be a quoted string, but is 1; for example: \"1\""),
+        (C + "slow = 'yes'", "'slow' must be true or false, but is \"yes\"; for example: true"),
+        (C + "description = 2020-01-01", "is \"2020-01-01\"; for example: \"2020-01-01\""),
+        (C + "files = []", "'files' must be a table, but is []; for example: a section [files]"),
+        (C + "[deviations]\nSIG-1 = 'x'\nSIG-2 = 3", "'deviations.SIG-2' must be a quoted string, but is 3"),
+        (C + "profiles = ['init', 'transparnt']", "'profiles[1]' is \"transparnt\", which is not one of: transparent"),
         (C + "profiles = ['transparnt']", "(did you mean 'transparent'?)"),
         (C + f"description = [{'1,' * 100}]", ",1,1,..."),
     ],
@@ -45,11 +45,11 @@ def test_wrong_in_a_toml(text: str, says: str) -> None:
 @pytest.mark.parametrize("value", [None, [], {}, 1, {"a": {"b": [None]}}])
 @pytest.mark.parametrize("key", ["command", "profiles", "environment", "deviations", "slow", "name"])
 def test_whatever_is_there_is_a_wrong_call(key: str, value: Any) -> None:
-    with pytest.raises(WrongCall, match=r"mine.toml: "):
+    with pytest.raises(UsageError, match=r"mine.toml: "):
         convert({"name": "mine", "command": ["env"], key: value, "zzz": 1}, Target, "mine.toml")
 
 
 @pytest.mark.parametrize("text", ['{"command": 1', '{"command": [1], "name": "a" "b"}'])
 def test_a_mistake_before_the_one_that_makes_it_no_json(text: str) -> None:
-    with pytest.raises(WrongCall, match=r"x.json: "):
+    with pytest.raises(UsageError, match=r"x.json: "):
         parse_json(text, Target, "x.json")

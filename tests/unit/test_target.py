@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import WrongCall
-from harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
+from proctor.harness.errors import UsageError
+from proctor.harness.target import NEEDED, PROFILES, Profile, Target, find_program, known_targets, load, load_toml
 
 
 def executable(path: Path) -> Path:
@@ -19,7 +19,7 @@ def executable(path: Path) -> Path:
 
 
 def refusal(asked: str) -> str:
-    with pytest.raises(WrongCall) as caught:
+    with pytest.raises(UsageError) as caught:
         load(asked)
     return str(caught.value)
 
@@ -78,7 +78,7 @@ def test_directory(tmp_path: Path) -> None:
 def test_not_executable(tmp_path: Path) -> None:
     (tmp_path / "script").write_text("#!/bin/sh\n")
     told = refusal(f"{tmp_path}/script --")
-    assert told.endswith(f"this is not executable; chmod +x {tmp_path}/script, or name its interpreter as well")
+    assert told.endswith(f"this is not executable; chmod +x {tmp_path}/script, or put its interpreter before it")
 
 
 def test_link_to_nowhere(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "link.toml").symlink_to("nowhere.toml")
     for name, there in (("link", f"{tmp_path}/nowhere"), ("circle", "circle"), ("link.toml", "nowhere.toml")):
         for asked in (str(tmp_path / name), f"{tmp_path / name} --flag"):
-            assert f"this is a link to {there}, which is missing" in refusal(asked)
+            assert f"this is a symbolic link to {there}, which does not exist" in refusal(asked)
             assert "did you mean" not in refusal(asked)
 
 
@@ -107,17 +107,17 @@ def test_what_lies_here_is_suggested_with_its_path(tmp_path: Path, monkeypatch: 
     (tmp_path / "noexec").write_text("#!/bin/sh\n")
     (tmp_path / "adir").mkdir()
     assert refusal("noexec").endswith(
-        "no program 'noexec' on PATH, but a file of that name here: did you mean ./noexec?"
+        "no program 'noexec' on PATH, but there is a file of that name here: did you mean ./noexec?"
     )
-    assert refusal("noexec --flag").endswith("a file of that name here: did you mean ./noexec?")
-    assert refusal("adir").endswith("a directory of that name here: did you mean ./adir?")
+    assert refusal("noexec --flag").endswith("there is a file of that name here: did you mean ./noexec?")
+    assert refusal("adir").endswith("there is a directory of that name here: did you mean ./adir?")
 
 
 def test_unknown_program() -> None:
     told = refusal("tinni --")
     assert told.startswith("--target=tinni --: no program 'tinni' on PATH and no target of that name")
     assert "(did you mean 'tini'?)" in told
-    assert told.endswith("proctor targets lists those that are described")
+    assert told.endswith("`proctor targets` lists the known targets")
 
 
 def test_toml_that_is_missing(tmp_path: Path) -> None:
@@ -129,18 +129,18 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
     [
         (
             'comand = ["env"]',
-            "unknown key 'comand' (did you mean 'command'?); known are: adds, changes, command",
+            "unknown key 'comand' (did you mean 'command'?); known keys: adds, changes, command",
         ),
-        ('command = ["env"]\nzzz = 1', "unknown key 'zzz'; known are: "),
-        ('command = "env"', '\'command\' takes a list, but is "env"; right would be ["env"]'),
-        ("command = [1]", "'command[0]' takes a text"),
-        ('command = ["env"]\nslow = "yes"', "'slow' takes true or false"),
+        ('command = ["env"]\nzzz = 1', "unknown key 'zzz'; known keys: "),
+        ('command = "env"', '\'command\' must be a list, but is "env"; for example: ["env"]'),
+        ("command = [1]", "'command[0]' must be a quoted string"),
+        ('command = ["env"]\nslow = "yes"', "'slow' must be true or false"),
         ('command = ["env"]\nprofiles = ["trasparent"]', "trasparent"),
-        ('command = ["env"]\ndeviations = ["SIG-1"]', "'deviations' takes a table"),
+        ('command = ["env"]\ndeviations = ["SIG-1"]', "'deviations' must be a table"),
         ("description = 'none'", "'command' is missing"),
         (
             "command = []",
-            '\'command\' is empty; it takes the launcher\'s command line, such as ["tini", "--"]',
+            '\'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]',
         ),
         ("command = [", "this is not TOML: "),
         ("\0", "this is not TOML: "),
@@ -155,26 +155,26 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
         ('command = ["env"]\n[files]\n"a/" = ""', "'files' has the key 'a/'; allowed are "),
         ('command = ["env"]\n[files]\n"." = ""', "'files' has the key '.'; allowed are "),
         ('command = ["env"]\n[files]\n"" = ""', "'files' has the key ''; allowed are "),
-        ('command = ["env"]\n[deviations]\nSIG-1 = " "', "'deviations.SIG-1' gives no reason; say why"),
+        ('command = ["env"]\n[deviations]\nSIG-1 = " "', "'deviations.SIG-1' has no reason; say why"),
         ('command = ["{here}/no-such-file"]', "there is no such file"),
         (
             'command = ["env"]\nprofiles = ["sync"]',
-            '\'profiles\' has "sync", but there is no \'sync\'; give its command line, such as sync = ["uv", "sync"]',
+            "'profiles' has \"sync\", but there is no 'sync'; add its command line, for example sync = [\"uv\", ",
         ),
         (
             'command = ["env"]\nprofiles = ["ephemeral", "cache"]\nsync = ["env"]',
-            "'profiles' has \"cache\", but there is no 'prune'; give its command line, such as prune = [\"uv\", ",
+            "'profiles' has \"cache\", but there is no 'prune'; add its command line, for example prune = [\"uv\", ",
         ),
-        ('command = ["env"]\nprofiles = ["sync"]\nsync = []', "there is no 'sync'; give its command line"),
+        ('command = ["env"]\nprofiles = ["sync"]\nsync = []', "there is no 'sync'; add its command line"),
         (
             'command = ["env"]\nsync = ["no-such-launcher", "sync"]\ninstall = "apt install it"',
             "'sync' names the program 'no-such-launcher', which is not installed: there is no such program",
         ),
         ('command = ["env"]\nprune = ["{here}/no-such-file"]', "'prune' names the program '/"),
-        ('command = ["env"]\nsync = "env"', '\'sync\' takes a list, but is "env"; right would be ["env"]'),
-        ('command = ["env"]\nprune = [1]', "'prune[0]' takes a text"),
-        ('command = ["env"]\nown = "{home}"', "'own' takes a list"),
-        ('command = ["env"]\nkeeps = true', "'keeps' takes a list"),
+        ('command = ["env"]\nsync = "env"', '\'sync\' must be a list, but is "env"; for example: ["env"]'),
+        ('command = ["env"]\nprune = [1]', "'prune[0]' must be a quoted string"),
+        ('command = ["env"]\nown = "{home}"', "'own' must be a list"),
+        ('command = ["env"]\nkeeps = true', "'keeps' must be a list"),
         ('command = ["env"]\nkeep = ["log"]', "unknown key 'keep' (did you mean 'keeps'?)"),
     ],
 )
@@ -196,7 +196,7 @@ def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
 def test_profiles_are_named_where_one_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('command = ["env"]\nprofiles = ["inti"]')
-    assert "'profiles[0]' is \"inti\", which is none of: transparent, exec, init, " in refusal(str(path))
+    assert "'profiles[0]' is \"inti\", which is not one of: transparent, exec, init, " in refusal(str(path))
 
 
 def test_calls_for_environments(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_profile_says_what_it_needs(profile: Profile, tmp_path: Path) -> None:
     if profile not in NEEDED:
         assert load(str(path)).profiles == (profile,)
         return
-    assert f"such as {NEEDED[profile]} = [" in refusal(str(path))
+    assert f"for example {NEEDED[profile]} = [" in refusal(str(path))
     path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n{NEEDED[profile]} = ["env", "x"]\n')
     assert load(str(path)).words(NEEDED[profile])[-1] == "x"  # type: ignore[arg-type]
 
@@ -247,6 +247,6 @@ def test_every_description_that_comes_with_us_can_be_read(path: Path) -> None:
     told = ""
     try:
         target = load_toml(path)
-    except WrongCall as error:
+    except UsageError as error:
         told = str(error)
     assert "install it with: " in told or (target.description and os.access(target.command[0], os.X_OK))

@@ -9,43 +9,45 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import signals
-from harness.history import (
-    Called,
-    Carried,
+from proctor.harness import signals
+from proctor.harness.awaited import Awaited, ScriptDone
+from proctor.harness.history import (
     Continued,
+    DirectiveApplied,
     Ended,
     Event,
     Fact,
     Held,
     History,
     HungUp,
-    Missed,
     Ordered,
     Output,
-    Passed,
+    PointReached,
     Pressed,
     Process,
     Received,
     Released,
     Resized,
     Sent,
+    SignalCall,
     Started,
     Stopped,
     Typed,
-    Waited,
+    WaitFailed,
 )
-from harness.scenario import Scenario, Stage, Type
-from harness.schedule import Directive, HoldTask, Point, parse
-from reports.timeline.layout import FIRST_MOMENTS, LAST_MOMENTS, Arrow, Mark, Timeline, layout
+from proctor.harness.scenario import Scenario, Stage, Type
+from proctor.harness.schedule import Directive, HoldTask, Point, parse
+from proctor.reports.timeline.layout import FIRST_MOMENTS, LAST_MOMENTS, Arrow, Mark, Timeline, layout
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
+    awaited,
     by_key,
     ended,
     greeted,
     history,
     looked,
+    missed,
     over,
     process,
     received,
@@ -54,6 +56,7 @@ from tests.unit.histories import (
     settings,
     started,
     supervised,
+    waited,
 )
 
 TERM, INT, KILL = int(signal.SIGTERM), int(signal.SIGINT), int(signal.SIGKILL)
@@ -135,8 +138,8 @@ def test_many_processes_have_no_lanes_but_are_counted() -> None:
 
 
 def test_a_command_that_never_came_has_a_lane_in_which_it_is_missed() -> None:
-    timeline = layout(history(started(), Missed("the command runs", 2.0, True, "launcher (pid 10) S")))
-    assert marks(timeline, "command") == [("missed", "runs")]
+    timeline = layout(history(started(), missed("command starts")))
+    assert marks(timeline, "command") == [("missed", "starts")]
 
 
 # -- states
@@ -152,7 +155,7 @@ def test_a_process_that_was_reparented_unseen_is_an_orphan_from_the_next_look_on
     middle = Process(15, LAUNCHER, 10, 10, "S", "sh")
     start = looked("start", process("launcher", ppid=1), middle, process("command", ppid=15))
     end = looked("end", process("launcher", ppid=1), process("command", ppid=1))
-    orphaned = history(started(), greeted(settings(ppid=15)), start, Waited("x", 0.1), end)
+    orphaned = history(started(), greeted(settings(ppid=15)), start, waited("command starts"), end)
     assert states(layout(orphaned), "command") == ["running", "orphaned"]
 
 
@@ -245,10 +248,10 @@ def test_a_signal_to_the_group_reaches_each_of_it() -> None:
 
 
 def test_a_call_that_was_traced_is_where_its_signal_starts() -> None:
-    timeline = layout(supervised(Called("kill", COMMAND, TERM, 0), received(TERM)))
+    timeline = layout(supervised(SignalCall("kill", COMMAND, TERM, 0), received(TERM)))
     (arrow,) = timeline.arrows
     assert (timeline.moments[arrow.first].event, timeline.moments[arrow.last].event) == (3, 4)
-    assert signals_of(layout(supervised(Called("kill", 99, TERM, 0)))) == [("SIGTERM", "launcher", None, False)]
+    assert signals_of(layout(supervised(SignalCall("kill", 99, TERM, 0)))) == [("SIGTERM", "launcher", None, False)]
 
 
 def test_an_order_goes_to_its_witness() -> None:
@@ -270,27 +273,32 @@ POINT = Point("launcher", "clone", 1)
 
 def test_points_of_a_schedule_stand_with_the_task_that_passes_them() -> None:
     (directive,) = parse("at launcher clone#1 exit: deliver TERM to launcher").directives
-    timeline = layout(supervised(Passed(POINT), Carried(directive, "done"), sent(TERM)))
+    timeline = layout(supervised(PointReached(POINT), DirectiveApplied(directive, "done"), sent(TERM)))
     assert ("point", "clone#1 exit") in marks(timeline, "launcher")
 
 
 def test_a_task_is_held_from_being_held_to_being_let_go() -> None:
     hold = Directive(Point("child1", "birth"), HoldTask("launcher"))
-    facts = (Passed(Point("child1", "birth")), Carried(hold, "held"), sent(TERM), Carried(hold, "let go"))
+    facts = (
+        PointReached(Point("child1", "birth")),
+        DirectiveApplied(hold, "held"),
+        sent(TERM),
+        DirectiveApplied(hold, "let go"),
+    )
     timeline = layout(history(started(), *facts))
     assert states(timeline, "child1") == ["running", "held", "running"]
     assert marks(timeline, "child1") == [("point", "birth"), ("hold", "held"), ("hold", "let go")]
 
 
 def test_the_first_child_is_the_command_where_its_pid_says_so() -> None:
-    timeline = layout(supervised(Passed(Point("child1", "setsid"))))
+    timeline = layout(supervised(PointReached(Point("child1", "setsid"))))
     assert "child1" not in names(timeline) and ("point", "setsid#1 exit") in marks(timeline, "command")
-    other = layout(history(started(), Passed(Point("child1", "setsid")), greeted(settings(pid=13))))
+    other = layout(history(started(), PointReached(Point("child1", "setsid")), greeted(settings(pid=13))))
     assert names(other) == ["us", "launcher", "child1", "command"]
 
 
 def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
-    facts = (Passed(Point("child2", "setsid")), Sent(TERM, "child2", 13), greeted(settings(pid=13)))
+    facts = (PointReached(Point("child2", "setsid")), Sent(TERM, "child2", 13), greeted(settings(pid=13)))
     assert names(layout(history(started(), *facts))) == ["us", "launcher", "command"]
 
 
@@ -300,13 +308,14 @@ def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
 @pytest.mark.parametrize(
     ("what", "lane", "label"),
     [
-        ("command receives SIGINT", "command", "SIGINT"), ("launcher ends", "launcher", "ends"),
-        ("the terminal shows 'Stopped'", "terminal", "'Stopped'"), ("command goes on", "command", "goes on"),
-        ("the script comes to its end", "us", "comes to its end"), ("nobody ends", "us", "ends"),
+        (awaited("command receives SIGINT"), "command", "SIGINT"), (awaited("launcher ends"), "launcher", "ends"),
+        (awaited("terminal shows Stopped"), "terminal", "'Stopped'"),
+        (awaited("command continues"), "command", "continues"), (ScriptDone(), "us", "comes to its end"),
+        (awaited("nobody ends"), "us", "ends"),
     ],
 )  # fmt: skip
-def test_what_did_not_come_stands_with_who_it_is_about(what: str, lane: str, label: str) -> None:
-    timeline = layout(on_terminal(Missed(what, 0.1, True, "")))
+def test_what_did_not_come_stands_with_who_it_is_about(what: Awaited, lane: str, label: str) -> None:
+    timeline = layout(on_terminal(WaitFailed(what, 0.1, True)))
     assert ("missed", label) in marks(timeline, lane)
 
 
@@ -316,7 +325,7 @@ def test_violations_are_pointed_to() -> None:
 
 
 def test_output_in_pieces_is_one_mark_and_pointed_to_by_any_of_them() -> None:
-    pieces = (Output("terminal", b"Sto"), Waited("x", 0.1), Output("terminal", b"pped\r\n\x1b[2J"))
+    pieces = (Output("terminal", b"Sto"), waited("command starts"), Output("terminal", b"pped\r\n\x1b[2J"))
     timeline = layout(on_terminal(*pieces, Pressed("ctrl-c"), Output("terminal", b"^C")), violated=[5])
     assert marks(timeline, "terminal") == [("output", "Stopped \\x1b[2J"), ("output", "^C")]
     assert [mark.label for mark in timeline.marks if mark.violated] == ["Stopped \\x1b[2J"]
@@ -328,7 +337,7 @@ def test_what_was_typed_is_shown_where_the_script_has_it() -> None:
 
 
 def test_every_event_that_says_something_is_a_moment_in_order() -> None:
-    made = supervised(sent(TERM), Waited("x", 0.1), received(TERM), *over())
+    made = supervised(sent(TERM), waited("command starts"), received(TERM), *over())
     timeline = layout(made)
     assert [moment.event for moment in timeline.moments] == [0, 1, 3, 5, 6, 7, 8]
     assert [moment.time for moment in timeline.moments] == [e / 1000 for e in (0, 1, 3, 5, 6, 7, 8)]

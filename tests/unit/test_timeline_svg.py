@@ -12,43 +12,43 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.history import (
+from proctor.harness.history import (
     Answered,
-    Called,
-    Carried,
-    Changed,
-    Contained,
     Continued,
+    DirectiveApplied,
     Ended,
     Event,
+    FilesChanged,
     Held,
+    HelperReady,
     History,
     HungUp,
-    Joined,
-    Missed,
+    LimitExceeded,
     Notified,
     NotReached,
     NotStarted,
     Ordered,
     Output,
-    Passed,
+    PointReached,
     Pressed,
     Printed,
     Process,
     Reaped,
     Released,
-    Remained,
     Resized,
+    SignalCall,
     Stopped,
+    TempFilesLeft,
     Typed,
     Unobserved,
+    WaitFailed,
 )
-from harness.scenario import Scenario, Stage
-from harness.schedule import Directive, HoldTask, Point
-from reports.timeline.layout import layout
-from reports.timeline.signs import LEGEND, drawing
-from reports.timeline.spacing import lasting, positions, width
-from reports.timeline.svg import svg
+from proctor.harness.scenario import Scenario, Stage, WaitOutput
+from proctor.harness.schedule import Directive, HoldTask, Point
+from proctor.reports.timeline.layout import layout
+from proctor.reports.timeline.signs import LEGEND, drawing
+from proctor.reports.timeline.spacing import lasting, positions, width
+from proctor.reports.timeline.svg import svg
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -56,6 +56,7 @@ from tests.unit.histories import (
     ended,
     greeted,
     looked,
+    missed,
     over,
     process,
     received,
@@ -69,16 +70,18 @@ TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script>\"'&]]>--><svg onload=alert(1)>\ud800\u202e\x00\ufffe"
 HOLD = Directive(Point("child2", "birth"), HoldTask("launcher"))
 ALL = supervised(
-    greeted(settings(pid=30, ppid=COMMAND), "kid"), Joined("backend", 21), Ordered("command", "exit-on 12 1"),
+    greeted(settings(pid=30, ppid=COMMAND), "kid"), HelperReady("backend", 21), Ordered("command", "exit-on 12 1"),
     Answered("command", "exit-on"), Answered("command", "import", error=2), Pressed("ctrl-c"),
-    Output("terminal", b"^C"), by_key(INT), received(INT), sent(TERM), Called("kill", COMMAND, TERM, 0),
+    Output("terminal", b"^C"), by_key(INT), received(INT), sent(TERM), SignalCall("kill", COMMAND, TERM, 0),
     received(TERM), sent(TERM, "command"), sent(TERM, "command"), sent(TERM, "kid", errno=3), Resized(50, 132),
     by_key(signal.SIGWINCH), Held((LAUNCHER,)), Typed(9, 1), Released((LAUNCHER,)), Stopped("command"),
-    Continued("command"), Passed(Point("launcher", "clone")), Passed(Point("child2", "birth")), Carried(HOLD, "held"),
-    Carried(HOLD, "forced"), NotReached(HOLD), Changed("end", (), 3), Remained(("a",)), Printed("kid", b"x"),
-    Notified(LAUNCHER, "READY=1"), Unobserved("x", "y"), NotStarted("exec", 2), HungUp(), by_key(signal.SIGHUP),
-    ended("launcher", 143), Reaped("command", COMMAND), Missed("command receives SIGINT", 1.0, True, ""),
-    Missed("the terminal shows 'x'", 1.0, True, ""), Contained("too long"), Output("stdout", b"x" * 99),
+    Continued("command"), PointReached(Point("launcher", "clone")), PointReached(Point("child2", "birth")),
+    DirectiveApplied(HOLD, "held"),
+    DirectiveApplied(HOLD, "forced"), NotReached(HOLD), FilesChanged("end", (), 3), TempFilesLeft(("a",)),
+    Printed("kid", b"x"),
+    Notified(LAUNCHER, "READY=1"), Unobserved("ptrace-refused"), NotStarted("exec", 2), HungUp(), by_key(signal.SIGHUP),
+    ended("launcher", 143), Reaped("command", COMMAND), missed("command receives SIGINT"),
+    missed("terminal shows x"), LimitExceeded("processes", 400), Output("stdout", b"x" * 99),
     Ended("kid", 30, signal=TERM),
     end=looked("end", process("kid", state="Z", pid=30), Process(99, 1, 1, 1, "S", "sh")),
 )  # fmt: skip
@@ -181,7 +184,7 @@ def test_who_does_not_see_it_is_told_what_happens() -> None:
 
 def test_an_arrow_without_receipt_looks_another_way() -> None:
     lost = next(one for one in drawn(supervised(sent(TERM))).iter(f"{SVG}g") if one.get("class") == "arrow a-lost")
-    assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: its receipt was not seen"
+    assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: receipt not observed"
 
 
 def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> None:
@@ -194,9 +197,14 @@ def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> No
 def test_whatever_a_launcher_says_is_text() -> None:
     hostile = HOSTILE.encode("utf-8", "surrogatepass")
     rows = looked("step", Process(99, LAUNCHER, 1, 1, "S", HOSTILE))
-    facts = (Output("terminal", hostile), Notified(LAUNCHER, HOSTILE), Missed(HOSTILE, 1.0, True, HOSTILE), rows)
+    facts = (
+        Output("terminal", hostile),
+        Notified(LAUNCHER, HOSTILE),
+        WaitFailed(WaitOutput(HOSTILE), 1.0, True, (process("", name=HOSTILE),)),
+        rows,
+    )
     made = supervised(
-        *facts, Printed("command", hostile), Remained((HOSTILE,)), Answered("command", HOSTILE, text=HOSTILE)
+        *facts, Printed("command", hostile), TempFilesLeft((HOSTILE,)), Answered("command", HOSTILE, text=HOSTILE)
     )
     text = svg(layout(made), HOSTILE)
     root = ElementTree.fromstring(text.encode())

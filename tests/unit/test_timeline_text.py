@@ -7,9 +7,9 @@ import signal
 
 from rich.console import Console
 
-from harness.history import History, NotStarted, Output, Pressed, Process
-from reports.timeline.layout import layout
-from reports.timeline.text import ASCII, UNICODE, show
+from proctor.harness.history import History, NotStarted, Output, Pressed, Process
+from proctor.reports.timeline.layout import layout
+from proctor.reports.timeline.text import ASCII, UNICODE, show
 from tests.unit.histories import (
     LAUNCHER,
     by_key,
@@ -51,7 +51,7 @@ def test_a_signal_is_followed_from_lane_to_lane() -> None:
 def test_a_signal_that_is_lost_and_an_orphan_are_seen() -> None:
     lines = printed(supervised(sent(TERM), ended("launcher", 1), missed("command receives SIGTERM")))
     assert lines[3].startswith("   3      3.00 ms      o~~~~~~~~?|        |     we sent")
-    assert lines[5].startswith("   5      5.00 ms      '                  ?     did not come: command receives")
+    assert lines[5].startswith("   5      5.00 ms      '                  ?     timed out: the command receives")
     assert UNICODE.states["orphaned"] == "║" and ASCII.states["orphaned"] == "!"
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
-from conformance.bisecting import Boundary, Kind
-from conformance.casefile import CaseFile
-from conformance.replaying import Told
-from conformance.versions import Seen, fingerprint, on_version, sum_up
-from harness.scenario import Scenario
-from harness.target import Target
+from proctor.conformance.exploring.replay import ReplayResult
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.versions.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
+from proctor.conformance.versions.bisection import Boundary, Kind
+from proctor.conformance.versions.played_version import Seen, fingerprint, on_version, sum_up
+from proctor.harness.scenario import Scenario
+from proctor.harness.target import Target
 from tests.unit.histories import history
 
 UV = Target("uv", ("/old/bin/uv", "run", "--"), version=("uv", "--version"), sync=("uv", "sync"), prune=("rm", "uv"))
@@ -23,8 +23,8 @@ def case_of(*objections: str) -> CaseFile:
     return CaseFile(1, "EXIT-2", "exit.same_status", UV, Scenario(()), objections, {})
 
 
-def play(*objections: str, unsure: str = "") -> Told:
-    return Told(history(), objections, unsure)
+def play(*objections: str, unsure: str = "") -> ReplayResult:
+    return ReplayResult(history(), objections, unsure)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def play(*objections: str, unsure: str = "") -> Told:
         ([play(ZERO, "actual: it ended"), play("actual: it ended")], "fault"),
     ],
 )
-def test_plays_are_summed_up(plays: list[Told], kind: Kind) -> None:
+def test_plays_are_summed_up(plays: list[ReplayResult], kind: Kind) -> None:
     assert sum_up("1.0", case_of(ZERO), plays).kind == kind
 
 

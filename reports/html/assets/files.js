@@ -18,7 +18,7 @@ async function download(button) {
   link.download = button.dataset.download;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  say(`${button.dataset.download} is being saved`);
+  say(`Saving ${button.dataset.download}`);
 }
 
 async function copy(button) {

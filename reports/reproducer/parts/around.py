@@ -10,9 +10,9 @@ import signal
 import subprocess
 from typing import Any
 
-from reports.reproducer.parts.run import PYTHON, below, contents
-from reports.reproducer.parts.stages import as_leader, on_pipes, start_below, stay
-from reports.reproducer.parts.steps import comes, prints
+from proctor.reports.reproducer.parts.run import PYTHON, below, contents
+from proctor.reports.reproducer.parts.stages import as_leader, on_pipes, start_below, stay
+from proctor.reports.reproducer.parts.steps import comes, prints
 
 SHELLS = {
     "bash": ["bash", "--norc", "--noprofile", "--noediting", "-i"],

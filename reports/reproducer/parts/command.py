@@ -11,7 +11,7 @@ import zlib
 from fcntl import ioctl
 from typing import Any
 
-from reports.reproducer.parts.run import contents, name_of
+from proctor.reports.reproducer.parts.run import contents, name_of
 
 ORDER = signal.SIGRTMAX - 1  # with this the command is told that there is an order; no case sends it
 

@@ -12,8 +12,9 @@ import os
 import time
 from typing import Any
 
-from reports.reproducer.parts.around import close_gate, open_gate, wait_at_gate
-from reports.reproducer.parts.calls import (
+from proctor.reports.reproducer.parts.around import close_gate, open_gate, wait_at_gate
+from proctor.reports.reproducer.parts.follow import note_sent
+from proctor.reports.reproducer.parts.ptrace import (
     CALLS,
     FOLLOW,
     LISTEN,
@@ -25,9 +26,8 @@ from reports.reproducer.parts.calls import (
     seize,
     set_back,
 )
-from reports.reproducer.parts.follow import note_sent
-from reports.reproducer.parts.run import PYTHON, as_in_a_shell, contents
-from reports.reproducer.parts.turns import SCHEDULE, Task, Turns
+from proctor.reports.reproducer.parts.run import PYTHON, as_in_a_shell, contents
+from proctor.reports.reproducer.parts.turns import SCHEDULE, Task, Turns
 
 AT_ONCE: set[str] = set()
 

@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any
 
-from reports.reproducer.parts.calls import (
+from proctor.reports.reproducer.parts.ptrace import (
     CALLS,
     DETACH,
     INTERRUPT,
@@ -23,8 +23,8 @@ from reports.reproducer.parts.calls import (
     sends,
     set_back,
 )
-from reports.reproducer.parts.run import as_in_a_shell, contents, name_of
-from reports.reproducer.parts.steps import between, send
+from proctor.reports.reproducer.parts.run import as_in_a_shell, contents, name_of
+from proctor.reports.reproducer.parts.steps import between, send
 
 
 def follow(run: Any, at_reap: int) -> None:

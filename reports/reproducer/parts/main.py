@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 
-from reports.reproducer.parts.run import Run
+from proctor.reports.reproducer.parts.run import Run
 
 LAUNCHER: list[str] = []
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable
 
-from reports.reproducer.parts.questions import received, same_status, too_many, wrong
-from reports.reproducer.parts.run import Run, name_of
+from proctor.reports.reproducer.parts.questions import received, same_status, too_many, wrong
+from proctor.reports.reproducer.parts.run import Run, name_of
 
 
 def needs_reaped(seen: Run) -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from reports.reproducer.parts.run import Run, name_of
+from proctor.reports.reproducer.parts.run import Run, name_of
 
 
 def wrong(required: str, actual: str) -> list[str]:

@@ -11,7 +11,7 @@ import termios
 from collections.abc import Callable
 from typing import Any
 
-from reports.reproducer.parts.run import PYTHON, Run, as_in_a_shell
+from proctor.reports.reproducer.parts.run import PYTHON, Run, as_in_a_shell
 
 FILES: dict[str, str] = {}
 ENVIRONMENT: dict[str, str] = {}

@@ -12,8 +12,8 @@ import termios
 import time
 from typing import Any
 
-from reports.reproducer.parts.command import ORDER, pattern
-from reports.reproducer.parts.run import QUIET, Run, below, contents, name_of, state
+from proctor.reports.reproducer.parts.command import ORDER, pattern
+from proctor.reports.reproducer.parts.run import QUIET, Run, below, contents, name_of, state
 
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 

@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from typing import Any
 
-from reports.reproducer.parts.calls import CONT, SYSCALL, go_on, set_back
-from reports.reproducer.parts.steps import press, send, send_to_group
+from proctor.reports.reproducer.parts.ptrace import CONT, SYSCALL, go_on, set_back
+from proctor.reports.reproducer.parts.steps import press, send, send_to_group
 
 SCHEDULE: list[tuple[Any, ...]] = []
 

@@ -21,7 +21,7 @@ PERFORMER = ctypes.CFUNCTYPE(
 )
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKED = os.path.join(HERE, "contents")
-"""What was in the wheel: see harness/runner/wheel.py."""
+"""What was in the wheel: see harness/runner/start/wheel.py."""
 Inventory = Dict[str, Union[int, str]]
 """Files by path: the checksum of what is in them, or where a link leads to."""
 

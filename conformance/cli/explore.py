@@ -1,0 +1,221 @@
+"""`proctor explore`: what comes of a signal at each moment of a launcher."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from proctor.conformance.checks.common import NotObservable
+from proctor.conformance.cli.common import (
+    as_json,
+    complete_requirements,
+    complete_targets,
+    known_requirement,
+    print_json,
+    quiet,
+    run_reporting_errors,
+    undisturbed,
+)
+from proctor.conformance.cli.exits import FOUND, INTERRUPTED
+from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
+from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, needs_explored
+from proctor.conformance.exploring.phase import CampaignResult, case_of, for_programs, result_of
+from proctor.conformance.exploring.point_map import draw
+from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
+from proctor.conformance.judging import casefile
+from proctor.conformance.judging.judge import Judgement
+from proctor.conformance.judging.probe import check_deviations, probe
+from proctor.conformance.judging.result_rows import check_path, document, keep
+from proctor.harness import execute as door
+from proctor.harness.errors import UsageError
+from proctor.harness.explorer.explore import REPLAYS, Finding
+from proctor.harness.explorer.survey import Survey
+from proctor.harness.schedule import signal_number
+from proctor.harness.target import Target, load
+from proctor.harness.words import harmless as escape
+
+
+@click.command()
+@click.argument("target", shell_complete=complete_targets)
+@click.option(
+    "--signal", "signals", multiple=True, metavar="NAME", help="Deliver this one (repeatable; HUP INT QUIT TERM)."
+)
+@click.option(
+    "--strategy", type=click.Choice(STRATEGIES), default="sweep", show_default=True,
+    help="One signal at every point; two in one run; no signal, only who runs first; or drawn at random.",
+)  # fmt: skip
+@click.option("--requirement", metavar="ID", shell_complete=complete_requirements,
+              help="Only what is explored for this requirement.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes, a core for each.")
+@click.option("--exhaustive", is_flag=True, help="Points at which nothing can come of a signal as well.")
+@click.option("--budget", type=click.FloatRange(0.0), default=60.0, show_default=True, help="Seconds for each part.")
+@click.option("--replays", type=click.IntRange(1), default=REPLAYS, show_default=True, help="Replays of a finding.")
+@click.option("--cases", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-cases"),
+              show_default=True, help="Where findings are saved.")  # fmt: skip
+@click.option("--results", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what came of it, with the maps, for `proctor report`.")  # fmt: skip
+@quiet
+@as_json
+def explore(
+    target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
+    budget: float, replays: int, cases: Path, results: Path | None, quiet: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Stop TARGET at each of its system calls, deliver a signal there, and see what comes of it.
+
+    The orders in which launcher and child can run are explored as well. Exits 0 when nothing was found, 1 when
+    something was, 2 for a wrong call, 3 when the harness itself failed.
+
+    \b
+        proctor explore tini
+        proctor explore 'uv run --no-project --' --signal TERM --workers 2
+        proctor explore ./my-launcher --requirement SIG-6 --strategy pairs --budget 600
+        proctor explore tini --results tini.json && proctor report tini.json --format html -o tini.html
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
+    parts: list[CampaignResult] = []
+    start = time.monotonic()
+
+    def run() -> int:
+        if not budget >= 0:
+            raise UsageError(f"--budget={budget}: seconds, 0 or more")
+        if results:
+            check_path(results)
+        _needs_directory(cases)
+        launcher = check_deviations(load(target), target)
+        trouble = probe(launcher).trouble
+        if trouble:
+            raise UsageError(trouble)
+        chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
+        crew = WorkerPool(launcher, workers, replays)
+        try:
+            for campaign in chosen:
+                part = _explore_one(crew, launcher, campaign, strategy, exhaustive, budget, cases)
+                parts.append(part)
+                if not as_json:
+                    _print(part, launcher, quiet)
+                if part.is_interrupted:
+                    break
+        except BaseException:  # Ctrl-C too: close() would wait for what the workers are at
+            crew.end_at_once()
+            raise
+        finally:
+            crew.close()
+            if results and parts:  # what is known by now is kept, whatever has ended it, also where nobody reads on
+                with undisturbed():
+                    told = [result_of(part, launcher, target) for part in parts]
+                    seconds = time.monotonic() - start
+                    keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
+        if as_json:
+            print_json({"target": launcher.name, "parts": [for_programs(part, launcher) for part in parts]})
+        if any(part.is_interrupted for part in parts):
+            return INTERRUPTED
+        return FOUND if any(part.breaks(launcher) for part in parts) else 0
+
+    run_reporting_errors(
+        run, lambda: f"{len(parts)} {'part' if len(parts) == 1 else 'parts'} had been explored to the end"
+    )
+
+
+def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
+    """Return what is explored on a target; raise WrongCall where that is nothing."""
+    wanted = known_requirement(requirement, "--requirement") if requirement else None
+    needs_explored(numbers)
+    chosen = [
+        one for one in campaigns(numbers)
+        if (strategy != "ends" or not one.stimuli) and wanted in (None, one.requirement) and not one.why_not(target)
+    ]  # fmt: skip
+    if not chosen:
+        if strategy == "ends" and wanted:
+            raise UsageError(
+                f"--strategy=ends sends no signal, and {wanted} is about signals; without --requirement it plays what "
+                "there is"
+            )
+        known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))
+        raise UsageError(
+            f"nothing is explored for {wanted or 'its profiles'} on {target.name}; there are campaigns for "
+            f"{known}, for who claims their profiles"
+        )
+    return chosen
+
+
+def _explore_one(
+    crew: WorkerPool, target: Target, campaign: Campaign, strategy: str, exhaustive: bool, budget: float, cases: Path
+) -> CampaignResult:
+    """Explore one campaign and keep what was found."""
+    survey = survey_of(target, campaign)
+    plan = campaign.plan(survey, strategy, exhaustive)
+    if plan.size == 0:
+        return CampaignResult(campaign, _why_no_points(survey))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=plan.size)
+        exploration, interrupted = crew.explore(
+            campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
+        )
+    files = tuple(_keep(target, campaign, finding, cases) for finding in exploration.findings)
+    return CampaignResult(campaign, None, covered(campaign, survey, plan, exploration), exploration, interrupted, files)
+
+
+def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
+    """Print what came of one campaign; quiet: only where something did."""
+    campaign, exploration = part.campaign, part.exploration
+    if quiet and not exploration.findings:
+        return
+    if part.empty:
+        told = "" if part.empty.verdict == "not applicable" else f"{part.empty.verdict}: "
+        click.echo(f"{campaign.requirement}, {campaign.name}: {told}{part.empty.reason}")
+        return
+    click.echo(f"{campaign.requirement}, {escape(str(part.told))}", nl=False)
+    click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if part.is_interrupted else ""))
+    for line in draw(part.told.stretches) if part.told and not quiet else ():
+        click.echo(f"  {line}")
+    for finding, path in zip(exploration.findings, part.files, strict=True):
+        _print_finding(target, campaign, finding, path)
+    if part.is_interrupted and part.objected and not exploration.findings:
+        click.echo(f"  {part.unconfirmed}")
+
+
+def _why_no_points(survey: Survey) -> Judgement:
+    try:
+        return Judgement("not applicable", reason=why_no_points(survey))
+    except NotObservable as reason:
+        return Judgement("not observable", reason=str(reason))
+
+
+def _needs_directory(cases: Path) -> None:
+    """Raise WrongCall where no findings could be saved, before anything is played."""
+    made = [path for path in (cases, *cases.parents) if not path.exists()]
+    try:
+        cases.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            path.rmdir()  # who finds nothing leaves none
+    except OSError as error:
+        raise UsageError(f"--cases={cases}: cannot be made: {error.strerror}; name another directory") from None
+    if not made and not os.access(cases, os.W_OK | os.X_OK):
+        raise UsageError(f"--cases={cases}: cannot be written; name another directory")
+
+
+def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:
+    """Write the case file of a finding; return its path."""
+    try:
+        return casefile.write(case_of(finding, campaign, target), cases)
+    except OSError as error:
+        raise UsageError(f"--cases={cases}: cannot be written: {error.strerror}; name another directory") from error
+
+
+def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: Path) -> None:
+    declared = target.deviations.get(campaign.requirement)
+    kind = f"declared deviation ({escape(declared)})" if declared else "finding"
+    kind = kind if finding.is_stable else "UNSTABLE, so no finding"
+    click.echo(f"  {kind}: {finding.opinion.label}; came back in {finding.returned} of {finding.replays} replays")
+    for line in str(finding.schedule).splitlines() or ["undisturbed"]:
+        click.echo(f"    {line}")
+    for objection in finding.opinion.objections:
+        click.echo(f"    {escape(objection)}")
+    click.echo(f"    replay: {shlex.join(['proctor', 'replay', str(path), '-n', '50'])}")

@@ -1,0 +1,109 @@
+"""`proctor report`: makes reports of results that were kept. It runs no launcher."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from proctor.conformance.cli.common import RESULTS, run_reporting_errors
+from proctor.conformance.cli.export import account_of
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.spec import requirements
+from proctor.harness.errors import UsageError
+from proctor.harness.strict import convert
+from proctor.reports.asciicast import asciicast
+from proctor.reports.badge import badge
+from proctor.reports.filtering import chosen
+from proctor.reports.junit import junit
+from proctor.reports.markdown import summary
+from proctor.reports.perfetto import perfetto
+from proctor.reports.reproducer.script import reproducer
+from proctor.reports.results import Results, read_all
+
+
+def _page(documents: list[Results]) -> str:
+    from proctor.reports.html.page import html  # jinja2 takes its time, which no other command is to pay for
+
+    return html(documents, script_of)
+
+
+FORMATS: dict[str, Callable[[list[Results]], str]] = {
+    "html": _page,
+    "junit": junit,
+    "markdown": summary,
+    "json": lambda documents: msgspec.json.format(msgspec.json.encode(documents), indent=2).decode() + "\n",
+    "badge": lambda documents: badge(_only_one(documents)),
+    "perfetto": perfetto,
+    "asciicast": asciicast,
+}
+OF_FAILURES = ("perfetto", "asciicast")
+"""Formats that show failures, and not requirements."""
+
+
+@click.command()
+@RESULTS
+@click.option("--format", "kind", type=click.Choice(tuple(FORMATS)), default="markdown", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="A file; else it is printed.")
+@click.option("--target", default="", metavar="NAME", help="Only the results of this launcher.")
+@click.option("--requirement", default="", metavar="ID", help="Of perfetto and asciicast: only this failure.")
+def report(results: tuple[Path, ...], kind: str, output: Path | None, target: str, requirement: str) -> None:
+    """Make a report of RESULTS, the files that `proctor check --results` writes.
+
+    \b
+        proctor check tini dumb-init --results results.json
+        proctor report results.json --format html -o report.html
+        proctor report results.json --format junit -o junit.xml
+        proctor report results.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+        proctor report results.json --format badge -o proctor.svg
+        proctor report results.json --format perfetto -o trace.json
+        proctor report results.json --format asciicast --requirement TTY-3 -o tty-3.cast
+    """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
+
+    def run() -> int:
+        if requirement and kind not in OF_FAILURES:
+            raise UsageError(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
+        text = FORMATS[kind](chosen(read_all(results), target, requirement.upper()))
+        if output:
+            if any(output.exists() and output.samefile(one) for one in results):
+                raise UsageError(f"-o {output}: these are the results; name another file")
+            _write(output, text)
+        else:
+            click.echo(text, nl=False)
+        return 0
+
+    run_reporting_errors(run)
+
+
+def script_of(case: dict[str, object]) -> str:
+    """Return the script that shows what a case file shows; raise WrongCall where there can be none, with the reason."""
+    known = convert(case, CaseFile, "the case")
+    if known.requirement not in requirements():
+        raise UsageError(f"this Proctor knows no requirement '{known.requirement}'")
+    return reproducer(account_of(known))
+
+
+def _only_one(documents: list[Results]) -> Results:
+    if len(documents) > 1:
+        names = ", ".join(document.target.name for document in documents)
+        raise UsageError(f"a badge is of one launcher; these results are of {len(documents)}: {names}")
+    return documents[0]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a report, whole or not at all; what is no regular file, such as a pipe, is written to."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        unfinished = path.with_name(path.name + ".part")
+        try:
+            unfinished.write_text(text, encoding="utf-8")
+            os.replace(unfinished, path.resolve())
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a file that can be written") from None

@@ -1,0 +1,1 @@
+"""Explores launchers: campaigns of schedules, hunts with generated scripts, and replays."""

@@ -1,0 +1,143 @@
+"""Plays a campaign of the suite within its budget, and makes a verdict of what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from proctor.conformance.checks import moments
+from proctor.conformance.checks.common import NotObservable, Violation, launcher_is_command, needs_tracing
+from proctor.conformance.exploring.campaigns import Campaign, Plan
+from proctor.conformance.exploring.point_map import stretches
+from proctor.conformance.judging.judge import Bare, Judgement, Verdict, needs_stage, timeline
+from proctor.harness.errors import HarnessError
+from proctor.harness.explorer.explore import REPLAYS, Exploration, Explorer
+from proctor.harness.explorer.survey import Play, Survey, survey
+from proctor.harness.history import History, Snapshot, TempFilesLeft
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import Target
+from proctor.reports.coverage import Coverage
+
+Execute = Callable[[Target, Scenario, Schedule], History]
+NEVER_PASSED = "none of the points was passed again: the launcher goes another way each time"
+UNDISTURBED = 3
+"""Executions to see what a launcher leaves."""
+
+
+def judge_campaign(
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS
+) -> Judgement:
+    """Explore for so many seconds with the sweep, and make a verdict of it."""
+    if reason := campaign.why_not(target):
+        return Judgement("not applicable", reason=reason)
+
+    def execute(scenario: Scenario, schedule: Schedule) -> History:
+        history = play(target, scenario, schedule)
+        needs_stage(history)
+        needs_tracing(history)
+        return history
+
+    try:
+        alone = measure_of(campaign, target, bare, execute)
+        found = survey(execute, campaign.scenario)
+        plan = campaign.plan(found, "sweep", exhaustive=False)
+        if plan.size == 0:
+            return Judgement("not applicable", reason=why_no_points(found))
+        explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
+        explored = explorer.explore(plan.planned, seconds)
+    except NotObservable as reason:
+        return Judgement("not observable", reason=str(reason))
+    except HarnessError as error:
+        return Judgement("error", reason=str(error))
+    executions = found.executions + explored.executions
+    judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored))
+    return with_bare(judgement, campaign, target, bare)
+
+
+def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Bare) -> Judgement:
+    """Return the judgement with the bare command's history beside the finding's, where that is what it was compared
+    with."""
+    if not judgement.history or campaign.measure != "bare":
+        return judgement
+    return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
+
+
+def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
+    """Return what the histories of a campaign are compared with."""
+    if campaign.measure == "undisturbed":
+        return play(campaign.scenario, Schedule())
+    alone, _ = bare.of(target, campaign.scenario)
+    return with_what_is_left(alone, play, campaign.scenario)
+
+
+def why_no_points(found: Survey) -> str:
+    """Say why there is nothing to explore: the launcher has become its command. NotObservable where it has not."""
+    if not launcher_is_command(found.alone):
+        raise NotObservable("the launcher makes no visible call there, and it does not start its command (see EXIT-1)")
+    return "the launcher makes no visible call there: it is the command"
+
+
+def with_what_is_left(bare: History, play: Play, scenario: Scenario) -> History:
+    """Return the measure for explored executions: the bare command, but with what the launcher leaves when nothing is
+    done to it, files in TMPDIR and processes. Whether it may is for other requirements to judge (TREE-1). Of several
+    executions that which leaves most counts: a watcher may by chance have looked in time."""
+    undisturbed = max((play(scenario, Schedule()) for _ in range(UNDISTURBED)), key=_count_left)
+    end = [event for event in undisturbed.events if isinstance(event.fact, Snapshot) and event.fact.when == "end"]
+    kept = [event for event in bare.events if not (isinstance(event.fact, Snapshot) and event.fact.when == "end")]
+    files = [event for event in undisturbed.events if isinstance(event.fact, TempFilesLeft)]
+    return msgspec.structs.replace(bare, events=(*kept, *end, *files))
+
+
+def _count_left(history: History) -> int:
+    left = sum(len(fact.paths) for fact in history.facts(TempFilesLeft))
+    return left + sum(len(look.processes) for look in history.facts(Snapshot) if look.when == "end")
+
+
+def verdict_of(
+    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage
+) -> Judgement:
+    """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
+    stable = [finding for finding in explored.findings if finding.is_stable]
+    worst = (stable or explored.findings)[:1]
+    if not worst:
+        if reason := _why_untold(explored):
+            return Judgement("not observable", executions, reason)
+        return Judgement("pass", executions, explored=account)
+    violations = tuple(
+        Violation(
+            f"{campaign.requirement}, {'; '.join(map(str, f.schedule.directives)) or 'undisturbed'}",
+            objection,
+            f.opinion.events if f is worst[0] and f.returned else (),  # of its history
+        )
+        for f in stable or explored.findings
+        for objection in f.opinion.objections[:1]
+    )
+    schedule, _, history, returned, times = worst[0]
+    verdict: Verdict = "fail" if stable else "unstable"
+    reason = "" if stable else f"came back in {returned} of {times} replays"
+    if campaign.requirement in target.deviations:
+        verdict, reason = "declared deviation", target.deviations[campaign.requirement]
+    return Judgement(
+        verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history
+    )
+
+
+def _why_untold(explored: Exploration) -> str:
+    """Say why an exploration that has found nothing says nothing; "" where it does."""
+    if not explored.played:
+        return "there was no time to play any schedule"
+    untold = (moments.NOTHING_SENT, moments.UNTOLD)
+    return NEVER_PASSED if all(one.opinion.label in untold for one in explored.played) else ""
+
+
+def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
+    """Return what was explored, and what was not."""
+    stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
+    sites = list(found.of_part(campaign.part))
+    folded = tuple(stretches(explored.played, sites))
+    return Coverage(
+        campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,
+        plan.left_out, folded,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Plays a case again, on its own launcher or another, and hears what its check says."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_tracing
+from proctor.conformance.exploring.campaign_verdict import measure_of
+from proctor.conformance.exploring.campaigns import campaign_of
+from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
+from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.judging.check_names import named
+from proctor.conformance.judging.judge import Bare, needs_stage
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.history import History, NotReached
+from proctor.harness.schedule import Hold
+from proctor.harness.target import Target, found_here
+
+
+class ReplayResult(NamedTuple):
+    """What one replay came to. objections: what the check has against it, and the events that show it. unsure: why it
+    could not be told, "" where it could: the launcher went another way, or this system cannot show it."""
+
+    history: History
+    objections: tuple[str, ...] = ()
+    unsure: str = ""
+    events: tuple[int, ...] = ()
+
+
+class Count(NamedTuple):
+    """How often the violation came back, in how many of the replays it could not be told, and what was said."""
+
+    times: int
+    back: int
+    unsure: int
+    objections: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def _unlike(objections: Iterable[str]) -> tuple[str, ...]:
+    """Return those that differ in more than numbers: pids are others each time."""
+    return tuple({re.sub(r"\d+", "N", one): one for one in objections}.values())
+
+
+def count(all_told: Sequence[ReplayResult]) -> Count:
+    """Count what several replays came to."""
+    return Count(
+        len(all_told),
+        sum(bool(told.objections) for told in all_told),
+        sum(bool(told.unsure) for told in all_told),
+        _unlike(one for told in all_told for one in told.objections),
+        tuple(dict.fromkeys(told.unsure for told in all_told if told.unsure)),
+    )
+
+
+def needs_known(case: CaseFile, path: Path) -> None:
+    """Raise WrongCall for a case that nobody can judge here, before anything is done for it."""
+    known = requirements()
+    if case.requirement not in known:
+        like = nearest(case.requirement, known)
+        raise UsageError(f"{path}: there is no requirement '{case.requirement}' here{like}; `proctor spec` lists them")
+    try:
+        _ = campaign_of(case) if case.is_explored else named(case.check, case.target, case.requirement)
+    except UsageError as reason:
+        raise UsageError(f"{path}: 'check': {reason}; if a newer Proctor has made this case, update yours") from None
+
+
+def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
+    """Return the launcher of a case as it is on this system; raise WrongCall where it is not. instead: what else can be
+    done."""
+    if not case.target.command:
+        raise UsageError(f"{path}: this case has no launcher: 'target.command' is empty. To play it on one, {instead}")
+    try:
+        return found_here(case.target, str(path))
+    except UsageError as missing:
+        raise UsageError(f"{missing}; or {instead}") from None
+
+
+@contextlib.contextmanager
+def needing_ptrace(case: CaseFile) -> Iterator[None]:
+    """Raise WrongCall where a case with a schedule is played on a system that refuses to trace."""
+    try:
+        yield
+    except CannotTrace as reason:
+        raise UsageError(
+            f"this case has a schedule ({case.schedule.directives[0] if case.schedule.directives else 'an empty one'}),"
+            f" so its launcher is traced: {reason}. Play it where ptrace is allowed"
+        ) from None
+
+
+class Replayer:
+    """Plays one case on one target. HarnessError where the harness fails."""
+
+    def __init__(self, case: CaseFile, target: Target) -> None:
+        self._case, self._target = case, target
+        self._bare = Bare(door.execute)
+        if case.is_explored:
+            play = partial(play_traced, target)
+            campaign = campaign_of(case)
+            self._predicate = campaign.predicate(measure_of(campaign, target, self._bare, play))
+        else:
+            self._check = named(case.check, target, case.requirement)
+
+    def once(self) -> ReplayResult:
+        """Play it once more."""
+        return self._by_schedule() if self._case.is_explored else self._by_script()
+
+    def _by_schedule(self) -> ReplayResult:
+        history = play_traced(self._target, self._case.scenario, self._case.schedule)
+        said = self._predicate(history)
+        objections = said.objections
+        missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
+        unsure = f"the launcher did not pass {missed[0].directive.at}" if missed and not objections else ""
+        return ReplayResult(history, objections, unsure, said.events)
+
+    def _by_script(self) -> ReplayResult:
+        case = self._case
+        history = door.execute(self._target, case.scenario, case.schedule if case.schedule.directives else None)
+        try:
+            needs_stage(history)
+            if case.schedule.directives:
+                needs_tracing(history)
+            found = self._check(history, self._measure(history))
+        except (NotApplicable, NotObservable) as reason:
+            return ReplayResult(history, unsure=str(reason))
+        return ReplayResult(history, tuple(map(str, found)), events=tuple(n for one in found for n in one.events))
+
+    def _measure(self, history: History) -> History:
+        """Return what a history is compared with, as judge() does."""
+        if self._case.measure:
+            return door.execute(self._target, self._case.measure)
+        scenario = self._case.scenario
+        if scenario.starts_command and scenario.stage.home == "kept":
+            return self._bare.of(self._target, scenario)[0]
+        return history

@@ -1,0 +1,191 @@
+"""Plays campaigns on several workers, each a process with a runner of its own on a core of its own."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
+from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import Synchronized
+from typing import TypeVar
+
+from proctor.conformance.checks.common import NotObservable, needs_tracing
+from proctor.conformance.exploring.campaign_verdict import measure_of
+from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.judging.judge import Bare, needs_stage
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError
+from proctor.harness.explorer.explore import Exploration, Explorer, Finding, Played, suspects
+from proctor.harness.explorer.survey import Survey, survey
+from proctor.harness.explorer.sweep import Planned
+from proctor.harness.history import History
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import Target
+
+T = TypeVar("T")
+R = TypeVar("R")
+CHUNK = 8
+"""Schedules that a worker is given at a time: some hundredths of a second of work."""
+
+
+def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
+    """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
+    play = partial(play_traced, target)
+    measure = measure_of(campaign, target, Bare(door.execute), play)
+    return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
+
+
+class CannotTrace(HarnessError):
+    """A system that does not let us trace a launcher, or set its stage up."""
+
+
+def survey_of(target: Target, campaign: Campaign) -> Survey:
+    """Return the points of a campaign on a target. HarnessError where it cannot be traced."""
+    return survey(partial(play_traced, target), campaign.scenario)
+
+
+def play_traced(target: Target, scenario: Scenario, schedule: Schedule) -> History:
+    """Return the history of an execution under a schedule; HarnessError where it cannot be traced."""
+    history = door.execute(target, scenario, schedule)
+    try:
+        needs_stage(history)
+        needs_tracing(history)
+    except NotObservable as reason:
+        raise CannotTrace(f"{target.name} cannot be explored here: {reason}. This says nothing about it") from None
+    return history
+
+
+class _Worker:
+    """What one worker process keeps: its target, and what plays each campaign on it."""
+
+    def __init__(self, target: Target, replays: int) -> None:
+        self._target, self._replays = target, replays
+        self._explorers: dict[str, Explorer] = {}
+
+    def explorer(self, campaign: Campaign) -> Explorer:
+        """Return what plays this campaign, made when it is first asked for."""
+        if campaign.name not in self._explorers:
+            self._explorers[campaign.name] = explorer_for(self._target, campaign, self._replays)
+        return self._explorers[campaign.name]
+
+
+_worker: _Worker | None = None
+
+
+def begin_worker(number: Synchronized[int]) -> None:
+    """Set up a worker process: the runner is pinned by the worker's number."""
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for who gives out the work
+        signal.signal(signal.SIGTERM, _end_at_once)
+    with number.get_lock():
+        os.environ["PROCTOR_WORKER"] = str(number.value)
+        number.value += 1
+
+
+def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001  (as signal.signal wants it)
+    """End this worker in the middle of what it does, when its runner has ended all that it has started."""
+    try:
+        door.abandon()
+    finally:
+        os._exit(1)
+
+
+def end_workers() -> None:
+    """End this process' workers, and what they started, without waiting for what they are at."""
+    workers = multiprocessing.active_children()
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join()
+
+
+def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
+    global _worker
+    begin_worker(number)
+    _worker = _Worker(target, replays)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End when the parent has ended, however it did: nobody else would tell a worker. Its runner's guardian sees that
+    in turn."""
+    parent.join()
+    os._exit(1)
+
+
+def _try(campaign: Campaign, chunk: list[Planned]) -> list[Played]:
+    assert _worker is not None
+    return [_worker.explorer(campaign).try_one(planned) for planned in chunk]
+
+
+def _confirm(campaign: Campaign, suspect: Played) -> Finding:
+    assert _worker is not None
+    return _worker.explorer(campaign).confirm(suspect)
+
+
+class WorkerPool:
+    """Some workers for one target; where it is one, it is this process."""
+
+    def __init__(self, target: Target, workers: int, replays: int) -> None:
+        self._workers = workers
+        context = multiprocessing.get_context("spawn")
+        words = (context.Value("i", 0), target, replays)
+        self._pool = ProcessPoolExecutor(workers, context, _begin, words) if workers > 1 else None
+        if not self._pool:
+            _begin(*words)
+
+    def explore(
+        self, campaign: Campaign, planned: Iterator[Planned], seconds: float, tell: Callable[[int], None]
+    ) -> tuple[Exploration, bool]:
+        """Play what is planned, for so many seconds; `tell` hears how many have been played. Ctrl-C ends it early:
+        return what there is by then, and whether that was so."""
+        start = time.monotonic()
+        played: list[Played] = []
+        findings: list[Finding] = []
+        interrupted = False
+        try:
+            for some in self._each(partial(_try, campaign), _chunks(planned), start + seconds):
+                played += some
+                tell(len(played))
+            findings += self._each(partial(_confirm, campaign), iter(suspects(played)), float("inf"))
+        except KeyboardInterrupt:
+            interrupted = True
+            self.end_at_once()
+        executions = len(played) + sum(finding.replays for finding in findings)  # beside those that made them shorter
+        return Exploration(played, findings, executions, time.monotonic() - start), interrupted
+
+    def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
+        """Yield what comes of each item, in the order in which that is there; begin none after the deadline."""
+        in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, items)
+        if not self._pool:
+            yield from map(work, in_time)
+            return
+        running: set[Future[R]] = {
+            self._pool.submit(work, item) for item in itertools.islice(in_time, 2 * self._workers)
+        }
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {self._pool.submit(work, item) for item in itertools.islice(in_time, len(done))}
+            yield from (future.result() for future in done)
+
+    def end_at_once(self) -> None:
+        """End the workers without waiting for what they are at: some of the slower launchers take seconds for it."""
+        if self._pool:
+            end_workers()
+
+    def close(self) -> None:
+        """End the workers and what they started."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _chunks(planned: Iterator[Planned]) -> Iterator[list[Planned]]:
+    while chunk := list(itertools.islice(planned, CHUNK)):
+        yield chunk

@@ -1,0 +1,1 @@
+"""Makes verdicts from histories, and the files that keep findings and results."""

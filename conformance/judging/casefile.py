@@ -1,0 +1,99 @@
+"""A finding as a file: what is needed to play it again, on the same or another launcher."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from proctor.harness.errors import UsageError
+from proctor.harness.scenario import Scenario, key_of
+from proctor.harness.schedule import Schedule
+from proctor.harness.strict import parse_json, raw_json
+from proctor.harness.target import Target
+
+SCHEMA = 1
+"""Of the case files that are read and written here."""
+
+
+class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Target, scenario and schedule of a finding, the requirement, and what was objected to.
+
+    check: the campaign whose check judges it, or where it is of none the check itself, `chapter.function`. objections
+    are for people; versions: of the launcher, of Proctor and of the system on which it was found. measure: the
+    scenario of the launcher itself with which it is compared, where that is not the bare command.
+    """
+
+    schema: int
+    requirement: str
+    check: str
+    target: Target
+    scenario: Scenario
+    objections: tuple[str, ...]
+    versions: dict[str, str]
+    schedule: Schedule = Schedule()
+    measure: Scenario | None = None
+
+    @property
+    def is_explored(self) -> bool:
+        """Whether it was found by the explorer: then `check` is a campaign."""
+        return "." not in self.check
+
+    @property
+    def length(self) -> int:
+        """How much there is to read: steps and directives."""
+        return len(self.scenario.steps) + len(self.schedule.directives)
+
+
+def versions(launcher: str) -> dict[str, str]:
+    """Return the versions that matter: of the launcher, of Proctor, of the system."""
+    return {
+        "launcher": launcher or "unknown",
+        "proctor": importlib.metadata.version("launch-proctor"),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+    }
+
+
+def read(path: Path) -> CaseFile:
+    """Read a case file; raise WrongCall where there is none or it is something else."""
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a directory; name one of the case files in it")
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; `proctor explore TARGET` writes case files") from None
+    data = raw_json(text, str(path))
+    schema = data.get("schema", SCHEMA) if isinstance(data, dict) else SCHEMA
+    if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
+        what = "update Proctor" if schema > SCHEMA else "there is none such; was it written by Proctor?"
+        raise UsageError(f"{path}: this file is of schema {schema}; this Proctor reads schema {SCHEMA}: {what}")
+    return parse_json(text, CaseFile, str(path))
+
+
+def slug(text: str) -> str:
+    """Return text as part of a file's name."""
+    return re.sub(r"[^\w]+", "-", text).strip("-").lower()[:90]
+
+
+def write(case: CaseFile, directory: Path, name: str = "") -> Path:
+    """Write a case, whole or not at all, under this name or one that says what it is; return the path. OSError where it
+    cannot."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name or _name_of(case)}.json"
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(case), indent=2) + b"\n")
+    os.replace(unfinished, path)
+    return path
+
+
+def _name_of(case: CaseFile) -> str:
+    first = case.schedule.directives[-1].at if case.schedule.directives else ""
+    launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
+    content = (b"" if case.is_explored else key_of(case.scenario)) + str(case.schedule).encode()
+    return f"{slug(f'{launcher} {case.requirement} {case.check} {first}')}-{zlib.crc32(content):08x}"

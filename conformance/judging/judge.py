@@ -1,0 +1,184 @@
+"""Verdicts: from histories by checks, never by anything else. A finding is replayed before it is reported."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import msgspec
+
+from proctor.conformance.checks.common import NotApplicable, NotObservable, Violation, needs_freedom
+from proctor.conformance.spec import Requirement
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady
+from proctor.harness.scenario import Scenario
+from proctor.harness.target import Profile, Target
+from proctor.harness.words import describe, is_dull
+from proctor.reports.coverage import Coverage
+
+Verdict = Literal[
+    "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
+]
+VERDICTS: tuple[Verdict, ...] = (
+    "fail", "error", "unstable", "not observable", "declared deviation", "pass", "not applicable", "not built",
+)  # fmt: skip
+"""Worst first: the verdict of a requirement is the worst of its cases."""
+
+Check = Callable[[History, History], list[Violation]]
+Claims = tuple[Profile, ...]
+REPLAYS = 3
+"""How often a finding is replayed. Only one that comes back each time is a fail."""
+REPLAYS_ONCE_CONFIRMED = 1
+"""The same for a requirement that the target has already failed: a further case changes the account, no verdict."""
+
+
+class Player(Protocol):
+    """Plays a scenario on a target: proctor.harness.execute.execute, or histories out of a file."""
+
+    def __call__(self, target: Target, scenario: Scenario, /) -> History:
+        """Return the history; raise HarnessError where the harness fails."""
+        ...
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """The verdict on one case, with what led to it. `returned`: in how many of the `replays` the finding came back.
+    history, bare: where it was seen, and the bare command's, which is None where there is none to compare with. Of what
+    the explorer found: what it covered, and the schedule of the finding."""
+
+    verdict: Verdict
+    executions: int = 0
+    reason: str = ""
+    violations: tuple[Violation, ...] = ()
+    returned: int = 0
+    timeline: tuple[str, ...] = ()
+    explored: Coverage | None = None
+    schedule: str = ""
+    replays: int = 0
+    history: History | None = None
+    bare: History | None = None
+
+
+class Bare:
+    """Histories of the bare command: each scenario is executed once and kept."""
+
+    def __init__(self, play: Player) -> None:
+        self._play = play
+        self._kept: dict[bytes, History] = {}
+
+    def of(self, target: Target, scenario: Scenario) -> tuple[History, int]:
+        """Return the bare command's history and how many executions it took: 1 or 0."""
+        alone = msgspec.structs.replace(target, command=(), version=(), deviations={})
+        if scenario.stage.under == "init":
+            # as PID 1 itself the command would be no measure: the kernel drops signals without a handler there
+            scenario = msgspec.structs.replace(scenario, stage=msgspec.structs.replace(scenario.stage, under="runner"))
+        key = msgspec.json.encode((alone, scenario), order="deterministic")
+        if key in self._kept:
+            return self._kept[key], 0
+        history = self._play(alone, scenario)
+        needs_stage(history)
+        for miss in history.facts(WaitFailed):
+            raise HarnessError(
+                f"the scenario does not work with the bare command: {describe(miss)}. This says nothing about the "
+                "launcher; it may be the system (a missing shell, a machine under extreme load)"
+            )
+        self._kept[key] = history
+        return history, 1
+
+
+def judge(
+    requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare,
+    replays: int = REPLAYS, claims: Claims = (), measure: Scenario | None = None,
+) -> Judgement:  # fmt: skip
+    """Play the scenario on the target, judge what happened, and replay what was found so many times. claims: the
+    profiles that the case is for, where that is not the requirement's own. measure: what the target is compared with
+    is not the bare command, but itself in this scenario, which is played anew for each replay."""
+    if reason := not_claimed(requirement, target, claims):
+        return Judgement("not applicable", reason=reason)
+    executions = 0
+
+    def count(history: History) -> History:
+        nonlocal executions
+        executions += 1
+        return history
+
+    try:
+        its = None
+        if scenario.starts_command and scenario.stage.home == "kept":  # without the launcher there is no environment
+            its, executions = bare.of(target, scenario)
+        history = count(play(target, scenario))
+        needs_stage(history)
+        _needs_command(requirement, history, its)
+        against = count(play(target, measure)) if measure else its or history
+        violations = check(history, against)
+        if not violations:
+            needs_freedom(history)
+            return Judgement("pass", executions)
+        if requirement.id in target.deviations:
+            reason = target.deviations[requirement.id]
+            return Judgement(
+                "declared deviation", executions, reason, tuple(violations), history=history, bare=its
+            )  # fmt: skip
+        returned = 0
+        for _ in range(replays):
+            again = count(play(target, scenario))
+            against = count(play(target, measure)) if measure else against
+            returned += _finds(check, again, against)
+        verdict: Verdict = "fail" if returned == replays else "unstable"
+        reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
+        return Judgement(
+            verdict, executions, reason, tuple(violations), returned, timeline(history), replays=replays,
+            history=history, bare=its,
+        )  # fmt: skip
+    except NotApplicable as reason:
+        return Judgement("not applicable", executions, str(reason))
+    except NotObservable as reason:
+        return Judgement("not observable", executions, str(reason))
+    except HarnessError as error:
+        return Judgement("error", executions, str(error))
+    except Exception as error:  # noqa: BLE001  a check that crashes has found out nothing: never "fail"
+        return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
+
+
+def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str:
+    """Say which profile the target would have to claim for this to apply to it; "" where it claims all."""
+    missing = [profile for profile in claims or (requirement.profile,) if profile not in target.profiles]
+    return f"{target.name} does not claim the profile {missing[0]}" if missing else ""
+
+
+def needs_stage(history: History) -> None:
+    """Raise NotObservable where this system refuses what the launcher was to be started with."""
+    for fact in history.facts(NotStarted):
+        if fact.step != "exec":
+            raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+
+
+STARTING = ("EXIT-1", "TTY-6", "TREE-6")
+"""Requirements, besides those of INHERIT, that speak of a launcher which does not start its command at all."""
+
+
+def _needs_command(requirement: Requirement, history: History, bare: History | None) -> None:
+    """Raise NotObservable where the command never ran, unless that is this requirement's own matter: one fault is
+    reported where it belongs and not once for every requirement."""
+    if bare is None or requirement.chapter == "inherit" or requirement.id in STARTING:
+        return
+    if not any(fact.process == "command" for fact in history.facts(WitnessReady)):
+        raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
+
+
+def _finds(check: Check, history: History, bare: History) -> bool:
+    """Whether a replay shows the finding again; one in which it cannot be observed does not."""
+    try:
+        return bool(check(history, bare))
+    except (NotApplicable, NotObservable):
+        return False
+
+
+def timeline(history: History) -> tuple[str, ...]:
+    """Return the history in words, a line for each event that says something to a person."""
+    return tuple(
+        f"{event.index:4} {event.time * 1e3:9.2f} ms  {describe(event.fact)}"
+        for event in history.events
+        if not is_dull(event.fact)
+    )

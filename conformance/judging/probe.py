@@ -1,0 +1,206 @@
+"""A first look at a target: does it start a command at all, how long does that take, which version is it?"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import shlex
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import msgspec
+
+from proctor.conformance.checks.common import end_of, how_ended
+from proctor.conformance.checks.exit import said
+from proctor.conformance.judging.judge import Judgement
+from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.scenarios.environments import command_for
+from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError, UsageError, nearest
+from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
+from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
+from proctor.harness.target import COMMAND, Target
+from proctor.harness.words import exceeded, harmless, left, unseen
+
+VERSION_WITHIN = 30
+"""Seconds to print a version."""
+SLOW_START = 0.1
+"""Seconds to start a command, from which on the suite takes samples where it could do all."""
+START_WITHIN = 8.0
+"""Seconds to start a command here, where the suite gives 30: one that never will is to be told soon."""
+SYNCS_WITHIN = 60.0
+"""Seconds that a first environment may take."""
+COMPUTES_WITHIN = 5
+"""Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
+MOST_OUTPUT = 200
+"""Characters of its output that are shown."""
+_SETTING = "PROCTOR_START_WITHIN"
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What was found. trouble: why this target cannot be judged, "" if it can."""
+
+    version: str
+    slow: bool
+    trouble: str
+
+
+def check_deviations(target: Target, asked: str) -> Target:
+    """Return the target; raise WrongCall where it declares to deviate from a requirement that there is not."""
+    for name in target.deviations:
+        if name not in requirements():
+            close = nearest(name, requirements())
+            raise UsageError(
+                f"target '{asked}': 'deviations' names '{name}', which is no requirement{close}; "
+                "`proctor spec` lists those that there are"
+            )
+    return target
+
+
+def probe(target: Target) -> Probe:
+    """Start the launcher twice (the first time may fill caches) and ask its version.
+
+    Raises HarnessError where the harness fails.
+    """
+    has_time = target.slow or _SETTING in os.environ
+    script = _first_look(target, Stage(limits=() if has_time else _limits()))
+    with contextlib.nullcontext() if has_time else _little_patience():
+        history = door.execute(target, script)
+        trouble = _trouble(target, history)
+        if not trouble:
+            history = door.execute(target, script)
+    slow = any(event.time > SLOW_START for event, _ in history.all(WitnessReady))
+    return Probe(version_of(target) if not trouble else "", slow, trouble)
+
+
+def _first_look(target: Target, stage: Stage) -> Scenario:
+    """Return a scenario that anyone must be able to play who claims these profiles: of a command by its path, of one by
+    the name that it has in the launcher's environment, or of a sync."""
+    if set(target.profiles) == {"sync"}:
+        return Scenario((WaitEnds(),), stage, invoke="sync", within=SYNCS_WITHIN)
+    steps = (Order("exit 0"), WaitEnds())
+    if command_for(target) == "tool":
+        return Scenario(steps, stage, "tool", within=SYNCS_WITHIN)
+    return Scenario(steps, stage)
+
+
+def not_judged(target: Target, trouble: str, with_cases: frozenset[str]) -> list[CaseResult]:
+    """Return the results of a target of which nothing can be said: `error` for each requirement that it claims."""
+    error = Judgement("error", reason=trouble)
+    claimed = [r for r in requirements().values() if r.id in with_cases and r.profile in target.profiles]
+    return [CaseResult(requirement.id, target.name, "a first look", error) for requirement in claimed]
+
+
+@contextlib.contextmanager
+def _little_patience() -> Iterator[None]:
+    """Give the launcher START_WITHIN seconds for its start. Not where it is described as slow, or the user has set
+    another time."""
+    door.stop()  # a runner reads it when it starts
+    os.environ[_SETTING] = str(START_WITHIN)
+    try:
+        yield
+    finally:
+        del os.environ[_SETTING]
+        door.stop()
+
+
+def _limits() -> tuple[tuple[int, int, int], ...]:
+    """A launcher that computes for ever is never at rest: this ends it, and the waiting for that as well."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    if most != resource.RLIM_INFINITY and most <= COMPUTES_WITHIN:
+        return ()
+    return ((resource.RLIMIT_CPU, COMPUTES_WITHIN, COMPUTES_WITHIN + 1),)
+
+
+def _not_started(target: Target, fact: NotStarted) -> str:
+    if fact.step != "exec":
+        raise HarnessError(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+    reasons = {
+        errno.ENOEXEC: "it is neither a binary for this machine nor a script with a '#!' line (or it is empty)",
+        errno.EACCES: "it may not be executed, or its interpreter may not",
+        errno.ENOENT: "the interpreter in its '#!' line does not exist",
+    }
+    reason = reasons.get(fact.errno, os.strerror(fact.errno))
+    return f"--target={target.name}: the system cannot execute {target.command[0]}: {reason}"
+
+
+def _trouble(target: Target, history: History) -> str:
+    for fact in history.facts(NotStarted):
+        return _not_started(target, fact)
+    if any(greeted.process == "command" for greeted in history.facts(WitnessReady)):
+        return ""
+    script = history.scenario
+    if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
+        return ""
+    output = said(history).strip()
+    how, is_slow = _how_it_went(history)
+    what, line = "start its command", _line(target, "COMMAND", "ARGS...")
+    if script.invoke == "sync":
+        what, line = "make its environment", shlex.join(target.sync)
+    by_hand = _line(target, "/bin/echo", "works")
+    how_to = [
+        "  what to do: make this line one that starts COMMAND: a word may be missing (run, exec, --), or too many.",
+        f"              Try by hand until this prints 'works': {by_hand}",
+    ]
+    if not script.starts_command or script.command == "tool":
+        how_to = [
+            "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see docs/targets.md"
+        ]
+    lines = [
+        f"target '{target.name}' did not {what}, so nothing can be said about it.",
+        f"  run as:     {line}",
+        f"  found:      {how}" + "".join(f"; not observed: {unseen(fact)}" for fact in history.facts(Unobserved)),
+        f"  it printed: {output[:MOST_OUTPUT]!r}{'...' if len(output) > MOST_OUTPUT else ''}" if output else
+        "  it printed: nothing",
+        *how_to,
+    ]  # fmt: skip
+    if is_slow:
+        lines.append(
+            f"              Where it is only slow: {_SETTING}=60 in the environment, or slow = true in a TOML."
+        )
+    return "\n".join(lines)
+
+
+def _line(target: Target, command: str, argument: str) -> str:
+    """Return the command line for a person: what is asked of the launcher, with this command."""
+    words = list(target.command)
+    if COMMAND in words:
+        words[words.index(COMMAND)] = command
+        return shlex.join([*words, argument])
+    return shlex.join([*words, command, argument])
+
+
+def _how_it_went(history: History) -> tuple[str, bool]:
+    """Say how the launcher ended, or that it did not; and whether it might only be slow."""
+    end = end_of(history, "launcher")
+    limits = history.scenario.stage.limits
+    of_limit = (signal.SIGXCPU, signal.SIGKILL)  # the second where it does not mind the first
+    if end and limits and end[1].signal in of_limit and end[0].time >= COMPUTES_WITHIN:
+        return f"it spins: it was ended when it had used {COMPUTES_WITHIN} s of CPU time", True
+    if end:
+        return f"it ended {how_ended(end[1])} after {end[0].time:.3f} s", False
+    for fact in history.facts(LimitExceeded):
+        return f"it was ended: {exceeded(fact)}", False
+    for missed in history.facts(WaitFailed):
+        if missed.sure:
+            return f"it hangs: for {missed.seconds:.0f} s nothing has run ({left(missed.last_seen)})", True
+        return f"it was still at work after {missed.seconds:.0f} s ({left(missed.last_seen)}), and was ended", True
+    return "how it ended is not known", False
+
+
+def version_of(target: Target) -> str:
+    """Ask the launcher its version; "" where it says none."""
+    if not target.version:
+        return ""
+    try:
+        done = subprocess.run(
+            target.version, capture_output=True, timeout=VERSION_WITHIN, stdin=subprocess.DEVNULL, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    lines = (done.stdout or done.stderr).decode("utf-8", "backslashreplace").strip().splitlines()
+    return harmless(lines[0][:80]) if lines else ""

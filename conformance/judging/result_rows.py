@@ -1,0 +1,186 @@
+"""The results document: every requirement of the spec has its row, each time."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from proctor.conformance.checks.common import Violation
+from proctor.conformance.judging.evidence import SHOWN, Failure
+from proctor.conformance.judging.judge import VERDICTS, Judgement, Verdict
+from proctor.conformance.spec import VERSION, Requirement, requirements
+from proctor.harness.errors import HarnessError, UsageError
+from proctor.harness.target import Target
+from proctor.reports.coverage import Coverage
+
+IN_LINES = ("explored", "failures")
+
+
+class CaseResult(msgspec.Struct, frozen=True):
+    """One case: the requirement it speaks of, the target, and what came of it. file: its case file, where one is
+    kept. failure: what a report is made of, where its worker has not told a plainer one."""
+
+    requirement: str
+    target: str
+    case: str
+    judgement: Judgement
+    sampled: bool = False
+    file: str = ""
+    failure: Failure | None = None
+
+
+class Row(msgspec.Struct, omit_defaults=True):
+    """What is known about one requirement."""
+
+    level: str
+    verdict: Verdict
+    executions: int
+    reason: str
+    violations: list[dict[str, object]]
+    coverage: list[str] = []
+    """What the explorer covered, for a requirement that speaks of any moment."""
+
+
+def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
+    """Return the row of every requirement for this target."""
+    by_requirement: dict[str, list[CaseResult]] = {}
+    for case in cases:
+        if case.target == target.name:
+            by_requirement.setdefault(case.requirement, []).append(case)
+    return {r.id: _row(r, by_requirement.get(r.id, [])) for r in requirements().values()}
+
+
+def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
+    if not cases:
+        return Row(requirement.level, "not built", 0, "no case of this requirement was run", [])
+    verdict = min((case.judgement.verdict for case in cases), key=VERDICTS.index)
+    executions = sum(case.judgement.executions for case in cases)
+    reasons = dict.fromkeys(c.judgement.reason for c in cases if c.judgement.reason and c.judgement.verdict == verdict)
+    notes = list(reasons)[:3]
+    if any(case.sampled for case in cases):
+        notes.append("a sample; all with --full")
+    violations = [
+        _violation(case, v)
+        for case in cases
+        if case.judgement.verdict in (verdict, "fail", "unstable")
+        for v in case.judgement.violations
+    ]
+    covered = [str(case.judgement.explored) for case in cases if case.judgement.explored]
+    return Row(requirement.level, verdict, executions, "; ".join(notes), violations, covered)
+
+
+def _violation(case: CaseResult, found: Violation) -> dict[str, object]:
+    told: dict[str, object] = {
+        "message": str(found),
+        "case": case.case,
+        "events": list(found.events),
+    }
+    return told | ({"file": case.file} if case.file else {})
+
+
+def failures(table: dict[str, Row], target: Target, cases: list[CaseResult]) -> list[Failure]:
+    """Return one failure for each requirement that has one: the first of the plainest cases of its verdict."""
+    told = [case.failure for case in cases if case.failure and case.target == target.name]
+    shown = {name: row.verdict for name, row in table.items() if row.verdict in SHOWN}
+    alike = ([one for one in told if (one.requirement, one.verdict) == pair] for pair in shown.items())
+    return [min(ones, key=lambda failure: failure.length) for ones in alike if ones]
+
+
+def explorations(target: Target, cases: list[CaseResult]) -> list[Coverage]:
+    """Return what was explored on this target."""
+    return [case.judgement.explored for case in cases if case.judgement.explored and case.target == target.name]
+
+
+def document(
+    target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str
+) -> dict[str, object]:
+    """Return the results of one target in the shape that `--results` writes."""
+    table = rows(target, cases)
+    summary: dict[str, Counter[str]] = {"MUST": Counter(), "SHOULD": Counter(), "MAY": Counter()}
+    for row in table.values():
+        summary[row.level.removesuffix(" NOT")][row.verdict] += 1
+    return {
+        "schema": 1,
+        "target": {
+            "name": target.name,
+            "version": version,
+            "command": list(target.command),
+            "profiles": list(target.profiles),
+        },
+        "host": host(containment),
+        "duration_s": round(seconds, 3),
+        "executions": sum(row.executions for row in table.values()),
+        "requirements": {name: msgspec.to_builtins(row) for name, row in table.items()},
+        "summary": {level: dict(counts) for level, counts in summary.items()},
+        "spec": specification(),
+        "explored": explorations(target, cases),
+        "failures": failures(table, target, cases),
+    }
+
+
+def specification() -> dict[str, object]:
+    """Return what was required: a report is made from the document alone."""
+    told = ("level", "sentence", "why", "source", "chapter", "profile")
+    sentences = {r.id: {key: getattr(r, key) for key in told} for r in requirements().values()}
+    return {"version": VERSION, "requirements": sentences}
+
+
+def host(containment: str) -> dict[str, object]:
+    """Return what may matter about this system."""
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "containment": containment,
+    }
+
+
+def check_path(path: Path) -> None:
+    """Raise WrongCall where the results could not be written when all has been run."""
+    where = f"--results={path}"
+    if path.is_dir():
+        raise UsageError(f"{where}: this is a directory; name a file in it")
+    if path.exists() and not path.is_file():  # what is there is replaced: for root that would be /dev/null itself
+        raise UsageError(f"{where}: this is no regular file; name one, or use `proctor check --json`")
+    directory = path.resolve().parent
+    if not directory.is_dir():
+        raise UsageError(f"{where}: there is no directory {directory}; make it first: mkdir -p {directory}")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(f"{where}: the directory {directory} may not be written; name a file somewhere else")
+
+
+def keep(path: Path, documents: list[dict[str, object]]) -> None:
+    """Write these results; HarnessError where they cannot be written."""
+    try:
+        write(path.resolve(), documents)  # where a link leads: the file takes the place of what has its name
+    except OSError as error:
+        raise HarnessError(
+            f"--results={path}: cannot be written: {error.strerror}. This says nothing about the launcher. Make room "
+            "there, or name another file"
+        ) from None
+
+
+def write(path: Path, documents: list[dict[str, object]]) -> None:
+    """Write one document, or a list of them where there are several targets; whole or not at all."""
+    written = [_written(one) for one in documents]
+    content = written[0] if len(written) == 1 else b"[\n" + b",\n".join(written) + b"\n]"
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(content + b"\n")
+    os.replace(unfinished, path)
+
+
+def _written(document: dict[str, object]) -> bytes:
+    """Return the JSON of one document: for people to read, but a line for each failure and each map. An event to a line
+    would make it three times as long."""
+    rest = {key: value for key, value in document.items() if key not in IN_LINES}
+    whole = msgspec.json.format(msgspec.json.encode(rest), indent=2).removesuffix(b"\n}")
+    return whole + b"".join(_in_lines(key, document[key]) for key in IN_LINES) + b"\n}"
+
+
+def _in_lines(key: str, told: object) -> bytes:
+    lines = b",\n".join(b"    " + msgspec.json.encode(one) for one in told) if isinstance(told, list) else b""
+    return b',\n  "' + key.encode() + b'": [' + (b"\n" + lines + b"\n  " if lines else b"") + b"]"

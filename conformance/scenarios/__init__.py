@@ -1,0 +1,1 @@
+"""Scenarios and steps that several cases and campaigns share."""

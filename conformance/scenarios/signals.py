@@ -1,0 +1,57 @@
+"""The signals and short scripts that cases share."""
+
+from __future__ import annotations
+
+import signal
+
+from proctor.harness import signals
+from proctor.harness.scenario import (
+    Look,
+    Order,
+    Settle,
+    Signal,
+    Step,
+    WaitContinued,
+    WaitEnds,
+    WaitReceived,
+    WaitStopped,
+)
+
+COMMON_SIGNALS = signals.COMMON_SIGNALS
+"""The signals of SIG-1: those that people and service managers send."""
+
+OTHERS = tuple(
+    getattr(signal, name)
+    for name in (
+        "SIGCONT", "SIGWINCH", "SIGURG", "SIGIO", "SIGPWR", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGVTALRM", "SIGPROF",
+        "SIGXCPU", "SIGXFSZ", "SIGSYS", "SIGPIPE",
+    )
+    if hasattr(signal, name)
+) + signals.realtime()  # fmt: skip
+"""The other signals that can be caught; SIG-4."""
+
+FATAL = (
+    *COMMON_SIGNALS, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGKILL,
+    signal.SIGSEGV,
+    signal.SIGPIPE, signal.SIGVTALRM, signal.SIGPROF, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGSYS,
+    *(getattr(signal, name) for name in ("SIGSTKFLT", "SIGIO", "SIGPWR") if hasattr(signal, name)),
+    *signals.realtime()[:1], *signals.realtime()[-1:],
+)  # fmt: skip
+"""Signals whose default action ends a process; signal(7). Of the real-time ones the first and the last."""
+
+
+STOP_AND_GO_ON: tuple[Step, ...] = (
+    Settle(), Signal(signal.SIGSTOP, "command"), WaitStopped(), Settle(), Look(),
+    Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), WaitContinued(), Settle(),
+)  # fmt: skip
+"""The command is stopped and goes on; so does a launcher that has stopped itself along with it."""
+
+
+def finish(code: int = 0) -> tuple[Step, ...]:
+    """The command ends with this exit code, and the launcher is to end."""
+    return Order(f"exit {code}"), WaitEnds("command"), WaitEnds("launcher")
+
+
+def send(number: int, times: int = 1, to: str = "launcher") -> tuple[Step, ...]:
+    """Send a signal, each time after the one before was received and everything has come to rest."""
+    return (Signal(number, to), WaitReceived(number), Settle()) * times

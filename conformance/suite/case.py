@@ -1,0 +1,137 @@
+"""The case: what a test of the suite calls with its scenario and its check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from proctor.conformance.exploring.campaign_verdict import judge_campaign
+from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.judging import casefile
+from proctor.conformance.judging.casefile import CaseFile, versions
+from proctor.conformance.judging.check_names import name_of, named
+from proctor.conformance.judging.evidence import failure_of
+from proctor.conformance.judging.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
+from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.spec import Requirement, requirements
+from proctor.conformance.suite import terminal_report
+from proctor.conformance.suite.suite import Suite
+from proctor.harness.errors import ProctorError
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import parse
+from proctor.harness.target import Target
+
+PROPERTY = "proctor"
+"""The name under which a test carries the result of its case, from a worker too."""
+
+
+class Case:
+    """Called by a case with its scenario and its check: plays, judges, and notes the verdict."""
+
+    def __init__(self, suite: Suite, item: pytest.Item, target: Target) -> None:
+        self._suite, self._item = suite, item
+        suite.timer.watch(item)
+        self.target = target
+
+    def __call__(
+        self, scenario: Scenario, check: Check, claims: Claims = (), measure: Scenario | None = None
+    ) -> None:  # fmt: skip
+        """Judge one scenario; end the test by how that came out. claims, measure: as in judge()."""
+        mark = self._item.get_closest_marker("requirement")
+        if mark is None:
+            raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
+        requirement = requirements()[mark.args[0]]
+        judgement = self._judge(requirement, scenario, check, claims, measure)
+        self._conclude(
+            requirement, judgement, self._case_file(requirement, judgement, name_of(check), scenario, measure)
+        )
+
+    def pinned(self, pinned: CaseFile) -> None:
+        """Judge the scenario of a case file for the requirement that it names. What is not objected to passes here, but
+        counts for nothing: whether the requirement applies, and can be observed, is for its own cases to say."""
+        requirement = requirements()[pinned.requirement]
+        check = named(pinned.check, self.target, pinned.requirement)
+        judgement = self._judge(requirement, pinned.scenario, check, (), pinned.measure)
+        if judgement.violations or judgement.verdict == "error":
+            case = self._case_file(requirement, judgement, pinned.check, pinned.scenario, pinned.measure)
+            self._conclude(requirement, judgement, case)
+
+    def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
+        """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
+        has cases that need no explorer, which stand by themselves where nothing can be traced."""
+        requirement = requirements()[campaign.requirement]
+        seconds = self._suite.explore_budget * share
+        if not seconds:
+            pytest.skip("left out: --explore-budget=0")
+        judgement = judge_campaign(campaign, self.target, self._suite.execute, self._suite.bare, seconds)
+        if beside and judgement.verdict == "not observable":
+            pytest.skip(judgement.reason)
+        case = self._case_file(requirement, judgement, campaign.name, campaign.scenario)
+        self._conclude(requirement, judgement, case)
+
+    def _case_file(
+        self, requirement: Requirement, judgement: Judgement, check: str, scenario: Scenario,
+        measure: Scenario | None = None,
+    ) -> CaseFile | None:  # fmt: skip
+        """Return the case file of what was found, None where nothing was."""
+        if not judgement.violations:
+            return None
+        return CaseFile(
+            schema=1, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
+            objections=tuple(map(str, judgement.violations)),
+            versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
+            measure=measure,
+        )  # fmt: skip
+
+    def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:
+        """Keep what was found as a case file where that is wanted; return its path, else ""."""
+        if judgement.verdict != "fail" or not case or not self._suite.keep_cases:
+            return ""
+        try:
+            return str(casefile.write(case, Path(self._suite.keep_cases)))
+        except OSError as error:
+            return f"which could not be kept ({error.strerror})"
+
+    def _with_failure(self, result: CaseResult, case: CaseFile | None) -> CaseResult:
+        """Return the result with what a report is made of, where the suite has told no failure that is as plain."""
+        if not result.judgement.history:
+            return result
+        replay = terminal_report.repeat_command(result, self._suite.asked[self.target.name])
+        failure = failure_of(result.requirement, result.case, result.judgement, replay, case)
+        key = (result.target, result.requirement, result.judgement.verdict)
+        if failure.length >= self._suite.told.get(key, sys.maxsize):
+            return result
+        self._suite.told[key] = failure.length
+        return msgspec.structs.replace(result, failure=failure)
+
+    def _conclude(self, requirement: Requirement, judgement: Judgement, case: CaseFile | None) -> None:
+        sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
+        file = self._kept(judgement, case)
+        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled, file)
+        result = self._with_failure(result, case)
+        judgement = msgspec.structs.replace(judgement, history=None, bare=None)  # they are long
+        result = msgspec.structs.replace(result, judgement=judgement)
+        self._item.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
+        verdict = judgement.verdict
+        if verdict in ("not applicable", "not observable", "declared deviation"):
+            pytest.skip(judgement.reason)
+        if verdict != "pass":
+            pytest.fail(
+                terminal_report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False
+            )
+
+    def _judge(
+        self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, measure: Scenario | None
+    ) -> Judgement:  # fmt: skip
+        suite = self._suite
+        known = (self.target.name, requirement.id) in suite.failed
+        replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
+        judgement = judge(
+            requirement, self.target, scenario, check, suite.execute, suite.bare, replays, claims, measure
+        )  # fmt: skip
+        if judgement.verdict == "fail":
+            suite.failed.add((self.target.name, requirement.id))
+        return judgement

@@ -1,0 +1,233 @@
+"""The suite as a pytest plugin: which targets, which cases of each, and what comes of them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+
+from proctor.conformance.judging.judge import Judgement
+from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.spec import requirements
+from proctor.conformance.suite import terminal_report
+from proctor.conformance.suite.case import PROPERTY, Case
+from proctor.conformance.suite.selection import exact_ids, not_selected
+from proctor.conformance.suite.suite import Suite, make_suite, write_results
+from proctor.harness import execute as door
+from proctor.harness.errors import HarnessError, UsageError
+
+__all__ = [
+    "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
+    "pytest_configure_node", "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus",
+    "pytest_runtest_logreport", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary",
+    "pytest_unconfigure",
+]  # fmt: skip
+
+USAGE_ERROR, HARNESS_FAILED = 2, 3
+
+
+_suite_key = pytest.StashKey[Suite]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("proctor", "conformance of process launchers")
+    group.addoption(
+        "--target", action="append", default=[], metavar="LAUNCHER",
+        help="an executable, a command line, a TOML, or a name from targets/ (repeatable: a column each)",
+    )  # fmt: skip
+    group.addoption("--results", metavar="FILE", help="write the results as JSON")
+    group.addoption(
+        "--cases", default="", metavar="DIRECTORY", help="keep the case file of each violation, for `proctor replay`",
+    )  # fmt: skip
+    group.addoption(
+        "--profile", action="append", default=[], metavar="PROFILE",
+        help="claim this profile for every target, besides those that it declares (repeatable)",
+    )  # fmt: skip
+    group.addoption(
+        "--explore-budget", type=float, default=20.0, metavar="SECONDS",
+        help="for what is to hold at ANY moment, on each launcher (default: 20; 0 leaves it out)",
+    )  # fmt: skip
+    group.addoption("--full", action="store_true", help="all values on slow launchers as well, no samples")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With xdist's -n, let a worker that is done take cases over from the other: some cases take a thousand times as
+    long as others."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(id): the requirement that a case is about")
+    config.addinivalue_line("markers", "takes_long: a case that takes seconds")
+    config.addinivalue_line("markers", "over(argument, values, sample): repeat a case")
+    config.option.keyword = exact_ids(config.option.keyword or "")
+    if config.option.collectonly and not config.option.target:
+        config.option.target = ["/usr/bin/env"]
+    try:
+        config.stash[_suite_key] = make_suite(config)
+    except UsageError as error:
+        pytest.exit(terminal_report.escape(str(error)), returncode=USAGE_ERROR)
+    except HarnessError as error:
+        pytest.exit(terminal_report.escape(str(error)), returncode=HARNESS_FAILED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    suite = node.config.stash[_suite_key]
+    node.workerinput["proctor_targets"] = msgspec.json.encode(list(suite.targets.values())).decode()
+    node.workerinput["proctor_probes"] = msgspec.json.encode(suite.probes).decode()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    suite = config.stash[_suite_key]
+    lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.judged]
+    lines += [f"not judged: {t.name} (the end says why)" for t in suite.targets.values() if t not in suite.judged]
+    return [*map(terminal_report.escape, lines), f"containment: {door.containment()}"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" not in metafunc.fixturenames:
+        return
+    suite = metafunc.config.stash[_suite_key]
+    mark = metafunc.definition.get_closest_marker("over")
+    if not mark:
+        metafunc.parametrize("case", [target.name for target in suite.judged], ids=_slug, indirect=True)
+        return
+    argument, whole, part = mark.args
+    pairs = [
+        (target.name, value) for target in suite.judged for value in (part if suite.takes_samples(target) else whole)
+    ]
+    names = [f"{_slug(name)}-{_slug(value)}" for name, value in pairs]
+    metafunc.parametrize(("case", argument), pairs, ids=names, indirect=["case"])
+
+
+def _slug(value: object) -> str:
+    return re.sub(r"[^\w.+-]+", "_", getattr(value, "name", None) or str(value)).strip("_")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
+    timer = config.stash[_suite_key].timer
+    for item in items:
+        for mark in item.iter_markers("requirement"):
+            timer.mark(item)
+            item.extra_keyword_matches.add(f":{mark.args[0]}:")
+            item.user_properties.append(("requirement", mark.args[0]))
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    """The case for one target: call it with a scenario and a check."""
+    suite = request.config.stash[_suite_key]
+    return Case(suite, request.node, suite.targets[request.param])
+
+
+def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
+    """Return the result that this phase of a test has; its set-up has one only if it fails, its tear-down never."""
+    if item_report.when == "teardown":
+        return None
+    for key, value in item_report.user_properties:
+        if key == PROPERTY:
+            return msgspec.json.decode(str(value), type=CaseResult)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    made: pytest.TestReport = yield
+    result = _result_of(made)
+    if made.failed and made.when != "teardown" and not result:
+        _report_own_failure(made, item, call)
+        return made
+    if result and made.failed and not _breaks(result):
+        made.outcome = "skipped"
+        made.wasxfail = f"{result.requirement}: {result.judgement.verdict}"
+    return made
+
+
+def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Make an `error` of a case that ended without a verdict: it hung, or its own code failed. Not the launcher's
+    fault."""
+    mark, suite = item.get_closest_marker("requirement"), item.config.stash[_suite_key]
+    parameters = getattr(item, "callspec", None)
+    name = parameters.params.get("case") if parameters else None
+    if mark is None or call.excinfo is None or name not in suite.targets:
+        return
+    requirement = requirements()[mark.args[0]]
+    judgement = Judgement("error", reason=suite.timer.why_it_ended(item, call.excinfo))
+    result = CaseResult(requirement.id, name, item.name, judgement)
+    made.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
+    made.longrepr = terminal_report.explain(result, requirement, suite.asked[name])
+
+
+def _breaks(result: CaseResult) -> bool:
+    """Whether this makes the run fail: a MUST that failed, or an error of ours. SHOULDs are said, not enforced."""
+    verdict = result.judgement.verdict
+    return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].binds)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    result = _result_of(report)
+    if not result or result.judgement.verdict == "pass":
+        return None
+    verdict = result.judgement.verdict
+    if verdict == "fail":
+        return ("failed", "F", "FAILED") if _breaks(result) else ("should failed", "f", "SHOULD FAILED")
+    letters = {"not applicable": "-", "not observable": "o", "declared deviation": "d", "unstable": "u", "error": "E"}
+    return ("failed" if verdict == "error" else verdict), letters[verdict], verdict.upper()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    result = _result_of(report)
+    if result:
+        _collected.append(result)
+
+
+_collected: list[CaseResult] = []
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    _spare_hypothesis(session.config)
+    if hasattr(session.config, "workerinput"):
+        return
+    suite = session.config.stash.get(_suite_key, None)
+    if suite is None:
+        return
+    suite.cases = list(_collected)
+    verdicts = {(c.judgement.verdict, requirements()[c.requirement].binds) for c in suite.cases}
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
+        session.exitstatus = HARNESS_FAILED
+    if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = USAGE_ERROR
+    try:
+        write_results(suite, session.config, exitstatus == pytest.ExitCode.INTERRUPTED)
+    except HarnessError as error:
+        suite.unwritten = str(error)
+        session.exitstatus = HARNESS_FAILED
+
+
+def _spare_hypothesis(config: pytest.Config) -> None:
+    """Hypothesis' plugin imports all of it for the summary, which takes a second, also where nobody has used it."""
+    plugin = config.pluginmanager.get_plugin("hypothesispytest")
+    if plugin and "hypothesis" not in sys.modules:
+        config.pluginmanager.unregister(plugin)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    suite = config.stash.get(_suite_key, None)
+    if suite is None or config.option.collectonly:
+        return
+    terminal_report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
+    nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+    for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.unwritten]):
+        terminalreporter.write_line(terminal_report.escape(line), red=True)
+
+
+def pytest_unconfigure() -> None:
+    door.stop()

@@ -1,0 +1,130 @@
+"""What one run of the suite is about: the targets, what a first look at them showed, and the results so far."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from proctor.conformance.judging import result_rows
+from proctor.conformance.judging.judge import Bare
+from proctor.conformance.judging.probe import Probe, check_deviations, not_judged, probe
+from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.suite.case_timer import CaseTimer
+from proctor.conformance.suite.selection import with_cases
+from proctor.harness import execute as door
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.history import History
+from proctor.harness.scenario import Scenario
+from proctor.harness.schedule import Schedule
+from proctor.harness.target import PROFILES, Target, load
+
+
+class Suite:
+    """What one pytest process knows."""
+
+    def __init__(
+        self, targets: list[Target], asked: list[str], probes: dict[str, Probe], options: pytest.Config
+    ) -> None:  # fmt: skip
+        self.asked = dict(zip((target.name for target in targets), asked, strict=True))
+        self.targets = {target.name: target for target in targets}
+        self.probes = probes
+        self.full: bool = options.option.full
+        self.explore_budget: float = options.option.explore_budget
+        """Seconds for each target."""
+        self.keep_cases: str = options.option.cases
+        """The directory in which the case file of each violation is kept, "" for nowhere."""
+        self.timer = CaseTimer(options)
+        self.bare = Bare(self.execute)
+        self.cases: list[CaseResult] = []
+        self.failed: set[tuple[str, str]] = set()
+        """Targets and requirements of which this process has seen a fail."""
+        self.told: dict[tuple[str, str, str], int] = {}
+        """Targets, requirements and verdicts of which this process has told a failure with its histories: how long it
+        was."""
+        self.start = time.monotonic()
+        self.unwritten = ""
+        """Why the results could not be written, "" where they could."""
+
+    def execute(self, target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
+        """Play a scenario for the case that is running, and restart its limit; as door.execute()."""
+        try:
+            return door.execute(target, scenario, schedule)
+        finally:
+            self.timer.restart()
+
+    @property
+    def judged(self) -> list[Target]:
+        """The targets that start a command; of the others the run says why not, once."""
+        return [target for target in self.targets.values() if not self.probes[target.name].trouble]
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why the other targets are not judged."""
+        return [probe.trouble for probe in self.probes.values() if probe.trouble]
+
+    def takes_samples(self, target: Target) -> bool:
+        """Whether this target is so slow that the suite takes samples."""
+        return not self.full and (target.slow or self.probes[target.name].slow)
+
+
+def make_suite(config: pytest.Config) -> Suite:
+    """Return the suite that the options ask for; WrongCall where it cannot be had, or no target starts a command."""
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
+        probes = msgspec.json.decode(worker_input["proctor_probes"], type=dict[str, Probe])
+        return Suite(targets, config.option.target, probes, config)
+    asked = config.option.target
+    if not asked:
+        raise UsageError("no launcher to test: give --target=LAUNCHER, such as --target=./launcher or --target=tini")
+    if config.option.results:
+        result_rows.check_path(Path(config.option.results))
+    if config.option.cases:
+        _make_directory(Path(config.option.cases))
+    for profile in config.option.profile:
+        if profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise UsageError(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
+    targets = [_with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
+    names = [target.name for target in targets]
+    if len(set(names)) < len(names):
+        raise UsageError(f"--target: the same target twice: {', '.join(names)}")
+    suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config)
+    if not suite.judged:
+        write_results(suite, config)
+        raise UsageError("\n".join(suite.troubles))
+    return suite
+
+
+def _make_directory(path: Path) -> None:
+    """Make the directory of the case files; WrongCall where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--cases={path}: {error.strerror}; name a directory that can be made") from None
+
+
+def _with_profiles(target: Target, profiles: list[Any]) -> Target:
+    return msgspec.structs.replace(target, profiles=tuple(dict.fromkeys((*target.profiles, *profiles))))
+
+
+def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = False) -> None:
+    """Write what --results asks for; HarnessError where that cannot be written. What was interrupted takes the place of
+    nothing that is there: that may be the baseline."""
+    if not config.option.results or (is_interrupted and not suite.cases):
+        return
+    path = Path(config.option.results)
+    if is_interrupted and path.exists():
+        path = path.with_name(f"{path.name}.interrupted")
+        suite.unwritten = f"--results={config.option.results} is as it was; what was done until now is in {path}"
+    seconds = time.monotonic() - suite.start
+    documents = []
+    for target in suite.targets.values():
+        probed = suite.probes[target.name]
+        cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
+        documents.append(result_rows.document(target, probed.version, cases, seconds, door.containment()))
+    result_rows.keep(path, documents)

@@ -1,0 +1,135 @@
+"""What the suite prints: a failure in full, and the summary by requirement."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+import pytest
+
+from proctor.conformance.judging.evidence import replay_command
+from proctor.conformance.judging.result_rows import CaseResult, Row, rows
+from proctor.conformance.spec import Requirement, requirements
+from proctor.harness.target import Target
+from proctor.harness.words import harmless
+from proctor.reports.limits import EXPLORED
+
+SIGNS = {
+    "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
+    "not built": "not built", "unstable": "unstable", "error": "ERROR",
+}  # fmt: skip
+
+REPEAT_BY = "PROCTOR_REPEAT_BY"
+"""Set by `proctor check`, for its workers too: outside of a checkout there is no conformance/ to name."""
+
+escape = harmless
+"""For what comes from outside, before it is printed."""
+
+
+class HasVerdict(Protocol):
+    """A row of results, just made or out of a file."""
+
+    @property
+    def level(self) -> str:
+        """MUST, SHOULD or MAY."""
+
+    @property
+    def verdict(self) -> str:
+        """What it came to."""
+
+
+def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
+    """Say id, sentence, what was done, what is required, what happened, and the command that repeats it."""
+    judgement = result.judgement
+    lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
+    for violation in judgement.violations:
+        events = f" (events {', '.join(map(str, violation.events))})" if violation.events else ""
+        lines += [f"  required: {violation.required}", f"  actual:   {violation.actual}{events}"]
+    if judgement.timeline:
+        lines += ["  what happened:", *(f"  {line}" for line in judgement.timeline)]
+    if judgement.verdict == "unstable":
+        lines.append(f"  UNSTABLE, so it counts as no failure: {judgement.reason}")
+    elif judgement.verdict == "error":
+        first, *rest = judgement.reason.splitlines() or [""]
+        lines += [f"  ERROR of the harness, not of the launcher: {first}", *(f"    {line}" for line in rest)]
+    lines.append(f"  repeat: {repeat_command(result, asked)}")
+    if result.file:
+        lines.append(f"  case:   {result.file}")
+    return escape("\n".join(lines))
+
+
+def repeat_command(result: CaseResult, asked: str) -> str:
+    """Return the command line that runs this requirement again on the target that was asked for."""
+    if result.judgement.schedule:
+        return replay_command(asked, result.requirement, result.judgement.schedule)
+    if os.environ.get(REPEAT_BY) == "proctor":
+        return shlex.join(["proctor", "check", asked, "-k", result.requirement])
+    return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])
+
+
+def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]) -> None:
+    """Print the requirements of the chapters that were run, a column for each target; then the counts."""
+    tables = {target.name: rows(target, cases) for target in targets}
+    reporter.section("requirements", sep="=")
+    for index, name in enumerate(tables):
+        if len(tables) > 1:
+            reporter.write_line(f"[{index + 1}] {escape(name)}")
+    for requirement in requirements().values():
+        columns = [tables[name][requirement.id] for name in tables]
+        if all(row.verdict == "not built" for row in columns):
+            continue
+        _write_row(reporter, requirement, columns)
+    _write_coverage(reporter, tables)
+    unbuilt = [r.id for r in requirements().values() if all(t[r.id].verdict == "not built" for t in tables.values())]
+    if unbuilt:
+        reporter.write_line(f"not run or not built: {', '.join(unbuilt)}")
+    for name, table in tables.items():
+        reporter.write_line(f"{escape(name)}: {counts(table)}", bold=True)
+
+
+def _write_coverage(reporter: pytest.TerminalReporter, tables: dict[str, dict[str, Row]]) -> None:
+    told = [
+        f"  {escape(target)} {name}, {escape(covered)}"
+        for target, table in tables.items()
+        for name, row in table.items()
+        for covered in row.coverage
+    ]
+    if told:
+        reporter.write_line("explored:")
+        for line in told:
+            reporter.write_line(line)
+        reporter.write_line(f"  {EXPLORED}")
+
+
+def _write_row(reporter: pytest.TerminalReporter, requirement: Requirement, columns: list[Row]) -> None:
+    signs = "  ".join(f"{SIGNS[row.verdict]:9}" for row in columns)
+    worst = {row.verdict for row in columns}
+    color = {"red": bool(worst & {"fail", "error"}) and requirement.binds, "yellow": bool(worst & {"fail", "unstable"})}
+    if color["red"]:
+        color["yellow"] = False
+    reporter.write_line(f"{requirement.id:10} {requirement.level:8} {signs} {_remark(requirement, columns)}", **color)
+
+
+def _remark(requirement: Requirement, columns: list[Row]) -> str:
+    for row in columns:
+        if row.verdict in ("fail", "unstable") and row.violations:
+            first = escape(str(row.violations[0]["message"]))
+            more = len(row.violations) - 1
+            return first[:150] + ("..." if len(first) > 150 else "") + (f" (+{more} more)" if more else "")
+        if row.reason:
+            return escape(" ".join(row.reason.split()))[:150]
+    return requirement.sentence[:70] + ("..." if len(requirement.sentence) > 70 else "")
+
+
+def counts(table: Mapping[str, HasVerdict]) -> str:
+    """Return how many requirements of each level came to which verdict, in a line."""
+    parts = []
+    for level in ("MUST", "SHOULD", "MAY"):
+        count = Counter(r.verdict for r in table.values() if r.level.removesuffix(" NOT") == level)
+        told = ", ".join(f"{count[v]} {v}" for v in count if v not in ("not built", "not applicable"))
+        if told:
+            parts.append(f"{level}: {told}")
+    return "; ".join(parts) or "nothing was run"

@@ -1,0 +1,93 @@
+"""Chapter CACHE: the shared cache."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from proctor.conformance.checks import cache as checks
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.scenarios.environments import COLD, KILLED, LEFT, NEXT_RUN, PRUNE, WARM, a_run, looked
+from proctor.conformance.scenarios.signals import finish
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.marks import requirement, takes_long
+from proctor.harness.scenario import Order, Reuse, Settle, Signal, Stage, Start, WaitEnds, WaitReady
+
+UNDISTURBED = a_run(*finish(), *LEFT, *PRUNE)
+"""A run that comes to its end, and a prune after it."""
+
+
+@requirement("CACHE-1")
+@pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
+def test_prune_takes_nothing_from_a_command(case: Case, stage: Stage) -> None:
+    # not waited for: one that waits for the command takes nothing from it either
+    case(a_run(Start("prune", "prune"), Settle(), *looked(), *finish(), stage=stage), checks.command_keeps_its_files)
+
+
+@requirement("CACHE-1")
+def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
+    shutdown = (Signal(signal.SIGTERM), Settle(limit=2.0), Order("whole"))
+    steps = (*shutdown, Start("prune", "prune"), Settle(), *looked(), *finish())
+    case(a_run(*steps), checks.command_keeps_its_files)
+
+
+@requirement("CACHE-1")
+def test_prune_takes_nothing_from_the_one_that_stays(case: Case) -> None:
+    """Of two that run from the same cache one has ended, or was killed: the other still needs it."""
+    ended = (Signal(signal.SIGKILL, "other"), WaitEnds("other"), Signal(signal.SIGKILL, "other-command"), Settle())
+    other = (Start("run", "other"), WaitReady("other-command"), *ended, Order("whole"))
+    steps = (*other, Start("prune", "prune"), Settle(), *looked())
+    case(a_run(*steps), checks.command_keeps_its_files)
+
+
+@requirement("CACHE-1")
+@takes_long
+def test_prune_at_any_moment_of_a_start(case: Case) -> None:
+    case.explore(campaign_named("start, prune"), share=0.2)
+
+
+@requirement("CACHE-2")
+@pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
+def test_prune_does_not_wait_for_a_command(case: Case, stage: Stage) -> None:
+    steps = (Start("prune", "prune"), WaitEnds("prune"), *finish())
+    case(a_run(*steps, stage=stage), checks.prune_does_not_wait)  # a busy machine can only lengthen the time
+
+
+@requirement("CACHE-3")
+@pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
+def test_prune_removes_what_an_ended_run_has_used(case: Case, stage: Stage) -> None:
+    case(a_run(*finish(), Settle(limit=2.0), *PRUNE, stage=stage), checks.removes_what_nobody_uses)
+
+
+@requirement("CACHE-3")
+def test_prune_removes_what_a_killed_first_run_has_left(case: Case) -> None:
+    case(a_run(*KILLED, *PRUNE, stage=COLD), checks.removes_what_nobody_uses)
+
+
+@requirement("CACHE-3")
+def test_prune_removes_what_a_killed_run_has_used(case: Case) -> None:
+    case(a_run(*KILLED, *PRUNE), checks.removes_as_much_as_ever, measure=UNDISTURBED)
+
+
+@requirement("CACHE-3")
+@pytest.mark.parametrize("process", ["launcher", "command"])
+def test_prune_removes_it_although_the_pid_is_used_again(case: Case, process: str) -> None:
+    case(a_run(*KILLED, Reuse(process), *PRUNE), checks.removes_as_much_as_ever, measure=UNDISTURBED)
+
+
+@requirement("CACHE-4")
+@takes_long
+def test_prune_interrupted_at_any_moment(case: Case) -> None:
+    case.explore(campaign_named("prune"), share=0.3)
+
+
+@requirement("CACHE-4")
+def test_run_works_after_a_prune(case: Case) -> None:
+    case(a_run(*finish(), *PRUNE, *NEXT_RUN), checks.works_afterwards)
+
+
+@requirement("CACHE-5")
+@takes_long
+def test_run_at_any_moment_of_a_prune(case: Case) -> None:
+    case.explore(campaign_named("prune, run"), share=0.2)

@@ -1,0 +1,197 @@
+"""Chapter ENV: temporary environments."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from proctor.conformance.checks import environments as checks
+from proctor.conformance.checks.files import LATER
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.scenarios.environments import JOB, LEADER, NEXT_RUN, WARM, a_run, looked
+from proctor.conformance.scenarios.signals import finish
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.marks import over, requirement, takes_long
+from proctor.harness.scenario import (
+    Compare,
+    HangUp,
+    Key,
+    Order,
+    Press,
+    Settle,
+    Signal,
+    Stage,
+    Start,
+    WaitEnds,
+    WaitReady,
+    WaitReceived,
+)
+
+ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+@requirement("ENV-1")
+@over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGSEGV)}"))
+@pytest.mark.parametrize("stage", [WARM, JOB], ids=["pipes", "job"])
+def test_environment_is_gone_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
+    case(a_run(Order(ending), WaitEnds("command"), WaitEnds(), stage=stage), checks.gone_after_the_end)
+
+
+@requirement("ENV-1")
+@over("number", ASKED)
+def test_environment_is_gone_after_a_signal(case: Case, number: int) -> None:
+    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.gone_after_the_end)
+
+
+@requirement("ENV-1")
+@over("number", ASKED)
+def test_environment_is_gone_after_a_graceful_shutdown(case: Case, number: int) -> None:
+    steps = (Signal(number), WaitReceived(number), Settle(), *finish(3))
+    case(a_run(*steps), checks.gone_after_the_end)
+
+
+@requirement("ENV-1")
+@over("key", ("ctrl-c", "ctrl-\\"))
+@pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
+def test_environment_is_gone_after_a_key(case: Case, key: Key, stage: Stage) -> None:
+    case(a_run(Order("inherit 0"), Settle(), Press(key), WaitEnds(), stage=stage), checks.gone_after_the_end)
+
+
+@requirement("ENV-1")
+def test_environment_is_gone_after_ctrl_c_twice(case: Case) -> None:
+    once = (Press("ctrl-c"), WaitReceived(signal.SIGINT), Settle())
+    case(a_run(*once, *once, *finish(1), stage=JOB), checks.gone_after_the_end)
+
+
+@requirement("ENV-1")
+@pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
+def test_environment_is_gone_after_a_hang_up(case: Case, stage: Stage) -> None:
+    case(a_run(Order("inherit 0"), Settle(), HangUp(), WaitEnds(), stage=stage), checks.gone_after_the_end)
+
+
+@requirement("ENV-2")
+@pytest.mark.parametrize("stage", [WARM, JOB], ids=["pipes", "job"])
+def test_environment_is_whole_while_the_command_runs(case: Case, stage: Stage) -> None:
+    case(a_run(*looked(), *finish(), stage=stage), checks.whole_while_it_runs)
+
+
+@requirement("ENV-2")
+@over("number", ASKED)
+def test_environment_is_whole_during_a_graceful_shutdown(case: Case, number: int) -> None:
+    case(a_run(Signal(number), Settle(limit=2.0), *looked(), *finish()), checks.whole_while_it_runs)
+
+
+@requirement("ENV-2")
+@pytest.mark.parametrize("times", [1, 2])
+def test_environment_is_whole_after_ctrl_c(case: Case, times: int) -> None:
+    pressed = (Press("ctrl-c"), Settle(limit=2.0)) * times
+    case(a_run(*pressed, *looked(), *finish(), stage=JOB), checks.whole_while_it_runs)
+
+
+@requirement("ENV-2")
+def test_environment_is_whole_after_a_hang_up(case: Case) -> None:
+    case(a_run(HangUp(), Settle(limit=2.0), *looked(), stage=LEADER), checks.whole_while_it_runs)
+
+
+@requirement("ENV-2")
+def test_environment_is_whole_while_a_command_outlives_the_launcher(case: Case) -> None:
+    """It is still there after SIGKILL to the launcher, and another run collects what is left over."""
+    steps = (Signal(signal.SIGKILL), WaitEnds(), Settle(limit=2.0), *NEXT_RUN, Settle(), *looked())
+    case(a_run(*steps), checks.whole_while_it_runs)
+
+
+@requirement("ENV-3")
+@takes_long
+def test_signal_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
+    case.explore(campaign_named("creation"), share=0.4)
+
+
+@requirement("ENV-3")
+@takes_long
+def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
+    case.explore(campaign_named("creation, cold"), share=0.2)
+
+
+@requirement("ENV-3")
+@takes_long
+def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
+    """Of a key each process in the foreground gets its own: those that help the launcher as well."""
+    case.explore(campaign_named("creation, terminal"), share=0.2)
+
+
+@requirement("ENV-4")
+@takes_long
+def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
+    case.explore(campaign_named("creation, cold, killed"), share=0.15)
+
+
+@requirement("ENV-4")
+@takes_long
+@pytest.mark.parametrize("moment", ["creation", "end"])
+def test_next_run_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
+    case.explore(campaign_named(f"{moment}, killed"), share=0.15)
+
+
+@requirement("ENV-4")
+@takes_long
+@pytest.mark.parametrize("moment", ["creation", "end"])
+def test_prune_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
+    case.explore(campaign_named(f"{moment}, killed, pruned"), share=0.3)
+
+
+@requirement("ENV-5")
+def test_run_that_ends_leaves_the_other_alone(case: Case) -> None:
+    case(a_run(*NEXT_RUN, Settle(limit=2.0), *looked(), *finish()), checks.side_by_side)
+
+
+@requirement("ENV-5")
+def test_run_that_is_left_alone_goes_on(case: Case) -> None:
+    steps = (Start("run", "other"), WaitReady("other-command"), *finish(), Settle(limit=2.0), *looked("other-command"))
+    case(a_run(*steps), checks.side_by_side)
+
+
+@requirement("ENV-5")
+def test_run_that_is_killed_does_not_hurt_the_other(case: Case) -> None:
+    kill = (Signal(signal.SIGKILL, "other"), WaitEnds("other"), Signal(signal.SIGKILL, "other-command"))
+    steps = (
+        Start("run", "other"),
+        WaitReady("other-command"),
+        *kill,
+        Settle(limit=2.0),
+        *NEXT_RUN,
+        Settle(),
+        *looked(),
+    )
+    case(a_run(*steps), checks.side_by_side)
+
+
+@requirement("ENV-5")
+@takes_long
+def test_run_at_any_moment_of_the_creation_of_another(case: Case) -> None:
+    case.explore(campaign_named("another run"), share=0.2)
+
+
+@requirement("ENV-6")
+@over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
+def test_nothing_else_is_touched_by_a_run(case: Case, ending: str) -> None:
+    case(a_run(Order(ending), WaitEnds("command"), WaitEnds()), checks.only_its_own)
+
+
+@requirement("ENV-6")
+@over("number", ASKED)
+def test_nothing_else_is_touched_after_a_signal(case: Case, number: int) -> None:
+    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
+
+
+@requirement("ENV-6")
+def test_cleaning_up_follows_no_link(case: Case) -> None:
+    """The command has made a link in its environment to a directory of the user's."""
+    case(a_run(Order("link bystander"), *finish()), checks.only_its_own)
+
+
+@requirement("ENV-6")
+def test_nothing_else_is_touched_by_what_collects(case: Case) -> None:
+    killed = (Signal(signal.SIGKILL), WaitEnds(), Signal(signal.SIGKILL, "command"), Settle())
+    after = (*NEXT_RUN, Settle(limit=2.0), Compare(LATER))
+    case(a_run(Order("link bystander"), *killed, after=after), checks.only_its_own)

@@ -1,0 +1,55 @@
+"""Chapter SYNC: persistent environments."""
+
+from __future__ import annotations
+
+from proctor.conformance.checks import sync as checks
+from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.scenarios.environments import COLD, WARM, a_sync, interrupted_build
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.marks import requirement, takes_long
+from proctor.harness.scenario import Press
+
+
+@requirement("SYNC-1")
+@takes_long
+def test_interrupted_at_any_moment_of_a_first_sync(case: Case) -> None:
+    case.explore(campaign_named("sync"), share=0.3)
+
+
+@requirement("SYNC-1")
+@takes_long
+def test_interrupted_at_any_moment_of_a_further_sync(case: Case) -> None:
+    case.explore(campaign_named("sync, again"), share=0.3)
+
+
+@requirement("SYNC-2")
+def test_sync_leaves_no_temporary_file(case: Case) -> None:
+    case(a_sync(COLD), checks.undisturbed_leaves_nothing)
+
+
+@requirement("SYNC-2")
+@takes_long
+def test_interrupted_sync_leaves_no_temporary_file(case: Case) -> None:
+    case.explore(campaign_named("sync, files"), share=0.2)
+
+
+@requirement("SYNC-2")
+@takes_long
+def test_interrupted_further_sync_leaves_no_temporary_file(case: Case) -> None:
+    case.explore(campaign_named("sync, again, files"), share=0.2)
+
+
+@requirement("SYNC-3")
+@takes_long
+def test_next_sync_after_an_interruption_at_any_moment(case: Case) -> None:
+    case.explore(campaign_named("sync, next"), share=0.2)
+
+
+@requirement("SYNC-3")
+def test_next_sync_with_another_interpreter(case: Case) -> None:
+    case(a_sync(WARM, "other"), checks.next_sync_succeeds)
+
+
+@requirement("SYNC-4")
+def test_ctrl_c_ends_a_sync(case: Case) -> None:
+    case(interrupted_build(Press("ctrl-c")), checks.ctrl_c_ends_it)

@@ -1,0 +1,144 @@
+"""Chapter TREE: processes."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from proctor.conformance.checks import sync
+from proctor.conformance.checks import tree as checks
+from proctor.conformance.scenarios.environments import interrupted_build
+from proctor.conformance.scenarios.signals import COMMON_SIGNALS, STOP_AND_GO_ON, finish, send
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.marks import over, requirement
+from proctor.harness.scenario import (
+    INIT,
+    JOB,
+    PIPES,
+    HangUp,
+    Hold,
+    Look,
+    Order,
+    Press,
+    Release,
+    Scenario,
+    Settle,
+    Signal,
+    Stage,
+    WaitEnds,
+)
+
+GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+
+
+@requirement("TREE-1")
+@over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_nothing_is_left_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
+    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), stage), checks.nothing_left)
+
+
+@requirement("TREE-1")
+@over("number", COMMON_SIGNALS)
+def test_nothing_is_left_after_a_signal(case: Case, number: int) -> None:
+    steps = (Order("inherit 0"), Settle(), Signal(number), WaitEnds(), Settle())
+    case(Scenario(steps), checks.nothing_left)
+
+
+@requirement("TREE-1")
+@over("number", COMMON_SIGNALS)
+def test_no_orphan_of_a_command_that_takes_its_time(case: Case, number: int) -> None:
+    """The command handles the signal and goes on for a while: whoever ends before it leaves an orphan."""
+    case(Scenario((Settle(), Signal(number), Settle(), Look())), checks.nothing_left)
+
+
+@requirement("TREE-1")
+def test_no_orphan_of_a_command_that_stops(case: Case) -> None:
+    case(Scenario((*STOP_AND_GO_ON, *finish())), checks.nothing_left)
+
+
+@requirement("TREE-6")
+@over("number", (signal.SIGKILL, signal.SIGTERM))
+def test_as_init_death_by_signal_is_seen(case: Case, number: int) -> None:
+    case(Scenario((Settle(), Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds()), INIT), checks.init_status)
+
+
+@requirement("TREE-1")
+def test_nothing_is_left_after_ctrl_c(case: Case) -> None:
+    steps = (Order("inherit 0"), Settle(), Press("ctrl-c"), WaitEnds(), Settle())
+    case(Scenario(steps, JOB), checks.nothing_left)
+
+
+@requirement("TREE-1")
+@over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
+def test_nothing_is_left_of_an_interrupted_sync(case: Case, number: int) -> None:
+    case(interrupted_build(Signal(number)), sync.no_process_left, claims=("sync",))
+
+
+@requirement("TREE-2")
+def test_no_zombie_while_the_command_runs(case: Case) -> None:
+    case(Scenario((Settle(), Look(), *finish())), checks.no_zombie)
+
+
+@requirement("TREE-2")
+def test_no_zombie_after_a_signal(case: Case) -> None:
+    steps = (Settle(), *(Signal(signal.SIGUSR1), Settle()), *(Signal(signal.SIGTERM), Settle()), Look(), *finish())
+    case(Scenario(steps), checks.no_zombie_after_signals)
+
+
+@requirement("TREE-2")
+def test_no_zombie_of_an_orphan(case: Case) -> None:
+    steps = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look(), *finish())
+    case(Scenario(steps), checks.no_zombie)
+
+
+@requirement("TREE-3")
+def test_command_notices_that_the_launcher_was_killed(case: Case) -> None:
+    case(Scenario((Settle(), Signal(signal.SIGKILL), WaitEnds("launcher"), Settle())), checks.noticed_by_command)
+
+
+@requirement("TREE-4")
+@over("number", GROUP)
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_group_signal_reaches_the_command(case: Case, number: int, stage: Stage) -> None:
+    case(Scenario((Settle(), *send(number, to="group"), *finish()), stage), checks.group_signal_arrives)
+
+
+@requirement("TREE-5")
+@over("number", GROUP)
+@pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
+def test_group_signal_comes_once(case: Case, number: int, stage: Stage) -> None:
+    steps = (Settle(), Hold(), Signal(number, "group"), Settle(), Release(), Settle(), *finish())
+    case(Scenario(steps, stage), checks.group_signal_once)
+
+
+@requirement("TREE-6")
+@over("number", (signal.SIGTERM, signal.SIGINT))
+def test_as_init_signals_reach_the_command(case: Case, number: int) -> None:
+    case(Scenario((Settle(), *send(number), *finish()), INIT), checks.init_forwards)
+
+
+@requirement("TREE-6")
+def test_as_init_orphans_are_reaped(case: Case) -> None:
+    one = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look())
+    other = (Order("spawn second os"), Order("exit 0", "second"), WaitEnds("second"), Settle(), Look())
+    case(Scenario((*one, *other, *finish()), INIT), checks.init_reaps)
+
+
+@requirement("TREE-6")
+@over("code", (0, 1, 42))
+def test_as_init_status_is_right(case: Case, code: int) -> None:
+    case(Scenario((Settle(), *finish(code)), INIT), checks.init_status)
+
+
+@requirement("TREE-7")
+@over("code", (0, 5))
+def test_command_that_daemonizes(case: Case, code: int) -> None:
+    case(Scenario((Order("spawn daemon osn"), *finish(code))), checks.survives_daemon)
+
+
+@requirement("TREE-1")
+@pytest.mark.parametrize("stage", [JOB], ids=["job"])
+def test_nothing_is_left_after_a_hang_up(case: Case, stage: Stage) -> None:
+    case(Scenario((Order("inherit 0"), Settle(), HangUp(), Settle()), stage), checks.nothing_left)

@@ -1,0 +1,1 @@
+"""Installs versions of a launcher and finds the version in which a verdict changed."""

@@ -1,0 +1,48 @@
+"""What an execution waits for, as data: the waits of a script, and those of the runner itself.
+
+A check decides by these types. Their English is made in words.py, and no program reads it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from proctor.harness.scenario import Await
+
+
+class _Awaited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+    pass
+
+
+class OrderTaken(_Awaited, frozen=True, tag="order-taken"):
+    """A witness is there to be given an order."""
+
+    process: str
+    order: str
+
+
+class OrderDone(_Awaited, frozen=True, tag="order-done"):
+    """A witness has carried out an order."""
+
+    process: str
+    order: str
+
+
+class LauncherStarted(_Awaited, frozen=True, tag="launcher-started"):
+    """The launcher has been executed, or that failed."""
+
+
+class LauncherTraceable(_Awaited, frozen=True, tag="launcher-traceable"):
+    """The process that is about to execute the launcher waits for its tracer."""
+
+
+class ScriptDone(_Awaited, frozen=True, tag="script-done"):
+    """The script comes to its end."""
+
+
+Awaited = Await | OrderTaken | OrderDone | LauncherStarted | LauncherTraceable | ScriptDone
+
+
+def process_of(awaited: Awaited) -> str:
+    """Return the process that an awaited fact is about; "" where it is about none."""
+    return getattr(awaited, "process", "")

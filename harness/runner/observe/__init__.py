@@ -1,0 +1,1 @@
+"""Reads what processes, terminals, files and witnesses do; starts nothing."""

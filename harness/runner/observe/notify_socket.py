@@ -1,0 +1,45 @@
+"""The service manager's end of sd_notify(3): who says that it is ready."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from pathlib import Path
+
+from proctor.harness import history
+from proctor.harness.runner.recorder import Recorder
+from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.start.snapshots import remove
+
+MOST = 4096
+"""Bytes of one message."""
+
+
+class ServiceManager:
+    """Listens on NOTIFY_SOCKET, and has the kernel say who sent each message, as systemd does: unix(7), SO_PASSCRED."""
+
+    def __init__(self, sources: Sources, recorder: Recorder, path: str) -> None:
+        self._sources, self._recorder, self._path = sources, recorder, path
+        remove(Path(path))  # a launcher that knows this path may have put something there
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._socket.bind(path)
+        os.chmod(path, 0o777)
+        sources.add(self._socket.fileno(), self._read)
+
+    def _read(self) -> None:
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(MOST, socket.CMSG_SPACE(12))
+        except OSError:
+            return
+        for level, kind, value in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+                pid, _, _ = struct.unpack("3i", value[:12])
+                self._recorder.add("service manager", history.Notified(pid, data.decode("utf-8", "backslashreplace")))
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._sources.remove(self._socket.fileno())
+        self._socket.close()
+        remove(Path(self._path))

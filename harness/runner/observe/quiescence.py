@@ -1,0 +1,137 @@
+"""Quiescence: every task is blocked, nothing is pending, no short timer is armed. So nothing more can happen.
+
+One look is not enough: a task seen blocked may have been woken by one that is looked at later. Two looks that show
+every task blocked, with no context switch in between, prove a moment between them at which all were blocked at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NamedTuple
+
+from proctor.harness.history import Limit
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import timers
+
+MAX_PROCESSES = 400
+MAX_TASKS = 4000
+"""All threads of all processes: a Java or Node launcher has some dozens in each."""
+
+WHOLE_EVERY = 0.02
+"""Seconds after which timers are read again, though nothing has run: some of them tell the time that is left."""
+
+
+class TooMany(Exception):
+    """More processes or threads than a launcher has any use for. what: of which, most: more than so many."""
+
+    def __init__(self, what: Limit, most: int) -> None:
+        super().__init__(f"more than {most} {what} at once")
+        self.what, self.most = what, most
+
+
+class Rest(NamedTuple):
+    """What one look showed.
+
+    blocked: all tasks are. fingerprint: equal in two looks if nothing ran in between. wakes: seconds until
+    somebody wakes by a timer at the latest. unknown: why `wakes` cannot be trusted, "" if it can. posix: somebody has
+    a POSIX timer. alarm: somebody may have an interval timer. Neither is in `wakes`.
+    """
+
+    blocked: bool
+    fingerprint: tuple[object, ...]
+    wakes: float
+    unknown: str
+    posix: bool
+    alarm: bool
+    began: float
+    """When the look began, on the monotonic clock."""
+    whole: float
+    """When all of this was last read."""
+
+
+def look(
+    pids: list[int],
+    witnesses: frozenset[int],
+    kept_still: frozenset[int] = frozenset(),
+    in_vfork: frozenset[int] = frozenset(),
+    before: Rest | None = None,
+) -> Rest:
+    """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them. kept_still:
+    tasks that we keep stopped by ptrace; any other that is in such a stop is about to be let go. in_vfork: tasks that
+    wait for a child of vfork(2), in a sleep that else is the disk's. before: the look before this one; where nothing
+    has run since, what it found is so still."""
+    if len(pids) > MAX_PROCESSES:
+        raise TooMany("processes", MAX_PROCESSES)
+    began = time.monotonic()
+    tasks: list[processes.TaskState] = []
+    for pid in pids:
+        if len(tasks) + processes.count_tasks(pid) > MAX_TASKS:
+            raise TooMany("threads", MAX_TASKS)
+        tasks += processes.tasks(pid)
+    fingerprint = (kept_still, in_vfork, *((task.tid, task.state, task.switches, task.due) for task in tasks))
+    if before and before.blocked and before.fingerprint == fingerprint and began - before.whole < WHOLE_EVERY:
+        return before._replace(began=began)
+    still = kept_still.union(task.tid for task in tasks if task.tid in in_vfork and task.state == "D")
+    return _whole_look(tasks, witnesses, still, fingerprint, began)
+
+
+def _whole_look(
+    tasks: list[processes.TaskState],
+    witnesses: frozenset[int],
+    still: frozenset[int],
+    fingerprint: tuple[object, ...],
+    began: float,
+) -> Rest:
+    """Look at what these tasks are blocked in as well. still: tasks that do not go on, whatever it looks like."""
+    wakes, unknown, blocked = timers.FOREVER, "", True
+    posix = alarm = False
+    for task in map(processes.in_call, tasks):
+        if task.tid not in still and _goes_on(task):
+            blocked = False
+            continue
+        if task.pid in witnesses:
+            continue
+        alarm |= task.alarm
+        if task.state != "S":
+            continue
+        if task.call is None:
+            unknown = f"/proc/{task.pid}/syscall may not be read"
+            continue
+        timeout = timers.timeout_of(task.pid, task.tid, task.call)
+        if timeout == timers.UNKNOWN:
+            unknown = f"the timeout of a call of pid {task.pid} cannot be read"
+        else:
+            wakes = min(wakes, timeout)
+    for pid in dict.fromkeys(task.pid for task in tasks) if blocked else ():
+        if pid not in witnesses:
+            descriptors = timers.descriptors_of(pid)
+            wakes = min(wakes, descriptors.timer)
+            if descriptors.relays:
+                unknown = f"pid {pid} has a pseudo-terminal of its own, on which something may be on its way"
+            posix |= timers.has_posix_timer(pid)
+    return Rest(blocked, fingerprint, wakes, unknown, posix, alarm, began, began)
+
+
+def _goes_on(task: processes.TaskState) -> bool:
+    """Whether a task runs, or will without anybody's doing."""
+    if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S"):
+        return True
+    call = task.call or ""
+    return call.startswith("running") or timers.completes_by_itself(call)
+
+
+def everyone(ancestor: int) -> list[int]:
+    """Return the pids of all descendants, those included that were orphaned to us. To PID 1 everyone else is that."""
+    if ancestor == 1:
+        return sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit() and entry != "1")
+    return sorted(processes.below(ancestor, processes.table()))
+
+
+def can_be_read() -> bool:
+    """Whether this system lets us read what a task is doing."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/syscall", "rb"):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,255 @@
+"""Connections of witnesses: what they report, and the orders they are given."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proctor.harness import history
+from proctor.harness.errors import HarnessError
+from proctor.harness.runner.observe.command import runs_tool
+from proctor.harness.runner.recorder import Recorder
+from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.start import spawn
+from proctor.harness.runner.start.snapshots import remove
+
+LONGEST_LINE = 16 << 20
+"""Bytes. A hello carries arguments and environment twice as long as they are; what is longer is no hello."""
+
+
+JOINERS = ("backend",)
+"""Who may join without being a witness."""
+
+
+class _Connection:
+    def __init__(self, end: socket.socket, pid: int, place: str, prefix: str) -> None:
+        self.socket = end
+        self.pid = pid
+        self.place, self.prefix = place, prefix
+        self.name = ""
+        self.unread = bytearray()
+
+
+class Listeners:
+    """The sockets that witnesses report to, kept from one execution to the next: to make one in a directory takes a
+    quarter of a millisecond, as long as the start of a small launcher."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[socket.socket, tuple[int, ...]]] = {}
+
+    def at(self, path: str) -> socket.socket:
+        """Return a socket that listens at a path, with nobody waiting there; HarnessError where none can be made."""
+        listener, made = self._kept.get(path, (None, ()))
+        if listener and made == _identity(path):
+            _turn_away(listener)
+            return listener
+        if listener:
+            listener.close()
+        remove(Path(path))  # a launcher that knows this path may have put something there
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            listener.bind(path)
+        except OSError as error:
+            raise HarnessError(
+                f"cannot make the socket {path} ({error}). This says nothing about the launcher. Set TMPDIR to a "
+                "short path (a socket's name has at most 107 bytes) on a file system with room"
+            ) from error
+        os.chmod(path, 0o777)
+        listener.listen(64)
+        self._kept[path] = listener, _identity(path)
+        return listener
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    """Return what tells whether a path still leads to the same socket, and everybody may speak there."""
+    try:
+        now = os.lstat(path)
+    except OSError:
+        return ()
+    return now.st_dev, now.st_ino, now.st_mode, now.st_ctime_ns
+
+
+def _turn_away(listener: socket.socket) -> None:
+    """Close what an execution that is over has left in the queue."""
+    with contextlib.suppress(OSError):
+        while True:
+            listener.accept()[0].close()
+
+
+class Witnesses:
+    """Listens on sockets in the scratch directory. `on_greeting(name, pid)` is called for each new witness."""
+
+    def __init__(self, sources: Sources, listeners: Listeners, recorder: Recorder, path: str) -> None:
+        self._sources = sources
+        self._kept = listeners
+        self._recorder = recorder
+        self._connections: dict[int, _Connection] = {}
+        self._by_name: dict[str, _Connection] = {}
+        self.on_greeting: Callable[[str, int], None] = lambda name, pid: None
+        self.role_of: Callable[[int], str] = lambda pid: ""
+        self._impostor = False
+        self._listeners: dict[str, socket.socket] = {}
+        self.listen(path)
+
+    def listen(self, path: str, prefix: str = "") -> None:
+        """Listen at a path; the names of witnesses that report there begin with the prefix."""
+        listener = self._listeners[path] = self._kept.at(path)
+        self._sources.add(listener.fileno(), lambda: self._accept(listener, path, prefix))
+
+    def _accept(self, listener: socket.socket, path: str, prefix: str) -> None:
+        try:
+            end, _ = listener.accept()
+        except OSError:
+            return
+        # the kernel's word for who it is, in our PID namespace, whatever the witness believes
+        pid = struct.unpack("iii", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        end.setblocking(False)
+        connection = _Connection(end, pid, path, prefix)
+        self._connections[end.fileno()] = connection
+        self._sources.add(end.fileno(), lambda: self._read(connection))
+
+    def _read(self, connection: _Connection) -> None:
+        try:
+            data = connection.socket.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._forget(connection)
+            return
+        connection.unread += data
+        if b"\n" in data:
+            *lines, connection.unread = connection.unread.split(b"\n")
+            for line in lines:
+                self._take(connection, bytes(line))
+        elif len(connection.unread) > LONGEST_LINE:
+            self._forget(connection)
+
+    def _forget(self, connection: _Connection) -> None:
+        fd = connection.socket.fileno()
+        if fd >= 0:
+            self._sources.remove(fd)
+            self._connections.pop(fd, None)
+            connection.socket.close()
+
+    def drain(self, name: str) -> None:
+        """Take in all that this witness has reported up to now."""
+        connection = self._by_name.get(name)
+        while connection and connection.socket.fileno() >= 0:
+            try:
+                if not connection.socket.recv(1, socket.MSG_PEEK):
+                    return
+            except OSError:
+                return
+            self._read(connection)
+
+    def _take(self, connection: _Connection, line: bytes) -> None:
+        """Take one message. The socket is there for everyone: whoever speaks otherwise is no witness of ours."""
+        with contextlib.suppress(msgspec.MsgspecError, LookupError, AttributeError, TypeError, ValueError):
+            self._understand(connection, line)
+
+    def _understand(self, connection: _Connection, line: bytes) -> None:
+        message: dict[str, Any] = msgspec.json.decode(line)
+        kind = message.pop("type")
+        at = self._recorder.since_start(int(message.pop("at", 0)))
+        if kind == "hello":
+            if connection.name:
+                return
+            if not _is_witness(connection.pid) and not runs_tool(connection.pid, connection.place):
+                self._note_impostor(connection.pid)
+                return
+            self._greet(connection, message)
+        elif kind == "join":
+            self._join(connection, str(message["name"]))
+        elif connection.name not in self._by_name:
+            return
+        elif kind == "signal":
+            sender = int(message["sender"])
+            self._recorder.add(
+                connection.name,
+                history.Received(
+                    connection.name, message["signal"], message["code"], sender, round(at, 6), self.role_of(sender)
+                ),
+            )
+        elif kind == "done":
+            text = bytes.fromhex(message.get("text", "")).decode("utf-8", "backslashreplace")
+            numbers = (message["count"], message["crc"], message["error"])
+            fact = history.Answered(connection.name, message["order"], *numbers, text)
+            self._recorder.add(connection.name, fact)
+        elif kind == "look":
+            view = msgspec.convert(message["terminal"], history.TerminalView)
+            self._recorder.add(
+                connection.name, history.TerminalState(connection.name, message["pgid"], message["sid"], view)
+            )
+
+    def _note_impostor(self, pid: int) -> None:
+        if not self._impostor:
+            self._impostor = True
+            self._recorder.add("runner", history.Unobserved("other-program", pid))
+
+    def _join(self, connection: _Connection, name: str) -> None:
+        """Take in somebody who is no witness, but waits for our word: a build backend."""
+        if connection.name or name not in JOINERS or name in self._by_name:
+            return
+        connection.name = name
+        self._by_name[name] = connection
+        self.on_greeting(name, connection.pid)
+        self._recorder.add(name, history.HelperReady(name, connection.pid))
+
+    def _greet(self, connection: _Connection, message: dict[str, Any]) -> None:
+        name = connection.prefix + str(message.pop("name"))
+        if name in self._by_name:  # a launcher that starts its command twice
+            name += f"-{connection.pid}"
+        message["cwd"] = bytes.fromhex(message["cwd"])
+        for key in ("args", "environ"):
+            message[key] = tuple(bytes.fromhex(word) for word in message[key])
+        inherited = msgspec.convert(message, history.Inherited)
+        connection.name = name
+        self._by_name[name] = connection
+        self.on_greeting(name, connection.pid)
+        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited))
+
+    def order(self, name: str, text: str) -> bool:
+        """Send one order; return whether there was a witness to send it to."""
+        connection = self._by_name.get(name)
+        if not connection or connection.socket.fileno() < 0:
+            return False
+        try:
+            connection.socket.sendall(text.encode() + b"\n")
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Listen to nobody any more."""
+        for connection in list(self._connections.values()):
+            self._forget(connection)
+        for listener in self._listeners.values():
+            self._sources.remove(listener.fileno())
+
+
+def _is_witness(pid: int) -> bool:
+    """Whether this process runs our program. One that hides what it runs (another user's) is believed."""
+    try:
+        runs = os.stat(f"/proc/{pid}/exe")
+    except OSError:
+        return True
+    ours = os.stat(spawn.WITNESS)
+    return runs.st_size == ours.st_size and ((runs.st_dev, runs.st_ino) == (ours.st_dev, ours.st_ino) or _same(pid))
+
+
+def _same(pid: int) -> bool:
+    """Whether the program of a process is a copy of ours: a launcher may run its command in a place of its own."""
+    try:
+        with open(f"/proc/{pid}/exe", "rb") as its, open(spawn.WITNESS, "rb") as ours:
+            return its.read() == ours.read()
+    except OSError:
+        return True

@@ -1,0 +1,1 @@
+"""Plays a scenario: its steps in order, and the waits between them."""

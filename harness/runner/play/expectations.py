@@ -1,0 +1,68 @@
+"""The facts that a script waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proctor.harness import history
+from proctor.harness.awaited import Awaited, process_of
+from proctor.harness.runner.play.registry import ProcessRegistry
+from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter, WaitOutcome
+from proctor.harness.runner.recorder import Recorder
+
+
+class ScriptAborted(Exception):
+    """The script ends here: an awaited fact did not come."""
+
+
+class Expectations:
+    """Waits for facts. That one came is noted, and how long it took; or that it was missed, and the script is over."""
+
+    def __init__(self, recorder: Recorder, cast: ProcessRegistry, wait: Waiter) -> None:
+        self._recorder = recorder
+        self._cast = cast
+        self._wait = wait
+        self.step: int | None = None
+        """The index of the script's step that is being done."""
+
+    def fact(self, what: Awaited, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
+        """Wait up to `within` seconds for what `is_there` tells; Over if it has not come, or cannot any more."""
+
+        def there_or_impossible() -> bool:
+            return is_there() or self._nobody_left()
+
+        outcome = self._wait.for_fact(there_or_impossible, within, patience)
+        if is_there():
+            self._recorder.add("runner", history.WaitEnded(what, round(outcome.seconds, 6), round(outcome.idle, 6)))
+            return
+        self.missed(what, outcome)
+
+    def missed(self, what: Awaited, outcome: WaitOutcome) -> None:
+        """Note that a fact did not come, and who is there; raise Over."""
+        everyone = [process for process in self._cast.everyone() if process.role != "leader"]
+        sure = outcome.sure or outcome.came
+        if not sure:
+            self._wait.expect_no_rest()
+        seconds, hidden = round(outcome.seconds, 6), self._hidden(what, everyone)
+        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(everyone), hidden, self.step))
+        raise ScriptAborted
+
+    def _hidden(self, what: Awaited, everyone: list[history.Process]) -> history.Hidden | None:
+        """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does
+        nothing while its tracer is held (ptrace(2)): strace is such a launcher. Under a shell that is its parent a
+        launcher is found by the command below it; one that has ended by then is not."""
+        if process_of(what) == "launcher" and "launcher" not in self._cast.pids:
+            return history.Hidden("launcher-not-found")
+        kept = self._cast.kept_still()
+        for process in everyone:
+            if process.state == "t" and process.pid not in kept:
+                return history.Hidden("traced", process.role or process.name)
+        return None
+
+    def _nobody_left(self) -> bool:
+        """Whether everyone who could still do something has ended."""
+        roles = self._cast.pids.keys() - {"leader"}
+        return bool(roles) and roles <= self._recorder.ended and not self._others_alive()
+
+    def _others_alive(self) -> bool:
+        return any(p.role != "leader" and p.state not in "ZX" for p in self._cast.everyone())

@@ -1,0 +1,99 @@
+"""Calls of the launcher beside the one that the execution is about: a prune while a command runs, a second run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from proctor.harness import history
+from proctor.harness.errors import HarnessError
+from proctor.harness.runner.observe.witnesses import Witnesses
+from proctor.harness.runner.play.registry import ProcessRegistry
+from proctor.harness.runner.recorder import KEPT_OUTPUT, Recorder
+from proctor.harness.runner.start import spawn
+from proctor.harness.runner.start.spawn import Place
+from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.target import Invocation, Target
+
+LAST_PID = "/proc/sys/kernel/ns_last_pid"
+STRANGER = "stranger"
+MOST_CALLS = 9
+
+
+class ConcurrentInvocations:
+    """Starts them; each is a session leader without a terminal. Their witnesses are named after them."""
+
+    def __init__(
+        self,
+        target: Target,
+        script: Scenario,
+        place: Place,
+        recorder: Recorder,
+        cast: ProcessRegistry,
+        witnesses: Witnesses,
+    ) -> None:
+        self._target, self._script, self._place = target, script, place
+        self._recorder, self._cast, self._witnesses = recorder, cast, witnesses
+        self._outputs: dict[str, int] = {}
+
+    def start(self, invoke: Invocation, name: str) -> None:
+        """Start one call of the launcher."""
+        script = self._script
+        self._spawn(name, lambda socket: spawn.command_line(self._target, script, self._place, socket, invoke))
+
+    def enter(self, name: str) -> None:
+        """Start the tool of the project's environment."""
+        tool = os.fsencode(self._place.work / ".venv" / "bin" / spawn.TOOL)
+        self._spawn(name, lambda socket: [tool, os.fsencode(socket)])
+
+    def _spawn(self, name: str, line: Callable[[str], list[bytes]]) -> None:
+        socket = f"{self._place.socket}{len(self._outputs)}"
+        if name in self._outputs or len(self._outputs) > MOST_CALLS:
+            raise HarnessError(f"the scenario starts {name!r} twice, or too much at all")
+        self._witnesses.listen(socket, f"{name}-")
+        argv = line(socket)
+        self._cast.launchers.add(name)
+        self._outputs[name] = output = os.memfd_create(name)
+        null = os.open(os.devnull, os.O_RDWR)
+        report, theirs = os.pipe()
+        try:
+            stage = Stage(environment=self._script.stage.environment)
+            words = spawn.stage_words(stage, self._place)
+            env = spawn.environment(self._target, stage, self._place)
+            pid = spawn.spawn(argv, words, env, {0: null, 1: output, 2: output, spawn.REPORT_FD: theirs})
+        finally:
+            os.close(null)
+            os.close(theirs)
+            os.close(report)
+        self._recorder.add("runner", history.Started(name, pid, tuple(argv)))
+        self._cast.enter(name, pid)
+
+    def reuse(self, process: str) -> bool:
+        """Start a process that has the pid which another had; return whether that could be done: it takes a PID
+        namespace of our own. It stays until the end of the execution. proc_sys_kernel(5)."""
+        wanted = self._cast.pids[process]
+        try:
+            with open(LAST_PID, "w", encoding="ascii") as file:
+                file.write(str(wanted - 1))
+        except OSError:
+            return False
+        null = os.open(os.devnull, os.O_RDWR)
+        socket = f"{self._place.socket}-{STRANGER}"
+        self._witnesses.listen(socket, f"{STRANGER}-")
+        try:
+            actions = [(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)]
+            sleeper = [str(spawn.WITNESS), socket]
+            pid = os.posix_spawn(spawn.WITNESS, sleeper, {b"PATH": b"/bin"}, file_actions=actions)
+        finally:
+            os.close(null)
+        self._recorder.add("runner", history.Started(STRANGER, pid))
+        return pid == wanted
+
+    def close(self) -> None:
+        """Note what they have printed, and forget it."""
+        for name, output in self._outputs.items():
+            data = os.pread(output, KEPT_OUTPUT, 0)
+            if data:
+                self._recorder.add(name, history.Printed(name, data))
+            os.close(output)
+        self._outputs.clear()

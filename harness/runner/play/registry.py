@@ -1,0 +1,205 @@
+"""Who is who: roles by pid, who has ended, and how to signal someone who may have ended meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+from typing import Literal
+
+from proctor.harness import history
+from proctor.harness.history import Process
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe.witnesses import Witnesses
+from proctor.harness.runner.recorder import Recorder
+from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.trace import ptrace
+from proctor.harness.runner.trace.director import Director
+from proctor.harness.runner.trace.hold import ProcessHold
+from proctor.harness.runner.trace.tracer import Tracer
+
+
+class ProcessRegistry:
+    """The processes of one execution.
+
+    Ends are recorded in an order that favours the launcher: when the launcher's end is seen, whatever the witnesses
+    have reported is taken in first, and those that have ended as well are recorded as ended before it.
+    """
+
+    def __init__(self, sources: Sources, recorder: Recorder, witnesses: Witnesses) -> None:
+        self._sources = sources
+        self._recorder = recorder
+        self._witnesses = witnesses
+        self.pids: dict[str, int] = {}
+        self._roles: dict[int, str] = {os.getpid(): "runner"}
+        self._pidfds: dict[str, int] = {}
+        self._statuses: dict[int, int] = {}
+        self.status_from: Literal["wait", "stage", "nobody"] = "wait"
+        """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
+        self.launcher_pgid = 0
+        self.launchers = {"launcher", "leader", "shell"}
+        """Who is no witness."""
+        self.tracer: Tracer | None = None
+        self.director: Director | None = None
+        self.held: ProcessHold | None = None
+        self.in_namespace = False
+        witnesses.on_greeting = self.enter
+        witnesses.role_of = self.role_of
+        sources.on_child = self.reap
+
+    def role_of(self, pid: int) -> str:
+        """Return the role of a pid as a witness sees it, "" if it has none."""
+        if self.in_namespace:  # there the launcher is PID 1, and who is outside shows as 0
+            return {0: "outside", 1: "launcher"}.get(pid, "")
+        return "kernel" if pid == 0 else self._roles.get(pid, "")
+
+    def enter(self, role: str, pid: int) -> None:
+        """Give a pid its role and listen for its end."""
+        self.pids[role] = pid
+        if self._roles.get(pid) != "launcher":
+            self._roles[pid] = role
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            if role != "launcher" or self.status_from != "stage":
+                self._end(role)
+            return  # its parent on the stage has reaped it already: the status is on its way
+        self._pidfds[role] = pidfd
+        self._sources.add(pidfd, lambda: self._saw_end(role))
+
+    def _has_ended(self, role: str) -> bool:
+        pidfd = self._pidfds.get(role)
+        return pidfd is not None and bool(select.select([pidfd], [], [], 0)[0])
+
+    def _saw_end(self, role: str) -> None:
+        if self.director or role in self.launchers - {"launcher"}:
+            self.reap()  # who traces is told the status, of the command too; and these are our own children
+        if role == "launcher":
+            for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
+                self._end(other)
+            if self.status_from == "wait":
+                self.reap()
+            elif self.status_from == "stage":
+                self._sources.remove(self._pidfds[role])  # readable from now on; the status is on its way
+            else:
+                self._end(role)
+        else:
+            self._end(role)
+
+    def _end(self, role: str, status: int | None = None) -> None:
+        if role in self._recorder.ended:
+            return
+        self._witnesses.drain(role)
+        pid = self.pids[role]
+        pidfd = self._pidfds.get(role)
+        if pidfd is not None:
+            self._sources.remove(pidfd)
+        if status is None and role != "launcher":
+            status = self._statuses.get(pid)
+        self._recorder.add(role, ended(role, pid, status))
+
+    def reap(self) -> None:
+        """Take in what became of our own children: the launcher, and every process that was orphaned to us."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED | processes.WALL)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            follower = self.tracer or self.director
+            if not (follower and follower.take(pid, status)) and not ptrace.is_event(status):
+                self.changed(pid, status)
+
+    def changed(self, pid: int, status: int) -> None:
+        """Note a wait status, from our own wait or from the launcher's parent on the stage."""
+        role = self._roles.get(pid, "")
+        if os.WIFSTOPPED(status):
+            if role:
+                self._recorder.add(role, history.Stopped(role, os.WSTOPSIG(status)))
+        elif os.WIFCONTINUED(status):
+            if role:
+                self._recorder.add(role, history.Continued(role))
+        else:
+            self._statuses[pid] = status
+            if role == "launcher":
+                for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
+                    self._end(other)
+            if role:
+                self._end(role, status)
+
+    def lost_status(self, role: str) -> None:
+        """The launcher's parent on the stage has gone: nobody will tell us the status."""
+        self.reap()
+        has_ended = role not in self._pidfds or self._has_ended(role)
+        if role in self.pids and role not in self._recorder.ended and has_ended:
+            self._end(role)
+
+    def send(self, number: int, to: str) -> history.Sent:
+        """Send a signal and return the fact. By pidfd, so that nobody else can be hit when a pid is used again."""
+        pid = self.pids.get("launcher" if to == "group" else to, 0)
+        try:
+            if to == "all":
+                self._signal_all(number)
+            elif to == "group":
+                os.killpg(self.launcher_pgid, number)
+            elif to in self._pidfds:
+                signal.pidfd_send_signal(self._pidfds[to], number)
+            else:
+                raise ProcessLookupError
+        except OSError as error:
+            return history.Sent(number, to, pid, error.errno or 3)
+        return history.Sent(number, to, pid)
+
+    def _signal_all(self, number: int) -> None:
+        """Signal everyone but the runner, who is on the stage before the launcher, and what was called beside it."""
+        spared = {pid for role, pid in self.pids.items() if role in self.launchers - {"launcher"}}
+        for pid in processes.below(os.getpid(), processes.table()):
+            if pid not in spared:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+    def between(self) -> list[int]:
+        """Return the pids from the launcher down that are not the command nor of the command, parents first."""
+        everyone = processes.table()
+        launcher, command = self.pids.get("launcher", 0), self.pids.get("command", 0)
+        if launcher == command or launcher not in everyone:
+            return []
+        spared = processes.below(command, everyone)
+        return [launcher, *(p for p in processes.below(launcher, everyone) if p != command and p not in spared)]
+
+    def everyone(self) -> tuple[Process, ...]:
+        """Return the process table of this execution, with roles."""
+        rows = processes.below(os.getpid(), processes.table()).values()
+        named = (Process(p.pid, p.ppid, p.pgid, p.sid, p.state, p.name, self._roles.get(p.pid, "")) for p in rows)
+        return tuple(sorted(named, key=lambda process: process.pid))
+
+    def witness_pids(self) -> frozenset[int]:
+        """Return the pids of witnesses: they have no timers."""
+        return frozenset(pid for role, pid in self.pids.items() if role not in self.launchers)
+
+    def kept_still(self) -> frozenset[int]:
+        """Return the tasks that we keep in a ptrace stop."""
+        kept = frozenset(self.director.kept_still() if self.director else ())
+        return kept.union(self.held.tids if self.held else (), self.tracer.listening if self.tracer else ())
+
+    def in_vfork(self) -> frozenset[int]:
+        """Return the tasks that wait for a child of vfork(2)."""
+        return self.director.in_vfork() if self.director else frozenset()
+
+    def close(self) -> None:
+        """Forget everyone."""
+        for pidfd in self._pidfds.values():
+            self._sources.remove(pidfd)
+            with contextlib.suppress(OSError):
+                os.close(pidfd)
+
+
+def ended(role: str, pid: int, status: int | None) -> history.Ended:
+    """Make the fact of an end from a wait status, None where it is not known."""
+    if status is None:
+        return history.Ended(role, pid)
+    if os.WIFSIGNALED(status):
+        return history.Ended(role, pid, signal=os.WTERMSIG(status))
+    return history.Ended(role, pid, code=os.WEXITSTATUS(status))

@@ -1,0 +1,1 @@
+"""Starts launchers in their directories, and ends everything that they started."""

@@ -1,0 +1,313 @@
+/* The guardian: the process between a worker and its runner. It outlives both and ends what they started.
+ *
+ * usage: guardian LIFELINE CONTAINMENT -- PATH ARGV0 [ARGS...]
+ *
+ * LIFELINE is the read end of a pipe whose write end only the worker holds: end of file means that the worker has
+ * ended, for whatever reason. CONTAINMENT is "namespace" or "subreaper". The guardian creates a scratch directory and
+ * starts the runner. When the worker or the runner has ended, the guardian ends all its descendants and removes the
+ * directory.
+ *
+ * With "namespace" the runner is PID 1 of a PID namespace: no process that it starts can leave the namespace or signal
+ * the runner, and the kernel ends all of them together with the runner (pid_namespaces(7)). With "subreaper" orphans
+ * become children of the runner, or of the guardian after the runner has ended (PR_SET_CHILD_SUBREAPER). If the guardian
+ * itself is killed, the namespace ends with it; without a namespace the runner gets SIGTERM, ends what it started, and
+ * then ends itself.
+ *
+ * Neither process keeps the worker's signal mask and dispositions: with SIGCHLD blocked or ignored it would not learn
+ * that a child has ended.
+ *
+ * The guardian sets PROCTOR_SCRATCH and PROCTOR_CONTAINMENT for the runner. If the system refuses CONTAINMENT, its exit
+ * status is 77 and its message begins with "refused: ": a worker that ignores SIGCHLD cannot read an exit status.
+ */
+#define _GNU_SOURCE
+#define _XOPEN_SOURCE 700
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+enum { REFUSED = 77 };
+
+#ifdef SIGRTMAX
+#define LAST_SIGNAL SIGRTMAX
+#else
+#define LAST_SIGNAL (NSIG - 1)
+#endif
+
+static char scratch[4096];
+static int child_ended[2];
+
+static void fatal(const char *what, int status) {
+    fprintf(stderr, "%sguardian: %s: %s\n", status == REFUSED ? "refused: " : "", what, strerror(errno));
+    if (scratch[0])
+        rmdir(scratch);
+    _exit(status);
+}
+
+/* Signals that the guardian ignores: they are meant for the worker. */
+static int is_ignored(int number) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        if (ignored[i] == number)
+            return 1;
+    return 0;
+}
+
+static void on_child(int number) {
+    int saved = errno;
+    (void)number;
+    if (write(child_ended[1], "c", 1) < 0) { /* the pipe is full, so a byte to wake up the reader is there already */
+    }
+    errno = saved;
+}
+
+static void open_up(int fd, const char *name) {
+    struct stat st;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        fchmodat(fd, name, 0700, 0);
+}
+
+/* Removes the contents of a directory. Subdirectories that are not empty are moved up to the scratch directory under new
+ * names. So there is no recursion, and the depth to which a launcher nests directories does not matter. Returns whether
+ * anything was removed or moved. */
+static int flatten(int top, DIR *directory, unsigned *serial) {
+    int progress = 0, fd = dirfd(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char name[32];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (unlinkat(fd, entry->d_name, 0) == 0 || unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0) {
+            progress = 1;
+            continue;
+        }
+        open_up(fd, entry->d_name); /* to move a directory to another parent it must itself be writable */
+        snprintf(name, sizeof name, ".removed-%u", (*serial)++);
+        progress |= renameat(fd, entry->d_name, top, name) == 0;
+    }
+    return progress;
+}
+
+static void remove_scratch(void) {
+    unsigned serial = 0;
+    int top = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC), progress = top >= 0;
+    while (progress) { /* errors do not stop the loop: remove as much as possible */
+        int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *all = again < 0 ? NULL : fdopendir(again);
+        progress = 0;
+        for (struct dirent *entry; all && (entry = readdir(all));) {
+            if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+                continue;
+            if (unlinkat(top, entry->d_name, 0) == 0) {
+                progress = 1;
+                continue;
+            }
+            open_up(top, entry->d_name);
+            int fd = openat(top, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            DIR *inner = fd < 0 ? NULL : fdopendir(fd);
+            if (inner) {
+                progress |= flatten(top, inner, &serial);
+                closedir(inner);
+            }
+            progress |= unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0;
+        }
+        if (all)
+            closedir(all);
+    }
+    rmdir(scratch);
+}
+
+#ifdef __linux__
+static void write_file(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        fatal(path, REFUSED);
+    close(fd);
+}
+
+/* In the new runner: map user and group to themselves, and mount a /proc that shows only this namespace. */
+static void enter_namespaces(uid_t uid, gid_t gid, int user_namespace) {
+    char map[64];
+    if (user_namespace) {
+        write_file("/proc/self/setgroups", "deny");
+        snprintf(map, sizeof map, "%u %u 1", (unsigned)uid, (unsigned)uid);
+        write_file("/proc/self/uid_map", map);
+        snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
+        write_file("/proc/self/gid_map", map);
+    }
+    /* in a chroot "/" may not be a mount point; then it is enough that mounts on /proc do not propagate */
+    if ((mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
+         mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+        fatal("mount /proc", REFUSED);
+}
+
+static pid_t start_in_namespaces(void) {
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int user_namespace = 0;
+    /* clone, not unshare: after unshare the guardian could create no process once PID 1 of the namespace has ended */
+    long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    if (pid < 0 && errno == EPERM) {
+        user_namespace = 1;
+        pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    }
+    if (pid < 0)
+        fatal("clone", REFUSED);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        enter_namespaces(uid, gid, user_namespace);
+        setenv("PROCTOR_CONTAINMENT", user_namespace ? "user and PID namespace" : "PID namespace", 1);
+    }
+    return (pid_t)pid;
+}
+#else
+static pid_t start_in_namespaces(void) {
+    errno = ENOSYS;
+    fatal("namespaces", REFUSED);
+    return -1;
+}
+#endif
+
+static pid_t start_as_subreaper(void) {
+#ifdef __linux__
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#endif
+    pid_t guardian = getpid(), pid = fork();
+    (void)guardian;
+    if (pid < 0)
+        fatal("fork", 1);
+    if (pid == 0) {
+#ifdef __linux__
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != guardian)
+            _exit(1);
+#endif
+        setenv("PROCTOR_CONTAINMENT", "subreaper", 1);
+    }
+    return pid;
+}
+
+/* Ends all children. Without a namespace every orphan becomes a child of the guardian once the runner has ended, so repeat
+ * until there is none. */
+static void end_children(void) {
+#ifdef __linux__
+    char path[64], list[65536];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+    for (;;) {
+        int fd = open(path, O_RDONLY);
+        ssize_t n = fd < 0 ? 0 : read(fd, list, sizeof list - 1);
+        if (fd >= 0)
+            close(fd);
+        if (n <= 0)
+            break;
+        list[n] = 0;
+        for (char *at = list, *end; ; at = end) {
+            long pid = strtol(at, &end, 10);
+            if (end == at)
+                break;
+            kill((pid_t)pid, SIGKILL);
+        }
+        waitpid(-1, NULL, 0);
+    }
+#endif
+    while (waitpid(-1, NULL, 0) > 0)
+        continue;
+}
+
+static void tell_refusal(int status) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED) {
+        remove_scratch();
+        _exit(REFUSED);
+    }
+}
+
+static void wait_for_the_end(int lifeline, pid_t runner) {
+    struct pollfd sources[2] = {{lifeline, POLLIN, 0}, {child_ended[0], POLLIN, 0}};
+    for (;;) {
+        if (poll(sources, 2, -1) < 0 && errno != EINTR)
+            break;
+        if (sources[0].revents) {
+            int status = 0;
+            kill(runner, SIGKILL);
+            if (waitpid(runner, &status, 0) == runner)
+                tell_refusal(status); /* the worker may have noticed the end of its runner first */
+            return;
+        }
+        if (sources[1].revents) {
+            char drained[64];
+            if (read(child_ended[0], drained, sizeof drained) < 0) { /* the bytes have no meaning: they only wake up poll */
+            }
+            pid_t pid;
+            int status;
+            while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+                if (pid == runner) {
+                    tell_refusal(status);
+                    return;
+                }
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc < 6 || strcmp(argv[3], "--")) {
+        fputs("usage: guardian LIFELINE CONTAINMENT -- PATH ARGV0 [ARGS...]\n", stderr);
+        return 1;
+    }
+    int lifeline = atoi(argv[1]);
+    fcntl(lifeline, F_SETFD, FD_CLOEXEC);
+    setsid(); /* a Ctrl-C or a hang-up on the worker's terminal must not reach the guardian */
+    for (int number = 1; number <= LAST_SIGNAL; number++)
+        signal(number, is_ignored(number) ? SIG_IGN : SIG_DFL);
+    const char *base = getenv("TMPDIR");
+    snprintf(scratch, sizeof scratch, "%s/proctor-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(scratch)) {
+        char what[4200];
+        snprintf(what, sizeof what, "cannot create a directory %s", scratch);
+        scratch[0] = 0;
+        fatal(what, 1);
+    }
+    chmod(scratch, 0711); /* a launcher may run its command as another user */
+    setenv("PROCTOR_SCRATCH", scratch, 1);
+    if (pipe(child_ended) < 0)
+        fatal("pipe", 1);
+    for (int i = 0; i < 2; i++) {
+        fcntl(child_ended[i], F_SETFD, FD_CLOEXEC);
+        fcntl(child_ended[i], F_SETFL, O_NONBLOCK);
+    }
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_child;
+    sigaction(SIGCHLD, &action, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    pid_t runner = strcmp(argv[2], "namespace") ? start_as_subreaper() : start_in_namespaces();
+    if (runner == 0) {
+        for (int number = 1; number <= LAST_SIGNAL; number++)
+            signal(number, SIG_DFL);
+        execv(argv[4], argv + 5);
+        fatal(argv[4], 1);
+    }
+    /* the worker's socket and pipes belong to the runner now: a copy here would delay end of file on them */
+    for (int fd = 0; fd < 256; fd++)
+        if (fd != lifeline && fd != child_ended[0] && fd != child_ended[1] && fd != 2)
+            close(fd);
+    wait_for_the_end(lifeline, runner);
+    end_children();
+    remove_scratch();
+    return 0;
+}

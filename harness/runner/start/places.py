@@ -1,0 +1,138 @@
+"""The directories of each target: a home that is kept, and copies of what it is cold and warm."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from proctor.harness.runner.start import project, wheel
+from proctor.harness.runner.start.snapshots import Template, remove
+from proctor.harness.runner.start.spawn import Place
+from proctor.harness.scenario import Scenario
+from proctor.harness.target import Target
+
+OLDEST, NEWEST = 8, 15
+"""Minor versions of Python that are looked for as another interpreter."""
+ASK_WITHIN = 20
+"""Seconds for an interpreter to say its version."""
+_VERSION = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+
+
+class Places:
+    """Lays out the directories of targets below one scratch directory."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._bases: dict[str, Path] = {}
+        self._templates: dict[tuple[str, str], Template] = {}
+
+    def of(self, target: Target, scenario: Scenario, warm_up: Callable[[Place], None]) -> Place:
+        """Return the place for one execution, as its stage wants it. warm_up runs the launcher undisturbed there."""
+        base = self._base(target)
+        asked = interpreter(scenario.interpreter, base)
+        place = Place(base / "work", base / "home", base / "tmp", self._wheels(), asked)
+        if not place.work.is_dir():  # or a launcher has removed what is not its own
+            place.work.mkdir()
+            project.lay_out(target, place)
+        if place.temporary.exists():
+            empty(place.temporary)
+        for directory in (place.temporary, place.home):
+            directory.mkdir(exist_ok=True)
+        if scenario.stage.home != "kept":
+            self._prepare(target, scenario, place, warm_up)
+        return place
+
+    def _base(self, target: Target) -> Path:
+        base = self._bases.get(target.name)
+        if not base:
+            slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
+            base = self._bases[target.name] = self._scratch / f"{len(self._bases)}-{slug}"
+        base.mkdir(exist_ok=True)
+        return base
+
+    def _wheels(self) -> Path:
+        directory = self._scratch / "wheels"
+        if not directory.is_dir():
+            wheel.build(directory)
+        return directory
+
+    def _prepare(self, target: Target, scenario: Scenario, place: Place, warm_up: Callable[[Place], None]) -> None:
+        base = place.work.parent
+        cold = self._templates.get((target.name, "cold"))
+        if not cold:
+            remove(place.home)
+            remove(place.work)
+            for directory in (place.home, place.work):
+                directory.mkdir()
+            project.lay_out(target, place)
+            project.lay_out_bystander(place.work)
+            cold = self._templates[target.name, "cold"] = Template(place, base / "cold")
+        if scenario.stage.home == "cold":
+            cold.restore()
+            return
+        kind = "sync" if scenario.invoke == "sync" else "run"
+        warm = self._templates.get((target.name, kind))
+        if not warm:
+            cold.restore()
+            for _ in range(2):  # what a launcher does only in its first run is not what it does each time
+                warm_up(place._replace(interpreter=usual_interpreter()))
+                empty(place.temporary)
+            warm = self._templates[target.name, kind] = Template(place, base / f"warm-{kind}")
+        warm.restore()
+        if scenario.stage.home == "stale":
+            project.change(place.work)
+
+
+def empty(directory: Path) -> None:
+    """Remove what is in a directory, by removing it where there is something."""
+    if any(os.scandir(directory)):
+        remove(directory)
+        directory.mkdir(exist_ok=True)
+
+
+def interpreter(which: str, base: Path) -> str:
+    """Return the path of the Python that a scenario asks for; "" where there is none such."""
+    if which == "other":
+        return other_interpreter()
+    if which == "killed":
+        path = base / "killed-python"
+        if not path.exists():
+            path.write_text("#!/bin/sh\nkill -KILL $$\n")
+            path.chmod(0o755)
+        return str(path)
+    return usual_interpreter()
+
+
+@functools.cache
+def usual_interpreter() -> str:
+    """Return the Python that is below the virtual environment we run in."""
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+
+
+@functools.cache
+def other_interpreter() -> str:
+    """Return a Python of another version that can make environments, "" where PATH has none."""
+    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
+    names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST - 1, -1)]
+    beside = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
+    for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(beside, reverse=True))):
+        version = _version_of(path) if path else ""
+        if path and version and version != ours:
+            return os.path.realpath(path)
+    return ""
+
+
+def _version_of(path: str) -> str:
+    try:
+        done = subprocess.run(
+            [path, "-I", "-c", _VERSION], capture_output=True, text=True, timeout=ASK_WITHIN, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

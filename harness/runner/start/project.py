@@ -1,0 +1,42 @@
+"""The project whose environment a launcher makes: its metadata, its one module, and a build backend of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from proctor.harness.runner.start.spawn import Place, fill_in
+from proctor.harness.target import Target
+
+SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
+
+
+BYSTANDER = "bystander/file"
+"""In the working directory; nobody's business but the user's."""
+OLD, NEW = 'version = "1.0"', 'version = "1.1"'
+
+
+def lay_out_bystander(work: Path) -> None:
+    """Put something into the working directory that no launcher has anything to do with."""
+    path = work / BYSTANDER
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("the user's own\n")
+
+
+def change(work: Path) -> None:
+    """Give the project another version, so that its environment has to be made anew."""
+    path = work / "pyproject.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
+
+
+def lay_out(target: Target, place: Place) -> None:
+    """Put the target's files into the working directory; for a launcher that makes environments, a project before."""
+    work = place.work
+    if target.sync:
+        for source in sorted(SOURCE.rglob("*")):
+            if source.is_file() and "__pycache__" not in source.parts:
+                path = work / source.relative_to(SOURCE)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(source.read_bytes())
+    for name, text in target.files.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(fill_in(text, place), encoding="utf-8")

@@ -1,0 +1,166 @@
+"""Starts the launcher on its stage, by way of stage.c."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from proctor.harness.errors import HarnessError
+from proctor.harness.scenario import Scenario, Stage
+from proctor.harness.target import COMMAND, Invocation, Target
+
+PROMPT = "@proctor@ "
+REPORT_FD = 9
+"""The descriptor on which stage.c reports."""
+GATE_FD = 8
+"""The descriptor on which it waits for a tracer."""
+BINARIES = Path(__file__).resolve().parents[2] / "bin"
+WITNESS = BINARIES / "witness"
+LIBRARY = BINARIES / "witness.so"
+STAGE = BINARIES / "stage"
+GUARDIAN = BINARIES / "guardian"
+
+SHELLS = {
+    "bash": ["bash", "--norc", "--noprofile", "--noediting", "-i"],
+    "dash": ["dash", "-i"],
+    "zsh": ["zsh", "-f", "-i", "+o", "zle", "+o", "prompt_cr", "+o", "prompt_sp", "+o", "bg_nice"],
+}
+
+
+class Place(NamedTuple):
+    """The directories of one execution. wheels: where the wheel of the tool is; interpreter: the Python asked for."""
+
+    work: Path
+    home: Path
+    temporary: Path
+    wheels: Path = Path("/nonexistent")
+    interpreter: str = "python3"
+
+    @property
+    def socket(self) -> str:
+        """Where witnesses report: a short path, for a socket's name has at most 107 bytes."""
+        return f"{self.work.parent}/s"
+
+    @property
+    def notify_socket(self) -> str:
+        """Where a service says that it is ready."""
+        return f"{self.work.parent}/n"
+
+
+TOOL = "proctor-tool"
+"""The name of the program that launchers install from a wheel: the witness, in Python."""
+BUILD_SOCKET = "PROCTOR_BUILD_SOCKET"
+"""Where the build backend of the project asks whether it may go on, if anywhere."""
+
+
+def fill_in(word: str, place: Place) -> str:
+    """Replace the words that stand for a place of this execution."""
+    words = {
+        "{home}": place.home, "{work}": place.work, "{tmp}": place.temporary, "{wheels}": place.wheels,
+        "{interpreter}": place.interpreter,
+    }  # fmt: skip
+    for name, value in words.items():
+        word = word.replace(name, str(value))
+    return word
+
+
+def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes]:
+    """Return the launcher's whole environment: small, so that results do not depend on the user's."""
+    home = str(place.home)
+    values = {
+        "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        "HOME": home,
+        "TMPDIR": str(place.temporary),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "XDG_CACHE_HOME": f"{home}/.cache",
+        "XDG_CONFIG_HOME": f"{home}/.config",
+        "XDG_DATA_HOME": f"{home}/.local/share",
+        "XDG_STATE_HOME": f"{home}/.local/state",
+        **{name: fill_in(value, place) for name, value in target.environment.items()},
+    }
+    if stage.build_waits:
+        values[BUILD_SOCKET] = place.socket
+    if stage.notify:
+        values["NOTIFY_SOCKET"] = place.notify_socket
+    if stage.under in SHELLS:
+        values["PS1"] = PROMPT
+    whole = {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
+    return whole | {key.encode(): value for key, value in stage.environment.items()}
+
+
+def command_line(
+    target: Target, scenario: Scenario, place: Place, socket: str = "", invoke: Invocation | None = None
+) -> list[bytes]:
+    """Return the launcher's argv: its own words, then the command and its arguments, where it starts one. socket:
+    where that command reports."""
+    invoke = invoke or scenario.invoke
+    words = [os.fsencode(fill_in(word, place)) for word in target.words(invoke)]
+    if invoke != "run":
+        return words
+    command = {
+        "witness": str(WITNESS),
+        "tool": TOOL if words else str(WITNESS),
+        "missing": str(place.work / "no-such-command"),
+        "forbidden": str(place.work / "forbidden-command"),
+    }[scenario.command]
+    reports = scenario.command in ("witness", "tool")
+    tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
+    at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
+    return [*words[:at], os.fsencode(command), *words[at + 1 :], *tail]
+
+
+def shell_command(argv: list[bytes]) -> bytes:
+    """Return the line that makes a shell run argv."""
+    return b" ".join(os.fsencode(shlex.quote(os.fsdecode(word))) for word in argv) + b"\n"
+
+
+def find_shell(name: str) -> list[str]:
+    """Return the argv of an interactive shell; raise HarnessError where it is not installed."""
+    for directory in os.environ.get("PATH", "/usr/bin:/bin").split(":"):
+        path = os.path.join(directory, name)
+        if os.access(path, os.X_OK):
+            return [path, *SHELLS[name][1:]]
+    raise HarnessError(f"the scenario runs under {name}, which is not installed here; install it, or leave it out")
+
+
+def _mask(numbers: tuple[int, ...]) -> str:
+    return f"{sum(1 << (number - 1) for number in set(numbers)):x}"
+
+
+def stage_words(stage: Stage, place: Place) -> list[str]:
+    """Return stage.c's own arguments."""
+    words = [
+        f"report={REPORT_FD}",
+        "session=1",
+        f"umask={stage.umask}",
+        f"mask={_mask(stage.blocked)}",
+        f"ignore={_mask(stage.ignored)}",
+        f"cwd={place.work}",
+    ]
+    if stage.terminal:
+        words.append("tty=1")
+    if stage.under in ("job", "init"):
+        words.append(f"{stage.under}=1")
+    words += [f"group={group}" for group in stage.groups]
+    if stage.nice:
+        words.append(f"nice={stage.nice}")
+    return [*words, *(f"limit={resource}:{soft}:{hard}" for resource, soft, hard in stage.limits)]
+
+
+def spawn(argv: list[bytes], words: list[str], env: dict[bytes, bytes], descriptors: dict[int, int]) -> int:
+    """Start stage.c with these descriptors of ours, each under its number there; return its pid."""
+    # above the numbers that are given out, or one dup2 would overwrite what the next one copies
+    sources = {number: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for number, fd in descriptors.items()}
+    actions = [(os.POSIX_SPAWN_DUP2, source, number) for number, source in sources.items()]
+    try:
+        whole = [b"stage", *map(os.fsencode, words), b"--", argv[0], *argv]
+        return os.posix_spawn(STAGE, whole, env, file_actions=actions)
+    except OSError as error:
+        raise HarnessError(f"cannot start {STAGE}: {error}. Reinstall Proctor: pip install -e .") from error
+    finally:
+        for source in sources.values():
+            os.close(source)

@@ -1,0 +1,305 @@
+/* The stage: sets up the state in which the launcher starts, then executes the launcher.
+ *
+ * usage: stage KEY=VALUE... -- PATH ARGV0 [ARGS...]
+ *
+ *   report=FD      write reports (lines) to FD; a successful exec closes it
+ *   session=1      create a session                tty=1   make descriptor 0 its controlling terminal
+ *   job=1          stay as session leader, like a shell, and run the launcher as the foreground job
+ *   init=1         run the launcher as PID 1 of a PID namespace, and stay outside as its parent
+ *   mask=HEX ignore=HEX   blocked and ignored signals, bit N-1 for signal N; all other signals get the default
+ *   umask=N nice=N cwd=DIR limit=RESOURCE:SOFT:HARD
+ *   gate=FD filter=HEX     be traced: report "ready", read from FD until there is a tracer, install this seccomp filter
+ *                          (an array of struct sock_filter), and continue
+ *   group=N                set a supplementary group; without the privilege to do so, all groups are left unchanged
+ *
+ * This is a C program because the launcher must get exactly these settings. CPython ignores SIGPIPE and SIGXFSZ and
+ * catches SIGINT before the first line of Python runs, and forking CPython costs twice as much.
+ *
+ * Reports: "error STEP ERRNO" (set-up failed, nothing was started), "pid N", "ready", "wait PID STATUS".
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#ifdef SIGRTMAX
+#define LAST_SIGNAL SIGRTMAX
+#else
+#define LAST_SIGNAL (NSIG - 1)
+#endif
+
+static struct {
+    int report, session, tty, job, init, niceness, file_mask;
+    unsigned long long mask, ignore;
+    const char *cwd;
+    struct {
+        int resource;
+        long long soft, hard;
+    } limits[16];
+    int limit_count;
+    gid_t groups[16];
+    int group_count;
+    int gate;
+    const char *filter;
+} wish = {.report = -1, .file_mask = -1, .gate = -1};
+
+static void report(const char *what, long a, long b) {
+    char line[128];
+    int n = snprintf(line, sizeof line, "%s %ld %ld\n", what, a, b);
+    if (write(wish.report, line, (size_t)n) != n)
+        _exit(125);
+}
+
+static void fail(const char *step) {
+    char what[64];
+    int error = errno;
+    snprintf(what, sizeof what, "error %s", step);
+    report(what, error, 0);
+    _exit(125);
+}
+
+static void parse(const char *word) {
+    const char *value = strchr(word, '=');
+    if (!value) {
+        errno = EINVAL;
+        fail("parse");
+    }
+    size_t length = (size_t)(value++ - word);
+#define IS(key) (length == strlen(key) && !strncmp(word, key, length))
+    if (IS("report"))
+        wish.report = atoi(value);
+    else if (IS("session"))
+        wish.session = 1;
+    else if (IS("tty"))
+        wish.tty = 1;
+    else if (IS("job"))
+        wish.job = 1;
+    else if (IS("init"))
+        wish.init = 1;
+    else if (IS("mask"))
+        wish.mask = strtoull(value, NULL, 16);
+    else if (IS("ignore"))
+        wish.ignore = strtoull(value, NULL, 16);
+    else if (IS("umask"))
+        wish.file_mask = atoi(value);
+    else if (IS("nice"))
+        wish.niceness = atoi(value);
+    else if (IS("cwd"))
+        wish.cwd = value;
+    else if (IS("gate"))
+        wish.gate = atoi(value);
+    else if (IS("filter"))
+        wish.filter = value;
+    else if (IS("group") && wish.group_count < 16)
+        wish.groups[wish.group_count++] = (gid_t)strtoul(value, NULL, 10);
+    else if (IS("limit") && wish.limit_count < 16 &&
+             sscanf(value, "%d:%lld:%lld", &wish.limits[wish.limit_count].resource,
+                    &wish.limits[wish.limit_count].soft, &wish.limits[wish.limit_count].hard) == 3)
+        wish.limit_count++;
+    else {
+        errno = EINVAL;
+        fail("parse");
+    }
+#undef IS
+}
+
+static void own_session(void) {
+    if (setsid() < 0)
+        fail("setsid");
+    if (wish.tty && ioctl(0, TIOCSCTTY, 0) < 0)
+        fail("TIOCSCTTY");
+}
+
+#ifdef __linux__
+static void install_filter(void) {
+    static struct sock_filter code[512];
+    struct sock_fprog program = {0, code};
+    unsigned char *byte = (unsigned char *)code;
+    size_t length = strlen(wish.filter) / 2;
+    if (length > sizeof code) {
+        errno = E2BIG;
+        fail("filter");
+    }
+    for (size_t i = 0; i < length; i++)
+        if (sscanf(wish.filter + 2 * i, "%2hhx", byte + i) != 1)
+            fail("filter");
+    program.len = (unsigned short)(length / sizeof *code);
+    /* Without CAP_SYS_ADMIN the kernel requires no_new_privs before it accepts a filter (seccomp(2)). */
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 &&
+        (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0))
+        fail("seccomp");
+}
+#else
+static void install_filter(void) {
+    errno = ENOSYS;
+    fail("seccomp");
+}
+#endif
+
+static void wait_for_tracer(void) {
+    char byte;
+    fcntl(wish.gate, F_SETFD, FD_CLOEXEC);
+    report("ready", 0, 0);
+    if (read(wish.gate, &byte, 1) != 1)
+        _exit(125); /* the runner has ended */
+    if (wish.filter)
+        install_filter();
+}
+
+/* Applies the settings and executes the launcher. The dispositions and the mask are set late: from then on a signal has
+ * the effect on the stage that it would have on the launcher. */
+static void become(char **argv) {
+    if (wish.file_mask >= 0)
+        umask((mode_t)wish.file_mask);
+    for (int i = 0; i < wish.limit_count; i++) {
+        struct rlimit limit = {(rlim_t)wish.limits[i].soft, (rlim_t)wish.limits[i].hard};
+        if (setrlimit((unsigned)wish.limits[i].resource, &limit) < 0)
+            fail("setrlimit");
+    }
+    if (wish.group_count && setgroups((size_t)wish.group_count, wish.groups) < 0 && errno != EPERM)
+        fail("setgroups");
+    errno = 0;
+    if (wish.niceness && nice(wish.niceness) == -1 && errno)
+        fail("nice");
+    if (wish.cwd && chdir(wish.cwd) < 0)
+        fail("chdir");
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (int s = 1; s <= LAST_SIGNAL; s++) {
+        unsigned long long bit = 1ull << (s - 1);
+        if (wish.mask & bit)
+            sigaddset(&mask, s);
+        struct sigaction action;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = wish.ignore & bit ? SIG_IGN : SIG_DFL;
+        sigaction(s, &action, NULL);
+    }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    fcntl(wish.report, F_SETFD, FD_CLOEXEC);
+    if (wish.gate >= 0)
+        wait_for_tracer();
+    execv(argv[0], argv + 1);
+    fail("exec");
+}
+
+static void become_job(char **argv) {
+    setpgid(0, 0);
+    signal(SIGTTOU, SIG_IGN); /* tcsetpgrp from a background process group would stop this process */
+    if (tcsetpgrp(0, getpid()) < 0)
+        fail("tcsetpgrp");
+    become(argv);
+}
+
+#ifdef __linux__
+static void write_file(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        fail(path);
+    close(fd);
+}
+
+static void become_init(char **argv, uid_t uid, gid_t gid, int user_namespace) {
+    char map[64];
+    if (user_namespace) {
+        write_file("/proc/self/setgroups", "deny");
+        snprintf(map, sizeof map, "%u %u 1", (unsigned)uid, (unsigned)uid);
+        write_file("/proc/self/uid_map", map);
+        snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
+        write_file("/proc/self/gid_map", map);
+    }
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && /* "/" may not be a mount point in a chroot */
+        mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        fail("mount-private");
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+        fail("mount-proc");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (wish.session)
+        own_session();
+    become(argv);
+}
+
+static pid_t fork_init(char **argv) {
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int user_namespace = 0;
+    long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    if (pid < 0 && errno == EPERM) {
+        user_namespace = 1;
+        pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    }
+    if (pid == 0)
+        become_init(argv, uid, gid, user_namespace);
+    return (pid_t)pid;
+}
+#else
+static pid_t fork_init(char **argv) {
+    (void)argv;
+    errno = ENOSYS;
+    return -1;
+}
+#endif
+
+/* Reports each stop, continuation and end of the launcher, as a parent with job control sees them, until no child is
+ * left. Then waits forever: when a session leader ends, the kernel hangs up the terminal, and the runner still has to
+ * read the terminal's state. */
+static void watch(void) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WUNTRACED | WCONTINUED)) > 0)
+        report("wait", pid, status);
+    for (;;)
+        pause();
+}
+
+static void keep(char **argv) {
+    pid_t child;
+    if (wish.job) {
+        own_session();
+        child = fork();
+        if (child == 0)
+            become_job(argv);
+        setpgid(child, child);
+    } else {
+        child = fork_init(argv);
+    }
+    if (child < 0)
+        fail("fork");
+    report("pid", child, 0);
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++)
+        dup2(null, fd);
+    close(null);
+    watch();
+}
+
+int main(int argc, char **argv) {
+    int i = 1;
+    for (; i < argc && strcmp(argv[i], "--"); i++)
+        parse(argv[i]);
+    if (argc - i < 3 || wish.report < 0) {
+        fputs("usage: stage report=FD [KEY=VALUE...] -- PATH ARGV0 [ARGS...]\n", stderr);
+        return 125;
+    }
+    if (wish.job || wish.init)
+        keep(argv + i + 1);
+    if (wish.session)
+        own_session();
+    become(argv + i + 1);
+}

@@ -1,0 +1,1 @@
+"""Stops traced tasks at system calls and carries out schedules there."""

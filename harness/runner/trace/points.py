@@ -1,0 +1,65 @@
+"""Counts the points that a launcher's tasks pass, and finds what a schedule has for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from proctor.harness import history
+from proctor.harness.calls import BIRTH
+from proctor.harness.runner import processes
+from proctor.harness.runner.recorder import Recorder
+from proctor.harness.runner.trace.task import TracedTask
+from proctor.harness.schedule import Directive, HoldUntil, Point, Schedule
+
+
+class Points:
+    """The points of one schedule, as they are passed."""
+
+    def __init__(self, schedule: Schedule, recorder: Recorder) -> None:
+        self._schedule, self._recorder = schedule, recorder
+        self._awaited = {one.action.point for one in schedule.directives if isinstance(one.action, HoldUntil)}
+        named = {one.at for one in schedule.directives} | self._awaited
+        self._keys = {(point.task, point.call, point.when) for point in named}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._reached: set[Point] = set()
+        self.part = 1
+
+    def next_part(self) -> None:
+        """Count anew."""
+        self.part += 1
+        self._counts.clear()
+
+    def wants(self, task: TracedTask, call: str, when: history.When) -> bool:
+        """Whether anybody asks for points of this kind."""
+        return self._schedule.record or (task.name, call, when) in self._keys
+
+    def last(self, task: TracedTask, call: str, when: history.When, ahead: int = 0) -> Point:
+        """Return the point of this kind that was counted last, or the one so many ahead of it."""
+        return Point(task.name, call, self._counts[task.name, call, when] + ahead, when, self.part)
+
+    def reach(self, task: TracedTask, call: str, when: history.When) -> tuple[Point | None, list[Directive]]:
+        """Count a point, and record it where that is wanted; return it, None where nobody cares, and what is to be
+        done there."""
+        key = (task.name, call, when)
+        self._counts[key] += 1
+        if not self.wants(task, call, when):
+            return None, []
+        point = self.last(task, call, when)
+        here = [directive for directive in self._schedule.directives if directive.at == point]
+        if not (here or self._schedule.record or point in self._awaited):
+            return None, []
+        settings = processes.signal_settings(task.tid) if self._schedule.record else None
+        maker = task.maker if call == BIRTH else None
+        about = task.arguments[0] if call == "rt_sigaction" else 0
+        self._recorder.add("tracer", history.PointReached(point, maker, about, *(settings or ())))
+        self._reached.add(point)
+        return point, here
+
+    def was_reached(self, point: Point) -> bool:
+        """Whether a point that the schedule names has been passed."""
+        return point in self._reached
+
+    def not_reached(self) -> Iterator[Directive]:
+        """Yield the directives whose points never were."""
+        return (directive for directive in self._schedule.directives if directive.at not in self._reached)

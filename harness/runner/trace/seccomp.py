@@ -1,0 +1,73 @@
+"""The seccomp(2) filter that stops a traced process at visible calls and at no others, as bytes for stage.c.
+
+A Python launcher makes 2,600 calls, 270 of them visible: to stop at each of them all would cost ten times as much.
+The filter is inherited and stays for good, and without a tracer such a call fails with ENOSYS: so whoever has it is
+traced to the end.
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+import struct
+import sys
+
+from proctor.harness.calls import VISIBLE, Only, numbers
+
+_LOAD, _EQUAL, _BITS, _RETURN = 0x20, 0x15, 0x45, 0x06  # classic BPF; linux/filter.h
+_ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
+_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # linux/audit.h
+_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16  # struct seccomp_data
+
+_UNSEEN = 0x50524F43544F5221
+"""What the witness passes as the sixth argument of calls at which nobody wants it to stop; as in witness.c."""
+
+_Instruction = tuple[int, int, int, int]
+
+
+@functools.cache
+def program() -> bytes:
+    """Return the filter as an array of struct sock_filter; empty where there is no table for this machine."""
+    calls = numbers()
+    if not calls:
+        return b""
+    code: list[_Instruction] = [
+        (_LOAD, 0, 0, _ARCHITECTURE_AT),
+        (_EQUAL, 1, 0, _ARCHITECTURE[platform.machine()]),
+        (_RETURN, 0, 0, _ALLOW),  # a program of another architecture: its calls have other numbers
+        (_LOAD, 0, 0, _NUMBER_AT),
+    ]
+    for number, name in calls.items():
+        body = _body(VISIBLE[name].only)
+        if name == "rt_sigaction":
+            body = [*_unseen(), *body]
+        code += [(_EQUAL, 0, len(body), number), *body]
+    code.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
+
+
+def _unseen() -> list[_Instruction]:
+    """Return what lets a call of the witness pass. It sets sixty dispositions when it starts."""
+    sixth = _ARGUMENTS_AT + 8 * 5
+    low, high = (0, 4) if sys.byteorder == "little" else (4, 0)
+    return [
+        (_LOAD, 0, 0, sixth + low), (_EQUAL, 0, 3, _UNSEEN & 0xFFFFFFFF),
+        (_LOAD, 0, 0, sixth + high), (_EQUAL, 0, 1, _UNSEEN >> 32),
+        (_RETURN, 0, 0, _ALLOW),
+    ]  # fmt: skip
+
+
+def _body(only: Only | None) -> list[_Instruction]:
+    """Return what is done for one call, to its end."""
+    trace, allow = (_RETURN, 0, 0, _TRACE), (_RETURN, 0, 0, _ALLOW)
+    if only is None:
+        return [trace]
+    low = _ARGUMENTS_AT + 8 * only.argument
+    if only.nonzero:  # a pointer: either half may be what is not zero
+        return [
+            (_LOAD, 0, 0, low), (_EQUAL, 0, 2, 0), (_LOAD, 0, 0, low + 4), (_EQUAL, 1, 0, 0), trace, allow
+        ]  # fmt: skip
+    if only.bits:
+        return [(_LOAD, 0, 0, low), (_BITS, 0, 1, only.bits), trace, allow]
+    tests = [(_EQUAL, len(only.values) - n, 0, value) for n, value in enumerate(only.values)]
+    return [(_LOAD, 0, 0, low), *tests, allow, trace]

@@ -1,0 +1,1 @@
+"""Proctor: a test harness and conformance suite for process launchers."""
