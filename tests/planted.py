@@ -79,9 +79,12 @@ def chapter_of(fault: Fault) -> str:
 
 
 def of_each_chapter(chosen: Iterable[Fault]) -> pytest.MarkDecorator:
-    """Make a test of each fault, with the rows of its chapter: a fixture `rows` runs that once for all of them."""
-    params = [pytest.param(fault, chapter_of(fault), id=fault.name) for fault in chosen]
-    return pytest.mark.parametrize(("fault", "rows"), params, indirect=["rows"])
+    """Make a test of each fault, with the rows of its chapter: a fixture `rows` runs that once for all of them.
+
+    pytest keeps what a fixture returned while tests that follow each other have the same parameter. Without a scope the
+    parameters would be of the test, and so would the fixture."""
+    params = [pytest.param(fault, chapter_of(fault), id=fault.name) for fault in sorted(chosen, key=chapter_of)]
+    return pytest.mark.parametrize(("fault", "rows"), params, indirect=["rows"], scope="module")
 
 
 def selected(request: pytest.FixtureRequest) -> list[Fault]:

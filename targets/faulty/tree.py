@@ -141,8 +141,7 @@ class tree_4_own_group(OwnGroup):
     """
 
     breaks = "TREE-4"
-    # not once is not exactly once
-    # SIGCONT and SIGHUP of a shell go to the launcher's group
+    # the command gets such a signal not once, where TREE-5 asks for once; a shell's SIGCONT and SIGHUP are such signals
     may_break = ("TREE-5", "TTY-3", "TTY-4", "TREE-1", "TREE-3", "TREE-8")
 
     def reached_command(self, info: "signal.struct_siginfo") -> bool:
