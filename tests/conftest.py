@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import signal
@@ -29,6 +30,12 @@ for number in (signal.SIGHUP, signal.SIGQUIT):
 def pytest_xdist_auto_num_workers() -> int:
     """A worker more than there are cores: our tests wait half of the time, for processes to end or to come to rest."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def planted_faults_are_compiled() -> None:
+    """Compile the launchers with planted faults: they are started thousands of times, and write no bytecode."""
+    compileall.compile_dir(ROOT / "targets" / "faulty", maxlevels=0, quiet=1)
 
 
 def copy_of_package(directory: Path) -> Path:

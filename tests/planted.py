@@ -1,32 +1,98 @@
-"""What the tests of planted faults share: they run the suite on launchers with one, and compare with a manifest."""
+"""What the tests of planted faults share: they ask the launchers what is wrong with them, run the suite on them, and
+compare."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
+import pytest
 
 from proctor.conformance.spec import requirements
+from proctor.harness import execute as door
+from proctor.harness.runner.start.places import other_interpreter
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FAULTY = ROOT / "targets" / "faulty"
-Fault = dict[str, Any]
+LAUNCH = FAULTY / "launch.py"
 Rows = dict[str, Any]
 """What came of each requirement, by its id."""
 WRONG = ("fail", "error", "unstable")
 
 
-def manifest(path: Path) -> dict[str, Any]:
-    """Return a faults.toml, with or without what is common to all."""
-    return {"common": {}, **tomllib.loads(path.read_text(encoding="utf-8"))}
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A planted fault as it describes itself: targets/faulty/catalogue.py says what the fields mean."""
+
+    name: str
+    module: str
+    file: str
+    mistake: str
+    breaks: str = ""
+    also_breaks: tuple[str, ...] = ()
+    may_break: tuple[str, ...] = ()
+    stage: Literal["", "init"] = ""
+    mode: Literal["", "exec"] = ""
+    campaign: str = ""
+    found_at: dict[str, str] = {}
+    needs: Literal["", "root", "a PID namespace", "another interpreter"] = ""
+
+    def command(self, python: str = sys.executable) -> tuple[str, ...]:
+        """Return the words that start it, to which the command's are appended."""
+        path = str(FAULTY / self.file)
+        return ("sh", path) if path.endswith(".sh") else (python, "-I", "-S", path, self.name)
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether this system has what it takes to see it."""
+        match self.needs:
+            case "root":
+                return os.geteuid() == 0
+            case "a PID namespace":
+                return "namespace" in door.containment()
+            case "another interpreter":
+                return bool(other_interpreter())
+        return True
+
+
+@cache
+def launchers() -> dict[str, Fault]:
+    """Return all launchers of targets/faulty by name, those without a fault as well."""
+    done = subprocess.run([sys.executable, "-I", "-S", LAUNCH, "--list"], capture_output=True, check=True, timeout=60)
+    return {fault.name: fault for fault in msgspec.json.decode(done.stdout, type=list[Fault])}
+
+
+def faults(*modules: str) -> list[Fault]:
+    """Return the planted faults of these modules of targets/faulty/, all where none is named."""
+    everything = [launcher for launcher in launchers().values() if not launcher.module.startswith("sound")]
+    return [fault for fault in everything if fault.module in modules or not modules]
 
 
 def chapter_of(fault: Fault) -> str:
-    return requirements()[fault["requirement"]].chapter
+    return requirements()[fault.breaks].chapter
+
+
+def of_each_chapter(chosen: Iterable[Fault]) -> pytest.MarkDecorator:
+    """Make a test of each fault, with the rows of its chapter: a fixture `rows` runs that once for all of them.
+
+    pytest keeps what a fixture returned while tests that follow each other have the same parameter. Without a scope the
+    parameters would be of the test, and so would the fixture."""
+    params = [pytest.param(fault, chapter_of(fault), id=fault.name) for fault in sorted(chosen, key=chapter_of)]
+    return pytest.mark.parametrize(("fault", "rows"), params, indirect=["rows"], scope="module")
+
+
+def selected(request: pytest.FixtureRequest) -> list[Fault]:
+    """Return the faults whose tests were selected for this run, of the chapter that a fixture `rows` is asked for."""
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
+    params = [test.callspec.params for test in tests if "rows" in test.fixturenames]
+    chosen: list[Any] = [values["fault"] for values in params if values["rows"] == request.param]
+    return [fault for fault in chosen if fault.is_visible]
 
 
 def run_suite(targets: Iterable[Path], chapters: Iterable[str], directory: Path, budget: float = 0) -> dict[str, Rows]:
@@ -55,16 +121,16 @@ def differences(
     common: Iterable[str] = (),
     own: Callable[[str, str], bool] | None = None,
 ) -> list[str]:
-    """Say where the verdicts on a fault are not those of the manifest. common: what all of them fail; own: whether a
+    """Say where the verdicts on a fault are not those that it announces. common: what all of them fail; own: whether a
     case of such a requirement is one that the fault itself has to answer for."""
-    must = {fault["requirement"], *fault["follows"]} & judged
-    may = must | set(fault.get("possible", ())) | set(common)
+    must = {fault.breaks, *fault.also_breaks} & judged
+    may = must | set(fault.may_break) | set(common)
     found = []
     for name in sorted(judged):
         row = rows[name]
         cases = {violation["case"].partition("[")[2] for violation in row["violations"]}
         if name in must and (row["verdict"] != "fail" or not [case for case in cases if not own or own(name, case)]):
-            found.append(f"{fault['file']}: {name} is {row['verdict']}, not fail: {row['reason']}")
+            found.append(f"{fault.name}: {name} is {row['verdict']}, not fail: {row['reason']}")
         elif not {name, "*"} & may and row["verdict"] in WRONG:
-            found.append(f"{fault['file']}: {name} is {row['verdict']}: {row['reason']} {row['violations'][:1]}")
+            found.append(f"{fault.name}: {name} is {row['verdict']}: {row['reason']} {row['violations'][:1]}")
     return found

@@ -34,9 +34,10 @@ from proctor.harness.history import (
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
 from proctor.harness.target import BARE, Target, load
+from tests.planted import launchers
 
 SENDS = Path("tests/launchers_for_tests/sends.py").resolve()
-SOUND = Target("sound", (sys.executable, "-I", "-S", str(Path("targets/faulty/sound.py").resolve())))
+SOUND = Target("sound", launchers()["sound"].command())
 TERM_AT_FORK = "at launcher clone#1 exit: deliver TERM to launcher"
 THROUGH = ("launcher", "launcher-exec")
 

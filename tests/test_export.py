@@ -44,11 +44,10 @@ from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 from tests.conftest import ROOT, Run
+from tests.planted import FAULTY, launchers
 
-FAULTY = ROOT / "targets" / "faulty"
-WINDOWS = FAULTY / "windows"
 PYTHON = [sys.executable, "-I", "-S"]
-SOUND = [*PYTHON, str(FAULTY / "sound.py")]
+SOUND = launchers()["sound"].command()
 OLDEST = (3, 8)
 SHORT = 200
 """Lines that the script of a plain signal scenario stays below."""
@@ -57,7 +56,7 @@ SHORT = 200
 class Planted(NamedTuple):
     """A planted fault, and a case that shows it."""
 
-    file: str
+    name: str
     requirement: str
     check: str
     steps: tuple[Step, ...]
@@ -87,25 +86,25 @@ HELD_TERM = (Settle(), Hold(), Order("exit 7"), WaitEnds("command"), Signal(TERM
 VIEW = (Settle(), Order("look"), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 FAULTS = (
-    Planted("exit_1_seven_bits.py", "EXIT-1", "exit.same_status", finish(200)),
-    Planted("exit_2_zero.py", "EXIT-2", "exit.same_status", DIES),
-    Planted("exit_3_stop_is_end.py", "EXIT-3", "exit.not_before_command", (*STOP_AND_GO_ON, *finish())),
-    Planted("exit_4_one.py", "EXIT-4", "exit.not_found", (WaitEnds(),), PIPES, "missing"),
-    Planted("exit_7_last_signal.py", "EXIT-7", "exit.same_status", HELD_TERM),
-    Planted("sig_1_usr2_swallowed.py", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
-    Planted("sig_1_term_ends_at_once.py", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
-    Planted("sig_2_twice.py", "SIG-2", "signals.each_one_taken_once", (Settle(), Trace(), *send(TERM), *finish())),
-    Planted("sig_8_late_signal.py", "SIG-8", "signals.never_signals_reaped", LATE),
-    Planted("sig_9_late.py", "SIG-9", "signals.forwarded_in_time", (Settle(), *send(TERM), *finish())),
-    Planted("tty_1_forwards_ctrl_c.py", "TTY-1", "terminal.key_arrives_once", pressed("ctrl-c"), JOB),
-    Planted("tty_2_forwards_quit.py", "TTY-2", "terminal.key_arrives_once", pressed("ctrl-\\"), LEADER),
-    Planted("tty_6_stdin_null.py", "TTY-6", "terminal.terminal_is_the_same", VIEW, JOB),
-    Planted("tty_7_raw_left.py", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
-    Planted("tree_1_helper_left.py", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
-    Planted("tree_2_adopted_zombies.py", "TREE-2", "tree.no_zombie", ORPHAN),
-    Planted("tree_6_term_ignored.py", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),
+    Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
+    Planted("exit_2_zero", "EXIT-2", "exit.same_status", DIES),
+    Planted("exit_3_stop_is_end", "EXIT-3", "exit.not_before_command", (*STOP_AND_GO_ON, *finish())),
+    Planted("exit_4_one", "EXIT-4", "exit.not_found", (WaitEnds(),), PIPES, "missing"),
+    Planted("exit_7_last_signal", "EXIT-7", "exit.same_status", HELD_TERM),
+    Planted("sig_1_usr2_swallowed", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
+    Planted("sig_1_term_ends_at_once", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
+    Planted("sig_2_twice", "SIG-2", "signals.each_one_taken_once", (Settle(), Trace(), *send(TERM), *finish())),
+    Planted("sig_8_late_signal", "SIG-8", "signals.never_signals_reaped", LATE),
+    Planted("sig_9_late", "SIG-9", "signals.forwarded_in_time", (Settle(), *send(TERM), *finish())),
+    Planted("tty_1_forwards_ctrl_c", "TTY-1", "terminal.key_arrives_once", pressed("ctrl-c"), JOB),
+    Planted("tty_2_forwards_quit", "TTY-2", "terminal.key_arrives_once", pressed("ctrl-\\"), LEADER),
+    Planted("tty_6_stdin_null", "TTY-6", "terminal.terminal_is_the_same", VIEW, JOB),
+    Planted("tty_7_raw_left", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
+    Planted("tree_1_helper_left", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
+    Planted("tree_2_adopted_zombies", "TREE-2", "tree.no_zombie", ORPHAN),
+    Planted("tree_6_term_ignored", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),
 )
-PLAIN = next(fault for fault in FAULTS if fault.file == "sig_1_usr2_swallowed.py")
+PLAIN = next(fault for fault in FAULTS if fault.name == "sig_1_usr2_swallowed")
 
 
 class Window(NamedTuple):
@@ -130,7 +129,7 @@ RACES = (
 
 
 def launcher_of(fault: Planted) -> Target:
-    return Target(Path(fault.file).stem, (*PYTHON, str(FAULTY / fault.file)), profiles=("transparent", "init"))
+    return Target(fault.name, launchers()[fault.name].command(), profiles=("transparent", "init"))
 
 
 def case_of(fault: Planted) -> CaseFile:
@@ -152,7 +151,9 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for window in RACES:
         for suffix, define in (("", "-DFAULT=0"), ("-faulty", "-DFAULT=1")):
             words = [*hatch_build.compiler(), "-O2", define, "-o", str(directory / f"{window.name}{suffix}")]
-            subprocess.run([*words, str(WINDOWS / f"{window.name}.c")], check=True, capture_output=True, timeout=120)
+            subprocess.run(
+                [*words, str(FAULTY / launchers()[window.name].file)], check=True, capture_output=True, timeout=120
+            )
     return directory
 
 
@@ -184,7 +185,7 @@ def play(script: str, where: Path, *words: str, python: str = sys.executable) ->
     return done
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: Path(fault.file).stem)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_script_shows_the_fault_and_no_other(fault: Planted, proctor: Run, tmp_path: Path, empty: Path) -> None:
     script = exported(proctor, case_of(fault), tmp_path)
     ast.parse(script, feature_version=OLDEST)
@@ -224,7 +225,7 @@ def test_a_script_with_a_schedule_meets_the_window(
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 def test_job_control_in_a_shell(proctor: Run, tmp_path: Path, empty: Path) -> None:
-    target = launcher_of(Planted("tty_3_never_stops.py", "TTY-3", "", ()))
+    target = launcher_of(Planted("tty_3_never_stops", "TTY-3", "", ()))
     case = a_case(target, "TTY-3", "terminal.job_control", stopped_in_a_shell("bash"))
     script = exported(proctor, case, tmp_path)
     assert play(script, empty).returncode == 1

@@ -19,20 +19,17 @@ from proctor.harness.explorer.move_rules import RULES
 from proctor.harness.scenario import INIT
 from proctor.harness.target import Target, load
 from tests.conftest import ROOT, Run
-from tests.planted import FAULTY, Fault, chapter_of, manifest
+from tests.planted import Fault, faults
 
 SEEDS = range(1, 401)
 """Ten scripts each: within a minute on a machine that does nothing else."""
 FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
 CHAPTERS = ("exit", "signals", "terminal", "tree")
-SOME = ("exit_1_seven_bits.py", "sig_5_second_kills.py", "tree_2_zombie_after_usr1.py", "tty_7_raw_left.py")
+SOME = ("exit_1_seven_bits", "sig_5_second_kills", "tree_2_zombie_after_usr1", "tty_7_raw_left")
 SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1", "TTY-5")}
 """SIG-3 says the same of SIGINT; TTY-1 and TTY-5 of keys and windows before the job is stopped."""
 ANY = ("*",)
-FAULTS: list[Fault] = [
-    fault for fault in manifest(FAULTY / "faults.toml")["fault"]
-    if chapter_of(fault) in CHAPTERS and (FULL or fault["file"] in SOME)
-]  # fmt: skip
+FAULTS = [fault for fault in faults(*CHAPTERS) if FULL or fault.name in SOME]
 
 
 @pytest.fixture(autouse=True)
@@ -42,18 +39,14 @@ def no_runner_is_left() -> Iterator[None]:
 
 
 def planted(fault: Fault) -> Target:
-    path = str(FAULTY / fault["file"])
-    words = ("/bin/sh", path) if path.endswith(".sh") else (sys.executable, "-I", "-S", path)
-    is_init = fault.get("stage") == "init"
-    return Target(fault["file"], words, profiles=("transparent", "init") if is_init else ("transparent",))
+    is_init = fault.stage == "init"
+    return Target(fault.name, fault.command(), profiles=("transparent", "init") if is_init else ("transparent",))
 
 
 def shown_by(fault: Fault) -> set[str]:
-    """Return the requirements of which the manifest says that this fault may break them."""
-    possible = fault.get("possible", ())
-    if tuple(possible) == ANY:
-        possible = tuple(requirements())
-    return {fault["requirement"], *fault["follows"], *possible, *SAME.get(fault["requirement"], ())}
+    """Return the requirements that this fault may break, as it says itself."""
+    possible = tuple(requirements()) if fault.may_break == ANY else fault.may_break
+    return {fault.breaks, *fault.also_breaks, *possible, *SAME.get(fault.breaks, ())}
 
 
 @pytest.mark.parametrize("name", ["/usr/bin/env", "./launcher", "launcher-exec"])
@@ -69,10 +62,10 @@ def test_nobody_is_accused_who_is_not_to_be_noticed(name: str) -> None:
     assert len(hunter.account.moves) > len(RULES) / 2
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["file"])
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_is_found(fault: Fault) -> None:
     hunter = Hunter(planted(fault), door.execute, schedules=False)
-    if fault.get("stage") == "init":
+    if fault.stage == "init":
         hunter.stages = (INIT,)
     shows = shown_by(fault)
     hunt_for(hunter, SEEDS, shows)

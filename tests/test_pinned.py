@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.check_names import named
 from tests.conftest import ROOT
-from tests.planted import FAULTY, run_suite
+from tests.planted import launchers, run_suite
 
 CASES = sorted((ROOT / "conformance" / "suite" / "cases").glob("*.json"))
 
@@ -25,6 +26,6 @@ def test_a_pinned_case_is_whole(path: Path) -> None:
 
 def test_a_planted_fault_fails_them(tmp_path: Path) -> None:
     fault = tmp_path / "swallows.toml"
-    fault.write_text(f'command = ["{{python}}", "-I", "-S", "{FAULTY / "sig_1_usr2_swallowed.py"}"]\n')
+    fault.write_text(f"command = {json.dumps(launchers()['sig_1_usr2_swallowed'].command('{python}'))}\n")
     rows = run_suite([fault], ["pinned"], tmp_path)["swallows"]
     assert {name for name, row in rows.items() if row["verdict"] == "fail"} == {"SIG-1", "SIG-10"}

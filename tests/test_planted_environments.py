@@ -1,12 +1,12 @@
 """The planted faults of environments, caches, syncs and exec: each is caught, and nothing but what follows from it.
 
 By default each fault meets the cases of its own chapter that need no explorer, or the campaign that finds it. With
-PROCTOR_FULL_MATRIX=1 (`tox run -e faults`) each meets all four chapters, explored as well.
+PROCTOR_FULL_MATRIX=1 (`tox run -e faults`) each meets all four chapters, explored as well. `-k env_2_blanks` runs one
+fault.
 """
 
 from __future__ import annotations
 
-import compileall
 import itertools
 import json
 import os
@@ -18,16 +18,13 @@ import pytest
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.spec import requirements
-from proctor.harness import execute as door
-from proctor.harness.runner.start.places import other_interpreter
 from proctor.harness.target import load_toml
-from tests.planted import FAULTY, WRONG, Fault, chapter_of, differences, manifest, run_suite
+from tests.planted import WRONG, Fault, Rows, differences, faults, launchers, of_each_chapter, run_suite, selected
 
-ENVIRONMENTS = FAULTY / "environments"
-MANIFEST = manifest(ENVIRONMENTS / "faults.toml")
-FAULTS: list[Fault] = MANIFEST["fault"]
-MODULES = ("leases.py", "making.py", "sound.py", "parts.py")
 CHAPTERS = ("environments", "sync", "cache", "exec")
+FAULTS = faults(*CHAPTERS)
+SOUND = launchers()["sound_with_environments"]
+ALSO_SOUND = launchers()["sound_prune_collects"]
 OTHERS = ("tree",)
 """Chapters with a case about environments among others."""
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
@@ -42,9 +39,9 @@ SOME = 20
 """Schedules, spread over all."""
 
 
-def write_target(file: str, directory: Path, mode: str = "") -> Path:
-    path = directory / f"{Path(file).stem}{'-exec' if file == MANIFEST['sound'] and mode else ''}.toml"
-    program = ["{python}", "-I", "-S", str(ENVIRONMENTS / file)]
+def write_target(launcher: Fault, directory: Path, mode: str) -> Path:
+    path = directory / f"{launcher.name}.toml"
+    program = launcher.command("{python}")
     run = [*program, "run", *(["--exec"] if mode == "exec" else [])]
     profiles = ["ephemeral", "sync", "cache", *(["exec", "transparent"] if mode == "exec" else [])]
     lines = {
@@ -58,44 +55,37 @@ def write_target(file: str, directory: Path, mode: str = "") -> Path:
     return path
 
 
-def can_be_seen(fault: Fault) -> bool:
-    """Whether there is here what it takes."""
-    needs = fault.get("needs", "")
-    return (needs != "another interpreter" or bool(other_interpreter())) and (
-        needs != "a PID namespace" or "namespace" in door.containment()
-    )
+def chapters_for(chapter: str) -> set[str]:
+    """Return the chapters that the faults of one meet."""
+    return {*CHAPTERS, chapter} if FULL else {chapter}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    """Compile what all faults import: each of them is started hundreds of times."""
-    for name in MODULES:
-        compileall.compile_file(str(ENVIRONMENTS / name), quiet=1)
-
-
-def test_each_file_is_in_the_manifest() -> None:
-    files = {path.name for path in ENVIRONMENTS.glob("*.py")} - {*MODULES, MANIFEST["also_sound"]}
-    assert files == {fault["file"] for fault in FAULTS}
+@pytest.fixture(scope="module")
+def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
+    """Run the suite once for all faults of a chapter that are selected; return what came of each."""
+    directory = tmp_path_factory.mktemp(request.param)
+    targets = [write_target(fault, directory, fault.mode) for fault in selected(request)]
+    chapters = sorted(chapters_for(request.param))
+    return run_suite(targets, chapters, directory, EXPLORED if FULL else 0) if targets else {}
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("chapter", [*CHAPTERS, *OTHERS])
-def test_each_fault_is_caught(chapter: str, tmp_path: Path) -> None:
-    faults = [f for f in FAULTS if chapter_of(f) == chapter and (FULL or "campaign" not in f) and can_be_seen(f)]
-    targets = [write_target(fault["file"], tmp_path, fault.get("mode", "")) for fault in faults]
-    chapters = {*CHAPTERS, chapter} if FULL else {chapter}
-    rows = run_suite(targets, sorted(chapters), tmp_path, EXPLORED if FULL else 0)
+@of_each_chapter(f for f in FAULTS if FULL or not f.campaign)
+def test_fault_is_caught(fault: Fault, rows: dict[str, Rows]) -> None:
+    if not fault.is_visible:
+        pytest.skip(f"needs {fault.needs}")
+    chapters = chapters_for(requirements()[fault.breaks].chapter)
     judged = {r.id for r in requirements().values() if r.chapter in chapters}
-    found = [line for fault in faults for line in differences(fault, rows[Path(fault["file"]).stem], judged)]
+    found = differences(fault, rows[fault.name], judged)
     assert not found, "\n".join(found)
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("fault", [f for f in FAULTS if "campaign" in f], ids=lambda fault: Path(fault["file"]).stem)
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f.campaign], ids=lambda fault: fault.name)
 def test_explorer_finds_it(fault: Fault, tmp_path: Path) -> None:
-    target = load_toml(write_target(fault["file"], tmp_path, fault.get("mode", "")))
-    campaign = campaign_named(fault["campaign"], ONE_OF_EACH)
-    assert campaign.requirement == fault["requirement"]
+    target = load_toml(write_target(fault, tmp_path, fault.mode))
+    campaign = campaign_named(fault.campaign, ONE_OF_EACH)
+    assert campaign.requirement == fault.breaks
     explorer = explorer_for(target, campaign, REPLAYS)
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
     played = (explorer.play_one(planned) for planned in plan.planned)
@@ -108,7 +98,7 @@ def test_explorer_finds_it(fault: Fault, tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("moment", ["creation", "end"])
 def test_collecting_may_be_left_to_prune(moment: str, tmp_path: Path) -> None:
-    target = load_toml(write_target(MANIFEST["also_sound"], tmp_path))
+    target = load_toml(write_target(ALSO_SOUND, tmp_path, ""))
     campaign = campaign_named(f"{moment}, killed, pruned", ONE_OF_EACH)
     explorer = explorer_for(target, campaign, REPLAYS)
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
@@ -119,10 +109,10 @@ def test_collecting_may_be_left_to_prune(moment: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", ["", "exec"], ids=["supervising", "exec"])
 def test_sound_launcher_has_none(mode: str, tmp_path: Path) -> None:
-    path = write_target(MANIFEST["sound"], tmp_path, mode)
-    rows = run_suite([path], [*CHAPTERS, *OTHERS], tmp_path, EXPLORED_SOUND)[path.stem]
+    path = write_target(SOUND, tmp_path, mode)
+    rows = run_suite([path], [*CHAPTERS, *OTHERS], tmp_path, EXPLORED_SOUND)[SOUND.name]
     assert {name: row for name, row in rows.items() if row["verdict"] in WRONG} == {}
     claimed = {r.id for r in requirements().values() if r.chapter in CHAPTERS and (mode or r.chapter != "exec")}
     passed = {name for name in claimed if rows[name]["verdict"] == "pass"}
-    needed = {f["requirement"] for f in FAULTS if not can_be_seen(f)}
+    needed = {f.breaks for f in FAULTS if not f.is_visible}
     assert claimed - passed <= needed

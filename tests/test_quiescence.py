@@ -23,9 +23,9 @@ from proctor.harness.runner.play.waiting import SETTLE_LIMIT
 from proctor.harness.scenario import Scenario, Settle
 from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
+from tests.planted import LAUNCH
 
 LATE = ROOT / "tests" / "launchers_for_tests" / "late.py"
-FAULTY = ROOT / "targets" / "faulty"
 ONE_TERM = Scenario((Settle(), *send(signal.SIGTERM), *finish(3)), within=30.0)
 
 ARMED = (
@@ -87,7 +87,7 @@ def test_timer_that_can_be_read_is_waited_for_exactly(how: str) -> None:
 
 @pytest.mark.parametrize("how", ["helper", "thread", "timer"])
 def test_planted_second_copy_is_seen(how: str, bare: History) -> None:
-    history = play(FAULTY / f"sig_2_again_{how}.py")
+    history = play(LAUNCH, f"sig_2_again_{how}")
     assert settled_after_the_signal(history)[1] == 2
     assert found_twice(history, bare)
 
@@ -103,14 +103,14 @@ def test_launcher_that_forwards_late_is_late_and_loses_nothing(how: str, bare: H
 
 
 def test_planted_late_forwarding_is_seen(bare: History) -> None:
-    history = play(FAULTY / "sig_9_late.py")
+    history = play(LAUNCH, "sig_9_late")
     assert checks.exactly_once(history, bare) == []
     assert [v.code for v in checks.forwarded_in_time(history, bare)] == ["delivered-late"]
 
 
 def test_launcher_with_nothing_armed_is_not_waited_for(bare: History) -> None:
     """The quickest of some: how long it takes until a launcher is at rest is up to the machine as well."""
-    for target in ((LATE, "never"), (FAULTY / "sound.py",)):
+    for target in ((LATE, "never"), (LAUNCH, "sound")):
         histories = [play(*target) for _ in range(3)]
         settled = [fact for history in histories for fact in settled_after_the_signal(history)[0]]
         assert {fact.how for fact in settled} == {"quiescent"}, settled

@@ -12,8 +12,7 @@ import pytest
 
 from proctor.conformance.spec import CHAPTERS, requirements
 from tests.conftest import ROOT
-from tests.planted import FAULTY, manifest
-from tests.test_windows import FOUND
+from tests.planted import Fault, faults
 
 BUILT = ("exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec")
 LATER = {"TREE-8"}
@@ -49,9 +48,7 @@ def with_a_case() -> set[str]:
 
 
 def with_a_fault() -> set[str]:
-    manifests = (FAULTY / "faults.toml", FAULTY / "environments" / "faults.toml")
-    planted = {fault["requirement"] for path in manifests for fault in manifest(path)["fault"]}
-    return planted | {window.requirement for window in FOUND}
+    return {fault.breaks for fault in faults()}
 
 
 def musts() -> set[str]:
@@ -106,7 +103,7 @@ def test_every_case_stands_in_the_chapter_of_its_requirement() -> None:
 @pytest.mark.parametrize("name", sorted(musts()))
 def test_every_must_has_a_case_and_a_planted_fault(name: str) -> None:
     assert name in with_a_case()
-    assert name in with_a_fault(), "plant one in targets/faulty/ and describe it in its faults.toml or test_windows"
+    assert name in with_a_fault(), "plant one in targets/faulty/, in the module of its chapter or in windows/"
 
 
 def test_shoulds_of_environments_have_a_planted_fault_as_well() -> None:
@@ -114,8 +111,11 @@ def test_shoulds_of_environments_have_a_planted_fault_as_well() -> None:
     assert {r.id for r in requirements().values() if r.chapter in chapters} <= with_a_fault()
 
 
-def test_every_planted_fault_is_of_a_requirement_that_exists() -> None:
-    assert with_a_fault() <= requirements().keys()
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)
+def test_planted_fault_names_requirements_that_exist_and_its_mistake(fault: Fault) -> None:
+    assert {fault.breaks, *fault.also_breaks} <= requirements().keys()
+    assert {*fault.may_break} <= {*requirements(), "*"}
+    assert fault.mistake.endswith(".")
 
 
 def test_the_list_of_what_has_no_case_only_shrinks() -> None:

@@ -29,9 +29,10 @@ from proctor.harness.scenario import JOB, Hold, Order, Release, Scenario, Settle
 from proctor.harness.target import BARE, Target
 from proctor.harness.words import describe
 from tests.conftest import ROOT
+from tests.planted import LAUNCH
 
 SENDS = ROOT / "tests" / "launchers_for_tests" / "sends.py"
-SOUND = ROOT / "targets" / "faulty" / "sound.py"
+SOUND = (LAUNCH, "sound")
 TERM, INT = signal.SIGTERM, signal.SIGINT
 WITHIN = 60.0
 ONE_TERM = Scenario((Settle(), Trace(), *send(TERM), *finish(3)), within=WITHIN)
@@ -81,7 +82,7 @@ def test_thread_that_is_started_while_traced_is_traced(bare: History) -> None:
 
 def test_launcher_that_stops_and_goes_on_while_traced() -> None:
     script = Scenario((Settle(), Trace(), *STOP_AND_GO_ON, *send(TERM), *finish(3)), JOB, within=WITHIN)
-    history, alone = play(script, SOUND), play(script)
+    history, alone = play(script, *SOUND), play(script)
     assert checks.launcher_survives(history, alone) == []
     assert exit_checks.same_status(history, alone) == []
     assert {"launcher", "command"} <= {fact.process for fact in history.facts(Stopped)}
@@ -91,7 +92,7 @@ def test_launcher_that_stops_and_goes_on_while_traced() -> None:
 @pytest.mark.parametrize("number", [0, TERM, INT])
 def test_at_reap_is_the_very_return_of_the_reaping_call(number: int) -> None:
     script = Scenario((Settle(), Trace(at_reap=number), *finish(7)), within=WITHIN)
-    history = play(script, SOUND)
+    history = play(script, *SOUND)
     reaped = next(event.index for event, fact in history.all(Reaped) if fact.process == "command")
     ended = next(event.index for event, fact in history.all(Ended) if fact.process == "launcher")
     assert reaped < ended
@@ -157,6 +158,6 @@ def test_what_is_sent_meanwhile_arrives_afterwards() -> None:
 
 def test_being_held_is_not_seen_by_the_parent() -> None:
     """A group stop would be reported to the parent, as job control reports it."""
-    history = play(Scenario((Settle(), *HELD, *finish(3)), JOB, within=WITHIN), SOUND)
+    history = play(Scenario((Settle(), *HELD, *finish(3)), JOB, within=WITHIN), *SOUND)
     assert history.facts(Stopped) == []
     assert [fact.code for fact in history.facts(Ended) if fact.process == "launcher"] == [3]

@@ -1,14 +1,9 @@
-"""Parts that several of the faulty launchers share. None is a fault by itself; `sound` does without them."""
+"""What several faults of processes and of the terminal share. None of it is a fault."""
 
-import os
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(__file__))
-from sound import Launcher, signal
+from .sound import TYPE_CHECKING, Launcher, os, signal
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -33,7 +28,7 @@ def become_subreaper() -> None:
 
 def detach_descriptors() -> None:
     """In a helper: hold nothing of the caller's open, so that only its existence is the fault."""
-    null = os.open(os.devnull, os.O_RDWR)
+    null = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.closerange(3, 256)

@@ -1,5 +1,11 @@
-/* SIG-6: forwards once before it knows that the child has become the command. The child dies of what came before it
- * began, and the command receives what comes after its exec; only a child that is half-way loses it. */
+/* Forwards once before it knows that the child has become the command. A signal before that ends the child, and one
+ * after the exec reaches the command; only in between it is lost.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * found_at = {}  # no sweep finds it, pairs do
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,4 +1,11 @@
-/* SIG-6: makes a file in TMPDIR and sees to its removal one call later, so a signal between leaves it there. */
+/* Makes a file in TMPDIR and arranges its removal one call later, so a signal between leaves it there.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher openat#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,5 +1,12 @@
-/* SIG-7: makes a file in TMPDIR; once the command has ended its handler ends the launcher at once, with the right
- * status, but the file stays. */
+/* Makes a file in TMPDIR; once the command has ended its handler ends the launcher at once, with the right status, but
+ * the file stays.
+ *
+ * /// fault
+ * breaks = "SIG-7"
+ * [found_at]
+ * "end" = "launcher rt_sigprocmask#1 exit in part 2"
+ * ///
+ */
 
 #include "launcher.h"
 

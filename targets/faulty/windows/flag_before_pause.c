@@ -1,5 +1,14 @@
-/* SIG-6, EXIT-1: looks whether anything has come, then calls pause(2), so what comes between is forwarded too late or
- * never, and the end of the command is missed. */
+/* Checks what has arrived, then calls pause(2): what comes between is forwarded too late or never, and the end of the
+ * command is missed.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * also_breaks = ["EXIT-1"]
+ * [found_at]
+ * "start" = "launcher wait4#1 exit"
+ * "order" = "launcher wait4#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,5 +1,12 @@
-/* EXIT-1: looks at a flag that its handler sets, then calls pause(2), with no call between the two: the end of the
- * command is missed there. */
+/* Checks a flag that its handler sets, then calls pause(2), with no call between the two: an end of the command
+ * between them is missed.
+ *
+ * /// fault
+ * breaks = "EXIT-1"
+ * [found_at]
+ * "order" = "launcher pause#1 entry"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,5 +1,12 @@
-/* SIG-6: lets its handler forward to the command's process group two calls before it makes that group, so a signal
- * between is lost. */
+/* Lets its handler forward to the command's process group two calls before it makes that group, so a signal between is
+ * lost.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher rt_sigaction#9 entry"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,5 +1,11 @@
-/* SIG-6: forwards to the child's process group, which only the child makes, so before it has done so there is no such
- * group and the signal is lost. */
+/* Forwards to the child's process group, which only the child makes, so a signal before that is lost.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher clone#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,4 +1,12 @@
-/* SIG-6: installs its handlers when it has forked, so a signal right after the fork ends it and leaves an orphan. */
+/* Installs its handlers after it has forked, so a signal right after the fork ends it and leaves an orphan.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher clone#1 exit"
+ * "start, terminal" = "launcher clone#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,5 +1,12 @@
-/* SIG-6: the child takes signals again while it still has the launcher's handler, which only notes them: what the
- * launcher forwards before the exec is lost. */
+/* Unblocks signals in the child while that still has the launcher's handler, which only records them: what the
+ * launcher forwards before the exec is lost.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher rt_sigprocmask#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

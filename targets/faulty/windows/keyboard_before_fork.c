@@ -1,5 +1,12 @@
-/* SIG-6: leaves the terminal's Ctrl-C to the command, which has received it as well; but one that came while they were
- * blocked, before there was a child, only the launcher has, and it is lost. */
+/* Does not forward the terminal's Ctrl-C, which the command has received as well; but one that came while signals were
+ * blocked, before there was a child, only the launcher has received, and it is lost.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start, terminal" = "launcher pipe2#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

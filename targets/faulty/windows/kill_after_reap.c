@@ -1,5 +1,12 @@
-/* SIG-8: reaps the child while its handler still has the pid, so a signal right after is sent to whoever has that
- * number then. */
+/* Reaps the child while its handler still has the pid, so a signal right after that goes to the next process with that
+ * pid.
+ *
+ * /// fault
+ * breaks = "SIG-8"
+ * [found_at]
+ * "end, pids" = "launcher wait4#1 exit in part 2"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,4 +1,10 @@
-/* SIG-6: room for one signal only. Where a second comes before the first is forwarded, the first is lost. */
+/* Has room for one signal only: of two that come before it forwards, the first is lost.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * found_at = {}  # no sweep finds it, pairs do
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,4 +1,11 @@
-/* SIG-6: stores the child's pid when fork has returned, so a handler that runs before takes it for not started. */
+/* Stores the child's pid when fork has returned, so a handler that runs before assumes that no child was started.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher clone#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

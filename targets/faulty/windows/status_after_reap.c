@@ -1,4 +1,11 @@
-/* SIG-7: gives the signals back their default before it ends, so one that comes at the very end is its status. */
+/* Resets the signals to their default before it ends, so one that comes at the very end becomes its status.
+ *
+ * /// fault
+ * breaks = "SIG-7"
+ * [found_at]
+ * "end" = "launcher rt_sigprocmask#1 exit in part 2"
+ * ///
+ */
 
 #include "launcher.h"
 

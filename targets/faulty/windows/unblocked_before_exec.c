@@ -1,5 +1,12 @@
-/* SIG-6: blocks the signals around fork, but lets them in again before its handlers stand: one that came meanwhile
- * ends it and leaves an orphan. */
+/* Blocks the signals around fork, but unblocks them before its handlers are installed: one that came meanwhile ends it
+ * and leaves an orphan.
+ *
+ * /// fault
+ * breaks = "SIG-6"
+ * [found_at]
+ * "start" = "launcher clone#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 

@@ -1,5 +1,11 @@
-/* EXIT-1: blocks SIGCHLD when it has forked, so the end of a command that ended before goes by unseen, and it waits
- * for ever. */
+/* Blocks SIGCHLD after it has forked, so it misses the end of a command that has ended before, and waits for ever.
+ *
+ * /// fault
+ * breaks = "EXIT-1"
+ * [found_at]
+ * "order" = "launcher clone#1 exit"
+ * ///
+ */
 
 #include "launcher.h"
 
