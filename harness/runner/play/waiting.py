@@ -14,6 +14,7 @@ from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.sources import Sources
+from proctor.harness.runner.trace.tracing import Tracing
 
 SETTLE_LIMIT = 1.0
 """Seconds. A timer that is set for less is waited for; and so long is waited where timers cannot be read."""
@@ -45,9 +46,18 @@ class WaitOutcome(NamedTuple):
 class Waiter:
     """Serves the sources until something is so."""
 
-    def __init__(self, sources: Sources, cast: ProcessRegistry, streams: Terminal | Pipes, rests: bool = True) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        registry: ProcessRegistry,
+        streams: Terminal | Pipes,
+        tracing: Tracing,
+        rests: bool = True,
+    ) -> None:
         self._sources = sources
-        self._cast = cast
+        self._registry = registry
+        self._tracing = tracing
+        self._director = tracing.director
         self._streams = streams
         self.readable = quiescence.can_be_read()
         self.stirred = True
@@ -86,7 +96,7 @@ class Waiter:
     def _pause(self, seconds: float) -> bool:
         """Serve what is ready within so many seconds. On the one core that a traced launcher shares with us it runs as
         soon as we let it, and when we run again it has come to something: no need to sleep, unless it takes long."""
-        if seconds and self._cast.director and self._yields < MOST_YIELDS:
+        if seconds and self._director and self._yields < MOST_YIELDS:
             self._yields += 1
             os.sched_yield()
             seconds = 0.0
@@ -96,15 +106,15 @@ class Waiter:
         return any_event
 
     def _look(self) -> quiescence.Rest:
-        cast = self._cast
-        pids = quiescence.everyone(os.getpid())
-        self._looked = quiescence.look(pids, cast.witness_pids(), cast.kept_still(), cast.in_vfork(), self._looked)
+        pids, witnesses = quiescence.everyone(os.getpid()), self._registry.witness_pids()
+        kept_still, in_vfork = self._tracing.kept_still(), self._tracing.in_vfork()
+        self._looked = quiescence.look(pids, witnesses, kept_still, in_vfork, self._looked)
         return self._looked
 
     def _directed(self, at_rest: bool, since: float) -> bool:
         """Let the director do the next thing, now that everyone else has come to rest; return whether it did. A
         launcher that never comes to rest is not waited for longer than SETTLE_LIMIT seconds."""
-        director = self._cast.director
+        director = self._director
         if not director or not director.is_waiting:
             return False
         if not at_rest and time.monotonic() - since < SETTLE_LIMIT:
@@ -114,7 +124,7 @@ class Waiter:
     @property
     def _waits_for_rest(self) -> bool:
         """Whether the director waits until everyone rests."""
-        return self._cast.director is not None and self._cast.director.is_waiting
+        return self._director is not None and self._director.is_waiting
 
     def _until_a_look(self, pause: float, busy: int) -> float:
         """Return for how many seconds to wait for an event before looking at everyone. busy: how many looks in a row
@@ -122,13 +132,13 @@ class Waiter:
         if self._streams.has_unwritten or self._waits_for_rest:
             # no event tells that the terminal has room again, or that all rest
             return min(pause, FIRST_PAUSE / 4 * (1 + min(busy, 3)))
-        if self._cast.director:
+        if self._director:
             return LONGEST_PAUSE  # whatever it comes to stops it; looks would only take the core from it
         return pause
 
     def _is_busy(self, rest: _Resting) -> bool:
         """Whether a look would only show that who has the turn is running: it costs him as much time as us."""
-        director = self._cast.director
+        director = self._director
         if director is None or not director.is_waiting or time.monotonic() - rest.began >= SETTLE_LIMIT:
             return False
         return director.is_busy()
@@ -136,7 +146,7 @@ class Waiter:
     def _nothing_hidden(self, look: quiescence.Rest, rest: _Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether everyone rested while that was read.
         To look for them takes a millisecond, so only where they may be."""
-        director = self._cast.director
+        director = self._director
         if not look.posix and not (look.alarm and self.stirred and (director is None or director.may_have_timers)):
             return True
         hidden = timers.hidden()
@@ -170,7 +180,7 @@ class Waiter:
             any_event = serve(0.0 if at_once else min(pause, deadline - now))
             if any_event or not self.readable or self._streams.has_unwritten:
                 # one stop of a traced launcher after the other: each wakes us, and so does what is printed meanwhile
-                fresh = self._cast.director is not None and not self._streams.has_unwritten
+                fresh = self._director is not None and not self._streams.has_unwritten
                 busy = 0
                 continue
             if self._is_busy(rest):
