@@ -179,7 +179,7 @@ def _containment() -> Ability:
         told = harmless(str(error))
         means = "nothing can be started, so nothing can be observed"
         return Ability("containment", "no", told, means, "what the message says; it is about Proctor or this system")
-    if "subreaper" not in found:
+    if door.has_namespace():
         return Ability("containment", "yes", f"in a {found}")
     means = (
         "launchers are ended together with what they start, but without a PID namespace they see, and as the same user "
