@@ -100,7 +100,9 @@ LISTED = """
 import collections, os, sys
 
 def is_ours(path):
-    return path.startswith({root!r}) and "site-packages" not in path and os.path.basename(path) != "__init__.py"
+    '''Whether this is a module of Proctor that may hold something. Not a package: it may have two names.'''
+    folder, name = os.path.split(path)
+    return folder.startswith({root!r}) and "site-packages" not in folder and name.endswith(".py") and name[0] != "_"
 
 def pytest_sessionfinish(session):
     names = collections.defaultdict(set)
