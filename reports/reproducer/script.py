@@ -9,7 +9,7 @@ from proctor.harness import scenario as s
 from proctor.harness.target import COMMAND, Target
 from proctor.reports.finding import FindingSummary
 from proctor.reports.reproducer.asking import question_of
-from proctor.reports.reproducer.assemble import assemble, definition
+from proctor.reports.reproducer.assemble import assemble, definition, library
 from proctor.reports.reproducer.generated import CHECK, counts, question_of_generated
 from proctor.reports.reproducer.parts.launcher_tracer import needs_points
 from proctor.reports.reproducer.parts.marks import Observation, Question
@@ -152,7 +152,11 @@ def _judge(question: Question) -> str:
 def _orders(scenario: s.Scenario, question: Question) -> set[str]:
     """Return the names of the functions that carry out the case's orders."""
     texts = [*(step.text for step in scenario.steps if isinstance(step, s.Order)), *question.orders]
-    return {f"order_{text.split()[0].replace('-', '_')}" for text in texts}
+    names = {text.split()[0]: f"order_{text.split()[0].replace('-', '_')}" for text in texts}
+    for word, name in names.items():
+        if name not in library().pieces:
+            raise not_exported(f"only Proctor's own command can carry out the order {word!r}")
+    return set(names.values())
 
 
 def _head(account: FindingSummary) -> str:

@@ -230,7 +230,7 @@ class LauncherTracer(ThreadScheduler):
 def is_point(name: str, arguments: list[int]) -> bool:
     """Return whether a call is a point. ONLY_IF: which argument must have one of these bits, or be one of these."""
     at, bits, values = ONLY_IF.get(name, (0, -1, (0,)))
-    return bool(name) and (bool(arguments[at] & bits) or arguments[at] in values)
+    return bool(name) and (bool(arguments[at] & bits) or arguments[at] & 0xFFFFFFFF in values)
 
 
 def is_scheduled(thread: str, call: str) -> bool:

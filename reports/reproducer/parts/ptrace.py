@@ -89,9 +89,9 @@ def kind_of(status: int) -> str:
     number, event = os.WSTOPSIG(status), status >> 16
     if event == 128:  # PTRACE_EVENT_STOP
         return "group" if number in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU) else "stop"
-    if number == signal.SIGTRAP | 0x80:
-        return "call"
-    return {0: "signal", 1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    if event:
+        return {1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    return "call" if number == signal.SIGTRAP | 0x80 else "signal"
 
 
 def sends(name: str, arguments: list[int]) -> tuple[int, int]:
