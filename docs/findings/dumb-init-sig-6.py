@@ -266,9 +266,9 @@ def kind_of(status):  # Return the meaning of a traced thread's wait status
     number, event = os.WSTOPSIG(status), status >> 16
     if event == 128:  # PTRACE_EVENT_STOP
         return "group" if number in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU) else "stop"
-    if number == signal.SIGTRAP | 0x80:
-        return "call"
-    return {0: "signal", 1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    if event:
+        return {1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    return "call" if number == signal.SIGTRAP | 0x80 else "signal"
 
 def sends(name, arguments):
     """Return the pid to which a call sends a signal, and the signal; pid 0 for pidfd_send_signal."""
@@ -299,11 +299,11 @@ def note_sent(run, name, arguments):  # Note a signal that the launcher has sent
     )
 
 class TracedThread:
-    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2"; "" for those of the command."""
+    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2". The command has no points."""
 
     def __init__(self, tid, pid, name):
         self.tid, self.pid, self.name, self.call, self.arguments = tid, pid, name, "", [0] * 6
-        self.has_started = self.in_vfork = False
+        self.has_started, self.in_vfork, self.has_points = False, False, bool(name)
         self.restarts = None
         self.threads = 1
         self.actions = []
@@ -325,7 +325,7 @@ class ThreadScheduler:
         self.reached = []
 
     def resume(self, thread, number=0):  # Let it run to its next call; those of the command are not stopped there
-        resume(thread.tid, SYSCALL if thread.name else CONT, number)
+        resume(thread.tid, SYSCALL if thread.has_points else CONT, number)
     def run_or_queue(self, thread, action):
         """Do this now if no other thread is current; otherwise the thread becomes runnable."""
         if self.current in (None, thread):
@@ -422,7 +422,7 @@ class ThreadScheduler:
 
     def start_thread(self, thread):  # A new thread is before its first instruction
         thread.has_started = True
-        self.come_to(thread, "birth", "exit") if thread.name else self.resume(thread)
+        self.come_to(thread, "birth", "exit") if thread.has_points else self.resume(thread)
 
 class LauncherTracer(ThreadScheduler):
     """Handles each stop of the launcher's threads, and lets the scheduler act when all of them are idle."""
@@ -520,7 +520,7 @@ class LauncherTracer(ThreadScheduler):
 
     def at_call(self, thread):  # Handle the entry or exit of a call: a point, if the call is one of those
         way, words = call_of(thread.tid)
-        name = self.names.get(words[0], "") if way == 1 and self.has_begun and thread.name else ""
+        name = self.names.get(words[0], "") if way == 1 and self.has_begun and thread.has_points else ""
         if way == 1 and is_point(name, words[1:]):
             thread.call, thread.arguments = name, words[1:]
             restarts, thread.restarts = thread.restarts, None
@@ -553,11 +553,11 @@ class LauncherTracer(ThreadScheduler):
         tid = message_of(maker.tid)
         is_thread = os.path.exists("/proc/%d/task/%d" % (maker.pid, tid))
         name = ""
-        if maker.name and is_thread:
+        if maker.has_points and is_thread:
             first = self.threads.get(maker.pid, maker)
             first.threads += 1
             name = "%s.t%d" % (maker.process(), first.threads)
-        elif maker.name:
+        elif maker.has_points:
             self.children += 1
             name = "child%d" % self.children
         self.threads[tid] = thread = TracedThread(tid, maker.pid if is_thread else tid, name)
@@ -572,14 +572,14 @@ class LauncherTracer(ThreadScheduler):
         for other in [one for one in self.threads.values() if one.pid == thread.pid and one.tid != thread.pid]:
             self.remove(other)
         first = self.threads.setdefault(thread.pid, TracedThread(thread.pid, thread.pid, thread.process()))
-        first.has_started = True
+        first.has_started, first.has_points = True, thread.has_points
         words = contents("/proc/%d/cmdline" % thread.pid).split("\0")[:-1]
         if not self.has_begun and wait_at_gate.__name__ in words:  # it was seized during its execve(2) of the gate
             self.resume(first)
             return
         has_begun, self.has_begun = self.has_begun, True
         if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
-            first.name, first.call = "", ""
+            first.has_points, first.call = False, ""
             self.current = None if self.current is first else self.current
         if has_begun:
             self.resume(first)
@@ -592,7 +592,7 @@ class LauncherTracer(ThreadScheduler):
         if not acts_on(thread.tid, number):
             step_back(thread.tid, in_call=False)
             self.resume(thread, number)
-        elif not thread.name or self.awaiting_delivery:
+        elif not thread.has_points or self.awaiting_delivery:
             self.resume(thread, number)
         else:
             self.run_or_queue(thread, lambda: self.resume(thread, number))
@@ -610,7 +610,7 @@ class LauncherTracer(ThreadScheduler):
 def is_point(name, arguments):
     """Return whether a call is a point. ONLY_IF: which argument must have one of these bits, or be one of these."""
     at, bits, values = ONLY_IF.get(name, (0, -1, (0,)))
-    return bool(name) and (bool(arguments[at] & bits) or arguments[at] in values)
+    return bool(name) and (bool(arguments[at] & bits) or arguments[at] & 0xFFFFFFFF in values)
 def is_scheduled(thread, call):  # Return whether the schedule names an exit of this call
     points = [point for at, action, _ in SCHEDULE for point in (at, *action[1:]) if isinstance(point, tuple)]
     return any(point[:3] == (thread, call, "exit") for point in points)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.exploring.campaigns import of_any_launcher
 from proctor.harness.history import LimitExceeded, NotStarted, WaitFailed
 from proctor.reports.reproducer.asking import QUESTIONS
@@ -66,7 +67,10 @@ def outcome(example: Example, question: Question) -> str:
 
 def required(example: Example) -> str:
     """Return what the check comes to; a script does not tell why it is inconclusive."""
-    return example.outcome if example.outcome in ("good", "bad") else "inconclusive"
+    try:
+        return "bad" if example.check(example.history, example.bare) else "good"
+    except (NotApplicable, NotObservable):
+        return "inconclusive"
 
 
 EXAMPLES = examples()
