@@ -9,7 +9,7 @@ import contextlib, ctypes, glob, os, pathlib, platform, re, select, shlex, shuti
 import tempfile, time
 from collections import Counter
 
-TIMEOUTS = dict(pair.split(":") for pair in {  # calls that time out: number, and the argument that says when
+TIMEOUTS = dict(pair.split(":") for pair in {  # calls that may time out: number, argument that says when
     "x86_64": "7:2 23:4 35:0 128:2 202:3 208:4 219:-1 220:3 230:2 232:3 270:4 271:2 281:3 299:4 441:3 449:3",
     "aarch64": "4:4 22:3 72:4 73:2 98:3 101:0 115:2 128:-1 137:2 192:3 243:4 441:3 449:3",
 }.get(os.uname().machine, "").split())
@@ -31,7 +31,8 @@ CALLS = {'x86_64': {13: 'rt_sigaction', 14: 'rt_sigprocmask', 289: 'signalfd4', 
     424: 'pidfd_send_signal', 434: 'pidfd_open', 167: 'prctl', 117: 'ptrace', 157: 'setsid', 154: 'setpgid', 29:
     'ioctl', 59: 'pipe2', 24: 'dup3', 56: 'openat', 34: 'mkdirat', 35: 'unlinkat', 38: 'renameat', 276: 'renameat2',
     37: 'linkat', 36: 'symlinkat', 46: 'ftruncate', 32: 'flock'}}
-SENDING = ['kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'pidfd_send_signal']  # calls that send signals
+SENDING = ('kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'pidfd_send_signal', 'rt_tgsigqueueinfo')  # calls that send signals
+REAPING = ('wait4', 'waitid')  # calls that wait for the end of a child
 WALL = 0x40000000  # wait(2): for traced threads too
 SEIZE = 0x4206
 LISTEN = 0x4208
@@ -272,7 +273,7 @@ def kind_of(status):  # Return the meaning of a traced thread's wait status
 
 def sends(name, arguments):
     """Return the pid to which a call sends a signal, and the signal; pid 0 for pidfd_send_signal."""
-    at = 1 if name == "tgkill" else 0
+    at = 1 if name in ("tgkill", "rt_tgsigqueueinfo") else 0
     whom = ctypes.c_int32(arguments[at]).value
     return 0 if name == "pidfd_send_signal" else whom, arguments[at + 1] & 0xFF
 
@@ -544,9 +545,7 @@ class LauncherTracer(ThreadScheduler):
             return
         if name in SENDING:
             note_sent(self.run, name, thread.arguments)
-        elif (
-            name in ("wait4", "waitid") and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid)
-        ):
+        elif name in REAPING and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid):
             self.run.note("the launcher has reaped the command by " + name, "reaped", pid)
 
     def made(self, maker, by_vfork):  # Handle the stop of a thread that has made a process or a thread

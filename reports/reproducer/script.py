@@ -14,13 +14,15 @@ from proctor.reports.reproducer.generated import CHECK, counts, question_of_gene
 from proctor.reports.reproducer.parts.launcher_tracer import needs_points
 from proctor.reports.reproducer.parts.marks import Observation, Question
 from proctor.reports.reproducer.parts.steps import note_processes_left
-from proctor.reports.reproducer.tables import tables
+from proctor.reports.reproducer.tables import tables, timeouts
 from proctor.reports.reproducer.wording import code_of, not_exported
 
 WIDTH = 117
 USAGE = """\
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another launcher.
 Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
+NEEDS_UNDISTURBED_RUN = {"file-left", "terminal-changed"}
+"""Codes of violations for which a run without a signal is the measure, and not the bare command."""
 PLACES = ("{home}", "{work}", "{tmp}")
 """Words in a target that stand for directories: a reproducer has one for all."""
 
@@ -32,7 +34,7 @@ def reproducer(account: FindingSummary) -> str:
     question = question_of_generated(account) if is_generated else question_of(account.check, account.scenario)
     is_traced = bool(account.schedule.directives) or question.is_scheduled
     own = "\n\n".join([_constants(account), _play(account, question, is_traced), _judge(question)])
-    constants = {"COUNTS": counts(account)}
+    constants = {"COUNTS": counts(account), "TIMEOUTS": timeouts()}
     if is_traced or any(isinstance(step, s.Trace) for step in account.scenario.steps):
         constants |= tables(account.schedule)
     return assemble(_head(account), own, _orders(account.scenario, question), constants)
@@ -49,6 +51,8 @@ def _check(account: FindingSummary) -> None:
         raise not_exported(f"it is about what the launcher is started with ({', '.join(odd or ['arguments'])})")
     if stage.under == "init" and stage.terminal:
         raise not_exported("it needs a terminal for PID 1")
+    if account.objections and {one.short_code for one in account.objections} <= NEEDS_UNDISTURBED_RUN:
+        raise not_exported("what it leaves must be compared with an undisturbed run of the launcher")
     if not account.target.command:
         raise not_exported("it has no launcher: it is about the bare command")
     texts = [*account.target.command, *account.target.environment.values()]

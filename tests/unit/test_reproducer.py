@@ -140,6 +140,7 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
         (account("exit.same_status", Stage(nice=5)), "(nice)"),
         (account("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
         (account("exit.same_status", target=Target("none", ())), "no launcher"),
+        (account("start")._replace(objections=(Violation("SIG-6/file-left"),)), "an undisturbed run"),
         (account("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
     ],
 )

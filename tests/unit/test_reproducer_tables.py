@@ -15,7 +15,6 @@ from proctor.harness import calls, scenario, signals
 from proctor.harness.calls import VISIBLE
 from proctor.harness.history import Ended
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe import timers
 from proctor.harness.runner.start import spawn
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.tracer import called
@@ -23,10 +22,9 @@ from proctor.harness.schedule import parse
 from proctor.reports.reproducer.assemble import library
 from proctor.reports.reproducer.parts import launcher_tracer, nested_stages, observed_run, steps
 from proctor.reports.reproducer.parts.ptrace import kind_of, sends
-from proctor.reports.reproducer.tables import tables
+from proctor.reports.reproducer.tables import tables, timeouts
 
 SCHEDULE = parse("at launcher clone#1 exit: deliver TERM to launcher")
-SENDING = [name for name, call in VISIBLE.items() if call.effect == "sends"]
 TERM = int(signal.SIGTERM)
 
 
@@ -35,23 +33,20 @@ def constant(name: str) -> object:
     return ast.literal_eval(tables(SCHEDULE)[name].partition(" = ")[2])
 
 
-def table_of_timeouts(machine: str) -> dict[int, int]:
-    """Return the arguments that say when a call times out, as the script of another machine has them."""
-    texts = [node for node in ast.walk(library().pieces["TIMEOUTS"].node) if isinstance(node, ast.Dict)]
-    text = ast.literal_eval(texts[0])[machine]
-    return {int(number): int(argument) for number, argument in (pair.split(":") for pair in text.split())}
-
-
-@pytest.mark.parametrize(("machine", "of_harness"), [("x86_64", timers._X86_64), ("aarch64", timers._AARCH64)])
-def test_the_calls_that_time_out(machine: str, of_harness: dict[int, timers._Timeout]) -> None:
-    required = {number: -1 if one.kind == "restart" else one.argument for number, one in of_harness.items()}
-    assert table_of_timeouts(machine) == required
+def test_the_calls_that_time_out() -> None:
+    names: dict[str, dict[str, str]] = {}
+    exec("import os\n" + timeouts(), {}, names)
+    known = {number: calls.CALLS[name].timeout for number, name in calls.by_number().items()}
+    required = {number: one for number, one in known.items() if one}
+    assert names["TIMEOUTS"] == {
+        str(number): str(-1 if one.kind == "restart" else one.argument) for number, one in required.items()
+    }
 
 
 def test_the_numbers_of_calls() -> None:
     found = constant("CALLS")
     assert isinstance(found, dict)
-    assert found[os.uname().machine] == calls.numbers()
+    assert found[os.uname().machine] == calls.by_number(VISIBLE)
     for machine, numbers in found.items():
         assert {name for name, call in VISIBLE.items() if getattr(call, machine) is not None} == {*numbers.values()}
 
@@ -76,7 +71,7 @@ def test_other_calls_are_no_points() -> None:
     assert not launcher_tracer.is_point("", [1] * 6)
 
 
-@pytest.mark.parametrize("name", SENDING)
+@pytest.mark.parametrize("name", calls.SENDS)
 def test_which_signal_a_call_sends(name: str) -> None:
     for arguments in ((12, 13, TERM, 0, 0, 0), (-12, TERM, 0, 0, 0, 0), (12, TERM, 0, 0, 0, 0)):
         fact = called(name, arguments, 0)

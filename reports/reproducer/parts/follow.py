@@ -14,6 +14,7 @@ from proctor.reports.reproducer.parts.ptrace import (
     DETACH,
     INTERRUPT,
     LISTEN,
+    REAPING,
     SENDING,
     SYSCALL,
     WALL,
@@ -113,7 +114,7 @@ def handle_call(run: Any, tid: int, at_reap: int) -> None:
         began = time.monotonic()
         while has_pending(command) and time.monotonic() - began < 1:
             os.sched_yield()
-    elif name in ("wait4", "waitid") and words[0] >= 0 and not (run.is_reaped or os.path.exists("/proc/%d" % command)):
+    elif name in REAPING and words[0] >= 0 and not (run.is_reaped or os.path.exists("/proc/%d" % command)):
         run.is_reaped = True  # by this call, but perhaps by a process in between, for which the launcher waits
         if os.path.exists("/proc/%d/task/%d" % (run.pids["launcher"], tid)):
             run.note("the launcher has reaped the command by " + name, "reaped", command)

@@ -17,6 +17,7 @@ from proctor.reports.reproducer.parts.ptrace import (
     CALLS,
     FOLLOW,
     LISTEN,
+    REAPING,
     SENDING,
     WALL,
     call_of,
@@ -161,9 +162,7 @@ class LauncherTracer(ThreadScheduler):
             return
         if name in SENDING:
             note_sent(self.run, name, thread.arguments)
-        elif (
-            name in ("wait4", "waitid") and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid)
-        ):
+        elif name in REAPING and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid):
             self.run.note("the launcher has reaped the command by " + name, "reaped", pid)
 
     def made(self, maker: TracedThread, by_vfork: bool) -> None:
