@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from proctor.harness import execute as door
-from proctor.harness import system
+from proctor.harness import orders, system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved, WitnessReady
 from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
@@ -148,7 +148,7 @@ def _groups() -> Ability:
 # -- what has to be tried
 
 
-COMMAND_ENDS: tuple[Step, ...] = (Order("exit 0"), WaitEnds("command"), WaitEnds())
+COMMAND_ENDS: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds())
 
 
 def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:

@@ -20,6 +20,7 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
 from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
@@ -89,7 +90,7 @@ def _first_look(target: Target, stage: Stage) -> Scenario:
     the name that it has in the launcher's environment, or of a sync."""
     if set(target.profiles) == {"sync"}:
         return Scenario((WaitEnds(),), stage, invoke="sync", within=SYNCS_WITHIN)
-    steps = (Order("exit 0"), WaitEnds())
+    steps = (Order(orders.Exit(0)), WaitEnds())
     if command_for(target) == "tool":
         return Scenario(steps, stage, "tool", within=SYNCS_WITHIN)
     return Scenario(steps, stage)

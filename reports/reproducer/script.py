@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 
 from proctor.harness import scenario as s
+from proctor.harness.orders import Spawn
 from proctor.harness.target import COMMAND, Target
 from proctor.reports.finding import FindingSummary
 from proctor.reports.reproducer.asking import question_of
@@ -97,7 +98,7 @@ def _play(account: FindingSummary, question: Question, is_traced: bool) -> str:
         lines.insert(0, "place_command(run)")
     if _has_more(target):
         lines.insert(0, "make_files(run)")
-    lines += [code_of(s.Order(order)) for order in question.orders]
+    lines += [f"order(run, {order!r})" for order in question.orders]  # of the command in the script itself
     lines += _steps(scenario, question)
     end = [f"{one.__name__}(run)" for one in _observations(account, question, is_traced)]
     if end:
@@ -120,8 +121,8 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     for step in scenario.steps:
         waited[step] += isinstance(step, s.WaitReceived | s.WaitAnswer)
         lines.append(code_of(step, waited[step], unseen, question.is_timed))
-        if isinstance(step, s.Order) and step.text.startswith("spawn "):
-            lines.append(code_of(s.WaitReady(step.text.split()[1])))
+        if isinstance(step, s.Order) and isinstance(step.order, Spawn):
+            lines.append(code_of(s.WaitReady(step.order.name)))
     return lines
 
 

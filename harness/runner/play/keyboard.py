@@ -28,12 +28,12 @@ class Keyboard:
         self._recorder.add("runner", history.Typed(len(data), zlib.crc32(data)))
         self._streams.write(data)
 
-    def press(self, key: scenario.Key) -> None:
-        """Press a key at the terminal."""
-        self._recorder.add("runner", history.Pressed(key))
+    def press(self, key: scenario.Key, cause: int | None = None) -> None:
+        """Press a key at the terminal. cause: the index of the event of the directive that wants it."""
+        self._recorder.add("runner", history.Pressed(key, cause))
         self.terminal_for("a key").write(scenario.KEYS[key])
 
-    def press_at_point(self, action: PressKey) -> None:
+    def press_at_point(self, action: PressKey, cause: int) -> None:
         """Press a key now, and have the terminal take it before any task runs again."""
-        self.press(action.key)
+        self.press(action.key, cause)
         self._streams.flush_input()

@@ -9,6 +9,7 @@ from typing import Literal
 from proctor.harness import history, scenario
 from proctor.harness.awaited import OrderDone, OrderTaken
 from proctor.harness.errors import HarnessError
+from proctor.harness.orders import OrderToWitness, Spawn
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
@@ -65,8 +66,8 @@ class Steps:
             case scenario.HangUp():
                 self._recorder.add("runner", history.HungUp())
                 self._keyboard.terminal_for("a hang-up").hang_up()
-            case scenario.Order(text=text, to=to):
-                self._order(to, text)
+            case scenario.Order(order=order, to=to):
+                self._order(to, order)
             case scenario.Hold():
                 self._hold()
             case scenario.Release():
@@ -121,24 +122,24 @@ class Steps:
         """Return whether a witness has said hello."""
         return process in self._recorder.greeted
 
-    def _order(self, to: str, text: str) -> None:
-        word, *rest = text.split()
+    def _order(self, to: str, order: OrderToWitness) -> None:
+        word = order.word
         before = self._recorder.answered[to, "read" if word == "read-line" else word]
         if word == "write":  # counted by itself, from here to its answer
             self._wait.drain()
             self._recorder.count_streams()
-        self._recorder.add("runner", history.Ordered(to, text))
-        if not self._registry.witnesses.order(to, text):
-            self._expectations.missed(OrderTaken(to, text), WaitOutcome(False, True, 0.0, 0.0))
-        if word in scenario.ORDERS_WITHOUT_ANSWER:
+        self._recorder.add("runner", history.Ordered(to, order))
+        if not self._registry.witnesses.order(to, str(order)):
+            self._expectations.missed(OrderTaken(to, order), WaitOutcome(False, True, 0.0, 0.0))
+        if not order.answers:
             self._answered_before[to, word] = before
             return
-        self._expectations.fact(OrderDone(to, text), lambda: self._recorder.answered[to, word] > before, self._within)
+        self._expectations.fact(OrderDone(to, order), lambda: self._recorder.answered[to, word] > before, self._within)
         if word == "write":
             self._wait.drain()
             self._recorder.count_streams()
-        if word == "spawn":
-            self._expectations.fact(scenario.WaitReady(rest[0]), lambda: self.has_greeted(rest[0]), self._within)
+        if isinstance(order, Spawn):
+            self._expectations.fact(scenario.WaitReady(order.name), lambda: self.has_greeted(order.name), self._within)
 
     def _receives(self, step: scenario.WaitReceived, process: str, number: int) -> None:
         key = (process, number)
