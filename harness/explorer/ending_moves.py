@@ -37,7 +37,15 @@ def exit_held(model: Model, code: int, number: int) -> Steps:
     it can notice the exit."""
     rest = at_rest(model)
     model.is_over = True
-    return (*rest, Hold(), Order(orders.Exit(code)), WaitEnds("command"), Signal(number), Release(), WaitEnds("launcher"))
+    return (
+        *rest,
+        Hold(),
+        Order(orders.Exit(code)),
+        WaitEnds("command"),
+        Signal(number),
+        Release(),
+        WaitEnds("launcher"),
+    )
 
 
 def die_of(model: Model, number: int) -> Steps:
