@@ -112,7 +112,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.PointReached(POINT, Point("launcher", "clone"), 15, 1 << 14, 0, 1 << 63),
     facts.DirectiveApplied(Directive(POINT, Deliver(15, "group")), "done"),
     facts.NotReached(Directive(POINT, PressKey("ctrl-c"))),
-    facts.SettleEnded("waited", 1.0, "somebody is always running"),
+    facts.SettleEnded("waited", 1.0, "a task was running at every look"),
     facts.WaitEnded(steps.WaitReady(), 0.25, 0.125),
     *(facts.WaitFailed(awaited, 5.0, True, (process("launcher"),)) for awaited in ALL_AWAITED),
     facts.WaitFailed(ScriptDone(), 5.0, False, hidden=facts.Hidden("traced", "command"), step=3),

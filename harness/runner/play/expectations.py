@@ -7,7 +7,8 @@ from collections.abc import Callable
 from proctor.harness import history
 from proctor.harness.awaited import Awaited, process_of
 from proctor.harness.runner.play.registry import ProcessRegistry
-from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter, WaitOutcome
+from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
+from proctor.harness.runner.play.waits import WaitOutcome
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace.tracing import Tracing
 

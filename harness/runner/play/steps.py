@@ -16,7 +16,8 @@ from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
 from proctor.harness.runner.play.registry import ProcessRegistry
-from proctor.harness.runner.play.waiting import Waiter, WaitOutcome
+from proctor.harness.runner.play.waiting import Waiter
+from proctor.harness.runner.play.waits import WaitOutcome
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.snapshots import Watched
@@ -50,7 +51,8 @@ class Steps:
     def do(self, step: scenario.Step) -> None:
         """Carry out one step."""
         within = self._within
-        self._wait.stirred |= isinstance(step, _STIMULI)
+        if isinstance(step, _STIMULI):
+            self._wait.note_stimulus()
         match step:
             case scenario.Signal(signal=number, to=to):
                 self._recorder.add("runner", self._registry.send(number, to))
