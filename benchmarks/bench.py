@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import pexpect
 
+from proctor.harness import orders
 from proctor.harness.execute import execute, stop
 from proctor.harness.history import Ended
 from proctor.harness.runner.start.spawn import WITNESS
@@ -132,7 +133,7 @@ def with_pexpect(launcher: list[str]) -> None:
 def one_execution(count: int) -> list[Comparison]:
     """Measure (a) and (b): start, one TERM, end, on tini."""
     target = load("tini")
-    steps = (Order(f"exit-on {signal.SIGTERM:d} 0"), Signal(signal.SIGTERM), WaitEnds())
+    steps = (Order(orders.ExitOn(int(signal.SIGTERM))), Signal(signal.SIGTERM), WaitEnds())
     on_pipes, on_terminal = Scenario(steps), Scenario(steps, Stage(terminal=True))
 
     def ours(scenario: Scenario) -> None:

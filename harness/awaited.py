@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from proctor.harness.orders import OrderToWitness
 from proctor.harness.scenario import Await
 
 
@@ -18,14 +19,14 @@ class OrderTaken(_Awaited, frozen=True, tag="order-taken"):
     """A witness is there to be given an order."""
 
     process: str
-    order: str
+    order: OrderToWitness
 
 
 class OrderDone(_Awaited, frozen=True, tag="order-done"):
     """A witness has carried out an order."""
 
     process: str
-    order: str
+    order: OrderToWitness
 
 
 class LauncherStarted(_Awaited, frozen=True, tag="launcher-started"):

@@ -152,6 +152,12 @@ def containment() -> str:
     return _containment + (f" (no PID namespace: {_why_weaker})" if _why_weaker else "")
 
 
+def has_namespace() -> bool:
+    """Whether launchers run in a PID namespace of their own on this system."""
+    containment()
+    return _containment != "subreaper"
+
+
 def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
     """Play `scenario` on `target` and return everything that happened.
 

@@ -13,6 +13,7 @@ import msgspec
 
 from proctor.harness.awaited import Awaited
 from proctor.harness.errors import UsageError
+from proctor.harness.orders import OrderToWitness
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Directive, Point
 from proctor.harness.strict import parse_json
@@ -126,16 +127,21 @@ class HelperReady(_Fact, frozen=True, tag="joined"):
 
 
 class Sent(_Fact, frozen=True, tag="sent"):
-    """A signal sent by us; errno is 0 where the kernel took it."""
+    """A signal sent by us; errno is 0 where the kernel took it. cause: the index of the event that tells of the
+    directive by which it was sent, None where a step of the script sent it."""
 
     signal: int
     to: str
     pid: int
     errno: int = 0
+    cause: int | None = None
 
 
 class Pressed(_Fact, frozen=True, tag="pressed"):
+    """A key that we pressed; cause: as with Sent."""
+
     key: str
+    cause: int | None = None
 
 
 class Typed(_Fact, frozen=True, tag="typed"):
@@ -156,7 +162,12 @@ class HungUp(_Fact, frozen=True, tag="hung-up"):
 
 class Ordered(_Fact, frozen=True, tag="ordered"):
     process: str
-    text: str
+    order: OrderToWitness
+
+    @property
+    def text(self) -> str:
+        """The order as it goes over the witness' socket."""
+        return str(self.order)
 
 
 class Answered(_Fact, frozen=True, tag="answered"):
@@ -180,7 +191,9 @@ class TerminalState(_Fact, frozen=True, tag="viewed"):
 
 
 class Received(_Fact, frozen=True, tag="received"):
-    """A signal that was delivered to a witness: its siginfo; `at` is the witness' own clock reading."""
+    """A signal that was delivered to a witness: its siginfo; `at` is the witness' own clock reading. answers: the index
+    of the event by which it was sent, None where we did not send it. The kernel does not tell which of several alike
+    this is: it is taken to be the first that this process has not received yet."""
 
     process: str
     signal: int
@@ -188,6 +201,7 @@ class Received(_Fact, frozen=True, tag="received"):
     sender: int
     at: float
     sender_role: str = ""
+    answers: int | None = None
 
 
 class Stopped(_Fact, frozen=True, tag="stopped"):

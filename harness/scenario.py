@@ -7,10 +7,11 @@ last step the runner waits until everything is quiescent, looks, and ends whatev
 from __future__ import annotations
 
 import signal
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
 import msgspec
 
+from proctor.harness.orders import OrderToWitness
 from proctor.harness.target import Invocation
 
 Parent = Literal["runner", "job", "init", "bash", "dash", "zsh"]
@@ -22,8 +23,8 @@ Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
 """The keys whose signals a command can catch and go on, and those signals."""
-ORDERS_WITHOUT_ANSWER = ("exit", "die", "read", "read-line", "go-on")
-"""Orders after which a command has nothing to say, or only later."""
+ORDERS_WITHOUT_ANSWER = tuple(kind.__struct_config__.tag for kind in get_args(OrderToWitness) if not kind.answers)
+"""The first words of orders after which a command has nothing to say, or only later."""
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -105,10 +106,15 @@ class HangUp(_Step, frozen=True, tag="hang-up"):
 
 
 class Order(_Step, frozen=True, tag="order"):
-    """Tell a witness to do something (its orders are listed in witness.c) and wait for its answer, if it gives one."""
+    """Tell a witness to do something (see orders.py) and wait for its answer, if it gives one."""
 
-    text: Annotated[str, msgspec.Meta(pattern=r"\S")]
+    order: OrderToWitness
     to: str = "command"
+
+    @property
+    def text(self) -> str:
+        """The order as it goes over the witness' socket."""
+        return str(self.order)
 
 
 class Hold(_Step, frozen=True, tag="hold"):

@@ -118,6 +118,10 @@ def load(requested: str) -> Target:
     return Target(name=requested, command=(find_program(words[0], requested), *words[1:]))
 
 
+class NotInstalled(UsageError):
+    """A program that a description names is not on this system. All else in the description is as it should be."""
+
+
 def load_toml(path: Path, shown: str = "") -> Target:
     """Read a target description; raise UsageError if it cannot be read or has an error. shown: the path as the user
     gave it."""
@@ -165,7 +169,7 @@ def _program_of(key: str, program: str, target: Target, shown: str) -> str:
     if problem:
         what = f": {problem}" if found else f", which is not installed: {problem}"
         hint = f"; install it with: {target.install}" if target.install else ""
-        raise UsageError(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
+        raise (UsageError if found else NotInstalled)(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
     return found
 
 

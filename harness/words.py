@@ -210,9 +210,9 @@ def comes(what: Awaited) -> str:
         case WaitOutput(text=text):
             return repr(text)
         case OrderTaken(order=order):
-            return f"takes the order {order!r}"
+            return f"takes the order '{order}'"
         case OrderDone(order=order):
-            return f"carries out the order {order!r}"
+            return f"carries out the order '{order}'"
         case LauncherStarted():
             return "is started"
         case LauncherTraceable():

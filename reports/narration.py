@@ -50,7 +50,7 @@ def steps(
             (TextPart("Stop the launcher at its system calls and run one process at a time. At these points:"),)
         ]
     taken = scenario.steps if last is None else scenario.steps[: last + 1]
-    sentences += scheduled + [_sentence(words_of(step)) for step in taken if not isinstance(step, s.NewPhase)]
+    sentences += scheduled + [_sentence(step) for step in taken if not isinstance(step, s.NewPhase)]
     if left := len(scenario.steps) - len(taken):
         skipped = "the last step was not run" if left == 1 else f"the last {left} steps were not run"
         sentences.append((TextPart(f"This did not happen, so {skipped}."),))
@@ -77,10 +77,11 @@ def _settings(stage: Stage) -> str:
     return ", ".join(settings)
 
 
-def _sentence(text: str) -> tuple[TextPart, ...]:
+def _sentence(step: s.Step) -> tuple[TextPart, ...]:
     """Return a step as a sentence; text that is not plain words becomes code."""
+    if isinstance(step, s.Type):
+        return (TextPart("Type "), TextPart(repr(step.data).removeprefix("b"), is_code=True), TextPart("."))
+    text = words_of(step)
     if re.fullmatch(r"[\w ,;:'.-]+", text):
         return (TextPart(text[0].upper() + text[1:] + "."),)
-    if typed := re.fullmatch(r"type b?(['\"].*['\"])", text):
-        return (TextPart("Type "), TextPart(typed[1], is_code=True), TextPart("."))
     return (TextPart(text, is_code=True),)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.built_for_tests"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

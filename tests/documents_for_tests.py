@@ -8,6 +8,7 @@ import msgspec
 
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.spec import requirements
+from proctor.harness import orders
 from proctor.harness import scenario as s
 from proctor.harness.history import History, Output, Pressed
 from proctor.harness.scenario import JOB
@@ -33,7 +34,7 @@ TWICE = Violation(
     "received twice, from kernel, launcher", (5, 6),
 )  # fmt: skip
 SCENARIO = s.Scenario(
-    (s.Settle(), s.Press("ctrl-c"), s.Settle(), s.Order("exit 0"), s.WaitEnds("command"), s.WaitEnds()), JOB
+    (s.Settle(), s.Press("ctrl-c"), s.Settle(), s.Order(orders.Exit(0)), s.WaitEnds("command"), s.WaitEnds()), JOB
 )  # fmt: skip
 KEY = Pressed("ctrl-c")
 SEEN = supervised(KEY, Output("terminal", b"^C\r\n"), by_key(INT), received(INT), *over(), terminal=True)

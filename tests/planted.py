@@ -55,7 +55,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             case "root":
                 return os.geteuid() == 0
             case "a PID namespace":
-                return "namespace" in door.containment()
+                return door.has_namespace()
             case "another interpreter":
                 return bool(other_interpreter())
         return True

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from proctor.conformance.cli.bisect import bisect as bisect_command
 from proctor.conformance.judging.casefile import CaseFile
+from proctor.harness import orders
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
@@ -69,7 +70,7 @@ def write_case(directory: Path, **changed: object) -> Path:
     saved = CaseFile(
         schema=2, requirement="EXIT-1", check="exit.same_status",
         target=Target("some", ("/nowhere/planted",), install="pip install planted==1.3"),
-        scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())),
+        scenario=Scenario((Order(orders.Exit(3)), WaitEnds("command"), WaitEnds())),
         objections=(OBJECTION,), versions={},
     )  # fmt: skip
     path = directory / "case.json"

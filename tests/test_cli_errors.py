@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 RESULTS = {"schema": 2, "target": {"name": "env"}, "requirements": {}}
 CASE = {
     "schema": 2, "requirement": "EXIT-1", "check": "exit.same_status", "target": {"name": "env", "command": ["env"]},
-    "scenario": {"steps": [{"do": "order", "text": "exit 0"}]}, "objections": [], "versions": {},
+    "scenario": {"steps": [{"do": "order", "order": {"order": "exit", "code": 0}}]}, "objections": [], "versions": {},
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from proctor.conformance.judging.casefile import CaseFile
+from proctor.harness import orders
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.target import Target
 from proctor.reports.results import read
@@ -80,7 +81,7 @@ def interrupt(launcher: Announced, starts: int, *words: str) -> tuple[int, str]:
 def case_of(launcher: Announced) -> str:
     case = CaseFile(
         schema=2, requirement="EXIT-1", check="exit.same_status", target=Target("slow", (str(launcher.path),)),
-        scenario=Scenario((Order("exit 3"), WaitEnds("command"), WaitEnds())), objections=(), versions={},
+        scenario=Scenario((Order(orders.Exit(3)), WaitEnds("command"), WaitEnds())), objections=(), versions={},
     )  # fmt: skip
     path = launcher.path.parent / "case.json"
     path.write_bytes(msgspec.json.encode(case))

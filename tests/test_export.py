@@ -21,6 +21,7 @@ from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.harness import orders
 from proctor.harness import scenario as s
 from proctor.harness.scenario import (
     INIT,
@@ -75,15 +76,22 @@ def stopped_in_a_shell(shell: s.Parent) -> Scenario:
     """Return a dialogue of Ctrl-Z and fg."""
     stop = (Press("ctrl-z"), s.WaitStopped(), s.WaitOutput("Stopped"), s.WaitOutput("<prompt>"))
     again = (s.Type(b"fg\n"), s.WaitContinued(), Settle(), *finish(), s.WaitOutput("<prompt>"))
-    steps = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *stop, *again)
+    steps = (Order(orders.Inherit(int(signal.SIGTSTP))), Settle(), *stop, *again)
     return Scenario(steps, Stage(terminal=True, under=shell))
 
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
-DIES = (Order(f"die {TERM}"), WaitEnds("command"), WaitEnds())
-ORPHAN = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look(), *finish())
-HELD_TERM = (Settle(), Hold(), Order("exit 7"), WaitEnds("command"), Signal(TERM), Release(), WaitEnds())
-VIEW = (Settle(), Order("look"), *finish())
+DIES = (Order(orders.Die(TERM)), WaitEnds("command"), WaitEnds())
+ORPHAN = (
+    Order(orders.Spawn("orphan", orphan=True)),
+    Order(orders.Exit(0), "orphan"),
+    WaitEnds("orphan"),
+    Settle(),
+    Look(),
+    *finish(),
+)
+HELD_TERM = (Settle(), Hold(), Order(orders.Exit(7)), WaitEnds("command"), Signal(TERM), Release(), WaitEnds())
+VIEW = (Settle(), Order(orders.Look()), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 FAULTS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),

@@ -20,6 +20,7 @@ from proctor.conformance.judging.judge import Bare, Judgement, judge
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import Held, History, LimitExceeded, Snapshot, TempFilesLeft, Unobserved, WaitFailed
 from proctor.harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage, WaitReady
@@ -34,7 +35,7 @@ REST = Scenario((Settle(), *finish(5)))
 @pytest.fixture(autouse=True)
 def contained() -> Iterator[None]:
     """Nobody here gets out of the runner's PID namespace; and the runner still works afterwards."""
-    if "PID namespace" not in door.containment():
+    if not door.has_namespace():
         pytest.skip(f"these launchers are run in a PID namespace only; here: {door.containment()}")
     yield
     # nothing of the launcher is there any more, and what comes next is judged as ever
@@ -200,7 +201,7 @@ def test_spoilt_modes_are_a_fail() -> None:
 
 
 def test_a_launcher_that_is_traced_already_is_held_by_sigstop() -> None:
-    history = play("is_traced", Scenario((Settle(), Hold(), Order("look"), Release(), *finish(5))))
+    history = play("is_traced", Scenario((Settle(), Hold(), Order(orders.Look()), Release(), *finish(5))))
     assert history.facts(Held)[0].how == "SIGSTOP"
     assert not history.facts(WaitFailed), history.facts(WaitFailed)
 

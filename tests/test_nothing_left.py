@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import WaitFailed
 from proctor.harness.scenario import Order, Scenario, WaitEnds
@@ -168,7 +169,10 @@ def test_ctrl_c(suite: subprocess.Popen[bytes], place: Path) -> None:
 def play_often() -> None:
     """Play until the runner is found to have been killed."""
     for _ in range(1000):
-        door.execute(BARE, Scenario((Order("spawn grandchild os"), Order("exit 0"), WaitEnds())))
+        door.execute(
+            BARE,
+            Scenario((Order(orders.Spawn("grandchild", orphan=True, session=True)), Order(orders.Exit(0)), WaitEnds())),
+        )
 
 
 @pytest.mark.parametrize("wish", ["namespace", "subreaper"])
@@ -179,7 +183,7 @@ def test_sigkill_of_the_runner_or_its_guardian(
     door.stop()
     monkeypatch.setenv("TMPDIR", str(place))
     monkeypatch.setenv("PROCTOR_CONTAINMENT_WISH", wish)
-    door.execute(BARE, Scenario((Order("exit 0"), WaitEnds())))
+    door.execute(BARE, Scenario((Order(orders.Exit(0)), WaitEnds())))
     runner = door._runner
     assert runner
     guardian = runner._process.pid
@@ -187,7 +191,7 @@ def test_sigkill_of_the_runner_or_its_guardian(
     with pytest.raises(HarnessError, match=r"This says nothing about the launcher"):
         play_often()
     nothing_left(place)
-    assert not door.execute(BARE, Scenario((Order("exit 0"), WaitEnds()))).facts(WaitFailed)
+    assert not door.execute(BARE, Scenario((Order(orders.Exit(0)), WaitEnds()))).facts(WaitFailed)
     door.stop()
     nothing_left(place)
 

@@ -3,49 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".tox", ".venv", "build", "dist", "bin", "__pycache__", ".*_cache", "*.egg-info", ".hypothesis"
-)
-
-
-def run(*words: object, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        list(map(str, words)), cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False
-    )
-
-
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the checkout: building writes into the directory that it builds."""
-    copy = tmp_path_factory.mktemp("sources") / "proctor"
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=LEFT_OUT)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def sdist(sources: Path) -> Path:
-    done = run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", cwd=sources)
-    assert done.returncode == 0, done.stderr
-    return next((sources / "dist").glob("*.tar.gz"))
-
-
-@pytest.fixture(scope="module")
-def wheel(sources: Path) -> Path:
-    done = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", cwd=sources)
-    assert done.returncode == 0, done.stderr
-    return next((sources / "dist").glob("*.whl"))
+from tests.built_for_tests import ROOT, build, install, run
 
 
 def files_of(*rooms: str) -> set[str]:
@@ -76,7 +41,9 @@ def test_wheel_is_for_this_kind_of_machine_and_any_python(wheel: Path) -> None:
 
 def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
-        held = {name.partition("/")[2] for name in archive.getnames()}
+        names = archive.getnames()
+    held = {name.partition("/")[2] for name in names}
+    assert len(held) == len(names), "each file once"
     sources = (
         "harness", "conformance", "reports", "targets", "src", "tests", "README.md", "LICENSE", "hatch_build.py",
     )  # fmt: skip
@@ -86,14 +53,32 @@ def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
     assert not [name for name in held if name.startswith("harness/bin")]
 
 
+def test_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    again = build("wheel", next(tmp_path.iterdir()))
+    assert again.name == wheel.name
+    with zipfile.ZipFile(wheel) as ours, zipfile.ZipFile(again) as theirs:
+        assert sorted(theirs.namelist()) == sorted(ours.namelist())
+        compiled = "proctor/harness/bin/", ".dist-info/RECORD"  # and the checksums of what is compiled
+        same = [name for name in ours.namelist() if not any(part in name for part in compiled)]
+        assert [name for name in same if theirs.read(name) != ours.read(name)] == []
+
+
+@pytest.mark.slow
+def test_wheel_adds_one_top_level_name(programs: Path) -> None:
+    script = "import importlib.metadata as m; print([n for n, d in m.packages_distributions().items() if %r in d])"
+    done = run(programs / "python", "-c", script % "launch-proctor", cwd=programs)
+    assert done.stdout.strip() == "['proctor']", done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_installed_it_works_from_an_empty_directory(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    package: Path = request.getfixturevalue(kind)
-    venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
-    programs = tmp_path / "venv" / "bin"
-    done = run(programs / "python", "-m", "pip", "install", "--quiet", package, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    if kind == "wheel":
+        programs: Path = request.getfixturevalue("programs")
+    else:
+        programs = install(request.getfixturevalue("sdist"), tmp_path / "venv")
     empty = tmp_path / "empty"
     empty.mkdir()
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(empty)}

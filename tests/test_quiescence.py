@@ -19,7 +19,7 @@ from proctor.harness.execute import execute
 from proctor.harness.history import History, Received, Sent, SettleEnded
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence, timers
-from proctor.harness.runner.play.waiting import SETTLE_LIMIT
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.scenario import Scenario, Settle
 from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
@@ -129,7 +129,7 @@ def test_launcher_that_never_rests_is_taken_as_it_is(bare: History) -> None:
     history = play(LATE, "busy")
     settled, copies = settled_after_the_signal(history)
     assert (settled[0].how, copies) == ("waited", 1)
-    assert "always running" in settled[0].reason
+    assert "running at every look" in settled[0].reason
     assert checks.exactly_once(history, bare) == []
 
 

@@ -12,6 +12,7 @@ from proctor.conformance.checks import signals as checks
 from proctor.conformance.checks.common import NotObservable
 from proctor.conformance.checks.exit import said
 from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.harness import orders
 from proctor.harness.execute import execute
 from proctor.harness.history import (
     Ended,
@@ -147,7 +148,7 @@ def test_being_held_is_not_noticed(call: str, stage: Stage) -> None:
 
 
 def test_what_is_sent_meanwhile_arrives_afterwards() -> None:
-    steps = (Settle(), Hold(), Signal(TERM), Settle(), Order("look"), Release(), Settle(), *finish(3))
+    steps = (Settle(), Hold(), Signal(TERM), Settle(), Order(orders.Look()), Release(), Settle(), *finish(3))
     history = play(Scenario(steps, within=WITHIN), SENDS, "once")
     received = [event.index for event, _ in history.all(Received)]
     looked = next(event.index for event, fact in history.all(Held))

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from proctor.harness import signals
 from proctor.harness.history import DirectiveApplied, History
+from proctor.harness.orders import Catch, Default, Ignore, Inherit, OrderToWitness
 from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
     HangUp,
@@ -77,12 +78,13 @@ class _Account:
         self._sent.clear()
         self._arrived.clear()
 
-    def obey(self, text: str) -> None:
+    def obey(self, order: OrderToWitness) -> None:
         """The command is told what to make of a signal."""
-        word, *rest = text.split()
-        if word in ("ignore", "default", "inherit", "catch") and rest and rest[0] != "0":
-            number = int(rest[0])
-            (self._deaf.discard if word == "catch" else self._deaf.add)(number)
+        match order:
+            case Catch(signal=number) if number:
+                self._deaf.discard(number)
+            case Ignore(signal=number) | Default(signal=number) | Inherit(signal=number) if number:
+                self._deaf.add(number)
 
 
 def allowed(scenario: Scenario, schedule: Schedule = NONE) -> dict[int, Allowed]:
@@ -107,8 +109,8 @@ def allowed(scenario: Scenario, schedule: Schedule = NONE) -> dict[int, Allowed]
                 account.receive(number)
             case Settle() if not stopped:
                 account.rest()
-            case Order(text=text, to="command"):
-                account.obey(text)
+            case Order(order=order, to="command"):
+                account.obey(order)
             case WaitEnds(process="command"):
                 break
     numbers = account.causes.keys()

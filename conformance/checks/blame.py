@@ -9,6 +9,7 @@ from proctor.conformance.checks.common import end_of, received
 from proctor.harness import signals
 from proctor.harness.awaited import Awaited, OrderTaken
 from proctor.harness.history import DirectiveApplied, Ended, Event, History, HungUp, Ordered, Pressed, Sent, SettleEnded
+from proctor.harness.orders import Spawn
 from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
     Order,
@@ -141,10 +142,9 @@ def _last_sent(history: History) -> int:
 
 def _of_staying(history: History) -> str:
     """Return the requirement that a launcher breaks which does not end with its command."""
-    spawned = [
-        step.text for step in history.scenario.steps if isinstance(step, Order) and step.text.startswith("spawn")
-    ]
-    if spawned and all(text.endswith(("osn", "os")) for text in spawned):
+    orders = [step.order for step in history.scenario.steps if isinstance(step, Order)]
+    spawned = [order for order in orders if isinstance(order, Spawn)]
+    if spawned and all(order.orphan and order.session for order in spawned):
         return "TREE-7"
     return "EXIT-6" if spawned else "EXIT-1"
 

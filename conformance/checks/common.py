@@ -10,7 +10,7 @@ import msgspec
 
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
-from proctor.harness.awaited import Awaited
+from proctor.harness.awaited import Awaited, OrderDone, OrderTaken
 from proctor.harness.history import (
     Ended,
     Event,
@@ -61,6 +61,8 @@ def parameters_of(waited_for: Awaited) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for key, value in msgspec.to_builtins(waited_for).items():
         values[key] = signals.name(value) if key == "signal" else value
+    if isinstance(waited_for, OrderTaken | OrderDone):
+        values["order"] = str(waited_for.order)
     return {"wait": values.pop("do"), **values}
 
 

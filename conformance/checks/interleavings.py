@@ -48,6 +48,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
+from proctor.harness.orders import AboutSignal, Ignore, Spawn
 from proctor.harness.violation import Violation
 from proctor.harness.words import times, unseen
 
@@ -157,13 +158,13 @@ def _arrives(history: History, bare: History) -> Iterator[Broken]:
     what to make of it."""
     if history.facts(WaitFailed) or _launcher_killed(history) or has(history, HungUp):
         return
-    told = {word for fact in history.facts(Ordered) for word in fact.text.split()[1:2]}
+    told = {fact.order.signal for fact in history.facts(Ordered) if isinstance(fact.order, AboutSignal)}
     rest = _last_rest(history)
     for carried in blame.delivered(history):
-        sent = history.events[carried.index + 1].fact
-        if not isinstance(sent, Sent) or sent.errno or sent.to != "launcher" or carried.index > rest:
+        sent = next((fact for fact in history.facts(Sent) if fact.cause == carried.index), None)
+        if sent is None or sent.errno or sent.to != "launcher" or carried.index > rest:
             continue
-        if str(sent.signal) not in told and not received(history)[sent.signal]:
+        if sent.signal not in told and not received(history)[sent.signal]:
             name = signals.name(sent.signal)
             lost = violation("not-delivered", carried.index, signal=name, required="at least once", count=NOT_RECEIVED)
             yield Broken(blame.of_moment(history) or "SIG-1", lost)
@@ -245,8 +246,8 @@ def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
 
 def _of_own_session(history: History) -> set[str]:
     """Return those whom the command has started in a session of their own: nobody's group is theirs."""
-    words = [fact.text.split() for fact in history.facts(Ordered) if fact.text.startswith("spawn ")]
-    return {name for _, name, flags in words if "s" in flags}
+    spawned = (fact.order for fact in history.facts(Ordered) if isinstance(fact.order, Spawn))
+    return {order.name for order in spawned if order.session}
 
 
 def _zombies(history: History, bare: History) -> Iterator[Broken]:
@@ -261,7 +262,7 @@ def _late(history: History, bare: History) -> Iterator[Broken]:
 
 def _noticed(history: History, bare: History) -> Iterator[Broken]:
     """What the command is told is seen only where it ignores nothing."""
-    deaf = any(fact.text.startswith("ignore") for fact in history.facts(Ordered))
+    deaf = any(isinstance(fact.order, Ignore) for fact in history.facts(Ordered))
     if _launcher_killed(history) and not history.facts(WaitFailed) and not deaf:
         yield from (Broken("TREE-3", one) for one in of_tree.noticed_by_command(history, bare))
 

@@ -90,7 +90,7 @@ def explore(
         launcher = check_deviations(load(target), target)
         trouble = probe(launcher).trouble
         if trouble:
-            raise UsageError(trouble)
+            raise UsageError(trouble.text)
         chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
         crew = WorkerPool(launcher, workers, replays)
         try:

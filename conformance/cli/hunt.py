@@ -79,7 +79,7 @@ def hunt(
         chosen = PROFILES[profile]
         launcher = check_deviations(load(target), target)
         if trouble := probe(launcher).trouble:
-            raise UsageError(trouble)
+            raise UsageError(trouble.text)
         kept = State.at(state, launcher, chosen.resumes)
         if seed is not None:
             kept.next_seed = seed

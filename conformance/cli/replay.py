@@ -33,7 +33,7 @@ from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.probe import check_deviations
 from proctor.harness.errors import UsageError
-from proctor.harness.schedule import parse
+from proctor.harness.schedule import PressKey, parse
 from proctor.harness.target import Target, load
 from proctor.harness.words import harmless as escape
 from proctor.reports.timeline import text as text_timeline
@@ -131,7 +131,7 @@ def _what_to_replay(
     if not matching:
         raise UsageError(f"nothing is explored for {requirement}{f' under the name {check}' if check else ''}")
     directives = parse(schedule)
-    keys = any("press" in str(directive.action) for directive in directives.directives)
+    keys = any(isinstance(directive.action, PressKey) for directive in directives.directives)
     campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])
     launcher = load(target)
     pasted = CaseFile(

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from proctor.harness import execute as door
-from proctor.harness import system
+from proctor.harness import orders, system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved, WitnessReady
 from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
@@ -148,7 +148,7 @@ def _groups() -> Ability:
 # -- what has to be tried
 
 
-COMMAND_ENDS: tuple[Step, ...] = (Order("exit 0"), WaitEnds("command"), WaitEnds())
+COMMAND_ENDS: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds())
 
 
 def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
@@ -179,7 +179,7 @@ def _containment() -> Ability:
         told = harmless(str(error))
         means = "nothing can be started, so nothing can be observed"
         return Ability("containment", "no", told, means, "what the message says; it is about Proctor or this system")
-    if "subreaper" not in found:
+    if door.has_namespace():
         return Ability("containment", "yes", f"in a {found}")
     means = (
         "launchers are ended together with what they start, but without a PID namespace they see, and as the same user "

@@ -24,25 +24,25 @@ from proctor.conformance.versions.installing import install_target, package_of
 from proctor.conformance.versions.packages import cache_directory, named_in
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.strict import convert
-from proctor.harness.target import Target, known_targets, load, load_toml
+from proctor.harness.target import NotInstalled, Target, known_targets, load, load_toml
 from proctor.harness.words import harmless
 
 TO_COPY = ("file", "install", "command", "sync", "prune")
 WIDTH = 100
 MISSING = 1
-NOT_INSTALLED = "which is not installed"
-"""Where this is all that is wrong, the line about `install` says what to do."""
 
 
 class Known(NamedTuple):
     """A described launcher. described: as its description says it; target: with its programs where they are here, the
-    same as described where one is missing. trouble: why it cannot be started here, "" where it can."""
+    same as described where one is missing. trouble: why it cannot be started here, "" where it can; is_missing: whether
+    that is all that is wrong, so that the line about `install` says what to do."""
 
     described: Target
     target: Target
     file: str
     version: str = ""
     trouble: str = ""
+    is_missing: bool = False
 
     @property
     def is_installed(self) -> bool:
@@ -180,18 +180,21 @@ def _find(name: str) -> Known:
 
 def _look(path: Path) -> Known:
     """Return what a description says, and what is found of it here; WrongCall where it is none."""
+    found: Target | None = None
+    trouble: UsageError | None = None
     try:
-        found, trouble = check_deviations(load_toml(path), str(path)), ""
+        found = check_deviations(load_toml(path), str(path))
     except UsageError as error:
-        found, trouble = None, str(error)
+        trouble = error
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         described = convert({"name": path.stem, **data}, Target, str(path))
-    except (OSError, ValueError, UsageError):
-        raise UsageError(trouble) from None
+    except (OSError, ValueError, UsageError) as error:
+        raise trouble or error from None
     if found:
         return Known(described, found, str(path), version_of(found))
-    return Known(check_deviations(described, str(path)), described, str(path), trouble=trouble)
+    checked = check_deviations(described, str(path))
+    return Known(checked, described, str(path), "", str(trouble), isinstance(trouble, NotInstalled))
 
 
 def _in_full(one: Known) -> list[str]:
@@ -227,7 +230,7 @@ def _in_full(one: Known) -> list[str]:
 def _how_it_is_here(one: Known) -> str:
     if one.is_installed:
         return f"yes, {one.version}" if one.version else "yes"
-    return "no" if one.target.install and NOT_INSTALLED in one.trouble else f"no: {one.trouble}"
+    return "no" if one.target.install and one.is_missing else f"no: {one.trouble}"
 
 
 def _line(words: tuple[str, ...], more: str = "") -> str:

@@ -14,6 +14,7 @@ from proctor.conformance.judging.judge import Claims, not_claimed
 from proctor.conformance.scenarios.environments import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
 from proctor.conformance.scenarios.environments import JOB as JOB_WARM
 from proctor.conformance.spec import requirements
+from proctor.harness import orders
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.explorer.explore import Evaluation, Predicate
 from proctor.harness.explorer.ordering import process_orders
@@ -62,12 +63,12 @@ def needs_explored(numbers: Iterable[int]) -> None:
 
 def whole_run(stage: Stage) -> Scenario:
     """Return the scenario of all explorations: the command starts, rests, and ends; its end is part 2."""
-    return Scenario((Settle(), NewPhase(), Order(f"exit {CODE}"), WaitEnds("command"), WaitEnds("launcher")), stage)
+    return Scenario((Settle(), NewPhase(), Order(orders.Exit(CODE)), WaitEnds("command"), WaitEnds("launcher")), stage)
 
 
 def ends_at_once(stage: Stage) -> Scenario:
     """Return the scenario for what is explored without signals: the command ends as soon as it runs."""
-    return Scenario((Order(f"exit {CODE}"), WaitEnds("command"), WaitEnds("launcher")), stage)
+    return Scenario((Order(orders.Exit(CODE)), WaitEnds("command"), WaitEnds("launcher")), stage)
 
 
 class Campaign(NamedTuple):
@@ -185,7 +186,7 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     run, prune = CallLauncher("run"), CallLauncher("prune")
     ended = (*OVER, *NEXT_RUN)
     at_terminal = (PressKey("ctrl-c"),)
-    uses = (*looked(), Order(f"exit {CODE}"), WaitEnds())
+    uses = (*looked(), Order(orders.Exit(CODE)), WaitEnds())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
         Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, rotated=True),

@@ -20,6 +20,7 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
 from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
@@ -41,12 +42,19 @@ MOST_OUTPUT = 200
 _SETTING = "PROCTOR_START_WITHIN"
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """Why a target cannot be judged. summary: in one line; text: in full, with what to do."""
+
+    summary: str
+    text: str
+
+
 class Probe(msgspec.Struct, frozen=True):
-    """What was found. trouble: why this target cannot be judged, "" if it can."""
+    """What was found. trouble: why this target cannot be judged, None if it can."""
 
     version: str
     slow: bool
-    trouble: str
+    trouble: Trouble | None
 
 
 def check_deviations(target: Target, asked: str) -> Target:
@@ -82,7 +90,7 @@ def _first_look(target: Target, stage: Stage) -> Scenario:
     the name that it has in the launcher's environment, or of a sync."""
     if set(target.profiles) == {"sync"}:
         return Scenario((WaitEnds(),), stage, invoke="sync", within=SYNCS_WITHIN)
-    steps = (Order("exit 0"), WaitEnds())
+    steps = (Order(orders.Exit(0)), WaitEnds())
     if command_for(target) == "tool":
         return Scenario(steps, stage, "tool", within=SYNCS_WITHIN)
     return Scenario(steps, stage)
@@ -116,7 +124,7 @@ def _limits() -> tuple[tuple[int, int, int], ...]:
     return ((resource.RLIMIT_CPU, COMPUTES_WITHIN, COMPUTES_WITHIN + 1),)
 
 
-def _not_started(target: Target, fact: NotStarted) -> str:
+def _not_started(target: Target, fact: NotStarted) -> Trouble:
     if fact.step != "exec":
         raise HarnessError(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
     reasons = {
@@ -125,19 +133,21 @@ def _not_started(target: Target, fact: NotStarted) -> str:
         errno.ENOENT: "the interpreter in its '#!' line does not exist",
     }
     reason = reasons.get(fact.errno, os.strerror(fact.errno))
-    return f"--target={target.name}: the system cannot execute {target.command[0]}: {reason}"
+    summary = f"the system cannot execute {target.command[0]}: {reason}"
+    return Trouble(summary, f"--target={target.name}: {summary}")
 
 
-def _trouble(target: Target, history: History) -> str:
+def _trouble(target: Target, history: History) -> Trouble | None:
     for fact in history.facts(NotStarted):
         return _not_started(target, fact)
     if any(greeted.process == "command" for greeted in history.facts(WitnessReady)):
-        return ""
+        return None
     script = history.scenario
     if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
-        return ""
-    output = said(history).strip()
+        return None
+    output = _quoted(said(history).strip())
     how, is_slow = _how_it_went(history)
+    how += "".join(f"; not observed: {unseen(fact)}" for fact in history.facts(Unobserved))
     what, line = "start its command", _line(target, "COMMAND", "ARGS...")
     if script.invoke == "sync":
         what, line = "make its environment", shlex.join(target.sync)
@@ -153,16 +163,22 @@ def _trouble(target: Target, history: History) -> str:
     lines = [
         f"target '{target.name}' did not {what}, so nothing can be said about it.",
         f"  run as:     {line}",
-        f"  found:      {how}" + "".join(f"; not observed: {unseen(fact)}" for fact in history.facts(Unobserved)),
-        f"  it printed: {output[:MOST_OUTPUT]!r}{'...' if len(output) > MOST_OUTPUT else ''}" if output else
-        "  it printed: nothing",
+        f"  found:      {how}",
+        f"  it printed: {output}",
         *how_to,
     ]  # fmt: skip
     if is_slow:
         lines.append(
             f"              Where it is only slow: {_SETTING}=60 in the environment, or slow = true in a TOML."
         )
-    return "\n".join(lines)
+    return Trouble(f"{how}; it printed: {output}", "\n".join(lines))
+
+
+def _quoted(output: str) -> str:
+    """Return the beginning of what a launcher printed."""
+    if not output:
+        return "nothing"
+    return repr(output[:MOST_OUTPUT]) + ("..." if len(output) > MOST_OUTPUT else "")
 
 
 def _line(target: Target, command: str, argument: str) -> str:

@@ -6,6 +6,7 @@ import signal
 from typing import Literal
 
 from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
+from proctor.harness import orders
 from proctor.harness.scenario import (
     Compare,
     Enter,
@@ -45,13 +46,13 @@ def command_for(target: Target) -> Literal["witness", "tool"]:
 
 def looked(process: str = "command") -> tuple[Step, ...]:
     """Return the steps by which a command looks at its environment."""
-    return (Order("whole", process), Order("import proctor_late", process))
+    return (Order(orders.Whole(), process), Order(orders.Import("proctor_late"), process))
 
 
 def used(name: str) -> tuple[Step, ...]:
     """Return the steps by which a further call's command is used, and ends."""
     command = f"{name}-command"
-    return (WaitReady(command), *looked(command), Order("exit 0", command), WaitEnds(name))
+    return (WaitReady(command), *looked(command), Order(orders.Exit(0), command), WaitEnds(name))
 
 
 NEXT_RUN: tuple[Step, ...] = (Start("run", "next"), *used("next"))
@@ -67,8 +68,8 @@ def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = OVER, wit
 def a_sync(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
     """Return the scenario of a sync, of the next one, and of the environment in use."""
     again = (Start("sync", "next"), WaitEnds("next"), Settle(), Compare(NEXT))
-    use = (Enter("tool"), WaitReady("tool-command"), Order("import proctor_project", "tool-command"),
-           Order("whole", "tool-command"), Order("exit 0", "tool-command"), WaitEnds("tool"))  # fmt: skip
+    use = (Enter("tool"), WaitReady("tool-command"), Order(orders.Import("proctor_project"), "tool-command"),
+           Order(orders.Whole(), "tool-command"), Order(orders.Exit(0), "tool-command"), WaitEnds("tool"))  # fmt: skip
     return Scenario((WaitEnds(),), stage, invoke="sync", after=(*LEFT, *again, *use), within=PATIENT,
                     interpreter=interpreter)  # fmt: skip
 

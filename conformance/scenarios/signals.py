@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.scenario import (
     Look,
     Order,
@@ -49,7 +49,7 @@ STOP_AND_GO_ON: tuple[Step, ...] = (
 
 def finish(code: int = 0) -> tuple[Step, ...]:
     """The command ends with this exit code, and the launcher is to end."""
-    return Order(f"exit {code}"), WaitEnds("command"), WaitEnds("launcher")
+    return Order(orders.Exit(code)), WaitEnds("command"), WaitEnds("launcher")
 
 
 def send(number: int, times: int = 1, to: str = "launcher") -> tuple[Step, ...]:

@@ -64,7 +64,7 @@ class Suite:
     @property
     def troubles(self) -> list[str]:
         """Why the other targets are not judged."""
-        return [probe.trouble for probe in self.probes.values() if probe.trouble]
+        return [probe.trouble.text for probe in self.probes.values() if probe.trouble]
 
     def takes_samples(self, target: Target) -> bool:
         """Whether this target is so slow that the suite takes samples."""
@@ -125,6 +125,6 @@ def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = Fa
     documents = []
     for target in suite.targets.values():
         probed = suite.probes[target.name]
-        cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
+        cases = not_judged(target, probed.trouble.text, with_cases()) if probed.trouble else suite.cases
         documents.append(result_rows.document(target, probed.version, cases, seconds, door.containment()))
     result_rows.keep(path, documents)

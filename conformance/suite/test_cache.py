@@ -12,6 +12,7 @@ from proctor.conformance.scenarios.environments import COLD, KILLED, LEFT, NEXT_
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
+from proctor.harness import orders
 from proctor.harness.scenario import Order, Reuse, Settle, Signal, Stage, Start, WaitEnds, WaitReady
 
 UNDISTURBED = a_run(*finish(), *LEFT, *PRUNE)
@@ -27,7 +28,7 @@ def test_prune_takes_nothing_from_a_command(case: Case, stage: Stage) -> None:
 
 @requirement("CACHE-1")
 def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
-    shutdown = (Signal(signal.SIGTERM), Settle(limit=2.0), Order("whole"))
+    shutdown = (Signal(signal.SIGTERM), Settle(limit=2.0), Order(orders.Whole()))
     steps = (*shutdown, Start("prune", "prune"), Settle(), *looked(), *finish())
     case(a_run(*steps), checks.command_keeps_its_files)
 
@@ -36,7 +37,7 @@ def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
 def test_prune_takes_nothing_from_the_one_that_stays(case: Case) -> None:
     """Of two that run from the same cache one has ended, or was killed: the other still needs it."""
     ended = (Signal(signal.SIGKILL, "other"), WaitEnds("other"), Signal(signal.SIGKILL, "other-command"), Settle())
-    other = (Start("run", "other"), WaitReady("other-command"), *ended, Order("whole"))
+    other = (Start("run", "other"), WaitReady("other-command"), *ended, Order(orders.Whole()))
     steps = (*other, Start("prune", "prune"), Settle(), *looked())
     case(a_run(*steps), checks.command_keeps_its_files)
 

@@ -13,6 +13,7 @@ from proctor.conformance.scenarios.environments import JOB, LEADER, NEXT_RUN, WA
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement, takes_long
+from proctor.harness import orders
 from proctor.harness.scenario import (
     Compare,
     HangUp,
@@ -35,13 +36,13 @@ ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGSEGV)}"))
 @pytest.mark.parametrize("stage", [WARM, JOB], ids=["pipes", "job"])
 def test_environment_is_gone_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
-    case(a_run(Order(ending), WaitEnds("command"), WaitEnds(), stage=stage), checks.gone_after_the_end)
+    case(a_run(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @over("number", ASKED)
 def test_environment_is_gone_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.gone_after_the_end)
+    case(a_run(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
@@ -55,7 +56,7 @@ def test_environment_is_gone_after_a_graceful_shutdown(case: Case, number: int) 
 @over("key", ("ctrl-c", "ctrl-\\"))
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_environment_is_gone_after_a_key(case: Case, key: Key, stage: Stage) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Press(key), WaitEnds(), stage=stage), checks.gone_after_the_end)
+    case(a_run(Order(orders.Inherit()), Settle(), Press(key), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
@@ -67,7 +68,7 @@ def test_environment_is_gone_after_ctrl_c_twice(case: Case) -> None:
 @requirement("ENV-1")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_environment_is_gone_after_a_hang_up(case: Case, stage: Stage) -> None:
-    case(a_run(Order("inherit 0"), Settle(), HangUp(), WaitEnds(), stage=stage), checks.gone_after_the_end)
+    case(a_run(Order(orders.Inherit()), Settle(), HangUp(), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-2")
@@ -175,23 +176,23 @@ def test_run_at_any_moment_of_the_creation_of_another(case: Case) -> None:
 @requirement("ENV-6")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
 def test_nothing_else_is_touched_by_a_run(case: Case, ending: str) -> None:
-    case(a_run(Order(ending), WaitEnds("command"), WaitEnds()), checks.only_its_own)
+    case(a_run(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 @over("number", ASKED)
 def test_nothing_else_is_touched_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
+    case(a_run(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 def test_cleaning_up_follows_no_link(case: Case) -> None:
     """The command has made a link in its environment to a directory of the user's."""
-    case(a_run(Order("link bystander"), *finish()), checks.only_its_own)
+    case(a_run(Order(orders.Link("bystander")), *finish()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 def test_nothing_else_is_touched_by_what_collects(case: Case) -> None:
     killed = (Signal(signal.SIGKILL), WaitEnds(), Signal(signal.SIGKILL, "command"), Settle())
     after = (*NEXT_RUN, Settle(limit=2.0), Compare(LATER))
-    case(a_run(Order("link bystander"), *killed, after=after), checks.only_its_own)
+    case(a_run(Order(orders.Link("bystander")), *killed, after=after), checks.only_its_own)

@@ -13,6 +13,7 @@ from proctor.conformance.scenarios.environments import a_run, command_for, looke
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
+from proctor.harness import orders
 from proctor.harness.scenario import JOB, PIPES, Look, Order, Press, Scenario, Settle, Signal, Stage, WaitEnds
 
 CLAIMS: Claims = ("exec", "ephemeral")
@@ -26,25 +27,25 @@ def test_command_has_the_callers_pid(case: Case, stage: Stage) -> None:
 
 @requirement("EXEC-1")
 def test_service_manager_accepts_the_command_as_main(case: Case) -> None:
-    steps = (Settle(), Order("notify"), Settle(), *finish())
+    steps = (Settle(), Order(orders.Notify()), Settle(), *finish())
     case(Scenario(steps, Stage(notify=True), command_for(case.target)), checks.is_accepted_as_main)
 
 
 @requirement("EXEC-2")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGSEGV)}"))
 def test_environment_of_a_replaced_launcher_is_gone(case: Case, ending: str) -> None:
-    case(a_run(Order(ending), WaitEnds("command"), WaitEnds()), checks.replaced_and_gone, CLAIMS)
+    case(a_run(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), checks.replaced_and_gone, CLAIMS)
 
 
 @requirement("EXEC-2")
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL))
 def test_environment_of_a_replaced_launcher_is_gone_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order("inherit 0"), Settle(), Signal(number), WaitEnds()), checks.replaced_and_gone, CLAIMS)
+    case(a_run(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.replaced_and_gone, CLAIMS)
 
 
 @requirement("EXEC-2")
 def test_environment_of_a_replaced_launcher_is_gone_after_ctrl_c(case: Case) -> None:
-    steps = (Order("inherit 0"), Settle(), Press("ctrl-c"), WaitEnds())
+    steps = (Order(orders.Inherit()), Settle(), Press("ctrl-c"), WaitEnds())
     case(a_run(*steps, stage=WARM_JOB), checks.replaced_and_gone, CLAIMS)
 
 

@@ -12,6 +12,7 @@ from proctor.conformance.scenarios.environments import COLD, PATIENT
 from proctor.conformance.scenarios.signals import FATAL, STOP_AND_GO_ON, finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
+from proctor.harness import orders
 from proctor.harness.scenario import (
     JOB,
     LEADER,
@@ -42,13 +43,13 @@ def test_exit_code_is_the_commands(case: Case, code: int) -> None:
 @requirement("EXIT-2")
 @over("number", FATAL, sample=DEATHS)
 def test_death_by_signal_is_seen(case: Case, number: int) -> None:
-    case(Scenario((Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds())), checks.same_status)
+    case(Scenario((Order(orders.Die(int(number))), WaitEnds("command"), WaitEnds())), checks.same_status)
 
 
 @requirement("EXIT-2")
 @over("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV))
 def test_death_by_signal_is_seen_on_a_terminal(case: Case, number: int) -> None:
-    case(Scenario((Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds()), JOB), checks.same_status)
+    case(Scenario((Order(orders.Die(int(number))), WaitEnds("command"), WaitEnds()), JOB), checks.same_status)
 
 
 @requirement("EXIT-3")
@@ -59,7 +60,7 @@ def test_launcher_does_not_end_first(case: Case, stage: Stage) -> None:
 
 @requirement("EXIT-3")
 def test_launcher_does_not_end_when_the_command_closes_its_descriptors(case: Case) -> None:
-    closed = tuple(Order(f"close {fd}") for fd in (0, 1, 2))
+    closed = tuple(Order(orders.Close(fd)) for fd in (0, 1, 2))
     case(Scenario((*closed, Settle(), Look(), *finish())), checks.not_before_command)
 
 
@@ -94,13 +95,13 @@ def test_interpreter_that_is_killed_is_named(case: Case) -> None:
 @requirement("EXIT-6")
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_grandchild_holds_stdout(case: Case, stage: Stage) -> None:
-    case(Scenario((Order("spawn grandchild c"), *finish(3)), stage), checks.ends_with_command)
+    case(Scenario((Order(orders.Spawn("grandchild")), *finish(3)), stage), checks.ends_with_command)
 
 
 @requirement("EXIT-7")
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
 def test_signal_just_after_the_command_ended(case: Case, number: int) -> None:
-    steps = (Settle(), Hold(), Order("exit 7"), WaitEnds("command"), Signal(number), Release(), WaitEnds())
+    steps = (Settle(), Hold(), Order(orders.Exit(7)), WaitEnds("command"), Signal(number), Release(), WaitEnds())
     case(Scenario(steps), checks.same_status)
 
 
@@ -114,7 +115,7 @@ def test_signal_just_after_the_command_was_reaped(case: Case, number: int) -> No
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
 @pytest.mark.parametrize("code", [0, 9])
 def test_command_ends_by_itself_on_the_signal(case: Case, number: int, code: int) -> None:
-    steps = (Order(f"exit-on {int(number)} {code}"), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
+    steps = (Order(orders.ExitOn(int(number), code)), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
     case(Scenario(steps), checks.status_despite_signal)
 
 
@@ -122,7 +123,7 @@ def test_command_ends_by_itself_on_the_signal(case: Case, number: int, code: int
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 @pytest.mark.parametrize("code", [0, 9])
 def test_command_ends_by_itself_on_ctrl_c(case: Case, stage: Stage, code: int) -> None:
-    steps = (Order(f"exit-on {int(signal.SIGINT)} {code}"), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
+    steps = (Order(orders.ExitOn(int(signal.SIGINT), code)), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
     case(Scenario(steps, stage), checks.status_despite_signal)
 
 

@@ -11,7 +11,7 @@ from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.scenarios.signals import COMMON_SIGNALS, OTHERS, finish, send
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement, takes_long
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.scenario import (
     JOB,
     LEADER,
@@ -90,7 +90,7 @@ def test_other_signal_reaches_the_command_once(case: Case, number: int) -> None:
 @requirement("SIG-5")
 @over("number", COMMON_SIGNALS)
 def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> None:
-    steps = (Order(f"ignore {int(number)}"), Settle(), *(Signal(number), Settle()) * 2, *finish())
+    steps = (Order(orders.Ignore(int(number))), Settle(), *(Signal(number), Settle()) * 2, *finish())
     case(Scenario(steps), checks.launcher_survives)
 
 

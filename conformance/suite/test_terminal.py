@@ -11,6 +11,7 @@ from proctor.conformance.checks import terminal as checks
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
+from proctor.harness import orders
 from proctor.harness.scenario import (
     JOB,
     LEADER,
@@ -86,7 +87,7 @@ def test_ctrl_z_and_fg(case: Case, shell: Parent) -> None:
     stop = (Press("ctrl-z"), WaitStopped(), WaitOutput(stopped), WaitOutput("<prompt>"))
     again = (Type(b"jobs\n"), WaitOutput(stopped), WaitOutput("<prompt>"), Type(b"fg\n"), WaitContinued(), Settle())
     steps = (
-        Order(f"inherit {int(signal.SIGTSTP)}"),
+        Order(orders.Inherit(int(signal.SIGTSTP))),
         Settle(),
         *(stop + again) * 2,
         *press("ctrl-c", signal.SIGINT),
@@ -99,7 +100,7 @@ def test_ctrl_z_and_fg(case: Case, shell: Parent) -> None:
 @pytest.mark.parametrize("shell", SHELLS[:1])
 def test_ctrl_c_after_fg_is_one_sigint(case: Case, shell: Parent) -> None:
     stop = (Press("ctrl-z"), WaitStopped(), WaitOutput("<prompt>"), Type(b"fg\n"), WaitContinued(), Settle())
-    before = (Order(f"inherit {int(signal.SIGTSTP)}"), Settle(), *press_held("ctrl-c"))
+    before = (Order(orders.Inherit(int(signal.SIGTSTP))), Settle(), *press_held("ctrl-c"))
     steps = (*before, *stop, *press_held("ctrl-c"), *finish())
     case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.key_after_fg)
 
@@ -111,7 +112,7 @@ def test_ctrl_z_and_bg(case: Case, shell: Parent) -> None:
     stop = (Press("ctrl-z"), WaitStopped(), WaitOutput(stopped), WaitOutput("<prompt>"))
     go_on = (Type(b"bg\n"), WaitContinued(), WaitOutput("<prompt>"), Settle(), Type(b"fg\n"), Settle())
     steps = (
-        Order(f"inherit {int(signal.SIGTSTP)}"),
+        Order(orders.Inherit(int(signal.SIGTSTP))),
         Settle(),
         *stop,
         *go_on,
@@ -130,7 +131,7 @@ def test_hang_up_reaches_the_command(case: Case, stage: Stage) -> None:
 @requirement("TTY-4")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_nothing_survives_the_hang_up(case: Case, stage: Stage) -> None:
-    case(Scenario((Order("inherit 0"), Settle(), HangUp(), Settle()), stage), checks.hang_up_ends_all)
+    case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), Settle()), stage), checks.hang_up_ends_all)
 
 
 @requirement("TTY-5")
@@ -156,53 +157,59 @@ def test_resize_comes_as_often(case: Case, stage: Stage) -> None:
 @requirement("TTY-6")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_terminal_is_the_same(case: Case, stage: Stage) -> None:
-    line = (Order("read-line"), Settle(), Type(b"a line\n"), WaitAnswer("read-line"))
-    case(Scenario((Settle(), *line, Order("look"), *finish()), stage), checks.terminal_is_the_same)
+    line = (Order(orders.ReadLine()), Settle(), Type(b"a line\n"), WaitAnswer("read-line"))
+    case(Scenario((Settle(), *line, Order(orders.Look()), *finish()), stage), checks.terminal_is_the_same)
 
 
 @requirement("TTY-7")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGINT)}"))
 def test_terminal_is_restored_after_the_command_ended(case: Case, ending: str) -> None:
-    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), JOB), checks.terminal_is_restored)
+    case(
+        Scenario((Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), JOB),
+        checks.terminal_is_restored,
+    )
 
 
 @requirement("TTY-7")
 @pytest.mark.parametrize("ending", ["exit 0", f"die {int(signal.SIGKILL)}"])
 def test_terminal_is_restored_after_the_session_leader_ended(case: Case, ending: str) -> None:
-    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), LEADER), checks.terminal_is_restored)
+    case(
+        Scenario((Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), LEADER),
+        checks.terminal_is_restored,
+    )
 
 
 @requirement("TTY-7")
 @over("number", (signal.SIGTERM, signal.SIGHUP))
 def test_terminal_is_restored_after_a_signal(case: Case, number: int) -> None:
-    steps = (Order(f"exit-on {int(number)} 0"), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
+    steps = (Order(orders.ExitOn(int(number), 0)), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
     case(Scenario(steps, JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
 def test_terminal_is_restored_after_ctrl_c(case: Case) -> None:
-    steps = (Order(f"exit-on {int(signal.SIGINT)} 130"), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
+    steps = (Order(orders.ExitOn(int(signal.SIGINT), 130)), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
     case(Scenario(steps, JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-8")
 def test_ctrl_d_reaches_the_command(case: Case) -> None:
-    read = (Order("read-line"), Settle(), Press("ctrl-d"), WaitAnswer("read-line"))
+    read = (Order(orders.ReadLine()), Settle(), Press("ctrl-d"), WaitAnswer("read-line"))
     case(Scenario((Settle(), *read, *finish()), JOB), checks.bytes_arrive)
 
 
 @requirement("TTY-8")
 def test_type_ahead_is_not_lost(case: Case) -> None:
     stage = Stage(terminal=True, under="job", type_ahead=b"typed before the start\n")
-    case(Scenario((Order("read-line"), WaitAnswer("read-line"), *finish()), stage), checks.bytes_arrive)
+    case(Scenario((Order(orders.ReadLine()), WaitAnswer("read-line"), *finish()), stage), checks.bytes_arrive)
 
 
 @requirement("TTY-8")
 def test_a_mebibyte_typed_arrives(case: Case) -> None:
-    steps = (Order("raw"), Order(f"read {MIB}"), TypePattern(MIB), WaitAnswer("read"))
+    steps = (Order(orders.Raw()), Order(orders.Read(MIB)), TypePattern(MIB), WaitAnswer("read"))
     case(Scenario((Settle(), *steps, *finish()), JOB), checks.bytes_arrive)
 
 
 @requirement("TTY-8")
 def test_a_mebibyte_written_arrives(case: Case) -> None:
-    case(Scenario((Settle(), Order("raw"), Order(f"write {MIB} 7"), *finish()), JOB), checks.bytes_arrive)
+    case(Scenario((Settle(), Order(orders.Raw()), Order(orders.Write(MIB, 7)), *finish()), JOB), checks.bytes_arrive)

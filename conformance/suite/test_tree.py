@@ -12,6 +12,7 @@ from proctor.conformance.scenarios.environments import interrupted_build
 from proctor.conformance.scenarios.signals import COMMON_SIGNALS, STOP_AND_GO_ON, finish, send
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
+from proctor.harness import orders
 from proctor.harness.scenario import (
     INIT,
     JOB,
@@ -36,13 +37,13 @@ GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_nothing_is_left_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
-    case(Scenario((Settle(), Order(ending), WaitEnds("command"), WaitEnds()), stage), checks.nothing_left)
+    case(Scenario((Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), stage), checks.nothing_left)
 
 
 @requirement("TREE-1")
 @over("number", COMMON_SIGNALS)
 def test_nothing_is_left_after_a_signal(case: Case, number: int) -> None:
-    steps = (Order("inherit 0"), Settle(), Signal(number), WaitEnds(), Settle())
+    steps = (Order(orders.Inherit()), Settle(), Signal(number), WaitEnds(), Settle())
     case(Scenario(steps), checks.nothing_left)
 
 
@@ -61,12 +62,14 @@ def test_no_orphan_of_a_command_that_stops(case: Case) -> None:
 @requirement("TREE-6")
 @over("number", (signal.SIGKILL, signal.SIGTERM))
 def test_as_init_death_by_signal_is_seen(case: Case, number: int) -> None:
-    case(Scenario((Settle(), Order(f"die {int(number)}"), WaitEnds("command"), WaitEnds()), INIT), checks.init_status)
+    case(
+        Scenario((Settle(), Order(orders.Die(int(number))), WaitEnds("command"), WaitEnds()), INIT), checks.init_status
+    )
 
 
 @requirement("TREE-1")
 def test_nothing_is_left_after_ctrl_c(case: Case) -> None:
-    steps = (Order("inherit 0"), Settle(), Press("ctrl-c"), WaitEnds(), Settle())
+    steps = (Order(orders.Inherit()), Settle(), Press("ctrl-c"), WaitEnds(), Settle())
     case(Scenario(steps, JOB), checks.nothing_left)
 
 
@@ -89,7 +92,14 @@ def test_no_zombie_after_a_signal(case: Case) -> None:
 
 @requirement("TREE-2")
 def test_no_zombie_of_an_orphan(case: Case) -> None:
-    steps = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look(), *finish())
+    steps = (
+        Order(orders.Spawn("orphan", orphan=True)),
+        Order(orders.Exit(0), "orphan"),
+        WaitEnds("orphan"),
+        Settle(),
+        Look(),
+        *finish(),
+    )
     case(Scenario(steps), checks.no_zombie)
 
 
@@ -121,8 +131,20 @@ def test_as_init_signals_reach_the_command(case: Case, number: int) -> None:
 
 @requirement("TREE-6")
 def test_as_init_orphans_are_reaped(case: Case) -> None:
-    one = (Order("spawn orphan o"), Order("exit 0", "orphan"), WaitEnds("orphan"), Settle(), Look())
-    other = (Order("spawn second os"), Order("exit 0", "second"), WaitEnds("second"), Settle(), Look())
+    one = (
+        Order(orders.Spawn("orphan", orphan=True)),
+        Order(orders.Exit(0), "orphan"),
+        WaitEnds("orphan"),
+        Settle(),
+        Look(),
+    )
+    other = (
+        Order(orders.Spawn("second", orphan=True, session=True)),
+        Order(orders.Exit(0), "second"),
+        WaitEnds("second"),
+        Settle(),
+        Look(),
+    )
     case(Scenario((*one, *other, *finish()), INIT), checks.init_reaps)
 
 
@@ -135,10 +157,13 @@ def test_as_init_status_is_right(case: Case, code: int) -> None:
 @requirement("TREE-7")
 @over("code", (0, 5))
 def test_command_that_daemonizes(case: Case, code: int) -> None:
-    case(Scenario((Order("spawn daemon osn"), *finish(code))), checks.survives_daemon)
+    case(
+        Scenario((Order(orders.Spawn("daemon", orphan=True, session=True, null=True)), *finish(code))),
+        checks.survives_daemon,
+    )
 
 
 @requirement("TREE-1")
 @pytest.mark.parametrize("stage", [JOB], ids=["job"])
 def test_nothing_is_left_after_a_hang_up(case: Case, stage: Stage) -> None:
-    case(Scenario((Order("inherit 0"), Settle(), HangUp(), Settle()), stage), checks.nothing_left)
+    case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), Settle()), stage), checks.nothing_left)

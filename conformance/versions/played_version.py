@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -90,7 +89,7 @@ class Versions:
         target = on_version(self._case.target, programs / self._program, f"{self._name} {version}")
         tell("starting")
         if trouble := probe(target).trouble:
-            return Seen(version, "untold", reason=_shortly(trouble))
+            return Seen(version, "untold", reason=f"it does not start the command: {trouble.summary}")
         try:
             replayer = Replayer(self._case, target)
         except NotObservable as reason:
@@ -125,9 +124,3 @@ def on_version(target: Target, program: Path, name: str) -> Target:
         target, name=name, command=(str(program), *target.command[1:]), version=put(target.version),
         sync=put(target.sync), prune=put(target.prune),
     )  # fmt: skip
-
-
-def _shortly(trouble: str) -> str:
-    """Return what a first look found in one line: how the launcher ended, and what it printed."""
-    found = re.findall(r"^\s+(?:found|it printed):\s+(.*)$", trouble, re.MULTILINE)
-    return f"it does not start the command: {'; '.join(found) or trouble.splitlines()[0]}"

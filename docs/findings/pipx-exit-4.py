@@ -5,7 +5,7 @@ Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUN
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, glob, os, re, select, shlex, shutil, signal, subprocess, sys, tempfile, time
 
-TIMEOUTS = dict(pair.split(":") for pair in {  # calls that time out: number, and the argument that says when
+TIMEOUTS = dict(pair.split(":") for pair in {  # calls that may time out: number, argument that says when
     "x86_64": "7:2 23:4 35:0 128:2 202:3 208:4 219:-1 220:3 230:2 232:3 270:4 271:2 281:3 299:4 441:3 449:3",
     "aarch64": "4:4 22:3 72:4 73:2 98:3 101:0 115:2 128:-1 137:2 192:3 243:4 441:3 449:3",
 }.get(os.uname().machine, "").split())

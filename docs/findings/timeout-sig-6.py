@@ -9,7 +9,7 @@ import contextlib, ctypes, glob, os, pathlib, platform, re, select, shlex, shuti
 import tempfile, time
 from collections import Counter
 
-TIMEOUTS = dict(pair.split(":") for pair in {  # calls that time out: number, and the argument that says when
+TIMEOUTS = dict(pair.split(":") for pair in {  # calls that may time out: number, argument that says when
     "x86_64": "7:2 23:4 35:0 128:2 202:3 208:4 219:-1 220:3 230:2 232:3 270:4 271:2 281:3 299:4 441:3 449:3",
     "aarch64": "4:4 22:3 72:4 73:2 98:3 101:0 115:2 128:-1 137:2 192:3 243:4 441:3 449:3",
 }.get(os.uname().machine, "").split())
@@ -31,7 +31,8 @@ CALLS = {'x86_64': {13: 'rt_sigaction', 14: 'rt_sigprocmask', 289: 'signalfd4', 
     424: 'pidfd_send_signal', 434: 'pidfd_open', 167: 'prctl', 117: 'ptrace', 157: 'setsid', 154: 'setpgid', 29:
     'ioctl', 59: 'pipe2', 24: 'dup3', 56: 'openat', 34: 'mkdirat', 35: 'unlinkat', 38: 'renameat', 276: 'renameat2',
     37: 'linkat', 36: 'symlinkat', 46: 'ftruncate', 32: 'flock'}}
-SENDING = ['kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'pidfd_send_signal']  # calls that send signals
+SENDING = ('kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'pidfd_send_signal', 'rt_tgsigqueueinfo')  # calls that send signals
+REAPING = ('wait4', 'waitid')  # calls that wait for the end of a child
 WALL = 0x40000000  # wait(2): for traced threads too
 SEIZE = 0x4206
 LISTEN = 0x4208
@@ -266,13 +267,13 @@ def kind_of(status):  # Return the meaning of a traced thread's wait status
     number, event = os.WSTOPSIG(status), status >> 16
     if event == 128:  # PTRACE_EVENT_STOP
         return "group" if number in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU) else "stop"
-    if number == signal.SIGTRAP | 0x80:
-        return "call"
-    return {0: "signal", 1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    if event:
+        return {1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    return "call" if number == signal.SIGTRAP | 0x80 else "signal"
 
 def sends(name, arguments):
     """Return the pid to which a call sends a signal, and the signal; pid 0 for pidfd_send_signal."""
-    at = 1 if name == "tgkill" else 0
+    at = 1 if name in ("tgkill", "rt_tgsigqueueinfo") else 0
     whom = ctypes.c_int32(arguments[at]).value
     return 0 if name == "pidfd_send_signal" else whom, arguments[at + 1] & 0xFF
 
@@ -299,11 +300,11 @@ def note_sent(run, name, arguments):  # Note a signal that the launcher has sent
     )
 
 class TracedThread:
-    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2"; "" for those of the command."""
+    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2". The command has no points."""
 
     def __init__(self, tid, pid, name):
         self.tid, self.pid, self.name, self.call, self.arguments = tid, pid, name, "", [0] * 6
-        self.has_started = self.in_vfork = False
+        self.has_started, self.in_vfork, self.has_points = False, False, bool(name)
         self.restarts = None
         self.threads = 1
         self.actions = []
@@ -325,7 +326,7 @@ class ThreadScheduler:
         self.reached = []
 
     def resume(self, thread, number=0):  # Let it run to its next call; those of the command are not stopped there
-        resume(thread.tid, SYSCALL if thread.name else CONT, number)
+        resume(thread.tid, SYSCALL if thread.has_points else CONT, number)
     def run_or_queue(self, thread, action):
         """Do this now if no other thread is current; otherwise the thread becomes runnable."""
         if self.current in (None, thread):
@@ -422,7 +423,7 @@ class ThreadScheduler:
 
     def start_thread(self, thread):  # A new thread is before its first instruction
         thread.has_started = True
-        self.come_to(thread, "birth", "exit") if thread.name else self.resume(thread)
+        self.come_to(thread, "birth", "exit") if thread.has_points else self.resume(thread)
 
 class LauncherTracer(ThreadScheduler):
     """Handles each stop of the launcher's threads, and lets the scheduler act when all of them are idle."""
@@ -520,7 +521,7 @@ class LauncherTracer(ThreadScheduler):
 
     def at_call(self, thread):  # Handle the entry or exit of a call: a point, if the call is one of those
         way, words = call_of(thread.tid)
-        name = self.names.get(words[0], "") if way == 1 and self.has_begun and thread.name else ""
+        name = self.names.get(words[0], "") if way == 1 and self.has_begun and thread.has_points else ""
         if way == 1 and is_point(name, words[1:]):
             thread.call, thread.arguments = name, words[1:]
             restarts, thread.restarts = thread.restarts, None
@@ -544,20 +545,18 @@ class LauncherTracer(ThreadScheduler):
             return
         if name in SENDING:
             note_sent(self.run, name, thread.arguments)
-        elif (
-            name in ("wait4", "waitid") and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid)
-        ):
+        elif name in REAPING and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid):
             self.run.note("the launcher has reaped the command by " + name, "reaped", pid)
 
     def made(self, maker, by_vfork):  # Handle the stop of a thread that has made a process or a thread
         tid = message_of(maker.tid)
         is_thread = os.path.exists("/proc/%d/task/%d" % (maker.pid, tid))
         name = ""
-        if maker.name and is_thread:
+        if maker.has_points and is_thread:
             first = self.threads.get(maker.pid, maker)
             first.threads += 1
             name = "%s.t%d" % (maker.process(), first.threads)
-        elif maker.name:
+        elif maker.has_points:
             self.children += 1
             name = "child%d" % self.children
         self.threads[tid] = thread = TracedThread(tid, maker.pid if is_thread else tid, name)
@@ -572,14 +571,14 @@ class LauncherTracer(ThreadScheduler):
         for other in [one for one in self.threads.values() if one.pid == thread.pid and one.tid != thread.pid]:
             self.remove(other)
         first = self.threads.setdefault(thread.pid, TracedThread(thread.pid, thread.pid, thread.process()))
-        first.has_started = True
+        first.has_started, first.has_points = True, thread.has_points
         words = contents("/proc/%d/cmdline" % thread.pid).split("\0")[:-1]
         if not self.has_begun and wait_at_gate.__name__ in words:  # it was seized during its execve(2) of the gate
             self.resume(first)
             return
         has_begun, self.has_begun = self.has_begun, True
         if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
-            first.name, first.call = "", ""
+            first.has_points, first.call = False, ""
             self.current = None if self.current is first else self.current
         if has_begun:
             self.resume(first)
@@ -592,7 +591,7 @@ class LauncherTracer(ThreadScheduler):
         if not acts_on(thread.tid, number):
             step_back(thread.tid, in_call=False)
             self.resume(thread, number)
-        elif not thread.name or self.awaiting_delivery:
+        elif not thread.has_points or self.awaiting_delivery:
             self.resume(thread, number)
         else:
             self.run_or_queue(thread, lambda: self.resume(thread, number))
@@ -610,7 +609,7 @@ class LauncherTracer(ThreadScheduler):
 def is_point(name, arguments):
     """Return whether a call is a point. ONLY_IF: which argument must have one of these bits, or be one of these."""
     at, bits, values = ONLY_IF.get(name, (0, -1, (0,)))
-    return bool(name) and (bool(arguments[at] & bits) or arguments[at] in values)
+    return bool(name) and (bool(arguments[at] & bits) or arguments[at] & 0xFFFFFFFF in values)
 def is_scheduled(thread, call):  # Return whether the schedule names an exit of this call
     points = [point for at, action, _ in SCHEDULE for point in (at, *action[1:]) if isinstance(point, tuple)]
     return any(point[:3] == (thread, call, "exit") for point in points)
@@ -624,7 +623,7 @@ def needs_points(run):
     """Inconclusive where the launcher did not reach a point of the schedule; a point of a hold need not be reached."""
     reached = run.tracer.reached if run.launcher else [at for at, _, _ in SCHEDULE]
     missed = [text for at, action, text in SCHEDULE if at not in reached and not action[0].startswith("hold")]
-    if missed:
+    if missed and isinstance(sys.exc_info()[1], (TimeoutError, type(None))):  # another error says more
         raise RuntimeError("the launcher did not reach: " + "; ".join(missed))
 def trace(run):  # From its first instruction on, let one thread of the launcher run at a time, and carry out SCHEDULE
     run.part = 1

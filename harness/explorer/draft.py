@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any, Literal, NamedTuple
 
+from proctor.harness import orders
 from proctor.harness.explorer import ending_moves
 from proctor.harness.explorer.drawn_schedules import DrawnDirective, applicable
 from proctor.harness.explorer.model import Model
@@ -50,7 +51,7 @@ class DraftWriter:
             self._command, self.model.is_over = command, True
             self.steps.append(WaitEnds())
         elif self.model.has_shell:
-            self.steps.append(Order(f"inherit {int(signal.SIGTSTP)}"))
+            self.steps.append(Order(orders.Inherit(int(signal.SIGTSTP))))
 
     def make(self, move: Move) -> None:
         """Add a move. A move whose precondition is false, or that has no steps, is ignored."""

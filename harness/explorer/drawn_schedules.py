@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.explorer.model import Model
 from proctor.harness.scenario import SIGNALS_OF_KEYS, HangUp, Order, Step, Type
 from proctor.harness.schedule import Deliver, Directive, HoldTask, Point, PressKey, Schedule
@@ -41,8 +41,8 @@ DRAWN_DIRECTIVES: st.SearchStrategy[tuple[DrawnDirective, ...]] = st.sampled_fro
 def applicable(drawn: Sequence[DrawnDirective], model: Model, steps: Sequence[Step]) -> tuple[DrawnDirective, ...]:
     """Return the directives that can be evaluated with this script. A signal that ends the command could do so at any
     step. A key could become part of typed input, or reach a terminal that has hung up."""
-    typed = any(isinstance(step, HangUp | Type) or step == Order("raw") for step in steps)
-    read = any(isinstance(step, Order) and step.text == "read-line" for step in steps)
+    typed = any(isinstance(step, HangUp | Type) or step == Order(orders.Raw()) for step in steps)
+    read = any(step == Order(orders.ReadLine()) for step in steps)
 
     def is_applicable(action: Deliver | PressKey | HoldTask) -> bool:
         if isinstance(action, Deliver):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from proctor.harness import orders
 from proctor.harness.explorer.model import Model
 from proctor.harness.explorer.moves import (
     ENDED,
@@ -28,7 +29,7 @@ def go_on(model: Model) -> Steps:
 
 def exit_with(model: Model, code: int) -> Steps:
     """The command exits, and the launcher must end."""
-    return _finish(model, f"exit {code}")
+    return _finish(model, orders.Exit(code))
 
 
 def exit_held(model: Model, code: int, number: int) -> Steps:
@@ -36,15 +37,23 @@ def exit_held(model: Model, code: int, number: int) -> Steps:
     it can notice the exit."""
     rest = at_rest(model)
     model.is_over = True
-    return (*rest, Hold(), Order(f"exit {code}"), WaitEnds("command"), Signal(number), Release(), WaitEnds("launcher"))
+    return (
+        *rest,
+        Hold(),
+        Order(orders.Exit(code)),
+        WaitEnds("command"),
+        Signal(number),
+        Release(),
+        WaitEnds("launcher"),
+    )
 
 
 def die_of(model: Model, number: int) -> Steps:
     """The command ends by a signal that it sends to itself, and the launcher must end."""
-    return _finish(model, f"die {int(number)}")
+    return _finish(model, orders.Die(int(number)))
 
 
-def _finish(model: Model, order: str) -> Steps:
+def _finish(model: Model, order: orders.OrderToWitness) -> Steps:
     # a key discards pending output even if its signal is ignored: under a shell, this could be the prompt
     rest = at_rest(model) if model.has_shell else ()
     model.is_over = True

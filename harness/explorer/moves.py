@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.explorer.model import Model
 from proctor.harness.scenario import (
     SIGNALS_OF_KEYS,
@@ -55,7 +55,7 @@ def ignore(model: Model, number: int) -> Steps:
         return ()
     rest = at_rest(model)
     model.ignored.add(number)
-    return (*rest, Order(f"ignore {int(number)}"))
+    return (*rest, Order(orders.Ignore(int(number))))
 
 
 def leave_default(model: Model, number: int) -> Steps:
@@ -64,7 +64,7 @@ def leave_default(model: Model, number: int) -> Steps:
         return ()
     rest = at_rest(model)
     model.ended_by_default.add(number)
-    return (*rest, Order(f"default {int(number)}"))
+    return (*rest, Order(orders.Default(int(number))))
 
 
 def keep_inherited(model: Model) -> Steps:
@@ -72,7 +72,7 @@ def keep_inherited(model: Model) -> Steps:
     rest = at_rest(model)
     mine = [number for number in signals.COMMON_SIGNALS if number not in model.ignored and not model.ends(number)]
     model.ended_by_default.update(mine)
-    return (*rest, *(Order(f"inherit {int(number)}") for number in mine))
+    return (*rest, *(Order(orders.Inherit(int(number))) for number in mine))
 
 
 def end_on(model: Model, number: int, code: int) -> Steps:
@@ -81,7 +81,7 @@ def end_on(model: Model, number: int, code: int) -> Steps:
         return ()
     rest = at_rest(model)
     model.ends_on[number] = code
-    return (*rest, Order(f"exit-on {int(number)} {code}"))
+    return (*rest, Order(orders.ExitOn(int(number), code)))
 
 
 # -- signals
@@ -191,22 +191,22 @@ def type_line(model: Model, end: Key | None) -> Steps:
     """The command reads a line. ctrl-d ends the input without a line."""
     rest = at_rest(model)
     typed: Step = Press(end) if end else Type(LINE)
-    return (*rest, Order("read-line"), Settle(), typed, WaitAnswer("read-line"))
+    return (*rest, Order(orders.ReadLine()), Settle(), typed, WaitAnswer("read-line"))
 
 
 def read_ahead(model: Model) -> Steps:
     """The command reads input that was typed before it started. A key that sends a signal discards it; termios(3)."""
     rest = at_rest(model)
     model.typed_ahead = False
-    return (*rest, Order("read-line"), WaitAnswer("read-line"))
+    return (*rest, Order(orders.ReadLine()), WaitAnswer("read-line"))
 
 
 def write(model: Model, count: int) -> Steps:
     """The command writes this many bytes."""
     rest = at_rest(model)
-    raw: Steps = (Order("raw"),) if model.has_terminal and not model.is_raw else ()
+    raw: Steps = (Order(orders.Raw()),) if model.has_terminal and not model.is_raw else ()
     model.is_raw = model.has_terminal
-    return (*rest, *raw, Order(f"write {count} 7"))
+    return (*rest, *raw, Order(orders.Write(count, 7)))
 
 
 def hang_up(model: Model) -> Steps:
@@ -257,14 +257,14 @@ def spawn(model: Model, flags: str) -> Steps:
     name = f"child{model.children_made}"
     model.children.append(name)
     model.settled = False
-    return (*rest, Order(f"spawn {name} {flags}"))
+    return (*rest, Order(orders.Spawn(name, "o" in flags, "s" in flags, "n" in flags)))
 
 
 def end_child(model: Model) -> Steps:
     """A process that the command started ends."""
     name = model.children.pop()
     model.rest()
-    return (Order("exit 0", name), WaitEnds(name), Settle(), Look())
+    return (Order(orders.Exit(0), name), WaitEnds(name), Settle(), Look())
 
 
 def look(model: Model) -> Steps:

@@ -19,7 +19,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from proctor.harness import history
+from proctor.harness import history, orders
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner.observe.witnesses import Listeners
 from proctor.harness.runner.play.execution import Execution
@@ -103,7 +103,7 @@ class Runner:
         """Run the launcher undisturbed; HarnessError where that does not work."""
         asked = request.scenario
         undisturbed = Scenario(
-            (Order("exit 0"), WaitEnds()) if asked.invoke != "sync" else (WaitEnds(),), command=asked.command,
+            (Order(orders.Exit(0)), WaitEnds()) if asked.invoke != "sync" else (WaitEnds(),), command=asked.command,
             invoke="sync" if asked.invoke == "sync" else "run", within=WARM_UP_WITHIN,
         )  # fmt: skip
         events = Execution(self._sources, self._listeners, request.target, undisturbed, place).play()

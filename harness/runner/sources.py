@@ -20,8 +20,8 @@ class Sources:
         self._wake, wake_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.on_child: Callable[[], None] = lambda: None
-        self.add(self._wake, self._child_changed)
+        self._on_child: Callable[[], None] | None = None
+        self.add(self._wake, self._woken)
 
     def add(self, fd: int, action: Callable[[], None]) -> None:
         """Call `action` whenever fd is readable or has ended."""
@@ -46,6 +46,15 @@ class Sources:
                 action()
         return bool(ready)
 
-    def _child_changed(self) -> None:
+    def listen_to_children(self, action: Callable[[], None] | None) -> None:
+        """Call `action` whenever a child has ended, stopped or continued; None: do nothing then."""
+        self._on_child = action
+
+    def serve_children(self) -> None:
+        """Serve the changes of children now, without waiting for SIGCHLD."""
+        if self._on_child:
+            self._on_child()
+
+    def _woken(self) -> None:
         os.read(self._wake, 4096)
-        self.on_child()
+        self.serve_children()

@@ -6,21 +6,24 @@ import textwrap
 from collections import Counter
 
 from proctor.harness import scenario as s
+from proctor.harness.orders import Spawn
 from proctor.harness.target import COMMAND, Target
 from proctor.reports.finding import FindingSummary
 from proctor.reports.reproducer.asking import question_of
-from proctor.reports.reproducer.assemble import assemble, definition
+from proctor.reports.reproducer.assemble import assemble, definition, library
 from proctor.reports.reproducer.generated import CHECK, counts, question_of_generated
 from proctor.reports.reproducer.parts.launcher_tracer import needs_points
 from proctor.reports.reproducer.parts.marks import Observation, Question
 from proctor.reports.reproducer.parts.steps import note_processes_left
-from proctor.reports.reproducer.tables import tables
+from proctor.reports.reproducer.tables import tables, timeouts
 from proctor.reports.reproducer.wording import code_of, not_exported
 
 WIDTH = 117
 USAGE = """\
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another launcher.
 Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
+NEEDS_UNDISTURBED_RUN = {"file-left", "terminal-changed"}
+"""Codes of violations for which a run without a signal is the measure, and not the bare command."""
 PLACES = ("{home}", "{work}", "{tmp}")
 """Words in a target that stand for directories: a reproducer has one for all."""
 
@@ -32,7 +35,7 @@ def reproducer(account: FindingSummary) -> str:
     question = question_of_generated(account) if is_generated else question_of(account.check, account.scenario)
     is_traced = bool(account.schedule.directives) or question.is_scheduled
     own = "\n\n".join([_constants(account), _play(account, question, is_traced), _judge(question)])
-    constants = {"COUNTS": counts(account)}
+    constants = {"COUNTS": counts(account), "TIMEOUTS": timeouts()}
     if is_traced or any(isinstance(step, s.Trace) for step in account.scenario.steps):
         constants |= tables(account.schedule)
     return assemble(_head(account), own, _orders(account.scenario, question), constants)
@@ -49,6 +52,8 @@ def _check(account: FindingSummary) -> None:
         raise not_exported(f"it is about what the launcher is started with ({', '.join(odd or ['arguments'])})")
     if stage.under == "init" and stage.terminal:
         raise not_exported("it needs a terminal for PID 1")
+    if account.objections and {one.short_code for one in account.objections} <= NEEDS_UNDISTURBED_RUN:
+        raise not_exported("what it leaves must be compared with an undisturbed run of the launcher")
     if not account.target.command:
         raise not_exported("it has no launcher: it is about the bare command")
     texts = [*account.target.command, *account.target.environment.values()]
@@ -93,7 +98,7 @@ def _play(account: FindingSummary, question: Question, is_traced: bool) -> str:
         lines.insert(0, "place_command(run)")
     if _has_more(target):
         lines.insert(0, "make_files(run)")
-    lines += [code_of(s.Order(order)) for order in question.orders]
+    lines += [f"order(run, {order!r})" for order in question.orders]  # of the command in the script itself
     lines += _steps(scenario, question)
     end = [f"{one.__name__}(run)" for one in _observations(account, question, is_traced)]
     if end:
@@ -116,8 +121,8 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
     for step in scenario.steps:
         waited[step] += isinstance(step, s.WaitReceived | s.WaitAnswer)
         lines.append(code_of(step, waited[step], unseen, question.is_timed))
-        if isinstance(step, s.Order) and step.text.startswith("spawn "):
-            lines.append(code_of(s.WaitReady(step.text.split()[1])))
+        if isinstance(step, s.Order) and isinstance(step.order, Spawn):
+            lines.append(code_of(s.WaitReady(step.order.name)))
     return lines
 
 
@@ -152,7 +157,11 @@ def _judge(question: Question) -> str:
 def _orders(scenario: s.Scenario, question: Question) -> set[str]:
     """Return the names of the functions that carry out the case's orders."""
     texts = [*(step.text for step in scenario.steps if isinstance(step, s.Order)), *question.orders]
-    return {f"order_{text.split()[0].replace('-', '_')}" for text in texts}
+    names = {text.split()[0]: f"order_{text.split()[0].replace('-', '_')}" for text in texts}
+    for word, name in names.items():
+        if name not in library().pieces:
+            raise not_exported(f"only Proctor's own command can carry out the order {word!r}")
+    return set(names.values())
 
 
 def _head(account: FindingSummary) -> str:

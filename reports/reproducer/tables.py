@@ -1,11 +1,11 @@
-"""The tables of a script that traces: its schedule, and what harness/calls.py says of system calls."""
+"""The tables of a script: what harness/calls.py says of system calls, and the schedule."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import Any
 
-from proctor.harness.calls import BIRTH, REAPS, VISIBLE, Only, returns_at_once
+from proctor.harness.calls import BIRTH, CALLS, REAPS, SENDS, VISIBLE, Only, returns_at_once
 from proctor.harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from proctor.reports.reproducer.wording import not_exported, number
 
@@ -13,17 +13,29 @@ MACHINES = ("x86_64", "aarch64")
 EVERY_BIT = -1
 
 
+def timeouts() -> str:
+    """Return the constant that says which calls may time out, and which argument says when; -1 where none does."""
+    rows = []
+    for machine in MACHINES:
+        calls = ((getattr(call, machine), call.timeout) for call in CALLS.values() if call.timeout)
+        known = sorted((number, timeout) for number, timeout in calls if number is not None)
+        pairs = " ".join(f"{number}:{-1 if of.kind == 'restart' else of.argument}" for number, of in known)
+        rows.append(f'    "{machine}": "{pairs}",')
+    head = 'TIMEOUTS = dict(pair.split(":") for pair in {  # calls that may time out: number, argument that says when'
+    return "\n".join([head, *rows, '}.get(os.uname().machine, "").split())'])
+
+
 def tables(schedule: Schedule) -> dict[str, str]:
-    """Return the constants, as Python code by name."""
-    sending = [name for name, call in VISIBLE.items() if call.effect == "sends"]
-    names = list(VISIBLE) if schedule.directives else [*sending, *REAPS]
+    """Return the constants of a script that traces, as Python code by name."""
+    names = list(VISIBLE) if schedule.directives else [*SENDS, *REAPS]
     calls = {
-        machine: {value: name for name in names if (value := getattr(VISIBLE[name], machine)) is not None}
+        machine: {value: name for name in names if (value := getattr(CALLS[name], machine)) is not None}
         for machine in MACHINES
     }
     found = {
-        "CALLS": "CALLS = " + _wrapped(calls),
-        "SENDING": f"SENDING = {_wrapped(sending)}  # calls that send signals",
+        "CALLS": f"CALLS = {_wrapped(calls)}",
+        "SENDING": f"SENDING = {_wrapped(SENDS)}  # calls that send signals",
+        "REAPING": f"REAPING = {_wrapped(REAPS)}  # calls that wait for the end of a child",
     }
     if schedule.directives:
         at_once = sorted(name for name in names if returns_at_once(name))

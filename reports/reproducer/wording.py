@@ -56,7 +56,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
         case s.Settle(limit=limit):
             return f"wait_for_timers(run, {limit:g})" if limit else "settle(run)"
         case s.Look():
-            return "count_zombies(run)"
+            return "note_zombies(run)"
         case s.WaitReceived(signal=value, process=process):
             more = "" if times == 1 else f", times={times}"
             start = f"wait_for_forwarding(run, {process!r}" if timed else f"wait_for(run, {process!r}, 'received'"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from proctor.conformance.judging import casefile
+from proctor.harness import orders
 from proctor.harness.scenario import Order, Scenario, Signal, Stage, WaitEnds
 from tests.launchers.test_known_faults import DIRECTORY, ROOT, _install
 
@@ -47,7 +48,8 @@ GONE = {
     "uv: INT is swallowed": Gone("uv", "0.7.12", UV, "SIG-1 and SIGINT", Signal(2), "0.5.0..0.13.8",
                                  "the fault went with uv 0.7.13 (still in 0.7.12)"),
     # since then it ends with 1: no success, but not what EXIT-2 requires either
-    "cross-env: a death is 0": Gone("cross-env", "5.1.4", " SOME=1", "EXIT-2 and SIGKILL", Order("die 9"), "..10.1.0",
+    "cross-env: a death is 0": Gone("cross-env", "5.1.4", " SOME=1", "EXIT-2 and SIGKILL", Order(orders.Die(9)),
+                                    "..10.1.0",
                                     "the fault became another with cross-env 5.1.5 (as in the case file up to 5.1.4)"),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.history import PointReached, SettleEnded
 from proctor.harness.scenario import Order, Scenario, Settle, WaitEnds
 from proctor.harness.schedule import Schedule
@@ -39,7 +40,9 @@ def settings_of(pid: int) -> list[str]:
 def main() -> None:
     change(*sys.argv[1:])
     start = time.monotonic()
-    history = door.execute(load("timeout"), Scenario((Settle(), Order("exit 3"), WaitEnds())), Schedule(record=True))
+    history = door.execute(
+        load("timeout"), Scenario((Settle(), Order(orders.Exit(3)), WaitEnds())), Schedule(record=True)
+    )
     seconds = time.monotonic() - start
     assert door._runner
     guardian = door._runner._process.pid

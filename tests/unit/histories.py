@@ -40,6 +40,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
+from proctor.harness.orders import parse
 from proctor.harness.scenario import (
     Scenario,
     Stage,
@@ -57,6 +58,8 @@ from proctor.harness.violation import Violation
 Check = Callable[[History, History], list[Violation]]
 
 LAUNCHER, COMMAND, LEADER = 10, 11, 9
+BEFORE = -1
+"""Cause of a signal: the directive that is the event before it."""
 MODES = (1280, 5, 191, 35387)
 CHARACTERS = "031c7f1504"
 STDIO = tuple(Descriptor(fd, dev=20, ino=30 + fd) for fd in range(3))
@@ -85,8 +88,15 @@ INHERITED = Inherited(
 
 def history(*facts: Fact) -> History:
     """Return a history of these facts, a millisecond apart."""
-    events = tuple(Event(index, index / 1000, "runner", fact) for index, fact in enumerate(facts))
+    linked = (_linked(index, fact) for index, fact in enumerate(facts))
+    events = tuple(Event(index, index / 1000, "runner", fact) for index, fact in enumerate(linked))
     return History("a launcher", Scenario(()), "literal", events)
+
+
+def _linked(index: int, fact: Fact) -> Fact:
+    """Return a signal of a directive with the index of its cause, which is the event before."""
+    is_of_directive = isinstance(fact, Sent) and fact.cause == BEFORE
+    return msgspec.structs.replace(fact, cause=index - 1) if is_of_directive else fact
 
 
 def supervised(
@@ -127,8 +137,8 @@ def settings(**changes: Any) -> Inherited:
     return msgspec.structs.replace(INHERITED, **changes)
 
 
-def sent(number: int, to: str = "launcher", errno: int = 0) -> Sent:
-    return Sent(number, to, COMMAND if to == "command" else LAUNCHER, errno)
+def sent(number: int, to: str = "launcher", errno: int = 0, cause: int | None = None) -> Sent:
+    return Sent(number, to, COMMAND if to == "command" else LAUNCHER, errno, cause)
 
 
 def received(number: int, sender: int = LAUNCHER, role: str = "command", code: int = signals.SI_USER) -> Received:
@@ -160,9 +170,9 @@ def awaited(text: str) -> Awaited:
         case "answers", [order]:
             return WaitAnswer(order, process)
         case "takes", [order]:
-            return OrderTaken(process, order)
+            return OrderTaken(process, parse(order))
         case "does", [order]:
-            return OrderDone(process, order)
+            return OrderDone(process, parse(order))
     waits: dict[str, Callable[[str], Awaited]] = {
         "ends": WaitEnds,
         "starts": WaitReady,

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from proctor.conformance.checks.allowed import allowed
+from proctor.harness import orders
 from proctor.harness.scenario import (
     HangUp,
     Hold,
@@ -25,7 +26,7 @@ from proctor.harness.scenario import (
 TERM, INT, HUP, STOP, CONT, WINCH = (
     signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH,
 )  # fmt: skip
-ENDS: tuple[Step, ...] = (Order("exit 0"), WaitEnds("command"), WaitEnds())
+ENDS: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds())
 AWAITED = (Signal(TERM), WaitReceived(TERM), Settle())
 
 
@@ -42,9 +43,9 @@ AWAITED = (Signal(TERM), WaitReceived(TERM), Settle())
         pytest.param((Hold(), Signal(TERM, "group"), Release(), Settle()), TERM, 1, 1, id="released, they have"),
         pytest.param((Signal(STOP), Signal(TERM), Settle()), TERM, 0, 1, id="a stopped launcher passes nothing on"),
         pytest.param((Signal(STOP), Signal(TERM), Signal(CONT), Settle()), TERM, 1, 1, id="continued, it does"),
-        pytest.param((Order(f"ignore {int(TERM)}"), Signal(TERM), Settle()), TERM, 0, 0, id="ignored, none comes"),
+        pytest.param((Order(orders.Ignore(int(TERM))), Signal(TERM), Settle()), TERM, 0, 0, id="ignored, none comes"),
         pytest.param(
-            (Order(f"ignore {int(TERM)}"), Order(f"catch {int(TERM)}"), *AWAITED), TERM, 1, 1, id="caught again"
+            (Order(orders.Ignore(int(TERM))), Order(orders.Catch(int(TERM))), *AWAITED), TERM, 1, 1, id="caught again"
         ),
         pytest.param((Press("ctrl-c"), Settle()), INT, 1, 1, id="a key"),
         pytest.param((Signal(INT), Press("ctrl-c"), WaitReceived(INT), Settle()), INT, 1, 2,

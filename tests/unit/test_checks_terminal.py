@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from proctor.conformance.checks import terminal as checks
+from proctor.harness import orders
 from proctor.harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
 from tests.unit.histories import (
     COMMAND,
@@ -67,7 +68,7 @@ def read(count: int, crc: int, error: int = 0) -> Answered:
 def written(count: int, crc: int, *carried: tuple[int, int]) -> tuple[Fact, ...]:
     """The command wrote this, and the terminal carried that before and after the answer."""
     before, *after = (Outputs("terminal", *one) for one in carried)
-    return before, Ordered("command", "write"), Answered("command", "write", count, crc), *after, *over()
+    return before, Ordered("command", orders.Write(count, 7)), Answered("command", "write", count, crc), *after, *over()
 
 
 LINE = replaced(read(7, 0xABC), *over(), terminal=True)

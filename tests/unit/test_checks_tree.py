@@ -184,7 +184,7 @@ EXAMPLES: tuple[Example, ...] = (
         "timed-out wait=greets process=orphan",
         "orphan starts",
     ),
-    good("killed by the signal", checks.no_zombie_after_signals, supervised(missed("command does x")), BARE_LOOK),
+    good("killed by the signal", checks.no_zombie_after_signals, supervised(missed("command does look")), BARE_LOOK),
     bad(
         "a helper of its handler",
         checks.no_zombie_after_signals,

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from proctor.harness import history as facts
+from proctor.harness import orders, signals
 from proctor.harness import scenario as steps
-from proctor.harness import signals
 from proctor.harness.awaited import (
     Awaited,
     LauncherStarted,
@@ -47,8 +47,8 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.TypePattern(1 << 20, 3),
     steps.Resize(50, 132),
     steps.HangUp(),
-    steps.Order("exit 3"),
-    steps.Order("read-line", "grandchild"),
+    steps.Order(orders.Exit(3)),
+    steps.Order(orders.ReadLine(), "grandchild"),
     steps.Hold(),
     steps.Release(),
     steps.Trace(),
@@ -78,8 +78,8 @@ ALL_AWAITED: tuple[Awaited, ...] = (
     steps.WaitContinued(),
     steps.WaitAnswer("read"),
     steps.WaitOutput("<prompt>"),
-    OrderTaken("command", "exit 3"),
-    OrderDone("command", "look"),
+    OrderTaken("command", orders.Exit(3)),
+    OrderDone("command", orders.Look()),
     LauncherStarted(),
     LauncherTraceable(),
     ScriptDone(),
@@ -93,7 +93,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.Typed(3, 0xFFFFFFFF),
     facts.Resized(50, 132),
     facts.HungUp(),
-    facts.Ordered("command", "exit 3"),
+    facts.Ordered("command", orders.Exit(3)),
     facts.Answered("command", "read", 1 << 20, 5, 11),
     facts.TerminalState("command", 10, 9, TERMINAL),
     facts.Received("command", 15, signals.SI_USER, 10, 0.25, "launcher"),
@@ -112,7 +112,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.PointReached(POINT, Point("launcher", "clone"), 15, 1 << 14, 0, 1 << 63),
     facts.DirectiveApplied(Directive(POINT, Deliver(15, "group")), "done"),
     facts.NotReached(Directive(POINT, PressKey("ctrl-c"))),
-    facts.SettleEnded("waited", 1.0, "somebody is always running"),
+    facts.SettleEnded("waited", 1.0, "a task was running at every look"),
     facts.WaitEnded(steps.WaitReady(), 0.25, 0.125),
     *(facts.WaitFailed(awaited, 5.0, True, (process("launcher"),)) for awaited in ALL_AWAITED),
     facts.WaitFailed(ScriptDone(), 5.0, False, hidden=facts.Hidden("traced", "command"), step=3),

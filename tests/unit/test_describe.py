@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from proctor.harness import history as facts
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.history import Fact
 from proctor.harness.scenario import WaitEnds, WaitOutput
 from proctor.harness.words import describe
@@ -26,7 +26,7 @@ def test_every_fact_is_described_in_one_line(fact: Fact) -> None:
 FROM_OUTSIDE: tuple[Fact, ...] = (
     facts.Output("terminal", HOSTILE.encode()),
     facts.Output("terminal", b"\x9b\xff" * 1000),
-    facts.Ordered("command", HOSTILE),
+    facts.Ordered("command", orders.Say(HOSTILE)),
     facts.TempFilesLeft((HOSTILE,)),
     facts.Started("launcher", 10, (HOSTILE.encode(), b"\x9b\xff")),
 )

@@ -108,6 +108,7 @@ def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) 
 def test_how_to_get_namespaces(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], do: str) -> None:
     monkeypatch.setattr(system, "setting", lambda name: settings.get(name, ""))
     monkeypatch.setattr(door, "containment", lambda: "subreaper (no PID namespace: clone)")
+    monkeypatch.setattr(door, "has_namespace", lambda: False)
     found = next(one for one in system_checks.abilities(tried=()) if one.name == "containment")
     assert (found.state, do in found.do) == ("less", True)
 
@@ -151,6 +152,7 @@ def test_what_the_system_says(
     monkeypatch: pytest.MonkeyPatch, name: str, answer: object, ability: str, state: str
 ) -> None:
     monkeypatch.setattr(door, "containment", lambda: "PID namespace")
+    monkeypatch.setattr(door, "has_namespace", lambda: True)
     monkeypatch.setattr(system, name, lambda: answer)
     found = next(one for one in system_checks.abilities(tried=()) if one.name == ability)
     assert (found.state, bool(found.do)) == (state, state in ("no", "less"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from proctor.harness import orders
 from proctor.harness.explorer.draft import Draft, Move, normalized
 from proctor.harness.explorer.shrink import shrink
 from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, Order, Press, Settle, Signal, Stage, WaitEnds, WaitOutput
@@ -22,7 +23,7 @@ def send(number: int, awaited: bool = True) -> Move:
 
 def test_a_script_always_comes_to_its_end() -> None:
     _, scenario = normalized(Draft(PIPES))
-    assert scenario.steps == (Order("exit 0"), WaitEnds("command"), WaitEnds("launcher"))
+    assert scenario.steps == (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds("launcher"))
     assert normalized(Draft(PIPES, "missing"))[1].steps == (WaitEnds(),)
     assert normalized(Draft(SHELL))[1].steps[-1] == WaitOutput("<prompt>")
 

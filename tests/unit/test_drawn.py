@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proctor.harness import orders
 from proctor.harness.explorer.drawn_schedules import DrawnDirective, applicable, to_schedule
 from proctor.harness.explorer.model import Model
 from proctor.harness.scenario import HangUp, Order, Stage, Step, Type
@@ -27,7 +28,7 @@ def test_a_key_needs_a_terminal() -> None:
 
 
 def test_no_key_goes_into_what_is_typed_or_into_nothing() -> None:
-    for step in (Type(b"a line\n"), Order("read-line"), Order("raw"), HangUp()):
+    for step in (Type(b"a line\n"), Order(orders.ReadLine()), Order(orders.Raw()), HangUp()):
         assert kept(Model(TERMINAL), step) == (DELIVER, HOLD)
 
 

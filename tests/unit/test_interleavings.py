@@ -9,7 +9,7 @@ import pytest
 
 from proctor.conformance.checks.common import NotObservable
 from proctor.conformance.checks.interleavings import broken_by, transparent
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.history import (
     DirectiveApplied,
     Fact,
@@ -41,6 +41,7 @@ from proctor.harness.scenario import (
 )
 from proctor.harness.schedule import Deliver, Directive, Point
 from tests.unit.histories import (
+    BEFORE,
     COMMAND,
     LAUNCHER,
     by_key,
@@ -60,7 +61,7 @@ from tests.unit.histories import (
 
 TERM, INT, KILL, STOP, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSTOP, signal.SIGHUP
 ENDS: tuple[Step, ...] = (WaitEnds("command"), WaitEnds())
-FINISH: tuple[Step, ...] = (Order("exit 0"), *ENDS)
+FINISH: tuple[Step, ...] = (Order(orders.Exit(0)), *ENDS)
 SEND: tuple[Step, ...] = (Settle(), Signal(TERM), WaitReceived(TERM), Settle())
 KEY: tuple[Step, ...] = (Settle(), Press("ctrl-c"), WaitReceived(INT), Settle())
 PIPES, JOB, INIT = Stage(), Stage(terminal=True, under="job"), Stage(under="init")
@@ -150,7 +151,7 @@ def test_a_launcher_that_we_end_may_end_first_and_tell_its_command() -> None:
     ids=["code", "death"],
 )
 def test_another_status(its: tuple[Fact, ...], mine: tuple[Fact, ...], requirement: str) -> None:
-    assert breaks((Order("exit 3"), *ENDS), supervised(*mine), replaced(*its)) == [requirement]
+    assert breaks((Order(orders.Exit(3)), *ENDS), supervised(*mine), replaced(*its)) == [requirement]
 
 
 UNSEEN = replaced(ended("command", None), ended("launcher", None))
@@ -161,14 +162,18 @@ def test_a_status_that_nobody_has_seen_is_none() -> None:
 
 
 def test_a_daemon_is_sent_nothing() -> None:
-    steps = (Order("spawn child1 osn"), *FINISH)
-    alone = replaced(Ordered("command", "spawn child1 osn"), *over())
-    told = supervised(Ordered("command", "spawn child1 osn"), *over(), received(TERM, role="child1"))
+    steps = (Order(orders.Spawn("child1", orphan=True, session=True, null=True)), *FINISH)
+    alone = replaced(Ordered("command", orders.Spawn("child1", orphan=True, session=True, null=True)), *over())
+    told = supervised(
+        Ordered("command", orders.Spawn("child1", orphan=True, session=True, null=True)),
+        *over(),
+        received(TERM, role="child1"),
+    )
     assert breaks(steps, told, alone) == ["TREE-7"]
 
 
 def test_another_status_after_a_signal_that_was_handled() -> None:
-    steps = (*SEND, Order("exit 3"), *ENDS)
+    steps = (*SEND, Order(orders.Exit(3)), *ENDS)
     mine, its = supervised(*FORWARDED, *over(None, TERM)), replaced(*DIRECT, *over(3))
     assert breaks(steps, mine, its) == ["EXIT-7"]
 
@@ -176,9 +181,9 @@ def test_another_status_after_a_signal_that_was_handled() -> None:
 def test_a_launcher_that_stays_for_ever() -> None:
     mine = supervised(ended("command"), missed("launcher ends"))
     assert breaks(FINISH, mine, replaced(*over())) == ["EXIT-1"]
-    spawned = (Order("spawn child1 c"), *FINISH)
+    spawned = (Order(orders.Spawn("child1")), *FINISH)
     assert breaks(spawned, mine, replaced(*over())) == ["EXIT-6"]
-    daemon = (Order("spawn child1 osn"), *FINISH)
+    daemon = (Order(orders.Spawn("child1", orphan=True, session=True, null=True)), *FINISH)
     assert breaks(daemon, mine, replaced(*over())) == ["TREE-7"]
 
 
@@ -214,7 +219,7 @@ def test_what_was_sent_to_a_stopped_launcher() -> None:
 
 def at_point(number: int, errno: int = 0) -> tuple[Fact, ...]:
     point = Point("launcher", "clone")
-    return DirectiveApplied(Directive(point, Deliver(number)), "done"), sent(number, errno=errno)
+    return DirectiveApplied(Directive(point, Deliver(number)), "done"), sent(number, errno=errno, cause=BEFORE)
 
 
 SETTLED = SettleEnded("quiescent", 0.01)
@@ -246,7 +251,7 @@ def test_a_signal_at_a_point_is_not_lost() -> None:
     [
         (*at_point(TERM), *over()),
         (*at_point(TERM, errno=3), SETTLED, *over()),
-        (Ordered("command", f"ignore {int(TERM)}"), *at_point(TERM), SETTLED, *over()),
+        (Ordered("command", orders.Ignore(int(TERM))), *at_point(TERM), SETTLED, *over()),
     ],
     ids=["all was not at rest before the end", "the launcher had ended", "the command ignores it"],
 )  # fmt: skip
@@ -276,7 +281,7 @@ def test_the_status_after_a_signal_at_the_end() -> None:
 
 def test_a_zombie_that_the_bare_command_leaves_need_not_live_on() -> None:
     zombie = looked("end", process("command"), process("child1", "Z"))
-    steps = (Order("spawn child1 c"), HangUp(), Settle())
+    steps = (Order(orders.Spawn("child1")), HangUp(), Settle())
     assert breaks(steps, supervised(HungUp(), end=zombie), replaced(HungUp(), end=zombie), JOB) == []
 
 
@@ -301,7 +306,7 @@ def test_a_launcher_that_ends_of_a_signal_breaks_what_speaks_of_it() -> None:
 
 
 def test_a_command_that_does_not_end_of_its_signal() -> None:
-    steps: tuple[Step, ...] = (Order(f"inherit {int(TERM)}"), Settle(), Signal(TERM), *ENDS)
+    steps: tuple[Step, ...] = (Order(orders.Inherit(int(TERM))), Settle(), Signal(TERM), *ENDS)
     lost = supervised(sent(TERM), missed("command ends"), end=LEFT)
     assert breaks(steps, lost, replaced(sent(TERM), *over(None, TERM)))[0] == "SIG-1"
     direct = supervised(sent(TERM, "command"), missed("command ends"), end=LEFT)
@@ -311,9 +316,9 @@ def test_a_command_that_does_not_end_of_its_signal() -> None:
 def test_who_is_left_tells_what_a_launcher_waits_for() -> None:
     stays = supervised(ended("command"), missed("launcher ends"))
     for flags, requirement in (("c", "EXIT-6"), ("osn", "TREE-7")):
-        steps = (Order(f"spawn child1 {flags}"), *FINISH)
+        steps = (Order(orders.parse(f"spawn child1 {flags}")), *FINISH)
         assert breaks(steps, stays, replaced(*over()))[0] == requirement
-    both = (Order("spawn child1 c"), Order("spawn child2 os"), *FINISH)
+    both = (Order(orders.Spawn("child1")), Order(orders.Spawn("child2", orphan=True, session=True)), *FINISH)
     assert breaks(both, stays, replaced(*over()))[0] == "EXIT-6"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from proctor.harness import orders
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History, HungUp, Ordered, Output, Pressed, Received, Resized, Typed
 from proctor.harness.scenario import Scenario, Stage
@@ -115,7 +116,11 @@ def test_states_are_slices_and_what_a_violation_points_to_says_so() -> None:
 
 
 def test_many_at_the_same_time_keep_to_the_rules() -> None:
-    keys = [fact for _ in range(9) for fact in (Pressed("ctrl-c"), by_key(INT), received(INT), Ordered("command", "x"))]
+    keys = [
+        fact
+        for _ in range(9)
+        for fact in (Pressed("ctrl-c"), by_key(INT), received(INT), Ordered("command", orders.Exit(0)))
+    ]
     made = supervised(*keys, sent(TERM, "group"), received(TERM, 1), HungUp(), *over())
     at_once = (msgspec.structs.replace(event, time=0.005) for event in made.events)
     made = msgspec.structs.replace(made, events=tuple(at_once), scenario=Scenario((), Stage(terminal=True)))

@@ -12,6 +12,7 @@ from proctor.conformance import checks
 from proctor.conformance.exploring.campaigns import of_any_launcher
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.scenarios.signals import finish
+from proctor.harness import orders
 from proctor.harness import scenario as s
 from proctor.harness.errors import UsageError
 from proctor.harness.scenario import JOB, LEADER, PIPES, Scenario, Stage
@@ -31,13 +32,14 @@ from proctor.reports.reproducer.wording import code_of, number, words_of
 TARGET = Target("some", ("some", "--"))
 EVERYTHING = (
     s.Settle(), s.Settle(limit=2.0), s.Signal(15), s.Signal(2, "group"), s.Hold(), s.Signal(34, "command"), s.Release(),
-    s.WaitReceived(15), s.WaitReceived(15), s.Look(), s.Order("ignore 15"), s.Order("spawn other c"),
+    s.WaitReceived(15), s.WaitReceived(15), s.Look(), s.Order(orders.Ignore(15)), s.Order(orders.Spawn("other")),
     s.WaitReady("other"),
-    s.Order("exit 0", "other"), s.WaitStopped(), s.WaitContinued(), s.Order("exit 0"), s.WaitEnds("command"),
+    s.Order(orders.Exit(0), "other"), s.WaitStopped(), s.WaitContinued(), s.Order(orders.Exit(0)),
+    s.WaitEnds("command"),
     s.WaitEnds(),
 )  # fmt: skip
 AT_A_TERMINAL = (
-    s.Press("ctrl-c"), s.Type(b"x\n"), s.TypePattern(10), s.Resize(1, 2), s.Order("read-line"),
+    s.Press("ctrl-c"), s.Type(b"x\n"), s.TypePattern(10), s.Resize(1, 2), s.Order(orders.ReadLine()),
     s.WaitAnswer("read-line"),
     s.HangUp(),
 )  # fmt: skip
@@ -140,6 +142,7 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
         (account("exit.same_status", Stage(nice=5)), "(nice)"),
         (account("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
         (account("exit.same_status", target=Target("none", ())), "no launcher"),
+        (account("start")._replace(objections=(Violation("SIG-6/file-left"),)), "an undisturbed run"),
         (account("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
     ],
 )

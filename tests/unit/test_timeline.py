@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from proctor.harness import signals
+from proctor.harness import orders, signals
 from proctor.harness.awaited import Awaited, ScriptDone
 from proctor.harness.history import (
     Continued,
@@ -257,7 +257,7 @@ def test_a_call_that_was_traced_is_where_its_signal_starts() -> None:
 
 
 def test_an_order_goes_to_its_witness() -> None:
-    (arrow,) = layout(supervised(Ordered("command", "exit 0"))).arrows
+    (arrow,) = layout(supervised(Ordered("command", orders.Exit(0)))).arrows
     assert (arrow.kind, arrow.source, arrow.target) == ("order", 0, 2)
 
 

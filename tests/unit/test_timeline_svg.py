@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from proctor.harness import orders
 from proctor.harness.history import (
     Answered,
     Continued,
@@ -70,7 +71,8 @@ TERM, INT = int(signal.SIGTERM), int(signal.SIGINT)
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script>\"'&]]>--><svg onload=alert(1)>\ud800\u202e\x00\ufffe"
 HOLD = Directive(Point("child2", "birth"), HoldTask("launcher"))
 ALL = supervised(
-    greeted(settings(pid=30, ppid=COMMAND), "kid"), HelperReady("backend", 21), Ordered("command", "exit-on 12 1"),
+    greeted(settings(pid=30, ppid=COMMAND), "kid"), HelperReady("backend", 21),
+    Ordered("command", orders.ExitOn(12, 1)),
     Answered("command", "exit-on"), Answered("command", "import", error=2), Pressed("ctrl-c"),
     Output("terminal", b"^C"), by_key(INT), received(INT), sent(TERM), SignalCall("kill", COMMAND, TERM, 0),
     received(TERM), sent(TERM, "command"), sent(TERM, "command"), sent(TERM, "kid", errno=3), Resized(50, 132),

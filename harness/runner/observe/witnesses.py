@@ -84,16 +84,24 @@ def _turn_away(listener: socket.socket) -> None:
 
 
 class Witnesses:
-    """Listens on sockets in the scratch directory. `on_greeting(name, pid)` is called for each new witness."""
+    """Listens on sockets in the scratch directory. `on_greeting(name, pid)` is called for each new witness; `role_of`
+    returns the role of a pid as a witness sees it."""
 
-    def __init__(self, sources: Sources, listeners: Listeners, recorder: Recorder, path: str) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        listeners: Listeners,
+        recorder: Recorder,
+        path: str,
+        on_greeting: Callable[[str, int], None],
+        role_of: Callable[[int], str],
+    ) -> None:
         self._sources = sources
         self._kept = listeners
         self._recorder = recorder
         self._connections: dict[int, _Connection] = {}
         self._by_name: dict[str, _Connection] = {}
-        self.on_greeting: Callable[[str, int], None] = lambda name, pid: None
-        self.role_of: Callable[[int], str] = lambda pid: ""
+        self._on_greeting, self._role_of = on_greeting, role_of
         self._impostor = False
         self._listeners: dict[str, socket.socket] = {}
         self.listen(path)
@@ -176,7 +184,7 @@ class Witnesses:
             self._recorder.add(
                 connection.name,
                 history.Received(
-                    connection.name, message["signal"], message["code"], sender, round(at, 6), self.role_of(sender)
+                    connection.name, message["signal"], message["code"], sender, round(at, 6), self._role_of(sender)
                 ),
             )
         elif kind == "done":
@@ -201,7 +209,7 @@ class Witnesses:
             return
         connection.name = name
         self._by_name[name] = connection
-        self.on_greeting(name, connection.pid)
+        self._on_greeting(name, connection.pid)
         self._recorder.add(name, history.HelperReady(name, connection.pid))
 
     def _greet(self, connection: _Connection, message: dict[str, Any]) -> None:
@@ -214,7 +222,7 @@ class Witnesses:
         inherited = msgspec.convert(message, history.Inherited)
         connection.name = name
         self._by_name[name] = connection
-        self.on_greeting(name, connection.pid)
+        self._on_greeting(name, connection.pid)
         self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited))
 
     def order(self, name: str, text: str) -> bool:

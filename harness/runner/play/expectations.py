@@ -7,8 +7,10 @@ from collections.abc import Callable
 from proctor.harness import history
 from proctor.harness.awaited import Awaited, process_of
 from proctor.harness.runner.play.registry import ProcessRegistry
-from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter, WaitOutcome
+from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
+from proctor.harness.runner.play.waits import WaitOutcome
 from proctor.harness.runner.recorder import Recorder
+from proctor.harness.runner.trace.tracing import Tracing
 
 
 class ScriptAborted(Exception):
@@ -18,10 +20,11 @@ class ScriptAborted(Exception):
 class Expectations:
     """Waits for facts. That one came is noted, and how long it took; or that it was missed, and the script is over."""
 
-    def __init__(self, recorder: Recorder, cast: ProcessRegistry, wait: Waiter) -> None:
+    def __init__(self, recorder: Recorder, registry: ProcessRegistry, wait: Waiter, tracing: Tracing) -> None:
         self._recorder = recorder
-        self._cast = cast
+        self._registry = registry
         self._wait = wait
+        self._tracing = tracing
         self.step: int | None = None
         """The index of the script's step that is being done."""
 
@@ -39,7 +42,7 @@ class Expectations:
 
     def missed(self, what: Awaited, outcome: WaitOutcome) -> None:
         """Note that a fact did not come, and who is there; raise Over."""
-        everyone = [process for process in self._cast.everyone() if process.role != "leader"]
+        everyone = [process for process in self._registry.everyone() if process.role != "leader"]
         sure = outcome.sure or outcome.came
         if not sure:
             self._wait.expect_no_rest()
@@ -51,9 +54,9 @@ class Expectations:
         """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does
         nothing while its tracer is held (ptrace(2)): strace is such a launcher. Under a shell that is its parent a
         launcher is found by the command below it; one that has ended by then is not."""
-        if process_of(what) == "launcher" and "launcher" not in self._cast.pids:
+        if process_of(what) == "launcher" and "launcher" not in self._registry.pids:
             return history.Hidden("launcher-not-found")
-        kept = self._cast.kept_still()
+        kept = self._tracing.kept_still()
         for process in everyone:
             if process.state == "t" and process.pid not in kept:
                 return history.Hidden("traced", process.role or process.name)
@@ -61,8 +64,8 @@ class Expectations:
 
     def _nobody_left(self) -> bool:
         """Whether everyone who could still do something has ended."""
-        roles = self._cast.pids.keys() - {"leader"}
+        roles = self._registry.pids.keys() - {"leader"}
         return bool(roles) and roles <= self._recorder.ended and not self._others_alive()
 
     def _others_alive(self) -> bool:
-        return any(p.role != "leader" and p.state not in "ZX" for p in self._cast.everyone())
+        return any(p.role != "leader" and p.state not in "ZX" for p in self._registry.everyone())

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
-from proctor.harness.runner.observe.witnesses import Witnesses
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.recorder import KEPT_OUTPUT, Recorder
 from proctor.harness.runner.start import spawn
@@ -29,11 +28,10 @@ class ConcurrentInvocations:
         script: Scenario,
         place: Place,
         recorder: Recorder,
-        cast: ProcessRegistry,
-        witnesses: Witnesses,
+        registry: ProcessRegistry,
     ) -> None:
         self._target, self._script, self._place = target, script, place
-        self._recorder, self._cast, self._witnesses = recorder, cast, witnesses
+        self._recorder, self._registry = recorder, registry
         self._outputs: dict[str, int] = {}
 
     def start(self, invoke: Invocation, name: str) -> None:
@@ -50,9 +48,8 @@ class ConcurrentInvocations:
         socket = f"{self._place.socket}{len(self._outputs)}"
         if name in self._outputs or len(self._outputs) > MOST_CALLS:
             raise HarnessError(f"the scenario starts {name!r} twice, or too much at all")
-        self._witnesses.listen(socket, f"{name}-")
+        self._registry.witnesses.listen(socket, f"{name}-")
         argv = line(socket)
-        self._cast.launchers.add(name)
         self._outputs[name] = output = os.memfd_create(name)
         null = os.open(os.devnull, os.O_RDWR)
         report, theirs = os.pipe()
@@ -66,12 +63,12 @@ class ConcurrentInvocations:
             os.close(theirs)
             os.close(report)
         self._recorder.add("runner", history.Started(name, pid, tuple(argv)))
-        self._cast.enter(name, pid)
+        self._registry.enter_invocation(name, pid)
 
     def reuse(self, process: str) -> bool:
         """Start a process that has the pid which another had; return whether that could be done: it takes a PID
         namespace of our own. It stays until the end of the execution. proc_sys_kernel(5)."""
-        wanted = self._cast.pids[process]
+        wanted = self._registry.pids[process]
         try:
             with open(LAST_PID, "w", encoding="ascii") as file:
                 file.write(str(wanted - 1))
@@ -79,7 +76,7 @@ class ConcurrentInvocations:
             return False
         null = os.open(os.devnull, os.O_RDWR)
         socket = f"{self._place.socket}-{STRANGER}"
-        self._witnesses.listen(socket, f"{STRANGER}-")
+        self._registry.witnesses.listen(socket, f"{STRANGER}-")
         try:
             actions = [(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)]
             sleeper = [str(spawn.WITNESS), socket]

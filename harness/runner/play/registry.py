@@ -11,13 +11,14 @@ from typing import Literal
 from proctor.harness import history
 from proctor.harness.history import Process
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe.witnesses import Witnesses
+from proctor.harness.runner.observe.witnesses import Listeners, Witnesses
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
-from proctor.harness.runner.trace import ptrace
-from proctor.harness.runner.trace.director import Director
-from proctor.harness.runner.trace.hold import ProcessHold
-from proctor.harness.runner.trace.tracer import Tracer
+
+StatusFrom = Literal["wait", "stage", "nobody"]
+"""Where the launcher's wait status comes from: our own wait(2), stage.c, or nowhere, where its parent is a shell."""
+PARENTS = ("leader", "shell")
+"""The roles of processes that are the launcher's parent on the stage."""
 
 
 class ProcessRegistry:
@@ -27,32 +28,46 @@ class ProcessRegistry:
     have reported is taken in first, and those that have ended as well are recorded as ended before it.
     """
 
-    def __init__(self, sources: Sources, recorder: Recorder, witnesses: Witnesses) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        listeners: Listeners,
+        recorder: Recorder,
+        socket: str,
+        status_from: StatusFrom = "wait",
+        in_namespace: bool = False,
+        is_traced: bool = False,
+    ) -> None:
+        """socket: the path at which witnesses report. in_namespace: the launcher is PID 1 of a namespace of its own.
+        is_traced: all its tasks are traced from the start."""
         self._sources = sources
         self._recorder = recorder
-        self._witnesses = witnesses
+        self._status_from = status_from
+        self._in_namespace = in_namespace
+        self._is_traced = is_traced
         self.pids: dict[str, int] = {}
         self._roles: dict[int, str] = {os.getpid(): "runner"}
         self._pidfds: dict[str, int] = {}
         self._statuses: dict[int, int] = {}
-        self.status_from: Literal["wait", "stage", "nobody"] = "wait"
-        """Who tells the launcher's wait status: our own wait, stage.c, or nobody (its parent is a real shell)."""
-        self.launcher_pgid = 0
-        self.launchers = {"launcher", "leader", "shell"}
-        """Who is no witness."""
-        self.tracer: Tracer | None = None
-        self.director: Director | None = None
-        self.held: ProcessHold | None = None
-        self.in_namespace = False
-        witnesses.on_greeting = self.enter
-        witnesses.role_of = self.role_of
-        sources.on_child = self.reap
+        self._launcher_pgid = 0
+        self._not_witnesses = {"launcher", *PARENTS}
+        self.witnesses = Witnesses(sources, listeners, recorder, socket, self.enter, self.role_of)
 
     def role_of(self, pid: int) -> str:
         """Return the role of a pid as a witness sees it, "" if it has none."""
-        if self.in_namespace:  # there the launcher is PID 1, and who is outside shows as 0
+        if self._in_namespace:  # there the launcher is PID 1, and who is outside shows as 0
             return {0: "outside", 1: "launcher"}.get(pid, "")
         return "kernel" if pid == 0 else self._roles.get(pid, "")
+
+    def enter_launcher(self, pid: int, pgid: int) -> None:
+        """Enter the launcher. pgid: the process group that signals to the group go to."""
+        self._launcher_pgid = pgid
+        self.enter("launcher", pid)
+
+    def enter_invocation(self, name: str, pid: int) -> None:
+        """Enter another process of ours that is not a witness: a concurrent call of the launcher."""
+        self._not_witnesses.add(name)
+        self.enter(name, pid)
 
     def enter(self, role: str, pid: int) -> None:
         """Give a pid its role and listen for its end."""
@@ -62,7 +77,7 @@ class ProcessRegistry:
         try:
             pidfd = os.pidfd_open(pid)
         except ProcessLookupError:
-            if role != "launcher" or self.status_from != "stage":
+            if role != "launcher" or self._status_from != "stage":
                 self._end(role)
             return  # its parent on the stage has reaped it already: the status is on its way
         self._pidfds[role] = pidfd
@@ -73,14 +88,14 @@ class ProcessRegistry:
         return pidfd is not None and bool(select.select([pidfd], [], [], 0)[0])
 
     def _saw_end(self, role: str) -> None:
-        if self.director or role in self.launchers - {"launcher"}:
-            self.reap()  # who traces is told the status, of the command too; and these are our own children
+        if self._is_traced or role in self._not_witnesses - {"launcher"}:
+            self.reap()  # wait(2) tells us the status of what we trace, and of our own children
         if role == "launcher":
             for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
                 self._end(other)
-            if self.status_from == "wait":
+            if self._status_from == "wait":
                 self.reap()
-            elif self.status_from == "stage":
+            elif self._status_from == "stage":
                 self._sources.remove(self._pidfds[role])  # readable from now on; the status is on its way
             else:
                 self._end(role)
@@ -90,7 +105,7 @@ class ProcessRegistry:
     def _end(self, role: str, status: int | None = None) -> None:
         if role in self._recorder.ended:
             return
-        self._witnesses.drain(role)
+        self.witnesses.drain(role)
         pid = self.pids[role]
         pidfd = self._pidfds.get(role)
         if pidfd is not None:
@@ -100,17 +115,8 @@ class ProcessRegistry:
         self._recorder.add(role, ended(role, pid, status))
 
     def reap(self) -> None:
-        """Take in what became of our own children: the launcher, and every process that was orphaned to us."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED | processes.WALL)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            follower = self.tracer or self.director
-            if not (follower and follower.take(pid, status)) and not ptrace.is_event(status):
-                self.changed(pid, status)
+        """Take in what has become of our own children up to now."""
+        self._sources.serve_children()
 
     def changed(self, pid: int, status: int) -> None:
         """Note a wait status, from our own wait or from the launcher's parent on the stage."""
@@ -143,7 +149,7 @@ class ProcessRegistry:
             if to == "all":
                 self._signal_all(number)
             elif to == "group":
-                os.killpg(self.launcher_pgid, number)
+                os.killpg(self._launcher_pgid, number)
             elif to in self._pidfds:
                 signal.pidfd_send_signal(self._pidfds[to], number)
             else:
@@ -154,7 +160,7 @@ class ProcessRegistry:
 
     def _signal_all(self, number: int) -> None:
         """Signal everyone but the runner, who is on the stage before the launcher, and what was called beside it."""
-        spared = {pid for role, pid in self.pids.items() if role in self.launchers - {"launcher"}}
+        spared = {pid for role, pid in self.pids.items() if role in self._not_witnesses - {"launcher"}}
         for pid in processes.below(os.getpid(), processes.table()):
             if pid not in spared:
                 with contextlib.suppress(ProcessLookupError):
@@ -177,19 +183,11 @@ class ProcessRegistry:
 
     def witness_pids(self) -> frozenset[int]:
         """Return the pids of witnesses: they have no timers."""
-        return frozenset(pid for role, pid in self.pids.items() if role not in self.launchers)
-
-    def kept_still(self) -> frozenset[int]:
-        """Return the tasks that we keep in a ptrace stop."""
-        kept = frozenset(self.director.kept_still() if self.director else ())
-        return kept.union(self.held.tids if self.held else (), self.tracer.listening if self.tracer else ())
-
-    def in_vfork(self) -> frozenset[int]:
-        """Return the tasks that wait for a child of vfork(2)."""
-        return self.director.in_vfork() if self.director else frozenset()
+        return frozenset(pid for role, pid in self.pids.items() if role not in self._not_witnesses)
 
     def close(self) -> None:
-        """Forget everyone."""
+        """Stop listening to processes and witnesses."""
+        self.witnesses.close()
         for pidfd in self._pidfds.values():
             self._sources.remove(pidfd)
             with contextlib.suppress(OSError):

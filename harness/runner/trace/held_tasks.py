@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from proctor.harness import history
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
@@ -26,7 +28,7 @@ class Effects(NamedTuple):
     """What directives do outside the traced tasks: send a signal, press a key, call the launcher once more."""
 
     send: Callable[[int, str], history.Sent]
-    press: Callable[[PressKey], None]
+    press: Callable[[PressKey, int], None]
     call: Callable[[Invocation, str], None]
 
 
@@ -120,12 +122,12 @@ class HeldTasks:
 
     def _carry_out(self, task: TracedTask) -> None:
         directive = task.directives.pop(0)
-        self._recorder.add("tracer", history.DirectiveApplied(directive, "done"))
+        cause = self._recorder.add("tracer", history.DirectiveApplied(directive, "done"))
         match directive.action:
             case Deliver() as action:
-                self._recorder.add("runner", self._deliver(action))
+                self._recorder.add("runner", msgspec.structs.replace(self._deliver(action), cause=cause))
             case PressKey() as action:
-                self._effects.press(action)
+                self._effects.press(action, cause)
             case CallLauncher(invoke=invoke):
                 self._calls += 1
                 self._effects.call(invoke, CONCURRENT if self._calls == 1 else f"{CONCURRENT}{self._calls}")

@@ -6,8 +6,6 @@ import signal
 
 from proctor.reports.reproducer.parts.comparisons import (
     left_behind,
-    needs_reaping,
-    no_signal_after_reaping,
     received,
     same_counts,
     same_status,
@@ -83,13 +81,6 @@ def any_moment_of_end(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher ends with the command's status after the command, and nothing is left, despite the signal."""
     needs_delivery(launched)
     return hangs(launched) or same_status(bare, launched) or orphan(launched) or outlived(bare, launched)
-
-
-@asks("end, pids", is_scheduled=True)
-def no_signal_to_reaped(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The launcher sends no signal to the command's pid after it has reaped the command."""
-    needs_reaping(launched)
-    return no_signal_after_reaping(launched)
 
 
 @asks("order", "order, terminal", "order, at rest, terminal", at_end=(note_processes_left,), is_scheduled=True)

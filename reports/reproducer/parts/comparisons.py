@@ -163,8 +163,8 @@ def nothing_left(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 def no_zombie(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """Every child of the launcher is reaped."""
     for actual, usual in zip(launched.all("zombies"), bare.all("zombies")):  # noqa: B905  (Python 3.8)
-        if actual[1] > usual[1]:
-            return violation("every child of the launcher is reaped", "%d zombies" % actual[1])
+        if len(actual[1]) > len(usual[1]):
+            return violation("every child of the launcher is reaped", "%d zombies" % len(actual[1]))
     return []
 
 
@@ -211,6 +211,8 @@ def no_signal_after_reaping(launched: ObservedRun) -> list[str]:
 def names_the_death(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher prints which program died, and of which signal."""
     number, text = bare.all("ended", "launcher")[0][2] - 128, launched.output
+    if number <= 0:
+        raise RuntimeError("the command did not die of a signal")
     in_words = re.escape(signal.strsignal(number) or name_of(number))
     words = r"\b(SIG)?%s\b|signal:? ?\(?%d\b|(\bkilled\b|%s)(?!-)" % (name_of(number)[3:], number, in_words)
     found = []

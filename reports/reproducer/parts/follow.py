@@ -14,6 +14,7 @@ from proctor.reports.reproducer.parts.ptrace import (
     DETACH,
     INTERRUPT,
     LISTEN,
+    REAPING,
     SENDING,
     SYSCALL,
     WALL,
@@ -31,7 +32,7 @@ from proctor.reports.reproducer.parts.steps import in_between, send
 def follow(run: Any, at_reap: int) -> None:
     """Trace the launcher from here on. After each signal that it sends, it waits until the command has received it, so
     that two never become one. at_reap: a signal that is sent to it as soon as it has reaped the command."""
-    run.inside, observe, traced = {}, run.observe, threads_of(in_between(run))
+    run.inside, run.is_reaped, observe, traced = {}, False, run.observe, threads_of(in_between(run))
     for tid in traced:
         stop_thread(tid)
         resume(tid, SYSCALL)
@@ -106,22 +107,18 @@ def handle_call(run: Any, tid: int, at_reap: int) -> None:
         run.inside[tid] = words
         return
     number, *arguments = run.inside.pop(tid, [-1])
+    command = run.pids["command"]
     name = CALLS[os.uname().machine].get(number, "")
     if name in SENDING:
         note_sent(run, name, arguments)
         began = time.monotonic()
-        while has_pending(run.pids["command"]) and time.monotonic() - began < 1:
+        while has_pending(command) and time.monotonic() - began < 1:
             os.sched_yield()
-    elif name in ("wait4", "waitid") and words[0] >= 0 and not run.all("reaped") and is_reaped(run, tid):
-        run.note("the launcher has reaped the command by " + name, "reaped", run.pids["command"])
-        if at_reap:
-            send(run, at_reap)
-
-
-def is_reaped(run: Any, tid: int) -> bool:
-    """Return whether the command has been reaped, and this is a thread of the launcher itself."""
-    is_launcher = os.path.exists("/proc/%d/task/%d" % (run.pids["launcher"], tid))
-    return is_launcher and not os.path.exists("/proc/%d" % run.pids["command"])
+    elif name in REAPING and words[0] >= 0 and not (run.is_reaped or os.path.exists("/proc/%d" % command)):
+        run.is_reaped = True  # by this call, but perhaps by a process in between, for which the launcher waits
+        if os.path.exists("/proc/%d/task/%d" % (run.pids["launcher"], tid)):
+            run.note("the launcher has reaped the command by " + name, "reaped", command)
+            send(run, at_reap) if at_reap else None
 
 
 def note_sent(run: Any, name: str, arguments: list[int]) -> None:

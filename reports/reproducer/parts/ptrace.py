@@ -11,7 +11,8 @@ import struct
 from typing import Any
 
 CALLS: dict[str, dict[int, str]] = {}
-SENDING: set[str] = set()
+SENDING: tuple[str, ...] = ()
+REAPING: tuple[str, ...] = ()
 WALL = 0x40000000  # wait(2): for traced threads too
 SEIZE = 0x4206
 INTERRUPT = 0x4207
@@ -89,13 +90,13 @@ def kind_of(status: int) -> str:
     number, event = os.WSTOPSIG(status), status >> 16
     if event == 128:  # PTRACE_EVENT_STOP
         return "group" if number in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU) else "stop"
-    if number == signal.SIGTRAP | 0x80:
-        return "call"
-    return {0: "signal", 1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    if event:
+        return {1: "made", 2: "made by vfork", 3: "made", 4: "exec"}.get(event, "stop")
+    return "call" if number == signal.SIGTRAP | 0x80 else "signal"
 
 
 def sends(name: str, arguments: list[int]) -> tuple[int, int]:
     """Return the pid to which a call sends a signal, and the signal; pid 0 for pidfd_send_signal."""
-    at = 1 if name == "tgkill" else 0
+    at = 1 if name in ("tgkill", "rt_tgsigqueueinfo") else 0
     whom = ctypes.c_int32(arguments[at]).value
     return 0 if name == "pidfd_send_signal" else whom, arguments[at + 1] & 0xFF

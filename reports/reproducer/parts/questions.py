@@ -139,7 +139,7 @@ def only_these_signals_arrive(bare: ObservedRun, launched: ObservedRun) -> list[
     return once_each(bare, launched) or same_counts(bare, launched, unexpected(bare, launched))
 
 
-@asks("signals.never_signals_reaped", requirements=("SIG-8",))
+@asks("signals.never_signals_reaped", "end, pids", requirements=("SIG-8",))
 def reaped_is_not_signalled(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher sends no signal to the command's pid after it has reaped the command."""
     needs_reaping(launched)
@@ -253,10 +253,18 @@ def no_process_left(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     return nothing_left(bare, launched)
 
 
-@asks("tree.no_zombie", "tree.init_reaps")
+@asks("tree.no_zombie")
 def children_are_reaped(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """Every child of the launcher is reaped, and nothing times out."""
     return no_zombie(bare, launched) or timed_out(launched)
+
+
+@asks("tree.init_reaps")
+def orphans_are_reaped(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """As PID 1, the launcher reaps orphans."""
+    dead = [pid for _, pids in launched.all("zombies") for pid in pids if pid != launched.pids["command"]]
+    wrong = violation("adopted orphans are reaped", "%d zombies" % len(dead)) if dead else []
+    return timed_out(launched) or wrong
 
 
 @asks("tree.no_zombie_after_signals", requirements=("TREE-2",))

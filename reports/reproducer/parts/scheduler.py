@@ -19,11 +19,11 @@ SCHEDULE: list[tuple[Any, ...]] = []
 
 
 class TracedThread:
-    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2"; "" for those of the command."""
+    """One thread. name: "launcher", "child1" in order of creation, "launcher.t2". The command has no points."""
 
     def __init__(self, tid: int, pid: int, name: str) -> None:
         self.tid, self.pid, self.name, self.call, self.arguments = tid, pid, name, "", [0] * 6
-        self.has_started = self.in_vfork = False
+        self.has_started, self.in_vfork, self.has_points = False, False, bool(name)
         self.restarts: Any = None
         self.threads = 1
         self.actions: list[Any] = []
@@ -49,7 +49,7 @@ class ThreadScheduler:
 
     def resume(self, thread: TracedThread, number: int = 0) -> None:
         """Let it run to its next call; those of the command are not stopped there."""
-        resume(thread.tid, SYSCALL if thread.name else CONT, number)
+        resume(thread.tid, SYSCALL if thread.has_points else CONT, number)
 
     def run_or_queue(self, thread: TracedThread, action: Any) -> None:
         """Do this now if no other thread is current; otherwise the thread becomes runnable."""
@@ -159,4 +159,4 @@ class ThreadScheduler:
     def start_thread(self, thread: TracedThread) -> None:
         """A new thread is before its first instruction."""
         thread.has_started = True
-        self.come_to(thread, "birth", "exit") if thread.name else self.resume(thread)
+        self.come_to(thread, "birth", "exit") if thread.has_points else self.resume(thread)

@@ -162,12 +162,12 @@ def release(run: Any) -> None:
             os.kill(pid, signal.SIGCONT)
 
 
-def count_zombies(run: ObservedRun) -> None:
-    """Count the zombies, without our own children and those of the command."""
-    spared = {os.getpid(), run.pids["command"]} - ({run.pids["launcher"]} if run.launcher else set())
-    rows = [contents("/proc/%d/stat" % pid).rpartition(") ")[2].split() for pid in below(os.getpid())]
-    dead = [row for row in rows if row and row[0] == "Z" and int(row[1]) not in spared]
-    run.note("zombies: %d" % len(dead), "zombies", len(dead))
+def note_zombies(run: ObservedRun) -> None:
+    """Note the zombies, without our own children and those of a command that is not the launcher."""
+    spared = {os.getpid(), run.pids["command"]} - {run.pids["launcher"]}
+    rows = [(pid, contents("/proc/%d/stat" % pid).rpartition(") ")[2].split()) for pid in below(os.getpid())]
+    dead = [pid for pid, row in rows if row and row[0] == "Z" and int(row[1]) not in spared]
+    run.note("zombies: %d" % len(dead), "zombies", dead)
 
 
 def note_processes_left(run: ObservedRun) -> None:

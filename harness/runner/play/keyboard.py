@@ -1,0 +1,39 @@
+"""What the script types and presses."""
+
+from __future__ import annotations
+
+import zlib
+
+from proctor.harness import history, scenario
+from proctor.harness.errors import HarnessError
+from proctor.harness.runner.observe.terminal import Pipes, Terminal
+from proctor.harness.runner.recorder import Recorder
+from proctor.harness.schedule import PressKey
+
+
+class Keyboard:
+    """Writes to the launcher's terminal or standard input, and records it."""
+
+    def __init__(self, recorder: Recorder, streams: Terminal | Pipes) -> None:
+        self._recorder, self._streams = recorder, streams
+
+    def terminal_for(self, what: str) -> Terminal:
+        """Return the terminal; HarnessError, which names what needs it, where the stage has none."""
+        if not isinstance(self._streams, Terminal):
+            raise HarnessError(f"the scenario has {what} but no terminal: set stage.terminal")
+        return self._streams
+
+    def type(self, data: bytes) -> None:
+        """Type at the terminal, or write to standard input."""
+        self._recorder.add("runner", history.Typed(len(data), zlib.crc32(data)))
+        self._streams.write(data)
+
+    def press(self, key: scenario.Key, cause: int | None = None) -> None:
+        """Press a key at the terminal. cause: the index of the event of the directive that wants it."""
+        self._recorder.add("runner", history.Pressed(key, cause))
+        self.terminal_for("a key").write(scenario.KEYS[key])
+
+    def press_at_point(self, action: PressKey, cause: int) -> None:
+        """Press a key now, and have the terminal take it before any task runs again."""
+        self.press(action.key, cause)
+        self._streams.flush_input()

@@ -1,0 +1,59 @@
+"""How long all tasks have been at rest, from one look at them to the next."""
+
+from __future__ import annotations
+
+import time
+
+from proctor.harness.runner.observe import quiescence, timers
+
+OVERDUE_FOR = 0.1
+"""Seconds after a timer was due for which its effect may still come."""
+
+
+class Resting:
+    """Adds up the time in which all tasks were blocked: from the end of one look to the start of the next, where none
+    ran in between.
+
+    began: when this began, on the monotonic clock. now: seconds of the current rest. total: of all rests. ticking:
+    as total, but a task may have run in between because a timer woke it. wakes: as in `quiescence.Rest`, the smaller of
+    two looks, for a timer may go off in the middle of one. unknown: why `wakes` cannot be trusted, "" if it can.
+    """
+
+    def __init__(self) -> None:
+        self._before: quiescence.Rest | None = None
+        self.began = time.monotonic()
+        self._since = 0.0
+        self._last = 0.0
+        self.now = self.total = self.ticking = 0.0
+        self.wakes = timers.FOREVER
+        self.unknown = ""
+        self._due = timers.FOREVER
+
+    def seen(self, look: quiescence.Rest) -> bool:
+        """Take in a look; return whether all tasks were blocked at one moment since the look before."""
+        same = look.blocked and self._before is not None and look.fingerprint == self._before.fingerprint
+        self.wakes = look.wakes
+        if look.blocked and self._before:
+            self.ticking += look.began - self._last
+        if same and self._before:
+            self.wakes = min(look.wakes, self._before.wakes)
+            self.total += look.began - self._last
+            self.now = look.began - self._since
+        else:
+            self._since = time.monotonic()
+            self.now = 0.0
+            self._due = timers.FOREVER
+        self._last = time.monotonic()
+        self._before = look if look.blocked else None
+        self.expect(self.wakes)
+        return same
+
+    def expect(self, wakes: float) -> None:
+        """Take in that a timer wakes a task within so many seconds."""
+        self.wakes = min(self.wakes, wakes)
+        self._due = min(self._due, time.monotonic() + wakes)
+
+    def is_overdue(self) -> bool:
+        """Return whether a timer was due a moment ago and no task has run since: a virtual machine may have been paused
+        after the timer left the kernel's lists and before the task woke."""
+        return 0.0 <= time.monotonic() - self._due < OVERDUE_FOR
