@@ -116,7 +116,7 @@ def test_a_target_that_starts_nothing(tmp_path: Path, name: str) -> None:
     assert re.search(found, done.stdout + done.stderr), done.stdout + done.stderr
     says(done, 2, f"run as:     {path} COMMAND ARGS...", f"until this prints 'works': {path} /bin/echo works")
     assert (done.stdout + done.stderr).count("did not start its command") == 1
-    assert "of the harness" not in done.stdout + done.stderr
+    assert "ERROR of " not in done.stdout + done.stderr
     rows = json.loads((tmp_path / "r.json").read_text())["requirements"]
     assert {rows[name]["verdict"] for name in ("EXIT-1", "SIG-1", "TTY-1", "INHERIT-1")} == {"error"}
     assert rows["WORLD-1"]["verdict"] == "not built"
@@ -127,7 +127,7 @@ def test_the_other_targets_are_judged(tmp_path: Path, workers: str) -> None:
     targets = ("--target=true", "--target=env", f"--target={file(tmp_path, 'empty', b'')}")
     done = run(*targets, "-k", "EXIT-6 or EXIT-3", f"--results={tmp_path}/r.json", workers)
     says(done, 2, "target 'true' did not start", "neither a binary", "EXIT-6     SHOULD   pass      The launcher")
-    assert done.stdout.count("did not start its command") == 1
+    assert (done.stdout + done.stderr).count("did not start its command") == 1
     verdicts = [one["requirements"]["EXIT-6"]["verdict"] for one in json.loads((tmp_path / "r.json").read_text())]
     assert verdicts == ["error", "pass", "error"]
 
@@ -135,10 +135,10 @@ def test_the_other_targets_are_judged(tmp_path: Path, workers: str) -> None:
 @pytest.mark.parametrize(
     ("names", "status", "message"),
     [
-        ("NOSUCH-1", 5, "-k: there is no requirement NOSUCH-1; `proctor spec` lists them"),
-        ("SIG-99", 5, "-k: there is no requirement SIG-99 (did you mean 'SIG-9'?)"),
-        ("world-1", 5, "-k: WORLD-1 is a requirement without cases: nothing was run for it"),
-        ("EXIT-6 or WORLD-1", 0, "-k: WORLD-1 is a requirement without cases"),
+        ("NOSUCH-1", 5, "proctor: -k: there is no requirement NOSUCH-1; `proctor spec` lists them"),
+        ("SIG-99", 5, "proctor: -k: there is no requirement SIG-99 (did you mean 'SIG-9'?)"),
+        ("world-1", 5, "proctor: -k: WORLD-1 has no cases yet, so nothing was run for it"),
+        ("EXIT-6 or WORLD-1", 0, "proctor: -k: WORLD-1 has no cases yet"),
     ],
 )
 def test_what_k_names_in_vain(names: str, status: int, message: str) -> None:

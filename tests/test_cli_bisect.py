@@ -93,7 +93,7 @@ def bisect(proctor: Run, index: Path, cache: Path, case: Path) -> Bisect:
 def test_the_version_with_which_the_fault_came(bisect: Bisect, cache: Path) -> None:
     done = bisect("--versions=1.0..1.3")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the fault came with planted 1.3 (not in 1.2)" in done.stdout
+    assert "the fault appeared in planted 1.3 (not in 1.2)" in done.stdout
     assert "  1.3: required: status 3: the command ended with exit code 3; actual: status 0" in done.stdout
     assert re.search(r"^1\.3 +2/2 +the fault$", done.stdout, re.MULTILINE)
     assert "1.3: the fault, 2 of 2 plays" in done.stderr
@@ -105,7 +105,7 @@ def test_the_version_with_which_the_fault_came(bisect: Bisect, cache: Path) -> N
 def test_the_version_with_which_it_went_beside_one_that_cannot_be_installed(bisect: Bisect, cache: Path) -> None:
     done = bisect("--versions=1.3..1.8", "--all")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the fault went with planted 1.7 (still in 1.6)" in done.stdout
+    assert "the fault disappeared in planted 1.7 (still in 1.6)" in done.stdout
     assert re.search(r"^1\.4 +- +skipped +not installable: .*no-such-package-anywhere", done.stdout, re.MULTILINE)
     assert not (cache / "planted-1.4").exists(), "half an installation"
 
@@ -113,8 +113,8 @@ def test_the_version_with_which_it_went_beside_one_that_cannot_be_installed(bise
 def test_what_comes_and_goes_is_found_where_the_ends_are_alike(bisect: Bisect) -> None:
     done = bisect("--versions=1.0..1.8")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the fault came with planted 1.3 (not in 1.2)" in done.stdout
-    assert "the fault went with planted 1.7 (still in 1.6)" in done.stdout
+    assert "the fault appeared in planted 1.3 (not in 1.2)" in done.stdout
+    assert "the fault disappeared in planted 1.7 (still in 1.6)" in done.stdout
 
 
 def test_programs_read_json_and_people_in_a_hurry_two_lines(bisect: Bisect) -> None:
@@ -128,29 +128,29 @@ def test_programs_read_json_and_people_in_a_hurry_two_lines(bisect: Bisect) -> N
     ]
     assert told["is_finished"] and told["versions"] == ["1.2", "1.3"]
     short = bisect("--versions=1.2..1.3", "--quiet")
-    assert short.stdout.splitlines()[0] == "the fault came with planted 1.3 (not in 1.2)"
+    assert short.stdout.splitlines()[0] == "the fault appeared in planted 1.3 (not in 1.2)"
     assert "of 2 plays" not in short.stdout + short.stderr
 
 
 def test_no_boundary_is_1(bisect: Bisect) -> None:
     done = bisect("--versions=1.7..1.8")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "no boundary: no fault in each of the 2 versions" in done.stdout
+    assert "no boundary: no fault in each of the 2 conclusive versions of planted, of 2 from 1.7 to 1.8" in done.stdout
 
 
 def test_another_objection_is_told_apart_unless_any_counts(bisect: Bisect) -> None:
     done = bisect("--versions=1.6..1.9", "--all")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "another fault came with planted 1.9 (not in 1.8)" in done.stdout
+    assert "another fault appeared in planted 1.9 (not in 1.8)" in done.stdout
     assert "actual: status 9" in done.stdout
     any_counts = bisect("--versions=1.8..1.9", "--any-objection")
-    assert "the fault came with planted 1.9 (not in 1.8)" in any_counts.stdout
+    assert "the fault appeared in planted 1.9 (not in 1.8)" in any_counts.stdout
 
 
 def test_what_is_unstable_or_starts_nothing_is_said_and_counts_neither_way(bisect: Bisect) -> None:
     done = bisect("--versions=1.8..")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "another fault came with planted 1.9 (not in 1.8)" in done.stdout
+    assert "another fault appeared in planted 1.9 (not in 1.8)" in done.stdout
     assert "1.10: UNSTABLE, 1 of 2 plays" in done.stderr
     assert "2.0: skipped: it does not start the command: it ended with exit code 64" in done.stderr
     assert "usage: planted [--new-way]" in done.stdout
@@ -158,8 +158,8 @@ def test_what_is_unstable_or_starts_nothing_is_said_and_counts_neither_way(bisec
 
 
 def test_pre_releases_are_played_where_they_are_asked_for(bisect: Bisect) -> None:
-    assert "the fault came with planted 1.9rc1" in bisect("--versions=1.8..1.9", "--all", "--pre").stdout
-    assert "the fault came with planted 1.9rc1" in bisect("--versions=1.8..1.9rc1").stdout
+    assert "the fault appeared in planted 1.9rc1" in bisect("--versions=1.8..1.9", "--all", "--pre").stdout
+    assert "the fault appeared in planted 1.9rc1" in bisect("--versions=1.8..1.9rc1").stdout
 
 
 def test_an_installation_that_was_interrupted_is_made_again(bisect: Bisect, cache: Path) -> None:
@@ -183,8 +183,8 @@ def test_an_interruption_says_what_is_known_so_far(index: Path, cache: Path, cas
     process.send_signal(signal.SIGINT)
     said, complaint = process.communicate(timeout=60)
     assert process.returncode == 130, said + complaint
-    assert "not finished; known so far, of 2 of 7 versions" in said
-    assert "the fault came between planted 1.0 and 1.6 (not in 1.0)" in said
+    assert "not finished; result so far, from 2 of 7 versions" in said
+    assert "the fault appeared between planted 1.0 and 1.6 (not in 1.0)" in said
     assert "not played: 1.1, 1.2, 1.3, 1.4, 1.5" in said
     assert "Traceback" not in complaint
 
@@ -196,10 +196,10 @@ def test_an_interruption_says_what_is_known_so_far(index: Path, cache: Path, cas
     ("words", "says"),
     [
         (["--versions=1.8..1.0"], "did you mean 1.0..1.8?"),
-        (["--versions=1.0..1.99"], "there is no planted 1.99 of pip; the nearest: 1.10 and 2.0"),
+        (["--versions=1.0..1.99"], "pip has no planted 1.99; the nearest: 1.10 and 2.0"),
         (["--launcher=plantde", "--from=pip"], "pip has no such package"),
         (["--launcher=cross-evn", "--from=pip"], "did you mean 'cross-env'"),
-        (["--launcher=--help"], "no name of a package"),
+        (["--launcher=--help"], "not a package name"),
         (
             ["--versions=1.0..1.3", "--program=plant"],
             "has no program 'plant' (did you mean 'planted'?); it has planted",
@@ -220,7 +220,7 @@ def test_a_wrong_call_is_2(bisect: Bisect, words: list[str], says: str) -> None:
         ({"schema": 2}, "of schema 2; this Proctor reads schema 1: update Proctor"),
         ({"check": "exit.same_statsu"}, "did you mean 'same_status'"),
         ({"check": "start-in-the-wings"}, "there is no campaign"),
-        ({"target": Target("bare", ())}, "this case is of the bare command"),
+        ({"target": Target("bare", ())}, "this case has no launcher"),
     ],
 )
 def test_a_damaged_case_is_2(tmp_path: Path, content: bytes | dict[str, object], says: str) -> None:
@@ -258,8 +258,8 @@ def test_npm_too(bisect: Bisect, npm: Path) -> None:
     path = f"{npm}:{os.environ['PATH']}"
     done = bisect("--launcher=planted-js", "--all", PATH=path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "planted-js of npm: 4 versions from 1.0.0 to 1.10.0" in done.stderr
-    assert "the fault came with planted-js 1.10.0 (not in 1.9.0)" in done.stdout
+    assert "planted-js (npm): 4 versions from 1.0.0 to 1.10.0" in done.stderr
+    assert "the fault appeared in planted-js 1.10.0 (not in 1.9.0)" in done.stdout
     assert "1.2.0: skipped: not installable: notarget No matching version" in done.stderr
 
 

@@ -58,7 +58,7 @@ def test_it_agrees_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told["complete"] == whole
     assert (plain.exit_code, brief.exit_code) == (not whole, not whole), plain.output
     assert all(name in plain.stdout for name in states(told))
-    assert ("Everything that the suite asks can be observed here." in plain.stdout) == whole
+    assert ("Everything that the suite needs can be observed here." in plain.stdout) == whole
     assert (brief.stdout == "") == whole
 
 

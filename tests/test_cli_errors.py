@@ -52,10 +52,10 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["chekc"], 2, "there is no command 'chekc' (did you mean 'check'?)"),
+        (["chekc"], 2, "proctor: there is no command 'chekc' (did you mean 'check'?)"),
         (["spec", "SGI-3"], 2, "there is no requirement 'SGI-3' (did you mean 'SIG-3'?); `proctor spec` lists them"),
         (["spec", "show", "nonsense"], 2, "there is no requirement 'nonsense'; `proctor spec` lists them"),
-        (["spec", "show"], 2, "Missing argument"),
+        (["spec", "show"], 2, "proctor: missing argument 'ID'; see `proctor spec show --help`\n"),
         (["explore", "env", "--requirement=SGI-6"], 2, "did you mean 'SIG-6'"),
         (["replay", "--target=env", "--requirement=SGI-6", "--schedule="], 2, "did you mean 'SIG-6'"),
         (["replay", "{half}"], 2, "not JSON, or it is incomplete"),
@@ -73,8 +73,15 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
         (["compare", "/no/such"], 2, "No such file"),
         (["compare", "{results}", "{half}"], 2, "not JSON, or it is incomplete"),
         (["hunt", "/no/such/launcher"], 2, "there is no such file"),
-        (["completion", "tcsh"], 2, "tcsh"),
-        (["doctor", "now"], 2, "unexpected extra argument"),
+        (["completion", "tcsh"], 2, "proctor: invalid value for '{bash|zsh|fish}': 'tcsh' is not one of 'bash'"),
+        (["doctor", "now"], 2, "proctor: got unexpected extra argument (now); see `proctor doctor --help`\n"),
+        (
+            ["doctor", "--jsn"],
+            2,
+            "proctor: there is no option '--jsn' (did you mean '--json'?); see `proctor doctor --help`\n",
+        ),
+        (["--jsn"], 2, "proctor: there is no option '--jsn'; see `proctor --help`\n"),
+        (["explore", "env", "--budget=x"], 2, "proctor: invalid value for '--budget'"),
     ],
 )
 def test_what_is_asked_wrongly(tmp_path: Path, words: list[str], status: int, says: str) -> None:
@@ -115,7 +122,7 @@ def test_results_side_by_side_for_programs(tmp_path: Path) -> None:
         (["spec"], "proctor.conformance.cli.spec.requirements"),
         (["targets"], "proctor.conformance.cli.targets.known_targets"),
         (["report", "x"], "proctor.conformance.cli.report.read_all"),
-        (["compare", "x"], "proctor.conformance.cli.report.read_all"),
+        (["compare", "x"], "proctor.conformance.cli.compare.read_all"),
         (["completion", "bash"], "proctor.conformance.cli.completion.get_completion_class"),
         (["doctor"], "proctor.conformance.cli.system_checks.system.kernel"),
         (["bisect", "x", "--launcher=y"], "proctor.conformance.judging.casefile.read"),

@@ -93,11 +93,11 @@ def case_of(launcher: Announced) -> str:
     [
         (0, ("check", "{launcher}"), "interrupted before the first case"),
         (3, ("check", "{launcher}", "-k", "EXIT-1", "-q"), "MUST: 1 pass"),
-        (0, ("explore", "{launcher}"), "interrupted: 0 parts had been explored to the end"),
-        (0, ("hunt", "{launcher}", "--workers=1"), "interrupted: no script had been played"),
+        (0, ("explore", "{launcher}"), "interrupted: 0 campaigns were complete"),
+        (0, ("hunt", "{launcher}", "--workers=1"), "interrupted: no scenario was played"),
         (2, ("replay", "{case}", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
-        (0, ("replay", "{case}", "-n", "9"), "interrupted: it had not been played once"),
-        (0, ("export", "{case}", "--format=markdown"), "interrupted: nothing was printed; --no-play makes the text"),
+        (0, ("replay", "{case}", "-n", "9"), "interrupted: no replay was complete"),
+        (0, ("export", "{case}", "--format=markdown"), "interrupted: nothing was printed; --no-play prints the text"),
     ],
 )
 def test_it_ends_soon_and_says_what_was_done(
@@ -125,7 +125,7 @@ def test_results_that_are_there_are_not_replaced(launcher: Callable[[int], Annou
     kept.write_text("what was there")
     status, said = interrupt(slow, quick + 1, "check", str(slow.path), "-k", "EXIT-1", f"--results={kept}")
     assert (status, kept.read_text()) == (130, "what was there"), said
-    assert ("is as it was; what was done until now is in" in said) == bool(quick)
+    assert ("was not changed; the results so far are in" in said) == bool(quick)
     assert kept.with_name("released.json.interrupted").exists() == bool(quick)
 
 

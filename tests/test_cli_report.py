@@ -73,11 +73,17 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     [
         (["report", "/no/such.json"], "No such file"),
         (["report", "{released}", "--format", "badges"], "badge"),
-        (["report", "{released}", "-o", "{released}"], "these are the results; name another file"),
+        (["report", "{released}", "-o", "{released}"], "this is one of the results files; name another file"),
         (["report", "{released}", "-o", "/no/such/directory/x"], "name a file that can be written"),
-        (["report", "{released}", "{released}", "--format", "badge"], "a badge is of one launcher"),
+        (
+            ["report", "{released}", "{released}", "--format", "badge"],
+            "a badge shows one launcher, but the results have 2: env, env; add --target NAME",
+        ),
         (["report", "{released}", "--format", "asciicast"], "have no failure with a history"),
-        (["report", "{released}", "--requirement", "SIG-1"], "goes with --format perfetto and asciicast, not markdown"),
+        (
+            ["report", "{released}", "--requirement", "SIG-1"],
+            "works with --format perfetto and asciicast, not with markdown; leave it out",
+        ),
         (["compare", "{older}"], "schema 9; this Proctor reads schema 2"),
         (["check", "env", "--baseline", "{half}"], "not JSON, or it is incomplete"),
         (["check", "env", "--baseline", "{unversioned}"], "version 0 of the specification, this is version"),

@@ -56,7 +56,7 @@ def test_the_list_for_programs(tmp_path: Path) -> None:
 def test_one_is_shown_with_what_it_claims(tmp_path: Path) -> None:
     done = run("show", described(tmp_path, "/usr/bin/env", "apt-get install coreutils"))
     assert done.exit_code == 0, done.output
-    for line in ("claims:       transparent", "adds:         OURS_*", "command:      /usr/bin/env -- COMMAND ARGS..."):
+    for line in ("profiles:     transparent", "adds:         OURS_*", "command:      /usr/bin/env -- COMMAND ARGS..."):
         assert line in done.stdout
     assert "installed:    yes, env (GNU coreutils)" in done.stdout
     assert "SIG-1, SIG-2: as ours(1) says" in done.stdout
@@ -76,7 +76,7 @@ def test_show_may_be_left_out_and_one_that_is_not_here_is_1(tmp_path: Path) -> N
         (["show", "/no/such.toml"], "there is no such file"),
         (["show", "/no/such/launcher"], "there is no such file"),
         (["install", "tinny"], "did you mean 'tini'"),
-        (["install", "{ours}"], "has no 'install'"),
+        (["install", "{ours}"], "its description has no 'install'; install it by hand"),
     ],
 )
 def test_a_wrong_call_is_2(tmp_path: Path, words: list[str], says: str) -> None:
@@ -88,7 +88,7 @@ def test_packages_of_the_system_are_named_and_not_installed(tmp_path: Path) -> N
     done = run("install", "tini", PATH=str(tmp_path))
     assert (done.exit_code, done.stdout) == (1, "apt-get install tini\n")
     there = run("install", described(tmp_path, "/usr/bin/env", "apt-get install coreutils"))
-    assert (there.exit_code, "is here already: /usr/bin/env" in there.stdout) == (0, True)
+    assert (there.exit_code, "is already installed: /usr/bin/env" in there.stdout) == (0, True)
 
 
 def test_a_package_of_pip_is_installed_by_itself(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`proctor bisect`: in which version of a launcher the fault of a case came or went."""
+"""`proctor bisect`: finds the version of a launcher in which the fault of a case appeared or disappeared."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from proctor.conformance.cli.common import as_json, print_json, quiet, run_reporting_errors
+from proctor.conformance.cli.common import json_option, print_json, quiet_option, run_reporting_errors
 from proctor.conformance.cli.exits import INTERRUPTED
 from proctor.conformance.exploring.replay import needs_known
 from proctor.conformance.judging import casefile
-from proctor.conformance.versions.bisect_report import BisectOutcome, account_of, for_programs, line_of
+from proctor.conformance.versions.bisect_report import BisectOutcome, for_programs, line_of, report_of
 from proctor.conformance.versions.bisection import Kind, search
 from proctor.conformance.versions.managers import MANAGERS, Source
 from proctor.conformance.versions.origin import listed, source_of
 from proctor.conformance.versions.packages import cache_directory
-from proctor.conformance.versions.played_version import Versions
+from proctor.conformance.versions.played_version import VersionPlayer
 from proctor.conformance.versions.ranges import chosen
 from proctor.harness.errors import ProctorError, UsageError
 
@@ -30,31 +30,31 @@ BOUNDARY, NO_BOUNDARY = 0, 1
 
 @click.command()
 @click.argument("case", type=click.Path(path_type=Path))
-@click.option("--launcher", "name", required=True, metavar="NAME", help="The package, as pip or npm call it.")
+@click.option("--launcher", "name", required=True, metavar="NAME", help="Name of the package in pip or npm.")
 @click.option("--versions", "asked", default="..", metavar="FIRST..LAST",
-              help="Both included; either may be left out. All, unless given.")  # fmt: skip
+              help="Range, both ends included. Either end can be left out.  [default: all versions]")  # fmt: skip
 @click.option("--from", "source", type=click.Choice(list(MANAGERS)),
-              help="Unless given: as the targets say, else the one that knows the name.")  # fmt: skip
-@click.option("--program", metavar="NAME", help="The package's program, where it is not called as in the case.")
+              help="Package manager.  [default: that of the targets, else the one that has the package]")  # fmt: skip
+@click.option("--program", metavar="NAME", help="The package's program, if its name differs from that in the case.")
 @click.option("-n", "times", type=click.IntRange(1), default=5, show_default=True, help="Plays of each version.")
-@click.option("--all", "every", is_flag=True, help="Play every version: a fault may come and go.")
+@click.option("--all", "every", is_flag=True, help="Play every version, not a selection.")
 @click.option(
-    "--step", type=click.IntRange(1), metavar="K", help="Play every K-th, and then between those that differ."
+    "--step", type=click.IntRange(1), metavar="K", help="Play every K-th version, then those between two that differ."
 )
-@click.option("--pre", is_flag=True, help="Pre-releases and withdrawn versions as well.")
+@click.option("--pre", is_flag=True, help="Include pre-releases and withdrawn versions.")
 @click.option("--same-objection/--any-objection", "same", default=True, show_default=True,
-              help="What counts as the fault: what the case file says, or whatever its check objects to.")  # fmt: skip
+              help="Count as the fault only the objection of the case file, or any of its check.")  # fmt: skip
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
-              help="Where versions are installed and kept.  [default: below the user's cache]")  # fmt: skip
-@quiet
-@as_json
+              help="Where to install versions.  [default: ~/.cache/proctor/packages]")  # fmt: skip
+@quiet_option
+@json_option
 def bisect(
     case: Path, name: str, asked: str, source: Source | None, program: str | None, times: int, every: bool,
     step: int | None, pre: bool, same: bool, cache: Path | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Find the version of a launcher with which the fault of CASE came or went.
+    """Find the version of a launcher in which the fault of CASE appeared or disappeared.
 
-    Exits 0 when a boundary was found, 1 when there is none, 2 for a wrong call, 3 when the harness failed.
+    Exit status: 0 if it found such a version, 1 if there is none, 2 for a usage error, 3 if Proctor itself failed.
 
     \b
         proctor bisect proctor-cases/uv-run-sig-1-f0669734.json --launcher uv --versions 0.5.0..0.13.8
@@ -64,19 +64,22 @@ def bisect(
         saved = casefile.read(case)
         needs_known(saved, case)
         if not saved.target.command:
-            raise UsageError(f"{case}: this case is of the bare command; there is no launcher in it to be replaced")
+            raise UsageError(
+                f"{case}: this case has no launcher ('target.command' is empty), so it has no versions; name the case "
+                "of a launcher"
+            )
         origin = source or source_of(name, saved.target.install)
         versions = chosen(asked, origin, name, partial(listed, origin, name), pre)
         directory = (cache or cache_directory()).absolute()
-        player = Versions(saved, origin, name, directory, program or "", times, not same)
+        player = VersionPlayer(saved, origin, name, directory, program or "", times, not same)
         if not quiet:
             whole = f"{len(versions)} versions from {versions[0]} to {versions[-1]}"
-            click.echo(f"{name} of {origin}: {whole}, {times} plays each", err=True)
+            click.echo(f"{name} ({origin}): {whole}, {times} plays each", err=True)
         outcome = BisectOutcome(name, versions, step or (1 if every else 0))
         ended = _search(player, outcome, quiet)
         if as_json:
             print_json(for_programs(outcome))
-        elif lines := account_of(outcome, quiet):
+        elif lines := report_of(outcome, quiet):
             click.echo("\n".join(lines))
         if isinstance(ended, ProctorError):
             raise ended
@@ -85,16 +88,16 @@ def bisect(
     run_reporting_errors(run)
 
 
-def _search(player: Versions, outcome: BisectOutcome, quiet: bool) -> BaseException | None:
-    """Search, and fill in what came of it; return what has ended it early: an interruption, or an error."""
-    seen = outcome.seen
-    with _progress(outcome.name) as (tell, say):
+def _search(player: VersionPlayer, outcome: BisectOutcome, quiet: bool) -> BaseException | None:
+    """Search, and store the results in `outcome`; return the interruption or error that ended the search, or None."""
+    results = outcome.results
+    with _progress(outcome.name) as (show, print_line):
 
         def verdict(version: str) -> Kind:
-            seen[version] = player.play(version, partial(tell, version, len(seen)))
+            results[version] = player.play(version, partial(show, version, len(results)))
             if not quiet:
-                say(line_of(seen[version]))
-            return seen[version].kind
+                print_line(line_of(results[version]))
+            return results[version].kind
 
         try:
             search(outcome.versions, verdict, {}, outcome.step)
@@ -106,16 +109,16 @@ def _search(player: Versions, outcome: BisectOutcome, quiet: bool) -> BaseExcept
 
 @contextlib.contextmanager
 def _progress(name: str) -> Iterator[tuple[Callable[[str, int, str], None], Callable[[str], None]]]:
-    """Give what tells how far it is (on a terminal alone), and what says a line for good; both on stderr."""
+    """Give two functions: one shows the progress (on a terminal only), the other prints a line; both use stderr."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(name, total=None)
 
-        def tell(version: str, count: int, what: str) -> None:
+        def show(version: str, count: int, what: str) -> None:
             progress.update(task, description=f"{name} {version}: {what} ({count} versions played)")
 
-        def say(line: str) -> None:
+        def print_line(line: str) -> None:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        yield tell, say
+        yield show, print_line

@@ -1,4 +1,4 @@
-"""What the commands of `proctor` share: how errors and interruptions are told, JSON, and what a shell completes."""
+"""What the subcommands of `proctor` share: error reporting, output, and shell completion."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import known_targets
 from proctor.harness.words import harmless
 
-RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS...")
+results_argument = click.argument(
+    "results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS..."
+)
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-quiet = click.option("-q", "--quiet", is_flag=True, help="Say only what is amiss.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
 
 
 def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] = lambda: "") -> None:
-    """Run a command and exit as it says; errors are said on stderr with the status of their kind. so_far: what was done
-    by the time it is interrupted, in a line; called then."""
+    """Run a subcommand and exit with the status that it returns. Report errors on stderr and exit with the status of
+    their kind. so_far: called after an interruption; returns in one line what was done until then."""
     try:
         status = command()
         if sys.stdout:
             sys.stdout.flush()
     except BrokenPipeError:
-        # nobody reads on; what is still to be printed would be complained about at exit
+        # Python would try to write the rest of the buffer at exit, and report the error
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = BROKEN_PIPE
     except UsageError as error:
@@ -46,8 +48,8 @@ def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] =
         status = HARNESS_FAILED
     except KeyboardInterrupt:
         with undisturbed():
-            told = so_far()
-            click.echo(f"proctor: interrupted{f': {harmless(told)}' if told else ''}", err=True)
+            done = so_far()
+            click.echo(f"proctor: interrupted{f': {harmless(done)}' if done else ''}", err=True)
         status = INTERRUPTED
     finally:
         with undisturbed():
@@ -57,7 +59,7 @@ def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] =
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let no further Ctrl-C come between what is done here: whoever presses it again has only to wait for the end."""
+    """Ignore SIGINT in this block: a second Ctrl-C must not interrupt the clean-up after the first."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -66,22 +68,22 @@ def undisturbed() -> Iterator[None]:
 
 
 def print_json(data: object) -> None:
-    """Print JSON that people can read, too."""
+    """Print indented JSON."""
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
 
 
 def is_colored() -> bool:
-    """Whether what is printed may have colours; no-color.org."""
+    """Whether the output may have colours; no-color.org."""
     return is_terminal() and not os.environ.get("NO_COLOR")
 
 
 def is_terminal() -> bool:
-    """Whether stdout is one. Where whoever started us has closed it, it is None."""
+    """Whether stdout is a terminal. It is None if the caller has closed it."""
     return bool(sys.stdout) and sys.stdout.isatty()
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: as wide as the terminal, or where stdout is none in lines of their full length."""
+    """Print a table. On a terminal it has the terminal's width; elsewhere no line is cut or folded."""
     if is_terminal():
         from rich.console import Console
         from rich.table import Table
@@ -98,49 +100,49 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def wants_json(own: bool) -> bool:
-    """Whether --json was given to a command or to the group that it is in."""
+    """Whether --json was given to a subcommand or to its group."""
     parent = click.get_current_context().parent
     return own or bool(parent and parent.params.get("as_json"))
 
 
 def known_requirement(name: str, option: str = "") -> str:
-    """Return the id of a requirement as it is written, of whatever case it was given in; WrongCall where there is none.
-    option: where it was given, for the message."""
+    """Return the id of a requirement in upper case; UsageError if there is no such requirement. option: the option that
+    named it, for the message."""
     if name.upper() in requirements():
         return name.upper()
     what = f"{option}={name}: there is no such requirement" if option else f"there is no requirement '{name}'"
     raise UsageError(f"{what}{nearest(name.upper(), requirements())}; `proctor spec` lists them")
 
 
-def complete_targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  (as click wants it)
-    """Complete names of targets; where none begins so, files."""
+def complete_targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  (click's signature)
+    """Complete names of targets, and files."""
     found = [
         CompletionItem(name, help=tomllib.loads(path.read_text(encoding="utf-8")).get("description", ""))
         for name, path in known_targets().items()
         if name.startswith(incomplete)
     ]
-    # to click's script for bash the last word is: what comes before this is forgotten
+    # the entry for files comes first: click's script for bash forgets the entries before it
     return [CompletionItem(incomplete, type="file"), *found]
 
 
-def complete_requirements(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  (as click wants it)
+def complete_requirements(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  (click's signature)
     """Complete ids of requirements."""
-    known = requirements().values()
-    return [CompletionItem(one.id, help=one.sentence) for one in known if one.id.startswith(incomplete.upper())]
+    known = requirements()
+    return [CompletionItem(id_, help=known[id_].sentence) for id_ in known if id_.startswith(incomplete.upper())]
 
 
 class ShowsByDefault(click.Group):
-    """A group in which a word that is no command is what `show` is to show: `proctor spec SIG-3`."""
+    """A group that takes an unknown word as the argument of `show`: `proctor spec SIG-3`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:  # fmt: skip
-        """Return the command that is asked for, `show` for any other word."""
+        """Return the command of that name; `show` for any other word."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             return "show", self.commands["show"], args
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete commands, and what `show` takes."""
+        """Complete commands, and the argument of `show`."""
         show = self.commands["show"].params[0]
         return [*super().shell_complete(ctx, incomplete), *show.shell_complete(ctx, incomplete)]

@@ -1,4 +1,4 @@
-"""`proctor compare`, and the gate of `proctor check --baseline`."""
+"""`proctor compare`, and the comparison with a baseline for `proctor check --baseline`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from proctor.conformance.cli.common import RESULTS, as_json, print_json, print_table, run_reporting_errors
+from proctor.conformance.cli.common import json_option, print_json, print_table, results_argument, run_reporting_errors
 from proctor.conformance.suite.terminal_report import escape
 from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
 from proctor.reports.markdown import SYMBOLS
@@ -16,11 +16,11 @@ WORSE = 1
 
 
 @click.command()
-@RESULTS
-@click.option("--all", "everything", is_flag=True, help="Requirements too on which all of them agree.")
-@as_json
+@results_argument
+@click.option("--all", "everything", is_flag=True, help="Also show the requirements on which all results agree.")
+@json_option
 def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
-    """Show the verdicts of RESULTS side by side: launchers, or versions of one.
+    """Show the verdicts of RESULTS side by side: of several launchers, or of several versions of one.
 
     \b
         proctor compare uv-0.6.14.json uv-0.13.8.json
@@ -43,21 +43,21 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
         elif rows:
             print_table(("", "", *titles), rows)
         else:
-            click.echo("all of them agree on every requirement; --all shows them")
+            click.echo("the results agree on every requirement; --all shows them")
         return 0
 
     run_reporting_errors(run)
 
 
 def gate(results: Path, baseline: Path) -> int:
-    """Compare results with a baseline, print what is other, and return the exit status: 1 where anything is worse."""
+    """Compare results with a baseline, print the differences, and return the exit status: 1 if any is worse, else 0."""
     known = read(baseline)
     found: list[VerdictChange] = []
     for after in read(results):
         before = baseline_of(known, after, str(baseline))
         now, was = after.target.name, before.target.name
         if was != now:
-            click.echo(escape(f"compared with the results of another launcher: {now} with {was}"))
+            click.echo(escape(f"the baseline is of another launcher: {now} is compared with {was}"))
         found += changes(before, after)
     for line in told(found):
         click.echo(escape(line))

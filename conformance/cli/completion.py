@@ -1,4 +1,4 @@
-"""`proctor completion`: what makes a shell complete commands, options, targets and requirements."""
+"""`proctor completion`: prints a script for shell completion."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from proctor.harness.errors import UsageError
 
 Shell = Literal["bash", "zsh", "fish"]
 VARIABLE = "_PROCTOR_COMPLETE"
-"""By which click knows that it is asked for a completion."""
+"""The environment variable with which the script asks click for completions."""
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: Shell) -> None:
-    """Print the script by which SHELL completes commands, options, names of targets and ids of requirements.
+    """Print a script with which SHELL completes commands, options, targets and requirements.
 
     \b
         proctor completion bash > ~/.local/share/bash-completion/completions/proctor
@@ -29,10 +29,10 @@ def completion(shell: Shell) -> None:
     def run() -> int:
         made = get_completion_class(shell)
         if made is None:
-            raise UsageError(f"the installed click completes nothing in {shell}; update it: pip install -U click")
+            raise UsageError(f"the installed click has no completion for {shell}; update it: pip install -U click")
         whole = click.get_current_context().find_root().command
         complete = made(whole, {}, "proctor", VARIABLE)
-        # not source(): that first asks the bash of this machine for its version, and this may be for another one
+        # not source(): it runs bash for its version, and the script may be for another machine
         click.echo(complete.source_template % complete.source_vars())
         return 0
 

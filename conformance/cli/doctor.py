@@ -1,10 +1,10 @@
-"""`proctor doctor`: what can be observed on this system."""
+"""`proctor doctor`: checks what can be observed on this system."""
 
 from __future__ import annotations
 
 import click
 
-from proctor.conformance.cli.common import as_json, is_colored, print_json, quiet, run_reporting_errors
+from proctor.conformance.cli.common import is_colored, json_option, print_json, quiet_option, run_reporting_errors
 from proctor.conformance.cli.exits import FOUND
 from proctor.conformance.cli.system_checks import Ability, abilities, is_whole, lost
 
@@ -13,12 +13,12 @@ WIDTH = 100
 
 
 @click.command()
-@as_json
-@quiet
+@json_option
+@quiet_option
 def doctor(as_json: bool, quiet: bool) -> None:
-    """Say what can be observed on this system, what that means for verdicts, and what to do about it.
+    """Check what can be observed on this system, how a restriction changes verdicts, and how to remove it.
 
-    Exits 0 when everything can be, 1 when something cannot. What cannot be observed is never a pass.
+    Exit status: 0 if everything can be observed, 1 if not. A requirement that cannot be observed never passes.
 
     \b
         proctor doctor
@@ -31,19 +31,19 @@ def doctor(as_json: bool, quiet: bool) -> None:
         for ability in abilities():
             found.append(ability)
             if not as_json and not (quiet and ability.state in ("yes", "note")):
-                _say(ability)
+                _print_ability(ability)
         whole, partly = lost(found)
         if as_json:
             print_json({"complete": is_whole(found), "not_observable": whole, "in_part": partly, "abilities": found})
         elif not is_whole(found) or not quiet:
-            click.echo(_sum_up(found))
+            click.echo(_summary(found))
         return 0 if is_whole(found) else FOUND
 
-    run_reporting_errors(run, lambda: f"{len(found)} abilities were looked at")
+    run_reporting_errors(run, lambda: f"{len(found)} abilities were checked")
 
 
-def _say(ability: Ability) -> None:
-    """Print one as soon as it is known."""
+def _print_ability(ability: Ability) -> None:
+    """Print one ability."""
     sign = SIGNS[ability.state]
     color = {"LESS": "yellow", "NO": "red"}.get(sign) if is_colored() else None
     notes = f" ({ability.means})" if ability.means and ability.state == "note" else ""
@@ -51,24 +51,24 @@ def _say(ability: Ability) -> None:
     shown = click.style(f"{sign:4}", fg=color) if color else f"{sign:4}"
     click.echo(f"{shown} {line}")
     if ability.state in ("less", "no"):
-        _indented("so: ", ability.means)
-        _indented("not observable: ", ", ".join(ability.not_observable))
-        _indented("in part: ", ", ".join(ability.in_part))
-        _indented("do: ", ability.do)
+        _print_indented("effect: ", ability.means)
+        _print_indented("not observable: ", ", ".join(ability.not_observable))
+        _print_indented("partly observable: ", ", ".join(ability.in_part))
+        _print_indented("fix: ", ability.do)
 
 
-def _indented(title: str, text: str) -> None:
+def _print_indented(title: str, text: str) -> None:
     if text:
         margin = " " * 24
         click.echo(click.wrap_text(title + text, WIDTH, margin, margin + " " * len(title)))
 
 
-def _sum_up(found: list[Ability]) -> str:
+def _summary(found: list[Ability]) -> str:
     if is_whole(found):
-        return "Everything that the suite asks can be observed here."
+        return "Everything that the suite needs can be observed here."
     if any(ability.state == "no" for ability in found):
         return "Nothing can be observed here."
     whole, partly = lost(found)
     lines = [f"not observable here: {', '.join(whole)}"] if whole else []
-    lines += [f"in part: {', '.join(partly)}"] if partly else []
-    return "\n".join(lines or ["All requirements can be judged, but with less certainty."])
+    lines += [f"partly observable here: {', '.join(partly)}"] if partly else []
+    return "\n".join(lines or ["All requirements can be judged, but some with less certainty."])

@@ -1,11 +1,11 @@
 """The exit statuses of `proctor`."""
 
 FOUND = 1
-"""Something was found, or a MUST failed, or something got worse."""
+"""There is a finding, a MUST failed, or a result is worse than in the baseline."""
 USAGE_ERROR = 2
-COULD_NOT_TELL = 2
+INCONCLUSIVE = 2
 HARNESS_FAILED = 3
 INTERRUPTED = 130
-"""Ctrl-C: 128 and the number of SIGINT, as a shell counts."""
+"""Ctrl-C: 128 plus the number of SIGINT, as in a shell."""
 BROKEN_PIPE = 141
-"""Whoever read what is printed has gone, such as `head`: 128 and the number of SIGPIPE."""
+"""The reader of standard output has ended, for example `head`: 128 plus the number of SIGPIPE."""

@@ -1,4 +1,4 @@
-"""`proctor explore`: what comes of a signal at each moment of a launcher."""
+"""`proctor explore`: delivers signals at each system call of a launcher, and judges the executions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from proctor.conformance.checks.common import NotObservable
 from proctor.conformance.cli.common import (
-    as_json,
     complete_requirements,
     complete_targets,
+    json_option,
     known_requirement,
     print_json,
-    quiet,
+    quiet_option,
     run_reporting_errors,
     undisturbed,
 )
@@ -45,32 +45,53 @@ from proctor.harness.words import harmless as escape
 @click.command()
 @click.argument("target", shell_complete=complete_targets)
 @click.option(
-    "--signal", "signals", multiple=True, metavar="NAME", help="Deliver this one (repeatable; HUP INT QUIT TERM)."
+    "--signal",
+    "signals",
+    multiple=True,
+    metavar="NAME",
+    help="Deliver this signal (repeatable).  [default: HUP, INT, QUIT, TERM]",
 )
 @click.option(
     "--strategy", type=click.Choice(STRATEGIES), default="sweep", show_default=True,
-    help="One signal at every point; two in one run; no signal, only who runs first; or drawn at random.",
+    help="sweep: one signal at every point. pairs: two signals in one run. ends: no signal, only the order of launcher "
+    "and child. random: random schedules.",
 )  # fmt: skip
 @click.option("--requirement", metavar="ID", shell_complete=complete_requirements,
-              help="Only what is explored for this requirement.")  # fmt: skip
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes, a core for each.")
-@click.option("--exhaustive", is_flag=True, help="Points at which nothing can come of a signal as well.")
-@click.option("--budget", type=click.FloatRange(0.0), default=60.0, show_default=True, help="Seconds for each part.")
-@click.option("--replays", type=click.IntRange(1), default=REPLAYS, show_default=True, help="Replays of a finding.")
+              help="Explore only for this requirement.")  # fmt: skip
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of worker processes; each uses one core.",
+)
+@click.option("--exhaustive", is_flag=True, help="Also test points where a signal can have no effect.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0.0),
+    default=60.0,
+    show_default=True,
+    help="Time limit in seconds for each campaign.",
+)
+@click.option(
+    "--replays", type=click.IntRange(1), default=REPLAYS, show_default=True, help="Number of replays of each finding."
+)
 @click.option("--cases", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-cases"),
-              show_default=True, help="Where findings are saved.")  # fmt: skip
+              show_default=True, help="Directory for the case files of findings.")  # fmt: skip
 @click.option("--results", type=click.Path(path_type=Path), metavar="FILE",
-              help="Write what came of it, with the maps, for `proctor report`.")  # fmt: skip
-@quiet
-@as_json
+              help="Write the results to FILE, for `proctor report`.")  # fmt: skip
+@quiet_option
+@json_option
 def explore(
     target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
     budget: float, replays: int, cases: Path, results: Path | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Stop TARGET at each of its system calls, deliver a signal there, and see what comes of it.
+    """Stop TARGET at each of its system calls, deliver a signal there, and judge the execution.
 
-    The orders in which launcher and child can run are explored as well. Exits 0 when nothing was found, 1 when
-    something was, 2 for a wrong call, 3 when the harness itself failed.
+    The explorer also tests the orders in which the launcher and its child can run. Each requirement has one or more
+    campaigns: a scenario, the points of it that are explored, and a check.
+
+    Exit status: 0 if there is no finding, 1 if there is one, 2 for a usage error, 3 if Proctor itself failed.
 
     \b
         proctor explore tini
@@ -83,7 +104,7 @@ def explore(
 
     def run() -> int:
         if not budget >= 0:
-            raise UsageError(f"--budget={budget}: seconds, 0 or more")
+            raise UsageError(f"--budget={budget}: not a number of seconds; give 0 or more")
         if results:
             check_path(results)
         _needs_directory(cases)
@@ -101,12 +122,12 @@ def explore(
                     _print(part, launcher, quiet)
                 if part.is_interrupted:
                     break
-        except BaseException:  # Ctrl-C too: close() would wait for what the workers are at
+        except BaseException:  # Ctrl-C too: close() would wait for the workers
             crew.end_at_once()
             raise
         finally:
             crew.close()
-            if results and parts:  # what is known by now is kept, whatever has ended it, also where nobody reads on
+            if results and parts:  # keep the results so far, after any error, also when the reader of stdout has ended
                 with undisturbed():
                     told = [result_of(part, launcher, target) for part in parts]
                     seconds = time.monotonic() - start
@@ -118,12 +139,12 @@ def explore(
         return FOUND if any(part.breaks(launcher) for part in parts) else 0
 
     run_reporting_errors(
-        run, lambda: f"{len(parts)} {'part' if len(parts) == 1 else 'parts'} had been explored to the end"
+        run, lambda: f"{len(parts)} {'campaign was' if len(parts) == 1 else 'campaigns were'} complete"
     )
 
 
 def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
-    """Return what is explored on a target; raise WrongCall where that is nothing."""
+    """Return the campaigns to explore on a target; UsageError if there are none."""
     wanted = known_requirement(requirement, "--requirement") if requirement else None
     needs_explored(numbers)
     chosen = [
@@ -133,13 +154,13 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
     if not chosen:
         if strategy == "ends" and wanted:
             raise UsageError(
-                f"--strategy=ends sends no signal, and {wanted} is about signals; without --requirement it plays what "
-                "there is"
+                f"--strategy=ends sends no signal, and {wanted} is about signals; leave out --requirement, or choose "
+                "another strategy"
             )
         known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))
         raise UsageError(
-            f"nothing is explored for {wanted or 'its profiles'} on {target.name}; there are campaigns for "
-            f"{known}, for who claims their profiles"
+            f"there is no campaign for {wanted or 'the profiles'} of {target.name}; there are campaigns for {known}, "
+            "for launchers that claim the profile of the requirement"
         )
     return chosen
 
@@ -147,7 +168,7 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
 def _explore_one(
     crew: WorkerPool, target: Target, campaign: Campaign, strategy: str, exhaustive: bool, budget: float, cases: Path
 ) -> CampaignResult:
-    """Explore one campaign and keep what was found."""
+    """Explore one campaign and save its findings."""
     survey = survey_of(target, campaign)
     plan = campaign.plan(survey, strategy, exhaustive)
     if plan.size == 0:
@@ -158,12 +179,12 @@ def _explore_one(
         exploration, interrupted = crew.explore(
             campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)
         )
-    files = tuple(_keep(target, campaign, finding, cases) for finding in exploration.findings)
+    files = tuple(_save(target, campaign, finding, cases) for finding in exploration.findings)
     return CampaignResult(campaign, None, covered(campaign, survey, plan, exploration), exploration, interrupted, files)
 
 
 def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
-    """Print what came of one campaign; quiet: only where something did."""
+    """Print the result of one campaign; quiet: only if there is a finding."""
     campaign, exploration = part.campaign, part.exploration
     if quiet and not exploration.findings:
         return
@@ -189,19 +210,19 @@ def _why_no_points(survey: Survey) -> Judgement:
 
 
 def _needs_directory(cases: Path) -> None:
-    """Raise WrongCall where no findings could be saved, before anything is played."""
+    """Raise UsageError if findings cannot be saved there; called before anything is played."""
     made = [path for path in (cases, *cases.parents) if not path.exists()]
     try:
         cases.mkdir(parents=True, exist_ok=True)
         for path in made:
-            path.rmdir()  # who finds nothing leaves none
+            path.rmdir()  # without findings no directory is left
     except OSError as error:
-        raise UsageError(f"--cases={cases}: cannot be made: {error.strerror}; name another directory") from None
+        raise UsageError(f"--cases={cases}: cannot be created: {error.strerror}; name another directory") from None
     if not made and not os.access(cases, os.W_OK | os.X_OK):
         raise UsageError(f"--cases={cases}: cannot be written; name another directory")
 
 
-def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:
+def _save(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:
     """Write the case file of a finding; return its path."""
     try:
         return casefile.write(case_of(finding, campaign, target), cases)
@@ -212,7 +233,7 @@ def _keep(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> 
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: Path) -> None:
     declared = target.deviations.get(campaign.requirement)
     kind = f"declared deviation ({escape(declared)})" if declared else "finding"
-    kind = kind if finding.is_stable else "UNSTABLE, so no finding"
+    kind = kind if finding.is_stable else "UNSTABLE, not a finding"
     click.echo(f"  {kind}: {finding.evaluation.label}; came back in {finding.returned} of {finding.replays} replays")
     for line in str(finding.schedule).splitlines() or ["undisturbed"]:
         click.echo(f"    {line}")

@@ -1,4 +1,4 @@
-"""`proctor export`: a case as a script of its own, or as the text of an issue."""
+"""`proctor export`: prints a case as a script, or as the text of an issue."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Format = Literal["script", "markdown"]
 @click.argument("case", type=click.Path(path_type=Path))
 @click.option(
     "--format", "kind", type=click.Choice(["script", "markdown"]), default="script", show_default=True,
-    help="A Python file, or the text of an issue with that file in it.",
+    help="script: a Python file. markdown: the text of an issue, with that file in it.",
 )  # fmt: skip
 @click.option(
     "--play/--no-play", default=True, show_default=True,
-    help="For markdown: play CASE once, so that the text tells what happens here, event by event.",
+    help="For markdown: play CASE once, and include its events in the text.",
 )  # fmt: skip
 def export(case: Path, kind: Format, play: bool) -> None:
-    """Print CASE as one Python file that needs nothing but the launcher.
+    """Print CASE as one Python script that needs only the launcher.
 
-    It runs on Linux with Python 3.8 or newer and the standard library alone. It exits 1 when the fault is there, 0 when
-    it is not, 2 when it could not tell.
+    The script runs on Linux with Python 3.8 or newer, without other packages. It exits with 1 if the fault is there,
+    with 0 if it is not, and with 2 if the result is inconclusive.
 
     \b
         proctor export proctor-cases/tini-tty-3.json > repro.py
@@ -46,20 +46,20 @@ def export(case: Path, kind: Format, play: bool) -> None:
     def run() -> int:
         saved = casefile.read(case)
         needs_known(saved, case)
-        account = account_of(saved)
-        script = reproducer(account)
+        summary = summary_of(saved)
+        script = reproducer(summary)
         if kind == "markdown":
-            told = _played(saved, case, account) if play else account
-            click.echo(markdown(told, script), nl=False)
+            shown = _played(saved, case, summary) if play else summary
+            click.echo(markdown(shown, script), nl=False)
         else:
             click.echo(script, nl=False)
         return 0
 
-    run_reporting_errors(run, lambda: "nothing was printed; --no-play makes the text without playing")
+    run_reporting_errors(run, lambda: "nothing was printed; --no-play prints the text without playing the case")
 
 
-def account_of(case: CaseFile) -> FindingSummary:
-    """Return what reports are made from."""
+def summary_of(case: CaseFile) -> FindingSummary:
+    """Return the summary of a case, from which scripts and reports are made."""
     requirement = requirements()[case.requirement]
     return FindingSummary(
         case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
@@ -68,18 +68,20 @@ def account_of(case: CaseFile) -> FindingSummary:
 
 
 def _counts(case: CaseFile) -> tuple[tuple[int, int, int], ...]:
-    """Return how often the command may receive what it is sent: each number with the fewest and the most."""
+    """Return the valid counts of each signal that the command is sent: (signal number, fewest, most)."""
     rules = allowed(case.scenario, case.schedule)
     return tuple((number, rule.least, rule.most) for number, rule in rules.items() if number not in NOT_COUNTED)
 
 
-def _played(case: CaseFile, path: Path, account: FindingSummary) -> FindingSummary:
-    """Return the account with what happened when the case was played just now, where the fault came back."""
-    launcher = launcher_here(case, path, "add --no-play for the text without what happens")
+def _played(case: CaseFile, path: Path, summary: FindingSummary) -> FindingSummary:
+    """Play a case once; return its summary, with the timeline of this play if the fault came back."""
+    launcher = launcher_here(case, path, "add --no-play to leave out the events")
     with needing_ptrace(case):
-        told = Replayer(case, launcher).once()
-    if told.objections:
-        return account._replace(timeline=timeline(told.history))
-    why = told.unsure or "everything was as required"
-    click.echo(f"proctor: the fault did not come back just now ({escape(why)}), so the text has no history", err=True)
-    return account
+        replay = Replayer(case, launcher).once()
+    if replay.objections:
+        return summary._replace(timeline=timeline(replay.history))
+    why = replay.unsure or "the check had no objection"
+    click.echo(
+        f"proctor: the fault did not come back in this play ({escape(why)}), so the text has no events", err=True
+    )
+    return summary

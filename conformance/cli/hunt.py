@@ -1,4 +1,4 @@
-"""`proctor hunt`: generated scripts, until something is found, time is up, or somebody stops it."""
+"""`proctor hunt`: runs generated scenarios until time is up or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rich.live import Live
 from rich.text import Text
 
 from proctor.conformance.cli.common import (
-    as_json,
     complete_targets,
+    json_option,
     print_json,
-    quiet,
+    quiet_option,
     run_reporting_errors,
     undisturbed,
 )
@@ -31,8 +31,8 @@ from proctor.harness.target import load
 
 
 class Profile(NamedTuple):
-    """How long a hunt goes on, with how many workers (0: one for each core), and whether it begins where the last one
-    has ended."""
+    """How long a hunt runs, with how many workers (0: one for each core), and whether it starts with the seed at which
+    the last one ended."""
 
     seconds: float
     workers: int
@@ -50,29 +50,29 @@ PROFILES = {
 @click.argument("target", shell_complete=complete_targets)
 @click.option(
     "--profile", type=click.Choice(tuple(PROFILES)), default="hunt", show_default=True,
-    help="ci: seconds, the same scripts each time. nightly: minutes. hunt: until it is stopped.",
+    help="ci: 20 seconds, the same scenarios each time. nightly: 10 minutes. hunt: until Ctrl-C.",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0.0), help="Another time than the profile's.")
-@click.option("--workers", type=click.IntRange(1), help="Processes, a core for each.")
-@click.option("--seed", type=click.IntRange(0), help="Begin with this seed, not where the last hunt has ended.")
+@click.option("--seconds", type=click.FloatRange(0.0), help="Time limit, instead of the profile's.")
+@click.option("--workers", type=click.IntRange(1), help="Number of worker processes; each uses one core.")
+@click.option("--seed", type=click.IntRange(0), help="Start with this seed, not where the last hunt ended.")
 @click.option(
     "--state", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-hunt"), show_default=True,
-    help="Where findings and the next seed are kept.",
+    help="Directory for findings and the next seed.",
 )  # fmt: skip
-@quiet
-@as_json
+@quiet_option
+@json_option
 def hunt(
     target: str, profile: str, seconds: float | None, workers: int | None, seed: int | None, state: Path, quiet: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Have TARGET stand scripts that nobody has thought of, and keep the shortest that it does not stand.
+    """Run generated scenarios against TARGET, and keep the shortest that breaks a requirement.
 
-    Exits 0 when nothing was found, 1 when something was, 2 for a wrong call, 3 when the harness itself failed.
+    Exit status: 0 if there is no finding, 1 if there is one, 2 for a usage error, 3 if Proctor itself failed.
 
     \b
         proctor hunt tini --profile ci
         proctor hunt 'uv run --no-project --' --seconds 300
-        proctor hunt ./my-launcher                     # until Ctrl-C; goes on where the last one has ended
+        proctor hunt ./my-launcher                     # until Ctrl-C; the next hunt continues there
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
@@ -89,17 +89,17 @@ def hunt(
         if as_json:
             print_json(_for_programs(hunt, interrupted))
         elif kept.found or hunt.account.unstable or hunt.account.invalid or not quiet:
-            _sum_up(hunt, quiet)
+            _print_summary(hunt, quiet)
         return INTERRUPTED if interrupted else FOUND if kept.found else 0
 
-    run_reporting_errors(run, lambda: "no script had been played")
+    run_reporting_errors(run, lambda: "no scenario was played")
 
 
 def _follow(hunt: Hunt, until: float) -> bool:
-    """Let it go on until that time; return whether somebody has stopped it."""
+    """Run the hunt until that time, and show its progress; return whether it was interrupted."""
     live = Live(console=Console(stderr=True), transient=True, refresh_per_second=4)
     try:
-        with live if sys.stderr.isatty() else _Silent() as shown:
+        with live if sys.stderr.isatty() else _NoProgress() as shown:
             for _ in hunt.chunks(until):
                 shown.update(Text(_line(hunt)))
     except KeyboardInterrupt:
@@ -109,15 +109,15 @@ def _follow(hunt: Hunt, until: float) -> bool:
     return False
 
 
-class _Silent:
-    def __enter__(self) -> _Silent:
+class _NoProgress:
+    def __enter__(self) -> _NoProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
 
     def update(self, _: Text) -> None:
-        """Say nothing: this is no terminal."""
+        """Show nothing: stderr is not a terminal."""
 
 
 def _line(hunt: Hunt) -> str:
@@ -126,35 +126,35 @@ def _line(hunt: Hunt) -> str:
     if account.passed:
         pairs += f", {len(account.met)} of {len(account.passed)} points"
     found = ", ".join(hunt.state.found) or "nothing"
-    return f"{account.played} scripts, {account.played / max(hunt.seconds, 0.1):.0f} a second; {pairs}; found: {found}"
+    return f"{account.played} scenarios, {account.played / max(hunt.seconds, 0.1):.0f}/s; {pairs}; found: {found}"
 
 
-def _never_made(hunt: Hunt) -> list[str]:
+def _moves_never_made(hunt: Hunt) -> list[str]:
     return sorted(RULES.keys() - hunt.account.moves.keys())
 
 
-def _sum_up(hunt: Hunt, quiet: bool) -> None:
-    """Say what was played, what was found, and what the hunt has not come to; quiet: only what is amiss."""
+def _print_summary(hunt: Hunt, quiet: bool) -> None:
+    """Print what was played and found, and which moves were never made; quiet: only problems."""
     click.echo(escape(f"{hunt.target.name}: {_line(hunt)}"))
-    if (never := _never_made(hunt)) and not quiet:
+    if (never := _moves_never_made(hunt)) and not quiet:
         click.echo(f"  moves that were never made: {', '.join(never)}")
     for name, count in hunt.account.unstable.items():
-        click.echo(f"  {count} times {name} was broken once, and not when the script was played again: no finding")
+        click.echo(f"  {name}: {count} violations did not come back in a replay; they are not findings")
     for reason, count in hunt.account.invalid.items():
-        click.echo(f"  {count} scripts were not judged: {escape(reason)}")
+        click.echo(f"  {count} scenarios were not judged: {escape(reason)}")
     for name, path in hunt.state.found.items():
-        click.echo(f"  {escape(hunt.said.get(name, f'{name}: found before'))}")
+        click.echo(f"  {escape(hunt.said.get(name, f'{name}: found by an earlier hunt'))}")
         click.echo(f"    replay: proctor replay {path} -n 50")
 
 
 def _for_programs(hunt: Hunt, interrupted: bool) -> dict[str, object]:
-    """Return what --json prints. points: how many the launcher has, and at how many of them something was done."""
+    """Return what --json prints. points: schedule points of the launcher; points_met: those that a directive used."""
     account = hunt.account
     found = {name: {"case": path, "said": hunt.said.get(name, "")} for name, path in hunt.state.found.items()}
     return {
         "target": hunt.target.name, "scripts": account.played, "under_a_schedule": account.scheduled,
         "seconds": round(hunt.seconds, 3), "is_interrupted": interrupted, "next_seed": hunt.state.next_seed,
         "found": found, "unstable": account.unstable, "invalid": account.invalid,
-        "moves_never_made": _never_made(hunt), "pairs_of_moves": len(account.pairs), "of_pairs": len(RULES) ** 2,
+        "moves_never_made": _moves_never_made(hunt), "pairs_of_moves": len(account.pairs), "of_pairs": len(RULES) ** 2,
         "points_met": len(account.met), "points": len(account.passed),
     }  # fmt: skip

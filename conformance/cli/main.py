@@ -1,4 +1,4 @@
-"""`proctor`: one command for all that Proctor does. Each part of it is imported when it is asked for."""
+"""The command `proctor`. Each subcommand is a module, which is imported only when that subcommand runs."""
 
 from __future__ import annotations
 
@@ -7,40 +7,43 @@ import errno
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED
-from proctor.harness.errors import nearest
+from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
+from proctor.harness.errors import UsageError, nearest
+from proctor.harness.words import harmless
 
 COMMANDS = {
     "check": "Run the suite on launchers.",
-    "explore": "Send a launcher signals at each moment of its start or end.",
+    "explore": "Deliver signals at each system call of a launcher.",
     "hunt": "Run generated scenarios against a launcher.",
-    "replay": "Play a case again and say how often its fault came back.",
+    "replay": "Play a case again and print how often its fault came back.",
     "export": "Print a case as one Python file, or as the text of an issue.",
-    "bisect": "Find the version in which a fault appeared or was fixed.",
-    "report": "Make a report of results.",
+    "bisect": "Find the version in which a fault appeared or disappeared.",
+    "report": "Make a report from results.",
     "compare": "Show results side by side.",
-    "targets": "List, show or install the launchers that are described.",
+    "targets": "List, show or install the launchers that Proctor describes.",
     "spec": "List the requirements, or explain one.",
-    "doctor": "Say what can be observed on this system, and what to do.",
-    "completion": "Print the shell code that completes these commands.",
+    "doctor": "Check what can be observed on this system.",
+    "completion": "Print a script for shell completion.",
 }
-"""What each command is for. A command NAME is the function of that name in the module of that name beside this one."""
+"""The subcommands with their purpose. The subcommand NAME is the function NAME in the module NAME of this package."""
 _OUTPUT_IS_GONE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 
 class _Commands(click.Group):
-    """The commands in the order of their table; none is imported to be listed."""
+    """The subcommands in the order of COMMANDS. Listing them imports none of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (as click wants it)
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         """Return their names."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (likewise)
-        """Return the one of this name, and import what it takes."""
+        """Return the subcommand of this name, after importing its module; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         found = getattr(importlib.import_module(f"proctor.conformance.cli.{cmd_name}"), cmd_name)
@@ -50,57 +53,91 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:  # fmt: skip
-        """Return the one that is asked for; where there is none, name the nearest."""
+        """Return the subcommand that was asked for. UsageError names the nearest one if it does not exist."""
         if args and args[0] not in COMMANDS and args[0][0:1] != "-" and not ctx.resilient_parsing:
-            ctx.fail(f"there is no command '{args[0]}'{nearest(args[0], COMMANDS)}; `proctor --help` lists them")
+            raise UsageError(
+                f"there is no command '{args[0]}'{nearest(args[0], COMMANDS)}; `proctor --help` lists them"
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (likewise)
-        """Write their list for --help."""
+        """Write the list of subcommands for --help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete their names, else options."""
+        """Complete names of subcommands; if none matches, options."""
         commands = [
             CompletionItem(name, help=purpose) for name, purpose in COMMANDS.items() if name.startswith(incomplete)
         ]
         return commands or click.Command.shell_complete(self, ctx, incomplete)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:  # fmt: skip
+        """Parse the words before the subcommand; a usage error is reported like all others."""
+        with _usage_errors_reported():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
-        """Say that a command was interrupted; the longer ones say themselves what they had done by then."""
+        """Run the subcommand. Report usage errors in its words, and an interruption that it did not report itself."""
         try:
-            return super().invoke(ctx)
+            with _usage_errors_reported():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("proctor: interrupted", err=True)
             ctx.exit(INTERRUPTED)
 
 
+@contextlib.contextmanager
+def _usage_errors_reported() -> Iterator[None]:
+    """Report a usage error as `proctor: ...` on stderr, and exit with its status. click itself would print the usage, a
+    hint and "Error: ...": another form for the same thing."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # its message is the help text
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "proctor"
+        click.echo(f"proctor: {harmless(_message(error))}; see `{where} --help`", err=True)
+        raise click.exceptions.Exit(USAGE_ERROR) from None
+    except UsageError as error:
+        click.echo(f"proctor: {harmless(str(error))}", err=True)
+        raise click.exceptions.Exit(USAGE_ERROR) from None
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="launch-proctor", prog_name="proctor")
 def proctor() -> None:
-    """Judge process launchers by what they do to the commands that they start.
+    """Test process launchers: programs that start another program, the command.
 
     \b
-    Does a launcher behave as if it were not there? And at every moment of its start?
+    Run the whole suite on a launcher. Deliver signals at each of its system calls:
         proctor check ./my-launcher
         proctor explore ./my-launcher
     \b
-    Keep what was found, play it again, and make a bug report of it:
+    Save each violation as a case, play it again, and export it for a bug report:
         proctor check ./my-launcher --cases found
         proctor replay found/CASE.json -n 50
         proctor export found/CASE.json > repro.py
     \b
-    In CI: fail for what got worse, and for nothing else:
+    In CI, fail only if a result is worse than in the baseline:
         proctor check ./my-launcher --results baseline.json
         proctor check ./my-launcher --baseline baseline.json
 
-    `proctor COMMAND --help` has more of each. `proctor doctor` says whether this system shows all.
+    `proctor COMMAND --help` explains a command. `proctor doctor` checks what can be observed on this system.
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
 
+def _message(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption):
+        return f"there is no option '{error.option_name}'{nearest(error.option_name, error.possibilities or ())}"
+    text = error.format_message().removesuffix(".")
+    return text[:1].lower() + text[1:]
+
+
 def main() -> None:
-    """Run as a program."""
+    """Run the program `proctor`."""
     try:
         proctor(prog_name="proctor")
     except OSError as error:
@@ -108,7 +145,7 @@ def main() -> None:
             raise
         with contextlib.suppress(OSError):  # stderr may be on the same full disk
             click.echo(f"proctor: cannot write: {error.strerror}; is standard output on a full disk?", err=True)
-        # what is still buffered would be tried again when Python ends, and be complained of once more
+        # Python would try to write the rest of the buffer at exit, and report the error a second time
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(HARNESS_FAILED)
 

@@ -1,4 +1,4 @@
-"""`proctor replay`: a case once more, or as often as it takes to say how often it comes back."""
+"""`proctor replay`: plays a case again, and counts how often its fault comes back."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.cli.common import (
-    as_json,
     complete_requirements,
     complete_targets,
+    json_option,
     known_requirement,
     print_json,
-    quiet,
+    quiet_option,
     run_reporting_errors,
 )
-from proctor.conformance.cli.exits import COULD_NOT_TELL, FOUND, INTERRUPTED
+from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.exploring.campaigns import campaigns
 from proctor.conformance.exploring.replay import (
     Count,
@@ -43,22 +43,23 @@ from proctor.reports.timeline.layout import layout
 @click.command()
 @click.argument("case", required=False, type=click.Path(path_type=Path))
 @click.option("--target", metavar="TARGET", shell_complete=complete_targets,
-              help="Play it on this launcher, not on that of the case.")  # fmt: skip
+              help="Play CASE on this launcher, not on its own.")  # fmt: skip
 @click.option("--requirement", metavar="ID", shell_complete=complete_requirements,
-              help="Without a CASE: judge by this requirement.")  # fmt: skip
-@click.option("--check", metavar="NAME", help="Without a CASE: by this part of what is explored for it.")
-@click.option("--schedule", metavar="TEXT", help="Without a CASE: directives, one a line.")
-@click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="How often.")
-@click.option("--show", is_flag=True, help="Draw what happened the last time it came back, event by event.")
-@quiet
-@as_json
+              help="Without CASE: the requirement to judge by.")  # fmt: skip
+@click.option("--check", metavar="NAME", help="Without CASE: the campaign to judge by.")
+@click.option("--schedule", metavar="TEXT", help="Without CASE: the schedule, one directive per line.")
+@click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="Number of replays.")
+@click.option("--show", is_flag=True, help="Draw the last replay in which the fault came back.")
+@quiet_option
+@json_option
 def replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None, times: int,
     show: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Play CASE again and say how often its fault came back.
+    """Play CASE again and print how often its fault came back.
 
-    Exits 1 when the fault is there, 0 when it is not, 2 when it could not be told, 3 when the harness failed.
+    Exit status: 1 if the fault came back, 0 if it did not, 2 if the result is inconclusive or for a usage error, 3 if
+    Proctor itself failed.
 
     \b
         proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50
@@ -85,17 +86,17 @@ def replay(
         elif counted.back or not quiet:
             _print_count(f"{launcher.name}: {saved.requirement}", counted, status != 0)
         if show and not status:
-            last = next((told for told in reversed(played) if told.objections), played[-1])
+            last = next((result for result in reversed(played) if result.objections), played[-1])
             text_timeline.print_timeline(layout(last.history, last.events), Console(stderr=as_json))
         if status or counted.back:
             return status or FOUND
-        return COULD_NOT_TELL if counted.unsure == times else 0
+        return INCONCLUSIVE if counted.unsure == times else 0
 
-    run_reporting_errors(run, lambda: "it had not been played once")
+    run_reporting_errors(run, lambda: "no replay was complete")
 
 
 def _play(replayer: Replayer, times: int, played: list[ReplayResult]) -> None:
-    """Play a case so many times, and fill what is told of it."""
+    """Play a case `times` times, and append the results to `played`."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("replays", total=times)
@@ -108,7 +109,7 @@ def _print_count(what: str, counted: Count, is_interrupted: bool) -> None:
     runs = f"{counted.times} runs" + (", interrupted" if is_interrupted else "")
     click.echo(escape(f"{what} was violated in {counted.back} of {runs}"))
     if counted.unsure:
-        click.echo(f"in {counted.unsure} runs it could not be told: {escape('; '.join(counted.reasons))}")
+        click.echo(f"inconclusive in {counted.unsure} runs: {escape('; '.join(counted.reasons))}")
     for objection in counted.objections:
         click.echo(f"  {escape(str(objection))}")
 
@@ -117,19 +118,24 @@ def _what_to_replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None
 ) -> tuple[CaseFile, Target]:
     if case and (requirement or check or schedule is not None):
-        raise UsageError(f"{case}: a case has its requirement, check and schedule; name only a --target beside it")
+        raise UsageError(
+            f"{case}: the case file gives the requirement, check and schedule; leave out --requirement, --check and "
+            "--schedule"
+        )
     if case:
         saved = casefile.read(case)
         needs_known(saved, case)
         if target:
             return saved, check_deviations(load(target), target)
-        return saved, launcher_here(saved, case, "name another one by --target")
+        return saved, launcher_here(saved, case, "name another one with --target")
     if not (target and requirement and schedule is not None):
-        raise UsageError("name a case file, or give --target, --requirement and --schedule")
+        raise UsageError("nothing to replay: name a case file, or give --target, --requirement and --schedule")
     requirement = known_requirement(requirement, "--requirement")
     matching = [c for c in campaigns() if c.requirement == requirement and check in (None, c.name)]
     if not matching:
-        raise UsageError(f"nothing is explored for {requirement}{f' under the name {check}' if check else ''}")
+        named = f" of the name '{check}'" if check else ""
+        known = "; ".join(c.name for c in campaigns() if c.requirement == requirement)
+        raise UsageError(f"{requirement} has no campaign{named}; {f'it has: {known}' if known else 'name a case file'}")
     directives = parse(schedule)
     keys = any(isinstance(directive.action, PressKey) for directive in directives.directives)
     campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])

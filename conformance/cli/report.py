@@ -1,4 +1,4 @@
-"""`proctor report`: makes reports of results that were kept. It runs no launcher."""
+"""`proctor report`: makes a report from results files. It runs no launcher."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from proctor.conformance.cli.common import RESULTS, run_reporting_errors
-from proctor.conformance.cli.export import account_of
+from proctor.conformance.cli.common import results_argument, run_reporting_errors
+from proctor.conformance.cli.export import summary_of
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.spec import requirements
 from proctor.harness.errors import UsageError
@@ -26,7 +26,7 @@ from proctor.reports.results import Results, read_all
 
 
 def _page(documents: list[Results]) -> str:
-    from proctor.reports.html.page import html  # jinja2 takes its time, which no other command is to pay for
+    from proctor.reports.html.page import html  # importing jinja2 is slow, and only this format needs it
 
     return html(documents, script_of)
 
@@ -40,18 +40,20 @@ FORMATS: dict[str, Callable[[list[Results]], str]] = {
     "perfetto": perfetto,
     "asciicast": asciicast,
 }
-OF_FAILURES = ("perfetto", "asciicast")
-"""Formats that show failures, and not requirements."""
+FORMATS_OF_FAILURES = ("perfetto", "asciicast")
+"""Formats that show failures, not requirements."""
 
 
 @click.command()
-@RESULTS
+@results_argument
 @click.option("--format", "kind", type=click.Choice(tuple(FORMATS)), default="markdown", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="A file; else it is printed.")
-@click.option("--target", default="", metavar="NAME", help="Only the results of this launcher.")
-@click.option("--requirement", default="", metavar="ID", help="Of perfetto and asciicast: only this failure.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="Write the report to PATH, not to stdout."
+)
+@click.option("--target", default="", metavar="NAME", help="Include only the results of this launcher.")
+@click.option("--requirement", default="", metavar="ID", help="For perfetto and asciicast: include only this failure.")
 def report(results: tuple[Path, ...], kind: str, output: Path | None, target: str, requirement: str) -> None:
-    """Make a report of RESULTS, the files that `proctor check --results` writes.
+    """Make a report from RESULTS: files that `proctor check --results` or `proctor explore --results` wrote.
 
     \b
         proctor check tini dumb-init --results results.json
@@ -64,12 +66,13 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None, target: st
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
-        if requirement and kind not in OF_FAILURES:
-            raise UsageError(f"--requirement={requirement}: goes with --format {' and '.join(OF_FAILURES)}, not {kind}")
+        if requirement and kind not in FORMATS_OF_FAILURES:
+            known = " and ".join(FORMATS_OF_FAILURES)
+            raise UsageError(f"--requirement={requirement}: works with --format {known}, not with {kind}; leave it out")
         text = FORMATS[kind](selected(read_all(results), target, requirement.upper()))
         if output:
             if any(output.exists() and output.samefile(one) for one in results):
-                raise UsageError(f"-o {output}: these are the results; name another file")
+                raise UsageError(f"-o {output}: this is one of the results files; name another file")
             _write(output, text)
         else:
             click.echo(text, nl=False)
@@ -79,22 +82,24 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None, target: st
 
 
 def script_of(case: dict[str, object]) -> str:
-    """Return the script that shows what a case file shows; raise WrongCall where there can be none, with the reason."""
+    """Return the script for a case file; UsageError with the reason if a script cannot show this case."""
     known = convert(case, CaseFile, "the case")
     if known.requirement not in requirements():
-        raise UsageError(f"this Proctor knows no requirement '{known.requirement}'")
-    return reproducer(account_of(known))
+        raise UsageError(f"this Proctor has no requirement '{known.requirement}'")
+    return reproducer(summary_of(known))
 
 
 def _only_one(documents: list[Results]) -> Results:
     if len(documents) > 1:
         names = ", ".join(document.target.name for document in documents)
-        raise UsageError(f"a badge is of one launcher; these results are of {len(documents)}: {names}")
+        raise UsageError(
+            f"a badge shows one launcher, but the results have {len(documents)}: {names}; add --target NAME"
+        )
     return documents[0]
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a report, whole or not at all; what is no regular file, such as a pipe, is written to."""
+    """Write a report completely or not at all. A file that is not regular, such as a pipe, is written directly."""
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`proctor spec`: the requirements."""
+"""`proctor spec`: prints the requirements."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import msgspec
 
 from proctor.conformance.cli.common import (
     ShowsByDefault,
-    as_json,
     complete_requirements,
+    json_option,
     known_requirement,
     print_json,
     run_reporting_errors,
@@ -18,14 +18,14 @@ from proctor.conformance.spec import Requirement, requirements
 
 
 @click.group(cls=ShowsByDefault, invoke_without_command=True)
-@as_json
+@json_option
 @click.pass_context
-def spec(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_json looks at it)
-    """List the requirements, or explain one: what it asks, why, and where it went wrong in public.
+def spec(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_json() reads it)
+    """List the requirements, or explain one: its sentence, its reason and its sources.
 
     \b
         proctor spec
-        proctor spec show SIG-3        # or in short: proctor spec SIG-3
+        proctor spec show SIG-3        # short: proctor spec SIG-3
         proctor spec list --json
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     if ctx.invoked_subcommand is None:
@@ -33,9 +33,9 @@ def spec(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_jso
 
 
 @spec.command("list")
-@as_json
+@json_option
 def list_all(as_json: bool) -> None:
-    """List all requirements: id, level and sentence.
+    """List all requirements: id, level, sentence.
 
     \b
         proctor spec list | grep SHOULD
@@ -45,10 +45,10 @@ def list_all(as_json: bool) -> None:
     def run() -> int:
         known = list(requirements().values())
         if as_data:
-            print_json([msgspec.to_builtins(one) for one in known])
+            print_json([msgspec.to_builtins(requirement) for requirement in known])
             return 0
-        for one in known:
-            click.echo(f"{one.id:10} {one.level:8} {one.sentence}")
+        for requirement in known:
+            click.echo(f"{requirement.id:10} {requirement.level:8} {requirement.sentence}")
         return 0
 
     run_reporting_errors(run)
@@ -56,9 +56,9 @@ def list_all(as_json: bool) -> None:
 
 @spec.command()
 @click.argument("name", metavar="ID", shell_complete=complete_requirements)
-@as_json
+@json_option
 def show(name: str, as_json: bool) -> None:
-    """Print one requirement, with its reason and source.
+    """Print one requirement with its reason and its sources.
 
     \b
         proctor spec show TTY-3

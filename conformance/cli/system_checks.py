@@ -1,5 +1,5 @@
-"""What can be observed on this system: read off small scenarios that the bare command plays, and off what the system
-says of itself."""
+"""Checks what can be observed on this system: plays small scenarios with the bare command, and reads settings of the
+system."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from proctor.harness.target import BARE
 from proctor.harness.words import harmless, unseen
 
 State = Literal["yes", "less", "no", "note"]
-"""less: some of what the suite asks cannot be told here. no: nothing can. note: changes no verdict."""
+"""less: some requirements cannot be observed here. no: none can. note: changes no verdict."""
 MANY_PROCESSES = 500
-"""A launcher is stopped at 400; this process and its like come on top."""
+"""A launcher is ended at 400 processes; those of Proctor come on top."""
 
 
 class Needed(NamedTuple):
-    """Requirements that cannot be judged without something: whole, or some of their cases."""
+    """Requirements that cannot be judged without an ability: completely (whole), or in some of their cases (partly)."""
 
     whole: tuple[str, ...] = ()
     partly: tuple[str, ...] = ()
@@ -51,12 +51,12 @@ NEEDED = {
     "pids again": Needed((), ("CACHE-3",)),
     "another Python": Needed((), ("SYNC-3",)),
 }  # fmt: skip
-"""What cases ask of a system. A test holds it against the cases."""
+"""The abilities that cases need. A test compares this table with the cases."""
 
 
 class Ability(msgspec.Struct, frozen=True):
-    """One thing that a system offers or does not. found: what there is; means: what that changes; do: what to do about
-    it; not_observable, in_part: requirements."""
+    """One ability of a system. found: the state of it; means: how a restriction changes verdicts; do: how to remove it;
+    not_observable, in_part: requirements."""
 
     name: str
     state: State
@@ -71,8 +71,8 @@ Try = Callable[[], Ability]
 
 
 def abilities(tried: Sequence[Try] | None = None) -> Iterator[Ability]:
-    """Yield what was found, one after the other as it is tried; where the runner does not start, what can be said
-    without it. tried: what needs the runner, all of TRIED unless given."""
+    """Yield abilities, each as soon as it was checked. If the runner does not start, only those that can be checked
+    without it. tried: the checks that need the runner; by default TRIED."""
     yield from (_kernel(), _python(), _pidfds())
     containment = _containment()
     yield containment
@@ -81,29 +81,29 @@ def abilities(tried: Sequence[Try] | None = None) -> Iterator[Ability]:
 
 
 def is_whole(found: list[Ability]) -> bool:
-    """Whether nothing is less than it can be."""
+    """Whether there is no restriction."""
     return all(ability.state in ("yes", "note") for ability in found)
 
 
 def lost(found: list[Ability]) -> Needed:
-    """Return the requirements that cannot be judged here, and those that can in part."""
+    """Return the requirements that cannot be judged here, and those that can only in some cases."""
     whole = tuple(dict.fromkeys(name for ability in found for name in ability.not_observable))
     partly = dict.fromkeys(name for ability in found for name in ability.in_part)
     return Needed(whole, tuple(name for name in partly if name not in whole))
 
 
-# -- what the system says of itself
+# -- settings of the system
 
 
 def _kernel() -> Ability:
     version = system.kernel()
     oldest = ".".join(map(str, system.OLDEST_KERNEL))
     if version is None:
-        means = "the explorer is Linux's alone, and nothing of the rest is tested elsewhere"
+        means = "the explorer needs Linux, and the rest is not tested on other systems"
         return Ability("kernel", "no", platform.system(), means, "run Proctor on Linux, in a virtual machine or in CI")
     release = f"Linux {platform.release()}"
     if version < system.OLDEST_KERNEL:
-        means = f"Proctor takes system calls for granted that came with {oldest}"
+        means = f"Proctor needs system calls that Linux has since {oldest}"
         return Ability("kernel", "no", release, means, f"use a kernel of {oldest} or newer")
     return Ability("kernel", "yes", release)
 
@@ -114,45 +114,45 @@ def _python() -> Ability:
 
 def _pidfds() -> Ability:
     if why := system.why_no_pidfds():
-        means = "nobody can be waited for who is no child, so nothing can be observed"
-        return Ability("pidfds", "no", why, means, "use Linux 5.4 or newer, and a Python that was built for it")
-    return Ability("pidfds", "yes", "processes are waited for by descriptors")
+        means = "Proctor cannot wait for processes that are not its children, so nothing can be observed"
+        return Ability("pidfds", "no", why, means, "use Linux 5.4 or newer, and a Python that supports pidfds")
+    return Ability("pidfds", "yes", "pidfd_open(2) works")
 
 
 def _processes() -> Ability:
     most = system.most_processes()
     if most is None or most >= MANY_PROCESSES:
         return Ability("processes", "yes", "no limit" if most is None else f"at most {most}")
-    means = "a launcher that starts many processes meets this limit, and not the one that Proctor sets"
+    means = "a launcher that starts many processes reaches this limit before that of Proctor"
     do = "raise it: ulimit -u, or pids.max of the control group"
     return Ability("processes", "less", f"at most {most}", means, do)
 
 
 def _cores() -> Ability:
     count = system.cores()
-    means = "" if count > 1 else "-n and --workers gain nothing here"
+    means = "" if count > 1 else "-n and --workers do not make it faster here"
     return Ability("cores", "note", str(count), means)
 
 
 def _compiler() -> Ability:
     found = system.compiler()
-    means = "" if found else "needed to build Proctor only, not to run it"
+    means = "" if found else "needed only to build Proctor"
     return Ability("C compiler", "note", found or "none", means)
 
 
 def _groups() -> Ability:
-    found = "of version 2, with cgroup.kill" if system.has_group_kill() else "none with cgroup.kill"
-    return Ability("control groups", "note", found, "a launcher is contained without them")
+    found = "version 2, with cgroup.kill" if system.has_group_kill() else "no cgroup.kill"
+    return Ability("control groups", "note", found, "not needed: Proctor ends processes without them")
 
 
-# -- what has to be tried
+# -- checks that play a scenario
 
 
 COMMAND_ENDS: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds())
 
 
 def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
-    """Return the history of the bare command in this scenario, or why there is none, in one line."""
+    """Return the history of the bare command in this scenario, or in one line why it could not be played."""
     try:
         history = door.execute(BARE, scenario, schedule)
     except HarnessError as error:
@@ -165,7 +165,7 @@ def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
 
 
 def _tried(name: str, scenario: Scenario, found: str, means: str, do: str, schedule: Schedule | None = None) -> Ability:
-    """Return an ability that is there where a scenario can be played. found: what there is then."""
+    """Return an ability that exists if a scenario can be played. found: its text in that case."""
     outcome = _try(scenario, schedule)
     if isinstance(outcome, History):
         return Ability(name, "yes", found)
@@ -176,20 +176,20 @@ def _containment() -> Ability:
     try:
         found = door.containment()
     except HarnessError as error:
-        told = harmless(str(error))
-        means = "nothing can be started, so nothing can be observed"
-        return Ability("containment", "no", told, means, "what the message says; it is about Proctor or this system")
+        means = "no process can be started, so nothing can be observed"
+        do = "do what the message says; it is about Proctor or this system"
+        return Ability("containment", "no", harmless(str(error)), means, do)
     if door.has_namespace():
         return Ability("containment", "yes", f"in a {found}")
     means = (
-        "launchers are ended together with what they start, but without a PID namespace they see, and as the same user "
-        "may signal, the other processes of this system"
+        "a launcher and all its processes are ended, but without a PID namespace it sees the other processes of this "
+        "system, and can signal those of the same user"
     )
     return Ability("containment", "less", found, means, _how_to_get_namespaces())
 
 
 def _how_to_get_namespaces() -> str:
-    """Return what stands in the way of namespaces, as far as the system says it."""
+    """Return how to allow namespaces, as far as settings of the system show what refuses them."""
     if system.setting("kernel.apparmor_restrict_unprivileged_userns") == "1":
         return "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 23.10 and newer)"
     if system.setting("kernel.unprivileged_userns_clone") == "0":
@@ -197,7 +197,7 @@ def _how_to_get_namespaces() -> str:
     if system.setting("user.max_user_namespaces") == "0":
         return "sudo sysctl user.max_user_namespaces=10000"
     return (
-        "in a container allow clone(2) with namespaces and mount(2), by its seccomp profile and capabilities; "
+        "in a container, allow mount(2) and clone(2) with namespaces in its seccomp profile and capabilities; "
         "docker run --privileged allows both"
     )
 
@@ -208,18 +208,20 @@ def _quiescence() -> Ability:
         [fact for fact in outcome.facts(SettleEnded) if fact.how == "waited"] if isinstance(outcome, History) else []
     )
     if isinstance(outcome, History) and not waited:
-        return Ability("quiescence", "yes", "read off /proc/PID/syscall: every task is blocked, no short timer armed")
+        return Ability(
+            "quiescence", "yes", "/proc/PID/syscall shows when every task is blocked and no short timer is armed"
+        )
     means = (
-        "that nothing more comes cannot be seen, so Proctor waits a second each time and the history says so: slower, "
-        "and a launcher that acts later is missed"
+        "Proctor cannot see when all processes are idle, so it waits a second each time, and the history says so: this "
+        "is slower, and misses a launcher that acts later"
     )
-    do = "let /proc/PID/syscall be read: a container's seccomp profile or a kernel without it stands in the way"
+    do = "make /proc/PID/syscall readable: a container's seccomp profile may forbid it, or the kernel lacks it"
     return Ability("quiescence", "less", waited[0].reason if waited else str(outcome), means, do)
 
 
 def _terminals() -> Ability:
     stage = Stage(terminal=True, under="job")
-    means = "nothing that is about a terminal can be played: such cases end in an error"
+    means = "cases with a terminal cannot be played, and end in an error"
     do = "mount devpts: mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; kernel.pty.max may be too low"
     return _tried("pseudo-terminals", Scenario(COMMAND_ENDS, stage), "can be opened", means, do)
 
@@ -232,7 +234,7 @@ def _tracing() -> Ability:
         if scope in ("2", "3")
         else "allow ptrace: docker run --cap-add SYS_PTRACE, or a seccomp profile that allows it"
     )
-    means = "launchers cannot be followed through their system calls: nothing is explored"
+    means = "launchers cannot be traced, so nothing can be explored"
     return _tried("ptrace", Scenario(COMMAND_ENDS), found, means, do, Schedule())
 
 
@@ -243,7 +245,7 @@ def _first_process() -> Ability:
 
 
 def _shells() -> Ability:
-    """Job control is tried under each shell that is there: one is enough to judge, the others see more."""
+    """Check each shell: one is enough to judge job control, but with more of them more is tested."""
     under: tuple[Parent, ...] = ("bash", "dash", "zsh")
     assert set(under) == set(SHELLS)
     scenarios = {name: Scenario((WaitReady(),), Stage(terminal=True, under=name)) for name in under}
@@ -251,26 +253,26 @@ def _shells() -> Ability:
     there = [name for name in under if name not in troubles]
     if not troubles:
         return Ability("shells", "yes", ", ".join(there))
-    told = "; ".join(f"{name}: {why}" for name, why in troubles.items())
-    means = f"job control is tried under {', '.join(there)} only" if there else "job control cannot be tried"
+    found = "; ".join(f"{name}: {why}" for name, why in troubles.items())
+    means = f"job control is tested only under {', '.join(there)}" if there else "job control cannot be tested"
     needed = NEEDED["shells"]
     lost = Needed((), needed.whole) if there else needed
-    return Ability("shells", "less", told, means, f"apt-get install {' '.join(troubles)}", *lost)
+    return Ability("shells", "less", found, means, f"apt-get install {' '.join(troubles)}", *lost)
 
 
 def _pids_again() -> Ability:
-    means = "of a cache (profile cache) it is not tried whether somebody trusts a pid that another process has by now"
+    means = "for the profile cache, Proctor cannot test whether a launcher trusts a pid that was reused"
     scenario = Scenario((Settle(), *COMMAND_ENDS, Reuse()))
-    return _tried("pids again", scenario, "can be given once more", means, "run Proctor as root where that matters")
+    return _tried("pids again", scenario, "can be reused", means, "run Proctor as root")
 
 
 def _another_python() -> Ability:
-    """Tried once; it takes a second or two, for each Python on PATH is asked whether it makes environments."""
-    means = "of a sync (profile sync) it is not tried whether it can go over to another Python"
+    """Takes a second or two: each Python on PATH is asked whether it can make environments."""
+    means = "for the profile sync, Proctor cannot test a sync to another Python version"
     do = "put a Python of another version with venv on PATH: apt-get install python3-venv, or uv python install"
     scenario = Scenario(COMMAND_ENDS, interpreter="other")
-    return _tried("another Python", scenario, "there is one that makes environments", means, do)
+    return _tried("another Python", scenario, "found one that can make environments", means, do)
 
 
 TRIED: tuple[Try, ...] = (_quiescence, _terminals, _tracing, _first_process, _shells, _pids_again, _another_python)
-"""What needs a runner."""
+"""The checks that need a runner."""

@@ -1,4 +1,4 @@
-"""`proctor targets`: the launchers that are described, and how to get them."""
+"""`proctor targets`: lists, shows and installs the launchers that Proctor describes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 
 from proctor.conformance.cli.common import (
     ShowsByDefault,
-    as_json,
     complete_targets,
+    json_option,
     print_json,
     print_table,
     run_reporting_errors,
@@ -32,10 +32,10 @@ WIDTH = 100
 MISSING = 1
 
 
-class Known(NamedTuple):
-    """A described launcher. described: as its description says it; target: with its programs where they are here, the
-    same as described where one is missing. trouble: why it cannot be started here, "" where it can; is_missing: whether
-    that is all that is wrong, so that the line about `install` says what to do."""
+class Launcher(NamedTuple):
+    """A launcher that has a description. described: as in its file; target: with the paths of its programs on this
+    system, or the same as described if one is missing. trouble: why it cannot be started here, "" if it can;
+    is_missing: whether it is only not installed, so that the line about `install` says what to do."""
 
     described: Target
     target: Target
@@ -46,11 +46,11 @@ class Known(NamedTuple):
 
     @property
     def is_installed(self) -> bool:
-        """Whether it can be started here."""
+        """Whether it can be started on this system."""
         return not self.trouble
 
-    def told(self) -> dict[str, object]:
-        """Return it for programs."""
+    def for_programs(self) -> dict[str, object]:
+        """Return what --json prints."""
         return {
             "is_installed": self.is_installed, "version": self.version, "trouble": self.trouble, "file": self.file,
             "target": msgspec.to_builtins(self.target),
@@ -58,14 +58,14 @@ class Known(NamedTuple):
 
 
 @click.group(cls=ShowsByDefault, invoke_without_command=True)
-@as_json
+@json_option
 @click.pass_context
-def targets(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_json looks at it)
-    """List the launchers that are described, show what one claims, or install it.
+def targets(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_json() reads it)
+    """List the launchers that Proctor describes, show one, or install it.
 
     \b
         proctor targets
-        proctor targets show tini            # or in short: proctor targets tini
+        proctor targets show tini            # short: proctor targets tini
         proctor targets install uv-run
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     if ctx.invoked_subcommand is None:
@@ -73,9 +73,9 @@ def targets(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_
 
 
 @targets.command("list")
-@as_json
+@json_option
 def list_all(as_json: bool) -> None:
-    """List the launchers that are described, and which of them are installed here.
+    """List the launchers that Proctor describes, and whether they are installed.
 
     \b
         proctor targets list --json | jq -r '.[] | select(.is_installed) | .target.name'
@@ -83,14 +83,14 @@ def list_all(as_json: bool) -> None:
     as_data = wants_json(as_json)
 
     def run() -> int:
-        known = {name: _look(path) for name, path in known_targets().items()}
+        launchers = {name: _launcher_of(path) for name, path in known_targets().items()}
         if as_data:
-            print_json([{"name": name, **one.told()} for name, one in known.items()])
+            print_json([{"name": name, **launcher.for_programs()} for name, launcher in launchers.items()])
             return 0
         rows = []
-        for name, one in known.items():
-            how = f"install it with: {one.target.install}" if one.target.install else "no"
-            rows.append((name, "yes" if one.is_installed else how, one.version, one.target.description))
+        for name, launcher in launchers.items():
+            how = f"install it with: {launcher.target.install}" if launcher.target.install else "no"
+            rows.append((name, "yes" if launcher.is_installed else how, launcher.version, launcher.target.description))
         print_table(("name", "installed", "version", "description"), rows)
         return 0
 
@@ -99,26 +99,26 @@ def list_all(as_json: bool) -> None:
 
 @targets.command()
 @click.argument("name", metavar="NAME", shell_complete=complete_targets)
-@as_json
+@json_option
 def show(name: str, as_json: bool) -> None:
-    """Print what a launcher is called with, what it claims, and from what it deviates with which reason.
+    """Print the description of a launcher: command, profiles, declared deviations.
 
-    NAME is one that `proctor targets` lists, the path of a TOML, an executable or a command line. Exits 0 when the
-    launcher is installed, 1 when it is not.
+    NAME is a name that `proctor targets` lists, a TOML file, an executable or a command line. Exit status: 0 if the
+    launcher is installed, 1 if it is not, 2 for a usage error.
 
     \b
         proctor targets show nohup
-        proctor targets show ./my-launcher.toml      # does it say what you mean?
+        proctor targets show ./my-launcher.toml      # check your own description
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     as_data = wants_json(as_json)
 
     def run() -> int:
-        one = _find(name)
+        launcher = _find(name)
         if as_data:
-            print_json(one.told())
+            print_json(launcher.for_programs())
         else:
-            click.echo(harmless("\n".join(_in_full(one))))
-        return 0 if one.is_installed else MISSING
+            click.echo(harmless("\n".join(_description(launcher))))
+        return 0 if launcher.is_installed else MISSING
 
     run_reporting_errors(run)
 
@@ -126,11 +126,12 @@ def show(name: str, as_json: bool) -> None:
 @targets.command()
 @click.argument("name", metavar="NAME", shell_complete=complete_targets)
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
-              help="Where it is installed and kept.  [default: below the user's cache]")  # fmt: skip
+              help="Where to install it.  [default: ~/.cache/proctor/packages]")  # fmt: skip
 def install(name: str, into: Path | None) -> None:
-    """Install the launcher that NAME describes, a package of pip or npm, in an environment of its own.
+    """Install a launcher with pip or npm, in an environment of its own.
 
-    What has to come from the system's packages is not installed: the command is printed, and the exit status is 1.
+    Packages of the operating system are not installed: the command that installs them is printed, and the exit status
+    is 1.
 
     \b
         proctor targets install uv-run
@@ -138,19 +139,22 @@ def install(name: str, into: Path | None) -> None:
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
-        one = _find(name)
-        if named_in(one.described.install):
-            return _install(name, one.described, (into or cache_directory()).absolute())
-        if one.is_installed:
-            click.echo(harmless(f"{name} is here already: {one.target.command[0]}"))
+        launcher = _find(name)
+        if named_in(launcher.described.install):
+            return _install(name, launcher.described, (into or cache_directory()).absolute())
+        if launcher.is_installed:
+            click.echo(harmless(f"{name} is already installed: {launcher.target.command[0]}"))
             return 0
-        if not one.described.install:
-            raise UsageError(f"{name}: its description has no 'install', and {one.trouble}")
-        click.echo("proctor installs packages of pip and npm only; run this, perhaps as root:", err=True)
-        click.echo(harmless(one.described.install))
+        if not launcher.described.install:
+            raise UsageError(f"{name}: {launcher.trouble}, and its description has no 'install'; install it by hand")
+        click.echo(
+            "proctor: this is a package of the operating system; install it with this command, perhaps as root:",
+            err=True,
+        )
+        click.echo(harmless(launcher.described.install))
         return MISSING
 
-    run_reporting_errors(run, lambda: "nothing that is not whole is used; the next time it is installed anew")
+    run_reporting_errors(run, lambda: "the installation is incomplete and is not used; run the command again")
 
 
 def _install(name: str, described: Target, directory: Path) -> int:
@@ -162,12 +166,12 @@ def _install(name: str, described: Target, directory: Path) -> int:
     return 0
 
 
-def _find(name: str) -> Known:
-    """Return what is known of a target by its name or its TOML; WrongCall where there is none."""
+def _find(name: str) -> Launcher:
+    """Return the launcher of a name, a TOML file or a command line; UsageError if there is none."""
     if name in known_targets():
-        return _look(known_targets()[name])
+        return _launcher_of(known_targets()[name])
     if name.endswith(".toml"):
-        return _look(Path(name))
+        return _launcher_of(Path(name))
     try:
         loaded = check_deviations(load(name), name)
     except UsageError as trouble:
@@ -175,11 +179,11 @@ def _find(name: str) -> Known:
             raise
         close = nearest(name, known_targets())
         raise UsageError(f"there is no target '{name}'{close}; `proctor targets` lists them") from trouble
-    return Known(loaded, loaded, "", version_of(loaded))
+    return Launcher(loaded, loaded, "", version_of(loaded))
 
 
-def _look(path: Path) -> Known:
-    """Return what a description says, and what is found of it here; WrongCall where it is none."""
+def _launcher_of(path: Path) -> Launcher:
+    """Return the launcher of a description file; UsageError if the file is not a description."""
     found: Target | None = None
     trouble: UsageError | None = None
     try:
@@ -192,34 +196,34 @@ def _look(path: Path) -> Known:
     except (OSError, ValueError, UsageError) as error:
         raise trouble or error from None
     if found:
-        return Known(described, found, str(path), version_of(found))
+        return Launcher(described, found, str(path), version_of(found))
     checked = check_deviations(described, str(path))
-    return Known(checked, described, str(path), "", str(trouble), isinstance(trouble, NotInstalled))
+    return Launcher(checked, described, str(path), "", str(trouble), isinstance(trouble, NotInstalled))
 
 
-def _in_full(one: Known) -> list[str]:
-    """Return the lines that tell all of a target that it does not leave out."""
-    target = one.target
+def _description(launcher: Launcher) -> list[str]:
+    """Return a description in full, as lines. Empty fields are left out."""
+    target = launcher.target
     rows = [
-        ("file", one.file),
-        ("installed", _how_it_is_here(one)),
+        ("file", launcher.file),
+        ("installed", _installed(launcher)),
         ("install", target.install),
-        ("claims", ", ".join(target.profiles)),
-        ("command", _line(target.command, "COMMAND ARGS...")),
-        ("sync", _line(target.sync)),
-        ("prune", _line(target.prune)),
+        ("profiles", ", ".join(target.profiles)),
+        ("command", _command_line(target.command, "COMMAND ARGS...")),
+        ("sync", _command_line(target.sync)),
+        ("prune", _command_line(target.prune)),
         ("environment", ", ".join(f"{key}={value}" for key, value in target.environment.items())),
         ("adds", ", ".join(target.adds)),
         ("changes", ", ".join(target.changes)),
         ("files", ", ".join(target.files)),
-        ("its own", ", ".join(target.own)),
+        ("own", ", ".join(target.own)),
         ("keeps", ", ".join(target.keeps)),
-        ("slow", "yes, so the suite takes samples" if target.slow else ""),
+        ("slow", "yes; the suite tests a sample of values" if target.slow else ""),
     ]
     lines = [f"{target.name}: {target.description}" if target.description else target.name]
     lines += [_wrapped(title, text) for title, text in rows if text]
     if target.deviations:
-        lines.append("  deviates on purpose from")
+        lines.append("  declared deviations:")
     reasons = list(dict.fromkeys(target.deviations.values()))
     for reason in reasons:
         names = ", ".join(name for name, other in target.deviations.items() if other == reason)
@@ -227,14 +231,14 @@ def _in_full(one: Known) -> list[str]:
     return lines
 
 
-def _how_it_is_here(one: Known) -> str:
-    if one.is_installed:
-        return f"yes, {one.version}" if one.version else "yes"
-    return "no" if one.target.install and one.is_missing else f"no: {one.trouble}"
+def _installed(launcher: Launcher) -> str:
+    if launcher.is_installed:
+        return f"yes, {launcher.version}" if launcher.version else "yes"
+    return "no" if launcher.target.install and launcher.is_missing else f"no: {launcher.trouble}"
 
 
-def _line(words: tuple[str, ...], more: str = "") -> str:
-    """Return a command line for a person; "" where there is none."""
+def _command_line(words: tuple[str, ...], more: str = "") -> str:
+    """Return a command line as text, with placeholders for the command; "" if there is none."""
     if not words:
         return ""
     whole = list(words)
@@ -245,6 +249,6 @@ def _line(words: tuple[str, ...], more: str = "") -> str:
 
 
 def _wrapped(title: str, text: str) -> str:
-    """Return a row; what is there to be copied stays in one line."""
+    """Return a row as text. Values that the user may copy stay on one line."""
     row = f"{title + ':':13} {text}"
     return f"  {row}" if title in TO_COPY else click.wrap_text(row, WIDTH, "  ", " " * 16)

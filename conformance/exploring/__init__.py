@@ -1,1 +1,1 @@
-"""Explores launchers: campaigns of schedules, hunts with generated scripts, and replays."""
+"""Explores launchers: campaigns of schedules, hunts with generated scenarios, and replays."""

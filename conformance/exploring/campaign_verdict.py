@@ -1,4 +1,4 @@
-"""Plays a campaign of the suite within its budget, and makes a verdict of what came of it."""
+"""Plays a campaign of the suite within its budget, and makes a verdict of its results."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
 
 Execute = Callable[[Target, Scenario, Schedule], History]
-NEVER_PASSED = "none of the points was passed again: the launcher goes another way each time"
+NEVER_PASSED = "the launcher reached none of the points again: its system calls differ from run to run"
 UNDISTURBED = 3
-"""Executions to see what a launcher leaves."""
+"""Executions to learn what a launcher leaves behind."""
 
 
 def judge_campaign(
     campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS
 ) -> Judgement:
-    """Explore for so many seconds with the sweep, and make a verdict of it."""
+    """Explore with the sweep for at most `seconds`, and return the verdict."""
     if reason := campaign.why_not(target):
         return Judgement("not applicable", reason=reason)
 
@@ -58,15 +58,14 @@ def judge_campaign(
 
 
 def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Bare) -> Judgement:
-    """Return the judgement with the bare command's history beside the finding's, where that is what it was compared
-    with."""
+    """Return the judgement with the bare command's history, if the finding was compared with it."""
     if not judgement.history or campaign.measure != "bare":
         return judgement
     return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
 
 
 def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
-    """Return what the histories of a campaign are compared with."""
+    """Return the history with which those of a campaign are compared."""
     if campaign.measure == "undisturbed":
         return play(campaign.scenario, Schedule())
     alone, _ = bare.of(target, campaign.scenario)
@@ -74,16 +73,16 @@ def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> Hi
 
 
 def why_no_points(found: Survey) -> str:
-    """Say why there is nothing to explore: the launcher has become its command. NotObservable where it has not."""
+    """Return why there is nothing to explore: the launcher replaced itself with the command. NotObservable if not."""
     if not launcher_is_command(found.alone):
-        raise NotObservable("the launcher makes no visible call there, and it does not start its command (see EXIT-1)")
-    return "the launcher makes no visible call there: it is the command"
+        raise NotObservable("the launcher makes no visible system call, and does not start its command (see EXIT-1)")
+    return "the launcher makes no visible system call: it has replaced itself with the command"
 
 
 def with_what_is_left(bare: History, play: Play, scenario: Scenario) -> History:
-    """Return the measure for explored executions: the bare command, but with what the launcher leaves when nothing is
-    done to it, files in TMPDIR and processes. Whether it may is for other requirements to judge (TREE-1). Of several
-    executions that which leaves most counts: a watcher may by chance have looked in time."""
+    """Return the baseline of explored executions: the bare command's history, with the processes and files in TMPDIR
+    that an undisturbed launcher leaves. TREE-1 judges whether it may leave them. Of several executions the one that
+    leaves most counts, because a process may sometimes end before the last look."""
     undisturbed = max((play(scenario, Schedule()) for _ in range(UNDISTURBED)), key=_count_left)
     end = [event for event in undisturbed.events if isinstance(event.fact, Snapshot) and event.fact.when == "end"]
     kept = [event for event in bare.events if not (isinstance(event.fact, Snapshot) and event.fact.when == "end")]
@@ -99,7 +98,7 @@ def _count_left(history: History) -> int:
 def verdict_of(
     campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage
 ) -> Judgement:
-    """Make a verdict of what came of an exploration, with the worst finding's history and schedule."""
+    """Return the verdict of an exploration, with the history and schedule of its worst finding."""
     stable = [finding for finding in explored.findings if finding.is_stable]
     worst = (stable or explored.findings)[:1]
     if not worst:
@@ -126,15 +125,15 @@ def verdict_of(
 
 
 def _why_untold(explored: Exploration) -> str:
-    """Say why an exploration that has found nothing says nothing; "" where it does."""
+    """Return why an exploration without findings is inconclusive; "" if it is a pass."""
     if not explored.played:
-        return "there was no time to play any schedule"
+        return "the budget ended before the first schedule was played"
     untold = (moments.NOTHING_SENT, moments.UNTOLD)
     return NEVER_PASSED if all(one.evaluation.label in untold for one in explored.played) else ""
 
 
 def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
-    """Return what was explored, and what was not."""
+    """Return which points and schedules were explored, and which were left out."""
     stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
     sites = list(found.points_of_part(campaign.part))
     folded = tuple(stretches(explored.played, sites))

@@ -1,4 +1,4 @@
-"""What the explorer plays for each requirement that speaks of ANY moment, and the check by which it is judged."""
+"""The campaigns: for each requirement about ANY moment, the scenario that is explored and the check that judges it."""
 
 from __future__ import annotations
 
@@ -44,38 +44,38 @@ from proctor.harness.violation import Violation
 
 Check = Callable[[History, History], list[Violation]]
 Measure = Literal["bare", "undisturbed"]
-"""What a history is compared with: the bare command's, or that of the launcher when nothing is done to it."""
+"""The history with which others are compared: that of the bare command, or that of the undisturbed launcher."""
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
 KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
-"""Of the launcher alone, and of all that it has started as well, as when a container or a control group is ended."""
+"""SIGKILL to the launcher alone, and to all of its processes, as when a container or a control group is ended."""
 SEED = 1
 
 
 def needs_explored(numbers: Iterable[int]) -> None:
-    """Raise WrongCall where what is explored says nothing of one of these signals: SIG-6 is about those that can be
-    caught, and end who has no handler; not about SIGCHLD or SIGKILL."""
+    """Raise UsageError for a signal that no campaign is about. SIG-6 is about signals that can be caught and whose
+    default action ends a process; so not about SIGCHLD or SIGKILL."""
     for number in numbers:
         if number not in COMMON_SIGNALS:
             known = ", ".join(map(name_of_signal, COMMON_SIGNALS))
-            raise UsageError(f"--signal={name_of_signal(number)}: what is explored is about {known}")
+            raise UsageError(f"--signal={name_of_signal(number)}: no campaign uses this signal; choose from {known}")
 
 
 def whole_run(stage: Stage) -> Scenario:
-    """Return the scenario of all explorations: the command starts, rests, and ends; its end is part 2."""
+    """Return the scenario of most campaigns: the command starts, becomes quiescent, and ends; its end is part 2."""
     return Scenario((Settle(), NewPhase(), Order(orders.Exit(CODE)), WaitEnds("command"), WaitEnds("launcher")), stage)
 
 
 def ends_at_once(stage: Stage) -> Scenario:
-    """Return the scenario for what is explored without signals: the command ends as soon as it runs."""
+    """Return the scenario of campaigns without signals: the command ends as soon as it runs."""
     return Scenario((Order(orders.Exit(CODE)), WaitEnds("command"), WaitEnds("launcher")), stage)
 
 
 class Campaign(NamedTuple):
-    """What is explored for one requirement: a scenario, a part of it, what is delivered there, the check. claims: the
-    profiles that it takes, where that is not the requirement's alone; instead: who claims this one has another campaign
-    in the place of this; rotated: the launcher's own points are met by each signal in another campaign, and in this one
-    they take turns everywhere."""
+    """One exploration for one requirement: a scenario, the part of it that is explored, the stimuli, the check. claims:
+    profiles that the launcher must claim, if not only that of the requirement; instead: a launcher that claims this
+    profile has another campaign instead of this one; rotated: each point gets only one of the signals, in turn, because
+    another campaign delivers all of them at the launcher's own points."""
 
     name: str
     requirement: str
@@ -89,9 +89,9 @@ class Campaign(NamedTuple):
     rotated: bool = False
 
     def why_not(self, target: Target) -> str:
-        """Say why this is not explored on a target; "" where it is."""
+        """Return why this is not explored on a target; "" if it is."""
         if self.instead in target.profiles:
-            return f"{target.name} claims the profile {self.instead}, and has another campaign for it"
+            return f"{target.name} claims the profile {self.instead}, which has another campaign"
         return not_claimed(requirements()[self.requirement], target, self.claims)
 
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
@@ -102,13 +102,13 @@ class Campaign(NamedTuple):
             planned, redundant, unaffected, rotated = sweep(survey, self.stimuli, self.part, exhaustive, self.rotated)
             left_out = []
             if redundant:
-                why = "its disposition is the default and nothing has been made yet"
+                why = "its disposition is the default, and nothing was created that could be left behind"
                 left_out.append(f"{redundant} at points where the signal only ends the launcher ({why})")
             if unaffected:
-                left_out.append(f"{unaffected} at calls that cannot matter to it")
+                left_out.append(f"{unaffected} at system calls that have no effect on the signal")
             if rotated:
-                where = "" if self.rotated else " of programs that it has started"
-                left_out.append(f"{rotated} at points{where}, where the signals take turns")
+                where = "" if self.rotated else " of programs that it started"
+                left_out.append(f"{rotated} at points{where}, which get one signal each")
             order = _in_rounds(planned, len(self.stimuli)) if self.measure == "bare" else _spread(planned)
             return Plan(order, "; ".join(left_out))
         if strategy == "pairs":
@@ -116,7 +116,7 @@ class Campaign(NamedTuple):
         return Plan(random_schedules(survey, self.stimuli, self.part, SEED), "")
 
     def predicate(self, bare: History) -> Predicate:
-        """Return the check as the explorer wants it: what cannot be judged is no objection."""
+        """Return the check as a predicate of the explorer. A history that cannot be judged has no objection."""
 
         def evaluation(history: History) -> Evaluation:
             try:
@@ -140,7 +140,7 @@ class Campaign(NamedTuple):
 
 
 def _in_rounds(planned: list[PlannedSchedule], rounds: int) -> list[PlannedSchedule]:
-    """Order the schedules so that a first round comes by each point with one of the signals, the next with another."""
+    """Order the schedules in rounds: the first visits each point with one of the signals, the next with another."""
     per_signal = -(-len(planned) // rounds)
     lines = [planned[n * per_signal : (n + 1) * per_signal] for n in range(rounds)]
     return [
@@ -149,8 +149,8 @@ def _in_rounds(planned: list[PlannedSchedule], rounds: int) -> list[PlannedSched
 
 
 def _spread(planned: list[PlannedSchedule]) -> list[PlannedSchedule]:
-    """Order the schedules so that however early it ends, what has been played is spread over all of them: by the digits
-    of their numbers, the last one first."""
+    """Order the schedules so that those played before the budget ends are spread evenly: by the bits of their indices,
+    the lowest bit first."""
     width = len(planned).bit_length()
     order = sorted(range(len(planned)), key=lambda n: f"{n:0{width}b}"[::-1])
     return [planned[n] for n in order]
@@ -164,12 +164,12 @@ class Plan(NamedTuple):
 
     @property
     def size(self) -> int | None:
-        """How many there are; None where there is no end of them."""
+        """The number of schedules; None if they are unlimited."""
         return len(self.planned) if isinstance(self.planned, list) else None
 
 
 def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
-    """Return one campaign; raise WrongCall where there is none of this name."""
+    """Return the campaign of this name; UsageError if there is none."""
     known = {campaign.name: campaign for campaign in campaigns(numbers)}
     if name not in known:
         raise UsageError(f"there is no campaign '{name}'{nearest(name, known)}; known are: {'; '.join(known)}")
@@ -182,7 +182,7 @@ def campaign_of(case: CaseFile) -> Campaign:
 
 
 def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
-    """Return those of ENV and CACHE."""
+    """Return the campaigns of the chapters ENV and CACHE."""
     run, prune = CallLauncher("run"), CallLauncher("prune")
     ended = (*OVER, *NEXT_RUN)
     at_terminal = (PressKey("ctrl-c"),)
@@ -205,7 +205,7 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
 
 
 def _killed(moment: str, part: int) -> Iterator[Campaign]:
-    """Yield that of a launcher that has no prune, and that of one that has: it may leave it to this to collect."""
+    """Yield a campaign for launchers without prune, and one for launchers with it, whose prune may remove the rest."""
     dead = (*OVER, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
     alone = Campaign(f"{moment}, killed", "ENV-4", _run(dead), part, KILLS, environments.killed, instead="cache")
     yield alone
@@ -236,13 +236,13 @@ def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
 
 
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
-    """Return all that can be explored, with these signals."""
+    """Return all campaigns, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
     return (*of_any_launcher(numbers), *_of_environments(by_kill), *_of_syncs(by_kill))
 
 
 def of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
-    """Return what is explored on every launcher, whatever it makes beside its command."""
+    """Return the campaigns for every launcher, also for those that make no environments."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
     start, end, order = moments.any_moment_of_start, moments.any_moment_of_end, moments.order_changes_nothing
     at_terminal: tuple[Stimulus, ...] = (PressKey("ctrl-c"), *by_kill[-1:])

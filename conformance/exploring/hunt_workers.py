@@ -1,4 +1,4 @@
-"""A hunt by several workers, each a process with a runner of its own, and what of it outlives its end."""
+"""A hunt with several workers, each a process with its own runner; and the state that a hunt leaves for the next."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ CHECK = "interleavings.transparent"
 
 
 class State(msgspec.Struct):
-    """What is kept of a hunt on one launcher. found: the case file of each requirement that was found broken; plain:
-    those whose script is so short that no shorter one is looked for. It is written after each seed; a case as soon as
-    it is found, and again when it is shorter."""
+    """The saved state of a hunt on one launcher. found: a case file for each requirement that was broken; plain: the
+    requirements whose scenario is short enough. The state is written after each seed; a case file as soon as it is
+    found, and again when it gets shorter."""
 
     next_seed: int = 1
     found: dict[str, str] = {}
@@ -41,7 +41,7 @@ class State(msgspec.Struct):
 
     @classmethod
     def at(cls, directory: Path, target: Target, resumes: bool) -> State:
-        """Return what the last hunt on this launcher has left; WrongCall where it cannot be read or nothing kept."""
+        """Return the state of the last hunt on this launcher; UsageError if it cannot be read, or not be written."""
         own = directory / casefile.slug(target.name)
         file = own / "state.json"
         try:
@@ -54,7 +54,7 @@ class State(msgspec.Struct):
         return kept
 
     def write(self) -> None:
-        """Keep it, whole or not at all; HarnessError where it cannot be written."""
+        """Write the state, completely or not at all; HarnessError if that fails."""
         file = Path(self.directory) / "state.json"
         unfinished = file.with_name(file.name + ".part")
         try:
@@ -72,17 +72,16 @@ def _unwritten(directory: str | Path, error: OSError) -> HarnessError:
 
 
 def _kept_cases(directory: Path) -> dict[str, str]:
-    """Return the case files that a hunt has left, by requirement: also those of one that was ended before it could
-    write down that it had them."""
+    """Return the case files in a directory, by requirement, also those that a hunt wrote just before it was ended."""
     found = {}
     for path in sorted(directory.glob("*.json")):
-        with contextlib.suppress(UsageError):  # state.json is none
+        with contextlib.suppress(UsageError):  # state.json is not a case
             found[casefile.read(path).requirement] = str(path)
     return found
 
 
 class ScriptBatch(msgspec.Struct):
-    """What one seed has come to, as a worker tells it: case files by requirement, and what was said."""
+    """The results of one seed: counts, case files by requirement, and the texts of the failures."""
 
     account: HuntStats
     cases: dict[str, str] = {}
@@ -91,7 +90,7 @@ class ScriptBatch(msgspec.Struct):
 
 
 class _HuntWorker:
-    """What one worker keeps: the hunter, and the case files that it writes as it finds them."""
+    """The state of one worker: its hunter. It writes case files at once."""
 
     def __init__(self, target: Target, directory: str) -> None:
         self._target, self._directory = target, Path(directory)
@@ -100,8 +99,8 @@ class _HuntWorker:
         self._hunter = Hunter(target, door.execute, told=self._keep)
 
     def _keep(self, objection: ScriptFailure) -> None:
-        """Write a case file at once, for a hunt that is ended is to lose nothing that it has found; but not in the
-        place of one that is as short: another worker may have found it, or the hunt before."""
+        """Write a case file at once, so that a hunt that is ended loses no finding. Do not replace one that is
+        as short: it may be from another worker or an earlier hunt."""
         script = objection.script
         case = CaseFile(
             schema=SCHEMA, requirement=objection.requirement, check=CHECK, target=self._target,
@@ -109,7 +108,7 @@ class _HuntWorker:
             objections=kept_objections([objection.broken.violation.of(objection.requirement)]),
         )  # fmt: skip
         name = objection.requirement.lower()
-        with contextlib.suppress(UsageError):  # there is none yet
+        with contextlib.suppress(UsageError):  # there is no file yet
             if casefile.read(self._directory / f"{name}.json").length <= case.length:
                 return
         try:
@@ -118,7 +117,7 @@ class _HuntWorker:
             raise _unwritten(self._directory, error) from None
 
     def play(self, seed: int, known: frozenset[str]) -> ScriptBatch:
-        """Play the scripts of one seed."""
+        """Play the scenarios of one seed."""
         hunter = self._hunter
         hunter.account = HuntStats()
         hunter.leave_out(known | hunter.plain)
@@ -138,7 +137,7 @@ def _play(target: Target, directory: str, seed: int, known: frozenset[str]) -> S
 
 
 class Hunt:
-    """Hands out seeds, and adds up what comes of them."""
+    """Gives seeds to workers, and collects their results."""
 
     def __init__(self, target: Target, state: State, workers: int) -> None:
         self.target, self.state, self._workers = target, state, workers
@@ -151,11 +150,11 @@ class Hunt:
 
     @property
     def seconds(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the start."""
         return time.monotonic() - self._start
 
     def chunks(self, until: float) -> Iterator[ScriptBatch]:
-        """Yield what each seed comes to, until that time."""
+        """Yield the results of each seed, until that time."""
         running: set[Future[ScriptBatch]] = {self._next() for _ in range(self._workers)}
         while running:
             done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
@@ -186,13 +185,12 @@ class Hunt:
         return self
 
     def interrupt(self) -> None:
-        """End the workers at once. What they have found in their seeds is in case files by now; the next hunt begins
-        with these seeds again."""
+        """End the workers at once. Their findings are already in case files; the next hunt plays these seeds again."""
         end_workers()
         kept = _kept_cases(Path(self.state.directory))
         self.state.found |= {name: path for name, path in kept.items() if os.stat(path).st_mtime >= self._began}
         self.state.next_seed = min(self._seeds.values(), default=self.state.next_seed)
-        with contextlib.suppress(HarnessError):  # a full disk is not worth a complaint now
+        with contextlib.suppress(HarnessError):  # after Ctrl-C, a full disk is not reported
             self.state.write()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -1,4 +1,4 @@
-"""Has generated scripts played on a launcher, until enough are objected to or time is up."""
+"""Plays generated scenarios on a launcher, judges them, and shortens those that break a requirement."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 
 REPLAYS = 3
-"""How often a script that is objected to is played, before it counts."""
+"""Plays of a scenario with an objection before it counts; each must have the objection."""
 SIMPLEST = 4
-"""Moves of a script at most that nobody needs to look for a shorter one of."""
+"""A finding with at most this many moves is short enough: the hunt looks for no shorter one."""
 CHUNK = 10
-"""Scripts for one seed. From the eleventh on Hypothesis makes most of what it draws out of what it has drawn: of a
-hundred scripts sixty had been played before, and 500 of the others had 340 pairs of moves in them instead of 450."""
+"""Scenarios for one seed. From the eleventh on, Hypothesis mostly varies earlier draws: of a hundred scenarios sixty
+had been played before, and 500 others had 340 pairs of moves instead of 450."""
 MOST_KEPT = 1000
-"""Scripts of which it is remembered what came of them, and what the bare command did: some 50 KB each."""
+"""Scenarios whose results and bare histories are kept in memory: some 50 KB each."""
 SHELL = Stage(terminal=True, under="bash")
 
 
@@ -45,29 +45,29 @@ class ScheduledPlayer(Protocol):
     """Plays a scenario on a target, under a schedule or not: proctor.harness.execute.execute."""
 
     def __call__(self, target: Target, scenario: Scenario, schedule: Schedule | None = None, /) -> History:
-        """Return the history; raise HarnessError where the harness fails."""
+        """Return the history; HarnessError if the harness fails."""
         ...
 
 
 class GeneratedScript(NamedTuple):
-    """What is played: a scenario, under a schedule or not, and the draft that it was made of."""
+    """A scenario to play, and the draft from which it was made, which may have a schedule."""
 
     draft: Draft
     scenario: Scenario
 
     @property
     def schedule(self) -> Schedule | None:
-        """The schedule, None where there is none."""
+        """The schedule, or None."""
         return Schedule(self.draft.directives) if self.draft.directives else None
 
     @property
     def length(self) -> int:
-        """How much there is to read."""
+        """The number of steps and directives: the shortest is kept."""
         return len(self.scenario.steps) + len(self.draft.directives)
 
 
 class ScriptFailure(Exception):
-    """A script that a launcher does not stand; one class for each requirement, so that Hypothesis tells them apart."""
+    """A scenario that breaks a requirement. Each requirement has a subclass, so that Hypothesis tells them apart."""
 
     def __init__(self, broken: Broken, script: GeneratedScript, history: History) -> None:
         super().__init__(f"{broken.requirement}: {broken.violation}")
@@ -85,9 +85,9 @@ def _kind(requirement: str) -> type[ScriptFailure]:
 
 
 class HuntStats(msgspec.Struct):
-    """What has been played. scheduled: of these, under a schedule; unstable: requirements that seemed broken, and were
-    not each time the script was played; invalid: why scripts did not work with the bare command; pairs: how often one
-    move came after another; passed, met: points of the launcher, and those of them at which something was done."""
+    """Counts of a hunt. scheduled: scenarios with a schedule; unstable: violations, by requirement, that did not come
+    back in every play; invalid: why scenarios did not work with the bare command; pairs: consecutive moves; passed: the
+    launcher's points; met: points with a directive."""
 
     played: int = 0
     scheduled: int = 0
@@ -99,7 +99,7 @@ class HuntStats(msgspec.Struct):
     met: set[str] = msgspec.field(default_factory=set)
 
     def add(self, other: HuntStats) -> None:
-        """Take in what somebody else has played."""
+        """Add the counts of another worker or seed."""
         self.played += other.played
         self.scheduled += other.scheduled
         for name in ("unstable", "invalid", "moves", "pairs", "passed", "met"):
@@ -107,9 +107,8 @@ class HuntStats(msgspec.Struct):
 
 
 class Hunter:
-    """Judges generated scripts on one target. `told` hears at once of each objection that is the shortest so far;
-    schedules: whether some of them are played under one; stages: those on which the launcher is to stand, the plainest
-    first."""
+    """Judges generated scenarios on one target. told: called at once with each failure that is the shortest so far;
+    schedules: whether some scenarios get a schedule; stages: the stages to use, the simplest first."""
 
     def __init__(
         self, launcher: Target, play: ScheduledPlayer, told: Callable[[ScriptFailure], None] = lambda objection: None,
@@ -122,26 +121,26 @@ class Hunter:
         self._judged: dict[object, ScriptFailure | None] = {}
         self.account = HuntStats()
         self.found: dict[str, ScriptFailure] = {}
-        """The shortest objection for each requirement."""
+        """The shortest failure for each requirement."""
         self._known: frozenset[str] = frozenset()
 
     @property
     def plain(self) -> frozenset[str]:
-        """The requirements for which there is an objection that is short enough."""
+        """The requirements with a failure that is short enough."""
         return frozenset(name for name, one in self.found.items() if len(one.script.draft.moves) <= SIMPLEST)
 
     def leave_out(self, known: Iterable[str]) -> None:
-        """Do not look for these requirements from now on: there is an objection already."""
+        """Do not look for violations of these requirements from now on."""
         if self._known != frozenset(known) or len(self._judged) > MOST_KEPT:  # a hunt may go on for days
             self._judged.clear()
             self._bare = Bare(self._play)
         self._known = frozenset(known)
 
     def judge(self, draft: Draft) -> None:
-        """Play one script; raise Objection where the launcher breaks a requirement by it, each time it is played."""
+        """Play one scenario; raise ScriptFailure if the launcher breaks a requirement in every play."""
         draft, scenario = normalized(draft)
         key = (key_of(scenario), draft.drawn)
-        if key not in self._judged:  # Hypothesis comes by the same script again and again
+        if key not in self._judged:  # Hypothesis repeats scenarios
             self._judged[key] = self._judge(GeneratedScript(self._placed(draft, scenario), scenario))
         if objection := self._judged[key]:
             raise objection
@@ -154,12 +153,12 @@ class Hunter:
         kept = self.found.get(objection.requirement)
         if kept is None or script.length < kept.script.length:
             self.found[objection.requirement] = objection
-            self._told(objection)  # now: shrinking takes time, and somebody may end the hunt
+            self._told(objection)  # before shrinking, which takes time: the hunt may be ended
             self._shrink(objection)
         return objection
 
     def _confirmed(self, script: GeneratedScript) -> ScriptFailure | None:
-        """Return what a script is objected to for, where that is so each time it is played."""
+        """Return the failure of a scenario, if it comes back in every play."""
         first = self._broken(script)
         if not first:
             return None
@@ -172,13 +171,11 @@ class Hunter:
         return _kind(broken.requirement)(broken, script, history)
 
     def _shrink(self, objection: ScriptFailure) -> None:
-        """Keep the plainest script that is objected to for the same."""
+        """Keep the simplest scenario that breaks the same requirement."""
         name = objection.requirement
 
         def is_objected(draft: Draft) -> bool:
-            said = self._broken(
-                GeneratedScript(*normalized(draft))
-            )  # once: what is left at the end is played as often as any
+            said = self._broken(GeneratedScript(*normalized(draft)))  # one play; the result is confirmed below
             return said is not None and said[0].requirement == name
 
         small = shrink(objection.script.draft, (*self.stages, TYPED_AHEAD), is_objected)
@@ -190,7 +187,7 @@ class Hunter:
     def _note(self, script: GeneratedScript) -> None:
         account, rules = self.account, script.draft.rules
         pairs = set(itertools.pairwise(rules))
-        # for HypoFuzz: a seed of our own is over before Hypothesis would climb by it
+        # for HypoFuzz: our own seeds end before Hypothesis would use it
         target(float(len(pairs - account.pairs.keys())), label="pairs of moves not seen before")
         account.played += 1
         account.moves.update(set(rules))
@@ -202,7 +199,7 @@ class Hunter:
             account.met |= met
 
     def _placed(self, draft: Draft, scenario: Scenario) -> Draft:
-        """Return a draft with what was drawn as directives, once the launcher has shown which points it passes."""
+        """Return a draft whose drawn choices are directives. Plays it once to learn the points of the launcher."""
         if not (draft.drawn and self.schedules):
             return draft._replace(drawn=())
         history = self._play(self._target, scenario, Schedule(record=True))
@@ -212,8 +209,8 @@ class Hunter:
         return draft._replace(drawn=(), directives=to_schedule(draft.drawn, points).directives)
 
     def _broken(self, script: GeneratedScript) -> tuple[Broken, History] | None:
-        """Return the requirement that the launcher breaks by this script, with the history. It is the first: what else
-        is not as it should be may be a consequence of it, also where that one is known or declared."""
+        """Return the requirement that the launcher breaks in this scenario, with the history; else None. Only the first
+        violation counts: others may be its consequences, even if it is known or declared."""
         scenario = script.scenario
         try:
             bare, _ = self._bare.of(self._target, scenario) if scenario.starts_command else (None, 0)
@@ -236,13 +233,12 @@ class Hunter:
 
 
 def stages_for(launcher: Target) -> tuple[Stage, ...]:
-    """Return the stages on which a target is to stand."""
+    """Return the stages for scenarios of a target."""
     return (PIPES, JOB, LEADER, SHELL, *((INIT,) if "init" in launcher.profiles else ()))
 
 
 def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
-    """Play the scripts of one seed; what is objected to is shrunk to the fewest and plainest moves, and kept by the
-    hunter."""
+    """Play the scenarios of one seed. The hunter shortens failures to the fewest and simplest moves, and keeps them."""
     script = seed(number)(machine(hunter.stages, hunter.judge, hunter.schedules))
     asked = settings(
         max_examples=CHUNK, stateful_step_count=MAX_MOVES, deadline=None, database=database, print_blob=False,
@@ -260,7 +256,7 @@ def hunt(hunter: Hunter, number: int, database: ExampleDatabase | None) -> None:
 
 
 def hunt_for(hunter: Hunter, seeds: Iterable[int], wanted: Collection[str]) -> None:
-    """Play the scripts of one seed after the other, until one of these requirements is found broken by a short one."""
+    """Play seed after seed, until a short scenario breaks one of these requirements."""
     for number in seeds:
         hunt(hunter, number, None)
         hunter.leave_out(hunter.plain)

@@ -1,4 +1,4 @@
-"""What came of one campaign of `proctor explore`: for programs, and as a case of the results."""
+"""The result of one campaign of `proctor explore`: as JSON, and as a case of the results file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from proctor.reports.coverage import Coverage
 
 
 class CampaignResult(NamedTuple):
-    """What came of one campaign. empty: why there was nothing to explore, with the verdict that this makes; told: what
-    was explored; files: the case file of each finding."""
+    """The result of one campaign. empty: the judgement if there was nothing to explore; told: the coverage; files: the
+    case file of each finding."""
 
     campaign: Campaign
     empty: Judgement | None = None
@@ -33,16 +33,16 @@ class CampaignResult(NamedTuple):
 
     @property
     def objected(self) -> int:
-        """How many schedules were objected to."""
+        """The number of schedules with an objection."""
         return sum(bool(one.evaluation.objections) for one in self.exploration.played)
 
     @property
     def unconfirmed(self) -> str:
-        """What is said where it was interrupted before any of these was played again."""
-        return f"{self.objected} of them were objected to, but not yet played again, so there is no finding"
+        """The text for an interruption before any of these schedules was replayed."""
+        return f"{self.objected} schedules had a violation, but none was replayed, so there is no finding"
 
     def breaks(self, target: Target) -> bool:
-        """Whether something was found that the target does not declare."""
+        """Whether there is a finding that the target does not declare."""
         found = any(finding.is_stable for finding in self.exploration.findings)
         return found and self.campaign.requirement not in target.deviations
 
@@ -57,7 +57,7 @@ def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
 
 
 def result_of(part: CampaignResult, target: Target, asked: str) -> CaseResult:
-    """Return what came of it as a case of the results. HarnessError where the bare command cannot be played."""
+    """Return the result as a case of the results file. HarnessError if the bare command cannot be played."""
     campaign = part.campaign
     judgement = part.empty or _judged(part, target)
     result = CaseResult(campaign.requirement, target.name, f"proctor explore: {campaign.name}", judgement)
@@ -76,7 +76,7 @@ def _judged(part: CampaignResult, target: Target) -> Judgement:
         return Judgement("unstable", exploration.executions, f"interrupted: {part.unconfirmed}", explored=part.told)
     found = verdict_of(part.campaign, target, exploration, exploration.executions, part.told)
     if found.verdict == "pass":
-        reason = "only what was explored: `proctor check` has its other cases"
+        reason = "only explored; `proctor check` runs its other cases"
         some = f"interrupted after {part.told.played} of {part.told.schedules or 'any number of'} schedules; "
         return msgspec.structs.replace(found, reason=(some if part.is_interrupted else "") + reason)
     return with_bare(found, part.campaign, target, Bare(door.execute))

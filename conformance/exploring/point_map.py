@@ -1,4 +1,4 @@
-"""The map of an exploration: the points in order, and what came of a delivery at each; like neighbours are folded."""
+"""The map of an exploration: the points in order with their outcomes; neighbours with equal outcomes are folded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proctor.reports.coverage import PointRange
 
 
 def stretches(played: Sequence[PlayedSchedule], sites: Sequence[SurveyedPoint]) -> Iterator[PointRange]:
-    """Fold what was played into stretches of equal outcome, of one process each. sites: all there are, in order."""
+    """Fold what was played into ranges of points with equal outcome, each of one process. sites: all points."""
     numbers = {site.point: number for number, site in enumerate(sites, 1)}
     at: dict[int, list[PlayedSchedule]] = {}
     for one in played:
@@ -25,15 +25,15 @@ def stretches(played: Sequence[PlayedSchedule], sites: Sequence[SurveyedPoint]) 
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of those that follow each other."""
+    """Yield the first and the last of consecutive numbers."""
     for _, some in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         run = [number for _, number in some]
         yield run[0], run[-1]
 
 
 def _outcomes(here: list[PlayedSchedule]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what came of all that was played at a point, and what of this was objected to; where one thing came of one
-    signal and another of another, with what it came of."""
+    """Return the outcomes at a point, without and with an objection. If they differ between signals, each outcome names
+    its signals."""
     came: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
     for one in here:
         what = one.planned.what.replace("deliver ", "").replace(" to launcher", "")
@@ -48,7 +48,7 @@ def _told(label: str, what: list[str], several: bool) -> str:
 
 
 def draw(found: Sequence[PointRange]) -> list[str]:
-    """Return the map as lines of text; "!" marks what was objected to."""
+    """Return the map as lines of text; "!" marks outcomes with an objection."""
     lines = []
     for one in found:
         outcomes = [*(f"! {label}" for label in one.objected), *one.came]

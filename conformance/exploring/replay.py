@@ -1,4 +1,4 @@
-"""Plays a case again, on its own launcher or another, and hears what its check says."""
+"""Plays a case again, on its own launcher or on another, and judges it by its check."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from proctor.harness.violation import Violation, unlike
 
 
 class ReplayResult(NamedTuple):
-    """What one replay came to. objections: what the check has against it, and the events that show it. unsure: why it
-    could not be told, "" where it could: the launcher went another way, or this system cannot show it."""
+    """The result of one replay. objections: those of the check, with the events that show them. unsure: why the replay
+    is inconclusive, "" if it is not: the launcher did not reach a point, or this system cannot observe it."""
 
     history: History
     objections: tuple[Violation, ...] = ()
@@ -35,7 +35,7 @@ class ReplayResult(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How often the violation came back, in how many of the replays it could not be told, and what was said."""
+    """How often the violation came back, how many replays were inconclusive (unsure), and the texts of both."""
 
     times: int
     back: int
@@ -45,7 +45,7 @@ class Count(NamedTuple):
 
 
 def count(all_told: Sequence[ReplayResult]) -> Count:
-    """Count what several replays came to."""
+    """Return the counts of several replays."""
     return Count(
         len(all_told),
         sum(bool(told.objections) for told in all_told),
@@ -56,7 +56,7 @@ def count(all_told: Sequence[ReplayResult]) -> Count:
 
 
 def needs_known(case: CaseFile, path: Path) -> None:
-    """Raise WrongCall for a case that nobody can judge here, before anything is done for it."""
+    """Raise UsageError for a case that this Proctor cannot judge, before it is played."""
     known = requirements()
     if case.requirement not in known:
         like = nearest(case.requirement, known)
@@ -64,14 +64,14 @@ def needs_known(case: CaseFile, path: Path) -> None:
     try:
         _ = campaign_of(case) if case.is_explored else named(case.check, case.target, case.requirement)
     except UsageError as reason:
-        raise UsageError(f"{path}: 'check': {reason}; if a newer Proctor has made this case, update yours") from None
+        raise UsageError(f"{path}: 'check': {reason}; if a newer Proctor made this case, update yours") from None
 
 
 def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
-    """Return the launcher of a case as it is on this system; raise WrongCall where it is not. instead: what else can be
-    done."""
+    """Return the launcher of a case as it is on this system; UsageError if it is missing. instead: what the user can do
+    then."""
     if not case.target.command:
-        raise UsageError(f"{path}: this case has no launcher: 'target.command' is empty. To play it on one, {instead}")
+        raise UsageError(f"{path}: this case has no launcher ('target.command' is empty); {instead}")
     try:
         return with_absolute_programs(case.target, str(path))
     except UsageError as missing:
@@ -80,7 +80,7 @@ def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
 
 @contextlib.contextmanager
 def needing_ptrace(case: CaseFile) -> Iterator[None]:
-    """Raise WrongCall where a case with a schedule is played on a system that refuses to trace."""
+    """Raise UsageError if a case with a schedule is played on a system that refuses ptrace."""
     try:
         yield
     except CannotTrace as reason:
@@ -91,7 +91,7 @@ def needing_ptrace(case: CaseFile) -> Iterator[None]:
 
 
 class Replayer:
-    """Plays one case on one target. HarnessError where the harness fails."""
+    """Plays one case on one target. HarnessError if the harness fails."""
 
     def __init__(self, case: CaseFile, target: Target) -> None:
         self._case, self._target = case, target
@@ -129,7 +129,7 @@ class Replayer:
         return ReplayResult(history, objections, events=tuple(n for one in found for n in one.events))
 
     def _measure(self, history: History) -> History:
-        """Return what a history is compared with, as judge() does."""
+        """Return the history to compare with, as judge() does."""
         if self._case.measure:
             return door.execute(self._target, self._case.measure)
         scenario = self._case.scenario

@@ -1,4 +1,4 @@
-"""Plays campaigns on several workers, each a process with a runner of its own on a core of its own."""
+"""Plays campaigns on several workers. Each is a process with its own runner, on its own core."""
 
 from __future__ import annotations
 
@@ -32,45 +32,47 @@ from proctor.harness.target import Target
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 8
-"""Schedules that a worker is given at a time: some hundredths of a second of work."""
+"""Schedules that a worker gets at a time: some hundredths of a second of work."""
 
 
 def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
-    """Return what plays this campaign on this target, in this process. HarnessError where the harness fails."""
+    """Return an explorer of this campaign on this target. HarnessError if the harness fails."""
     play = partial(play_traced, target)
     measure = measure_of(campaign, target, Bare(door.execute), play)
     return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
 
 
 class CannotTrace(HarnessError):
-    """A system that does not let us trace a launcher, or set its stage up."""
+    """The system refuses to trace a launcher, or to set up its stage."""
 
 
 def survey_of(target: Target, campaign: Campaign) -> Survey:
-    """Return the points of a campaign on a target. HarnessError where it cannot be traced."""
+    """Return the points of a campaign on a target. HarnessError if it cannot be traced."""
     return survey(partial(play_traced, target), campaign.scenario)
 
 
 def play_traced(target: Target, scenario: Scenario, schedule: Schedule) -> History:
-    """Return the history of an execution under a schedule; HarnessError where it cannot be traced."""
+    """Return the history of an execution under a schedule; HarnessError if it cannot be traced."""
     history = door.execute(target, scenario, schedule)
     try:
         needs_stage(history)
         needs_tracing(history)
     except NotObservable as reason:
-        raise CannotTrace(f"{target.name} cannot be explored here: {reason}. This says nothing about it") from None
+        raise CannotTrace(
+            f"{target.name} cannot be explored here: {reason}. This is not the launcher's fault"
+        ) from None
     return history
 
 
 class _Worker:
-    """What one worker process keeps: its target, and what plays each campaign on it."""
+    """The state of one worker process: its target, and an explorer for each campaign."""
 
     def __init__(self, target: Target, replays: int) -> None:
         self._target, self._replays = target, replays
         self._explorers: dict[str, Explorer] = {}
 
     def explorer(self, campaign: Campaign) -> Explorer:
-        """Return what plays this campaign, made when it is first asked for."""
+        """Return the explorer of a campaign; it is made at the first call."""
         if campaign.name not in self._explorers:
             self._explorers[campaign.name] = explorer_for(self._target, campaign, self._replays)
         return self._explorers[campaign.name]
@@ -80,18 +82,18 @@ _worker: _Worker | None = None
 
 
 def begin_worker(number: Synchronized[int]) -> None:
-    """Set up a worker process: the runner is pinned by the worker's number."""
+    """Set up a worker process. Its number selects the core of its runner."""
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for who gives out the work
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
         signal.signal(signal.SIGTERM, _end_at_once)
     with number.get_lock():
         os.environ["PROCTOR_WORKER"] = str(number.value)
         number.value += 1
 
 
-def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001  (as signal.signal wants it)
-    """End this worker in the middle of what it does, when its runner has ended all that it has started."""
+def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001  (signal.signal's signature)
+    """End this worker in the middle of its work, after its runner has ended all processes of the execution."""
     try:
         door.abandon()
     finally:
@@ -99,7 +101,7 @@ def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001  (as signa
 
 
 def end_workers() -> None:
-    """End this process' workers, and what they started, without waiting for what they are at."""
+    """End the workers of this process and all that they started, without waiting for their work."""
     workers = multiprocessing.active_children()
     for worker in workers:
         worker.terminate()
@@ -114,8 +116,8 @@ def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
 
 
 def _end_with(parent: BaseProcess) -> None:
-    """End when the parent has ended, however it did: nobody else would tell a worker. Its runner's guardian sees that
-    in turn."""
+    """End when the parent has ended, even by SIGKILL. The guardian of this worker's runner sees that, and ends the
+    runner."""
     parent.join()
     os._exit(1)
 
@@ -131,7 +133,7 @@ def _confirm(campaign: Campaign, suspect: PlayedSchedule) -> Finding:
 
 
 class WorkerPool:
-    """Some workers for one target; where it is one, it is this process."""
+    """Workers for one target. A single worker is this process."""
 
     def __init__(self, target: Target, workers: int, replays: int) -> None:
         self._workers = workers
@@ -144,8 +146,8 @@ class WorkerPool:
     def explore(
         self, campaign: Campaign, planned: Iterator[PlannedSchedule], seconds: float, tell: Callable[[int], None]
     ) -> tuple[Exploration, bool]:
-        """Play what is planned, for so many seconds; `tell` hears how many have been played. Ctrl-C ends it early:
-        return what there is by then, and whether that was so."""
+        """Play the planned schedules for at most `seconds`; `tell` gets the number played so far. Return the results,
+        and whether Ctrl-C ended it early."""
         start = time.monotonic()
         played: list[PlayedSchedule] = []
         findings: list[Finding] = []
@@ -158,11 +160,11 @@ class WorkerPool:
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
-        executions = len(played) + sum(finding.replays for finding in findings)  # beside those that made them shorter
+        executions = len(played) + sum(finding.replays for finding in findings)  # without those that shortened them
         return Exploration(played, findings, executions, time.monotonic() - start), interrupted
 
     def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
-        """Yield what comes of each item, in the order in which that is there; begin none after the deadline."""
+        """Yield the result of each item as soon as it is ready; start none after the deadline."""
         in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, items)
         if not self._pool:
             yield from map(work, in_time)
@@ -176,12 +178,12 @@ class WorkerPool:
             yield from (future.result() for future in done)
 
     def end_at_once(self) -> None:
-        """End the workers without waiting for what they are at: some of the slower launchers take seconds for it."""
+        """End the workers without waiting for their work, which takes seconds with a slow launcher."""
         if self._pool:
             end_workers()
 
     def close(self) -> None:
-        """End the workers and what they started."""
+        """End the workers and all that they started."""
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 

@@ -1,4 +1,4 @@
-"""What cases and campaigns about environments, caches and syncs share: steps, and scenarios made of them."""
+"""Steps and scenarios that cases and campaigns about environments, caches and syncs share."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ BUILDING = Stage(terminal=True, under="job", home="cold", build_waits=True)
 PATIENT = 20.0
 """Seconds for a call of the launcher: pip takes some on a loaded machine."""
 LEFT: tuple[Step, ...] = (Settle(limit=2.0), Compare(LATER))
-"""What is there when all is over; 2 s are what ENV-1 grants."""
+"""Compare the files after the end; ENV-1 allows 2 s."""
 KILL_COMMAND = Signal(signal.SIGKILL, "command")
-"""Whoever was started by what is killed may live on."""
+"""A command may outlive a launcher that was killed."""
 OVER: tuple[Step, ...] = (KILL_COMMAND, *LEFT)
-"""The same after a run: a command that outlives its launcher needs its environment as long as it runs."""
+"""The same after a run. A command that outlives its launcher is ended first: it needs its environment while it runs."""
 
 
 def command_for(target: Target) -> Literal["witness", "tool"]:
-    """Return what a launcher can be asked to run: a command by its path; where it runs programs of its environments
-    only, the tool by its name."""
+    """Return the command for a launcher: the witness by its path; the tool by its name, if the launcher runs only
+    programs of its environments."""
     by_name = {"ephemeral", "cache"} & set(target.profiles) and not {"transparent", "init"} & set(target.profiles)
     return "tool" if by_name else "witness"
 
 
 def looked(process: str = "command") -> tuple[Step, ...]:
-    """Return the steps by which a command looks at its environment."""
+    """Return the steps in which a command checks its environment."""
     return (Order(orders.Whole(), process), Order(orders.Import("proctor_late"), process))
 
 
 def used(name: str) -> tuple[Step, ...]:
-    """Return the steps by which a further call's command is used, and ends."""
+    """Return the steps in which the command of a second invocation checks its environment, and ends."""
     command = f"{name}-command"
     return (WaitReady(command), *looked(command), Order(orders.Exit(0), command), WaitEnds(name))
 
@@ -66,7 +66,7 @@ def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = OVER, wit
 
 
 def a_sync(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
-    """Return the scenario of a sync, of the next one, and of the environment in use."""
+    """Return the scenario of a sync, a second sync, and a command in the environment."""
     again = (Start("sync", "next"), WaitEnds("next"), Settle(), Compare(NEXT))
     use = (Enter("tool"), WaitReady("tool-command"), Order(orders.Import("proctor_project"), "tool-command"),
            Order(orders.Whole(), "tool-command"), Order(orders.Exit(0), "tool-command"), WaitEnds("tool"))  # fmt: skip
@@ -75,5 +75,5 @@ def a_sync(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Sc
 
 
 def interrupted_build(*steps: Step) -> Scenario:
-    """Return the scenario of a sync that is interrupted while the build backend is at work."""
+    """Return the scenario of a sync that is interrupted while its build backend runs."""
     return Scenario((WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=PATIENT)

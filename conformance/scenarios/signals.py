@@ -1,4 +1,4 @@
-"""The signals and short scripts that cases share."""
+"""The signals and sequences of steps that cases share."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ FATAL = (
     *(getattr(signal, name) for name in ("SIGSTKFLT", "SIGIO", "SIGPWR") if hasattr(signal, name)),
     *signals.realtime()[:1], *signals.realtime()[-1:],
 )  # fmt: skip
-"""Signals whose default action ends a process; signal(7). Of the real-time ones the first and the last."""
+"""Signals whose default action ends a process; signal(7). Of the real-time signals only the first and the last."""
 
 
 STOP_AND_GO_ON: tuple[Step, ...] = (
     Settle(), Signal(signal.SIGSTOP, "command"), WaitStopped(), Settle(), Look(),
     Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), WaitContinued(), Settle(),
 )  # fmt: skip
-"""The command is stopped and goes on; so does a launcher that has stopped itself along with it."""
+"""Stop and continue the command, and a launcher that has stopped itself too."""
 
 
 def finish(code: int = 0) -> tuple[Step, ...]:
-    """The command ends with this exit code, and the launcher is to end."""
+    """Return the steps in which the command exits with this code, and the launcher has to end."""
     return Order(orders.Exit(code)), WaitEnds("command"), WaitEnds("launcher")
 
 
 def send(number: int, times: int = 1, to: str = "launcher") -> tuple[Step, ...]:
-    """Send a signal, each time after the one before was received and everything has come to rest."""
+    """Return the steps that send a signal `times` times, each after the last was received and all is quiescent."""
     return (Signal(number, to), WaitReceived(number), Settle()) * times

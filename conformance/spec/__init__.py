@@ -1,4 +1,4 @@
-"""The normative text: one Markdown file per chapter, and the reader of these files."""
+"""The requirements: one Markdown file for each chapter, which is normative, and the code that reads these files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proctor.harness.errors import HarnessError
 from proctor.harness.target import Profile
 
 VERSION = 1
-"""Of the specification: another one as soon as a requirement of one number is another, or has another level. Results of
+"""The version of the specification. It changes when a requirement changes its meaning or its level. Results of
 different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
 CHAPTERS = (
@@ -22,7 +22,7 @@ CHAPTERS = (
 
 
 class Requirement(msgspec.Struct, frozen=True):
-    """One requirement: its stable id, its level, its sentence, why it is there and where it comes from."""
+    """One requirement. why: its reason; source: where it comes from; profile: the launchers to which it applies."""
 
     id: str
     level: Level
@@ -34,7 +34,7 @@ class Requirement(msgspec.Struct, frozen=True):
 
     @property
     def binds(self) -> bool:
-        """Whether breaking it fails a launcher: MUST and MUST NOT do, SHOULD and MAY do not."""
+        """Whether a violation fails the run: yes for MUST and MUST NOT, no for SHOULD and MAY."""
         return self.level in ("MUST", "MUST NOT")
 
 
@@ -50,7 +50,8 @@ def requirements() -> dict[str, Requirement]:
         text = (Path(__file__).parent / f"{chapter}.md").read_text(encoding="utf-8")
         for requirement in _read(chapter, text):
             if requirement.id in found:
-                raise HarnessError(f"conformance/spec/{chapter}.md: {requirement.id} stands twice; ids are unique")
+                where = f"conformance/spec/{chapter}.md"
+                raise HarnessError(f"{where}: {requirement.id} is defined twice; ids are unique, so rename one")
             found[requirement.id] = requirement
     return found
 
@@ -64,7 +65,7 @@ def _one(chapter: str, name: str, level: str, body: str) -> Requirement:
     items = {key: " ".join(value.split()) for key, value in _ITEM.findall(body)}
     missing = {"Why", "Source", "Profile"} - items.keys()
     if missing:
-        raise HarnessError(f"conformance/spec/{chapter}.md: {name} has no {', '.join(sorted(missing))}")
+        raise HarnessError(f"conformance/spec/{chapter}.md: {name} has no {', '.join(sorted(missing))}; add the item")
     sentence = " ".join(re.split(r"^- ", body, maxsplit=1, flags=re.MULTILINE)[0].split())
     raw = {"id": name, "level": level, "sentence": sentence, "why": items["Why"], "source": items["Source"],
            "profile": items["Profile"].rstrip("."), "chapter": chapter}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The case: what a test of the suite calls with its scenario and its check."""
+"""The fixture `case`: a test of the suite calls it with a scenario and a check."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 
 PROPERTY = "proctor"
-"""The name under which a test carries the result of its case, from a worker too."""
+"""The name of the test's user property that holds the result of its case. xdist passes it on from workers."""
 
 
 class Case:
-    """Called by a case with its scenario and its check: plays, judges, and notes the verdict."""
+    """Plays a scenario on one target, judges it, and records the verdict."""
 
     def __init__(self, suite: Suite, item: pytest.Item, target: Target) -> None:
         self._suite, self._item = suite, item
@@ -39,10 +39,10 @@ class Case:
     def __call__(
         self, scenario: Scenario, check: Check, claims: Claims = (), measure: Scenario | None = None
     ) -> None:  # fmt: skip
-        """Judge one scenario; end the test by how that came out. claims, measure: as in judge()."""
+        """Judge one scenario; pass, skip or fail the test by its verdict. claims, measure: as in judge()."""
         mark = self._item.get_closest_marker("requirement")
         if mark is None:
-            raise ProctorError(f"{self._item.nodeid} names no requirement: mark it @requirement(ID)")
+            raise ProctorError(f"{self._item.nodeid} has no requirement: mark it with @requirement(ID)")
         requirement = requirements()[mark.args[0]]
         judgement = self._judge(requirement, scenario, check, claims, measure)
         self._conclude(
@@ -50,8 +50,8 @@ class Case:
         )
 
     def pinned(self, pinned: CaseFile) -> None:
-        """Judge the scenario of a case file for the requirement that it names. What is not objected to passes here, but
-        counts for nothing: whether the requirement applies, and can be observed, is for its own cases to say."""
+        """Judge the scenario of a case file for its requirement. Only a violation or an error is recorded: the
+        requirement's own cases say whether it applies, and whether it can be observed."""
         requirement = requirements()[pinned.requirement]
         check = named(pinned.check, self.target, pinned.requirement)
         judgement = self._judge(requirement, pinned.scenario, check, (), pinned.measure)
@@ -60,12 +60,12 @@ class Case:
             self._conclude(requirement, judgement, case)
 
     def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
-        """Explore with this share of the budget, and judge; end the test by how that came out. beside: the requirement
-        has cases that need no explorer, which stand by themselves where nothing can be traced."""
+        """Explore with this share of the budget; pass, skip or fail the test by the verdict. beside: the requirement
+        also has cases without the explorer, so it counts as observable where nothing can be traced."""
         requirement = requirements()[campaign.requirement]
         seconds = self._suite.explore_budget * share
         if not seconds:
-            pytest.skip("left out: --explore-budget=0")
+            pytest.skip("not explored: --explore-budget=0")
         judgement = judge_campaign(campaign, self.target, self._suite.execute, self._suite.bare, seconds)
         if beside and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
@@ -76,7 +76,7 @@ class Case:
         self, requirement: Requirement, judgement: Judgement, check: str, scenario: Scenario,
         measure: Scenario | None = None,
     ) -> CaseFile | None:  # fmt: skip
-        """Return the case file of what was found, None where nothing was."""
+        """Return the case file of a violation; None without one."""
         if not judgement.violations:
             return None
         return CaseFile(
@@ -87,16 +87,16 @@ class Case:
         )  # fmt: skip
 
     def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:
-        """Keep what was found as a case file where that is wanted; return its path, else ""."""
+        """Save the case file of a failure if --cases asks for it; return its path, else ""."""
         if judgement.verdict != "fail" or not case or not self._suite.keep_cases:
             return ""
         try:
             return str(casefile.write(case, Path(self._suite.keep_cases)))
         except OSError as error:
-            return f"which could not be kept ({error.strerror})"
+            return f"not saved: {error.strerror}; check --cases={self._suite.keep_cases}"
 
     def _with_failure(self, result: CaseResult, case: CaseFile | None) -> CaseResult:
-        """Return the result with what a report is made of, where the suite has told no failure that is as plain."""
+        """Return the result with the histories for reports, unless the suite already has a failure that is as short."""
         if not result.judgement.history:
             return result
         replay = terminal_report.repeat_command(result, self._suite.asked[self.target.name])

@@ -23,10 +23,10 @@ METHOD = "signal"
 
 
 class CaseTimer:
-    """The limit of the case that is running. A limit that the user has set counts for the whole case instead."""
+    """The limit of the running case. A limit that the user sets counts for the whole case instead."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._is_there = config.pluginmanager.hasplugin("timeout")  # -p no:timeout leaves it out
+        self._is_there = config.pluginmanager.hasplugin("timeout")  # not with -p no:timeout
         asked: float | None = pytest_timeout.get_env_settings(config).timeout if self._is_there else None
         self.seconds = LIMIT if asked is None else asked
         self._restarts = self._is_there and asked is None
@@ -51,7 +51,7 @@ class CaseTimer:
         hook.pytest_timeout_set_timer(item=self._item, settings=settings)
 
     def why_it_ended(self, item: pytest.Item, error: pytest.ExceptionInfo[BaseException]) -> str:
-        """Return why a case ended without a verdict, and the calls that led there: a line each, the innermost last."""
+        """Return why a case ended without a verdict, and its stack: one line per call, the innermost last."""
         frames = traceback.extract_tb(error.value.__traceback__)
         files = [frame.filename for frame in frames]
         first = files.index(str(item.path)) if str(item.path) in files else 0

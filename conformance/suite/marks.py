@@ -1,4 +1,4 @@
-"""What a case is marked with: the requirement it speaks of, and what it is repeated over."""
+"""The marks of cases: their requirement, and the values over which they are repeated."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def requirement(name: str) -> Callable[[F], F]:
-    """Mark a case with the id of the one requirement that it is about."""
+    """Mark a case with the id of its one requirement."""
     mark: Callable[[F], F] = pytest.mark.requirement(name)
     return mark
 
 
 def takes_long(case: F) -> F:
-    """Mark a case that takes seconds: with several workers it is begun first, so that all of them end together."""
+    """Mark a case that takes seconds. With several workers it starts first, so that all workers end together."""
     mark: Callable[[F], F] = pytest.mark.takes_long
     return mark(case)
 
 
 def over(argument: str, values: Iterable[Any], sample: Iterable[Any] | None = None) -> Callable[[F], F]:
-    """Repeat a case over `values`; on slow launchers, without --full, over `sample` only."""
+    """Repeat a case over `values`; on slow launchers and without --full only over `sample`."""
     whole = tuple(values)
     part = whole if sample is None else tuple(sample)
     mark: Callable[[F], F] = pytest.mark.over(argument, whole, part)

@@ -1,11 +1,14 @@
-"""The suite as a pytest plugin: which targets, which cases of each, and what comes of them."""
+"""The suite as a pytest plugin: options, cases of each target, verdicts, exit status."""
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
+from collections.abc import Generator
 from typing import Any
 
+import click
 import msgspec
 import pytest
 
@@ -17,7 +20,7 @@ from proctor.conformance.suite.case import PROPERTY, Case
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
 from proctor.harness import execute as door
-from proctor.harness.errors import HarnessError, UsageError
+from proctor.harness.errors import HarnessError, ProctorError, UsageError
 
 __all__ = [
     "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
@@ -28,37 +31,48 @@ __all__ = [
 
 USAGE_ERROR, HARNESS_FAILED = 2, 3
 
-
 _suite_key = pytest.StashKey[Suite]()
+_refused_key = pytest.StashKey[int]()
+"""The exit status of a run that is refused before its first case."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("proctor", "conformance of process launchers")
     group.addoption(
         "--target", action="append", default=[], metavar="LAUNCHER",
-        help="an executable, a command line, a TOML, or a name from targets/ (repeatable: a column each)",
+        help="the launcher to test: an executable, a command line, a TOML file, or a name that `proctor targets` lists "
+        "(repeatable)",
     )  # fmt: skip
-    group.addoption("--results", metavar="FILE", help="write the results as JSON")
+    group.addoption("--results", metavar="FILE", help="write the results to FILE, as JSON")
     group.addoption(
-        "--cases", default="", metavar="DIRECTORY", help="keep the case file of each violation, for `proctor replay`",
+        "--cases", default="", metavar="DIRECTORY", help="save a case file for each violation, for `proctor replay`",
     )  # fmt: skip
     group.addoption(
         "--profile", action="append", default=[], metavar="PROFILE",
-        help="claim this profile for every target, besides those that it declares (repeatable)",
+        help="test the requirements of this profile too, on every target (repeatable)",
     )  # fmt: skip
     group.addoption(
         "--explore-budget", type=float, default=20.0, metavar="SECONDS",
-        help="for what is to hold at ANY moment, on each launcher (default: 20; 0 leaves it out)",
+        help="time limit for exploring, for each launcher (default: 20; 0 leaves explored cases out)",
     )  # fmt: skip
-    group.addoption("--full", action="store_true", help="all values on slow launchers as well, no samples")
+    group.addoption("--full", action="store_true", help="test all values on slow launchers too, not just a sample")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """With xdist's -n, let a worker that is done take cases over from the other: some cases take a thousand times as
-    long as others."""
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
+    """Report usage errors as `proctor: ...`, like the command. With xdist's -n, let an idle worker take over cases from
+    another: some cases take a thousand times as long as others."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "worksteal"
+    try:
+        return (yield)
+    except pytest.UsageError as error:
+        _complain(str(error))
+        return config.stash.get(_refused_key, USAGE_ERROR)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"proctor: {terminal_report.escape(message)}", err=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,14 +80,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "takes_long: a case that takes seconds")
     config.addinivalue_line("markers", "over(argument, values, sample): repeat a case")
     config.option.keyword = exact_ids(config.option.keyword or "")
-    if config.option.collectonly and not config.option.target:
+    if _only_lists(config.option) and not config.option.target:
         config.option.target = ["/usr/bin/env"]
     try:
         config.stash[_suite_key] = make_suite(config)
-    except UsageError as error:
-        pytest.exit(terminal_report.escape(str(error)), returncode=USAGE_ERROR)
-    except HarnessError as error:
-        pytest.exit(terminal_report.escape(str(error)), returncode=HARNESS_FAILED)
+    except ProctorError as error:
+        config.stash[_refused_key] = USAGE_ERROR if isinstance(error, UsageError) else HARNESS_FAILED
+        raise pytest.UsageError(str(error)) from None
+
+
+def _only_lists(option: argparse.Namespace) -> bool:
+    """Whether pytest runs no case, only prints a list or its help; then --target may be left out."""
+    return any((option.collectonly, option.help, option.markers, option.showfixtures, option.show_fixtures_per_test))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,7 +104,9 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     suite = config.stash[_suite_key]
     lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.judged]
-    lines += [f"not judged: {t.name} (the end says why)" for t in suite.targets.values() if t not in suite.judged]
+    lines += [
+        f"not judged: {t.name} (the reason is at the end)" for t in suite.targets.values() if t not in suite.judged
+    ]
     return [*map(terminal_report.escape, lines), f"containment: {door.containment()}"]
 
 
@@ -123,13 +143,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Case:
-    """The case for one target: call it with a scenario and a check."""
+    """The case for one target: a test calls it with a scenario and a check."""
     suite = request.config.stash[_suite_key]
     return Case(suite, request.node, suite.targets[request.param])
 
 
 def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
-    """Return the result that this phase of a test has; its set-up has one only if it fails, its tear-down never."""
+    """Return the result of a phase of a test, or None. A set-up has one only if it fails, a tear-down never."""
     if item_report.when == "teardown":
         return None
     for key, value in item_report.user_properties:
@@ -152,8 +172,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Make an `error` of a case that ended without a verdict: it hung, or its own code failed. Not the launcher's
-    fault."""
+    """Record the verdict `error` for a case that ended without one: it hung, or its own code failed. That says nothing
+    about the launcher."""
     mark, suite = item.get_closest_marker("requirement"), item.config.stash[_suite_key]
     parameters = getattr(item, "callspec", None)
     name = parameters.params.get("case") if parameters else None
@@ -167,7 +187,7 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
 
 
 def _breaks(result: CaseResult) -> bool:
-    """Whether this makes the run fail: a MUST that failed, or an error of ours. SHOULDs are said, not enforced."""
+    """Whether this result makes the run fail: a failing MUST or an error of Proctor. A failing SHOULD does not."""
     verdict = result.judgement.verdict
     return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].binds)
 
@@ -193,7 +213,7 @@ _collected: list[CaseResult] = []
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    _spare_hypothesis(session.config)
+    _drop_unused_hypothesis(session.config)
     if hasattr(session.config, "workerinput"):
         return
     suite = session.config.stash.get(_suite_key, None)
@@ -212,8 +232,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = HARNESS_FAILED
 
 
-def _spare_hypothesis(config: pytest.Config) -> None:
-    """Hypothesis' plugin imports all of it for the summary, which takes a second, also where nobody has used it."""
+def _drop_unused_hypothesis(config: pytest.Config) -> None:
+    """Remove Hypothesis' plugin if no test uses Hypothesis: its summary imports all of it, which takes a second."""
     plugin = config.pluginmanager.get_plugin("hypothesispytest")
     if plugin and "hypothesis" not in sys.modules:
         config.pluginmanager.unregister(plugin)
@@ -221,12 +241,13 @@ def _spare_hypothesis(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     suite = config.stash.get(_suite_key, None)
-    if suite is None or config.option.collectonly:
+    if suite is None or config.option.collectonly or hasattr(config, "workerinput"):
         return
     terminal_report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
     nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+    terminalreporter.flush()
     for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.unwritten]):
-        terminalreporter.write_line(terminal_report.escape(line), red=True)
+        _complain(line)
 
 
 def pytest_unconfigure() -> None:

@@ -1,4 +1,4 @@
-"""What -k selects: requirements by their exact ids, and which of them it names in vain."""
+"""Selects requirements with -k by their exact ids, and reports ids that select nothing."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from proctor.harness.errors import nearest
 
 
 def exact_ids(keyword: str) -> str:
-    """Make `-k SIG-1` mean SIG-1 and not SIG-10 as well: cases carry their id between colons as a keyword, which stand
-    in no name of a case (test_exit[env-1] would be found by brackets)."""
+    """Make `-k SIG-1` select SIG-1 but not SIG-10: each case has the keyword `:ID:`. No name of a case contains colons;
+    brackets would not do, because of names such as test_exit[env-1]."""
     known = "|".join(sorted(map(re.escape, requirements()), key=len, reverse=True))
     return re.sub(rf"(?<![\w:\[-])({known})(?![\w:\]-])", r":\1:", keyword, flags=re.IGNORECASE)
 
 
 @cache
 def with_cases() -> frozenset[str]:
-    """Return the requirements that have cases, whether they are collected here, by a worker or not at all."""
+    """Return the requirements that have cases, whether or not pytest collected them."""
     files = Path(__file__).parent.glob("test_*.py")
     return frozenset(name for file in files for name in re.findall(r'@requirement\("(.+?)"\)', file.read_text("utf-8")))
 
 
 def not_selected(keyword: str, nothing_ran: bool) -> list[str]:
-    """Say which requirements -k names in vain: those without cases, and where nothing was run those that are none."""
+    """Return messages for ids in -k that have no cases, and, if no case ran, for ids that do not exist."""
     without = [name for name in re.findall(r"(?<!not ):([\w-]+):", keyword) if name.upper() not in with_cases()]
-    lines = [f"-k: {name.upper()} is a requirement without cases: nothing was run for it" for name in without]
+    lines = [f"-k: {name.upper()} has no cases yet, so nothing was run for it" for name in without]
     unknown = re.findall(r"(?<![\w:\[-])[A-Za-z][\w-]*-\d+(?![\w:\]-])", keyword) if nothing_ran else []
     close = {name: nearest(name.upper(), requirements()) for name in unknown}
     return lines + [f"-k: there is no requirement {name}{close[name]}; `proctor spec` lists them" for name in unknown]

@@ -1,4 +1,4 @@
-"""What one run of the suite is about: the targets, what a first look at them showed, and the results so far."""
+"""The state of one run of the suite: the targets, the results of their probes, and the verdicts so far."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from proctor.harness.target import PROFILES, Target, load
 
 
 class Suite:
-    """What one pytest process knows."""
+    """The state of one run, in one pytest process."""
 
     def __init__(
         self, targets: list[Target], asked: list[str], probes: dict[str, Probe], options: pytest.Config
@@ -36,18 +36,17 @@ class Suite:
         self.explore_budget: float = options.option.explore_budget
         """Seconds for each target."""
         self.keep_cases: str = options.option.cases
-        """The directory in which the case file of each violation is kept, "" for nowhere."""
+        """The directory for case files of violations; "" to save none."""
         self.timer = CaseTimer(options)
         self.bare = Bare(self.execute)
         self.cases: list[CaseResult] = []
         self.failed: set[tuple[str, str]] = set()
-        """Targets and requirements of which this process has seen a fail."""
+        """(Target, requirement) of each failure that this process has seen."""
         self.told: dict[tuple[str, str, str], int] = {}
-        """Targets, requirements and verdicts of which this process has told a failure with its histories: how long it
-        was."""
+        """Length of the shortest failure recorded with its histories, by (target, requirement, verdict)."""
         self.start = time.monotonic()
         self.unwritten = ""
-        """Why the results could not be written, "" where they could."""
+        """Why the results could not be written; "" if they could."""
 
     def execute(self, target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
         """Play a scenario for the case that is running, and restart its limit; as door.execute()."""
@@ -58,7 +57,7 @@ class Suite:
 
     @property
     def judged(self) -> list[Target]:
-        """The targets that start a command; of the others the run says why not, once."""
+        """The targets that start a command."""
         return [target for target in self.targets.values() if not self.probes[target.name].trouble]
 
     @property
@@ -72,7 +71,7 @@ class Suite:
 
 
 def make_suite(config: pytest.Config) -> Suite:
-    """Return the suite that the options ask for; WrongCall where it cannot be had, or no target starts a command."""
+    """Return the suite for the options; UsageError if the options are wrong or no target starts a command."""
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input:
         targets = msgspec.json.decode(worker_input["proctor_targets"], type=list[Target])
@@ -92,7 +91,7 @@ def make_suite(config: pytest.Config) -> Suite:
     targets = [_with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
-        raise UsageError(f"--target: the same target twice: {', '.join(names)}")
+        raise UsageError(f"--target: the same target twice: {', '.join(names)}; name each one once")
     suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config)
     if not suite.judged:
         write_results(suite, config)
@@ -101,7 +100,7 @@ def make_suite(config: pytest.Config) -> Suite:
 
 
 def _make_directory(path: Path) -> None:
-    """Make the directory of the case files; WrongCall where that cannot be."""
+    """Make the directory for case files; UsageError if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -113,14 +112,14 @@ def _with_profiles(target: Target, profiles: list[Any]) -> Target:
 
 
 def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = False) -> None:
-    """Write what --results asks for; HarnessError where that cannot be written. What was interrupted takes the place of
-    nothing that is there: that may be the baseline."""
+    """Write the file of --results; HarnessError if that fails. An interrupted run never replaces an existing file: that
+    may be the baseline."""
     if not config.option.results or (is_interrupted and not suite.cases):
         return
     path = Path(config.option.results)
     if is_interrupted and path.exists():
         path = path.with_name(f"{path.name}.interrupted")
-        suite.unwritten = f"--results={config.option.results} is as it was; what was done until now is in {path}"
+        suite.unwritten = f"--results={config.option.results} was not changed; the results so far are in {path}"
     seconds = time.monotonic() - suite.start
     documents = []
     for target in suite.targets.values():

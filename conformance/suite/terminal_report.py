@@ -1,4 +1,4 @@
-"""What the suite prints: a failure in full, and the summary by requirement."""
+"""The terminal output of the suite: failures in full, and the summary by requirement."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ SIGNS = {
 }  # fmt: skip
 
 REPEAT_BY = "PROCTOR_REPEAT_BY"
-"""Set by `proctor check`, for its workers too: outside of a checkout there is no conformance/ to name."""
+"""Environment variable that `proctor check` sets, also for its workers: outside of a checkout there is no conformance/
+to name in the line `repeat`."""
 
 escape = harmless
-"""For what comes from outside, before it is printed."""
+"""Applied to text from outside before it is printed."""
 
 
 class HasVerdict(Protocol):
-    """A row of results, just made or out of a file."""
+    """A row of results, from this run or from a file."""
 
     @property
     def level(self) -> str:
@@ -39,11 +40,11 @@ class HasVerdict(Protocol):
 
     @property
     def verdict(self) -> str:
-        """What it came to."""
+        """The verdict, such as "pass"."""
 
 
 def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
-    """Say id, sentence, what was done, what is required, what happened, and the command that repeats it."""
+    """Return the text of a failure: requirement, required and actual, events, and the command that repeats it."""
     judgement = result.judgement
     lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
     for violation in judgement.violations:
@@ -54,10 +55,10 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     if judgement.timeline:
         lines += ["  what happened:", *(f"  {line}" for line in judgement.timeline)]
     if judgement.verdict == "unstable":
-        lines.append(f"  UNSTABLE, so it counts as no failure: {judgement.reason}")
+        lines.append(f"  UNSTABLE, not counted as a failure: {judgement.reason}")
     elif judgement.verdict == "error":
         first, *rest = judgement.reason.splitlines() or [""]
-        lines += [f"  ERROR of the harness, not of the launcher: {first}", *(f"    {line}" for line in rest)]
+        lines += [f"  ERROR of Proctor, not of the launcher: {first}", *(f"    {line}" for line in rest)]
     lines.append(f"  repeat: {repeat_command(result, asked)}")
     if result.file:
         lines.append(f"  case:   {result.file}")
@@ -65,7 +66,7 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
 
 
 def repeat_command(result: CaseResult, asked: str) -> str:
-    """Return the command line that runs this requirement again on the target that was asked for."""
+    """Return the command line that repeats this case on the same target."""
     if result.judgement.schedule:
         return replay_command(asked, result.requirement, result.judgement.schedule)
     if os.environ.get(REPEAT_BY) == "proctor":
@@ -74,7 +75,7 @@ def repeat_command(result: CaseResult, asked: str) -> str:
 
 
 def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]) -> None:
-    """Print the requirements of the chapters that were run, a column for each target; then the counts."""
+    """Print a line for each requirement that was run, with a column for each target; then the counts."""
     tables = {target.name: rows(target, cases) for target in targets}
     reporter.section("requirements", sep="=")
     for index, name in enumerate(tables):
@@ -128,7 +129,7 @@ def _remark(requirement: Requirement, columns: list[Row]) -> str:
 
 
 def counts(table: Mapping[str, HasVerdict]) -> str:
-    """Return how many requirements of each level came to which verdict, in a line."""
+    """Return in one line the number of requirements for each level and verdict."""
     parts = []
     for level in ("MUST", "SHOULD", "MAY"):
         count = Counter(r.verdict for r in table.values() if r.level.removesuffix(" NOT") == level)

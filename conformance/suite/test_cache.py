@@ -16,13 +16,13 @@ from proctor.harness import orders
 from proctor.harness.scenario import Order, Reuse, Settle, Signal, Stage, Start, WaitEnds, WaitReady
 
 UNDISTURBED = a_run(*finish(), *LEFT, *PRUNE)
-"""A run that comes to its end, and a prune after it."""
+"""A run that ends normally, then a prune."""
 
 
 @requirement("CACHE-1")
 @pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
 def test_prune_takes_nothing_from_a_command(case: Case, stage: Stage) -> None:
-    # not waited for: one that waits for the command takes nothing from it either
+    # the prune is not waited for: it may wait for the command, and then takes nothing from it
     case(a_run(Start("prune", "prune"), Settle(), *looked(), *finish(), stage=stage), checks.command_keeps_its_files)
 
 
@@ -35,7 +35,7 @@ def test_prune_takes_nothing_from_a_command_in_its_shutdown(case: Case) -> None:
 
 @requirement("CACHE-1")
 def test_prune_takes_nothing_from_the_one_that_stays(case: Case) -> None:
-    """Of two that run from the same cache one has ended, or was killed: the other still needs it."""
+    """Two commands use the same cache. One is killed; the other still needs it."""
     ended = (Signal(signal.SIGKILL, "other"), WaitEnds("other"), Signal(signal.SIGKILL, "other-command"), Settle())
     other = (Start("run", "other"), WaitReady("other-command"), *ended, Order(orders.Whole()))
     steps = (*other, Start("prune", "prune"), Settle(), *looked())
@@ -52,7 +52,7 @@ def test_prune_at_any_moment_of_a_start(case: Case) -> None:
 @pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
 def test_prune_does_not_wait_for_a_command(case: Case, stage: Stage) -> None:
     steps = (Start("prune", "prune"), WaitEnds("prune"), *finish())
-    case(a_run(*steps, stage=stage), checks.prune_does_not_wait)  # a busy machine can only lengthen the time
+    case(a_run(*steps, stage=stage), checks.prune_does_not_wait)  # on a busy machine the times only get longer
 
 
 @requirement("CACHE-3")

@@ -97,7 +97,7 @@ def test_environment_is_whole_after_a_hang_up(case: Case) -> None:
 
 @requirement("ENV-2")
 def test_environment_is_whole_while_a_command_outlives_the_launcher(case: Case) -> None:
-    """It is still there after SIGKILL to the launcher, and another run collects what is left over."""
+    """The launcher is killed. Another run, which removes what is left over, must keep the command's environment."""
     steps = (Signal(signal.SIGKILL), WaitEnds(), Settle(limit=2.0), *NEXT_RUN, Settle(), *looked())
     case(a_run(*steps), checks.whole_while_it_runs)
 
@@ -117,7 +117,7 @@ def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
 @requirement("ENV-3")
 @takes_long
 def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
-    """Of a key each process in the foreground gets its own: those that help the launcher as well."""
+    """A key sends the signal to every process in the foreground group, also to helpers of the launcher."""
     case.explore(campaign_named("creation, terminal"), share=0.2)
 
 
@@ -187,7 +187,7 @@ def test_nothing_else_is_touched_after_a_signal(case: Case, number: int) -> None
 
 @requirement("ENV-6")
 def test_cleaning_up_follows_no_link(case: Case) -> None:
-    """The command has made a link in its environment to a directory of the user's."""
+    """The command makes a link in its environment to a directory of the user."""
     case(a_run(Order(orders.Link("bystander")), *finish()), checks.only_its_own)
 
 

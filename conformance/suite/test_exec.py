@@ -1,4 +1,4 @@
-"""Chapter EXEC: replacing oneself."""
+"""Chapter EXEC: the launcher replaces itself with the command."""
 
 from __future__ import annotations
 
@@ -59,7 +59,13 @@ def test_environment_of_a_replaced_launcher_is_whole(case: Case, number: int) ->
 @pytest.mark.parametrize(
     "stage",
     [PIPES, JOB, Stage(ignored=(signal.SIGHUP,)), Stage(blocked=(signal.SIGTERM,)), Stage(blocked=(signal.SIGCHLD,))],
-    ids=["pipes", "job", "ignored", "blocked", "chld-blocked"],  # then what a helper leaves pending outlives exec
+    ids=[
+        "pipes",
+        "job",
+        "ignored",
+        "blocked",
+        "chld-blocked",
+    ],  # with SIGCHLD blocked, a pending one would survive exec
 )
 def test_nothing_of_the_launcher_is_visible(case: Case, stage: Stage) -> None:
     case(Scenario((Settle(), Look(), *finish()), stage, command_for(case.target)), checks.nothing_visible)

@@ -82,7 +82,7 @@ def test_command_that_may_not_be_executed(case: Case) -> None:
 
 @requirement("EXIT-5")
 @over("number", (signal.SIGKILL, signal.SIGSEGV))
-def test_death_nobody_asked_for_is_named(case: Case, number: int) -> None:
+def test_unexpected_death_is_named(case: Case, number: int) -> None:
     case(Scenario((Settle(), Signal(number, "command"), WaitEnds("command"), WaitEnds())), checks.names_the_death)
 
 

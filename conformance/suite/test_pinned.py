@@ -1,4 +1,4 @@
-"""Scripts that a generator has written, and that are worth to be played each time: conformance/suite/cases."""
+"""Generated scenarios that are worth playing every time: conformance/suite/cases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 
 def _pinned() -> list[object]:
     read = [(path.stem, casefile.read(path)) for path in CASES]
-    # a mark is typed as the decorator that it is on a case
+    # a mark has the type of a decorator
     return [pytest.param(one, id=name, marks=requirement(one.requirement)) for name, one in read]  # type: ignore[arg-type]
 
 

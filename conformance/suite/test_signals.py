@@ -34,7 +34,7 @@ IN_A_ROW = tuple(
     for step in send(number)
 )
 GRACE = 11.0
-"""Seconds. Nobody should escalate at all; those who do give five or ten."""
+"""Seconds. A launcher should not escalate; those that do wait five or ten."""
 SOME_OTHERS = (signal.SIGCONT, signal.SIGWINCH, signal.SIGTSTP, *signals.realtime()[2:3])
 
 
@@ -43,7 +43,7 @@ SOME_OTHERS = (signal.SIGCONT, signal.SIGWINCH, signal.SIGTSTP, *signals.realtim
 @pytest.mark.parametrize("stage", [PIPES, JOB, LEADER], ids=["pipes", "job", "leader"])
 def test_signal_reaches_the_command(case: Case, number: int, stage: Stage) -> None:
     if stage.terminal and number == signal.SIGINT:
-        pytest.skip("a SIGINT by kill with a terminal is SIG-3's matter")
+        pytest.skip("SIG-3 is about SIGINT by kill on a terminal")
     case(Scenario((Settle(), *send(number), *finish()), stage), checks.reaches_command)
 
 
@@ -97,14 +97,14 @@ def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> No
 @requirement("SIG-4")
 @over("number", signals.realtime(), sample=signals.realtime()[2:3])
 def test_realtime_signals_queue(case: Case, number: int) -> None:
-    # held, so that it finds all three waiting
+    # held, so that all three are pending
     case(Scenario((Settle(), Hold(), *(Signal(number),) * 3, Release(), Settle(), *finish())), checks.exactly_once)
 
 
 @requirement("SIG-5")
 @takes_long
 def test_handled_signals_are_not_followed_by_force(case: Case) -> None:
-    """Whatever timer is set when the command has not ended is waited for, once for both."""
+    """Waits for any timer that the launcher has set, once for both signals."""
     signalled = (Signal(signal.SIGTERM), Settle(), Signal(signal.SIGINT), Settle(GRACE))
     case(Scenario((Settle(), *signalled, *finish())), checks.launcher_survives)
 

@@ -39,18 +39,18 @@ from proctor.harness.scenario import (
 )
 
 SHELLS = tuple(name for name in ("bash", "dash", "zsh") if shutil.which(name)) or ("bash",)
-"""Those that are installed; where there is none, that is an error and not a pass."""
+"""The installed shells. With none, bash is tried and leads to an error, not to a pass."""
 MIB = 1 << 20
 
 
 def press(key: Key, number: int) -> tuple[Step, ...]:
-    """Press a key and wait until its signal was received and everything has come to rest."""
+    """Return the steps that press a key and wait until its signal was received and all is quiescent."""
     return Press(key), WaitReceived(number), Settle()
 
 
 def press_held(key: Key) -> tuple[Step, ...]:
-    """Press a key while all between us and the command is stopped: what the command gets afterwards is a second
-    delivery, and cannot merge with the first, which it has already taken."""
+    """Return the steps that press a key while all processes but the command are stopped. The command takes the first
+    signal meanwhile, so a forwarded one is a second delivery and cannot merge with it."""
     return Hold(), Press(key), Settle(), Release(), Settle()
 
 

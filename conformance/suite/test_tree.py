@@ -50,7 +50,7 @@ def test_nothing_is_left_after_a_signal(case: Case, number: int) -> None:
 @requirement("TREE-1")
 @over("number", COMMON_SIGNALS)
 def test_no_orphan_of_a_command_that_takes_its_time(case: Case, number: int) -> None:
-    """The command handles the signal and goes on for a while: whoever ends before it leaves an orphan."""
+    """The command handles the signal and continues: a launcher that ends before it leaves an orphan."""
     case(Scenario((Settle(), Signal(number), Settle(), Look())), checks.nothing_left)
 
 

@@ -1,12 +1,12 @@
-"""What `proctor bisect` prints: a line for each version, the table of them, and where the fault came and went."""
+"""The output of `proctor bisect`: a line for each version, the table, and where the fault appeared and disappeared."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proctor.conformance.versions.bisection import Boundary, Kind, boundaries
-from proctor.conformance.versions.played_version import Seen
+from proctor.conformance.versions.bisection import CONCLUSIVE, Boundary, Kind, boundaries
+from proctor.conformance.versions.played_version import VersionResult
 from proctor.harness.words import harmless
 
 WORDS: dict[Kind, str] = {
@@ -14,43 +14,45 @@ WORDS: dict[Kind, str] = {
     "other": "another objection",
     "none": "no fault",
     "unstable": "UNSTABLE",
-    "untold": "skipped",
+    "inconclusive": "skipped",
 }
 
 
 @dataclass
 class BisectOutcome:
-    """What a search has come to. versions: all that it is about, oldest first; step: every so many-th was to be played,
-    0 for as few as tell; seen: those that were played."""
+    """The state of a search. versions: all in the range, oldest first; step: every step-th version is played, 0 for as
+    few as the search needs; results: of those that were played."""
 
     name: str
     versions: Sequence[str]
     step: int = 0
-    seen: dict[str, Seen] = field(default_factory=dict)
+    results: dict[str, VersionResult] = field(default_factory=dict)
     is_finished: bool = True
 
     @property
-    def played(self) -> list[Seen]:
-        """What was played, oldest first."""
-        return [self.seen[version] for version in self.versions if version in self.seen]
+    def played(self) -> list[VersionResult]:
+        """The results, oldest version first."""
+        return [self.results[version] for version in self.versions if version in self.results]
 
     @property
     def boundaries(self) -> list[Boundary]:
-        """Where the fault came or went."""
-        return boundaries(self.versions, {version: one.kind for version, one in self.seen.items()})
+        """Where the fault appeared or disappeared."""
+        return boundaries(self.versions, {version: result.kind for version, result in self.results.items()})
 
 
-def account_of(outcome: BisectOutcome, quiet: bool = False) -> list[str]:
-    """Return the table and what it comes to, in lines; quiet: only where the fault came or went, or that it did not."""
+def report_of(outcome: BisectOutcome, quiet: bool = False) -> list[str]:
+    """Return the table and the conclusion, as lines; quiet: only the conclusion."""
     played = outcome.played
-    lines = [line for boundary in outcome.boundaries for line in told_of(boundary, outcome.name, outcome.seen)]
+    lines = [
+        line for boundary in outcome.boundaries for line in boundary_lines(boundary, outcome.name, outcome.results)
+    ]
     if not outcome.is_finished and not played:
         return []
     if not outcome.is_finished:
-        lines.insert(0, f"not finished; known so far, of {len(played)} of {len(outcome.versions)} versions:")
+        lines.insert(0, f"not finished; result so far, from {len(played)} of {len(outcome.versions)} versions:")
     elif not outcome.boundaries:
-        lines = told_of_none(outcome.name, outcome.versions, played, bool(outcome.step))
-    return lines if quiet else [*table_of(played), *lines, *told_of_edges(played), *hints(played)]
+        lines = no_boundary_lines(outcome.name, outcome.versions, played, bool(outcome.step))
+    return lines if quiet else [*table_of(played), *lines, *edge_lines(played), *hints(played)]
 
 
 def for_programs(outcome: BisectOutcome) -> dict[str, object]:
@@ -59,23 +61,25 @@ def for_programs(outcome: BisectOutcome) -> dict[str, object]:
         "launcher": outcome.name,
         "versions": list(outcome.versions),
         "is_finished": outcome.is_finished,
-        "played": [seen._asdict() for seen in outcome.played],
+        "played": [result._asdict() for result in outcome.played],
         "boundaries": [boundary._asdict() for boundary in outcome.boundaries],
     }
 
 
-def line_of(seen: Seen) -> str:
-    """Say in a line what a version came to, and why it was skipped."""
-    return harmless(f"{seen.version}: {WORDS[seen.kind]}{_count(seen)}{f': {seen.reason}' if seen.reason else ''}")
+def line_of(result: VersionResult) -> str:
+    """Return the result of a version as a line, with the reason if it was skipped."""
+    reason = f": {result.reason}" if result.reason else ""
+    return harmless(f"{result.version}: {WORDS[result.kind]}{_count(result)}{reason}")
 
 
-def table_of(all_seen: Sequence[Seen]) -> list[str]:
-    """Return the versions that were played, oldest first. back: in how many plays the fault came back. Lines are not
-    folded: that is for the terminal, where there is one."""
-    rows = [("version", "back", "came to", "because")]
-    for seen in all_seen:
-        told = seen.times - seen.unsure
-        rows.append((seen.version, f"{seen.same}/{told}" if told else "-", WORDS[seen.kind], _why(seen)))
+def table_of(results: Sequence[VersionResult]) -> list[str]:
+    """Return a table of results, oldest version first. found: the plays with the fault, of those that are conclusive.
+    Lines are not folded; a terminal does that."""
+    rows = [("version", "found", "result", "reason")]
+    for result in results:
+        conclusive = result.times - result.unsure
+        found = f"{result.same}/{conclusive}" if conclusive else "-"
+        rows.append((result.version, found, WORDS[result.kind], _why(result)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:3]
     return [
         harmless("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip())
@@ -83,65 +87,64 @@ def table_of(all_seen: Sequence[Seen]) -> list[str]:
     ]
 
 
-def told_of(boundary: Boundary, name: str, seen: Mapping[str, Seen]) -> list[str]:
-    """Say where the fault came or went, and what is not known of the versions in between."""
+def boundary_lines(boundary: Boundary, name: str, results: Mapping[str, VersionResult]) -> list[str]:
+    """Return where the fault appeared or disappeared, and which versions in between are unknown."""
     before, after = boundary.before, boundary.after
-    where = f"with {name} {after}" if _adjacent(boundary) else f"between {name} {before} and {after}"
+    where = f"in {name} {after}" if _adjacent(boundary) else f"between {name} {before} and {after}"
     lines = [f"{_what(boundary)} {where} ({_contrast(boundary)})"]
     if boundary.between:
-        lines.append(f"  in between nothing is known of {_some(boundary.between)}: unstable or skipped, see above")
+        lines.append(f"  unstable or skipped in between: {_some(boundary.between)}")
     if boundary.unplayed:
         lines.append(f"  not played: {_some(boundary.unplayed)}")
     for version in (before, after):
-        for objection in seen[version].objections[:3]:
+        for objection in results[version].objections[:3]:
             lines.append(f"  {version}: {harmless(str(objection))}")
     return lines
 
 
-def told_of_none(name: str, versions: Sequence[str], all_seen: Sequence[Seen], stepped: bool) -> list[str]:
-    """Say that no boundary was seen, and what was looked at."""
-    clear = [seen for seen in all_seen if seen.kind not in ("unstable", "untold")]
+def no_boundary_lines(name: str, versions: Sequence[str], results: Sequence[VersionResult], stepped: bool) -> list[str]:
+    """Return that no boundary was found, and what was played."""
+    conclusive = [result for result in results if result.kind in CONCLUSIVE]
     whole = f"of {len(versions)} from {versions[0]} to {versions[-1]}"
-    if not clear:
-        lines = [f"no boundary: of {name} no version could be told, {whole} {len(all_seen)} were tried"]
+    if not conclusive:
+        lines = [f"no boundary: {name} has no conclusive version; {len(results)} were tried, {whole}"]
     else:
-        what = WORDS[clear[0].kind]
-        lines = [f"no boundary: {what} in each of the {len(clear)} versions of {name} that were told, {whole}"]
-        lines += [f"  {harmless(str(objection))}" for objection in clear[0].objections[:3]]
-    if len(all_seen) < len(versions):
-        step = (
-            "a smaller --step looks" if stepped else "--all plays each of them, --all --step 5 every fifth: this looks"
-        )
-        lines.append(f"it may come and go in between; {step} closer")
+        what = WORDS[conclusive[0].kind]
+        lines = [f"no boundary: {what} in each of the {len(conclusive)} conclusive versions of {name}, {whole}"]
+        lines += [f"  {harmless(str(objection))}" for objection in conclusive[0].objections[:3]]
+    if len(results) < len(versions):
+        more = "use a smaller --step" if stepped else "use --all to play every version, or --step 5 for every fifth"
+        lines.append(f"a fault that appeared and disappeared in between is not seen; {more}")
     return lines
 
 
-def told_of_edges(all_seen: Sequence[Seen]) -> list[str]:
-    """Say where what could be told begins and ends."""
-    dim = [seen.kind in ("unstable", "untold") for seen in all_seen]
-    if all(dim):
+def edge_lines(results: Sequence[VersionResult]) -> list[str]:
+    """Return where the versions at the ends of the range are inconclusive, and why."""
+    clear = [index for index, result in enumerate(results) if result.kind in CONCLUSIVE]
+    if not clear:
         return []
-    first, last = dim.index(False), len(dim) - 1 - dim[::-1].index(False)
-    lines = (
-        [f"up to {all_seen[first - 1].version} it could not be told; {line_of(all_seen[first - 1])}"] if first else []
-    )
-    if last < len(dim) - 1:
-        lines.append(f"from {all_seen[last + 1].version} on it could not be told; {line_of(all_seen[last + 1])}")
+    lines = []
+    if clear[0] > 0:
+        before = results[clear[0] - 1]
+        lines.append(f"inconclusive up to {before.version}; {line_of(before)}")
+    if clear[-1] < len(results) - 1:
+        after = results[clear[-1] + 1]
+        lines.append(f"inconclusive from {after.version} on; {line_of(after)}")
     return lines
 
 
-def hints(all_seen: Sequence[Seen]) -> list[str]:
-    """Say what would tell more."""
+def hints(results: Sequence[VersionResult]) -> list[str]:
+    """Return how to get a clearer result."""
     lines = []
-    if any(seen.kind == "unstable" for seen in all_seen):
+    if any(result.kind == "unstable" for result in results):
         lines.append(
-            "a version is unstable where the fault comes in some plays only, which counts neither way: -n 50 says how "
-            "often; a schedule, as `proctor explore` finds it, makes it come each time"
+            "UNSTABLE: the fault came back in some plays only; this counts neither way. -n 50 gives a better count; a "
+            "case with a schedule, from `proctor explore`, brings the fault back in every play"
         )
-    if any(seen.other for seen in all_seen):
+    if any(result.other for result in results):
         lines.append(
-            "another objection: the check is not met there either, but by something else than the case file says; with "
-            "--any-objection that counts as the same fault"
+            "another objection: the check objects to something other than the case file says; with --any-objection it "
+            "counts as the same fault"
         )
     return lines
 
@@ -152,10 +155,10 @@ def _adjacent(boundary: Boundary) -> bool:
 
 def _what(boundary: Boundary) -> str:
     if boundary.now == "none":
-        return "the fault went" if boundary.was == "fault" else "another fault went"
+        return "the fault disappeared" if boundary.was == "fault" else "another fault disappeared"
     if boundary.now == "fault":
-        return "the fault came" if boundary.was == "none" else "the fault took the place of another"
-    return "the fault became another" if boundary.was == "fault" else "another fault came"
+        return "the fault appeared" if boundary.was == "none" else "another fault changed into the fault"
+    return "the fault changed into another" if boundary.was == "fault" else "another fault appeared"
 
 
 def _contrast(boundary: Boundary) -> str:
@@ -166,23 +169,21 @@ def _contrast(boundary: Boundary) -> str:
     return f"{'as in the case file' if boundary.was == 'fault' else 'another'} up to {boundary.before}"
 
 
-def _count(seen: Seen) -> str:
-    if not seen.times:
+def _count(result: VersionResult) -> str:
+    if not result.times or result.kind == "inconclusive":
         return ""
-    if seen.kind == "untold":
-        return ""
-    if seen.kind == "none" and not seen.unsure:
-        return f" in {seen.times} plays"
-    count = seen.same + seen.other if seen.kind in ("unstable", "other") else seen.same
-    unsure = f", {seen.unsure} could not be told" if seen.unsure else ""
-    return f", {count} of {seen.times} plays{unsure}"
+    if result.kind == "none" and not result.unsure:
+        return f" in {result.times} plays"
+    count = result.same + result.other if result.kind in ("unstable", "other") else result.same
+    unsure = f", {result.unsure} inconclusive" if result.unsure else ""
+    return f", {count} of {result.times} plays{unsure}"
 
 
-def _why(seen: Seen) -> str:
-    if seen.reason:
-        return seen.reason
-    actual = [objection.actual for objection in seen.objections[:2]]
-    return "; ".join(actual) if seen.kind in ("other", "unstable") else ""
+def _why(result: VersionResult) -> str:
+    if result.reason:
+        return result.reason
+    actual = [objection.actual for objection in result.objections[:2]]
+    return "; ".join(actual) if result.kind in ("other", "unstable") else ""
 
 
 def _some(versions: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
-"""The search for the version with which a fault came or went, over what each version that was played came to.
+"""The search for the version in which a fault appeared or disappeared.
 
-Pure: who installs and plays a version is given to it. What is known is kept in a mapping that the caller owns, so that
-a search that is interrupted leaves what it has found.
+Pure: the caller gives the function that installs and plays a version. Results are kept in a mapping that the caller
+owns, so an interrupted search leaves its results there.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-Kind = Literal["fault", "other", "none", "unstable", "untold"]
-"""What a version came to. fault: what the case objects to, each time. other: the same check objects each time, but to
-something else. none: nothing. unstable: not the same each time. untold: it cannot be installed or judged."""
-CLEAR: tuple[Kind, ...] = ("fault", "other", "none")
-"""Those between which there is a boundary. The search goes around what is unstable or untold: it counts neither way."""
+Kind = Literal["fault", "other", "none", "unstable", "inconclusive"]
+"""The result of a version. fault: the objection of the case, in every play. other: another objection of the same
+check, in every play. none: no objection. unstable: an objection in some plays. inconclusive: it cannot be installed or
+judged."""
+CONCLUSIVE: tuple[Kind, ...] = ("fault", "other", "none")
+"""The results between which there is a boundary. The search skips the others: they count neither way."""
 SPREAD = 8
-"""Where both ends are alike, the versions in between are looked at in so many parts: a fault may come and go."""
+"""If both ends have the same result, the search plays versions at the borders of this many equal parts: a fault may
+have appeared and disappeared in between."""
 
 
 class Boundary(NamedTuple):
-    """Two versions that differ, the older one first. between: those in between that are unstable or untold; unplayed:
-    those that nobody has played yet."""
+    """Two versions with different results, the older one first. between: versions in between that are not conclusive;
+    unplayed: versions in between that were not played."""
 
     before: str
     after: str
@@ -32,7 +34,7 @@ class Boundary(NamedTuple):
 
 
 def boundaries(versions: Sequence[str], known: Mapping[str, Kind]) -> list[Boundary]:
-    """Return where neighbours among the versions with a clear verdict differ, oldest first."""
+    """Return where neighbours among the conclusive versions differ, oldest first."""
     found = []
     for low, high in _differing(versions, known):
         inside = versions[low + 1 : high]
@@ -46,10 +48,10 @@ def boundaries(versions: Sequence[str], known: Mapping[str, Kind]) -> list[Bound
 def search(
     versions: Sequence[str], verdict: Callable[[str], Kind], known: dict[str, Kind], step: int = 0
 ) -> list[Boundary]:
-    """Play versions until each boundary that is seen lies between neighbours; return them.
+    """Play versions until each boundary found lies between neighbours; return the boundaries.
 
-    versions: oldest first. known: is filled. step: every so many-th version is played, whatever the others say; 0 for
-    the ends alone, and where these are alike some in between.
+    versions: oldest first. known: results; the search adds to it. step: play every step-th version; 0 for only the
+    ends, and some in between if their results are the same.
     """
     while (version := next_to_play(versions, known, step)) is not None:
         known[version] = verdict(version)
@@ -57,8 +59,8 @@ def search(
 
 
 def next_to_play(versions: Sequence[str], known: Mapping[str, Kind], step: int = 0) -> str | None:
-    """Return the version that tells most: the ends, then those that are wanted anyway, then the middle between two that
-    differ; None where nothing is left to ask."""
+    """Return the version to play next: the ends, then every step-th, then the middle between two that differ; None when
+    the search is done."""
     last = len(versions) - 1
     asked_for: list[int] = [0, last, *(range(0, len(versions), step) if step else [])]
     for index in asked_for:
@@ -78,10 +80,10 @@ def next_to_play(versions: Sequence[str], known: Mapping[str, Kind], step: int =
 
 
 def _edges(versions: Sequence[str], known: Mapping[str, Kind]) -> Iterator[tuple[int, int]]:
-    """Yield where what is clear begins and ends: a launcher of the years before may not know the words that the case
-    calls it with. Halved like a boundary, for one by one that would be hundreds of installations."""
-    clear = [index for index, version in enumerate(versions) if known.get(version) in CLEAR]
-    dim = [index for index, version in enumerate(versions) if version in known and known[version] not in CLEAR]
+    """Yield where the conclusive versions begin and end: an old launcher may not know the arguments of the case. These
+    edges are halved like a boundary: one by one they would take hundreds of installations."""
+    clear = [index for index, version in enumerate(versions) if known.get(version) in CONCLUSIVE]
+    dim = [index for index, version in enumerate(versions) if version in known and known[version] not in CONCLUSIVE]
     if not clear:
         return
     if before := [index for index in dim if index < clear[0]]:
@@ -91,12 +93,12 @@ def _edges(versions: Sequence[str], known: Mapping[str, Kind]) -> Iterator[tuple
 
 
 def _differing(versions: Sequence[str], known: Mapping[str, Kind]) -> list[tuple[int, int]]:
-    """Return the neighbours among those with a clear verdict that differ, by their places."""
-    clear = [index for index, version in enumerate(versions) if known.get(version) in CLEAR]
+    """Return the neighbours among the conclusive versions that differ, by their indices."""
+    clear = [index for index, version in enumerate(versions) if known.get(version) in CONCLUSIVE]
     return [(low, high) for low, high in pairwise(clear) if known[versions[low]] != known[versions[high]]]
 
 
 def _spread(count: int) -> list[int]:
-    """Return places in between, in equal parts, the middle first, then the quarters, then the eighths."""
+    """Return indices at the borders of equal parts: the middle first, then the quarters, then the eighths."""
     parts = sorted(range(1, SPREAD), key=lambda part: (-(part & -part), part))
     return [part * (count - 1) // SPREAD for part in parts]

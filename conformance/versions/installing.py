@@ -1,4 +1,4 @@
-"""Installs the launchers that targets describe, and gathers their programs in one directory for PATH."""
+"""Installs the launchers of targets, and links their programs into one directory for PATH."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import Target
 
 PROGRAMS = "programs"
-"""The directory, beside the installations, which has links to the programs that targets name, and no others: a virtual
-environment has a `python` as well, which would be found before the user's."""
+"""The directory, beside the installations, with links to the programs that targets name. It has no others: a virtual
+environment also has a `python`, which must not come before the user's on PATH."""
 
 
 class Installed(NamedTuple):
-    """What was installed: the package, its version, the directory for PATH, and the programs in it that are new."""
+    """An installation: the package, its version, the directory for PATH, and the programs that it added there."""
 
     package: str
     version: str
@@ -24,24 +24,25 @@ class Installed(NamedTuple):
 
 
 def programs_named(target: Target) -> tuple[str, ...]:
-    """Return the programs of a target's package that its command lines begin with. Those of `sync` and `prune` may be
-    others than that of `command`: uvx is cleaned up after by uv."""
+    """Return the programs with which a target's command lines begin. `sync` and `prune` may use another program than
+    `command`: `uv` prunes the cache of `uvx`."""
     lines = (target.command, target.sync, target.prune, target.version)
     first = (line[0] for line in lines if line)
     return tuple(dict.fromkeys(name for name in first if "/" not in name and "{" not in name))
 
 
 def package_of(target: Target) -> Package:
-    """Return the package of pip or npm that a target's `install` names; WrongCall where it names another thing."""
+    """Return the package of pip or npm that a target's `install` names; UsageError if it names none."""
     package = named_in(target.install)
     if package:
         return package
-    raise UsageError(f"{target.name}: its 'install' names no package of pip or npm: {target.install or 'it is empty'}")
+    found = target.install or "it is empty"
+    raise UsageError(f"{target.name}: its 'install' names no package of pip or npm ({found}); install it by hand")
 
 
 def install_target(target: Target, directory: Path) -> Installed:
-    """Install what a target's `install` names below this directory, unless it is there, and link its programs; of a
-    package without a version the newest. HarnessError where it cannot be installed here, or the disk is full."""
+    """Install a target's package below this directory if it is missing, and link its programs. Without a version in
+    `install`, take the newest. HarnessError if it cannot be installed here or the disk is full."""
     package = package_of(target)
     version = package.version or _newest(package)
     name = package.name + package.extras
@@ -54,14 +55,17 @@ def install_target(target: Target, directory: Path) -> Installed:
     for program in wanted:
         if program not in there:
             known = ", ".join(there) or "none"
-            raise UsageError(f"{name} {version} has no program '{program}'{nearest(program, there)}; it has: {known}")
+            raise UsageError(
+                f"{name} {version} has no program '{program}'{nearest(program, there)}; it has: {known}. "
+                "Correct the command lines of the description"
+            )
     return Installed(name, version, _linked(directory / PROGRAMS, programs, wanted), wanted)
 
 
 def _newest(package: Package) -> str:
     listed = releases(package.source, package.name)
     if not listed:
-        raise UsageError(f"{package.source} has no package '{package.name}'")
+        raise UsageError(f"{package.source} has no package '{package.name}'; check the 'install' of the description")
     finished = [release for release in listed if not release.is_pre] or listed
     return finished[-1].text
 

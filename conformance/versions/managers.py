@@ -1,4 +1,4 @@
-"""What differs between pip and npm: how versions are asked for and ordered, and how one is installed by itself."""
+"""The differences between pip and npm: how versions are listed, ordered and installed."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class PackageRelease(NamedTuple):
 
 
 class Manager(Protocol):
-    """What installs packages of one source.
+    """A package manager.
 
-    programs: where an installation has its programs. own: names in there which are not the package's. without: why a
-    version may be missing in the list.
+    programs: where an installation has its programs. own: names in there that do not belong to the package. without:
+    why a version may be missing from the list.
     """
 
     source: Source
@@ -44,28 +44,28 @@ class Manager(Protocol):
         """Whether it is installed here."""
 
     def place(self, name: str, version: str) -> str:
-        """Return the path of an installation, below that of all of them."""
+        """Return the path of an installation, relative to the directory of all installations."""
 
     def works(self, place: Path) -> bool:
-        """Whether what an installation needs beside itself is still there."""
+        """Whether an installation still works."""
 
     def list_command(self, name: str, withdrawn: bool) -> list[str]:
-        """Return the command that lists versions; with `withdrawn` it may fail, and says them in its complaint."""
+        """Return the command that lists versions; with `withdrawn` it may fail and name them in its error message."""
 
-    def releases(self, said: str) -> list[PackageRelease]:
-        """Return the versions that the list has."""
+    def releases(self, output: str) -> list[PackageRelease]:
+        """Return the versions in the output of that command."""
 
     def release(self, text: str) -> PackageRelease | None:
-        """Return a version by its text; None where it is none."""
+        """Return a version by its text; None if it is not a version."""
 
-    def knows_not(self, said: str) -> bool:
-        """Whether it says that there is no such package."""
+    def is_unknown(self, output: str) -> bool:
+        """Whether the output says that there is no such package."""
 
     def install_commands(self, name: str, version: str, place: Path) -> list[list[str]]:
         """Return the commands that install into an empty directory."""
 
-    def complaint(self, said: str) -> str:
-        """Return the line that says why it did not install."""
+    def complaint(self, output: str) -> str:
+        """Return the line of the output that says why the installation failed."""
 
 
 class Pip:
@@ -75,8 +75,7 @@ class Pip:
     programs = "bin"
     own = re.compile(r"python[\d.]*|pypy[\d.]*|[Aa]ctivate.*")
     without = (
-        "pip names those that have a file for this Python; withdrawn (yanked) ones and pre-releases are among them "
-        "with --pre"
+        "pip lists versions with a file for this Python; --pre includes pre-releases and withdrawn (yanked) versions"
     )
 
     def is_there(self) -> bool:
@@ -84,52 +83,52 @@ class Pip:
         return bool(importlib.util.find_spec("pip") or shutil.which("pip"))
 
     def place(self, name: str, version: str) -> str:
-        """Return the path of an installation, below that of all of them."""
+        """Return the path of an installation, relative to the directory of all installations."""
         return f"{name}-{version}"
 
     def works(self, place: Path) -> bool:
-        """Whether the Python is still there of which the virtual environment was made."""
+        """Whether the Python of the virtual environment still exists."""
         return (place / "bin" / "python").exists()
 
     def list_command(self, name: str, withdrawn: bool) -> list[str]:
-        """Return the command that lists versions. What is withdrawn pip names only where it fails to find another."""
+        """Return the command that lists versions. pip names withdrawn ones only when it finds no other."""
         name = name.partition("[")[0]
         if withdrawn:
             return [*_pip(), "install", "--dry-run", "--pre", "--no-deps", f"{name}=={_NO_SUCH_VERSION}"]
         return [*_pip(), "index", "versions", "--pre", name]
 
-    def releases(self, said: str) -> list[PackageRelease]:
-        """Return the versions that the list has, but for those from before PEP 440, which have no order."""
+    def releases(self, output: str) -> list[PackageRelease]:
+        """Return the versions in the output. Those that do not follow PEP 440 have no order, and are left out."""
         lists = re.findall(
-            r"Available versions: (.*)|\(from versions: (.*?)\)|the following yanked versions: (.*)", said
+            r"Available versions: (.*)|\(from versions: (.*?)\)|the following yanked versions: (.*)", output
         )
         texts = {text.strip() for parts in lists for part in parts for text in part.split(",")}
         return [release for text in texts if (release := self.release(text))]
 
     def release(self, text: str) -> PackageRelease | None:
-        """Return a version by its text; None where it is none."""
+        """Return a version by its text; None if it is not a version."""
         try:
             version = Version(text)
         except InvalidVersion:
             return None
         return PackageRelease(text, version, version.is_prerelease)
 
-    def knows_not(self, said: str) -> bool:
-        """Whether it says that there is no such package."""
-        return "No matching distribution found" in said
+    def is_unknown(self, output: str) -> bool:
+        """Whether the output says that there is no such package."""
+        return "No matching distribution found" in output
 
     def install_commands(self, name: str, version: str, place: Path) -> list[list[str]]:
-        """Return the commands that install into an empty directory. The environment needs no pip: ours is used."""
+        """Return the commands that install into an empty directory. They use our pip, so the environment has none."""
         python = place / "bin" / "python"
         return [
             [sys.executable, "-m", "venv", "--without-pip", str(place)],
             [*_pip(str(python)), "install", "--quiet", f"{name}=={version}"],
         ]
 
-    def complaint(self, said: str) -> str:
-        """Return the line that says why it did not install."""
-        lines = [line.strip() for line in said.splitlines() if re.match(r"\s*(ERROR|error): ", line)]
-        # the one before names what was looked for, and which of it there is
+    def complaint(self, output: str) -> str:
+        """Return the line of the output that says why it failed."""
+        lines = [line.strip() for line in output.splitlines() if re.match(r"\s*(ERROR|error): ", line)]
+        # the last line names the reason; the line before it lists the versions
         return lines[-1].partition(": ")[2][:200] if lines else ""
 
 
@@ -139,34 +138,34 @@ class Npm:
     source: Source = "npm"
     programs = "node_modules/.bin"
     own = re.compile(r"(?!)")
-    without = "what is withdrawn (unpublished) is no longer there; pre-releases are among them with --pre"
+    without = "npm does not list withdrawn (unpublished) versions; --pre includes pre-releases"
 
     def is_there(self) -> bool:
         """Whether it is installed here."""
         return bool(shutil.which("npm"))
 
     def place(self, name: str, version: str) -> str:
-        """Return the path of an installation, below that of all of them: pip may have a package of that name."""
+        """Return the path of an installation. It differs from pip's, which may have a package of the same name."""
         return f"npm/{name}-{version}"
 
     def works(self, place: Path) -> bool:
-        """Whether its programs are there; a package may have none."""
+        """Whether the package directory exists; a package may have no programs."""
         return (place / "node_modules").is_dir()
 
-    def list_command(self, name: str, withdrawn: bool) -> list[str]:  # noqa: ARG002  (what is withdrawn is gone)
+    def list_command(self, name: str, withdrawn: bool) -> list[str]:  # noqa: ARG002  (npm lists no withdrawn ones)
         """Return the command that lists versions."""
         return [*_npm(), "view", name, "versions", "--json"]
 
-    def releases(self, said: str) -> list[PackageRelease]:
-        """Return the versions that the list has; a single one comes without a list around it."""
+    def releases(self, output: str) -> list[PackageRelease]:
+        """Return the versions in the output. npm prints a single one as a string, not as a list."""
         listed: Any = None
         with contextlib.suppress(msgspec.DecodeError):
-            listed = msgspec.json.decode(said)
+            listed = msgspec.json.decode(output)
         texts = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
         return [release for text in texts if (release := self.release(text))]
 
     def release(self, text: str) -> PackageRelease | None:
-        """Return a version by its text; None where it is none. The order is that of semver.org, 11."""
+        """Return a version by its text; None if it is not a version. The order is that of semver.org, 11."""
         found = _SEMVER.fullmatch(text)
         if not found:
             return None
@@ -174,17 +173,17 @@ class Npm:
         pre = tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in words)
         return PackageRelease(text, (*map(int, found.group(1, 2, 3)), not pre, pre), bool(pre))
 
-    def knows_not(self, said: str) -> bool:
-        """Whether it says that there is no such package."""
-        return "E404" in said
+    def is_unknown(self, output: str) -> bool:
+        """Whether the output says that there is no such package."""
+        return "E404" in output
 
     def install_commands(self, name: str, version: str, place: Path) -> list[list[str]]:
         """Return the commands that install into an empty directory."""
         return [[*_npm(), "install", "--no-audit", "--no-fund", "--prefix", str(place), f"{name}@{version}"]]
 
-    def complaint(self, said: str) -> str:
-        """Return the line that says why it did not install; npm says a code and a path before it."""
-        lines = re.findall(r"^npm (?:error|ERR!) (?!code |A complete log|path |command )(.+)", said, re.MULTILINE)
+    def complaint(self, output: str) -> str:
+        """Return the line of the output that says why it failed; npm prints a code and a path before it."""
+        lines = re.findall(r"^npm (?:error|ERR!) (?!code |A complete log|path |command )(.+)", output, re.MULTILINE)
         return lines[0][:200] if lines else ""
 
 
@@ -195,7 +194,7 @@ def _pip(python: str = "") -> list[str]:
     """Return how pip is called, for an environment or for the running Python."""
     quiet = ["--no-input", "--disable-pip-version-check", "--retries", "2"]
     if importlib.util.find_spec("pip"):
-        # -P: no module that lies where the user stands is meant
+        # -P: do not import modules from the working directory
         return [sys.executable, "-P", "-m", "pip", *quiet, *(("--python", python) if python else ())]
     if found := shutil.which("pip"):
         return [found, *quiet, "--python", python or sys.executable]

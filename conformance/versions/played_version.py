@@ -1,4 +1,4 @@
-"""What a case comes to on one version of a launcher: it is installed, started, and plays the case some times."""
+"""The result of a case on one version of a launcher: installs the version, and plays the case several times."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from proctor.harness.errors import UsageError, nearest
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation, unlike
 
-Tell = Callable[[str], None]
-"""Hears what is being done, in a few words."""
+Progress = Callable[[str], None]
+"""Called with a few words that say what is being done."""
 
 
-class Seen(NamedTuple):
-    """What one version came to. same: in how many plays the case's objection came back; other: in how many the check
-    objected to something else; unsure: in how many it could not be told. reason: why a version is untold."""
+class VersionResult(NamedTuple):
+    """The result of one version. same: plays with the case's objection; other: plays with other objections only;
+    unsure: inconclusive plays. reason: why the version is inconclusive."""
 
     version: str
     kind: Kind
@@ -37,33 +37,36 @@ class Seen(NamedTuple):
     reason: str = ""
 
 
-def sum_up(version: str, case: CaseFile, all_told: Iterable[ReplayResult], any_objection: bool = False) -> Seen:
-    """Return what the plays of one version come to.
+def summarize(
+    version: str, case: CaseFile, replays: Iterable[ReplayResult], any_objection: bool = False
+) -> VersionResult:
+    """Return the result of one version from its plays.
 
-    any_objection: whatever the check objects to counts as the fault of the case; so it does where the case names none.
+    any_objection: every objection of the check counts as the fault of the case. A case without objections is always
+    judged so.
     """
     wanted = {objection.key for objection in case.objections}
-    plays = list(all_told)
-    told = [play for play in plays if not play.unsure]
-    objecting = [play for play in told if play.objections]
-    # one of them is enough: a fault with several effects shows now more of them, now fewer
+    plays = list(replays)
+    conclusive = [play for play in plays if not play.unsure]
+    objecting = [play for play in conclusive if play.objections]
+    # one common objection is enough: a fault with several effects may show more or fewer of them
     same = [play for play in objecting
-            if any_objection or not wanted or wanted & {one.key for one in play.objections}]  # fmt: skip
-    seen = Seen(
-        version, "untold", len(plays), len(same), len(objecting) - len(same), len(plays) - len(told),
-        unlike(one for play in objecting for one in play.objections),
+            if any_objection or not wanted or wanted & {objection.key for objection in play.objections}]  # fmt: skip
+    result = VersionResult(
+        version, "inconclusive", len(plays), len(same), len(objecting) - len(same), len(plays) - len(conclusive),
+        unlike(objection for play in objecting for objection in play.objections),
     )  # fmt: skip
-    if 2 * len(told) <= len(plays):
-        return seen._replace(reason="; ".join(dict.fromkeys(play.unsure for play in plays if play.unsure)))
+    if 2 * len(conclusive) <= len(plays):
+        return result._replace(reason="; ".join(dict.fromkeys(play.unsure for play in plays if play.unsure)))
     if not objecting:
-        return seen._replace(kind="none")
-    if len(objecting) < len(told):
-        return seen._replace(kind="unstable")
-    return seen._replace(kind="fault" if same else "other")
+        return result._replace(kind="none")
+    if len(objecting) < len(conclusive):
+        return result._replace(kind="unstable")
+    return result._replace(kind="fault" if same else "other")
 
 
-class Versions:
-    """Plays one case on versions of one package. `program` is started instead of that of the case's target."""
+class VersionPlayer:
+    """Plays one case on versions of one package. program: started instead of the program of the case's target."""
 
     def __init__(
         self, case: CaseFile, source: Source, name: str, directory: Path, program: str, times: int, any_objection: bool
@@ -72,49 +75,50 @@ class Versions:
         self._source: Source = source
         self._program = program or Path(case.target.command[0]).name
         self._any_objection = any_objection
-        self._without: dict[str, str] = {}
-        self._has_been_there = False
+        self._lacking: dict[str, str] = {}
+        """Versions that lack the program, with the programs that they have."""
+        self._found_program = False
 
-    def play(self, version: str, tell: Tell) -> Seen:
-        """Install a version unless it is there, and play the case on it. HarnessError where the harness fails."""
-        tell("installing")
+    def play(self, version: str, show: Progress) -> VersionResult:
+        """Install a version if it is missing, and play the case on it. HarnessError if the harness fails."""
+        show("installing")
         try:
             programs = install(self._source, self._name, version, self._directory)
         except NotInstallable as why:
-            return Seen(version, "untold", reason=f"not installable: {why}")
+            return VersionResult(version, "inconclusive", reason=f"not installable: {why}")
         found = programs_of(self._source, programs)
         if self._program not in found:
-            return self._lacks(version, found)
-        self._has_been_there = True
+            return self._without_program(version, found)
+        self._found_program = True
         target = on_version(self._case.target, programs / self._program, f"{self._name} {version}")
-        tell("starting")
+        show("starting")
         if trouble := probe(target).trouble:
-            return Seen(version, "untold", reason=f"it does not start the command: {trouble.summary}")
+            return VersionResult(version, "inconclusive", reason=f"it does not start the command: {trouble.summary}")
         try:
             replayer = Replayer(self._case, target)
         except NotObservable as reason:
-            return Seen(version, "untold", reason=str(reason))
-        all_told = []
+            return VersionResult(version, "inconclusive", reason=str(reason))
+        replays = []
         for number in range(self._times):
-            tell(f"play {number + 1} of {self._times}")
-            all_told.append(replayer.once())
-        return sum_up(version, self._case, all_told, self._any_objection)
+            show(f"play {number + 1} of {self._times}")
+            replays.append(replayer.once())
+        return summarize(version, self._case, replays, self._any_objection)
 
-    def _lacks(self, version: str, found: list[str]) -> Seen:
-        """Say so of a version without this program; raise WrongCall where the second one lacks it too, so that nobody
-        installs hundreds because of a slip of the pen."""
+    def _without_program(self, version: str, found: list[str]) -> VersionResult:
+        """Return the result of a version that lacks the program. UsageError if the second version lacks it too: then it
+        is probably a typing error, and must not lead to hundreds of installations."""
         what = f"has no program '{self._program}'{nearest(self._program, found)}"
         has = f"it has {', '.join(found)}" if found else "it has none"
-        self._without[version] = has
-        if len(self._without) > 1 and not self._has_been_there:
-            both = " and ".join(self._without)
+        self._lacking[version] = has
+        if len(self._lacking) > 1 and not self._found_program:
+            both = " and ".join(self._lacking)
             raise UsageError(f"{self._name} {both}: {what}; {has}. Name one with --program")
-        return Seen(version, "untold", reason=f"{what}; {has}")
+        return VersionResult(version, "inconclusive", reason=f"{what}; {has}")
 
 
 def on_version(target: Target, program: Path, name: str) -> Target:
-    """Return a target with another program in place of its own, wherever it calls that, and another name: what one
-    version leaves in its home is not for the next."""
+    """Return a target that calls another program instead of its own, in all its command lines. It gets another name, so
+    that each version has its own HOME."""
     own = Path(target.command[0]).name
 
     def put(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A range of versions, as `--versions FIRST..LAST` names it."""
+"""The range of versions of `--versions FIRST..LAST`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from proctor.conformance.versions.managers import MANAGERS, PackageRelease, Sour
 from proctor.harness.errors import UsageError
 
 Listed = Callable[[bool], list[PackageRelease]]
-"""Returns the versions that there are, oldest first; asked with True, those that are withdrawn as well."""
+"""Returns the versions of a package, oldest first; with True, the withdrawn ones too."""
 
 
 def chosen(asked: str, source: Source, name: str, listed: Listed, pre: bool) -> list[str]:
-    """Return the versions that a range holds, oldest first, both ends included; raise WrongCall where it is none.
+    """Return the versions of a range, oldest first, both ends included; UsageError if it is not a range.
 
-    Without `pre` pre-releases and what is withdrawn are left out, unless an end of the range is one.
+    Without `pre`, pre-releases and withdrawn versions are left out, except an end of the range.
     """
     first, dots, last = asked.partition("..")
     if not dots:
         raise UsageError(
-            f"--versions={asked}: this is no range; write FIRST..LAST, such as {asked or '1.0'}.. or ..{asked or '1.0'}"
+            f"--versions={asked}: not a range; write FIRST..LAST, such as {asked or '1.0'}.. or ..{asked or '1.0'}"
         )
     known = listed(pre)
     ends = [_end(text, asked, source) if text else None for text in (first, last)]
     if any(end and not _is_in(end, known) for end in ends):
         everything = listed(True)
         for end in ends:
-            _needs_to_be_there(end, everything, asked, source, name)
+            _check_end(end, everything, asked, source, name)
         known = sorted({*known, *(release for release in everything if _is_in(release, [e for e in ends if e]))},
                        key=lambda release: release.key)  # fmt: skip
     low, high = ends
@@ -46,7 +46,7 @@ def chosen(asked: str, source: Source, name: str, listed: Listed, pre: bool) -> 
 def _end(text: str, asked: str, source: Source) -> PackageRelease:
     release = MANAGERS[source].release(text)
     if not release:
-        raise UsageError(f"--versions={asked}: '{text}' is no version of {source}; such would be 1.2.3")
+        raise UsageError(f"--versions={asked}: '{text}' is not a version as {source} writes it; write one like 1.2.3")
     return release
 
 
@@ -54,7 +54,7 @@ def _is_in(release: PackageRelease, some: Sequence[PackageRelease]) -> bool:
     return any(release.key == one.key for one in some)
 
 
-def _needs_to_be_there(
+def _check_end(
     end: PackageRelease | None, everything: list[PackageRelease], asked: str, source: Source, name: str
 ) -> None:
     if end is None or _is_in(end, everything):
@@ -62,11 +62,14 @@ def _needs_to_be_there(
     place = bisect([release.key for release in everything], end.key)
     near = " and ".join(release.text for release in everything[max(0, place - 1) : place + 1])
     raise UsageError(
-        f"--versions={asked}: there is no {name} {end.text} of {source}; the nearest: {near or 'none'} "
+        f"--versions={asked}: {source} has no {name} {end.text}; the nearest: {near or 'none'} "
         f"({MANAGERS[source].without})"
     )
 
 
 def _too_few(asked: str, source: Source, name: str, inside: list[str]) -> str:
-    found = f"only {inside[0]}, which cannot differ from anything" if inside else "nothing"
-    return f"--versions={asked}: of {name} this holds {found}; name a wider range ({MANAGERS[source].without})"
+    found = f"only {inside[0]}" if inside else "no version"
+    return (
+        f"--versions={asked}: this range holds {found} of {name}, and a search needs two; name a wider range "
+        f"({MANAGERS[source].without})"
+    )

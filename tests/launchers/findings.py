@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proctor.conformance.cli.export import account_of
+from proctor.conformance.cli.export import summary_of
 from proctor.conformance.judging import casefile
 from proctor.reports.reproducer.script import reproducer
 
@@ -22,7 +22,7 @@ def cases() -> list[Path]:
 
 def script_of(case: Path) -> str:
     """Return the script of a case, as `proctor export` prints it."""
-    return reproducer(account_of(casefile.read(case)))
+    return reproducer(summary_of(casefile.read(case)))
 
 
 def main() -> None:

@@ -40,17 +40,18 @@ class Gone(NamedTuple):
 
 GONE = {
     "uv: HUP ends it": Gone("uv", "0.6.14", UV, "SIG-1 and SIGHUP", Signal(1), "0.5.0..0.13.8",
-                            "the fault went with uv 0.6.15 (still in 0.6.14)"),
+                            "the fault disappeared in uv 0.6.15 (still in 0.6.14)"),
     "uv: USR2 ends it": Gone("uv", "0.6.14", UV, "SIG-1 and SIGUSR2", Signal(12), "0.5.0..0.13.8",
-                             "the fault went with uv 0.6.15 (still in 0.6.14)"),
+                             "the fault disappeared in uv 0.6.15 (still in 0.6.14)"),
     "uv: TERM ends it": Gone("uv", "0.5.1", UV, "SIG-1 and SIGTERM", Signal(15), "0.5.0..0.13.8",
-                             "the fault went with uv 0.5.2 (still in 0.5.1)"),
+                             "the fault disappeared in uv 0.5.2 (still in 0.5.1)"),
     "uv: INT is swallowed": Gone("uv", "0.7.12", UV, "SIG-1 and SIGINT", Signal(2), "0.5.0..0.13.8",
-                                 "the fault went with uv 0.7.13 (still in 0.7.12)"),
+                                 "the fault disappeared in uv 0.7.13 (still in 0.7.12)"),
     # since then it ends with 1: no success, but not what EXIT-2 requires either
     "cross-env: a death is 0": Gone("cross-env", "5.1.4", " SOME=1", "EXIT-2 and SIGKILL", Order(orders.Die(9)),
                                     "..10.1.0",
-                                    "the fault became another with cross-env 5.1.5 (as in the case file up to 5.1.4)"),
+                                    "the fault changed into another in cross-env 5.1.5 (as in the case file up to "
+                                    "5.1.4)"),
 }  # fmt: skip
 
 

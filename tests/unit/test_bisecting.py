@@ -8,7 +8,7 @@ import pytest
 
 from proctor.conformance.versions.bisection import Boundary, Kind, boundaries, next_to_play, search
 
-KINDS: dict[str, Kind] = {"F": "fault", "O": "other", ".": "none", "?": "unstable", "-": "untold"}
+KINDS: dict[str, Kind] = {"F": "fault", "O": "other", ".": "none", "?": "unstable", "-": "inconclusive"}
 
 
 class Played:
@@ -80,7 +80,7 @@ def test_the_search_goes_around_what_is_untold() -> None:
 
 def test_where_what_is_clear_begins_and_ends_is_found_by_halves() -> None:
     early = Played("-" * 47 + "F" * 160)
-    assert (early.found, early.known["46"], early.known["47"]) == ([], "untold", "fault")
+    assert (early.found, early.known["46"], early.known["47"]) == ([], "inconclusive", "fault")
     assert len(early.asked) < 20
     late = Played("." * 20 + "F" * 20 + "?" * 100)
     assert (late.told, late.known["39"], late.known["40"]) == ([("19", "20")], "fault", "unstable")
@@ -108,7 +108,7 @@ def test_nothing_can_be_told() -> None:
 
 def test_what_is_known_so_far_is_a_boundary_with_gaps() -> None:
     versions = [str(number) for number in range(9)]
-    known: dict[str, Kind] = {"0": "none", "8": "fault", "4": "untold"}
+    known: dict[str, Kind] = {"0": "none", "8": "fault", "4": "inconclusive"}
     assert boundaries(versions, known) == [
         Boundary("0", "8", "none", "fault", between=("4",), unplayed=("1", "2", "3", "5", "6", "7"))
     ]
@@ -134,5 +134,5 @@ def test_whatever_the_verdicts_each_boundary_is_between_neighbours() -> None:
             "".join(draw.choices("FO.?-", (5, 1, 5, 1, 2), k=draw.randint(1, 40))), draw.choice((0, 0, 1, 4))
         )
         assert all(not boundary.unplayed and boundary.was != boundary.now for boundary in played.found)
-        clear = [kind for kind in played.known.values() if kind not in ("unstable", "untold")]
+        clear = [kind for kind in played.known.values() if kind not in ("unstable", "inconclusive")]
         assert bool(played.found) == (len(set(clear)) > 1)

@@ -1,4 +1,4 @@
-"""What is said of a launcher at which there is nothing to explore, and what a verdict keeps of a finding."""
+"""The reason for having nothing to explore, and the parts of a verdict that come from a finding."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def without_points(alone: History) -> Survey:
     return Survey((), (), 2, alone)
 
 
-def test_a_launcher_that_has_become_its_command() -> None:
-    assert "it is the command" in why_no_points(without_points(replaced()))
+def test_why_there_are_no_points_if_the_launcher_replaced_itself() -> None:
+    assert "it has replaced itself with the command" in why_no_points(without_points(replaced()))
 
 
-def test_a_launcher_that_never_starts_its_command() -> None:
+def test_no_points_and_no_command_is_not_observable() -> None:
     with pytest.raises(NotObservable, match="does not start its command"):
         why_no_points(without_points(history(started())))
 

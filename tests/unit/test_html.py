@@ -251,7 +251,7 @@ def test_a_failure_that_has_no_script_says_why() -> None:
     no_case = [results("a", [failure(case_file=None)], TTY_1="fail")]
     assert "do not contain the case" in cell("TTY-1", html(no_case, script_of))
     unknown = failure(case_file=case_of("a") | {"requirement": "NO-1"})
-    assert "knows no requirement" in cell("TTY-1", html([results("a", [unknown], TTY_1="fail")], script_of))
+    assert "has no requirement" in cell("TTY-1", html([results("a", [unknown], TTY_1="fail")], script_of))
     with pytest.raises(UsageError, match="'requirement' is missing"):
         script_of({"schema": 2})
 

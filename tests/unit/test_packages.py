@@ -121,14 +121,14 @@ def test_a_range_holds_both_ends(asked: str, pre: bool, versions: list[str]) -> 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ("1.0", "this is no range; write FIRST..LAST, such as 1.0.. or ..1.0"),
-        ("", "this is no range"),
+        ("1.0", "not a range; write FIRST..LAST, such as 1.0.. or ..1.0"),
+        ("", "not a range"),
         ("1.2..1.0", "did you mean 1.0..1.2?"),
-        ("1.0.5..", "there is no some 1.0.5 of pip; the nearest: 1.0.1 and 1.1rc1"),
+        ("1.0.5..", "pip has no some 1.0.5; the nearest: 1.0.1 and 1.1rc1"),
         ("..9", "the nearest: 2.0a1"),
         ("0.1..", "the nearest: 0.9"),
-        ("one..two", "'one' is no version of pip"),
-        ("1.2..1.2", "only 1.2, which cannot differ from anything"),
+        ("one..two", "'one' is not a version as pip writes it"),
+        ("1.2..1.2", "this range holds only 1.2 of some, and a search needs two"),
     ],
 )
 def test_what_is_no_range_is_said(asked: str, says: str) -> None:

@@ -1,4 +1,4 @@
-"""What the plays of one version come to, what is played, and what is said of it."""
+"""The result of a version from its plays, and the text of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import pytest
 from proctor.conformance.checks.objections import violation
 from proctor.conformance.exploring.replay import ReplayResult
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.versions.bisect_report import hints, line_of, table_of, told_of, told_of_edges, told_of_none
+from proctor.conformance.versions.bisect_report import (
+    boundary_lines,
+    edge_lines,
+    hints,
+    line_of,
+    no_boundary_lines,
+    table_of,
+)
 from proctor.conformance.versions.bisection import Boundary, Kind
-from proctor.conformance.versions.played_version import Seen, on_version, sum_up
+from proctor.conformance.versions.played_version import VersionResult, on_version, summarize
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
@@ -38,34 +45,34 @@ def play(*objections: Violation, unsure: str = "") -> ReplayResult:
         ([play(ONE), play(ONE)], "other"),
         ([play(ZERO), play()], "unstable"),
         ([play(ONE), play()], "unstable"),
-        ([play(unsure="no ptrace"), play(unsure="no ptrace")], "untold"),
+        ([play(unsure="no ptrace"), play(unsure="no ptrace")], "inconclusive"),
         ([play(ZERO), play(unsure="it went another way"), play(ZERO)], "fault"),
         ([play(), play(unsure="it went another way"), play()], "none"),
-        ([play(ZERO), play(unsure="it went another way")], "untold"),
+        ([play(ZERO), play(unsure="it went another way")], "inconclusive"),
         # the same fault shows more, or less, from play to play
         ([play(ZERO, OTHER), play(OTHER)], "fault"),
     ],
 )
-def test_plays_are_summed_up(plays: list[ReplayResult], kind: Kind) -> None:
-    assert sum_up("1.0", case_of(ZERO), plays).kind == kind
+def test_result_of_a_version_from_its_plays(plays: list[ReplayResult], kind: Kind) -> None:
+    assert summarize("1.0", case_of(ZERO), plays).kind == kind
 
 
 def test_any_objection_may_count_as_the_fault() -> None:
-    assert sum_up("1.0", case_of(ZERO), [play(ONE)], any_objection=True).kind == "fault"
-    assert sum_up("1.0", case_of(), [play(ONE)]).kind == "fault"
+    assert summarize("1.0", case_of(ZERO), [play(ONE)], any_objection=True).kind == "fault"
+    assert summarize("1.0", case_of(), [play(ONE)]).kind == "fault"
 
 
-def test_pids_and_durations_make_no_other_objection() -> None:
+def test_pids_and_durations_do_not_change_an_objection() -> None:
     early, late = (
         violation("delivered-late", n, signal="SIGINT", process="command", awaited=f"x {n}", seconds=n, idle=9)
         for n in (1, 2)
     )
     assert str(early) != str(late) and early.key == late.key
-    assert sum_up("1.0", case_of(early), [play(late)]).kind == "fault"
+    assert summarize("1.0", case_of(early), [play(late)]).kind == "fault"
     assert ZERO.key != ONE.key
 
 
-def test_the_versions_program_takes_the_place_of_the_targets() -> None:
+def test_program_of_the_version_replaces_that_of_the_target() -> None:
     there = on_version(UV, Path("/new/bin/uv"), "uv 0.6.0")
     assert there.command == ("/new/bin/uv", "run", "--")
     assert (there.version, there.sync) == (("/new/bin/uv", "--version"), ("/new/bin/uv", "sync"))
@@ -73,16 +80,19 @@ def test_the_versions_program_takes_the_place_of_the_targets() -> None:
     assert there.name == "uv 0.6.0"
 
 
-def seen(version: str, kind: Kind, same: int = 0, other: int = 0, *, times: int = 5, reason: str = "") -> Seen:
-    return Seen(version, kind, times, same, other, 0, (ZERO,) if same else (ONE,) if other else (), reason)
+def result(
+    version: str, kind: Kind, same: int = 0, other: int = 0, *, times: int = 5, reason: str = ""
+) -> VersionResult:
+    return VersionResult(version, kind, times, same, other, 0, (ZERO,) if same else (ONE,) if other else (), reason)
 
 
-SEEN = [seen("1.2", "none"), seen("1.3", "fault", 5), seen("1.4", "untold", times=0, reason="not \x1b[1m there"),
-        seen("1.5", "unstable", 2), seen("1.6", "other", 0, 5)]  # fmt: skip
+RESULTS = [result("1.2", "none"), result("1.3", "fault", 5),
+           result("1.4", "inconclusive", times=0, reason="not \x1b[1m there"),
+           result("1.5", "unstable", 2), result("1.6", "other", 0, 5)]  # fmt: skip
 
 
 def test_a_line_for_each_version() -> None:
-    assert [line_of(one) for one in SEEN] == [
+    assert [line_of(one) for one in RESULTS] == [
         "1.2: no fault in 5 plays",
         "1.3: the fault, 5 of 5 plays",
         "1.4: skipped: not \\x1b[1m there",
@@ -92,60 +102,59 @@ def test_a_line_for_each_version() -> None:
 
 
 def test_a_table_of_what_was_played() -> None:
-    assert table_of(SEEN) == [
-        "version  back  came to            because",
-        "1.2      0/5   no fault",
-        "1.3      5/5   the fault",
-        "1.4      -     skipped            not \\x1b[1m there",
-        f"1.5      2/5   UNSTABLE           {ZERO.actual}",
-        f"1.6      0/5   another objection  {ONE.actual}",
+    assert table_of(RESULTS) == [
+        "version  found  result             reason",
+        "1.2      0/5    no fault",
+        "1.3      5/5    the fault",
+        "1.4      -      skipped            not \\x1b[1m there",
+        f"1.5      2/5    UNSTABLE           {ZERO.actual}",
+        f"1.6      0/5    another objection  {ONE.actual}",
     ]
 
 
 @pytest.mark.parametrize(
     ("boundary", "says"),
     [
-        (Boundary("1.2", "1.3", "none", "fault"), "the fault came with some 1.3 (not in 1.2)"),
-        (Boundary("1.3", "1.2", "fault", "none"), "the fault went with some 1.2 (still in 1.3)"),
+        (Boundary("1.2", "1.3", "none", "fault"), "the fault appeared in some 1.3 (not in 1.2)"),
+        (Boundary("1.3", "1.2", "fault", "none"), "the fault disappeared in some 1.2 (still in 1.3)"),
         (Boundary("1.3", "1.6", "fault", "other"),
-         "the fault became another with some 1.6 (as in the case file up to 1.3)"),
-        (Boundary("1.6", "1.2", "other", "none"), "another fault went with some 1.2 (still in 1.6)"),
-        (Boundary("1.2", "1.3", "none", "fault", ("1.4",)), "the fault came between some 1.2 and 1.3 (not in 1.2)"),
-        (Boundary("1.2", "1.3", "none", "fault", (), ("1.4",)), "the fault came between some 1.2 and 1.3 (not in 1.2)"),
+         "the fault changed into another in some 1.6 (as in the case file up to 1.3)"),
+        (Boundary("1.6", "1.2", "other", "none"), "another fault disappeared in some 1.2 (still in 1.6)"),
+        (Boundary("1.2", "1.3", "none", "fault", ("1.4",)), "the fault appeared between some 1.2 and 1.3 (not in 1.2)"),
+        (Boundary("1.2", "1.3", "none", "fault", (), ("1.4",)),
+         "the fault appeared between some 1.2 and 1.3 (not in 1.2)"),
     ],
 )  # fmt: skip
-def test_a_boundary_is_said(boundary: Boundary, says: str) -> None:
-    assert told_of(boundary, "some", {one.version: one for one in SEEN})[0] == says
+def test_text_of_a_boundary(boundary: Boundary, says: str) -> None:
+    assert boundary_lines(boundary, "some", {one.version: one for one in RESULTS})[0] == says
 
 
-def test_what_lies_between_is_said() -> None:
+def test_text_of_versions_between() -> None:
     boundary = Boundary("1.2", "1.3", "none", "fault", ("1.4", "1.5"), tuple(f"2.{n}" for n in range(9)))
-    lines = told_of(boundary, "some", {one.version: one for one in SEEN})
-    assert "  in between nothing is known of 1.4, 1.5: unstable or skipped, see above" in lines
+    lines = boundary_lines(boundary, "some", {one.version: one for one in RESULTS})
+    assert "  unstable or skipped in between: 1.4, 1.5" in lines
     assert "  not played: 9 versions from 2.0 to 2.8" in lines
     assert f"  1.3: {ZERO}" in lines
 
 
-def test_that_there_is_none_is_said_with_what_was_looked_at() -> None:
+def test_text_without_a_boundary_names_what_was_played() -> None:
     versions = [f"1.{number}" for number in range(100)]
-    lines = told_of_none("some", versions, [seen("1.0", "fault", 5), seen("1.99", "fault", 5)], stepped=False)
-    assert (
-        lines[0] == "no boundary: the fault in each of the 2 versions of some that were told, of 100 from 1.0 to 1.99"
-    )
+    lines = no_boundary_lines("some", versions, [result("1.0", "fault", 5), result("1.99", "fault", 5)], stepped=False)
+    assert lines[0] == "no boundary: the fault in each of the 2 conclusive versions of some, of 100 from 1.0 to 1.99"
     assert "--all" in lines[-1]
-    (nothing,) = told_of_none("some", ["1.4"], [SEEN[2]], stepped=False)
-    assert "no version could be told" in nothing
+    (nothing,) = no_boundary_lines("some", ["1.4"], [RESULTS[2]], stepped=False)
+    assert "no conclusive version" in nothing
 
 
-def test_where_what_can_be_told_begins_and_ends_is_said() -> None:
-    assert told_of_edges(SEEN) == []
-    assert told_of_edges([SEEN[2], SEEN[0], SEEN[3]]) == [
-        "up to 1.4 it could not be told; 1.4: skipped: not \\x1b[1m there",
-        "from 1.5 on it could not be told; 1.5: UNSTABLE, 2 of 5 plays",
+def test_text_of_inconclusive_ends() -> None:
+    assert edge_lines(RESULTS) == []
+    assert edge_lines([RESULTS[2], RESULTS[0], RESULTS[3]]) == [
+        "inconclusive up to 1.4; 1.4: skipped: not \\x1b[1m there",
+        "inconclusive from 1.5 on; 1.5: UNSTABLE, 2 of 5 plays",
     ]
-    assert told_of_edges([SEEN[2]]) == []
+    assert edge_lines([RESULTS[2]]) == []
 
 
-def test_what_would_tell_more_is_said_where_it_applies() -> None:
-    assert hints(SEEN[:3]) == []
-    assert ["-n 50" in hint or "--any-objection" in hint for hint in hints(SEEN)] == [True, True]
+def test_hints_only_where_they_apply() -> None:
+    assert hints(RESULTS[:3]) == []
+    assert ["-n 50" in hint or "--any-objection" in hint for hint in hints(RESULTS)] == [True, True]
