@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Effect = Literal["signals", "mask", "process", "place", "terminal", "file", "sends", "waits", "descriptor"]
-"""What a call is about. signals: dispositions. mask: what is blocked. process: one is made, replaced, ended. place:
+"""What a call changes, or waits for. signals: dispositions. mask: what is blocked. process: one is made, replaced, ended. place:
 session, process group, ids. terminal. file: created, changed, removed. sends: a signal. waits: for another process, or
 for time. descriptor: pipes and copies, by which processes wait for each other."""
 
 
 class Only(NamedTuple):
-    """The call is visible only where an argument is so: not zero, has one of these bits, or is one of these."""
+    """The call is visible only if an argument is not zero, has one of these bits, or is one of these values."""
 
     argument: int
     nonzero: bool = False
@@ -58,8 +58,8 @@ class Call(NamedTuple):
 
     @property
     def leaves(self) -> bool:
-        """Whether something may be left of it when its caller ends: a file, a changed terminal. Of processes their
-        births tell."""
+        """Whether something may be left of it when its caller ends: a file, a changed terminal. What happens to
+        processes is seen at their births."""
         return self.effect in ("file", "terminal")
 
 
@@ -76,7 +76,7 @@ _TERMINAL_CHANGES = Only(
 """The requests of ioctl(2) that change a terminal; those that only read are not visible. ioctl_tty(2)."""
 
 VISIBLE: dict[str, Call] = {
-    # a null pointer as the new action or mask only asks; PyOS_getsig does so 64 times when Python starts
+    # with a null pointer as the new action or mask it only reads; PyOS_getsig does so 64 times when Python starts
     "rt_sigaction": Call(13, 134, "signals", _GIVEN),
     "rt_sigprocmask": Call(14, 135, "mask", _GIVEN),
     "signalfd4": Call(289, 74, "signals"),
@@ -162,7 +162,7 @@ SETS_TIMER = ("setitimer", "alarm", "timer_settime")
 """The calls that set an interval or POSIX timer."""
 
 BIRTH = "birth"
-"""The name under which a process or thread passes its first schedule point, before any instruction of its own."""
+"""The name of the first schedule point of a process or thread, before its first instruction."""
 
 
 def returns_at_once(name: str) -> bool:

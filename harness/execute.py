@@ -37,8 +37,8 @@ class Runner:
                 raise HarnessError(f"{program} {found}: the package was not built here. Run: pip install -e .")
         self._link, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
-        # -X importtime and the like would be inherited by nobody; -I would hide an editable install's paths
-        # -P: no module that lies where the user stands, whatever its name, is meant for us
+        # options such as -X importtime are not passed on; -I would hide the paths of an editable install
+        # -P: a module in the current directory must not shadow one of ours
         runner = [sys.executable, "-P", "-m", "proctor.harness.runner", str(theirs.fileno())]
         try:
             self._process = subprocess.Popen(
@@ -59,7 +59,7 @@ class Runner:
             self.end()
             raise HarnessError(f"the runner did not start within {LONGEST_EXECUTION:.0f} s") from None
         except BaseException:
-            self.end()  # interrupted: nobody else knows of it
+            self.end()  # interrupted: no other code has a reference to it
             raise
         if hello is None:
             complaint, status = self.end()
@@ -84,7 +84,7 @@ class Runner:
             reply = None
         if reply is None:
             complaint, _ = self.end()
-            raise HarnessError(f"the runner died. This says nothing about the launcher. It said: {complaint or '-'}")
+            raise HarnessError(f"the runner died. This says nothing about the launcher. It printed: {complaint or '-'}")
         return reply
 
     def end(self) -> tuple[str, int]:
@@ -138,8 +138,8 @@ def stop() -> None:
 
 
 def abandon() -> None:
-    """End this process' runner, whatever it is at, for a handler of a signal after which the process ends itself: it
-    takes no lock, for whoever has that is interrupted by the handler."""
+    """End this process' runner at once. For a signal handler after which the process ends itself: it takes no lock,
+    because the code that holds it is interrupted by the handler."""
     if _runner:
         _runner.end()
 
@@ -161,8 +161,8 @@ def has_namespace() -> bool:
 def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
     """Play `scenario` on `target` and return everything that happened.
 
-    `schedule` says who runs when; None leaves that to the system. Raises HarnessError when the harness itself
-    failed, which says nothing about the launcher, and when this does not even work undisturbed.
+    `schedule` says which task runs when; None leaves that to the system. Raises HarnessError if the harness itself
+    fails, which says nothing about the launcher, and if the launcher cannot create its environment undisturbed.
     """
     global _runner
     with _lock:
@@ -173,18 +173,18 @@ def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None
             _runner = None
             raise
         except BaseException:
-            # interrupted in the middle of an answer: what is left of it would be taken for the next one
+            # interrupted within an answer: the rest of it would be read as the next one
             _runner = None
             runner.end()
             raise
         if reply.error:
-            # whatever it was, a launcher that fills the disk or unmounts /proc too: the next one starts afresh
+            # the cause may last, such as a full disk or an unmounted /proc: the next execution gets a new runner
             _runner = None
             runner.end()
             raise HarnessError(reply.error)
     if reply.refused:
         raise HarnessError(
-            f"{target.name} does not make its environment here, undisturbed: it said: {reply.refused}. Check its "
-            "description: command, sync, environment, files"
+            f"{target.name} cannot create its environment here, even undisturbed. It printed: {reply.refused}. Check "
+            "its description: command, sync, environment, files"
         )
     return History(target.name, scenario, runner.containment, reply.events)

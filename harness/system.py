@@ -1,4 +1,4 @@
-"""What this system offers, as its own files and calls say it: nothing is started here, and nothing is changed."""
+"""What this system offers, read from its files and system calls. Nothing is started or changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 OLDEST_KERNEL = (5, 4)
-"""With pidfds, PTRACE_GET_SYSCALL_INFO and what else the runner takes for granted."""
+"""The first with all that the runner needs: pidfds, PTRACE_GET_SYSCALL_INFO."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -41,13 +41,13 @@ def why_no_pidfds() -> str:
 
 
 def most_processes() -> int | None:
-    """Return how many processes this user, or this control group, may have; None where nobody limits that."""
+    """Return how many processes this user, or this control group, may have; None where there is no limit."""
     limits = [int(text) for path in _own_group("pids.max") if (text := _contents(path)).isdecimal()]
     if sys.platform != "win32":
         import resource
 
         soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
-        # whoever is root is not bound by it; getrlimit(2)
+        # it does not apply to root; getrlimit(2)
         limits += [soft] if soft != resource.RLIM_INFINITY and os.geteuid() != 0 else []
     return min(limits, default=None)
 

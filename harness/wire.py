@@ -1,4 +1,4 @@
-"""What a worker and its runner say to each other, and how it is framed."""
+"""The messages between a worker and its runner, and how they are framed."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What happened, or why the harness failed. refused: what the launcher said when it was to do undisturbed, in
-    preparation, what it would be disturbed in, and did not."""
+    """What happened, or why the harness failed. refused: what the launcher printed when it failed in an undisturbed run
+    that was to prepare this one."""
 
     events: tuple[Event, ...] = ()
     error: str = ""
@@ -41,7 +41,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 def send(link: socket.socket, message: msgspec.Struct) -> None:
-    """Send one message; raise OSError where nobody is there to take it."""
+    """Send one message; raise OSError where the other side has gone."""
     body = msgspec.msgpack.encode(message)
     link.sendall(struct.pack("!I", len(body)) + body)
 

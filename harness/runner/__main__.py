@@ -30,25 +30,25 @@ from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.wire import Hello, Reply, Request, receive, send
 
 RESTLESS_AFTER = 3
-"""Executions in a row in which a launcher was never seen to rest, after which it is not waited for as long. One or two
-may be the machine's doing."""
+"""Executions in a row in which a launcher was never seen to rest, after which the wait for rest is shorter. In one or
+two of them a loaded machine may be the cause."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 COLLECT_EVERY = 50
 """Executions. Each leaves some thousand objects that only a collection finds."""
 WARM_UP_WITHIN = 120.0
-"""Seconds that a launcher may take for a first environment."""
+"""Seconds that a launcher may take to create its first environment."""
 MOST_SAID = 2000
-"""Bytes of what it prints that are told where that fails."""
+"""Bytes of its output that are reported where that fails."""
 
 
 class WarmUpFailed(Exception):
-    """The launcher does not do undisturbed what it is to be disturbed in; holds what it said."""
+    """The launcher fails even undisturbed; the text is what it printed."""
 
 
 class Runner:
-    """Keeps what lives longer than one execution: the directories of each target, and who never rests."""
+    """Keeps what lives longer than one execution: the directories of each target, and which targets never rest."""
 
     def __init__(self, scratch: Path) -> None:
         self._sources = Sources()
@@ -96,11 +96,11 @@ class Runner:
             return _own_fault()
 
     def _end(self) -> None:
-        containment.end_everyone()
+        containment.end_all()
         self._sources = Sources()
 
     def _warm_up(self, request: Request, place: spawn.Place) -> None:
-        """Run the launcher undisturbed; HarnessError where that does not work."""
+        """Run the launcher undisturbed; WarmUpFailed where that does not work."""
         asked = request.scenario
         undisturbed = Scenario(
             (Order(orders.Exit(0)), WaitEnds()) if asked.invoke != "sync" else (WaitEnds(),), command=asked.command,
@@ -121,9 +121,9 @@ _GUARDIAN = os.getppid()
 
 
 def _end_if_alone(number: int, frame: object) -> None:  # noqa: ARG001  (as signal.signal wants it)
-    """Without a PID namespace nobody else is left to end our processes when the guardian was killed."""
+    """Without a PID namespace this process alone can end the others when the guardian was killed."""
     if os.getppid() != _GUARDIAN:
-        containment.end_everyone()
+        containment.end_all()
         shutil.rmtree(os.environ["PROCTOR_SCRATCH"], ignore_errors=True)
         os._exit(1)
 
@@ -135,7 +135,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end_if_alone)
     runner = Runner(Path(os.environ["PROCTOR_SCRATCH"]))
     send(link, Hello(os.environ["PROCTOR_SCRATCH"], containment.kind()))
-    # What is there by now stays. A collection in the middle of an execution would keep a traced launcher waiting.
+    # These objects stay for good. A collection during an execution would keep a traced launcher waiting.
     gc.freeze()
     gc.disable()
     performed = 0

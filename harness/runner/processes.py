@@ -1,4 +1,4 @@
-"""The process table, read from /proc: who there is, and what each task is doing. proc_pid_stat(5)."""
+"""The process table, read from /proc: which processes there are, and what each task is doing. proc_pid_stat(5)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from proctor.harness.calls import by_number
 from proctor.harness.history import Process
 
 BLOCKED_STATES = "STZX"
-"""Waiting for an event, stopped, ended. D is left out on purpose: disk sleep ends by itself. So is t, stopped by a
-tracer: only who keeps it stopped knows that it stays so."""
+"""Waiting for an event, stopped, ended. D is not one of them: disk sleep ends by itself. Nor is t, stopped by a
+tracer: only the tracer knows whether it stays so."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of other processes too, when they are traced."""
 _CHUNK = 1 << 14
 
 
 class TaskState(NamedTuple):
-    """One thread: state letter, times it was given and gave up a CPU, signals about to be acted on, its call."""
+    """One thread: state letter, voluntary and involuntary context switches, pending signals, its system call."""
 
     pid: int
     tid: int
@@ -35,8 +35,8 @@ class TaskState(NamedTuple):
 
 
 def contents(path: str) -> bytes:
-    """Return what a file of /proc holds that is one record, as those of a process are; OSError where there is none. So
-    many are read in each execution that open() is too dear: it would stat and seek, and make three objects each."""
+    """Return the contents of a file of /proc; OSError where there is none. Each execution reads so many that open() is
+    too slow: it calls fstat and lseek, and creates three objects."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         read = data = os.read(fd, _CHUNK)
@@ -67,7 +67,7 @@ def read_process(pid: int) -> Process | None:
     number, _, name = head.partition(b" (")
     fields = tail.split(b" ", 4)
     state, ppid, pgid, sid = fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3])
-    if state == "Z":  # so shows a process whose first thread alone has ended
+    if state == "Z":  # a process of which only the first thread has ended is shown as a zombie too
         state = next((task.state for task in tasks(pid) if task.state not in "ZX"), state)
     return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
 
@@ -103,7 +103,7 @@ _STATUS = re.compile(
 
 
 def acts_on(tid: int, number: int) -> bool:
-    """Whether a signal does anything to a task: it catches it, or the default action is not to ignore it."""
+    """Return whether a signal has an effect on a task: it is caught, or its default action is not to ignore it."""
     settings = signal_settings(tid)
     if not settings:
         return True
@@ -132,7 +132,7 @@ IGNORED_BY_DEFAULT = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, getattr(sig
 
 
 def count_entries() -> int:
-    """Return about how many processes /proc shows, at the price of one listing: none of them is looked at."""
+    """Return about how many processes /proc shows. This costs one listing: no process is read."""
     return len(os.listdir("/proc"))
 
 
@@ -177,6 +177,6 @@ def _task(pid: int, tid: int) -> TaskState | None:
         return None
     state = match[1].decode()
     own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
-    # A blocked signal that is pending wakes nobody: whoever waits for it (sigtimedwait, signalfd) would be running.
+    # A blocked signal that is pending wakes no task: one that waits for it (sigtimedwait, signalfd) would be running.
     due = bool((own | shared) & ~blocked & ~ignored)
     return TaskState(pid, tid, state, (int(match[7]), int(match[8])), due, bool((blocked | caught) & _ALARM), "")

@@ -1,4 +1,4 @@
-"""Everything the runner listens to, behind one epoll; and who ended, without polling."""
+"""All file descriptors that the runner listens to, behind one epoll, and changes of its children."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 
 FINE = 0.005
-"""Seconds below which a wait is to be exact to less than a millisecond."""
+"""Seconds. A shorter wait needs better than a millisecond's precision."""
 
 
 class Sources:

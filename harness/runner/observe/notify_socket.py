@@ -1,4 +1,4 @@
-"""The service manager's end of sd_notify(3): who says that it is ready."""
+"""The service manager's end of sd_notify(3): which process reports that it is ready."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 4096
 
 
 class ServiceManager:
-    """Listens on NOTIFY_SOCKET, and has the kernel say who sent each message, as systemd does: unix(7), SO_PASSCRED."""
+    """Listens on NOTIFY_SOCKET. The kernel names the sender of each message, as for systemd: unix(7), SO_PASSCRED."""
 
     def __init__(self, sources: Sources, recorder: Recorder, path: str) -> None:
         self._sources, self._recorder, self._path = sources, recorder, path

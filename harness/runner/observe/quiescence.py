@@ -1,7 +1,7 @@
-"""Quiescence: every task is blocked, nothing is pending, no short timer is armed. So nothing more can happen.
+"""Quiescence: every task is blocked, no signal is pending, no short timer is armed. So nothing more can happen.
 
-One look is not enough: a task seen blocked may have been woken by one that is looked at later. Two looks that show
-every task blocked, with no context switch in between, prove a moment between them at which all were blocked at once.
+One look is not enough: a task that was seen blocked may have been woken by one that was read later. Two looks that show
+every task blocked, with no context switch in between, prove that all were blocked at one moment between them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ MAX_TASKS = 4000
 """All threads of all processes: a Java or Node launcher has some dozens in each."""
 
 WHOLE_EVERY = 0.02
-"""Seconds after which timers are read again, though nothing has run: some of them tell the time that is left."""
+"""Seconds after which timers are read again, though nothing has run: of some only the remaining time is known."""
 
 
 class TooMany(Exception):
-    """More processes or threads than a launcher has any use for. what: of which, most: more than so many."""
+    """More processes or threads than any launcher needs. what: of which, most: more than so many."""
 
     def __init__(self, what: Limit, most: int) -> None:
         super().__init__(f"more than {most} {what} at once")
@@ -34,8 +34,8 @@ class Rest(NamedTuple):
     """What one look showed.
 
     blocked: all tasks are. fingerprint: equal in two looks if nothing ran in between. wakes: seconds until
-    somebody wakes by a timer at the latest. unknown: why `wakes` cannot be trusted, "" if it can. posix: somebody has
-    a POSIX timer. alarm: somebody may have an interval timer. Neither is in `wakes`.
+    a timer wakes a task at the latest. unknown: why `wakes` cannot be trusted, "" if it can. posix: a process has a
+    POSIX timer. alarm: a process may have an interval timer. Neither is in `wakes`.
     """
 
     blocked: bool
@@ -57,10 +57,10 @@ def look(
     in_vfork: frozenset[int] = frozenset(),
     before: Rest | None = None,
 ) -> Rest:
-    """Look at all tasks of these processes. Those of witnesses have no timers, and need no look for them. kept_still:
+    """Look at all tasks of these processes. Those of witnesses have no timers, so these are not read. kept_still:
     tasks that we keep stopped by ptrace; any other that is in such a stop is about to be let go. in_vfork: tasks that
     wait for a child of vfork(2), in a sleep that else is the disk's. before: the look before this one; where nothing
-    has run since, what it found is so still."""
+    has run since, its result still holds."""
     if len(pids) > MAX_PROCESSES:
         raise TooMany("processes", MAX_PROCESSES)
     began = time.monotonic()
@@ -83,7 +83,7 @@ def _whole_look(
     fingerprint: tuple[object, ...],
     began: float,
 ) -> Rest:
-    """Look at what these tasks are blocked in as well. still: tasks that do not go on, whatever it looks like."""
+    """Read also what these tasks are blocked in. still: tasks that do not go on, whatever /proc shows."""
     wakes, unknown, blocked = timers.FOREVER, "", True
     posix = alarm = False
     for task in map(processes.in_call, tasks):
@@ -114,15 +114,15 @@ def _whole_look(
 
 
 def _goes_on(task: processes.TaskState) -> bool:
-    """Whether a task runs, or will without anybody's doing."""
+    """Whether a task runs, or will run without anything that another process does."""
     if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S"):
         return True
     call = task.call or ""
     return call.startswith("running") or timers.completes_by_itself(call)
 
 
-def everyone(ancestor: int) -> list[int]:
-    """Return the pids of all descendants, those included that were orphaned to us. To PID 1 everyone else is that."""
+def descendants(ancestor: int) -> list[int]:
+    """Return the pids of all descendants, with those that were orphaned to it. All processes descend from PID 1."""
     if ancestor == 1:
         return sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit() and entry != "1")
     return sorted(processes.below(ancestor, processes.table()))

@@ -98,7 +98,7 @@ class _Streams:
             except BlockingIOError:
                 break
             except OSError:
-                self._unwritten = b""  # nobody reads any more; the history shows who ended
+                self._unwritten = b""  # there is no reader any more; the history shows which process has ended
                 break
             self._unwritten = self._unwritten[count:]
             took = True
@@ -106,7 +106,7 @@ class _Streams:
 
 
 class Terminal(_Streams):
-    """A pseudo-terminal. We hold both ends, so its modes can be read after everybody else has gone."""
+    """A pseudo-terminal. We hold both ends, so its modes can be read after all other processes have ended."""
 
     def __init__(self, sources: Sources, recorder: Recorder, rows: int, columns: int) -> None:
         super().__init__(sources, recorder)

@@ -3,7 +3,7 @@
 The call and its arguments are in /proc/PID/task/TID/syscall; where an argument points to a timespec it is read from
 /proc/PID/mem. That a process has a POSIX timer is in /proc/PID/timers, but not for when; an interval timer
 (setitimer(2), alarm(2)) is in no file of its process at all. Root sees when either goes off in /proc/timer_list, though
-not whose it is: a timer of somebody else can make us wait in vain, never judge wrongly.
+not whose timer it is: one of an unrelated process can make us wait in vain, but not judge wrongly.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def forget() -> None:
 
 
 def completes_by_itself(call: str) -> bool:
-    """Whether a task that is blocked in this call needs nobody to go on."""
+    """Whether a task that is blocked in this call goes on without anything that another process does."""
     number = call.partition(" ")[0]
     return number.isdigit() and int(number) in _COMPLETES
 
@@ -118,7 +118,7 @@ _Entry = tuple[bytes, bytes, int]
 
 
 def hidden() -> float | None:
-    """Return the seconds until the next interval or POSIX timer of anybody goes off; None where that is not shown.
+    """Return the seconds until the next interval or POSIX timer of any process goes off; None where that is not shown.
 
     The kernel prints each list entry by entry, found by its number, and lets go of the list in between: where an entry
     already printed leaves it meanwhile, the next one is left out (in 10 of 1,000,000 readings, measured). So a list is
@@ -159,7 +159,7 @@ def _timer_lists() -> list[frozenset[_Entry]] | None:
 
 
 class Open(NamedTuple):
-    """What a process' descriptors tell. timer: seconds until its next timerfd goes off, FOREVER where there is none.
+    """What the descriptors of a process show. timer: seconds until its next timerfd goes off, FOREVER where there is none.
     relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their way though all are blocked:
     a kernel work queue carries them."""
 

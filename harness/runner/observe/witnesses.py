@@ -21,11 +21,11 @@ from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.snapshots import remove
 
 LONGEST_LINE = 16 << 20
-"""Bytes. A hello carries arguments and environment twice as long as they are; what is longer is no hello."""
+"""Bytes. A hello has arguments and environment in hexadecimal; a longer line is not a hello."""
 
 
 JOINERS = ("backend",)
-"""Who may join without being a witness."""
+"""The names of helpers, which connect without being witnesses."""
 
 
 class _Connection:
@@ -45,7 +45,7 @@ class Listeners:
         self._kept: dict[str, tuple[socket.socket, tuple[int, ...]]] = {}
 
     def at(self, path: str) -> socket.socket:
-        """Return a socket that listens at a path, with nobody waiting there; HarnessError where none can be made."""
+        """Return a socket that listens at a path, with an empty queue; HarnessError where none can be made."""
         listener, made = self._kept.get(path, (None, ()))
         if listener and made == _identity(path):
             _turn_away(listener)
@@ -68,7 +68,7 @@ class Listeners:
 
 
 def _identity(path: str) -> tuple[int, ...]:
-    """Return what tells whether a path still leads to the same socket, and everybody may speak there."""
+    """Return what shows whether a path still leads to the same socket with the same permissions."""
     try:
         now = os.lstat(path)
     except OSError:
@@ -77,7 +77,7 @@ def _identity(path: str) -> tuple[int, ...]:
 
 
 def _turn_away(listener: socket.socket) -> None:
-    """Close what an execution that is over has left in the queue."""
+    """Close the connections that an earlier execution has left in the queue."""
     with contextlib.suppress(OSError):
         while True:
             listener.accept()[0].close()
@@ -116,7 +116,7 @@ class Witnesses:
             end, _ = listener.accept()
         except OSError:
             return
-        # the kernel's word for who it is, in our PID namespace, whatever the witness believes
+        # the pid according to the kernel, in our PID namespace; the witness may be in another one
         pid = struct.unpack("iii", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         end.setblocking(False)
         connection = _Connection(end, pid, path, prefix)
@@ -160,7 +160,7 @@ class Witnesses:
             self._read(connection)
 
     def _take(self, connection: _Connection, line: bytes) -> None:
-        """Take one message. The socket is there for everyone: whoever speaks otherwise is no witness of ours."""
+        """Take one message. Any process can connect to the socket: a message of another form is not a witness'."""
         with contextlib.suppress(msgspec.MsgspecError, LookupError, AttributeError, TypeError, ValueError):
             self._understand(connection, line)
 
@@ -204,7 +204,7 @@ class Witnesses:
             self._recorder.add("runner", history.Unobserved("other-program", pid))
 
     def _join(self, connection: _Connection, name: str) -> None:
-        """Take in somebody who is no witness, but waits for our word: a build backend."""
+        """Take in a helper that is not a witness but takes an order: a build backend."""
         if connection.name or name not in JOINERS or name in self._by_name:
             return
         connection.name = name
@@ -237,7 +237,7 @@ class Witnesses:
         return True
 
     def close(self) -> None:
-        """Listen to nobody any more."""
+        """Close all connections and stop listening."""
         for connection in list(self._connections.values()):
             self._forget(connection)
         for listener in self._listeners.values():

@@ -35,11 +35,11 @@ from proctor.harness.target import Target
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
 MOST_NAMES = 1000
-"""Of the files that are left. A launcher may leave a million."""
+"""Files left behind that are listed by name. A launcher may leave a million."""
 
 
 def _names_in(directory: Path) -> tuple[str, ...]:
-    """Return what is in a directory, safe to be encoded, and not all of it where that is too much to tell."""
+    """Return the names in a directory, at most MOST_NAMES, with bytes that are not UTF-8 escaped."""
     try:
         with os.scandir(os.fsencode(directory)) as entries:
             names = [entry.name.decode("utf-8", "backslashreplace") for entry in itertools.islice(entries, MOST_NAMES)]
@@ -73,7 +73,7 @@ class Execution:
             listeners,
             self._recorder,
             place.socket,
-            status_from="nobody" if under in spawn.SHELLS else "stage" if under in ("job", "init") else "wait",
+            status_from="nowhere" if under in spawn.SHELLS else "stage" if under in ("job", "init") else "wait",
             in_namespace=under == "init",
             is_traced=schedule is not None,
         )
@@ -102,13 +102,13 @@ class Execution:
 
     @property
     def came_to_rest(self) -> bool:
-        """Whether everyone always came to rest when that was waited for."""
+        """Whether all tasks came to rest each time that was waited for."""
         return self._wait.came_to_rest
 
     # -- from start to end
 
     def play(self) -> tuple[Event, ...]:
-        """Play the script, look at what is left, end everything; return what happened."""
+        """Play the script, record what is left, end all processes; return what happened."""
         try:
             try:
                 self._play()
@@ -128,16 +128,16 @@ class Execution:
         return tuple(self._recorder.events)
 
     def _contain(self, error: quiescence.TooMany) -> None:
-        """Step in. What was there is in the history, and that the script did not come to its end."""
-        containment.stop_everyone()
+        """End all processes; record which there were, and that the script was not finished."""
+        containment.stop_all()
         self._recorder.add("runner", history.LimitExceeded(error.what, error.most))
         self._recorder.add("runner", history.WaitFailed(ScriptDone(), round(self._recorder.now(), 6), sure=False))
-        self._steps.note_look("end", self._registry.everyone()[: quiescence.MAX_PROCESSES])
+        self._steps.note_look("end", self._registry.all_processes()[: quiescence.MAX_PROCESSES])
 
     def _play(self) -> None:
         self._start()
         if self._script.starts_command:
-            # traced, a launcher that rests is seen to rest; else it may be at work where /proc does not show it
+            # that a traced launcher rests is certain; another may be waiting for what /proc does not show
             patience = CERTAIN_AFTER if self._director else START_PATIENCE
             ready = scenario.WaitReady("command")
             self._expectations.fact(ready, lambda: self._steps.has_greeted("command"), START_WITHIN, patience)
@@ -160,7 +160,7 @@ class Execution:
             self._recorder.add("runner", history.TempFilesLeft(left))
 
     def _close(self) -> None:
-        containment.end_everyone()
+        containment.end_all()
         self._reaper.close()
         self._streams.close()
         self._invocations.close()

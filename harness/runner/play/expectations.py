@@ -18,7 +18,7 @@ class ScriptAborted(Exception):
 
 
 class Expectations:
-    """Waits for facts. That one came is noted, and how long it took; or that it was missed, and the script is over."""
+    """Waits for facts. Records that one came and how long it took, or that it did not; then the script is aborted."""
 
     def __init__(self, recorder: Recorder, registry: ProcessRegistry, wait: Waiter, tracing: Tracing) -> None:
         self._recorder = recorder
@@ -29,10 +29,10 @@ class Expectations:
         """The index of the script's step that is being done."""
 
     def fact(self, what: Awaited, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> None:
-        """Wait up to `within` seconds for what `is_there` tells; Over if it has not come, or cannot any more."""
+        """Wait up to `within` seconds until `is_there()`; ScriptAborted if it does not come, or cannot come."""
 
         def there_or_impossible() -> bool:
-            return is_there() or self._nobody_left()
+            return is_there() or self._none_left()
 
         outcome = self._wait.for_fact(there_or_impossible, within, patience)
         if is_there():
@@ -41,31 +41,31 @@ class Expectations:
         self.missed(what, outcome)
 
     def missed(self, what: Awaited, outcome: WaitOutcome) -> None:
-        """Note that a fact did not come, and who is there; raise Over."""
-        everyone = [process for process in self._registry.everyone() if process.role != "leader"]
+        """Record that a fact did not come, and which processes there are; raise ScriptAborted."""
+        listed = [process for process in self._registry.all_processes() if process.role != "leader"]
         sure = outcome.sure or outcome.came
         if not sure:
             self._wait.expect_no_rest()
-        seconds, hidden = round(outcome.seconds, 6), self._hidden(what, everyone)
-        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(everyone), hidden, self.step))
+        seconds, hidden = round(outcome.seconds, 6), self._hidden(what, listed)
+        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step))
         raise ScriptAborted
 
-    def _hidden(self, what: Awaited, everyone: list[history.Process]) -> history.Hidden | None:
-        """Say why a fact may have come unseen. Who is kept by a tracer that is not us is not seen to stop, and does
-        nothing while its tracer is held (ptrace(2)): strace is such a launcher. Under a shell that is its parent a
-        launcher is found by the command below it; one that has ended by then is not."""
+    def _hidden(self, what: Awaited, listed: list[history.Process]) -> history.Hidden | None:
+        """Return why a fact may have come unseen. A process that the launcher traces is not seen to stop, and does
+        nothing while its tracer is held (ptrace(2)); strace is such a launcher. Under a shell a launcher is found by
+        the command below it; one that has ended by then is not found."""
         if process_of(what) == "launcher" and "launcher" not in self._registry.pids:
             return history.Hidden("launcher-not-found")
         kept = self._tracing.kept_still()
-        for process in everyone:
+        for process in listed:
             if process.state == "t" and process.pid not in kept:
                 return history.Hidden("traced", process.role or process.name)
         return None
 
-    def _nobody_left(self) -> bool:
-        """Whether everyone who could still do something has ended."""
+    def _none_left(self) -> bool:
+        """Whether all processes that could still do something have ended."""
         roles = self._registry.pids.keys() - {"leader"}
         return bool(roles) and roles <= self._recorder.ended and not self._others_alive()
 
     def _others_alive(self) -> bool:
-        return any(p.role != "leader" and p.state not in "ZX" for p in self._registry.everyone())
+        return any(p.role != "leader" and p.state not in "ZX" for p in self._registry.all_processes())

@@ -1,4 +1,4 @@
-"""Calls of the launcher beside the one that the execution is about: a prune while a command runs, a second run."""
+"""Further invocations of the launcher, concurrent with that of the execution: a prune, a second run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_CALLS = 9
 
 
 class ConcurrentInvocations:
-    """Starts them; each is a session leader without a terminal. Their witnesses are named after them."""
+    """Starts further invocations. Each leads a session without a terminal; their witnesses are named after them."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class ConcurrentInvocations:
         self._outputs: dict[str, int] = {}
 
     def start(self, invoke: Invocation, name: str) -> None:
-        """Start one call of the launcher."""
+        """Invoke the launcher once more."""
         script = self._script
         self._spawn(name, lambda socket: spawn.command_line(self._target, script, self._place, socket, invoke))
 
@@ -47,7 +47,7 @@ class ConcurrentInvocations:
     def _spawn(self, name: str, line: Callable[[str], list[bytes]]) -> None:
         socket = f"{self._place.socket}{len(self._outputs)}"
         if name in self._outputs or len(self._outputs) > MOST_CALLS:
-            raise HarnessError(f"the scenario starts {name!r} twice, or too much at all")
+            raise HarnessError(f"the scenario starts {name!r} twice, or more than {MOST_CALLS} invocations")
         self._registry.witnesses.listen(socket, f"{name}-")
         argv = line(socket)
         self._outputs[name] = output = os.memfd_create(name)
@@ -87,7 +87,7 @@ class ConcurrentInvocations:
         return pid == wanted
 
     def close(self) -> None:
-        """Note what they have printed, and forget it."""
+        """Record what they have printed, and close their output."""
         for name, output in self._outputs.items():
             data = os.pread(output, KEPT_OUTPUT, 0)
             if data:

@@ -62,7 +62,9 @@ class Observer:
         and then: a fork bomb causes an event every moment, so there would be no look."""
         now = time.monotonic()
         if now >= self._next_count:
-            count = processes.count_entries() - OTHER_ENTRIES if self._alone else len(quiescence.everyone(os.getpid()))
+            count = (
+                processes.count_entries() - OTHER_ENTRIES if self._alone else len(quiescence.descendants(os.getpid()))
+            )
             if count > quiescence.MAX_PROCESSES:
                 raise quiescence.TooMany("processes", quiescence.MAX_PROCESSES)
             self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
@@ -89,7 +91,7 @@ class Observer:
 
     def look(self) -> quiescence.Rest:
         """Look at all tasks."""
-        pids, witnesses = quiescence.everyone(os.getpid()), self._registry.witness_pids()
+        pids, witnesses = quiescence.descendants(os.getpid()), self._registry.witness_pids()
         kept_still, in_vfork = self._tracing.kept_still(), self._tracing.in_vfork()
         self._looked = quiescence.look(pids, witnesses, kept_still, in_vfork, self._looked)
         return self._looked

@@ -1,4 +1,4 @@
-"""Who is who: roles by pid, who has ended, and how to signal someone who may have ended meanwhile."""
+"""The processes of an execution: their roles, which have ended, and how to signal one that may have ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proctor.harness.runner.observe.witnesses import Listeners, Witnesses
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 
-StatusFrom = Literal["wait", "stage", "nobody"]
+StatusFrom = Literal["wait", "stage", "nowhere"]
 """Where the launcher's wait status comes from: our own wait(2), stage.c, or nowhere, where its parent is a shell."""
 PARENTS = ("leader", "shell")
 """The roles of processes that are the launcher's parent on the stage."""
@@ -24,8 +24,8 @@ PARENTS = ("leader", "shell")
 class ProcessRegistry:
     """The processes of one execution.
 
-    Ends are recorded in an order that favours the launcher: when the launcher's end is seen, whatever the witnesses
-    have reported is taken in first, and those that have ended as well are recorded as ended before it.
+    The order of ends favours the launcher: when its end is seen, what the witnesses have reported is taken in first,
+    and those that have ended too are recorded as ended before it.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ProcessRegistry:
 
     def role_of(self, pid: int) -> str:
         """Return the role of a pid as a witness sees it, "" if it has none."""
-        if self._in_namespace:  # there the launcher is PID 1, and who is outside shows as 0
+        if self._in_namespace:  # there the launcher is PID 1, and every process outside shows as 0
             return {0: "outside", 1: "launcher"}.get(pid, "")
         return "kernel" if pid == 0 else self._roles.get(pid, "")
 
@@ -136,14 +136,14 @@ class ProcessRegistry:
                 self._end(role, status)
 
     def lost_status(self, role: str) -> None:
-        """The launcher's parent on the stage has gone: nobody will tell us the status."""
+        """Note that the launcher's parent on the stage has ended, so the status will not be known."""
         self.reap()
         has_ended = role not in self._pidfds or self._has_ended(role)
         if role in self.pids and role not in self._recorder.ended and has_ended:
             self._end(role)
 
     def send(self, number: int, to: str) -> history.Sent:
-        """Send a signal and return the fact. By pidfd, so that nobody else can be hit when a pid is used again."""
+        """Send a signal and return the fact. By pidfd: a pid may have been used again for another process."""
         pid = self.pids.get("launcher" if to == "group" else to, 0)
         try:
             if to == "all":
@@ -159,7 +159,7 @@ class ProcessRegistry:
         return history.Sent(number, to, pid)
 
     def _signal_all(self, number: int) -> None:
-        """Signal everyone but the runner, who is on the stage before the launcher, and what was called beside it."""
+        """Signal all processes but the runner, the launcher's parents on the stage, and concurrent invocations."""
         spared = {pid for role, pid in self.pids.items() if role in self._not_witnesses - {"launcher"}}
         for pid in processes.below(os.getpid(), processes.table()):
             if pid not in spared:
@@ -168,14 +168,14 @@ class ProcessRegistry:
 
     def between(self) -> list[int]:
         """Return the pids from the launcher down that are not the command nor of the command, parents first."""
-        everyone = processes.table()
+        table = processes.table()
         launcher, command = self.pids.get("launcher", 0), self.pids.get("command", 0)
-        if launcher == command or launcher not in everyone:
+        if launcher == command or launcher not in table:
             return []
-        spared = processes.below(command, everyone)
-        return [launcher, *(p for p in processes.below(launcher, everyone) if p != command and p not in spared)]
+        spared = processes.below(command, table)
+        return [launcher, *(p for p in processes.below(launcher, table) if p != command and p not in spared)]
 
-    def everyone(self) -> tuple[Process, ...]:
+    def all_processes(self) -> tuple[Process, ...]:
         """Return the process table of this execution, with roles."""
         rows = processes.below(os.getpid(), processes.table()).values()
         named = (Process(p.pid, p.ppid, p.pgid, p.sid, p.state, p.name, self._roles.get(p.pid, "")) for p in rows)

@@ -27,7 +27,7 @@ _STIMULI = (scenario.Signal, scenario.Press, scenario.Type, scenario.Resize, sce
 
 
 class Steps:
-    """Does what a step says, or waits for what it says. Over where an awaited fact did not come."""
+    """Does what a step says, or waits for what it says; ScriptAborted where an awaited fact did not come."""
 
     def __init__(
         self, recorder: Recorder, registry: ProcessRegistry, streams: Terminal | Pipes, keyboard: Keyboard,
@@ -121,13 +121,13 @@ class Steps:
             raise ScriptAborted
 
     def has_greeted(self, process: str) -> bool:
-        """Return whether a witness has said hello."""
+        """Return whether a witness has reported that it runs."""
         return process in self._recorder.greeted
 
     def _order(self, to: str, order: OrderToWitness) -> None:
         word = order.word
         before = self._recorder.answered[to, "read" if word == "read-line" else word]
-        if word == "write":  # counted by itself, from here to its answer
+        if word == "write":  # its output is counted separately, from here to its answer
             self._wait.drain()
             self._recorder.count_streams()
         self._recorder.add("runner", history.Ordered(to, order))
@@ -184,20 +184,20 @@ class Steps:
         self._recorder.add("runner", history.TraceStarted(tuple(pids)))
 
     def look(self, when: Literal["start", "step", "end"]) -> None:
-        """Note who is there, and how the terminal is set."""
+        """Record all processes and the state of the terminal."""
         self._wait.drain()
         self._registry.reap()
-        self.note_look(when, self._registry.everyone())
+        self.note_look(when, self._registry.all_processes())
 
-    def note_look(self, when: Literal["start", "step", "end"], everyone: tuple[history.Process, ...]) -> None:
-        """Note these processes, and how the terminal is set."""
+    def note_look(self, when: Literal["start", "step", "end"], listed: tuple[history.Process, ...]) -> None:
+        """Record these processes and the state of the terminal."""
         terminal = self._terminal
         rows, columns = terminal.size() if terminal else (0, 0)
         self._recorder.add(
             "runner",
             history.Snapshot(
                 when,
-                everyone,
+                listed,
                 terminal.foreground() if terminal else 0,
                 terminal.modes() if terminal else (),
                 terminal.characters() if terminal else "",

@@ -1,4 +1,4 @@
-"""Ends everything that an execution has started, whatever it did to get away."""
+"""Ends all processes that an execution has started, however they have detached themselves."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def check_proc() -> None:
     except OSError:
         itself = ""
     if itself != str(os.getpid()):
-        raise HarnessError("the launcher has changed what is mounted on /proc, so nobody can say what it did")
+        raise HarnessError("the launcher has mounted another file system on /proc, so what it did cannot be observed")
 
 
 def need_proc() -> None:
-    """Raise HarnessError where there is no /proc, without which nobody is seen, let alone ended."""
+    """Raise HarnessError where there is no /proc: without it no process can be found."""
     if not os.path.isdir("/proc/self"):
         raise HarnessError("/proc is not mounted. Mount it: mount -t proc proc /proc")
 
 
-def stop_everyone() -> None:
+def stop_all() -> None:
     """Stop every process below us, as far as that can be done in one go, so that there will be no more of them."""
     if os.getpid() == 1:
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGSTOP)
 
 
-def end_everyone() -> None:
+def end_all() -> None:
     """End and reap every process below us.
 
-    As PID 1 of a PID namespace by one call, which nobody can outrun: kill(-1) takes the lock that fork needs, and a
+    As PID 1 of a PID namespace by one call, which no process can outrun: kill(-1) takes the lock that fork needs, and a
     process with SIGKILL pending does not fork. Otherwise level by level, until there is none: what is orphaned
     becomes our child, for we are its subreaper.
     """
@@ -84,7 +84,7 @@ def children() -> list[int]:
 
 
 def _reap(deadline: float) -> None:
-    """Reap whoever has ended, or wait a moment for the first that does; ChildProcessError where there is nobody."""
+    """Reap the children that have ended, or wait a moment for the first; ChildProcessError where there is no child."""
     pause = 0.0001
     while os.waitpid(-1, os.WNOHANG | processes.WALL)[0] == 0:
         if pause > 0.05 or time.monotonic() > deadline:

@@ -80,7 +80,7 @@ class Places:
         warm = self._templates.get((target.name, kind))
         if not warm:
             cold.restore()
-            for _ in range(2):  # what a launcher does only in its first run is not what it does each time
+            for _ in range(2):  # a launcher does some things only in its first run
                 warm_up(place._replace(interpreter=usual_interpreter()))
                 empty(place.temporary)
             warm = self._templates[target.name, kind] = Template(place, base / f"warm-{kind}")
@@ -97,7 +97,7 @@ def empty(directory: Path) -> None:
 
 
 def interpreter(which: str, base: Path) -> str:
-    """Return the path of the Python that a scenario asks for; "" where there is none such."""
+    """Return the path of the Python that a scenario asks for; "" where there is none."""
     if which == "other":
         return other_interpreter()
     if which == "killed":
@@ -120,8 +120,8 @@ def other_interpreter() -> str:
     """Return a Python of another version that can make environments, "" where PATH has none."""
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
     names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST - 1, -1)]
-    beside = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
-    for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(beside, reverse=True))):
+    siblings = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
+    for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(siblings, reverse=True))):
         version = _version_of(path) if path else ""
         if path and version and version != ours:
             return os.path.realpath(path)

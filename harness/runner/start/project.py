@@ -1,4 +1,4 @@
-"""The project whose environment a launcher makes: its metadata, its one module, and a build backend of its own."""
+"""The project for which a launcher creates an environment: its metadata, its only module, and its build backend."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
 
 
 BYSTANDER = "bystander/file"
-"""In the working directory; nobody's business but the user's."""
+"""A file in the working directory that a launcher has no reason to touch."""
 OLD, NEW = 'version = "1.0"', 'version = "1.1"'
 
 
 def lay_out_bystander(work: Path) -> None:
-    """Put something into the working directory that no launcher has anything to do with."""
+    """Write a file into the working directory that does not concern a launcher."""
     path = work / BYSTANDER
     path.parent.mkdir(exist_ok=True)
     path.write_text("the user's own\n")

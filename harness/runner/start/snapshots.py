@@ -17,11 +17,11 @@ from proctor.harness.runner.start.spawn import Place, fill_in
 from proctor.harness.target import Target
 
 MOST_CHANGES = 5000
-"""Of those that are told: an environment with pip has 2000 files. A launcher may leave a million."""
+"""Changes that are recorded: an environment with pip has 2000 files. A launcher may leave a million."""
 MARK = "pyvenv.cfg"
-"""What makes a directory an environment of Python's; PEP 405."""
+"""The file that marks a directory as a Python environment; PEP 405."""
 WRITTEN_BY_PYTHON = "__pycache__"
-"""Python itself writes there, whenever a module is imported: no launcher's doing."""
+"""Python itself writes there when a module is imported, whatever the launcher does."""
 
 
 class Entry(NamedTuple):
@@ -93,7 +93,7 @@ def differences(before: Tree, now: Tree) -> Iterator[tuple[str, str, Difference]
 
 
 class Watched:
-    """The directories of one execution, from a first look on."""
+    """The directories of one execution, and what they held when this was created."""
 
     def __init__(self, target: Target, place: Place) -> None:
         self._place = place
@@ -112,7 +112,7 @@ class Watched:
             yield FileChange(_safe(path), kind, how, own or on_the_way, kept)
 
     def compare(self, when: str) -> FilesChanged:
-        """Return how everything differs from what it was."""
+        """Return how the directories differ from what they were."""
         now = tree_of(self._place)
         found = list(self._changes(now))
         environments = [_safe(path.removesuffix(f"/{MARK}")) for path in now if path.endswith(f"/{MARK}")]
@@ -141,7 +141,7 @@ class Template:
             _copy(part, directory / part.name)
 
     def restore(self) -> None:
-        """Make everything as it was when the copy was made."""
+        """Restore the directories to what they were when the copy was made."""
         found = list(differences(self._tree, tree_of(self._place)))
         if not found:
             return

@@ -43,8 +43,8 @@ def build(directory: Path) -> Path:
 
 
 def _contents(installed: dict[str, bytes]) -> bytes:
-    """Return the checksums of these files, by which the tool knows them again; the last one is that of the list. RECORD
-    has such as well, but is its installer's: there are some that leave it out, or write their own."""
+    """Return the checksums of these files, by which the tool recognizes them; the last is that of the list. RECORD has
+    checksums too, but it belongs to the installer: some leave it out, others write their own."""
     lines = "".join(f"{binascii.crc32(data)} {name}\n" for name, data in installed.items()).encode()
     return lines + f"{binascii.crc32(lines)} contents\n".encode()
 

@@ -247,7 +247,7 @@ class Director:
     # -- points
 
     def _pass(self, task: TracedTask, call: str, when: history.When) -> None:
-        """Have a stopped task pass a schedule point, at once or when it is its turn to be current."""
+        """Have a stopped task pass a schedule point, at once or when it is chosen to be current."""
         if task.untracked:
             self._scheduler.resume(task)
         else:

@@ -1,4 +1,4 @@
-"""Holding processes still, so that what happens meanwhile is not their doing."""
+"""Stops processes for a while, so that they cannot be the cause of what happens meanwhile."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from proctor.harness.runner.trace import ptrace
 
 
 class ProcessHold:
-    """Stops processes, parents first, and lets them go, children first, so that no parent sees a stopped child.
+    """Stops processes, parents first, and continues them, children first, so that no parent sees a stopped child.
 
-    By ptrace, which neither the process nor its parent can see and which a SIGCONT (the kernel sends one with a
-    hang-up) does not undo; by SIGSTOP where ptrace is refused.
+    It uses ptrace, which neither the process nor its parent can see, and which SIGCONT (the kernel sends it with a
+    hang-up) does not undo; SIGSTOP where ptrace is refused.
     """
 
     def __init__(self, pids: list[int], wait_until_stopped: Callable[[list[int]], None]) -> None:
@@ -32,7 +32,7 @@ class ProcessHold:
             wait_until_stopped(pids)
 
     def _stop_all_of(self, pid: int) -> None:
-        """Stop every task; again as long as there are new ones, which those not stopped yet may have made."""
+        """Stop every task. Repeat while there are new ones: tasks that were not stopped yet may have created them."""
         while True:
             new = [task.tid for task in processes.tasks(pid) if task.tid not in self.tids and task.state not in "ZX"]
             if not new:
@@ -50,7 +50,7 @@ class ProcessHold:
         self.tids = []
 
     def release(self) -> None:
-        """Let everyone go on."""
+        """Let all of them go on."""
         self._let_tasks_go()
         if self.how == "SIGSTOP":
             for pid in reversed(self.pids):

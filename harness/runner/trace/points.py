@@ -1,4 +1,4 @@
-"""Counts the points that a launcher's tasks pass, and finds what a schedule has for each."""
+"""Counts the schedule points that a launcher's tasks pass, and finds the directives for each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Points:
         self._counts.clear()
 
     def wants(self, task: TracedTask, call: str, when: history.When) -> bool:
-        """Whether anybody asks for points of this kind."""
+        """Return whether the schedule names points of this kind, or records all."""
         return self._schedule.record or (task.name, call, when) in self._keys
 
     def last(self, task: TracedTask, call: str, when: history.When, ahead: int = 0) -> Point:
@@ -39,8 +39,8 @@ class Points:
         return Point(task.name, call, self._counts[task.name, call, when] + ahead, when, self.part)
 
     def reach(self, task: TracedTask, call: str, when: history.When) -> tuple[Point | None, list[Directive]]:
-        """Count a point, and record it where that is wanted; return it, None where nobody cares, and what is to be
-        done there."""
+        """Count a point, and record it if the schedule names it or records all. Return it, or None if it was not
+        recorded, and the directives for it."""
         key = (task.name, call, when)
         self._counts[key] += 1
         if not self.wants(task, call, when):
@@ -57,9 +57,9 @@ class Points:
         return point, here
 
     def was_reached(self, point: Point) -> bool:
-        """Whether a point that the schedule names has been passed."""
+        """Return whether a point that the schedule names has been passed."""
         return point in self._reached
 
     def not_reached(self) -> Iterator[Directive]:
-        """Yield the directives whose points never were."""
+        """Yield the directives whose points were not reached."""
         return (directive for directive in self._schedule.directives if directive.at not in self._reached)

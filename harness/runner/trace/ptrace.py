@@ -1,6 +1,6 @@
 """A binding of ptrace(2), as small as what is needed; the only use of ctypes. Linux.
 
-SEIZE and not ATTACH: it sends no SIGSTOP, so a tracee is stopped and let go without a signal that anyone can see.
+SEIZE and not ATTACH: it sends no SIGSTOP, so stopping and resuming a tracee causes no signal that could be seen.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _CALL_FAILED = (1 << 64) - errno.EINTR
 def undo_interruption(tid: int) -> None:
     """Make a task that is stopped in a system call begin that call again, where being stopped would make it fail
     with EINTR: sigtimedwait, epoll_wait and some more are not restarted by the kernel (signal(7)). Only for a task
-    that has no signal to act on: one that has is interrupted by rights. x86-64; elsewhere the EINTR stays."""
+    that has no signal to act on: a call that a signal interrupts has to fail. x86-64; elsewhere the EINTR stays."""
     if platform.machine() != "x86_64":
         return
     registers = ctypes.create_string_buffer(8 * _WORDS)
@@ -140,11 +140,11 @@ def step_back(tid: int) -> bool:
 
 
 def let_task_go(tid: int) -> None:
-    """Let a stopped task go on, with whatever signals are pending for it."""
+    """Detach from a stopped task, which goes on with the signals that are pending for it."""
     try:
         _ptrace(_DETACH, tid)
     except ProcessLookupError:
-        pass  # SIGKILL ends a stopped tracee as well
+        pass  # SIGKILL ends a stopped tracee
 
 
 def go_on_to_next_call(tid: int, number: int = 0) -> None:
@@ -156,11 +156,11 @@ def go_on_to_next_call(tid: int, number: int = 0) -> None:
 
 
 def listen(tid: int) -> None:
-    """Leave a task stopped as job control wants it, until a SIGCONT."""
+    """Leave a task stopped by job control until SIGCONT."""
     try:
         _ptrace(_LISTEN, tid)
     except OSError:
-        pass  # it was continued or killed in this very moment, and reports again
+        pass  # it was continued or killed at this moment, and reports again
 
 
 class SyscallStop(NamedTuple):
@@ -188,7 +188,7 @@ def call_of(tid: int) -> SyscallStop | None:
 
 
 class Stop(NamedTuple):
-    """What kind of stop a wait status tells of. signal: the one to be delivered, or that of a group stop."""
+    """The kind of stop that a wait status reports. signal: the one to be delivered, or that of a group stop."""
 
     kind: Literal["call", "signal", "group", "made", "exec", "filter", "event", "none"]
     signal: int = 0
@@ -215,5 +215,5 @@ def stop_of(status: int) -> Stop:
 
 
 def is_event(status: int) -> bool:
-    """Whether a wait status tells of a stop that only a tracer sees."""
+    """Return whether a wait status reports a stop that only a tracer sees."""
     return bool(status >> 16)

@@ -1,8 +1,8 @@
 """The seccomp(2) filter that stops a traced process at visible calls and at no others, as bytes for stage.c.
 
-A Python launcher makes 2,600 calls, 270 of them visible: to stop at each of them all would cost ten times as much.
-The filter is inherited and stays for good, and without a tracer such a call fails with ENOSYS: so whoever has it is
-traced to the end.
+A Python launcher makes 2,600 calls, 270 of them visible: stopping at all of them would cost ten times as much.
+A process cannot remove the filter, its children inherit it, and without a tracer these calls fail with ENOSYS: so every
+process that has it is traced until it ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # linux/audit.h
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16  # struct seccomp_data
 
 _UNSEEN = 0x50524F43544F5221
-"""What the witness passes as the sixth argument of calls at which nobody wants it to stop; as in witness.c."""
+"""The sixth argument of calls at which the witness is not to be stopped; as in witness.c."""
 
 _Instruction = tuple[int, int, int, int]
 
@@ -47,7 +47,7 @@ def program() -> bytes:
 
 
 def _unseen() -> list[_Instruction]:
-    """Return what lets a call of the witness pass. It sets sixty dispositions when it starts."""
+    """Return the instructions that let such a call pass. The witness sets sixty dispositions when it starts."""
     sixth = _ARGUMENTS_AT + 8 * 5
     low, high = (0, 4) if sys.byteorder == "little" else (4, 0)
     return [
@@ -58,7 +58,7 @@ def _unseen() -> list[_Instruction]:
 
 
 def _body(only: Only | None) -> list[_Instruction]:
-    """Return what is done for one call, to its end."""
+    """Return the instructions for one call, including the result of the filter."""
     trace, allow = (_RETURN, 0, 0, _TRACE), (_RETURN, 0, 0, _ALLOW)
     if only is None:
         return [trace]

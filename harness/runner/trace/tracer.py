@@ -1,8 +1,8 @@
-"""Follows the launcher's own calls that send signals and that reap, from the moment it is asked to.
+"""Traces the calls by which the launcher sends signals and reaps, from the moment the script asks for it.
 
-Two things it makes exact. Two signals sent back to back merge when the receiver was not scheduled in between: here
-the sender is kept at the return of the call until the command has taken the signal. And a signal can be sent at the
-very return of the call by which the launcher has reaped the command.
+This makes two things exact. Two signals that are sent back to back merge if the receiver is not scheduled in between:
+so the sender stays at the return of the call until the command has taken the signal. And a signal can be sent exactly
+at the return of the call by which the launcher has reaped the command.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from proctor.harness.runner.trace import ptrace
 
 _NAMES = by_number((*SENDS, *REAPS))
 TAKEN_WITHIN = 1.0
-"""Seconds a receiver gets to take a signal before the sender goes on all the same."""
+"""Seconds that the sender of a signal waits for the receiver to take it."""
 
 
 def _signed(value: int) -> int:
@@ -109,9 +109,9 @@ class Tracer:
             self._after_send(name, entered.arguments, call.result)
 
     def _after_wait(self, tid: int, result: int) -> None:
-        """Note that the launcher has reaped the command. The first wait that returns when the command has gone is the
-        one that reaped it. Where that is somebody's in between (the shell of npm), the launcher may still have to wait
-        for that one: a signal now would come before its reaping, at a moment that nobody controls."""
+        """Record that the launcher has reaped the command: the first wait that returns after the command has gone has
+        reaped it. Where another process between the two has called it (npm's shell), the launcher has not reaped yet:
+        a signal now would come before that, at a moment that is left to the system."""
         if result < 0 or self._reaped or os.path.exists(f"/proc/{self._command}"):
             return
         self._reaped = True
