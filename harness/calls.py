@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Effect = Literal["signals", "mask", "process", "place", "terminal", "file", "sends", "waits", "descriptor"]
-"""What a call changes, or waits for. signals: dispositions. mask: what is blocked. process: one is made, replaced, ended. place:
-session, process group, ids. terminal. file: created, changed, removed. sends: a signal. waits: for another process, or
-for time. descriptor: pipes and copies, by which processes wait for each other."""
+"""What a call changes, or waits for. signals: dispositions. mask: what is blocked. process: one is made, replaced,
+ended. place: session, process group, ids. terminal. file: created, changed, removed. sends: a signal. waits: for
+another process, or for time. descriptor: pipes and copies, by which processes wait for each other."""
 
 
 class Only(NamedTuple):

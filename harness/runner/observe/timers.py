@@ -159,9 +159,9 @@ def _timer_lists() -> list[frozenset[_Entry]] | None:
 
 
 class Open(NamedTuple):
-    """What the descriptors of a process show. timer: seconds until its next timerfd goes off, FOREVER where there is none.
-    relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their way though all are blocked:
-    a kernel work queue carries them."""
+    """What the descriptors of a process show. timer: seconds until its next timerfd goes off, FOREVER where there is
+    none. relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their way though all are
+    blocked: a kernel work queue carries them."""
 
     timer: float
     relays: bool
