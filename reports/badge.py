@@ -15,7 +15,7 @@ GOOD, BAD, UNKNOWN = "#2e7d32", "#b3261e", "#5f6368"
 
 def badge(document: Results) -> str:
     """Return the SVG."""
-    verdicts = [row.verdict for row in document.requirements.values() if row.binds]
+    verdicts = [row.verdict for row in document.requirements.values() if row.is_mandatory]
     passed, failed = verdicts.count("pass"), verdicts.count("fail")
     status = f"{passed} of {passed + failed} MUST" if passed + failed else "not evaluated"
     color = BAD if failed else GOOD if passed else UNKNOWN

@@ -49,7 +49,7 @@ def _suite(document: Results) -> ElementTree.Element:
 def _kind(row: Row) -> str:
     """Return the name of the element for the outcome of a requirement; "" for a pass."""
     if row.verdict == "fail":
-        return "failure" if row.binds else "skipped"
+        return "failure" if row.is_mandatory else "skipped"
     return {"pass": "", "error": "error"}.get(row.verdict, "skipped")
 
 

@@ -28,7 +28,7 @@ def _launcher_section(document: Results) -> str:
         failed = [
             (name, row)
             for name, row in document.requirements.items()
-            if row.verdict == "fail" and row.binds == is_mandatory
+            if row.verdict == "fail" and row.is_mandatory == is_mandatory
         ]
         if failed:
             lines += ["", f"### {title}", ""]

@@ -58,7 +58,7 @@ class Row(msgspec.Struct, frozen=True):
     coverage: list[str] = []
 
     @property
-    def binds(self) -> bool:
+    def is_mandatory(self) -> bool:
         """Whether breaking it fails a launcher."""
         return self.level in ("MUST", "MUST NOT")
 

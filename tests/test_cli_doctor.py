@@ -50,7 +50,9 @@ def test_what_is_refused_is_said_with_what_it_costs(tmp_path: Path) -> None:
 
 def test_it_agrees_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever this system shows: the status, the lines and the JSON say the same."""
-    monkeypatch.setattr(system_checks, "TRIED", system_checks.TRIED[:-1])  # the last one asks every Python on PATH
+    monkeypatch.setattr(
+        system_checks, "PLAYED_CHECKS", system_checks.PLAYED_CHECKS[:-1]
+    )  # the last one asks every Python on PATH
     plain = CliRunner().invoke(command, [])
     told = json.loads(CliRunner().invoke(command, ["--json"]).stdout)
     brief = CliRunner().invoke(command, ["--quiet"])

@@ -12,7 +12,7 @@ import pytest
 
 from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
-from proctor.conformance.exploring.campaigns import Campaign, campaign_named, of_any_launcher, whole_run
+from proctor.conformance.exploring.campaigns import Campaign, campaign_named, campaigns_of_any_launcher, whole_run
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.scenarios.signals import finish, send
@@ -163,7 +163,7 @@ sys.exit(9 if taken else 0)
 
 
 @pytest.mark.parametrize("name", ["tini", "./launcher", "sound"])
-@pytest.mark.parametrize("campaign", of_any_launcher(), ids=lambda campaign: campaign.name)
+@pytest.mark.parametrize("campaign", campaigns_of_any_launcher(), ids=lambda campaign: campaign.name)
 def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign: Campaign) -> None:
     target = SOUND if name == "sound" else load(name) if name == "./launcher" else installed(name)
     judgement = judge_campaign(campaign, target, execute, Bare(execute), seconds=60.0)

@@ -20,7 +20,7 @@ import hatch_build
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.conformance.scenarios.signals import STOP_AND_CONTINUE, finish, send
 from proctor.harness import orders
 from proctor.harness import scenario as s
 from proctor.harness.scenario import (
@@ -96,7 +96,7 @@ LATE = (Settle(), Trace(at_reap=TERM), *finish())
 FAULTS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
     Planted("exit_2_zero", "EXIT-2", "exit.same_status", DIES),
-    Planted("exit_3_stop_is_end", "EXIT-3", "exit.not_before_command", (*STOP_AND_GO_ON, *finish())),
+    Planted("exit_3_stop_is_end", "EXIT-3", "exit.not_before_command", (*STOP_AND_CONTINUE, *finish())),
     Planted("exit_4_one", "EXIT-4", "exit.not_found", (WaitEnds(),), PIPES, "missing"),
     Planted("exit_7_last_signal", "EXIT-7", "exit.same_status", HELD_TERM),
     Planted("sig_1_usr2_swallowed", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),

@@ -53,7 +53,7 @@ def with_a_fault() -> set[str]:
 
 def musts() -> set[str]:
     """Return what the chapters that are built bind a launcher to."""
-    return {r.id for r in requirements().values() if r.chapter in BUILT and r.binds} - LATER
+    return {r.id for r in requirements().values() if r.chapter in BUILT and r.is_mandatory} - LATER
 
 
 def spec_files() -> list[Path]:
@@ -82,7 +82,7 @@ def test_requirement_is_complete(name: str) -> None:
     assert not re.search(r"[#\n]|^- ", requirement.sentence)
     assert requirement.why.endswith(".")
     assert len(requirement.source) > 5
-    assert requirement.binds == (requirement.level in ("MUST", "MUST NOT"))
+    assert requirement.is_mandatory == (requirement.level in ("MUST", "MUST NOT"))
 
 
 def test_every_case_names_exactly_one_requirement_that_exists() -> None:

@@ -11,7 +11,7 @@ from proctor.conformance.checks import exit as exit_checks
 from proctor.conformance.checks import signals as checks
 from proctor.conformance.checks.common import NotObservable
 from proctor.conformance.checks.exit import said
-from proctor.conformance.scenarios.signals import STOP_AND_GO_ON, finish, send
+from proctor.conformance.scenarios.signals import STOP_AND_CONTINUE, finish, send
 from proctor.harness import orders
 from proctor.harness.execute import execute
 from proctor.harness.history import (
@@ -82,7 +82,7 @@ def test_thread_that_is_started_while_traced_is_traced(bare: History) -> None:
 
 
 def test_launcher_that_stops_and_goes_on_while_traced() -> None:
-    script = Scenario((Settle(), Trace(), *STOP_AND_GO_ON, *send(TERM), *finish(3)), JOB, within=WITHIN)
+    script = Scenario((Settle(), Trace(), *STOP_AND_CONTINUE, *send(TERM), *finish(3)), JOB, within=WITHIN)
     history, alone = play(script, *SOUND), play(script)
     assert checks.launcher_survives(history, alone) == []
     assert exit_checks.same_status(history, alone) == []

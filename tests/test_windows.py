@@ -11,7 +11,7 @@ import pytest
 
 import hatch_build
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
-from proctor.conformance.exploring.campaigns import campaign_named, of_any_launcher
+from proctor.conformance.exploring.campaigns import campaign_named, campaigns_of_any_launcher
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.execute import execute
@@ -107,6 +107,6 @@ def test_some_windows_need_two(name: str, programs: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_campaign_objects_to_the_twin(name: str, programs: Path, bare: Bare) -> None:
     launcher = target(programs / name)
-    for campaign in of_any_launcher(AS_ANY_OTHER):
+    for campaign in campaigns_of_any_launcher(AS_ANY_OTHER):
         judgement = judge_campaign(campaign, launcher, execute, bare, SECONDS)
         assert judgement.verdict == "pass", (campaign.name, judgement.reason, judgement.violations)

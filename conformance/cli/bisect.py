@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.cli.common import json_option, print_json, quiet_option, run_reporting_errors
 from proctor.conformance.cli.exits import INTERRUPTED
-from proctor.conformance.exploring.replay import needs_known
+from proctor.conformance.exploring.replay import reject_unknown_case
 from proctor.conformance.judging import casefile
 from proctor.conformance.versions.bisect_report import BisectOutcome, for_programs, line_of, report_of
 from proctor.conformance.versions.bisection import Kind, search
@@ -22,7 +22,7 @@ from proctor.conformance.versions.managers import MANAGERS, Source
 from proctor.conformance.versions.origin import listed, source_of
 from proctor.conformance.versions.packages import cache_directory
 from proctor.conformance.versions.played_version import VersionPlayer
-from proctor.conformance.versions.ranges import chosen
+from proctor.conformance.versions.ranges import versions_in_range
 from proctor.harness.errors import ProctorError, UsageError
 
 BOUNDARY, NO_BOUNDARY = 0, 1
@@ -62,14 +62,14 @@ def bisect(
 
     def run() -> int:
         saved = casefile.read(case)
-        needs_known(saved, case)
+        reject_unknown_case(saved, case)
         if not saved.target.command:
             raise UsageError(
                 f"{case}: this case has no launcher ('target.command' is empty), so it has no versions; name the case "
                 "of a launcher"
             )
         origin = source or source_of(name, saved.target.install)
-        versions = chosen(asked, origin, name, partial(listed, origin, name), pre)
+        versions = versions_in_range(asked, origin, name, partial(listed, origin, name), pre)
         directory = (cache or cache_directory()).absolute()
         player = VersionPlayer(saved, origin, name, directory, program or "", times, not same)
         if not quiet:

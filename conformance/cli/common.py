@@ -47,18 +47,18 @@ def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] =
         click.echo(f"proctor: {harmless(str(error))}", err=True)
         status = HARNESS_FAILED
     except KeyboardInterrupt:
-        with undisturbed():
+        with sigint_ignored():
             done = so_far()
             click.echo(f"proctor: interrupted{f': {harmless(done)}' if done else ''}", err=True)
         status = INTERRUPTED
     finally:
-        with undisturbed():
+        with sigint_ignored():
             door.stop()
     sys.exit(status)
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def sigint_ignored() -> Iterator[None]:
     """Ignore SIGINT in this block: a second Ctrl-C must not interrupt the clean-up after the first."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -105,7 +105,7 @@ def wants_json(own: bool) -> bool:
     return own or bool(parent and parent.params.get("as_json"))
 
 
-def known_requirement(name: str, option: str = "") -> str:
+def requirement_id(name: str, option: str = "") -> str:
     """Return the id of a requirement in upper case; UsageError if there is no such requirement. option: the option that
     named it, for the message."""
     if name.upper() in requirements():

@@ -6,7 +6,7 @@ import click
 
 from proctor.conformance.cli.common import is_colored, json_option, print_json, quiet_option, run_reporting_errors
 from proctor.conformance.cli.exits import FOUND
-from proctor.conformance.cli.system_checks import Ability, abilities, is_whole, lost
+from proctor.conformance.cli.system_checks import Ability, abilities, is_complete, unobservable
 
 SIGNS = {"yes": "yes", "less": "LESS", "no": "NO", "note": "-"}
 WIDTH = 100
@@ -32,12 +32,12 @@ def doctor(as_json: bool, quiet: bool) -> None:
             found.append(ability)
             if not as_json and not (quiet and ability.state in ("yes", "note")):
                 _print_ability(ability)
-        whole, partly = lost(found)
+        whole, partly = unobservable(found)
         if as_json:
-            print_json({"complete": is_whole(found), "not_observable": whole, "in_part": partly, "abilities": found})
-        elif not is_whole(found) or not quiet:
+            print_json({"complete": is_complete(found), "not_observable": whole, "in_part": partly, "abilities": found})
+        elif not is_complete(found) or not quiet:
             click.echo(_summary(found))
-        return 0 if is_whole(found) else FOUND
+        return 0 if is_complete(found) else FOUND
 
     run_reporting_errors(run, lambda: f"{len(found)} abilities were checked")
 
@@ -64,11 +64,11 @@ def _print_indented(title: str, text: str) -> None:
 
 
 def _summary(found: list[Ability]) -> str:
-    if is_whole(found):
+    if is_complete(found):
         return "Everything that the suite needs can be observed here."
     if any(ability.state == "no" for ability in found):
         return "Nothing can be observed here."
-    whole, partly = lost(found)
+    whole, partly = unobservable(found)
     lines = [f"not observable here: {', '.join(whole)}"] if whole else []
     lines += [f"partly observable here: {', '.join(partly)}"] if partly else []
     return "\n".join(lines or ["All requirements can be judged, but some with less certainty."])

@@ -17,15 +17,15 @@ from proctor.conformance.cli.common import (
     complete_requirements,
     complete_targets,
     json_option,
-    known_requirement,
     print_json,
     quiet_option,
+    requirement_id,
     run_reporting_errors,
-    undisturbed,
+    sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
-from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, needs_explored
+from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
 from proctor.conformance.exploring.phase import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
@@ -128,7 +128,7 @@ def explore(
         finally:
             crew.close()
             if results and parts:  # keep the results so far, after any error, also when the reader of stdout has ended
-                with undisturbed():
+                with sigint_ignored():
                     told = [result_of(part, launcher, target) for part in parts]
                     seconds = time.monotonic() - start
                     keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
@@ -145,8 +145,8 @@ def explore(
 
 def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
     """Return the campaigns to explore on a target; UsageError if there are none."""
-    wanted = known_requirement(requirement, "--requirement") if requirement else None
-    needs_explored(numbers)
+    wanted = requirement_id(requirement, "--requirement") if requirement else None
+    reject_unexplored_signals(numbers)
     chosen = [
         one for one in campaigns(numbers)
         if (strategy != "ends" or not one.stimuli) and wanted in (None, one.requirement) and not one.why_not(target)

@@ -9,7 +9,12 @@ import click
 
 from proctor.conformance.checks.allowed import NOT_COUNTED, allowed
 from proctor.conformance.cli.common import run_reporting_errors
-from proctor.conformance.exploring.replay import Replayer, launcher_here, needing_ptrace, needs_known
+from proctor.conformance.exploring.replay import (
+    Replayer,
+    launcher_on_this_system,
+    ptrace_refusal_explained,
+    reject_unknown_case,
+)
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import timeline
@@ -45,7 +50,7 @@ def export(case: Path, kind: Format, play: bool) -> None:
 
     def run() -> int:
         saved = casefile.read(case)
-        needs_known(saved, case)
+        reject_unknown_case(saved, case)
         summary = summary_of(saved)
         script = reproducer(summary)
         if kind == "markdown":
@@ -75,8 +80,8 @@ def _counts(case: CaseFile) -> tuple[tuple[int, int, int], ...]:
 
 def _played(case: CaseFile, path: Path, summary: FindingSummary) -> FindingSummary:
     """Play a case once; return its summary, with the timeline of this play if the fault came back."""
-    launcher = launcher_here(case, path, "add --no-play to leave out the events")
-    with needing_ptrace(case):
+    launcher = launcher_on_this_system(case, path, "add --no-play to leave out the events")
+    with ptrace_refusal_explained(case):
         replay = Replayer(case, launcher).once()
     if replay.objections:
         return summary._replace(timeline=timeline(replay.history))

@@ -19,7 +19,7 @@ from proctor.conformance.cli.common import (
     print_json,
     quiet_option,
     run_reporting_errors,
-    undisturbed,
+    sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.hunt_workers import Hunt, State
@@ -103,7 +103,7 @@ def _follow(hunt: Hunt, until: float) -> bool:
             for _ in hunt.chunks(until):
                 shown.update(Text(_line(hunt)))
     except KeyboardInterrupt:
-        with undisturbed():
+        with sigint_ignored():
             hunt.interrupt()
         return True
     return False

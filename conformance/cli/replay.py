@@ -13,9 +13,9 @@ from proctor.conformance.cli.common import (
     complete_requirements,
     complete_targets,
     json_option,
-    known_requirement,
     print_json,
     quiet_option,
+    requirement_id,
     run_reporting_errors,
 )
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
@@ -25,9 +25,9 @@ from proctor.conformance.exploring.replay import (
     Replayer,
     ReplayResult,
     count,
-    launcher_here,
-    needing_ptrace,
-    needs_known,
+    launcher_on_this_system,
+    ptrace_refusal_explained,
+    reject_unknown_case,
 )
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
@@ -73,7 +73,7 @@ def replay(
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
         status = 0
         try:
-            with needing_ptrace(saved):
+            with ptrace_refusal_explained(saved):
                 replayer = Replayer(saved, launcher)
                 _play(replayer, times, played)
         except KeyboardInterrupt:
@@ -124,13 +124,13 @@ def _what_to_replay(
         )
     if case:
         saved = casefile.read(case)
-        needs_known(saved, case)
+        reject_unknown_case(saved, case)
         if target:
             return saved, check_deviations(load(target), target)
-        return saved, launcher_here(saved, case, "name another one with --target")
+        return saved, launcher_on_this_system(saved, case, "name another one with --target")
     if not (target and requirement and schedule is not None):
         raise UsageError("nothing to replay: name a case file, or give --target, --requirement and --schedule")
-    requirement = known_requirement(requirement, "--requirement")
+    requirement = requirement_id(requirement, "--requirement")
     matching = [c for c in campaigns() if c.requirement == requirement and check in (None, c.name)]
     if not matching:
         named = f" of the name '{check}'" if check else ""

@@ -9,8 +9,8 @@ from proctor.conformance.cli.common import (
     ShowsByDefault,
     complete_requirements,
     json_option,
-    known_requirement,
     print_json,
+    requirement_id,
     run_reporting_errors,
     wants_json,
 )
@@ -66,7 +66,7 @@ def show(name: str, as_json: bool) -> None:
     as_data = wants_json(as_json)
 
     def run() -> int:
-        requirement = requirements()[known_requirement(name)]
+        requirement = requirements()[requirement_id(name)]
         if as_data:
             print_json(msgspec.to_builtins(requirement))
         else:

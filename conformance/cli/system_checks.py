@@ -26,19 +26,19 @@ MANY_PROCESSES = 500
 """A launcher is ended at 400 processes; those of Proctor come on top."""
 
 
-class Needed(NamedTuple):
+class Affected(NamedTuple):
     """Requirements that cannot be judged without an ability: completely (whole), or in some of their cases (partly)."""
 
     whole: tuple[str, ...] = ()
     partly: tuple[str, ...] = ()
 
 
-NEEDED = {
-    "ptrace": Needed(
+AFFECTED = {
+    "ptrace": Affected(
         ("SIG-6", "SIG-7", "SIG-8", "ENV-3", "ENV-4", "SYNC-1", "CACHE-5"),
         ("EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4"),
     ),
-    "pseudo-terminals": Needed(
+    "pseudo-terminals": Affected(
         ("TTY-1", "TTY-2", "TTY-3", "TTY-4", "TTY-5", "TTY-6", "TTY-7", "TTY-8", "SYNC-4"),
         (
             "EXIT-1", "EXIT-2", "EXIT-3", "EXIT-6", "EXIT-7", "SIG-1", "SIG-3", "SIG-6", "SIG-7", "TREE-1", "TREE-4",
@@ -46,10 +46,10 @@ NEEDED = {
             "EXEC-2", "EXEC-3",
         ),
     ),
-    "shells": Needed(("TTY-3",)),
-    "PID 1": Needed(("TREE-6",)),
-    "pids again": Needed((), ("CACHE-3",)),
-    "another Python": Needed((), ("SYNC-3",)),
+    "shells": Affected(("TTY-3",)),
+    "PID 1": Affected(("TREE-6",)),
+    "pids again": Affected((), ("CACHE-3",)),
+    "another Python": Affected((), ("SYNC-3",)),
 }  # fmt: skip
 """The abilities that cases need. A test compares this table with the cases."""
 
@@ -67,29 +67,31 @@ class Ability(msgspec.Struct, frozen=True):
     in_part: tuple[str, ...] = ()
 
 
-Try = Callable[[], Ability]
+AbilityCheck = Callable[[], Ability]
 
 
-def abilities(tried: Sequence[Try] | None = None) -> Iterator[Ability]:
+def abilities(played: Sequence[AbilityCheck] | None = None) -> Iterator[Ability]:
     """Yield abilities, each as soon as it was checked. If the runner does not start, only those that can be checked
-    without it. tried: the checks that need the runner; by default TRIED."""
+    without it. played: the checks that play a scenario; by default PLAYED_CHECKS."""
     yield from (_kernel(), _python(), _pidfds())
     containment = _containment()
     yield containment
-    yield from (ability() for ability in (TRIED if tried is None else tried)) if containment.state != "no" else ()
+    yield from (
+        (ability() for ability in (PLAYED_CHECKS if played is None else played)) if containment.state != "no" else ()
+    )
     yield from (_processes(), _cores(), _compiler(), _groups())
 
 
-def is_whole(found: list[Ability]) -> bool:
+def is_complete(found: list[Ability]) -> bool:
     """Whether there is no restriction."""
     return all(ability.state in ("yes", "note") for ability in found)
 
 
-def lost(found: list[Ability]) -> Needed:
+def unobservable(found: list[Ability]) -> Affected:
     """Return the requirements that cannot be judged here, and those that can only in some cases."""
     whole = tuple(dict.fromkeys(name for ability in found for name in ability.not_observable))
     partly = dict.fromkeys(name for ability in found for name in ability.in_part)
-    return Needed(whole, tuple(name for name in partly if name not in whole))
+    return Affected(whole, tuple(name for name in partly if name not in whole))
 
 
 # -- settings of the system
@@ -151,7 +153,7 @@ def _groups() -> Ability:
 COMMAND_ENDS: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds())
 
 
-def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
+def _play(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
     """Return the history of the bare command in this scenario, or in one line why it could not be played."""
     try:
         history = door.execute(BARE, scenario, schedule)
@@ -164,12 +166,14 @@ def _try(scenario: Scenario, schedule: Schedule | None = None) -> History | str:
     return history if history.facts(WitnessReady) else "the command did not start"
 
 
-def _tried(name: str, scenario: Scenario, found: str, means: str, do: str, schedule: Schedule | None = None) -> Ability:
+def _ability_of(
+    name: str, scenario: Scenario, found: str, means: str, do: str, schedule: Schedule | None = None
+) -> Ability:
     """Return an ability that exists if a scenario can be played. found: its text in that case."""
-    outcome = _try(scenario, schedule)
+    outcome = _play(scenario, schedule)
     if isinstance(outcome, History):
         return Ability(name, "yes", found)
-    return Ability(name, "less", outcome, means, do, *NEEDED.get(name, Needed()))
+    return Ability(name, "less", outcome, means, do, *AFFECTED.get(name, Affected()))
 
 
 def _containment() -> Ability:
@@ -203,7 +207,7 @@ def _how_to_get_namespaces() -> str:
 
 
 def _quiescence() -> Ability:
-    outcome = _try(Scenario((Settle(), *COMMAND_ENDS)))
+    outcome = _play(Scenario((Settle(), *COMMAND_ENDS)))
     waited = (
         [fact for fact in outcome.facts(SettleEnded) if fact.how == "waited"] if isinstance(outcome, History) else []
     )
@@ -223,7 +227,7 @@ def _terminals() -> Ability:
     stage = Stage(terminal=True, under="job")
     means = "cases with a terminal cannot be played, and end in an error"
     do = "mount devpts: mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; kernel.pty.max may be too low"
-    return _tried("pseudo-terminals", Scenario(COMMAND_ENDS, stage), "can be opened", means, do)
+    return _ability_of("pseudo-terminals", Scenario(COMMAND_ENDS, stage), "can be opened", means, do)
 
 
 def _tracing() -> Ability:
@@ -235,13 +239,13 @@ def _tracing() -> Ability:
         else "allow ptrace: docker run --cap-add SYS_PTRACE, or a seccomp profile that allows it"
     )
     means = "launchers cannot be traced, so nothing can be explored"
-    return _tried("ptrace", Scenario(COMMAND_ENDS), found, means, do, Schedule())
+    return _ability_of("ptrace", Scenario(COMMAND_ENDS), found, means, do, Schedule())
 
 
 def _first_process() -> Ability:
     means = "launchers that claim the profile init cannot be run as PID 1"
     found = "launchers can be PID 1 of a PID namespace"
-    return _tried("PID 1", Scenario(COMMAND_ENDS, Stage(under="init")), found, means, _how_to_get_namespaces())
+    return _ability_of("PID 1", Scenario(COMMAND_ENDS, Stage(under="init")), found, means, _how_to_get_namespaces())
 
 
 def _shells() -> Ability:
@@ -249,21 +253,21 @@ def _shells() -> Ability:
     under: tuple[Parent, ...] = ("bash", "dash", "zsh")
     assert set(under) == set(SHELLS)
     scenarios = {name: Scenario((WaitReady(),), Stage(terminal=True, under=name)) for name in under}
-    troubles = {name: why for name, one in scenarios.items() if isinstance(why := _try(one), str)}
+    troubles = {name: why for name, one in scenarios.items() if isinstance(why := _play(one), str)}
     there = [name for name in under if name not in troubles]
     if not troubles:
         return Ability("shells", "yes", ", ".join(there))
     found = "; ".join(f"{name}: {why}" for name, why in troubles.items())
     means = f"job control is tested only under {', '.join(there)}" if there else "job control cannot be tested"
-    needed = NEEDED["shells"]
-    lost = Needed((), needed.whole) if there else needed
-    return Ability("shells", "less", found, means, f"apt-get install {' '.join(troubles)}", *lost)
+    needed = AFFECTED["shells"]
+    unobservable = Affected((), needed.whole) if there else needed
+    return Ability("shells", "less", found, means, f"apt-get install {' '.join(troubles)}", *unobservable)
 
 
 def _pids_again() -> Ability:
     means = "for the profile cache, Proctor cannot test whether a launcher trusts a pid that was reused"
     scenario = Scenario((Settle(), *COMMAND_ENDS, Reuse()))
-    return _tried("pids again", scenario, "can be reused", means, "run Proctor as root")
+    return _ability_of("pids again", scenario, "can be reused", means, "run Proctor as root")
 
 
 def _another_python() -> Ability:
@@ -271,8 +275,16 @@ def _another_python() -> Ability:
     means = "for the profile sync, Proctor cannot test a sync to another Python version"
     do = "put a Python of another version with venv on PATH: apt-get install python3-venv, or uv python install"
     scenario = Scenario(COMMAND_ENDS, interpreter="other")
-    return _tried("another Python", scenario, "found one that can make environments", means, do)
+    return _ability_of("another Python", scenario, "found one that can make environments", means, do)
 
 
-TRIED: tuple[Try, ...] = (_quiescence, _terminals, _tracing, _first_process, _shells, _pids_again, _another_python)
-"""The checks that need a runner."""
+PLAYED_CHECKS: tuple[AbilityCheck, ...] = (
+    _quiescence,
+    _terminals,
+    _tracing,
+    _first_process,
+    _shells,
+    _pids_again,
+    _another_python,
+)
+"""The checks that play a scenario, so they need a runner."""

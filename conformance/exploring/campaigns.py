@@ -11,7 +11,17 @@ from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
-from proctor.conformance.scenarios.environments import COLD, NEXT_RUN, OVER, PATIENT, PRUNE, WARM, a_sync, looked, used
+from proctor.conformance.scenarios.environments import (
+    COLD,
+    END_OF_RUN,
+    LAUNCHER_TIMEOUT,
+    NEXT_RUN,
+    PRUNE,
+    WARM,
+    inspect,
+    sync_scenario,
+    use_and_end,
+)
 from proctor.conformance.scenarios.environments import JOB as JOB_WARM
 from proctor.conformance.spec import requirements
 from proctor.harness import orders
@@ -52,7 +62,7 @@ KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.
 SEED = 1
 
 
-def needs_explored(numbers: Iterable[int]) -> None:
+def reject_unexplored_signals(numbers: Iterable[int]) -> None:
     """Raise UsageError for a signal that no campaign is about. SIG-6 is about signals that can be caught and whose
     default action ends a process; so not about SIGCHLD or SIGKILL."""
     for number in numbers:
@@ -85,13 +95,13 @@ class Campaign(NamedTuple):
     check: Check
     measure: Measure = "bare"
     claims: Claims = ()
-    instead: Profile | None = None
+    unless_profile: Profile | None = None
     rotated: bool = False
 
     def why_not(self, target: Target) -> str:
         """Return why this is not explored on a target; "" if it is."""
-        if self.instead in target.profiles:
-            return f"{target.name} claims the profile {self.instead}, which has another campaign"
+        if self.unless_profile in target.profiles:
+            return f"{target.name} claims the profile {self.unless_profile}, which has another campaign"
         return not_claimed(requirements()[self.requirement], target, self.claims)
 
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
@@ -181,12 +191,12 @@ def campaign_of(case: CaseFile) -> Campaign:
     return campaign_named(case.check)._replace(scenario=case.scenario)
 
 
-def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
+def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     """Return the campaigns of the chapters ENV and CACHE."""
     run, prune = CallLauncher("run"), CallLauncher("prune")
-    ended = (*OVER, *NEXT_RUN)
+    ended = (*END_OF_RUN, *NEXT_RUN)
     at_terminal = (PressKey("ctrl-c"),)
-    uses = (*looked(), Order(orders.Exit(CODE)), WaitEnds())
+    uses = (*inspect(), Order(orders.Exit(CODE)), WaitEnds())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
         Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, rotated=True),
@@ -196,37 +206,42 @@ def _of_environments(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
         Campaign("creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works),
         *_killed("creation", 1),
         *_killed("end", 2),
-        Campaign("another run", "ENV-5", _run(used("beside"), steps=uses), 1, (run,), environments.start_beside_a_run),
+        Campaign(
+            "another run", "ENV-5", _run(use_and_end("beside"), steps=uses), 1, (run,), environments.start_beside_a_run
+        ),
         Campaign("start, prune", "CACHE-1", _run((), steps=uses), 1, (prune,), cache.start_beside_a_prune),
         Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, *KILLS), cache.works_afterwards),
-        Campaign("prune, run", "CACHE-5", _prune(used("beside")), 1, (run,), cache.start_during_a_prune),
+        Campaign("prune, run", "CACHE-5", _prune(use_and_end("beside")), 1, (run,), cache.start_during_a_prune),
     )
     return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
 
 
 def _killed(moment: str, part: int) -> Iterator[Campaign]:
     """Yield a campaign for launchers without prune, and one for launchers with it, whose prune may remove the rest."""
-    dead = (*OVER, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
-    alone = Campaign(f"{moment}, killed", "ENV-4", _run(dead), part, KILLS, environments.killed, instead="cache")
+    dead = (*END_OF_RUN, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    alone = Campaign(f"{moment}, killed", "ENV-4", _run(dead), part, KILLS, environments.killed, unless_profile="cache")
     yield alone
     yield alone._replace(
-        name=f"{moment}, killed, pruned", scenario=_run((*dead, *PRUNE)), claims=("ephemeral", "cache"), instead=None
+        name=f"{moment}, killed, pruned",
+        scenario=_run((*dead, *PRUNE)),
+        claims=("ephemeral", "cache"),
+        unless_profile=None,
     )
 
 
 def _run(after: tuple[Step, ...], stage: Stage = WARM, steps: tuple[Step, ...] = ()) -> Scenario:
     """Return the scenario of a run whose command is a tool of its environment."""
-    return Scenario(steps or whole_run(stage).steps, stage, "tool", after=after, within=PATIENT)
+    return Scenario(steps or whole_run(stage).steps, stage, "tool", after=after, within=LAUNCHER_TIMEOUT)
 
 
 def _prune(after: tuple[Step, ...]) -> Scenario:
-    return Scenario((WaitEnds(),), WARM, "tool", invoke="prune", after=after, within=PATIENT)
+    return Scenario((WaitEnds(),), WARM, "tool", invoke="prune", after=after, within=LAUNCHER_TIMEOUT)
 
 
-def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
+def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     any_way = (*by_kill, *KILLS)
     campaigns = []
-    for name, scenario in (("sync", a_sync(COLD)), ("sync, again", a_sync(Stage(home="stale")))):
+    for name, scenario in (("sync", sync_scenario(COLD)), ("sync, again", sync_scenario(Stage(home="stale")))):
         campaigns += [
             Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half),
             Campaign(f"{name}, files", "SYNC-2", scenario, 1, by_kill, sync.no_temporary_file),
@@ -238,10 +253,10 @@ def _of_syncs(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all campaigns, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
-    return (*of_any_launcher(numbers), *_of_environments(by_kill), *_of_syncs(by_kill))
+    return (*campaigns_of_any_launcher(numbers), *_environment_campaigns(by_kill), *_sync_campaigns(by_kill))
 
 
-def of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
+def campaigns_of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return the campaigns for every launcher, also for those that make no environments."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
     start, end, order = moments.any_moment_of_start, moments.any_moment_of_end, moments.order_changes_nothing

@@ -55,7 +55,7 @@ def count(all_told: Sequence[ReplayResult]) -> Count:
     )
 
 
-def needs_known(case: CaseFile, path: Path) -> None:
+def reject_unknown_case(case: CaseFile, path: Path) -> None:
     """Raise UsageError for a case that this Proctor cannot judge, before it is played."""
     known = requirements()
     if case.requirement not in known:
@@ -67,7 +67,7 @@ def needs_known(case: CaseFile, path: Path) -> None:
         raise UsageError(f"{path}: 'check': {reason}; if a newer Proctor made this case, update yours") from None
 
 
-def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
+def launcher_on_this_system(case: CaseFile, path: Path, instead: str) -> Target:
     """Return the launcher of a case as it is on this system; UsageError if it is missing. instead: what the user can do
     then."""
     if not case.target.command:
@@ -79,7 +79,7 @@ def launcher_here(case: CaseFile, path: Path, instead: str) -> Target:
 
 
 @contextlib.contextmanager
-def needing_ptrace(case: CaseFile) -> Iterator[None]:
+def ptrace_refusal_explained(case: CaseFile) -> Iterator[None]:
     """Raise UsageError if a case with a schedule is played on a system that refuses ptrace."""
     try:
         yield

@@ -27,13 +27,13 @@ JOB = Stage(terminal=True, under="job", home="warm")
 LEADER = Stage(terminal=True, home="warm")
 BUILDING = Stage(terminal=True, under="job", home="cold", build_waits=True)
 
-PATIENT = 20.0
+LAUNCHER_TIMEOUT = 20.0
 """Seconds for a call of the launcher: pip takes some on a loaded machine."""
-LEFT: tuple[Step, ...] = (Settle(limit=2.0), Compare(LATER))
+COMPARE_AT_END: tuple[Step, ...] = (Settle(limit=2.0), Compare(LATER))
 """Compare the files after the end; ENV-1 allows 2 s."""
 KILL_COMMAND = Signal(signal.SIGKILL, "command")
 """A command may outlive a launcher that was killed."""
-OVER: tuple[Step, ...] = (KILL_COMMAND, *LEFT)
+END_OF_RUN: tuple[Step, ...] = (KILL_COMMAND, *COMPARE_AT_END)
 """The same after a run. A command that outlives its launcher is ended first: it needs its environment while it runs."""
 
 
@@ -44,36 +44,40 @@ def command_for(target: Target) -> Literal["witness", "tool"]:
     return "tool" if by_name else "witness"
 
 
-def looked(process: str = "command") -> tuple[Step, ...]:
+def inspect(process: str = "command") -> tuple[Step, ...]:
     """Return the steps in which a command checks its environment."""
     return (Order(orders.Whole(), process), Order(orders.Import("proctor_late"), process))
 
 
-def used(name: str) -> tuple[Step, ...]:
+def use_and_end(name: str) -> tuple[Step, ...]:
     """Return the steps in which the command of a second invocation checks its environment, and ends."""
     command = f"{name}-command"
-    return (WaitReady(command), *looked(command), Order(orders.Exit(0), command), WaitEnds(name))
+    return (WaitReady(command), *inspect(command), Order(orders.Exit(0), command), WaitEnds(name))
 
 
-NEXT_RUN: tuple[Step, ...] = (Start("run", "next"), *used("next"))
+NEXT_RUN: tuple[Step, ...] = (Start("run", "next"), *use_and_end("next"))
 PRUNE: tuple[Step, ...] = (Start("prune", "prune"), WaitEnds("prune"), Settle(), Compare(PRUNED))
-KILLED: tuple[Step, ...] = (Signal(signal.SIGKILL), WaitEnds(), KILL_COMMAND, WaitEnds("command"), Settle(limit=2.0))
+KILL_RUN: tuple[Step, ...] = (Signal(signal.SIGKILL), WaitEnds(), KILL_COMMAND, WaitEnds("command"), Settle(limit=2.0))
 
 
-def a_run(*steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = OVER, within: float = PATIENT) -> Scenario:
+def run_scenario(
+    *steps: Step, stage: Stage = WARM, after: tuple[Step, ...] = END_OF_RUN, within: float = LAUNCHER_TIMEOUT
+) -> Scenario:
     """Return the scenario of a run whose command is a program of its environment."""
     return Scenario((Settle(), Compare(RUNNING), *steps), stage, "tool", within=within, after=after)
 
 
-def a_sync(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
+def sync_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
     """Return the scenario of a sync, a second sync, and a command in the environment."""
     again = (Start("sync", "next"), WaitEnds("next"), Settle(), Compare(NEXT))
     use = (Enter("tool"), WaitReady("tool-command"), Order(orders.Import("proctor_project"), "tool-command"),
            Order(orders.Whole(), "tool-command"), Order(orders.Exit(0), "tool-command"), WaitEnds("tool"))  # fmt: skip
-    return Scenario((WaitEnds(),), stage, invoke="sync", after=(*LEFT, *again, *use), within=PATIENT,
+    return Scenario((WaitEnds(),), stage, invoke="sync", after=(*COMPARE_AT_END, *again, *use), within=LAUNCHER_TIMEOUT,
                     interpreter=interpreter)  # fmt: skip
 
 
 def interrupted_build(*steps: Step) -> Scenario:
     """Return the scenario of a sync that is interrupted while its build backend runs."""
-    return Scenario((WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=PATIENT)
+    return Scenario(
+        (WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
+    )

@@ -40,7 +40,7 @@ FATAL = (
 """Signals whose default action ends a process; signal(7). Of the real-time signals only the first and the last."""
 
 
-STOP_AND_GO_ON: tuple[Step, ...] = (
+STOP_AND_CONTINUE: tuple[Step, ...] = (
     Settle(), Signal(signal.SIGSTOP, "command"), WaitStopped(), Settle(), Look(),
     Signal(signal.SIGCONT, "command"), Signal(signal.SIGCONT), WaitContinued(), Settle(),
 )  # fmt: skip

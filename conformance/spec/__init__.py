@@ -33,7 +33,7 @@ class Requirement(msgspec.Struct, frozen=True):
     chapter: str
 
     @property
-    def binds(self) -> bool:
+    def is_mandatory(self) -> bool:
         """Whether a violation fails the run: yes for MUST and MUST NOT, no for SHOULD and MAY."""
         return self.level in ("MUST", "MUST NOT")
 

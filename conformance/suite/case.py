@@ -59,7 +59,7 @@ class Case:
             case = self._case_file(requirement, judgement, pinned.check, pinned.scenario, pinned.measure)
             self._conclude(requirement, judgement, case)
 
-    def explore(self, campaign: Campaign, share: float, beside: bool = False) -> None:
+    def explore(self, campaign: Campaign, share: float, has_other_cases: bool = False) -> None:
         """Explore with this share of the budget; pass, skip or fail the test by the verdict. beside: the requirement
         also has cases without the explorer, so it counts as observable where nothing can be traced."""
         requirement = requirements()[campaign.requirement]
@@ -67,7 +67,7 @@ class Case:
         if not seconds:
             pytest.skip("not explored: --explore-budget=0")
         judgement = judge_campaign(campaign, self.target, self._suite.execute, self._suite.bare, seconds)
-        if beside and judgement.verdict == "not observable":
+        if has_other_cases and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
         case = self._case_file(requirement, judgement, campaign.name, campaign.scenario)
         self._conclude(requirement, judgement, case)
@@ -102,9 +102,9 @@ class Case:
         replay = terminal_report.repeat_command(result, self._suite.asked[self.target.name])
         failure = failure_of(result.requirement, result.case, result.judgement, replay, case)
         key = (result.target, result.requirement, result.judgement.verdict)
-        if failure.length >= self._suite.told.get(key, sys.maxsize):
+        if failure.length >= self._suite.shortest_failures.get(key, sys.maxsize):
             return result
-        self._suite.told[key] = failure.length
+        self._suite.shortest_failures[key] = failure.length
         return msgspec.structs.replace(result, failure=failure)
 
     def _conclude(self, requirement: Requirement, judgement: Judgement, case: CaseFile | None) -> None:

@@ -189,7 +189,7 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
 def _breaks(result: CaseResult) -> bool:
     """Whether this result makes the run fail: a failing MUST or an error of Proctor. A failing SHOULD does not."""
     verdict = result.judgement.verdict
-    return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].binds)
+    return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].is_mandatory)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -220,7 +220,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if suite is None:
         return
     suite.cases = list(_collected)
-    verdicts = {(c.judgement.verdict, requirements()[c.requirement].binds) for c in suite.cases}
+    verdicts = {(c.judgement.verdict, requirements()[c.requirement].is_mandatory) for c in suite.cases}
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
         session.exitstatus = HARNESS_FAILED
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -228,7 +228,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     try:
         write_results(suite, session.config, exitstatus == pytest.ExitCode.INTERRUPTED)
     except HarnessError as error:
-        suite.unwritten = str(error)
+        suite.write_error = str(error)
         session.exitstatus = HARNESS_FAILED
 
 
@@ -246,7 +246,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     terminal_report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
     nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
     terminalreporter.flush()
-    for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.unwritten]):
+    for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.write_error]):
         _complain(line)
 
 

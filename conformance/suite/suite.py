@@ -42,10 +42,10 @@ class Suite:
         self.cases: list[CaseResult] = []
         self.failed: set[tuple[str, str]] = set()
         """(Target, requirement) of each failure that this process has seen."""
-        self.told: dict[tuple[str, str, str], int] = {}
+        self.shortest_failures: dict[tuple[str, str, str], int] = {}
         """Length of the shortest failure recorded with its histories, by (target, requirement, verdict)."""
         self.start = time.monotonic()
-        self.unwritten = ""
+        self.write_error = ""
         """Why the results could not be written; "" if they could."""
 
     def execute(self, target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
@@ -119,7 +119,7 @@ def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = Fa
     path = Path(config.option.results)
     if is_interrupted and path.exists():
         path = path.with_name(f"{path.name}.interrupted")
-        suite.unwritten = f"--results={config.option.results} was not changed; the results so far are in {path}"
+        suite.write_error = f"--results={config.option.results} was not changed; the results so far are in {path}"
     seconds = time.monotonic() - suite.start
     documents = []
     for target in suite.targets.values():

@@ -111,7 +111,10 @@ def _write_coverage(reporter: pytest.TerminalReporter, tables: dict[str, dict[st
 def _write_row(reporter: pytest.TerminalReporter, requirement: Requirement, columns: list[Row]) -> None:
     signs = "  ".join(f"{SIGNS[row.verdict]:9}" for row in columns)
     worst = {row.verdict for row in columns}
-    color = {"red": bool(worst & {"fail", "error"}) and requirement.binds, "yellow": bool(worst & {"fail", "unstable"})}
+    color = {
+        "red": bool(worst & {"fail", "error"}) and requirement.is_mandatory,
+        "yellow": bool(worst & {"fail", "unstable"}),
+    }
     if color["red"]:
         color["yellow"] = False
     reporter.write_line(f"{requirement.id:10} {requirement.level:8} {signs} {_remark(requirement, columns)}", **color)

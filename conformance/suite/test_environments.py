@@ -9,7 +9,7 @@ import pytest
 from proctor.conformance.checks import environments as checks
 from proctor.conformance.checks.files import LATER
 from proctor.conformance.exploring.campaigns import campaign_named
-from proctor.conformance.scenarios.environments import JOB, LEADER, NEXT_RUN, WARM, a_run, looked
+from proctor.conformance.scenarios.environments import JOB, LEADER, NEXT_RUN, WARM, inspect, run_scenario
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement, takes_long
@@ -36,70 +36,75 @@ ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGSEGV)}"))
 @pytest.mark.parametrize("stage", [WARM, JOB], ids=["pipes", "job"])
 def test_environment_is_gone_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
-    case(a_run(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds(), stage=stage), checks.gone_after_the_end)
+    case(
+        run_scenario(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds(), stage=stage),
+        checks.gone_after_the_end,
+    )
 
 
 @requirement("ENV-1")
 @over("number", ASKED)
 def test_environment_is_gone_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.gone_after_the_end)
+    case(run_scenario(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @over("number", ASKED)
 def test_environment_is_gone_after_a_graceful_shutdown(case: Case, number: int) -> None:
     steps = (Signal(number), WaitReceived(number), Settle(), *finish(3))
-    case(a_run(*steps), checks.gone_after_the_end)
+    case(run_scenario(*steps), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @over("key", ("ctrl-c", "ctrl-\\"))
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_environment_is_gone_after_a_key(case: Case, key: Key, stage: Stage) -> None:
-    case(a_run(Order(orders.Inherit()), Settle(), Press(key), WaitEnds(), stage=stage), checks.gone_after_the_end)
+    case(
+        run_scenario(Order(orders.Inherit()), Settle(), Press(key), WaitEnds(), stage=stage), checks.gone_after_the_end
+    )
 
 
 @requirement("ENV-1")
 def test_environment_is_gone_after_ctrl_c_twice(case: Case) -> None:
     once = (Press("ctrl-c"), WaitReceived(signal.SIGINT), Settle())
-    case(a_run(*once, *once, *finish(1), stage=JOB), checks.gone_after_the_end)
+    case(run_scenario(*once, *once, *finish(1), stage=JOB), checks.gone_after_the_end)
 
 
 @requirement("ENV-1")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_environment_is_gone_after_a_hang_up(case: Case, stage: Stage) -> None:
-    case(a_run(Order(orders.Inherit()), Settle(), HangUp(), WaitEnds(), stage=stage), checks.gone_after_the_end)
+    case(run_scenario(Order(orders.Inherit()), Settle(), HangUp(), WaitEnds(), stage=stage), checks.gone_after_the_end)
 
 
 @requirement("ENV-2")
 @pytest.mark.parametrize("stage", [WARM, JOB], ids=["pipes", "job"])
 def test_environment_is_whole_while_the_command_runs(case: Case, stage: Stage) -> None:
-    case(a_run(*looked(), *finish(), stage=stage), checks.whole_while_it_runs)
+    case(run_scenario(*inspect(), *finish(), stage=stage), checks.whole_while_it_runs)
 
 
 @requirement("ENV-2")
 @over("number", ASKED)
 def test_environment_is_whole_during_a_graceful_shutdown(case: Case, number: int) -> None:
-    case(a_run(Signal(number), Settle(limit=2.0), *looked(), *finish()), checks.whole_while_it_runs)
+    case(run_scenario(Signal(number), Settle(limit=2.0), *inspect(), *finish()), checks.whole_while_it_runs)
 
 
 @requirement("ENV-2")
 @pytest.mark.parametrize("times", [1, 2])
 def test_environment_is_whole_after_ctrl_c(case: Case, times: int) -> None:
     pressed = (Press("ctrl-c"), Settle(limit=2.0)) * times
-    case(a_run(*pressed, *looked(), *finish(), stage=JOB), checks.whole_while_it_runs)
+    case(run_scenario(*pressed, *inspect(), *finish(), stage=JOB), checks.whole_while_it_runs)
 
 
 @requirement("ENV-2")
 def test_environment_is_whole_after_a_hang_up(case: Case) -> None:
-    case(a_run(HangUp(), Settle(limit=2.0), *looked(), stage=LEADER), checks.whole_while_it_runs)
+    case(run_scenario(HangUp(), Settle(limit=2.0), *inspect(), stage=LEADER), checks.whole_while_it_runs)
 
 
 @requirement("ENV-2")
 def test_environment_is_whole_while_a_command_outlives_the_launcher(case: Case) -> None:
     """The launcher is killed. Another run, which removes what is left over, must keep the command's environment."""
-    steps = (Signal(signal.SIGKILL), WaitEnds(), Settle(limit=2.0), *NEXT_RUN, Settle(), *looked())
-    case(a_run(*steps), checks.whole_while_it_runs)
+    steps = (Signal(signal.SIGKILL), WaitEnds(), Settle(limit=2.0), *NEXT_RUN, Settle(), *inspect())
+    case(run_scenario(*steps), checks.whole_while_it_runs)
 
 
 @requirement("ENV-3")
@@ -143,13 +148,19 @@ def test_prune_after_a_kill_at_any_moment(case: Case, moment: str) -> None:
 
 @requirement("ENV-5")
 def test_run_that_ends_leaves_the_other_alone(case: Case) -> None:
-    case(a_run(*NEXT_RUN, Settle(limit=2.0), *looked(), *finish()), checks.side_by_side)
+    case(run_scenario(*NEXT_RUN, Settle(limit=2.0), *inspect(), *finish()), checks.side_by_side)
 
 
 @requirement("ENV-5")
 def test_run_that_is_left_alone_goes_on(case: Case) -> None:
-    steps = (Start("run", "other"), WaitReady("other-command"), *finish(), Settle(limit=2.0), *looked("other-command"))
-    case(a_run(*steps), checks.side_by_side)
+    steps = (
+        Start("run", "other"),
+        WaitReady("other-command"),
+        *finish(),
+        Settle(limit=2.0),
+        *inspect("other-command"),
+    )
+    case(run_scenario(*steps), checks.side_by_side)
 
 
 @requirement("ENV-5")
@@ -162,9 +173,9 @@ def test_run_that_is_killed_does_not_hurt_the_other(case: Case) -> None:
         Settle(limit=2.0),
         *NEXT_RUN,
         Settle(),
-        *looked(),
+        *inspect(),
     )
-    case(a_run(*steps), checks.side_by_side)
+    case(run_scenario(*steps), checks.side_by_side)
 
 
 @requirement("ENV-5")
@@ -176,23 +187,23 @@ def test_run_at_any_moment_of_the_creation_of_another(case: Case) -> None:
 @requirement("ENV-6")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
 def test_nothing_else_is_touched_by_a_run(case: Case, ending: str) -> None:
-    case(a_run(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), checks.only_its_own)
+    case(run_scenario(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 @over("number", ASKED)
 def test_nothing_else_is_touched_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
+    case(run_scenario(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 def test_cleaning_up_follows_no_link(case: Case) -> None:
     """The command makes a link in its environment to a directory of the user."""
-    case(a_run(Order(orders.Link("bystander")), *finish()), checks.only_its_own)
+    case(run_scenario(Order(orders.Link("bystander")), *finish()), checks.only_its_own)
 
 
 @requirement("ENV-6")
 def test_nothing_else_is_touched_by_what_collects(case: Case) -> None:
     killed = (Signal(signal.SIGKILL), WaitEnds(), Signal(signal.SIGKILL, "command"), Settle())
     after = (*NEXT_RUN, Settle(limit=2.0), Compare(LATER))
-    case(a_run(Order(orders.Link("bystander")), *killed, after=after), checks.only_its_own)
+    case(run_scenario(Order(orders.Link("bystander")), *killed, after=after), checks.only_its_own)

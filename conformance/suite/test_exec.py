@@ -9,7 +9,7 @@ import pytest
 from proctor.conformance.checks import exec as checks
 from proctor.conformance.judging.judge import Claims
 from proctor.conformance.scenarios.environments import JOB as WARM_JOB
-from proctor.conformance.scenarios.environments import a_run, command_for, looked
+from proctor.conformance.scenarios.environments import command_for, inspect, run_scenario
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
@@ -34,25 +34,29 @@ def test_service_manager_accepts_the_command_as_main(case: Case) -> None:
 @requirement("EXEC-2")
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGSEGV)}"))
 def test_environment_of_a_replaced_launcher_is_gone(case: Case, ending: str) -> None:
-    case(a_run(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), checks.replaced_and_gone, CLAIMS)
+    case(run_scenario(Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), checks.replaced_and_gone, CLAIMS)
 
 
 @requirement("EXEC-2")
 @over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL))
 def test_environment_of_a_replaced_launcher_is_gone_after_a_signal(case: Case, number: int) -> None:
-    case(a_run(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.replaced_and_gone, CLAIMS)
+    case(run_scenario(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.replaced_and_gone, CLAIMS)
 
 
 @requirement("EXEC-2")
 def test_environment_of_a_replaced_launcher_is_gone_after_ctrl_c(case: Case) -> None:
     steps = (Order(orders.Inherit()), Settle(), Press("ctrl-c"), WaitEnds())
-    case(a_run(*steps, stage=WARM_JOB), checks.replaced_and_gone, CLAIMS)
+    case(run_scenario(*steps, stage=WARM_JOB), checks.replaced_and_gone, CLAIMS)
 
 
 @requirement("EXEC-2")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_environment_of_a_replaced_launcher_is_whole(case: Case, number: int) -> None:
-    case(a_run(*looked(), Signal(number), Settle(limit=2.0), *looked(), *finish()), checks.replaced_and_whole, CLAIMS)
+    case(
+        run_scenario(*inspect(), Signal(number), Settle(limit=2.0), *inspect(), *finish()),
+        checks.replaced_and_whole,
+        CLAIMS,
+    )
 
 
 @requirement("EXEC-3")

@@ -8,8 +8,8 @@ import pytest
 
 from proctor.conformance.checks import exit as checks
 from proctor.conformance.exploring.campaigns import campaign_named
-from proctor.conformance.scenarios.environments import COLD, PATIENT
-from proctor.conformance.scenarios.signals import FATAL, STOP_AND_GO_ON, finish
+from proctor.conformance.scenarios.environments import COLD, LAUNCHER_TIMEOUT
+from proctor.conformance.scenarios.signals import FATAL, STOP_AND_CONTINUE, finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
 from proctor.harness import orders
@@ -67,7 +67,7 @@ def test_launcher_does_not_end_when_the_command_closes_its_descriptors(case: Cas
 @requirement("EXIT-3")
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_launcher_does_not_end_when_the_command_stops(case: Case, stage: Stage) -> None:
-    case(Scenario((*STOP_AND_GO_ON, *finish()), stage), checks.not_before_command)
+    case(Scenario((*STOP_AND_CONTINUE, *finish()), stage), checks.not_before_command)
 
 
 @requirement("EXIT-4")
@@ -88,7 +88,7 @@ def test_unexpected_death_is_named(case: Case, number: int) -> None:
 
 @requirement("EXIT-5")
 def test_interpreter_that_is_killed_is_named(case: Case) -> None:
-    asked = Scenario((WaitEnds(),), COLD, invoke="sync", interpreter="killed", within=PATIENT)
+    asked = Scenario((WaitEnds(),), COLD, invoke="sync", interpreter="killed", within=LAUNCHER_TIMEOUT)
     case(asked, checks.names_the_interpreter, claims=("sync",))
 
 
@@ -132,4 +132,4 @@ def test_command_ends_by_itself_on_ctrl_c(case: Case, stage: Stage, code: int) -
     "campaign", ["order", "order, terminal", "order, at rest, terminal"], ids=["pipes", "terminal", "at-rest"]
 )
 def test_order_of_launcher_and_command_does_not_matter(case: Case, campaign: str) -> None:
-    case.explore(campaign_named(campaign), share=0.03, beside=True)
+    case.explore(campaign_named(campaign), share=0.03, has_other_cases=True)

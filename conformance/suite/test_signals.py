@@ -136,7 +136,7 @@ def test_reaped_command_is_not_signalled(case: Case, number: int) -> None:
 
 @requirement("SIG-8")
 def test_reaped_command_is_not_signalled_at_any_moment(case: Case) -> None:
-    case.explore(campaign_named("end, pids"), share=0.05, beside=True)
+    case.explore(campaign_named("end, pids"), share=0.05, has_other_cases=True)
 
 
 @requirement("SIG-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proctor.conformance.checks import sync as checks
 from proctor.conformance.exploring.campaigns import campaign_named
-from proctor.conformance.scenarios.environments import COLD, WARM, a_sync, interrupted_build
+from proctor.conformance.scenarios.environments import COLD, WARM, interrupted_build, sync_scenario
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
 from proctor.harness.scenario import Press
@@ -24,7 +24,7 @@ def test_interrupted_at_any_moment_of_a_further_sync(case: Case) -> None:
 
 @requirement("SYNC-2")
 def test_sync_leaves_no_temporary_file(case: Case) -> None:
-    case(a_sync(COLD), checks.undisturbed_leaves_nothing)
+    case(sync_scenario(COLD), checks.undisturbed_leaves_nothing)
 
 
 @requirement("SYNC-2")
@@ -47,7 +47,7 @@ def test_next_sync_after_an_interruption_at_any_moment(case: Case) -> None:
 
 @requirement("SYNC-3")
 def test_next_sync_with_another_interpreter(case: Case) -> None:
-    case(a_sync(WARM, "other"), checks.next_sync_succeeds)
+    case(sync_scenario(WARM, "other"), checks.next_sync_succeeds)
 
 
 @requirement("SYNC-4")

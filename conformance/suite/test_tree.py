@@ -9,7 +9,7 @@ import pytest
 from proctor.conformance.checks import sync
 from proctor.conformance.checks import tree as checks
 from proctor.conformance.scenarios.environments import interrupted_build
-from proctor.conformance.scenarios.signals import COMMON_SIGNALS, STOP_AND_GO_ON, finish, send
+from proctor.conformance.scenarios.signals import COMMON_SIGNALS, STOP_AND_CONTINUE, finish, send
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
 from proctor.harness import orders
@@ -56,7 +56,7 @@ def test_no_orphan_of_a_command_that_takes_its_time(case: Case, number: int) -> 
 
 @requirement("TREE-1")
 def test_no_orphan_of_a_command_that_stops(case: Case) -> None:
-    case(Scenario((*STOP_AND_GO_ON, *finish())), checks.nothing_left)
+    case(Scenario((*STOP_AND_CONTINUE, *finish())), checks.nothing_left)
 
 
 @requirement("TREE-6")

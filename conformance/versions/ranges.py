@@ -12,7 +12,7 @@ Listed = Callable[[bool], list[PackageRelease]]
 """Returns the versions of a package, oldest first; with True, the withdrawn ones too."""
 
 
-def chosen(asked: str, source: Source, name: str, listed: Listed, pre: bool) -> list[str]:
+def versions_in_range(asked: str, source: Source, name: str, listed: Listed, pre: bool) -> list[str]:
     """Return the versions of a range, oldest first, both ends included; UsageError if it is not a range.
 
     Without `pre`, pre-releases and withdrawn versions are left out, except an end of the range.

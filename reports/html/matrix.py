@@ -116,7 +116,7 @@ class Matrix(NamedTuple):
 
 def mark_of(row: Row) -> VerdictMark:
     """Return the mark of a row."""
-    return "should" if row.verdict == "fail" and not row.binds else MARK_OF_VERDICT[row.verdict]
+    return "should" if row.verdict == "fail" and not row.is_mandatory else MARK_OF_VERDICT[row.verdict]
 
 
 def matrix(documents: list[Results]) -> Matrix:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proctor.conformance.cli import system_checks
-from proctor.conformance.cli.system_checks import NEEDED, Ability, Needed, is_whole, lost
+from proctor.conformance.cli.system_checks import AFFECTED, Ability, Affected, is_complete, unobservable
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import system
@@ -50,18 +50,18 @@ def needs() -> dict[str, list[list[str]]]:
 
 
 def test_what_needs_an_ability_is_what_the_cases_say(needs: dict[str, list[list[str]]]) -> None:
-    assert {name: [sorted(needed.whole), sorted(needed.partly)] for name, needed in NEEDED.items()} == needs
+    assert {name: [sorted(needed.whole), sorted(needed.partly)] for name, needed in AFFECTED.items()} == needs
     assert {name for both in needs.values() for some in both for name in some} <= requirements().keys()
 
 
-@pytest.mark.parametrize("tried", system_checks.TRIED)
-def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: system_checks.Try) -> None:
+@pytest.mark.parametrize("tried", system_checks.PLAYED_CHECKS)
+def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: system_checks.AbilityCheck) -> None:
     answers(monkeypatch, played(GREETED, SettleEnded("quiescent", 0.1)))
     found = tried()
     assert (found.state, found.means, found.do, found.not_observable) == ("yes", "", "", ())
 
 
-@pytest.mark.parametrize("tried", system_checks.TRIED)
+@pytest.mark.parametrize("tried", system_checks.PLAYED_CHECKS)
 @pytest.mark.parametrize(
     ("outcome", "why"),
     [
@@ -72,25 +72,25 @@ def test_what_can_be_played_is_there(monkeypatch: pytest.MonkeyPatch, tried: sys
     ],
 )
 def test_what_cannot_be_played_is_less(
-    monkeypatch: pytest.MonkeyPatch, tried: system_checks.Try, outcome: History | HarnessError, why: str
+    monkeypatch: pytest.MonkeyPatch, tried: system_checks.AbilityCheck, outcome: History | HarnessError, why: str
 ) -> None:
     answers(monkeypatch, outcome)
     found = tried()
     assert (found.state, why in found.found, bool(found.means), bool(found.do)) == ("less", True, True, True)
-    assert (found.not_observable, found.in_part) == NEEDED.get(found.name, Needed())
+    assert (found.not_observable, found.in_part) == AFFECTED.get(found.name, Affected())
 
 
 def test_rest_that_is_waited_for_is_less(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, played(GREETED, SettleEnded("waited", 1.0, "/proc/PID/syscall may not be read")))
-    found = system_checks.TRIED[0]()
+    found = system_checks.PLAYED_CHECKS[0]()
     assert (found.name, found.state, found.found) == ("quiescence", "less", "/proc/PID/syscall may not be read")
 
 
 def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        system_checks, "_try", lambda scenario: played(GREETED) if scenario.stage.under == "bash" else "not installed"
+        system_checks, "_play", lambda scenario: played(GREETED) if scenario.stage.under == "bash" else "not installed"
     )
-    found = next(tried() for tried in system_checks.TRIED if tried.__name__ == "_shells")
+    found = next(tried() for tried in system_checks.PLAYED_CHECKS if tried.__name__ == "_shells")
     assert (found.state, found.not_observable, found.in_part) == ("less", (), ("TTY-3",))
     assert found.do == "apt-get install dash zsh"
     assert "only under bash" in found.means
@@ -109,7 +109,7 @@ def test_how_to_get_namespaces(monkeypatch: pytest.MonkeyPatch, settings: dict[s
     monkeypatch.setattr(system, "setting", lambda name: settings.get(name, ""))
     monkeypatch.setattr(door, "containment", lambda: "subreaper (no PID namespace: clone)")
     monkeypatch.setattr(door, "has_namespace", lambda: False)
-    found = next(one for one in system_checks.abilities(tried=()) if one.name == "containment")
+    found = next(one for one in system_checks.abilities(played=()) if one.name == "containment")
     assert (found.state, do in found.do) == ("less", True)
 
 
@@ -117,7 +117,7 @@ def test_how_to_get_namespaces(monkeypatch: pytest.MonkeyPatch, settings: dict[s
 def test_the_scope_of_ptrace_is_told(monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
     monkeypatch.setattr(system, "setting", lambda _: scope)
     answers(monkeypatch, played(GREETED))
-    tracing = next(tried for tried in system_checks.TRIED if tried.__name__ == "_tracing")
+    tracing = next(tried for tried in system_checks.PLAYED_CHECKS if tried.__name__ == "_tracing")
     assert tracing().found == ("allowed" if not scope else f"allowed (kernel.yama.ptrace_scope is {scope})")
     answers(monkeypatch, played(Unobserved("ptrace-refused")))
     assert ("sysctl kernel.yama.ptrace_scope=1" in tracing().do) == (scope == "3")
@@ -154,7 +154,7 @@ def test_what_the_system_says(
     monkeypatch.setattr(door, "containment", lambda: "PID namespace")
     monkeypatch.setattr(door, "has_namespace", lambda: True)
     monkeypatch.setattr(system, name, lambda: answer)
-    found = next(one for one in system_checks.abilities(tried=()) if one.name == ability)
+    found = next(one for one in system_checks.abilities(played=()) if one.name == ability)
     assert (found.state, bool(found.do)) == (state, state in ("no", "less"))
 
 
@@ -164,9 +164,9 @@ def test_what_is_lost_is_told_once() -> None:
         Ability("b", "less", "", not_observable=("SIG-7", "SIG-6")),
         Ability("c", "note", ""),
     ]
-    assert lost(some) == Needed(("SIG-6", "SIG-7"), ("EXIT-1",))
-    assert not is_whole(some)
-    assert is_whole(some[2:])
+    assert unobservable(some) == Affected(("SIG-6", "SIG-7"), ("EXIT-1",))
+    assert not is_complete(some)
+    assert is_complete(some[2:])
 
 
 # -- what is read of the system itself

@@ -10,7 +10,7 @@ import pytest
 
 from proctor.conformance.versions.managers import MANAGERS, PackageRelease, Source
 from proctor.conformance.versions.packages import cache_directory, named_in, packages_of_targets
-from proctor.conformance.versions.ranges import chosen
+from proctor.conformance.versions.ranges import versions_in_range
 from proctor.harness.errors import UsageError
 
 NPM = '["2.0.0", "1.0.0-beta.11", "1.0.0-beta.2", "1.0.0-alpha.beta", "1.0.0", "10.1.0", "1.0.0-rc.1", "1.10.0"]'
@@ -97,7 +97,7 @@ def listed(withdrawn: bool) -> list[PackageRelease]:
     return sorted(found, key=lambda release: release.key)
 
 
-choose = partial(chosen, source="pip", name="some", listed=listed)
+choose = partial(versions_in_range, source="pip", name="some", listed=listed)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from proctor.conformance.checks.common import NotApplicable, NotObservable
-from proctor.conformance.exploring.campaigns import of_any_launcher
+from proctor.conformance.exploring.campaigns import campaigns_of_any_launcher
 from proctor.harness.history import LimitExceeded, NotStarted, WaitFailed
 from proctor.reports.reproducer.asking import QUESTIONS
 from proctor.reports.reproducer.parts.marks import Question
@@ -19,7 +19,7 @@ from tests.unit.histories import Example, name_of
 from tests.unit.observed_runs import observed
 
 CHAPTERS = ("exit", "signals", "terminal", "tree", "moments")
-OF_CHECK = {name_of(campaign.check): campaign.name for campaign in reversed(of_any_launcher())}
+OF_CHECK = {name_of(campaign.check): campaign.name for campaign in reversed(campaigns_of_any_launcher())}
 """The campaigns by their checks."""
 NOT_KNOWN = {
     "a file": "files are not compared: that needs an undisturbed run of the launcher",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proctor.conformance import checks
-from proctor.conformance.exploring.campaigns import of_any_launcher
+from proctor.conformance.exploring.campaigns import campaigns_of_any_launcher
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.scenarios.signals import finish
 from proctor.harness import orders
@@ -119,7 +119,7 @@ def test_what_speaks_of_moments_needs_a_schedule(requirement: str) -> None:
 def test_every_check_that_is_named_is_there() -> None:
     for check in CHECKS:
         assert callable(named(check, TARGET))
-    assert {campaign.name for campaign in of_any_launcher()} == CAMPAIGNS
+    assert {campaign.name for campaign in campaigns_of_any_launcher()} == CAMPAIGNS
 
 
 def test_every_check_of_these_chapters_has_a_question() -> None:
