@@ -68,20 +68,20 @@ def left(harm: str) -> Judgement:
 
 
 @pytest.mark.parametrize("harm", ["exits", "kills_group"])
-def test_command_that_is_not_run_or_ended_is_a_fail(harm: str) -> None:
+def test_a_command_that_does_not_run_or_end_is_a_fail(harm: str) -> None:
     judgement = status(harm)
     assert judgement.verdict == "fail", judgement
     assert judgement.violations[0].actual
 
 
 @pytest.mark.parametrize("harm", ["steals_socket", "pretends", "stops_itself"])
-def test_command_that_is_never_seen_to_run_is_a_violation(harm: str) -> None:
+def test_a_command_that_is_never_seen_is_a_violation(harm: str) -> None:
     history = play(harm)
     assert history.facts(WaitFailed)[0].awaited == WaitReady()
     assert exit_checks.same_status(history, door.execute(BARE, END))
 
 
-def test_silent_hang_is_known_before_the_deadline() -> None:
+def test_a_silent_hang_is_detected_before_the_deadline() -> None:
     start = time.monotonic()
     missed = play("hangs").facts(WaitFailed)[0]
     assert missed.sure
@@ -89,7 +89,7 @@ def test_silent_hang_is_known_before_the_deadline() -> None:
     assert time.monotonic() - start < 20  # and not the 30 s that a launcher may take to start
 
 
-def test_a_launcher_that_execs_itself_for_ever_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_launcher_that_execs_itself_forever_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     door.stop()
     monkeypatch.setenv("PROCTOR_START_WITHIN", "1")
     history = play("execs_itself")
@@ -98,7 +98,7 @@ def test_a_launcher_that_execs_itself_for_ever_meets_the_deadline(monkeypatch: p
 
 
 @pytest.mark.parametrize("stage", [PIPES, LEADER], ids=["pipes", "terminal"])
-def test_a_hundred_megabytes_are_read_and_not_kept(stage: Stage) -> None:
+def test_a_hundred_megabytes_are_read_but_not_stored(stage: Stage) -> None:
     judgement = status("floods", stage)
     assert judgement.verdict == "pass", judgement
     history = play("floods", Scenario(finish(5), stage))
@@ -111,7 +111,7 @@ def test_an_endless_flood_ends() -> None:
 
 
 @pytest.mark.parametrize("harm", ["fork_bomb", "threads"])
-def test_a_bomb_is_contained_and_nothing_passes(harm: str) -> None:
+def test_a_fork_bomb_is_contained_and_nothing_passes(harm: str) -> None:
     history = play(harm, REST)
     assert history.facts(LimitExceeded)[0].what in ("processes", "threads")
     assert history.facts(WaitFailed)
@@ -121,22 +121,22 @@ def test_a_bomb_is_contained_and_nothing_passes(harm: str) -> None:
         assert status(harm).verdict in ("fail", "not observable")
 
 
-def test_who_forks_and_ends_for_ever_is_left_and_then_ended() -> None:
+def test_a_process_that_forks_and_exits_forever_is_left_and_then_ended() -> None:
     history = play("forks_and_ends")
     assert tree_checks.nothing_left(history, door.execute(BARE, END))
 
 
-def test_a_daemon_that_runs_away_is_found_and_ended() -> None:
+def test_an_escaping_daemon_is_found_and_ended() -> None:
     assert status("runs_away").verdict == "pass"
     judgement = left("runs_away")
     assert judgement.verdict == "fail", judgement
 
 
-def test_a_sigkill_to_the_parent_is_not_taken() -> None:
+def test_a_sigkill_to_the_parent_has_no_effect() -> None:
     assert status("kills_parent").verdict == "pass"
 
 
-def test_a_sigkill_to_everybody_hits_nobody_else() -> None:
+def test_a_sigkill_to_all_processes_hits_no_other_process() -> None:
     check = exit_checks.same_status(play("kills_all"), door.execute(BARE, END))
     assert check  # the command was hit; the runner, which is PID 1 there, was not
 
@@ -153,7 +153,7 @@ def test_without_a_namespace_a_killed_runner_is_an_error(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("harm", ["sparse_file", "odd_files"])
-def test_what_is_left_in_tmpdir_is_told_and_removed(harm: str) -> None:
+def test_files_left_in_tmpdir_are_reported_and_removed(harm: str) -> None:
     history = play(harm)
     names = history.facts(TempFilesLeft)[0].paths
     assert names
@@ -174,7 +174,7 @@ def test_deep_and_locked_directories_do_not_outlive_the_runner(tmp_path: Path, m
 
 
 @pytest.mark.parametrize("harm", ["removes_everything", "blocks_socket"])
-def test_the_next_execution_works_whatever_was_done_to_our_files(harm: str) -> None:
+def test_the_next_execution_works_after_damage_to_our_files(harm: str) -> None:
     assert play(harm).facts(WaitFailed)
     assert play(harm).facts(WaitFailed)
     assert status("kills_parent").verdict == "pass"
@@ -191,7 +191,7 @@ def test_an_impostor_is_named() -> None:
     assert history.facts(WaitFailed)[0].awaited == WaitReady()
 
 
-def test_spoilt_modes_are_a_fail() -> None:
+def test_changed_terminal_modes_are_a_fail() -> None:
     scenario = Scenario((Settle(), *finish(5)), JOB)
     check = terminal_checks.terminal_is_restored
     judgement = judge(
@@ -200,7 +200,7 @@ def test_spoilt_modes_are_a_fail() -> None:
     assert judgement.verdict == "fail", judgement
 
 
-def test_a_launcher_that_is_traced_already_is_held_by_sigstop() -> None:
+def test_an_already_traced_launcher_is_held_by_sigstop() -> None:
     history = play("is_traced", Scenario((Settle(), Hold(), Order(orders.Look()), Release(), *finish(5))))
     assert history.facts(Held)[0].how == "SIGSTOP"
     assert not history.facts(WaitFailed), history.facts(WaitFailed)
@@ -223,7 +223,7 @@ def test_a_launcher_that_hides_is_judged() -> None:
     assert left("hides").verdict == "pass"
 
 
-def test_a_launcher_in_namespaces_of_its_own_is_judged() -> None:
+def test_a_launcher_in_its_own_namespaces_is_judged() -> None:
     command = "unshare --user --map-root-user --pid --fork"
     if subprocess.run([*command.split(), "true"], check=False, capture_output=True).returncode:
         pytest.skip("no user namespaces here")
@@ -239,7 +239,7 @@ def test_a_launcher_that_unmounts_proc_is_an_error_and_the_next_one_is_not() -> 
     assert status("kills_parent").verdict == "pass"
 
 
-def test_nothing_that_is_printed_can_reach_the_terminal(tmp_path: Path) -> None:
+def test_printed_control_sequences_do_not_reach_the_terminal(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     command = [
         sys.executable, "-m", "pytest", "conformance/", f"--target={sys.executable} -I -S {LAUNCHER} prints_escapes",

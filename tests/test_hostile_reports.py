@@ -1,4 +1,4 @@
-"""A real launcher that prints whatever may do harm, 50 MB of it: each report of it is small, and none does anything."""
+"""A real launcher that prints 50 MB of hostile output: its reports are small and harmless."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.documents_for_tests import HOSTILE_BYTES
 
 FORMATS = ("html", "markdown", "junit", "json", "badge", "perfetto", "asciicast")
 SMALL = 1_000_000
-OBEYED = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]")
-"""What a terminal, or who reads text in two directions, would obey. Tabs and ends of lines are none."""
+CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]")
+"""Control characters and marks of writing direction, except tabs and line ends."""
 LAUNCHER = f"""#!/usr/bin/env -S python3 -I -S
 import os, sys
 some = {HOSTILE_BYTES!r} * (50_000_000 // {len(HOSTILE_BYTES)})
@@ -30,25 +30,25 @@ NAME = "<svg onload=window.owned=1>\x1b[31m"
 
 @pytest.fixture
 def results(proctor: Run, tmp_path: Path) -> Path:
-    """Return the results of a launcher that prints it, and gives 0 for every status."""
+    """Return the results of a launcher with hostile output that exits with 0 for every status."""
     launcher = tmp_path / NAME
     launcher.write_text(LAUNCHER, encoding="utf-8")
     launcher.chmod(0o755)
     path = tmp_path / "results.json"
     done = proctor("check", str(launcher), "-k", "EXIT-1 and 42 or TTY-3 and bash", "--results", str(path))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert not OBEYED.search((done.stdout + done.stderr).encode())
+    assert not CONTROL.search((done.stdout + done.stderr).encode())
     assert 0 < path.stat().st_size < SMALL
     return path
 
 
-def test_every_report_of_it_is_harmless(proctor: Run, results: Path, tmp_path: Path) -> None:
+def test_every_report_is_harmless(proctor: Run, results: Path, tmp_path: Path) -> None:
     made = {kind: tmp_path / f"report.{kind}" for kind in FORMATS}
     for kind, path in made.items():
         done = proctor("report", str(results), "--format", kind, "-o", str(path))
         assert done.returncode == 0, (kind, done.stderr)
         assert 0 < path.stat().st_size < SMALL, kind
-        assert not OBEYED.search(path.read_bytes()), kind
+        assert not CONTROL.search(path.read_bytes()), kind
     assert ElementTree.parse(made["junit"]).getroot().get("failures") != "0"
     assert json.loads(made["perfetto"].read_text())["traceEvents"]
     assert all(json.loads(line) for line in made["asciicast"].read_text().splitlines())
@@ -58,18 +58,18 @@ def test_every_report_of_it_is_harmless(proctor: Run, results: Path, tmp_path: P
     assert "<svg" not in made["badge"].read_text().partition("<svg")[2]
 
 
-def test_its_page_does_nothing_in_a_browser(proctor: Run, results: Path, tmp_path: Path) -> None:
+def test_the_page_runs_nothing_in_a_browser(proctor: Run, results: Path, tmp_path: Path) -> None:
     pytest.importorskip("selenium", reason="needs selenium: pip install selenium")
     from tests.browser_for_tests import CHROMIUM, DRIVER, Browser, start
 
-    if not CHROMIUM or not DRIVER:  # what else is made of it the other test sees; .ci/run installs them
+    if not CHROMIUM or not DRIVER:  # CI installs them
         pytest.skip("needs chromium: apt-get install chromium chromium-driver")
     page = tmp_path / "report.html"
     assert proctor("report", str(results), "--format", "html", "-o", str(page)).returncode == 0
     driver = start(tmp_path / "profile")
     try:
         browser = Browser(driver, {"page": page.as_uri()}, tmp_path)
-        browser.troubles(), browser.requests()  # of the page that it begins with
+        browser.troubles(), browser.requests()  # discard those of the start page
         browser.open("page")
         link = "#matrix td[data-mark=fail] a"
         browser.go(str(browser.find(link).get_attribute("hash"))[1:])

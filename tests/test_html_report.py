@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: what it shows, how it is used, and that nothing hostile runs in it."""
+"""The HTML report in a real browser: its contents, its use, and that nothing hostile runs in it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GROUND = """
     return red + green + blue;
 """
 PATIENCE = 60
-"""Seconds for npm, which needs one where its registry answers."""
+"""Seconds for npm, which takes one if its registry answers."""
 OPEN_AND_LOOK = """
     const [address, done] = arguments;
     const all = (selector) => [...document.querySelectorAll("#page " + selector)];
@@ -54,12 +54,12 @@ OPEN_AND_LOOK = """
     }).observe(document.getElementById("page"), {childList: true});
     location.hash = address;
 """
-"""Opens an address; returns how many elements there are that run something, or ask for something."""
+"""Opens an address; returns the numbers of elements that run code or load something."""
 
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return the one browser of this file."""
+    """Return the browser, shared by this file."""
     made = start(tmp_path_factory.mktemp("chromium"))
     yield made
     made.quit()
@@ -67,7 +67,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return where the reports are that are opened."""
+    """Return the URLs of the reports."""
     directory = tmp_path_factory.mktemp("reports")
     found = {}
     for name, results in {"plain": documents(), "hostile": hostile()}.items():
@@ -79,7 +79,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture
 def browser(driver: Any, pages: dict[str, str], tmp_path: Path) -> Iterator[Browser]:
-    """Return the browser. Whatever was done in it, the console says nothing and nobody was asked for anything."""
+    """Return the browser; afterwards, assert that the console is empty and that nothing was requested."""
     made = Browser(driver, pages, tmp_path)
     made.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     made.troubles(), made.requests()
@@ -91,11 +91,11 @@ def browser(driver: Any, pages: dict[str, str], tmp_path: Path) -> Iterator[Brow
 # -- the matrix
 
 
-def test_the_filter_shows_what_matches(browser: Browser) -> None:
+def test_the_filter_shows_matching_requirements(browser: Browser) -> None:
     browser.open("plain")
     every = browser.run(SHOWN)
     assert {"EXIT-1", "TTY-1", "TREE-1"} <= set(every)
-    assert "TREE-6" not in every, "it applies to none of them"
+    assert "TREE-6" not in every, "it applies to no launcher"
     browser.find("[name=mark][value=na] + span").click()
     assert browser.run(SHOWN) == ["TREE-6"]
     browser.find("[name=mark][value=na] + span").click()
@@ -122,7 +122,7 @@ def test_the_filter_shows_what_matches(browser: Browser) -> None:
     menus["level"].click()
     browser.find("[name=level][value=SHOULD]").click()
     assert browser.run(SHOWN) == ["EXIT-4"]
-    menus["launcher"].click()  # which closes the other one
+    menus["launcher"].click()  # this closes the other menu
     assert not browser.shows("[name=level]")
     browser.find("[name=launcher][value='0']").click()
     assert browser.run(HEADS) == ["sound"] and browser.run(SHOWN) == []
@@ -135,7 +135,7 @@ def test_the_filter_shows_what_matches(browser: Browser) -> None:
     assert {name.partition("-")[0] for name in browser.run(SHOWN)} == {"TREE"}
 
 
-def test_columns_are_sorted_by_name_and_by_what_fails(browser: Browser) -> None:
+def test_columns_are_sorted_by_name_and_by_failures(browser: Browser) -> None:
     browser.open("plain")
     assert browser.run(HEADS) == ["sound", "double", "another"]
     orders = {
@@ -149,7 +149,7 @@ def test_columns_are_sorted_by_name_and_by_what_fails(browser: Browser) -> None:
         assert marks == [f"#TTY-1/{name}" for name in names]
 
 
-def test_heads_stay_where_they_are(browser: Browser) -> None:
+def test_heads_stay_visible(browser: Browser) -> None:
     browser.open("plain", width=360)
     places = """
         const scroller = document.querySelector(".scroller"), box = scroller.getBoundingClientRect();
@@ -163,7 +163,7 @@ def test_heads_stay_where_they_are(browser: Browser) -> None:
     assert abs(head) <= 2 and abs(row) <= 2
 
 
-def test_what_only_screen_readers_see_makes_nothing_scroll(browser: Browser) -> None:
+def test_screen_reader_text_causes_no_scrolling(browser: Browser) -> None:
     browser.open("plain", width=1500)
     sizes = """
         const page = document.documentElement, scroller = document.querySelector(".scroller");
@@ -183,7 +183,7 @@ def test_a_link_leads_to_a_row_or_a_cell(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     assert browser.text("#page h1").startswith("double") and browser.driver.title == "TTY-1: double · Proctor"
     assert "twice, from kernel, launcher" in browser.text("dd.actual")
-    browser.open("plain", "TTY-1/sound")  # there is no more to tell than a line
+    browser.open("plain", "TTY-1/sound")  # it has no page of its own
     assert browser.text("tr.here").startswith("sound") and browser.focused() == "#launcher/sound"
     browser.open("plain", "launcher/double")
     assert "2 MUST failed" in browser.text(".lead") and "34 of 40" in browser.text(".groups")
@@ -196,7 +196,7 @@ def test_a_link_leads_to_a_row_or_a_cell(browser: Browser) -> None:
     )
 
 
-def test_back_leads_to_where_one_was(browser: Browser) -> None:
+def test_back_restores_position_and_focus(browser: Browser) -> None:
     browser.open("plain")
     browser.run("document.querySelector('.scroller').scrollTo(0, 200)")
     browser.find("[data-route=TTY-1] td[data-mark=fail] a").click()
@@ -212,7 +212,7 @@ def test_back_leads_to_where_one_was(browser: Browser) -> None:
 # -- by keyboard
 
 
-def test_everything_is_reached_by_keys(browser: Browser) -> None:
+def test_keyboard_navigation(browser: Browser) -> None:
     browser.open("plain")
     browser.keys(Keys.TAB)
     assert browser.focused() == "#content"
@@ -229,7 +229,7 @@ def test_everything_is_reached_by_keys(browser: Browser) -> None:
     assert browser.focused() == "#launcher/sound"
     browser.keys(Keys.END, Keys.ARROW_DOWN, Keys.HOME)
     assert browser.focused() == "#EXIT-1"
-    browser.keys(Keys.TAB)  # the matrix is one stop
+    browser.keys(Keys.TAB)  # the matrix is one tab stop
     assert not browser.focused().startswith("#EXIT")
     browser.run("document.querySelector('[data-route=TTY-1] th a').focus()")
     browser.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ENTER)
@@ -240,16 +240,16 @@ def test_everything_is_reached_by_keys(browser: Browser) -> None:
     assert browser.focused() == "#TTY-1/double"
 
 
-# -- light, dark, paper
+# -- light, dark, print
 
 
-def test_dark_is_as_the_system_has_it_until_it_is_chosen(browser: Browser) -> None:
+def test_the_colour_theme_follows_the_system_until_it_is_chosen(browser: Browser) -> None:
     browser.open("plain", dark=True)
     assert browser.run(GROUND) < 150
     browser.find("[name=theme][value=light] + span").click()
     assert browser.run(GROUND) > 600
     browser.open("plain", dark=True)
-    assert browser.run(GROUND) > 600, "it was chosen before"
+    assert browser.run(GROUND) > 600, "the choice is saved"
     browser.find("[name=theme][value='']").send_keys(Keys.SPACE)
     assert browser.run(GROUND) < 150
     browser.media("", "light")
@@ -265,7 +265,7 @@ def test_dark_is_as_the_system_has_it_until_it_is_chosen(browser: Browser) -> No
 # -- a failure
 
 
-def test_a_timeline_says_what_its_marks_are(browser: Browser) -> None:
+def test_marks_of_a_timeline_have_tooltips(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     mark = browser.find(".drawing [data-event='5'][tabindex] circle")
     browser.point_at(mark)
@@ -286,7 +286,7 @@ def test_a_timeline_says_what_its_marks_are(browser: Browser) -> None:
     assert "highlighted" in (browser.find(".drawing [data-event='3']").get_attribute("class") or "")
 
 
-def test_a_timeline_is_zoomed_and_dragged(browser: Browser) -> None:
+def test_a_timeline_can_be_zoomed_and_dragged(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     width = "return document.querySelector('.drawing svg').getBoundingClientRect().width"
     before = browser.run(width)
@@ -304,7 +304,7 @@ def test_a_timeline_is_zoomed_and_dragged(browser: Browser) -> None:
     assert browser.run(width) <= browser.run("return arguments[0].clientWidth", drawing)
 
 
-def test_a_failure_is_told_whole(browser: Browser) -> None:
+def test_a_failure_page_is_complete(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     assert "Wait until all processes are idle. Press ctrl-c. Wait" in browser.text(".steps")
     assert browser.text("dl.violation dd").startswith("the command receives SIGINT 1 times")
@@ -319,7 +319,7 @@ def test_a_failure_is_told_whole(browser: Browser) -> None:
     assert copied == "pytest conformance/ --target=double -k TTY-1"
 
 
-def test_script_and_case_are_downloaded(browser: Browser) -> None:
+def test_script_and_case_can_be_downloaded(browser: Browser) -> None:
     kept = documents()[1].failures[0].case_file or {}
     browser.open("plain", "TTY-1/double")
     for button in browser.driver.find_elements(By.CSS_SELECTOR, "[data-download]"):
@@ -333,10 +333,10 @@ def test_script_and_case_are_downloaded(browser: Browser) -> None:
     assert "do not contain the case" in browser.text(".about")
 
 
-# -- what was explored
+# -- explored schedules
 
 
-def test_a_map_shows_the_points_and_what_came_of_each(browser: Browser) -> None:
+def test_a_map_shows_points_and_outcomes(browser: Browser) -> None:
     browser.open("plain", "SIG-6/sound")
     lanes = browser.run("return [...document.querySelectorAll('#page .lanes th')].map(one => one.textContent)")
     assert lanes == ["launcher", "child1"]
@@ -354,7 +354,7 @@ def test_a_map_shows_the_points_and_what_came_of_each(browser: Browser) -> None:
     browser.until(lambda: browser.shows("#page .map"))
 
 
-# -- for everybody, everywhere
+# -- accessibility and window sizes
 
 ADDRESSES = ["matrix", "TTY-1", "TTY-1/double", "SIG-6", "SIG-6/sound", "launcher/double", "coverage"]
 
@@ -386,7 +386,7 @@ def axe(request: pytest.FixtureRequest) -> str:
         words = [npm, "install", "--prefix", str(kept), "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        except subprocess.TimeoutExpired:  # a registry that does not answer says nothing of our pages
+        except subprocess.TimeoutExpired:  # a registry that does not answer says nothing about the page
             pytest.skip(f"npm has not installed axe-core within {PATIENCE} s; name it by PROCTOR_AXE")
         if done.returncode:
             pytest.skip(f"npm cannot install axe-core here: {done.stderr.strip()[-200:]}")
@@ -404,7 +404,7 @@ def test_axe_finds_nothing(browser: Browser, axe: str, dark: bool, addresses: li
         assert told == [], address
 
 
-# -- what may do harm
+# -- hostile text
 
 
 def test_nothing_hostile_runs(browser: Browser) -> None:

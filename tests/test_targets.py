@@ -1,4 +1,4 @@
-"""The descriptions in targets/: each can be read, and what is not installed says how to get it."""
+"""The descriptions in targets/: each can be read, and a missing launcher says how to install it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ INIT = ("tini", "dumb-init", "catatonit")
 
 @pytest.fixture
 def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing on PATH, nothing beside the interpreter."""
+    """Empty PATH, and no programs next to the interpreter."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
 
 
-def test_the_launchers_of_the_plan_are_described() -> None:
+def test_the_planned_launchers_are_described() -> None:
     planned = {
         "bare", "tini", "dumb-init", "catatonit", "timeout", "nohup", "setsid", "uv-run", "npm-run", "npx",
         "cross-env", "poetry-run", "pipx-run", "honcho-run",
@@ -34,13 +34,13 @@ def test_the_launchers_of_the_plan_are_described() -> None:
 
 @pytest.mark.usefixtures("nothing_installed")
 @pytest.mark.parametrize("name", REAL)
-def test_what_is_not_installed_says_how_to_get_it(name: str) -> None:
+def test_a_missing_launcher_says_how_to_install_it(name: str) -> None:
     with pytest.raises(UsageError, match=r"install it with: \S+"):
         load(name)
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_a_description_is_whole(name: str) -> None:
+def test_a_description_is_complete(name: str) -> None:
     data = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))
     assert data["description"] and data["command"] and data["install"]
     assert data.get("version") or name == "cross-env", "only cross-env has no way to print its version"
@@ -48,7 +48,7 @@ def test_a_description_is_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_what_pip_or_npm_installs_is_pinned_and_installable(name: str) -> None:
+def test_packages_of_pip_and_npm_are_pinned(name: str) -> None:
     install = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))["install"]
     package = named_in(install)
     if not re.search(r"\b(pip|npm) install\b", install):
@@ -68,7 +68,7 @@ def test_what_pip_or_npm_installs_is_pinned_and_installable(name: str) -> None:
         ("apt-get install tini", None),
     ],
 )
-def test_the_package_in_a_line(install: str, package: tuple[str, ...] | None) -> None:
+def test_the_package_in_an_install_line(install: str, package: tuple[str, ...] | None) -> None:
     assert named_in(install) == package
 
 
@@ -88,7 +88,7 @@ def test_here_and_python_are_replaced(tmp_path: Path) -> None:
     assert target.version == (sys.executable, "-V")
 
 
-def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_key_suggests_the_closest(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('command = ["env"]\nprofile = ["exec"]\n')
     with pytest.raises(UsageError, match="profiles"):

@@ -1,4 +1,4 @@
-"""Schedules for generated scripts: which directives fit a script, and at which points they come to stand."""
+"""Schedules for generated scripts: which directives are applicable to a script, and at which points."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def test_a_key_needs_a_terminal() -> None:
     assert kept(Model(TERMINAL)) == (DELIVER, PRESS, HOLD)
 
 
-def test_no_key_goes_into_what_is_typed_or_into_nothing() -> None:
+def test_no_key_becomes_input_or_reaches_a_hung_up_terminal() -> None:
     for step in (Type(b"a line\n"), Order(orders.ReadLine()), Order(orders.Raw()), HangUp()):
         assert kept(Model(TERMINAL), step) == (DELIVER, HOLD)
 
 
-def test_what_would_end_the_command_at_any_step_is_left_out() -> None:
+def test_signals_that_end_the_command_are_left_out() -> None:
     model = Model(TERMINAL)
     model.ends_on[TERM] = 3
     assert kept(model) == (PRESS, HOLD)
@@ -40,12 +40,12 @@ def test_what_would_end_the_command_at_any_step_is_left_out() -> None:
     assert kept(model) == (HOLD,)
 
 
-def test_points_are_counted_round_and_round() -> None:
+def test_point_numbers_wrap_around() -> None:
     schedule = to_schedule((DELIVER, DrawnDirective(5, Deliver(TERM))), (FORK, WAIT))
     assert [str(one) for one in schedule.directives] == ["at launcher wait4#1 entry: deliver TERM to launcher"] * 2
     assert to_schedule((DELIVER,), ()) == Schedule()
 
 
-def test_nobody_waits_for_himself() -> None:
+def test_no_process_waits_for_itself() -> None:
     assert to_schedule((HOLD,), (BIRTH,)).directives == ()
     assert len(to_schedule((HOLD,), (FORK,)).directives) == 1

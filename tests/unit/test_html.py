@@ -1,4 +1,4 @@
-"""The parts that the page is made from, and the page as text. What a browser makes of it: tests/test_html_report.py."""
+"""The parts of the HTML page, and the page as text. tests/test_html_report.py tests it in a browser."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.unit.histories import history
 
 
 class Elements(HTMLParser):
-    """Collects what elements and attributes there are."""
+    """Collects the elements, attributes and addresses of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -50,8 +50,8 @@ class Elements(HTMLParser):
 
 def parts(page: str) -> list[str]:
     """Return the page and its compressed parts."""
-    lying = re.findall(r"<template id=\"[^\"]*\" data-packed>([^<]*)</template>", page)
-    return [page, *(gzip.decompress(base64.b64decode(one)).decode() for one in lying)]
+    compressed = re.findall(r"<template id=\"[^\"]*\" data-packed>([^<]*)</template>", page)
+    return [page, *(gzip.decompress(base64.b64decode(one)).decode() for one in compressed)]
 
 
 def cell(requirement: str, page: str) -> str:
@@ -59,17 +59,17 @@ def cell(requirement: str, page: str) -> str:
     return next(part for part in parts(page)[1:] if f'data-title="{requirement}: ' in part)
 
 
-# -- words
+# -- text
 
 
-def test_addresses_within_the_page_are_plain_and_differ() -> None:
+def test_slugs_are_plain_and_unique() -> None:
     assert slugs(["tini", "uv run", "uv-run", "../<x>", "\x1b", "tini"]) == [
         "tini", "uv-run", "uv-run-2", "x", "x-2", "tini-2",
     ]  # fmt: skip
     assert slugs(["matrix"], ["matrix"]) == ["matrix-2"]
 
 
-def test_sources_are_links() -> None:
+def test_sources_become_links() -> None:
     html_of = linked_sources(
         "signal(7), sd_notify(3) (`READY=1`); Yelp/dumb-init#59, opencode#1; PEP 405; POSIX.1-2024 XSH"
     )
@@ -85,11 +85,11 @@ def test_sources_are_links() -> None:
     assert "<script" not in linked_sources('"><script>(1) <a/b#1')
 
 
-def test_code_and_stress_in_sentences() -> None:
+def test_code_and_emphasis_in_sentences() -> None:
     assert inline_markup("An *orphan* of `a<b`, 2*3*4") == "An <em>orphan</em> of <code>a&lt;b</code>, 2*3*4"
 
 
-def test_what_was_done_is_said_in_words() -> None:
+def test_steps_become_sentences() -> None:
     stage = Stage(ignored=(13, 1), nice=5, home="cold")
     script = Scenario((s.Signal(15), s.NewPhase(), s.Type(b"jobs\n"), s.WaitOutput("<prompt>")), stage)
     said = ["".join(part.text for part in parts) for parts in steps(["a b", "--"], script, ["at x: deliver TERM"])]
@@ -104,7 +104,7 @@ def test_what_was_done_is_said_in_words() -> None:
     ]
 
 
-def test_of_a_script_that_ended_early_only_what_was_done_is_told() -> None:
+def test_a_script_that_stopped_early_lists_only_the_steps_that_ran() -> None:
     scenario = Scenario(
         (s.Settle(), s.NewPhase(), s.Press("ctrl-z"), s.WaitStopped(), s.Type(b"fg\n"), s.WaitEnds()), Stage()
     )
@@ -116,17 +116,17 @@ def test_of_a_script_that_ended_early_only_what_was_done_is_told() -> None:
     assert steps(["a"], scenario, [], last=5) == steps(["a"], scenario, [])
 
 
-def test_launchers_of_one_name_are_told_apart() -> None:
+def test_launchers_of_one_name_get_different_labels() -> None:
     alike = [results("a"), results("a"), results("b")]
     newer = msgspec.structs.replace(alike[0], target=msgspec.structs.replace(alike[0].target, version="a 2.0.0"))
     labels = [column.label for column in matrix([*alike, newer]).columns]
     assert labels == ["a 1.2.3 [1]", "a 1.2.3 [2]", "b", "a 2.0.0"]
 
 
-# -- what was explored
+# -- explored schedules
 
 
-def test_what_was_explored_is_said_in_a_line() -> None:
+def test_coverage_as_one_line() -> None:
     assert str(COVERED) == (
         "start: 34 of 40 schedules (deliver TERM, deliver INT; 38 points); skipped: 10 at points where it ends"
     )
@@ -137,7 +137,7 @@ def test_what_was_explored_is_said_in_a_line() -> None:
     assert (COVERED.percent, endless.percent) == (85.0, 0.0)
 
 
-def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> None:
+def test_the_map_has_a_lane_per_process_and_a_shade_per_outcome() -> None:
     (found,) = outcome_maps([COVERED, msgspec.structs.replace(COVERED, stretches=())])
     assert found.visited == 17
     assert found.outcomes == [
@@ -153,19 +153,19 @@ def test_the_map_has_a_lane_for_each_process_and_a_shade_for_each_outcome() -> N
     assert round(last.x + last.width, 2) == 100.0 and last.title.startswith("36-38 (of 14-38: ")
 
 
-def test_the_narrowest_stretch_is_seen_and_stays_in_its_lane() -> None:
+def test_the_narrowest_bar_is_visible_and_stays_in_its_lane() -> None:
     last = PointRange("launcher", ((5000, 5000),), "launcher write#9 exit", "launcher write#9 exit", ("ends",))
     (bar,) = outcome_map(msgspec.structs.replace(COVERED, points=5000, stretches=(last,))).lanes["launcher"]
     assert bar.width == 0.3 and bar.x + bar.width == 100
 
 
-def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
+def test_the_rarest_of_many_outcomes_share_a_shade() -> None:
     many = tuple(PointRange("launcher", ((n, n),), f"a #{n}", f"a #{n}", (f"outcome {n}",)) for n in range(1, 9))
     shades = [outcome.shade for outcome in outcome_map(msgspec.structs.replace(COVERED, stretches=many)).outcomes]
     assert shades == [f"outcome{n}" for n in range(1, 6)] + ["shared"] * 3
 
 
-# -- what a terminal would obey
+# -- control sequences
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,11 @@ def test_of_many_outcomes_the_rarest_share_a_shade() -> None:
         ("x\u202ey\ud800", [("x", "text"), ("\\u202e", "control"), ("y", "text"), ("\\ud800", "control")]),
     ],
 )
-def test_what_a_terminal_would_obey_is_named(text: str, shown: list[tuple[str, str]]) -> None:
+def test_control_sequences_are_made_readable(text: str, shown: list[tuple[str, str]]) -> None:
     assert [tuple(piece) for piece in output_pieces(text)] == shown
 
 
-def test_output_is_decoded_across_parts_and_bounded() -> None:
+def test_output_is_decoded_across_events_and_limited() -> None:
     chunks, left_out = output_chunks(hostile_history())
     text = ["".join(piece.text for piece in chunk.pieces) for chunk in chunks]
     assert [chunk.stream for chunk in chunks] == ["terminal", "stdout"]
@@ -197,7 +197,7 @@ def test_output_is_decoded_across_parts_and_bounded() -> None:
     assert (sum(len(piece.text) for chunk in chunks for piece in chunk.pieces), left_out) == (MAX_CHARACTERS, 4000)
 
 
-def test_a_string_that_never_ends_is_no_trap() -> None:
+def test_unterminated_control_strings_are_fast() -> None:
     begun = time.process_time()
     assert list(output_pieces("\x1b]" * 20_000 + "\x1bP" * 20_000))
     assert time.process_time() - begun < 5
@@ -206,7 +206,7 @@ def test_a_string_that_never_ends_is_no_trap() -> None:
 # -- the page
 
 
-def test_scripts_lie_in_the_page_once() -> None:
+def test_blocks_of_scripts_are_stored_once() -> None:
     library, one, other = ScriptLibrary(), script_of(case_of("a")), script_of(case_of("b"))
     numbers = [library.add(one), library.add(other)]
     blocks = json.loads(library.text())
@@ -220,7 +220,7 @@ def case_of(name: str) -> dict[str, object]:
     return made
 
 
-def test_the_matrix_counts_what_fails() -> None:
+def test_the_matrix_counts_failures() -> None:
     table = matrix(documents())
     assert [(column.slug, column.version, column.must, column.should) for column in table.columns] == [
         ("sound", "1.2.3", 0, 0), ("double", "1.2.3", 2, 1), ("another", "1.2.3", 0, 1),
@@ -235,7 +235,7 @@ def test_the_matrix_counts_what_fails() -> None:
     assert list(line.by_mark) == ["fail", "pass"]
 
 
-def test_everything_is_in_one_file() -> None:
+def test_the_page_is_self_contained() -> None:
     page = html(documents(), script_of)
     for text in parts(page):
         found = Elements(text)
@@ -244,10 +244,10 @@ def test_everything_is_in_one_file() -> None:
         outside = [one for one in found.addresses if not one.startswith(("#", "data:,", "https://"))]
         assert outside == []
     assert "default-src &#39;none&#39;; script-src &#39;sha256-" in page and page.count("<script>") == 2
-    assert page == html(documents(), script_of), "the same each time"
+    assert page == html(documents(), script_of), "the page is reproducible"
 
 
-def test_a_failure_that_has_no_script_says_why() -> None:
+def test_a_failure_without_script_gives_the_reason() -> None:
     no_case = [results("a", [failure(case_file=None)], TTY_1="fail")]
     assert "do not contain the case" in cell("TTY-1", html(no_case, script_of))
     unknown = failure(case_file=case_of("a") | {"requirement": "NO-1"})
@@ -256,26 +256,26 @@ def test_a_failure_that_has_no_script_says_why() -> None:
         script_of({"schema": 2})
 
 
-def test_older_documents_have_violations_only() -> None:
+def test_a_failure_without_history_shows_its_violations() -> None:
     page = cell("TTY-1", html([results("a", TTY_1="fail")], script_of))
     assert "twice, from kernel, launcher" in page
     assert "data-execution" not in page
 
 
-def test_older_documents_tell_in_a_line_what_was_explored() -> None:
+def test_older_documents_show_coverage_as_a_line() -> None:
     older = msgspec.structs.replace(results("a"), explored=[])
     page = html([older], script_of)
     assert page.count(str(COVERED)) == 2, "by requirement and by launcher"
     assert 'id="page:SIG-6/a"' not in page
 
 
-def test_a_pass_that_was_explored_shows_its_map() -> None:
+def test_an_explored_pass_shows_its_map() -> None:
     page = cell("SIG-6", html([results("a")], script_of))
     assert "ends by SIGTERM" in page and '<rect class="bad1"' in page and "All points" in page
 
 
-def test_hostile_text_is_text() -> None:
-    for text in parts(html(hostile(), script_of))[:-1]:  # the last are the scripts, which are downloaded as they are
+def test_hostile_text_is_escaped() -> None:
+    for text in parts(html(hostile(), script_of))[:-1]:  # the last part has the scripts, which are not HTML
         text.encode()
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", text)
         body = text.partition("<body>")[2] or text
@@ -284,6 +284,6 @@ def test_hostile_text_is_text() -> None:
     assert HOSTILE not in parts(html(hostile(), script_of))[0]
 
 
-def test_readme_and_reports_say_the_same_of_what_a_pass_does_not_show() -> None:
+def test_readme_and_reports_list_the_same_limits() -> None:
     readme = " ".join(Path(ROOT / "README.md").read_text(encoding="utf-8").split())
     assert [one for one in LIMITS if f"- {one}" not in readme] == []

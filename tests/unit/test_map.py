@@ -1,4 +1,4 @@
-"""The map of an exploration: which points are folded into one stretch, and how it is told in text."""
+"""The map of an exploration: which points form a range, and its text."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SITES = [
          ("launcher", "wait4")]
     )
 ]  # fmt: skip
-"""Of a later part of a script: their places among all points do not begin with 0."""
+"""Points of a later part of a script: their numbers do not begin at 0."""
 
 
 def played(number: int, evaluation: Evaluation, what: str = "deliver TERM to launcher") -> PlayedSchedule:
     return PlayedSchedule(PlannedSchedule(Schedule(), SITES[number - 1], what), evaluation, reached=True)
 
 
-def test_neighbours_of_one_process_are_folded_where_the_same_came_of_all() -> None:
+def test_neighbouring_points_with_the_same_outcomes_become_a_range() -> None:
     found = list(stretches([played(n, ENDS) for n in (6, 1, 2, 3, 4, 5)], SITES))
     assert [(one.process, one.runs) for one in found] == [
         ("launcher", ((1, 3),)), ("child1", ((4, 5),)), ("launcher", ((6, 6),)),
@@ -38,12 +38,12 @@ def test_neighbours_of_one_process_are_folded_where_the_same_came_of_all() -> No
     assert (found[0].start, found[0].end) == ("launcher brk#1 exit", "launcher pipe2#1 exit")
 
 
-def test_points_at_which_nothing_was_played_are_not_counted() -> None:
+def test_untested_points_are_not_counted() -> None:
     (found,) = stretches([played(1, ENDS), played(3, ENDS)], SITES)
     assert (found.runs, found.first, found.last, found.visited) == (((1, 1), (3, 3)), 1, 3, 2)
 
 
-def test_a_point_has_all_that_came_of_it() -> None:
+def test_a_point_has_all_its_outcomes() -> None:
     quit_, late = "deliver QUIT to launcher", "deliver TERM to launcher, child first"
     some = [played(1, ENDS), played(1, ENDS, quit_), played(2, LOST), played(2, LOST, quit_), played(2, REACHES, late)]
     first, second = stretches(some, SITES)
@@ -56,14 +56,14 @@ def test_a_point_has_all_that_came_of_it() -> None:
 
 
 @pytest.mark.parametrize("runs", ["[]", "[[3, 2]]", "[[0, 1]]", "[[1, 2], [2, 3], [1, 1]]", "[[1, 9]]"])
-def test_damaged_runs_are_no_map(runs: str) -> None:
+def test_damaged_runs_are_rejected(runs: str) -> None:
     stretch = f'{{"process": "a", "runs": {runs}, "start": "a b", "end": "a b"}}'
     told = f'{{"requirement": "X", "campaign": "x", "stimuli": [], "points": 8, "played": 1, "stretches": [{stretch}]}}'
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(told, type=Coverage)
 
 
-def test_schedules_of_no_point_are_on_no_map() -> None:
+def test_schedules_without_a_point_are_not_on_the_map() -> None:
     assert (
         list(stretches([PlayedSchedule(PlannedSchedule(Schedule(), None, "drawn"), ENDS, reached=True)], SITES)) == []
     )

@@ -1,6 +1,6 @@
-"""Failures as a trace for Perfetto and as a recording of the terminal: by the rules of their formats, and harmless.
+"""Failures as Perfetto traces and as asciicasts: they follow the rules of their formats and are harmless.
 
-The rules are those of the Trace Event Format (Chromium, "Flow events", "Complete events", "Metadata events") and of
+The rules are from the Trace Event Format (Chromium, "Flow events", "Complete events", "Metadata events") and of
 asciicast v2 (asciinema).
 """
 
@@ -70,7 +70,7 @@ def obeys_the_rules(events: list[dict[str, Any]]) -> bool:
 
 
 def nests(slices: list[dict[str, Any]]) -> None:
-    """Fail where two slices of one thread overlap and neither is within the other."""
+    """Assert that of two overlapping slices of a thread, one encloses the other."""
     for n, one in enumerate(slices):
         for other in slices[n + 1 :]:
             (a, b), (c, d) = sorted((e["ts"], e["ts"] + e["dur"]) for e in (one, other))
@@ -78,7 +78,7 @@ def nests(slices: list[dict[str, Any]]) -> None:
 
 
 def binds(flow: dict[str, Any], events: list[dict[str, Any]]) -> bool:
-    """Whether the innermost slice in which an end of a flow lies is that of its own signal."""
+    """Whether the innermost slice around an end of a flow belongs to its signal."""
     around = [e for e in events if e["ph"] == "X" and e["tid"] == flow["tid"] and encloses(e, flow["ts"])]
     innermost = min(around, key=lambda event: event["dur"])
     other = next(e for e in events if e.get("id") == flow["id"] and e["ph"] != flow["ph"])
@@ -100,14 +100,14 @@ def test_signals_are_flows_between_slices_of_their_lanes() -> None:
     ]  # fmt: skip
 
 
-def test_a_signal_that_is_lost_has_a_start_alone() -> None:
+def test_a_lost_signal_has_only_a_start() -> None:
     events = trace(results(failure(LOST)))
     assert obeys_the_rules(events)
     assert not [e for e in events if e["ph"] in "sf"]
     assert "SIGTERM to launcher, receipt not observed" in [e["name"] for e in events]
 
 
-def test_states_are_slices_and_what_a_violation_points_to_says_so() -> None:
+def test_states_are_slices_and_cited_events_are_marked() -> None:
     events = trace(results(failure()))
     states = [(e["name"], e["ts"], e["dur"]) for e in events if e.get("cat") == "state"]
     assert ("running", 0.0, 6000.0) in states and ("running", 1000.0, 4000.0) in states
@@ -115,7 +115,7 @@ def test_states_are_slices_and_what_a_violation_points_to_says_so() -> None:
     assert cited["args"] == {"event": 4, "what": "command received SIGTERM from launcher", "violation": True}
 
 
-def test_many_at_the_same_time_keep_to_the_rules() -> None:
+def test_many_events_at_the_same_time_obey_the_rules() -> None:
     keys = [
         fact
         for _ in range(9)
@@ -129,7 +129,7 @@ def test_many_at_the_same_time_keep_to_the_rules() -> None:
     assert len([e for e in events if e["ph"] == "s" and e["cat"] == "signal"]) >= 19
 
 
-def test_each_history_is_a_process_of_its_own() -> None:
+def test_each_history_is_a_process() -> None:
     one = results(failure(bare=replaced()), failure(LOST, "SIG-2"))
     events = trace(one, results(failure(), name=HOSTILE))
     assert obeys_the_rules(events)
@@ -168,7 +168,7 @@ def printed(*pieces: bytes) -> str:
     return "".join(row[2] for row in rows)
 
 
-def test_a_recording_has_the_size_of_the_terminal_and_what_happened_there() -> None:
+def test_a_recording_has_the_size_and_the_events_of_the_terminal() -> None:
     facts = (Output("terminal", b"$ "), Pressed("ctrl-c"), Resized(50, 132), sent(TERM), Typed(3, 1), HungUp())
     head, rows = recording(on_terminal(*facts, rows=20, columns=70))
     assert head == {
@@ -193,16 +193,16 @@ def test_a_recording_has_the_size_of_the_terminal_and_what_happened_there() -> N
     ],
     ids=["draws", "in-pieces", "characters", "osc", "answers", "modes", "unfinished"],
 )
-def test_only_what_draws_is_passed_on(pieces: tuple[bytes, ...], shown: str) -> None:
+def test_only_drawing_sequences_are_kept(pieces: tuple[bytes, ...], shown: str) -> None:
     assert printed(*pieces) == shown
 
 
-def test_a_pipe_has_its_lines_returned() -> None:
+def test_lines_of_a_pipe_get_carriage_returns() -> None:
     made = history(Output("stdout", b"one\ntwo\n"), Output("stderr", b"three\r\n"))
     assert [row[2] for row in recording(made)[1]] == ["one\r\ntwo\r\n", "three\r\n"]
 
 
-def test_of_several_failures_one_is_chosen() -> None:
+def test_one_of_several_failures_must_be_selected() -> None:
     play, silent = on_terminal(Output("terminal", b"x")), failure(LOST, "EXIT-1")
     document = results(failure(play), failure(play, "TTY-3"), silent)
     with pytest.raises(
@@ -212,12 +212,12 @@ def test_of_several_failures_one_is_chosen() -> None:
     with pytest.raises(UsageError, match="--requirement SIG-1 --target 'setsid --wait'"):
         asciicast([document, results(failure(play), name="setsid --wait")])
     assert asciicast(selected([document, results(name="other")], "tini", "TTY-3"))
-    assert asciicast([results(failure(play), silent)])  # the only one with anything to play
+    assert asciicast([results(failure(play), silent)])  # the only one with output
     with pytest.raises(UsageError, match="nothing was printed in EXIT-1 of tini"):
         asciicast([results(silent)])
 
 
-def test_what_is_not_there_cannot_be_chosen() -> None:
+def test_a_missing_launcher_or_requirement_is_an_error() -> None:
     documents = [results(failure(), failure(LOST, "TTY-3")), results(name="timeout")]
     with pytest.raises(UsageError, match=r"--target=tinni: .*did you mean 'tini'.*they are for: tini, timeout"):
         selected(documents, "tinni")

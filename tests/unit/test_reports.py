@@ -1,4 +1,4 @@
-"""Reports out of results that no launcher made: what is in them, and that nothing hostile gets through."""
+"""Reports of literal results: their contents, and that hostile text is made harmless."""
 
 from __future__ import annotations
 
@@ -59,20 +59,20 @@ def test_only_what_got_worse_is_worse() -> None:
     ]
 
 
-def test_a_baseline_is_that_of_the_launcher() -> None:
+def test_the_baseline_of_the_launcher_is_used() -> None:
     other = results("another")
     assert baseline_of([other, BEFORE], AFTER, "b.json") is BEFORE
-    assert baseline_of([other], AFTER, "b.json") is other  # it has another name by now
+    assert baseline_of([other], AFTER, "b.json") is other  # the launcher was renamed
     with pytest.raises(UsageError, match=r"no results of a launcher are in it.*another, third"):
         baseline_of([other, results("third")], AFTER, "b.json")
 
 
-def test_a_baseline_of_another_specification_is_none() -> None:
+def test_a_baseline_of_another_specification_is_rejected() -> None:
     with pytest.raises(UsageError, match=r"version 0 of the specification, this is version 1.*Make the baseline anew"):
         baseline_of([results(version=0)], AFTER, "b.json")
 
 
-def test_of_several_launchers_the_gate_says_which() -> None:
+def test_the_gate_names_the_launcher_if_there_are_several() -> None:
     both = [*changes(BEFORE, AFTER), *changes(results("b", SIG_1=row("pass")), results("b", SIG_1=row("fail", "x")))]
     assert [line for line in told(both) if "SIG-1 (" in line] == [
         "  a launcher: SIG-1 (MUST) pass -> fail: SIG-1/wrong: required: a; actual: b",
@@ -101,7 +101,7 @@ def test_the_gate_compares_violations_not_requirements() -> None:
     assert changes(one, results(SIG_1=msgspec.structs.replace(two, violations=[violated("old"), unsure]))) == []
 
 
-def test_a_name_is_said_once() -> None:
+def test_a_title_has_the_name_once() -> None:
     tini = msgspec.structs.replace(BEFORE, target=Launcher("tini", "tini version 0.19.0"))
     assert (tini.title, BEFORE.title, results("x").title) == ("tini version 0.19.0", "a launcher 1.0", "x 1.0")
 
@@ -135,7 +135,7 @@ def obeys_the_schema(element: ElementTree.Element) -> bool:
     return all(obeys_the_schema(child) for child in element)
 
 
-def test_junit_has_a_case_for_each_requirement_that_was_run() -> None:
+def test_junit_has_a_case_for_each_evaluated_requirement() -> None:
     should = results(
         "b", SIG_2=row("fail", "m", "SHOULD"), SIG_3=row("error"), EXIT_1=row("declared deviation"), EXIT_2=row("pass")
     )  # fmt: skip
@@ -164,7 +164,7 @@ def test_hostile_text_is_plain_in_markdown() -> None:
     assert text.count("</details>") == 1
 
 
-def test_the_summary_tells_what_fails_and_shows_all() -> None:
+def test_the_summary_lists_failures_and_the_matrix() -> None:
     text = summary([BEFORE, AFTER])
     assert "- **SIG-1** SIG\\-1 holds." in text or "- **SIG-1** SIG-1 holds." in text
     assert "`required: a; actual: b`" in text
@@ -172,7 +172,7 @@ def test_the_summary_tells_what_fails_and_shows_all() -> None:
     assert "| SIG-4 | MUST |  | ✗ |" in text
 
 
-def test_a_badge_says_how_many_musts_hold() -> None:
+def test_a_badge_shows_how_many_musts_passed() -> None:
     good, bad, none = badge(results(SIG_1=row("pass"))), badge(AFTER), badge(results(SIG_1=row("not built")))
     assert "1 of 1 MUST" in good and "1 of 4 MUST" in bad and "not evaluated" in none
     for text in (good, bad, none, badge(results(HOSTILE))):
@@ -192,7 +192,7 @@ def test_a_badge_says_how_many_musts_hold() -> None:
         ('{"schema": 2, "requirements": {}}', "target"),
     ],
 )
-def test_what_is_no_results_is_said_to_be_none(text: str | None, says: str, tmp_path: Path) -> None:
+def test_a_file_without_results_is_rejected(text: str | None, says: str, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     if text is not None:
         path.write_text(text)
@@ -200,7 +200,7 @@ def test_what_is_no_results_is_said_to_be_none(text: str | None, says: str, tmp_
         read(path)
 
 
-def test_one_and_several_launchers_are_read(tmp_path: Path) -> None:
+def test_results_of_one_and_of_several_launchers_are_read(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     one = {"schema": 2, "target": {"name": "a"}, "requirements": {"SIG-1": {"level": "MUST", "verdict": "pass"}}}
     path.write_text(json.dumps(one))

@@ -1,4 +1,4 @@
-"""Schedules: the text form and JSON go both ways; what is wrong is named."""
+"""Schedules: text and JSON round trips; mistakes are named."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ at launcher mkdir#1 exit: hold until beside blocks
 at launcher mkdir#1 exit: hold until beside ends"""
 
 
-def test_text_goes_both_ways() -> None:
+def test_text_round_trip() -> None:
     assert str(SCHEDULE) == TEXT
     assert parse(f"# a comment\n\n  {TEXT}\n") == SCHEDULE
 
 
-def test_json_goes_both_ways() -> None:
+def test_json_round_trip() -> None:
     assert from_json(to_json(SCHEDULE)) == SCHEDULE
 
 
@@ -81,17 +81,17 @@ def test_json_goes_both_ways() -> None:
         ("at launcher clone#1 exit: deliver TERM to beside", "to"),
     ],
 )
-def test_wrong_text_is_named(text: str, says: str) -> None:
+def test_a_mistake_in_a_schedule_is_named(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=r"schedule|signal") as error:
         parse(text)
     assert says in str(error.value)
 
 
-def test_every_kind_of_action_is_here() -> None:
+def test_every_action_is_covered() -> None:
     assert {type(one.action) for one in SCHEDULE.directives} == {Deliver, PressKey, CallLauncher, HoldTask, HoldUntil}
 
 
-def test_call_that_json_does_not_know() -> None:
+def test_an_unknown_invocation_in_json_is_an_error() -> None:
     with pytest.raises(UsageError, match="not one of: "):
         from_json(
             '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, "action": {"do": "call", "invoke": "x"}}]}'
@@ -104,11 +104,11 @@ def test_unknown_key_is_named() -> None:
 
 
 @pytest.mark.parametrize(("name", "number"), [("TERM", 15), ("SIGTERM", 15), ("15", 15), ("rtmin+1", 35)])
-def test_signal_by_any_of_its_names(name: str, number: int) -> None:
+def test_a_signal_has_several_names(name: str, number: int) -> None:
     assert signal_number(name) == number
 
 
 @pytest.mark.parametrize("name", ["", "0", "65", "RTMIN+99", "nothing"])
-def test_what_is_no_signal(name: str) -> None:
+def test_an_unknown_signal_is_an_error(name: str) -> None:
     with pytest.raises(UsageError, match="no signal"):
         signal_number(name)

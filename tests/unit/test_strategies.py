@@ -1,4 +1,4 @@
-"""The explorer on histories that no process made: what is planned, what is left out, and what becomes of findings."""
+"""The explorer with literal histories: what is planned, what is skipped, and how findings are processed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def points(planned: list[PlannedSchedule]) -> list[str]:
     return [str(one.site.point) for one in planned if one.site]
 
 
-def test_survey_plays_both_orders() -> None:
+def test_survey_runs_both_orders() -> None:
     play = Play()
     found = survey(play, Scenario(()))
     assert found.child_first == (Directive(FORK, HoldTask("child1")),)
@@ -69,26 +69,26 @@ def test_survey_plays_both_orders() -> None:
     assert [site.point.part for site in found.sites].count(2) == 1
 
 
-def test_a_child_is_there_from_the_exit_of_the_call_that_made_it() -> None:
+def test_a_child_exists_from_the_exit_of_the_call_that_made_it() -> None:
     there = {str(site.point): site.children for site in surveyed().sites}
     assert there["launcher clone#1 entry"] == ()
     assert there["launcher clone#1 exit"] == ("child1",)
 
 
-def test_sweep_leaves_out_what_only_ends_the_launcher() -> None:
+def test_sweep_skips_points_where_the_signal_only_ends_the_launcher() -> None:
     planned = sweep(surveyed(), [DELIVER], part=1)
     assert (planned.redundant, planned.unaffected) == (4, 0)
     assert points(planned.planned)[0] == "launcher rt_sigprocmask#1 exit"
 
 
-def test_sweep_leaves_out_what_is_about_another_signal() -> None:
+def test_sweep_skips_calls_about_another_signal() -> None:
     blocked = tuple(PointReached(fact.at, fact.by, fact.about, BLOCKED) for fact in RECORDED)
     found = survey(lambda script, schedule: history(*blocked), Scenario(()))
     assert (sweep(found, [DELIVER], part=1).redundant, sweep(found, [DELIVER], part=1).unaffected) == (0, 1)
     assert sweep(found, [Deliver(1)], part=1).unaffected == 0
 
 
-def test_exhaustive_sweep_leaves_out_nothing() -> None:
+def test_exhaustive_sweep_skips_nothing() -> None:
     planned = sweep(surveyed(), [DELIVER, PressKey("ctrl-c")], part=1, exhaustive=True)
     assert (planned.redundant, planned.unaffected) == (0, 0)
     assert len({*points(planned.planned)}) == 9
@@ -110,7 +110,7 @@ AN_INSTALLER = (
 )
 
 
-def test_signals_take_turns_where_another_program_is_at_work() -> None:
+def test_signals_rotate_at_points_of_helper_programs() -> None:
     """At what the launcher and its child do before they are one, and for SIGKILL, nothing is left out."""
     found = survey(lambda script, schedule: history(*AN_INSTALLER), Scenario(()))
     helpers = {"child1 mkdir#1 entry", "child1 mkdir#1 exit", "child1 clone#1 exit", "child2 birth"}
@@ -130,7 +130,7 @@ def test_signals_take_turns_where_another_program_is_at_work() -> None:
         assert len(names - {"deliver KILL to launcher"}) == 1 or site.is_redundant(1)
 
 
-def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_still() -> None:
+def test_launcher_points_run_in_both_orders_and_child_points_while_the_child_is_stopped() -> None:
     planned = sweep(surveyed(), [DELIVER], part=1).planned
     at_fork = [one.schedule.directives for one in planned if one.site and one.site.point == FORK]
     assert at_fork == [
@@ -142,7 +142,7 @@ def test_launchers_points_are_tried_in_both_orders_and_a_childs_while_it_stands_
     assert at_setsid == [(Directive(setsid, DELIVER), Directive(setsid, HoldTask("launcher")))]
 
 
-def test_ends_holds_the_launcher_until_its_child_has_ended() -> None:
+def test_process_orders_hold_the_launcher_until_its_child_has_ended() -> None:
     schedules = [one.schedule for one in process_orders(surveyed())]
     assert Schedule((Directive(FORK, HoldTask("child1", "ends")),)) in schedules
     assert Schedule((Directive(Point("child1", "setsid", 1, "entry"), HoldTask("launcher")),)) in schedules
@@ -158,20 +158,20 @@ def test_pairs_begin_with_neighbours() -> None:
     assert (str(one), str(other)) == ("launcher rt_sigprocmask#1 exit", "launcher clone#1 entry")
 
 
-def test_pairs_are_played_in_both_orders_where_there_is_a_child() -> None:
+def test_pairs_run_in_both_orders_if_there_is_a_child() -> None:
     planned = [one.schedule for one in pairs(surveyed(), [DELIVER], part=1)]
     for schedule in two_signals():
         child_first = Schedule((Directive(FORK, HoldTask("child1")), *schedule.directives))
         assert (child_first in planned) == (schedule.directives[1].at == FORK)
 
 
-def test_pairs_hold_a_child_half_way() -> None:
+def test_pairs_hold_a_child_at_one_of_its_points() -> None:
     setsid = Point("child1", "setsid", 1, "entry")
     halfway = (Directive(FORK, HoldUntil(setsid)), Directive(FORK, DELIVER), Directive(setsid, HoldTask("launcher")))
     assert Schedule(halfway) in [one.schedule for one in pairs(surveyed(), [DELIVER], part=1)]
 
 
-def test_chance_is_the_same_for_the_same_seed() -> None:
+def test_random_schedules_are_the_same_for_the_same_seed() -> None:
     def drawn(seed: int) -> list[Schedule]:
         source = random_schedules(surveyed(), [DELIVER], part=1, seed=seed)
         return [next(source).schedule for _ in range(20)]
@@ -201,7 +201,7 @@ def explorer(*, objects_to: str, returns: int = 99) -> tuple[Explorer, Play]:
     return Explorer(play, Scenario(()), predicate, replays=5), play
 
 
-def test_another_call_comes_where_it_may_find_another_world() -> None:
+def test_a_second_invocation_starts_only_at_calls_it_can_observe() -> None:
     """At forks, births and waits, in any part of the signals' own; a pair of calls is planned likewise."""
     planned = sweep(surveyed(), [CallLauncher("prune")], part=1)
     assert {str(one.site.point) for one in planned.planned if one.site} == {
@@ -220,14 +220,14 @@ def test_finding_is_shrunk_and_replayed() -> None:
     assert len(explored.played) == 5
 
 
-def test_what_does_not_come_back_is_not_stable() -> None:
+def test_a_finding_that_does_not_recur_is_not_stable() -> None:
     made, _ = explorer(objects_to="kill#2 ", returns=1)
     (finding,) = made.explore(MANY, seconds=60.0).findings
     assert (finding.returned, finding.is_stable) == (0, False)
     assert len(finding.schedule.directives) == 2
 
 
-def test_what_was_left_out_too_early_is_put_back() -> None:
+def test_a_directive_that_was_wrongly_removed_is_restored() -> None:
     """Without the hold it comes back three times, and then no more."""
     play, without = Play(), iter(range(1000))
     hold, deliver = "hold until", "deliver TERM"
@@ -245,12 +245,12 @@ def test_what_was_left_out_too_early_is_put_back() -> None:
     assert finding.is_stable
 
 
-def test_of_findings_that_are_alike_some_are_replayed() -> None:
+def test_findings_with_the_same_label_are_limited() -> None:
     made, _ = explorer(objects_to="kill")
     assert len(made.explore(MANY, seconds=60.0).findings) == MAX_FINDINGS
 
 
-def test_budget_ends_it() -> None:
+def test_the_budget_ends_an_exploration() -> None:
     made, play = explorer(objects_to="kill")
     assert made.explore(MANY, seconds=-1.0).played == []
     assert play.asked == []

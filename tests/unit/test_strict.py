@@ -1,4 +1,4 @@
-"""What is wrong in a file is said in plain words: the key, what stands there, what may."""
+"""Mistakes in files are explained in plain words: the key, its value, and what is allowed."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def told(text: str) -> str:
         (C + f"description = [{'1,' * 100}]", ",1,1,..."),
     ],
 )  # fmt: skip
-def test_wrong_in_a_toml(text: str, says: str) -> None:
+def test_a_mistake_in_toml_is_explained(text: str, says: str) -> None:
     assert says in told(text)
     assert "`" not in told(text)
 
 
 @pytest.mark.parametrize("value", [None, [], {}, 1, {"a": {"b": [None]}}])
 @pytest.mark.parametrize("key", ["command", "profiles", "environment", "deviations", "slow", "name"])
-def test_whatever_is_there_is_a_wrong_call(key: str, value: Any) -> None:
+def test_any_wrong_value_is_a_usage_error(key: str, value: Any) -> None:
     with pytest.raises(UsageError, match=r"mine.toml: "):
         convert({"name": "mine", "command": ["env"], key: value, "zzz": 1}, Target, "mine.toml")
 
 
 @pytest.mark.parametrize("text", ['{"command": 1', '{"command": [1], "name": "a" "b"}'])
-def test_a_mistake_before_the_one_that_makes_it_no_json(text: str) -> None:
+def test_a_wrong_value_before_invalid_json_is_reported_as_invalid_json(text: str) -> None:
     with pytest.raises(UsageError, match=r"x.json: "):
         parse_json(text, Target, "x.json")

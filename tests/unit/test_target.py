@@ -1,4 +1,4 @@
-"""What the user calls a target: found, or refused with what was asked, what was found and what to do."""
+"""Targets: they are found, or the error says what was requested, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def refusal(asked: str) -> str:
     return str(caught.value)
 
 
-def test_executable_command_line_and_name(tmp_path: Path) -> None:
+def test_a_target_is_an_executable_a_command_line_or_a_name(tmp_path: Path) -> None:
     program = executable(tmp_path / "run me")
     assert load(str(program)).command == (str(program),)
     assert load(f"'{program}' --flag 'a b' ''").command == (str(program), "--flag", "a b", "")
@@ -38,7 +38,7 @@ def test_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Monk
     assert load("./mine").command == (str(tmp_path / "mine"),)
 
 
-def test_description_beside_an_executable_and_behind_a_link(tmp_path: Path) -> None:
+def test_a_description_next_to_an_executable_or_its_link_target_is_used(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     program = executable(tmp_path / "there" / "mine")
     (tmp_path / "there" / "mine.toml").write_text('command = ["{here}/mine", "--", "{python}"]\nslow = true\n')
@@ -48,22 +48,22 @@ def test_description_beside_an_executable_and_behind_a_link(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("asked", ["", "  ", "\t\n"])
-def test_empty_target(asked: str) -> None:
+def test_an_empty_target_is_an_error(asked: str) -> None:
     told = refusal(asked)
     assert told.startswith("--target is empty; give an executable, a command line or one of: ")
     assert "tini" in told
 
 
 @pytest.mark.parametrize("asked", ["''", '"" --'])
-def test_target_whose_first_word_is_empty(asked: str) -> None:
+def test_a_target_with_an_empty_first_word_is_an_error(asked: str) -> None:
     assert "--target=" in refusal(asked)
 
 
-def test_unbalanced_quotes() -> None:
+def test_unbalanced_quotes_are_an_error() -> None:
     assert refusal("env 'a") == "--target=env 'a: cannot be split into words: No closing quotation"
 
 
-def test_missing_file_names_one_that_is_near(tmp_path: Path) -> None:
+def test_a_missing_file_suggests_a_similar_name(tmp_path: Path) -> None:
     executable(tmp_path / "launcher")
     missing = tmp_path / "launchr"
     told = f"--target={missing}: there is no such file: {missing} (did you mean 'launcher'?)"
@@ -71,17 +71,17 @@ def test_missing_file_names_one_that_is_near(tmp_path: Path) -> None:
     assert "there is no such file: /no/such/dir/x" in refusal("/no/such/dir/x --flag")
 
 
-def test_directory(tmp_path: Path) -> None:
+def test_a_directory_is_not_a_launcher(tmp_path: Path) -> None:
     assert refusal(str(tmp_path)).endswith(": this is a directory, not a launcher; name the executable in it")
 
 
-def test_not_executable(tmp_path: Path) -> None:
+def test_a_file_that_is_not_executable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "script").write_text("#!/bin/sh\n")
     told = refusal(f"{tmp_path}/script --")
     assert told.endswith(f"this is not executable; chmod +x {tmp_path}/script, or put its interpreter before it")
 
 
-def test_link_to_nowhere(tmp_path: Path) -> None:
+def test_a_dangling_link_names_its_destination(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     (tmp_path / "circle").symlink_to("circle")
     (tmp_path / "lin.toml").touch()
@@ -92,7 +92,7 @@ def test_link_to_nowhere(tmp_path: Path) -> None:
             assert "did you mean" not in refusal(asked)
 
 
-def test_only_what_is_close_is_suggested(tmp_path: Path) -> None:
+def test_only_similar_names_are_suggested(tmp_path: Path) -> None:
     for name in ("launcher", "run-it", "noise"):
         executable(tmp_path / name)
     assert "(did you mean 'run-it'?)" in refusal(f"{tmp_path}/run_it")
@@ -102,7 +102,9 @@ def test_only_what_is_close_is_suggested(tmp_path: Path) -> None:
     assert "did you mean" not in refusal("tinyproxy")
 
 
-def test_what_lies_here_is_suggested_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_in_the_current_directory_is_suggested_with_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "noexec").write_text("#!/bin/sh\n")
     (tmp_path / "adir").mkdir()
@@ -113,14 +115,14 @@ def test_what_lies_here_is_suggested_with_its_path(tmp_path: Path, monkeypatch: 
     assert refusal("adir").endswith("there is a directory of that name here: did you mean ./adir?")
 
 
-def test_unknown_program() -> None:
+def test_an_unknown_program_suggests_a_target() -> None:
     told = refusal("tinni --")
     assert told.startswith("--target=tinni --: no program 'tinni' on PATH and no target of that name")
     assert "(did you mean 'tini'?)" in told
     assert told.endswith("`proctor targets` lists the known targets")
 
 
-def test_toml_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
     assert refusal(f"{tmp_path}/no.toml") == f"{tmp_path}/no.toml: there is no such file"
 
 
@@ -178,7 +180,7 @@ def test_toml_that_is_missing(tmp_path: Path) -> None:
         ('command = ["env"]\nkeep = ["log"]', "unknown key 'keep' (did you mean 'keeps'?)"),
     ],
 )
-def test_toml_that_is_no_target(tmp_path: Path, text: str, says: str) -> None:
+def test_an_invalid_description_is_an_error(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
     told = refusal(str(path))
@@ -186,20 +188,20 @@ def test_toml_that_is_no_target(tmp_path: Path, text: str, says: str) -> None:
     assert says in told
 
 
-def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_description_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
     (tmp_path / "directory.toml").mkdir()
     assert "bytes.toml: cannot be read: " in refusal(str(tmp_path / "bytes.toml"))
     assert "directory.toml: cannot be read: " in refusal(str(tmp_path / "directory.toml"))
 
 
-def test_profiles_are_named_where_one_is_unknown(tmp_path: Path) -> None:
+def test_an_unknown_profile_lists_the_known_ones(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('command = ["env"]\nprofiles = ["inti"]')
     assert "'profiles[0]' is \"inti\", which is not one of: transparent, exec, init, " in refusal(str(path))
 
 
-def test_calls_for_environments(tmp_path: Path) -> None:
+def test_command_lines_for_environments(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
         'command = ["env", "{command}"]\nsync = ["{interpreter}", "{python}", "{work}"]\nprune = ["env", "--prune"]\n'
@@ -214,7 +216,7 @@ def test_calls_for_environments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_profile_says_what_it_needs(profile: Profile, tmp_path: Path) -> None:
+def test_a_profile_names_the_key_it_requires(profile: Profile, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n')
     if profile not in REQUIRED_KEY:
@@ -225,13 +227,13 @@ def test_a_profile_says_what_it_needs(profile: Profile, tmp_path: Path) -> None:
     assert load(str(path)).words(REQUIRED_KEY[profile])[-1] == "x"  # type: ignore[arg-type]
 
 
-def test_files_below_the_working_directory(tmp_path: Path) -> None:
+def test_files_may_be_below_the_working_directory(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('command = ["env"]\n[files]\n"a/b.c" = "1"\n"..d" = "2"\n')
     assert load(str(path)).files == {"a/b.c": "1", "..d": "2"}
 
 
-def test_the_path_of_a_toml_is_shown_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_show_the_path_of_a_toml_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("command = []")
     for asked in ("./mine.toml", "mine.toml", ".//mine.toml"):
@@ -242,8 +244,8 @@ def test_the_path_of_a_toml_is_shown_as_it_was_given(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("path", known_targets().values(), ids=known_targets().keys())
-def test_every_description_that_comes_with_us_can_be_read(path: Path) -> None:
-    """What is installed here has a program; what is not says how to get it."""
+def test_every_description_of_proctor_can_be_read(path: Path) -> None:
+    """An installed launcher has a program; a missing one says how to install it."""
     told = ""
     try:
         target = load_toml(path)

@@ -1,4 +1,4 @@
-"""The layout of a history: who has a lane, what state is when, which arrow goes where. Literal histories only."""
+"""The layout of a timeline: lanes, states, arrows and marks. All histories are literal."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def marks(timeline: Timeline, name: str) -> list[tuple[str, str]]:
 # -- lanes
 
 
-def test_lanes_go_from_us_down_to_grandchildren() -> None:
+def test_lanes_are_ordered_from_proctor_to_grandchildren() -> None:
     child = greeted(settings(pid=30, ppid=COMMAND), "kid")
     rows = (process("launcher"), process("command"), Process(15, LAUNCHER, 10, 10, "S", "sh\x1b[2J"))
     timeline = layout(on_terminal(child, looked("step", *rows)))
@@ -103,14 +103,14 @@ def test_lanes_go_from_us_down_to_grandchildren() -> None:
     assert timeline.lanes[2].note == "pid 10"
 
 
-def test_a_helper_stands_between_the_launcher_and_its_command() -> None:
+def test_a_helper_has_a_lane_between_the_launcher_and_its_command() -> None:
     rows = (process("launcher"), Process(11, LAUNCHER, 10, 10, "S", "sh"), process("command", pid=12, ppid=11))
     timeline = layout(history(started(), greeted(settings(pid=12, ppid=11)), looked("start", *rows)))
     assert names(timeline) == ["proctor", "launcher", "pid 11", "command"]
     assert timeline.parents == {2: 1, 3: 2}
 
 
-def test_a_launcher_that_becomes_its_command_has_one_lane() -> None:
+def test_a_launcher_that_execs_its_command_has_one_lane() -> None:
     timeline = layout(replaced(sent(TERM), received(TERM, 1), *over(3)))
     assert names(timeline) == ["proctor", "launcher"]
     assert timeline.lanes[1].note == "pid 10 = command"
@@ -120,24 +120,24 @@ def test_a_launcher_that_becomes_its_command_has_one_lane() -> None:
     )
 
 
-def test_other_calls_come_last_each_with_its_command() -> None:
+def test_other_invocations_come_last_each_with_its_command() -> None:
     other = (Started("next", 30), greeted(settings(pid=31, ppid=30), "next-command"))
     assert names(layout(supervised(*other)))[-2:] == ["next", "next-command"]
 
 
-def test_a_stranger_by_the_launchers_pid_is_not_the_launcher() -> None:
+def test_a_process_that_reuses_the_launchers_pid_is_not_the_launcher() -> None:
     timeline = layout(supervised(*over(), Started("stranger", LAUNCHER)))
     assert names(timeline) == ["proctor", "launcher", "command", "stranger"]
 
 
-def test_many_processes_have_no_lanes_but_are_counted() -> None:
+def test_processes_without_a_lane_are_counted() -> None:
     rows = tuple(Process(100 + n, LAUNCHER, 10, 10, "S", "sh") for n in range(40))
     timeline = layout(supervised(looked("step", *rows)))
     assert len(timeline.lanes) + timeline.left_out == 3 + 40
     assert names(timeline)[:3] == ["proctor", "launcher", "command"]
 
 
-def test_a_command_that_never_came_has_a_lane_in_which_it_is_missed() -> None:
+def test_a_command_that_never_started_has_a_lane_with_the_failed_wait() -> None:
     timeline = layout(history(started(), missed("command starts")))
     assert marks(timeline, "command") == [("missed", "starts")]
 
@@ -151,7 +151,7 @@ def test_a_command_whose_launcher_ends_is_an_orphan() -> None:
     assert states(layout(never_seen_with_it), "command") == ["orphaned"]
 
 
-def test_a_process_that_was_reparented_unseen_is_an_orphan_from_the_next_look_on() -> None:
+def test_a_reparented_process_is_an_orphan_from_the_next_snapshot_on() -> None:
     middle = Process(15, LAUNCHER, 10, 10, "S", "sh")
     start = looked("start", process("launcher", ppid=1), middle, process("command", ppid=15))
     end = looked("end", process("launcher", ppid=1), process("command", ppid=1))
@@ -166,18 +166,18 @@ def test_stopped_held_and_running() -> None:
     assert states(timeline, "launcher") == ["running", "held", "running"]
 
 
-def test_that_a_process_stopped_is_drawn_once() -> None:
+def test_a_stop_is_drawn_once() -> None:
     timeline = layout(supervised(Stopped("command"), Stopped("command", 19), Continued("command")))
     assert [kind for kind, _ in marks(timeline, "command")] == ["start", "stop", "continue"]
 
 
-def test_who_is_not_reaped_is_a_zombie() -> None:
+def test_an_unreaped_process_is_a_zombie() -> None:
     seen = looked("end", process("launcher"), process("command", state="Z"))
     assert states(layout(supervised(ended("command"), end=seen)), "command") == ["running", "zombie"]
     assert states(layout(supervised(ended("command"))), "command") == ["running"]
 
 
-def test_the_terminal_is_open_until_it_is_hung_up() -> None:
+def test_the_terminal_is_open_until_it_hangs_up() -> None:
     timeline = layout(on_terminal(HungUp(), *over()))
     (bar,) = [bar for bar in timeline.bars if timeline.lanes[bar.lane].name == "terminal"]
     assert (bar.state, timeline.moments[bar.last].event) == ("open", 3)
@@ -186,12 +186,12 @@ def test_the_terminal_is_open_until_it_is_hung_up() -> None:
 # -- arrows
 
 
-def test_a_forwarded_signal_goes_from_us_through_the_launcher() -> None:
+def test_a_forwarded_signal_goes_through_the_launcher() -> None:
     timeline = layout(supervised(sent(TERM), received(TERM), *over()))
     assert signals_of(timeline) == [("SIGTERM", "proctor", "launcher", True), ("SIGTERM", "launcher", "command", True)]
 
 
-def test_a_signal_that_is_never_seen_again_ends_nowhere() -> None:
+def test_a_signal_without_receipt_has_no_end() -> None:
     (arrow,) = (one for one in layout(supervised(sent(TERM))).arrows if one.kind == "signal")
     assert (arrow.received, arrow.first, arrow.last) == (None, 2, 2)
     assert signals_of(layout(supervised(sent(TERM, "command")))) == [("SIGTERM", "proctor", "command", False)]
@@ -204,24 +204,24 @@ def test_a_signal_that_is_never_seen_again_ends_nowhere() -> None:
         (int(signal.SIGSTOP), Stopped("launcher", 19)), (int(signal.SIGCONT), Continued("launcher")),
     ],
 )  # fmt: skip
-def test_what_a_launcher_does_of_a_signal_is_its_receipt(number: int, effect: Fact) -> None:
+def test_an_effect_of_a_signal_is_its_receipt(number: int, effect: Fact) -> None:
     timeline = layout(supervised(sent(number), effect))
     assert signals_of(timeline) == [(signals.name(number), "proctor", "launcher", True)]
     assert timeline.moments[timeline.arrows[-1].last].event == 4
 
 
-def test_what_comes_of_something_else_is_no_receipt() -> None:
+def test_an_effect_of_something_else_is_not_a_receipt() -> None:
     assert signals_of(layout(supervised(sent(TERM), ended("launcher", 1)))) == [
         ("SIGTERM", "proctor", "launcher", False)
     ]
 
 
-def test_a_refused_signal_is_no_arrow() -> None:
+def test_a_refused_signal_has_no_arrow() -> None:
     timeline = layout(supervised(sent(TERM, errno=3)))
     assert not timeline.arrows and ("sent", "SIGTERM refused") in marks(timeline, "proctor")
 
 
-def test_a_key_goes_to_the_terminal_and_its_signal_from_there_to_all_who_get_it() -> None:
+def test_a_key_goes_to_the_terminal_and_its_signal_to_every_receiver() -> None:
     timeline = layout(on_terminal(Pressed("ctrl-c"), by_key(INT), ended("launcher", signal=INT)))
     assert [one.kind for one in timeline.arrows if one.first == 2] == ["key", "signal", "signal"]
     assert signals_of(timeline) == [("SIGINT", "terminal", name, True) for name in ("command", "launcher")]
@@ -232,24 +232,24 @@ def test_each_of_two_keys_has_its_own_arrow() -> None:
     assert [(one.first, one.last) for one in timeline.arrows if one.kind == "signal"] == [(2, 3), (4, 5)]
 
 
-def test_resizing_and_hanging_up_send_signals_of_the_terminal() -> None:
+def test_a_resize_and_a_hangup_send_terminal_signals() -> None:
     winch, hup = by_key(signal.SIGWINCH), by_key(signal.SIGHUP)
     timeline = layout(on_terminal(Resized(50, 132), winch, HungUp(), hup))
     assert signals_of(timeline) == [("SIGWINCH", "terminal", "command", True), ("SIGHUP", "terminal", "command", True)]
     assert ("order", "50x132") in marks(timeline, "proctor")
 
 
-def test_ctrl_z_is_seen_by_the_stop() -> None:
+def test_a_stop_is_the_receipt_of_ctrl_z() -> None:
     timeline = layout(on_terminal(Pressed("ctrl-z"), Stopped("command")))
     assert signals_of(timeline) == [("SIGTSTP", "terminal", "command", True)]
 
 
-def test_a_signal_to_the_group_reaches_each_of_it() -> None:
+def test_a_signal_to_the_group_reaches_each_member() -> None:
     timeline = layout(supervised(sent(TERM, "group"), received(TERM, 1), ended("launcher", 143)))
     assert signals_of(timeline) == [("SIGTERM", "proctor", "command", True), ("SIGTERM", "proctor", "launcher", True)]
 
 
-def test_a_call_that_was_traced_is_where_its_signal_starts() -> None:
+def test_a_traced_call_is_the_start_of_its_signal() -> None:
     timeline = layout(supervised(SignalCall("kill", COMMAND, TERM, 0), received(TERM)))
     (arrow,) = timeline.arrows
     assert (timeline.moments[arrow.first].event, timeline.moments[arrow.last].event) == (3, 4)
@@ -261,7 +261,7 @@ def test_an_order_goes_to_its_witness() -> None:
     assert (arrow.kind, arrow.source, arrow.target) == ("order", 0, 2)
 
 
-def test_times_are_those_of_sending_and_of_receipt() -> None:
+def test_arrows_have_the_times_of_sending_and_receipt() -> None:
     late = Received("command", TERM, 0, 1, 0.0035, "runner")
     (arrow,) = (one for one in layout(supervised(sent(TERM, "command"), late)).arrows)
     assert arrow == Arrow("signal", "SIGTERM", 0, 2, 2, 3, 0.003, 0.0035)
@@ -273,13 +273,13 @@ def test_times_are_those_of_sending_and_of_receipt() -> None:
 POINT = Point("launcher", "clone", 1)
 
 
-def test_points_of_a_schedule_stand_with_the_task_that_passes_them() -> None:
+def test_schedule_points_are_in_the_lane_of_their_task() -> None:
     (directive,) = parse("at launcher clone#1 exit: deliver TERM to launcher").directives
     timeline = layout(supervised(PointReached(POINT), DirectiveApplied(directive, "done"), sent(TERM)))
     assert ("point", "clone#1 exit") in marks(timeline, "launcher")
 
 
-def test_a_task_is_held_from_being_held_to_being_let_go() -> None:
+def test_a_task_is_held_until_it_is_released() -> None:
     hold = Directive(Point("child1", "birth"), HoldTask("launcher"))
     facts = (
         PointReached(Point("child1", "birth")),
@@ -292,14 +292,14 @@ def test_a_task_is_held_from_being_held_to_being_let_go() -> None:
     assert marks(timeline, "child1") == [("point", "birth"), ("hold", "held"), ("hold", "released")]
 
 
-def test_the_first_child_is_the_command_where_its_pid_says_so() -> None:
+def test_the_first_child_is_the_command_if_its_pid_follows_the_launchers() -> None:
     timeline = layout(supervised(PointReached(Point("child1", "setsid"))))
     assert "child1" not in names(timeline) and ("point", "setsid#1 exit") in marks(timeline, "command")
     other = layout(history(started(), PointReached(Point("child1", "setsid")), greeted(settings(pid=13))))
     assert names(other) == ["proctor", "launcher", "child1", "command"]
 
 
-def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
+def test_a_child_that_got_a_signal_is_identified_by_its_pid() -> None:
     facts = (PointReached(Point("child2", "setsid")), Sent(TERM, "child2", 13), greeted(settings(pid=13)))
     assert names(layout(history(started(), *facts))) == ["proctor", "launcher", "command"]
 
@@ -316,29 +316,29 @@ def test_a_child_that_a_signal_went_to_is_known_by_its_pid() -> None:
         (awaited("nobody ends"), "proctor", "ends"),
     ],
 )  # fmt: skip
-def test_what_did_not_come_stands_with_who_it_is_about(what: Awaited, lane: str, label: str) -> None:
+def test_a_failed_wait_is_in_the_lane_of_its_process(what: Awaited, lane: str, label: str) -> None:
     timeline = layout(on_terminal(WaitFailed(what, 0.1, True)))
     assert ("missed", label) in marks(timeline, lane)
 
 
-def test_violations_are_pointed_to() -> None:
+def test_cited_events_are_marked() -> None:
     timeline = layout(supervised(sent(TERM), received(TERM)), violated=[4])
     assert [mark.event for mark in timeline.marks if mark.violated] == [4]
 
 
-def test_output_in_pieces_is_one_mark_and_pointed_to_by_any_of_them() -> None:
+def test_output_in_pieces_is_one_mark_and_cited_by_any_piece() -> None:
     pieces = (Output("terminal", b"Sto"), waited("command starts"), Output("terminal", b"pped\r\n\x1b[2J"))
     timeline = layout(on_terminal(*pieces, Pressed("ctrl-c"), Output("terminal", b"^C")), violated=[5])
     assert marks(timeline, "terminal") == [("output", "Stopped \\x1b[2J"), ("output", "^C")]
     assert [mark.label for mark in timeline.marks if mark.violated] == ["Stopped \\x1b[2J"]
 
 
-def test_what_was_typed_is_shown_where_the_script_has_it() -> None:
+def test_typed_text_is_shown_if_the_script_has_it() -> None:
     timeline = layout(on_terminal(Typed(3, zlib.crc32(b"fg\n")), Typed(9, 1)))
     assert [label for kind, label in marks(timeline, "proctor") if kind == "key"] == ["fg", "9 bytes"]
 
 
-def test_every_event_that_says_something_is_a_moment_in_order() -> None:
+def test_every_drawable_event_is_a_moment_in_order() -> None:
     made = supervised(sent(TERM), waited("command starts"), received(TERM), *over())
     timeline = layout(made)
     assert [moment.event for moment in timeline.moments] == [0, 1, 3, 5, 6, 7, 8]
@@ -346,21 +346,21 @@ def test_every_event_that_says_something_is_a_moment_in_order() -> None:
     assert not any(mark.moment == 6 for mark in timeline.marks)  # the end, at which there is nothing to see
 
 
-def test_of_an_endless_history_the_two_ends_are_drawn_and_what_is_pointed_to() -> None:
+def test_of_a_long_history_both_ends_and_cited_events_are_drawn() -> None:
     timeline = layout(supervised(*(received(10) for _ in range(5000)), *over(3)), violated=[2500])
     assert len(timeline.moments) == FIRST_MOMENTS + 1 + LAST_MOMENTS + 1
     assert sum(moment.left_out for moment in timeline.moments) == 5000 + 4 - len(timeline.moments) + 1
     assert any(mark.violated and mark.event == 2500 for mark in timeline.marks)
 
 
-def test_where_the_results_left_events_out_indexes_still_hold() -> None:
+def test_indexes_hold_if_the_results_omit_events() -> None:
     made = supervised(*(received(10) for _ in range(9)), *over())
     timeline = layout(msgspec.structs.replace(made, events=(*made.events[:4], *made.events[-3:])), violated=[12])
     assert [moment.event for moment in timeline.moments] == [0, 1, 3, 12, 13, 14]
     assert [mark.event for mark in timeline.marks if mark.violated] == [12]
 
 
-def test_an_empty_history_is_an_empty_picture() -> None:
+def test_an_empty_history_is_an_empty_timeline() -> None:
     timeline = layout(history())
     assert (names(timeline), timeline.moments, timeline.marks) == (["proctor"], (), ())
 

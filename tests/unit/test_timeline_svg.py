@@ -1,4 +1,4 @@
-"""The SVG of a timeline: whole, harmless, and nothing drawn over a label."""
+"""The SVG of a timeline: it is complete and harmless, and no label is overdrawn."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ ALL = supervised(
     Ended("kid", 30, signal=TERM),
     end=looked("end", process("kid", state="Z", pid=30), Process(99, 1, 1, 1, "S", "sh")),
 )  # fmt: skip
-"""A history with a fact of each kind that is drawn."""
+"""A history with every kind of drawn fact."""
 
 
 def uneven(history: History) -> History:
-    """Return a history with times that lie microseconds and seconds apart, in turn, on a terminal."""
+    """Return a history on a terminal with times that are alternately microseconds and seconds apart."""
     times = [sum(1e-6 if n % 5 else 2.0 for n in range(m)) for m in range(len(history.events))]
     events = (Event(e.index, time, e.source, e.fact) for e, time in zip(history.events, times, strict=True))
     return msgspec.structs.replace(history, events=tuple(events), scenario=Scenario((), Stage(terminal=True)))
@@ -129,7 +129,7 @@ def labels(element: ElementTree.Element, dx: float = 0.0, dy: float = 0.0) -> It
 
 
 def verticals(root: ElementTree.Element) -> Iterator[Box]:
-    """Yield the parts of arrows that go from lane to lane."""
+    """Yield the vertical parts of arrows and birth lines."""
     for path in root.iter(f"{SVG}path"):
         line = re.match(r"M(\S+) (\S+)V([-\d.]+)", path.get("d", ""))
         if line and path.get("class") in (None, "birth"):
@@ -138,11 +138,11 @@ def verticals(root: ElementTree.Element) -> Iterator[Box]:
 
 
 BORN = supervised(received(TERM), greeted(settings(pid=30, ppid=LAUNCHER), "kid"))
-"""A child that is born below the label of another lane."""
+"""A child whose birth line passes the label of another lane."""
 
 
 @pytest.mark.parametrize("history", [ALL, uneven(ALL), supervised(), BORN], ids=["all", "uneven", "none", "born"])
-def test_nothing_is_drawn_over_a_label(history: History) -> None:
+def test_no_label_is_overdrawn(history: History) -> None:
     root = drawn(history, (9, 10))
     boxes = list(labels(root))
     assert [(a, b) for n, a in enumerate(boxes) for b in boxes[n + 1 :] if a.meets(b)] == []
@@ -151,8 +151,8 @@ def test_nothing_is_drawn_over_a_label(history: History) -> None:
     assert all(whole.left <= b.left and b.right <= whole.right and b.bottom <= whole.bottom for b in boxes)
 
 
-def test_labels_that_meet_would_be_found() -> None:
-    """The measure above measures: a label moved onto another is seen."""
+def test_overlapping_labels_would_be_found() -> None:
+    """The test above is effective: it finds a label that was moved onto another one."""
     root = drawn(ALL)
     one, other = [text for text in root.iter(f"{SVG}text") if text.get("class") == "lane"][:2]
     other.set("y", one.get("y", ""))
@@ -160,16 +160,16 @@ def test_labels_that_meet_would_be_found() -> None:
     assert any(a.meets(b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
 
 
-def test_moments_stand_in_order_and_long_waits_are_not_wide() -> None:
+def test_moments_are_in_order_and_long_waits_are_not_wide() -> None:
     timeline = layout(uneven(ALL))
     xs = positions(timeline)
     assert all(a + 10 < b for a, b in itertools.pairwise(xs))
-    assert xs[-1] < 130 * len(xs)  # of 70 seconds in microseconds
+    assert xs[-1] < 130 * len(xs)  # 70 s take little space
     said = {box.text for box in labels(ElementTree.fromstring(svg(timeline, "t")))}
     assert {"2.00 s", "ms, not to scale"} <= said
 
 
-def test_each_mark_tells_of_its_event_and_can_be_reached_by_key() -> None:
+def test_each_mark_has_a_title_and_keyboard_focus() -> None:
     timeline = layout(ALL, (8,))
     root = ElementTree.fromstring(svg(timeline, "t"))
     groups = [one for one in root.iter(f"{SVG}g") if one.get("tabindex") == "0"]
@@ -179,26 +179,26 @@ def test_each_mark_tells_of_its_event_and_can_be_reached_by_key() -> None:
     assert [one.get("data-event") for one in groups if "violated" in one.get("class", "")] == ["8"]
 
 
-def test_who_does_not_see_it_is_told_what_happens() -> None:
+def test_a_description_for_screen_readers() -> None:
     root = drawn(supervised(sent(TERM), *over(3)))
     assert root.get("role") == "img"
     assert root[0].tag == f"{SVG}title" and root[0].text == "a title"
     assert root[1].tag == f"{SVG}desc" and "3.00 ms: we sent SIGTERM to launcher\n" in (root[1].text or "")
 
 
-def test_an_arrow_without_receipt_looks_another_way() -> None:
+def test_an_arrow_without_receipt_looks_different() -> None:
     lost = next(one for one in drawn(supervised(sent(TERM))).iter(f"{SVG}g") if one.get("class") == "arrow a-lost")
     assert lost.findtext(f"{SVG}title") == "SIGTERM from Proctor to launcher: receipt not observed"
 
 
-def test_signals_that_are_pending_at_the_same_time_lie_beside_each_other() -> None:
+def test_signals_pending_at_the_same_time_have_different_tracks() -> None:
     root = drawn(supervised(sent(10, "command"), sent(12, "command"), received(10, 1), received(12, 1)))
     paths = [path.get("d", "") for path in root.iter(f"{SVG}path")]
     levels = [match[1] for path in paths if (match := re.match(r"M\S+ \S+V([\d.]+)q", path))]
     assert len(levels) == len(set(levels)) == 2
 
 
-def test_whatever_a_launcher_says_is_text() -> None:
+def test_text_of_a_launcher_is_escaped() -> None:
     hostile = HOSTILE.encode("utf-8", "surrogatepass")
     rows = looked("step", Process(99, LAUNCHER, 1, 1, "S", HOSTILE))
     facts = (
@@ -218,7 +218,7 @@ def test_whatever_a_launcher_says_is_text() -> None:
     assert "<script" not in text and "\x1b" not in text and "\u202e" not in text
 
 
-def test_what_it_looks_like_is_up_to_the_page() -> None:
+def test_a_page_can_set_the_colours() -> None:
     text = svg(layout(ALL), "t")
     style = ElementTree.fromstring(text).findtext(f"{SVG}style") or ""
     assert "url(" not in style and "@import" not in style and "currentColor" in style
@@ -230,16 +230,16 @@ def test_what_it_looks_like_is_up_to_the_page() -> None:
     assert "<style" not in without and ElementTree.fromstring(without) is not None
 
 
-def test_each_shape_is_drawn_and_explained() -> None:
+def test_each_shape_is_in_the_legend() -> None:
     legend = {box.text for box in labels(drawn(ALL, (9,)))} & set(LEGEND.values())
     assert legend == set(LEGEND.values())
     shapes = [shape(name) for name in LEGEND]
     states = {shape(name) for name in ("running", "stopped", "held", "orphaned", "zombie")}
-    assert len(set(shapes)) == len(shapes) - 5 + len(states)  # states are told apart by how their lines are drawn
+    assert len(set(shapes)) == len(shapes) - 5 + len(states)  # states differ by the style of their lines
 
 
-def test_it_is_small() -> None:
-    """A page has hundreds of them."""
+def test_the_svg_is_small() -> None:
+    """A page can have hundreds of timelines."""
     assert len(svg(layout(supervised(sent(TERM), received(TERM), *over())), "t", style=False)) < 4000
     flood = supervised(*(received(10) for _ in range(1000)))
     assert len(svg(layout(flood), "t")) < 120_000
@@ -249,5 +249,5 @@ def test_it_is_small() -> None:
     ("seconds", "said"),
     [(0.0000123, "12 \u00b5s"), (0.0035, "3.5 ms"), (0.1023, "102 ms"), (2.111, "2.11 s"), (61.0, "61.0 s")],
 )
-def test_how_long_something_took(seconds: float, said: str) -> None:
+def test_durations_have_a_suitable_unit(seconds: float, said: str) -> None:
     assert duration(seconds) == said
