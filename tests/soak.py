@@ -1,9 +1,9 @@
-"""Truth under load: the suite again and again while the machine is kept busy. The verdicts must be the same each time.
+"""Repeats the suite on a loaded machine. The verdicts must be the same in each run.
 
-usage: python tests/soak.py [PYTEST WORDS...]       SOAK_RUNS=100 says how often
+usage: python tests/soak.py [PYTEST ARGUMENTS...]       SOAK_RUNS=100 sets the number of runs
 
-What differed is printed with the runs in which it did, and the exit status is 1. A verdict that is the same each time
-is not judged here: that is the suite's own affair.
+Differences are printed with the numbers of their runs, and the exit status is 1. Whether a verdict is right is not
+checked here.
 """
 
 from __future__ import annotations
@@ -24,44 +24,44 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("tini", "launcher", "dumb-init")
 SLOWEST_RUN = 1800
-"""Seconds; a run that takes longer hangs."""
+"""Seconds after which a run counts as hanging."""
 
 Key = tuple[str, str]
 """A target and a requirement."""
 
 
 class Outcome(NamedTuple):
-    """What one run said about one requirement: the verdict, and the cases that found something."""
+    """The result of one run for one requirement: the verdict, and the cases with violations."""
 
     verdict: str
     cases: tuple[str, ...]
     reason: str
 
     @property
-    def same(self) -> tuple[str, tuple[str, ...]]:
-        """Return what must be the same in each run: reasons may name pids and times."""
+    def stable_part(self) -> tuple[str, tuple[str, ...]]:
+        """The part that must be the same in each run. Reasons may contain PIDs and times."""
         return self.verdict, self.cases
 
 
 @contextlib.contextmanager
 def load(hogs: int = 4) -> Iterator[None]:
-    """Keep the machine busy."""
+    """Put load on the machine."""
     if not shutil.which("stress-ng"):
         sys.exit("soak: stress-ng is not installed; install it with: apt-get install stress-ng")
     stress = subprocess.Popen(["stress-ng", "--cpu", str(hogs), "--quiet"], start_new_session=True)
     try:
         yield
     finally:
-        stress.terminate()  # it ends its workers itself
+        stress.terminate()  # stress-ng ends its own workers
         stress.wait()
 
 
-def run_once(targets: tuple[str, ...], words: list[str]) -> dict[Key, Outcome]:
-    """Run the suite; return what it said about each target and requirement."""
+def run_once(targets: tuple[str, ...], arguments: list[str]) -> dict[Key, Outcome]:
+    """Run the suite; return the outcome by target and requirement."""
     with tempfile.TemporaryDirectory() as directory:
         results = Path(directory) / "results.json"
         command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q"]
-        command += [*(f"--target={target}" for target in targets), f"--results={results}", *words]
+        command += [*(f"--target={target}" for target in targets), f"--results={results}", *arguments]
         nothing = subprocess.DEVNULL
         done = subprocess.run(
             command, cwd=ROOT, stdin=nothing, capture_output=True, text=True, timeout=SLOWEST_RUN, check=False
@@ -78,29 +78,31 @@ def run_once(targets: tuple[str, ...], words: list[str]) -> dict[Key, Outcome]:
 
 
 def differences(runs: list[dict[Key, Outcome]]) -> list[str]:
-    """Return a line for each requirement about which not all runs said the same."""
+    """Return a line for each requirement whose outcome is not the same in all runs."""
     lines = []
     for key in sorted({key for run in runs for key in run}):
-        said = [run.get(key, Outcome("missing", (), "")) for run in runs]
-        counts = Counter(outcome.same for outcome in said)
+        outcomes = [run.get(key, Outcome("missing", (), "")) for run in runs]
+        counts = Counter(outcome.stable_part for outcome in outcomes)
         if len(counts) == 1:
             continue
         (usual, times), *others = counts.most_common()
         lines.append(f"{key[0]} {key[1]}: {usual[0]} in {times} of {len(runs)} runs")
-        for same, _ in others:
-            at = [n for n, outcome in enumerate(said, 1) if outcome.same == same]
-            cases = ", ".join(sorted(set(same[1]) ^ set(usual[1]))) or "-"
-            lines.append(f"    {same[0]} in run {', '.join(map(str, at))}; cases: {cases}; {said[at[0] - 1].reason}")
+        for stable_part, _ in others:
+            at = [n for n, outcome in enumerate(outcomes, 1) if outcome.stable_part == stable_part]
+            cases = ", ".join(sorted(set(stable_part[1]) ^ set(usual[1]))) or "-"
+            lines.append(
+                f"    {stable_part[0]} in run {', '.join(map(str, at))}; cases: {cases}; {outcomes[at[0] - 1].reason}"
+            )
     return lines
 
 
-def soak(count: int, targets: tuple[str, ...] = TARGETS, words: list[str] | None = None) -> list[str]:
-    """Run the suite `count` times under load; return what differed."""
+def soak(count: int, targets: tuple[str, ...] = TARGETS, arguments: list[str] | None = None) -> list[str]:
+    """Run the suite `count` times under load; return the differences."""
     runs = []
     with load():
         for number in range(1, count + 1):
             start = time.monotonic()
-            runs.append(run_once(targets, words or []))
+            runs.append(run_once(targets, arguments or []))
             changed = "".join(f"\n  {line}" for line in differences([runs[0], runs[-1]]))
             print(f"run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
     return differences(runs)
@@ -109,7 +111,7 @@ def soak(count: int, targets: tuple[str, ...] = TARGETS, words: list[str] | None
 def main() -> None:
     """Run as a program."""
     count = int(os.environ.get("SOAK_RUNS", "100"))
-    found = soak(count, words=sys.argv[1:] or ["-n", "auto"])
+    found = soak(count, arguments=sys.argv[1:] or ["-n", "auto"])
     print("\n".join(found) if found else f"the same verdicts in {count} of {count} runs on {', '.join(TARGETS)}")
     sys.exit(1 if found else 0)
 

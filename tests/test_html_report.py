@@ -307,7 +307,7 @@ def test_a_timeline_can_be_zoomed_and_dragged(browser: Browser) -> None:
 def test_a_failure_page_is_complete(browser: Browser) -> None:
     browser.open("plain", "TTY-1/double")
     assert "Wait until all processes are idle. Press ctrl-c. Wait" in browser.text(".steps")
-    assert browser.text("dl.violation dd").startswith("the command receives SIGINT 1 times")
+    assert browser.text("dl.violation dd").startswith("the command receives SIGINT once")
     assert "Reproduced in 3 of 3 replays." in browser.text(".about")
     titles = [one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".runs h2")]
     assert titles == ["WITH THE LAUNCHER", "THE COMMAND ALONE"]

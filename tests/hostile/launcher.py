@@ -1,6 +1,6 @@
-"""Launchers that do harm, each in its own way: python launcher.py HARM COMMAND ARGS...
+"""Harmful launchers: python launcher.py HARM COMMAND ARGS...
 
-Nothing of Proctor is imported here. Those that signal everybody may only ever be run in a PID namespace.
+It imports nothing of Proctor. Launchers that signal all processes may only run in a PID namespace.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import termios
 import time
 from collections.abc import Callable
 
-MOST_FORKS = 3000
-"""The bomb stops here, should nobody contain it."""
+MAX_FORKS = 3000
+"""Limit of the fork bomb, in case it is not contained."""
 ESCAPES = b"\x1b[31mred\x1b]0;title\x07\x1b[2J\x9b1m\x00\xff\xfe\xc2\x9b5m\r\n\x08\x7f\xe2\x80\xae"
 PR_SET_DUMPABLE = 4
 PTRACE_SEIZE, PTRACE_CONT = 0x4206, 7
@@ -25,7 +25,7 @@ Command = list[str]
 
 
 def supervise(command: Command) -> int:
-    """Run the command as a child and return its status: what a simple launcher does."""
+    """Run the command as a child and return its exit code, as a simple launcher does."""
     pid = os.fork()
     if pid == 0:
         become(command)
@@ -36,16 +36,16 @@ def become(command: Command) -> None:
     os.execv(command[0], command)
 
 
-def exits(command: Command) -> int:  # noqa: ARG001  (they all take it)
+def exits(command: Command) -> int:  # noqa: ARG001  (same signature for all)
     return 3
 
 
-def hangs(command: Command) -> int:  # noqa: ARG001  (they all take it)
+def hangs(command: Command) -> int:  # noqa: ARG001  (same signature for all)
     while True:
         signal.pause()
 
 
-def execs_itself(command: Command) -> int:  # noqa: ARG001  (they all take it)
+def execs_itself(command: Command) -> int:  # noqa: ARG001  (same signature for all)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
@@ -73,7 +73,7 @@ def floods_for_ever(command: Command) -> int:
 def fork_bomb(command: Command) -> int:
     if os.fork() == 0:
         become(command)
-    for _ in range(12):  # 2 ** 12 of them, if nobody steps in
+    for _ in range(12):  # 2 ** 12 processes, if not contained
         os.fork()
     return hangs(command)
 
@@ -82,13 +82,13 @@ def threads(command: Command) -> int:
     import threading
 
     threading.stack_size(65536)
-    for _ in range(MOST_FORKS * 2):
+    for _ in range(MAX_FORKS * 2):
         threading.Thread(target=signal.pause, daemon=True).start()
     return supervise(command)
 
 
 def forks_and_ends(command: Command) -> int:
-    """A process that runs away from its pid all the time."""
+    """Start a process that changes its PID all the time, by fork and exit."""
     if os.fork() == 0:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -129,7 +129,7 @@ def kills_parent(command: Command) -> int:
 
 def kills_all(command: Command) -> int:
     if os.getppid() != 1:
-        return 99  # not in a PID namespace of the runner's: this would end everything on the machine
+        return 99  # not in a PID namespace of the runner: this would end all processes of the machine
     if os.fork() == 0:
         become(command)
     os.kill(-1, signal.SIGKILL)
@@ -153,7 +153,7 @@ def sparse_file(command: Command) -> int:
 
 
 def odd_files(command: Command) -> int:
-    """Names that are no text, directories deeper than a path may be long, and one that nobody may enter."""
+    """Leave names that are not text, directories deeper than PATH_MAX, and one without permissions."""
     base = os.fsencode(os.environ["TMPDIR"])
     open(base + b"/\xff\x1b[31m", "wb").close()
     os.chdir(base)
@@ -192,7 +192,7 @@ def steals_socket(command: Command) -> int:
 
 
 def blocks_socket(command: Command) -> int:
-    """Leaves a directory where the socket was."""
+    """Replace the socket by a directory."""
     os.unlink(command[1])
     os.mkdir(command[1])
     os.mkdir(command[1] + "/inner")
@@ -219,7 +219,7 @@ def sends_garbage(command: Command) -> int:
 
 
 def pretends(command: Command) -> int:
-    """Says the command's hello itself, and never starts it."""
+    """Send the greeting of the command, and never start the command."""
     hello: dict[str, object] = {"type": "hello", "name": "command", "at": time.monotonic_ns(), "cwd": "2f"}
     hello |= dict.fromkeys(("pid", "ppid", "pgid", "sid", "uid", "gid", "umask", "nice"), 1)
     hello |= {key: [] for key in ("groups", "blocked", "ignored", "fds", "limits", "args", "environ")}
@@ -240,7 +240,7 @@ def spoils_terminal(command: Command) -> int:
 
 
 def is_traced(command: Command) -> int:
-    """A child of its own traces it, so nobody else can."""
+    """Be traced by a child, so that no other process can trace it."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
     reader, writer = os.pipe()

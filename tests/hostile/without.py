@@ -1,6 +1,7 @@
-"""Runs a program without some of what a system offers: python without.py WHAT[,WHAT...] PROGRAM ARGS...
+"""Runs a program with fewer system features: python without.py FEATURE[,FEATURE...] PROGRAM ARGS...
 
-ptrace, namespaces, mount: refused by a seccomp filter, as in a container (EPERM); seccomp(2). nobody: as uid 65534.
+ptrace, namespaces, mount: a seccomp filter refuses them with EPERM, as in a container; seccomp(2). nobody: run as uid
+65534.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
-def refuse(numbers: dict[str, int], what: list[str]) -> bytes:
+def refuse(numbers: dict[str, int], features: list[str]) -> bytes:
     program = step(LOAD, 0)
     for name in ("ptrace", "mount"):
-        if name in what:
+        if name in features:
             program += step(EQUAL, numbers[name], 0, 1) + step(RETURN, REFUSE | EPERM)
-    if "namespaces" in what:
+    if "namespaces" in features:
         program += step(EQUAL, numbers["unshare"], 0, 1) + step(RETURN, REFUSE | EPERM)
         program += step(EQUAL, numbers["clone3"], 0, 1) + step(RETURN, REFUSE | ENOSYS)
         program += step(EQUAL, numbers["clone"], 0, 3) + step(LOAD, 16)
@@ -41,19 +42,19 @@ def refuse(numbers: dict[str, int], what: list[str]) -> bytes:
 
 def install(program: bytes) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    kept = ctypes.create_string_buffer(program)
-    head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(kept)))
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head, 0, 0):
+    program_buffer = ctypes.create_string_buffer(program)
+    header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(program_buffer)))
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0):
         sys.exit(f"no seccomp filter here: {os.strerror(ctypes.get_errno())}")
 
 
 def main() -> None:
-    what = sys.argv[1].split(",")
-    if "nobody" in what and os.geteuid() == 0:
+    features = sys.argv[1].split(",")
+    if "nobody" in features and os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(65534, 65534, 65534)
         os.setresuid(65534, 65534, 65534)
-    install(refuse(NUMBERS[platform.machine()], what))
+    install(refuse(NUMBERS[platform.machine()], features))
     os.execvp(sys.argv[2], sys.argv[2:])
 
 

@@ -1,7 +1,7 @@
-"""A launcher that does something late: `python3 -I -S late.py HOW [once] COMMAND ARGS...`.
+"""A launcher that acts late: `python3 -I -S late.py HOW [once] COMMAND ARGS...`.
 
-It passes on each signal at once and, 300 ms later, a second time: for that it waits as HOW says. With `once`
-it passes it on that late only. HOW `never`: at once, and nothing later. HOW `busy`: likewise, without rest.
+It forwards each signal at once, and again 300 ms later. HOW says how it waits for that. With `once`, it forwards only
+late. HOW `never`: only at once. HOW `busy`: only at once, and it polls all the time.
 """
 
 import ctypes
@@ -30,7 +30,7 @@ def in_late() -> Itimerspec:
 
 
 class Launcher:
-    """Waits in sigwaitinfo. `arm` sees to it that `again` is called LATE seconds from now."""
+    """Waits in sigwaitinfo(2). `arm` arranges that `again` is called in LATE seconds."""
 
     def __init__(self, command: list[str], once: bool) -> None:
         self.once = once
@@ -43,7 +43,7 @@ class Launcher:
             os.execv(command[0], command)
 
     def prepare(self) -> None:
-        """Before the command is started."""
+        """Prepare before the command starts."""
 
     def run(self) -> None:
         while True:
@@ -64,7 +64,7 @@ class Launcher:
             self.arm()
 
     def arm(self) -> None:
-        """Nothing comes later."""
+        """Do nothing late."""
 
     def again(self) -> None:
         os.kill(self.child, self.last)
@@ -91,7 +91,7 @@ class Thread(Launcher):
 
 
 class Futex(Launcher):
-    """A thread on a condition with a timeout: how most retry loops wait."""
+    """Waits in a thread on a condition with a timeout, as most retry loops do."""
 
     def arm(self) -> None:
         threading.Thread(target=self.wait_in_vain, daemon=True).start()
@@ -115,7 +115,7 @@ class IntervalTimer(Launcher):
 
 
 class PosixTimer(Launcher):
-    """timer_create(2); without a sigevent it sends SIGALRM."""
+    """Uses timer_create(2), which sends SIGALRM without a sigevent."""
 
     def arm(self) -> None:
         timer = ctypes.c_void_p()
@@ -124,7 +124,7 @@ class PosixTimer(Launcher):
 
 
 class Waiting(Launcher):
-    """Waits for signals by a descriptor, with a timeout where something is due."""
+    """Waits for signals on a descriptor, with a timeout if an action is due."""
 
     due = False
 
@@ -174,7 +174,7 @@ class Ppoll(Waiting):
         entry = (ctypes.c_int * 2)(self.wake, select.POLLIN)
         limit = ctypes.byref(Timespec(0, int(seconds * 1e9))) if seconds is not None else None
         while (count := libc.ppoll(entry, 1, limit, None)) < 0:
-            pass  # EINTR: the byte is in the pipe now
+            pass  # EINTR: the pipe has the byte now
         return bool(count)
 
 
@@ -209,7 +209,7 @@ class SigTimedWait(Launcher):
 
 
 class Polling(Launcher):
-    """Looks for signals every 50 ms, all the time."""
+    """Polls for signals every 50 ms."""
 
     at = float("inf")
 

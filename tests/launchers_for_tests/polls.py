@@ -1,7 +1,8 @@
-"""A sound launcher that looks around only now and then: `python3 -I -S polls.py SECONDS COMMAND ARGS...`.
+"""A correct launcher that polls: `python3 -I -S polls.py SECONDS COMMAND ARGS...`.
 
-Every so many seconds it passes on what it was sent, and sees whether the command has ended. In between it sleeps. What
-all of the group got, as by a key, it cannot tell from what it got alone; so it leads no group with its command in it.
+Every SECONDS it forwards the signals that it received, and checks whether the command has ended. In between it sleeps.
+It cannot distinguish a signal to its process group from one to itself, so it must not lead a process group that
+contains its command.
 """
 
 import os
@@ -30,7 +31,7 @@ def main() -> None:
             code = os.waitstatus_to_exitcode(status)
             os._exit(code if code >= 0 else 128 - code)
         while info := signal.sigtimedwait(EVERY, 0):
-            if info.si_code <= 0:  # from a process, not by a key: that one the command has had as well
+            if info.si_code <= 0:  # from a process; the command has already received the signal of a key
                 os.kill(child, info.si_signo)
 
 

@@ -1,8 +1,8 @@
-"""A launcher to be traced or held: `python3 -I -S sends.py HOW COMMAND ARGS...`.
+"""A launcher for tests of tracing and holding: `python3 -I -S sends.py HOW COMMAND ARGS...`.
 
-HOW it passes a signal on: `once`; twice, back to back: `kill+kill`, `kill+tgkill`, `group+kill` (the command
-leads a group of its own); `thread`, once, by a thread of its own. HOW `watches:CALL`: `once`, waiting
-in CALL, and it writes down on stderr every signal and every call that was interrupted.
+HOW it forwards a signal: `once`; twice in a row by `kill+kill`, `kill+tgkill` or `group+kill` (the command leads its
+own process group); `thread`: once, by another thread. HOW `watches:CALL`: `once`, waiting in CALL; every signal and
+every interrupted call is written to stderr.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def start(command: list[str], group: bool) -> int:
         try:
             os.setpgid(child, child)
         except PermissionError:
-            pass  # it has called exec already, and had its group before that
+            pass  # the child has called exec, after it made its process group
     return child
 
 
-def pass_on(how: str, child: int, number: int) -> None:
+def forward(how: str, child: int, number: int) -> None:
     if how == "group+kill":
         os.kill(-child, number)
         os.kill(child, number)
@@ -62,7 +62,7 @@ def supervise(how: str, command: list[str]) -> NoReturn:
     while True:
         number = signal.sigwait([*EVERY, signal.SIGCHLD])
         if number != signal.SIGCHLD:
-            pass_on(how, child, number)
+            forward(how, child, number)
             continue
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
@@ -70,7 +70,7 @@ def supervise(how: str, command: list[str]) -> NoReturn:
 
 
 def watch(call: str, command: list[str]) -> NoReturn:
-    """By way of ctypes, as Python itself calls again after an interruption and says nothing."""
+    """Use ctypes, because Python restarts interrupted calls (PEP 475)."""
     wake, wake_end = os.pipe()
     os.set_blocking(wake_end, False)
     signal.set_wakeup_fd(wake_end)
@@ -95,7 +95,7 @@ def watch(call: str, command: list[str]) -> NoReturn:
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-# Each returns a function that waits: a signal's number, 0 when it is in the pipe, -1 after an interruption.
+# Each returns a function that waits and returns a signal number, 0 if it is in the pipe, or -1 after an interruption.
 
 
 def poll(wake: int) -> Callable[[], int]:

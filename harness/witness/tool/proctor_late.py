@@ -1,1 +1,1 @@
-"""What the tool imports late: long after its start, when a prune may have been there."""
+"""A module that the tool imports long after its start, when a prune may have removed it."""

@@ -1,4 +1,5 @@
-"""A build backend that takes as long as the harness wants: it says that it is there, and waits to be told to go on.
+"""A build backend whose duration the harness controls: it connects to the harness, and waits for permission to
+continue.
 
 Python 3.8 or newer, standard library only; PEP 517 and PEP 660.
 """
@@ -19,8 +20,8 @@ NAME = f"proctor_project-{VERSION}"
 INFO = f"{NAME}.dist-info"
 
 
-def wait_until_told() -> None:
-    """Report to the harness, if it wants to hear of us, and wait for its word."""
+def wait_for_permission() -> None:
+    """Connect to the harness, if it listens, and wait for its reply."""
     path = os.environ.get("PROCTOR_BUILD_SOCKET")
     if not path:
         return
@@ -35,13 +36,13 @@ def wait_until_told() -> None:
 
 def build_wheel(directory: str, settings: Any = None, metadata: Any = None) -> str:
     """Write the project's wheel; return its name."""
-    wait_until_told()
+    wait_for_permission()
     return write(directory, {"proctor_project.py": (SOURCE / "proctor_project.py").read_text()})
 
 
 def build_editable(directory: str, settings: Any = None, metadata: Any = None) -> str:
     """Write a wheel that points to the project's source; return its name."""
-    wait_until_told()
+    wait_for_permission()
     return write(directory, {"proctor_project.pth": f"{SOURCE}\n"})
 
 

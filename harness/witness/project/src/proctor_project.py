@@ -1,1 +1,1 @@
-"""The project's one module."""
+"""The only module of the project."""

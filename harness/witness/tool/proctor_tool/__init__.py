@@ -1,7 +1,7 @@
-"""The witness as a tool: a program of an environment, which runs in that environment's Python (3.8 or newer).
+"""The witness as a tool of a Python environment. It runs in the Python of that environment (3.8 or newer).
 
-It is put into a wheel and installed by the launchers under test, so it imports nothing of ours. The work is done by
-the witness itself, here a library in this process; Python adds what only it can tell, about its environment.
+Launchers under test install it from a wheel, so it imports nothing of Proctor. The witness itself is a library in this
+process. Python adds the orders about the environment.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ PERFORMER = ctypes.CFUNCTYPE(
 )
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKED = os.path.join(HERE, "contents")
-"""What was in the wheel: see harness/runner/start/wheel.py."""
+"""The contents of the wheel; see harness/runner/start/wheel.py."""
 Inventory = Dict[str, Union[int, str]]
-"""Files by path: the checksum of what is in them, or where a link leads to."""
+"""Files by path: the checksum of the contents, or the destination of a link."""
 
 
 def main() -> None:
-    """Serve the harness on the socket that the first argument names, until it is told to end."""
-    sys.dont_write_bytecode = True  # what appears in the environment is to be the launcher's doing
+    """Serve the harness on the socket in the first argument until it is ordered to end."""
+    sys.dont_write_bytecode = True  # only the launcher may change the environment
     at_start = inventory()
 
     def perform(order: bytes, count: Any, text: int, size: int) -> int:
         try:
             number, amount, said = carry_out(order.decode().split(), at_start)
-        except Exception as error:  # noqa: BLE001  whatever it is: what ctypes ignores would be taken for success
+        except Exception as error:  # noqa: BLE001  ctypes would ignore an exception, and report success
             number, amount, said = errno.EINVAL, 0, repr(error)
         count[0] = amount
         data = said.encode("utf-8", "backslashreplace")[: size - 1] + b"\0"
@@ -47,24 +47,24 @@ def main() -> None:
 
 
 def carry_out(words: list[str], at_start: Inventory) -> tuple[int, int, str]:
-    """Do what is asked; return an errno, a count and a text.
+    """Carry out an order; return an errno, a count and a text.
 
-    import NAME: import it now, afresh; it has a docstring, unless its file was cut short. whole: how many files of the
-    environment are missing or changed since the start, or are of the tool and not what was in its wheel, and one of
-    them. where: the environment's directory. link PATH: make a link to it there.
+    import NAME: import the module again; it has a docstring, unless its file was truncated. whole: return how many
+    files of the environment are missing or changed since the start, or are files of the tool that differ from its
+    wheel; and the name of one. where: return the directory of the environment. link PATH: make a link to PATH there.
     """
     if words[0] == "import":
         sys.modules.pop(words[1], None)
         try:
             module = importlib.import_module(words[1])
-        except Exception as error:  # noqa: BLE001  a file that is half there is a SyntaxError, or worse
+        except Exception as error:  # noqa: BLE001  a truncated file can raise a SyntaxError or any other exception
             return errno.ENOENT, 0, str(error) or repr(error)
         return (0, 0, "") if module.__doc__ else (errno.ENODATA, 0, f"{module.__file__} is empty")
     if words[0] == "whole":
         now = inventory()
-        wrong = sorted({path for path, what in at_start.items() if now.get(path) != what} | set(spoilt()))
+        wrong = sorted({path for path, what in at_start.items() if now.get(path) != what} | set(damaged_files()))
         return 0, len(wrong), wrong[0] if wrong else ""
-    # where no virtual environment is, sys.prefix is the system's: nothing of the launcher's
+    # without a virtual environment, sys.prefix belongs to the system, not to the launcher
     where = sys.prefix if sys.prefix != sys.base_prefix else os.path.dirname(HERE)
     if words[0] == "link":
         try:
@@ -75,9 +75,9 @@ def carry_out(words: list[str], at_start: Inventory) -> tuple[int, int, str]:
 
 
 def inventory() -> Inventory:
-    """Return the files of the environment. Of what else is on sys.path, as an environment below this one, only the
-    sizes are noted, for there may be much of it; likewise of a launcher's notes at the top (who has used it, and when),
-    which it may write anew as it likes."""
+    """Return the files of the environment. For other directories on sys.path, such as a parent environment, only the
+    sizes are recorded, because there can be many files. The same has_checksum for a launcher's own notes at the top
+    (who used the environment, and when), which it may rewrite at any time."""
     venv = sys.prefix if sys.prefix != sys.base_prefix else HERE
     base = os.path.join(sys.base_prefix, "")
     others = {path for path in sys.path if os.path.basename(path) == "site-packages" and not path.startswith(base)}
@@ -91,7 +91,7 @@ def inventory() -> Inventory:
 
 
 def files_below(root: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield each file below a directory, but for compiled ones, which Python itself may write at any time."""
+    """Yield the files below a directory, except __pycache__, which Python may write at any time."""
     for directory, names, files in os.walk(root):
         if "__pycache__" in names:
             names.remove("__pycache__")
@@ -104,8 +104,8 @@ def files_below(root: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def content(path: str, status: os.stat_result) -> int | str:
-    """Say what is in a file: a size says nothing of one that was made as long as it will be, and has still to be
-    written. Links count as what they are; of pipes, and of what we may not read, only the size is known."""
+    """Return a value for the contents of a file: a checksum, because a file may have its final size before it is
+    written; for a link its destination; for other files, and without permission to read, the size."""
     try:
         if stat.S_ISLNK(status.st_mode):
             return os.readlink(path)
@@ -115,7 +115,7 @@ def content(path: str, status: os.stat_result) -> int | str:
 
 
 def checksum(path: str) -> int:
-    """Return the CRC-32 of a file: by hashlib this would take ten times as long, most of it to import that."""
+    """Return the CRC-32 of a file. hashlib would take ten times as long, mostly for its import."""
     crc = 0
     with open(path, "rb", buffering=0) as file:
         while True:
@@ -125,8 +125,8 @@ def checksum(path: str) -> int:
             crc = binascii.crc32(data, crc)
 
 
-def spoilt() -> list[str]:
-    """Return the files of the tool that are not what was in its wheel: they may have been wrong from the start."""
+def damaged_files() -> list[str]:
+    """Return the files of the tool that differ from its wheel. They may have been wrong from the start."""
     try:
         with open(PACKED, encoding="ascii") as file:
             *lines, last = file.read().splitlines(keepends=True)
@@ -136,12 +136,15 @@ def spoilt() -> list[str]:
     except (OSError, ValueError):
         return [PACKED]
     return [
-        path for crc, _, name in rows for path in [os.path.join(os.path.dirname(HERE), name)] if not holds(path, crc)
+        path
+        for crc, _, name in rows
+        for path in [os.path.join(os.path.dirname(HERE), name)]
+        if not has_checksum(path, crc)
     ]
 
 
-def holds(path: str, crc: str) -> bool:
-    """Whether a file is there and has this checksum."""
+def has_checksum(path: str, crc: str) -> bool:
+    """Whether a file exists and has this checksum."""
     try:
         return str(checksum(path)) == crc
     except OSError:
