@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.table import Options, Row, installed, median
+from benchmarks.table import Options, TableRow, installed, median
 from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaigns import whole_run
 from proctor.harness.execute import execute, stop
@@ -35,7 +35,7 @@ def compiled(directory: str) -> str:
     return out
 
 
-class Tracer:
+class Comparator:
     """The comparator for one launcher. It keeps running, so that its own start is not measured."""
 
     def __init__(self, path: str, target: Target, directory: str) -> None:
@@ -67,11 +67,11 @@ class Tracer:
 
 
 @contextmanager
-def tracer_for(path: str, target: Target) -> Iterator[Tracer]:
+def tracer_for(path: str, target: Target) -> Iterator[Comparator]:
     """Start the comparator for one launcher, and end it afterwards."""
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "work").mkdir()
-        tracer = Tracer(path, target, f"{directory}/work")
+        tracer = Comparator(path, target, f"{directory}/work")
         try:
             yield tracer
         finally:
@@ -89,7 +89,7 @@ def ours(target: Target) -> float:
     return taken
 
 
-def cost(options: Options) -> Iterator[Row]:
+def cost(options: Options) -> Iterator[TableRow]:
     """Measure each launcher in pairs, so that disturbances affect both alike."""
     os.environ["PROCTOR_WORKER"] = "0"
     stop()
@@ -106,4 +106,4 @@ def cost(options: Options) -> Iterator[Row]:
                 mine, theirs = (median(list(times)) for times in zip(*pairs, strict=True))
                 ratio = mine / theirs
                 measured = f"{ratio:.2f}: {mine:.2f} ms, in C {theirs:.2f} ms ({stops} stops; medians of {count})"
-                yield Row(f"one execution on {name}", measured, f"<= {limit}", ratio <= limit)
+                yield TableRow(f"one execution on {name}", measured, f"<= {limit}", ratio <= limit)

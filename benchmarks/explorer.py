@@ -27,11 +27,11 @@ from benchmarks.cost import cost
 from benchmarks.random_timing import races
 from benchmarks.repeats import repeats
 from benchmarks.sweeps import sweep, workers
-from benchmarks.table import HEAD, Options, Row
+from benchmarks.table import HEAD, Options, TableRow
 from proctor.harness.execute import stop
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS: dict[str, Callable[[Options], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[Options], Iterator[TableRow]]] = {
     "cost": cost, "sweep": sweep, "workers": workers, "races": races, "repeats": repeats,
 }  # fmt: skip
 REMARKS = {

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.table import Options, Row, installed, median, uv_run
+from benchmarks.table import Options, TableRow, installed, median, uv_run
 from proctor.conformance.exploring.campaigns import Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.harness.execute import stop
@@ -143,7 +143,7 @@ def planted() -> Iterator[list[Target]]:
         yield [Target(path.name, (str(path),)) for path in sorted(Path(directory).iterdir())]
 
 
-def races(options: Options) -> Iterator[Row]:
+def races(options: Options) -> Iterator[TableRow]:
     """Compare both methods on each launcher in which the explorer finds something, and on the planted windows."""
     os.environ["PROCTOR_WORKER"] = "0"
     targets, missing = installed("timeout", "dumb-init", *options.launchers)
@@ -153,7 +153,7 @@ def races(options: Options) -> Iterator[Row]:
         yield from _races([*targets, *([uv] if uv else []), *windows], options.quick)
 
 
-def _races(targets: list[Target], quick: bool) -> Iterator[Row]:
+def _races(targets: list[Target], quick: bool) -> Iterator[TableRow]:
     for target in targets:
         name = _short(target.name)
         found = False
@@ -165,7 +165,7 @@ def _races(targets: list[Target], quick: bool) -> Iterator[Row]:
                 found = True
                 yield from _compare(f"{name}, {kind}", target, campaign, latest, quick)
         if not found:
-            yield Row(name, "nothing found, neither by TERM at the start nor by process order")
+            yield TableRow(name, "nothing found, neither by TERM at the start nor by process order")
 
 
 def _short(name: str) -> str:
@@ -174,18 +174,18 @@ def _short(name: str) -> str:
     return above[-1] if above and above[-1].startswith(last) else last
 
 
-def _compare(name: str, target: Target, campaign: Campaign, latest: float | None, quick: bool) -> Iterator[Row]:
+def _compare(name: str, target: Target, campaign: Campaign, latest: float | None, quick: bool) -> Iterator[TableRow]:
     rounds, bound = (2, 5.0) if quick else (5, 20.0)
     pairs = [(by_sweep(target, campaign), by_random_timing(target, latest, seed, bound)) for seed in range(rounds)]
     swept, replayed = [hit for (hit, _), _ in pairs], min(returned for (_, returned), _ in pairs)
     timed = [hit for _, hit in pairs]
-    yield Row(f"{name}: sweep", f"{_summary(swept)}; reproduced in {replayed} of {REPLAYS} replays")
+    yield TableRow(f"{name}: sweep", f"{_summary(swept)}; reproduced in {replayed} of {REPLAYS} replays")
     window = f"TERM within {latest * 1e3:.1f} ms" if latest is not None else "no signal, started repeatedly"
-    yield Row(f"{name}: random timing", f"{_summary(timed)}; {window}, at most {bound:.0f} s a time")
+    yield TableRow(f"{name}: random timing", f"{_summary(timed)}; {window}, at most {bound:.0f} s a time")
     if all(hit.outcome for hit in timed):
         factor = median([hit.seconds for hit in swept]) / median([hit.seconds for hit in timed])
         faster = f"random timing, {factor:.1f} times" if factor > 1 else f"the sweep, {1 / factor:.1f} times"
-        yield Row(f"{name}: faster", faster)
+        yield TableRow(f"{name}: faster", faster)
 
 
 def _summary(hits: list[Hit]) -> str:

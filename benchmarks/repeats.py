@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from benchmarks.table import NO_UV, Options, Row, installed, shown, uv_run
+from benchmarks.table import NO_UV, Options, TableRow, installed, shown, uv_run
 from proctor.conformance.exploring.campaigns import Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import survey_of
 from proctor.conformance.judging.judge import Bare
@@ -92,7 +92,7 @@ def repeat(target: Target, campaign: Campaign, predicate: Predicate, schedule: S
     return Repeated(verdicts, orders, observed)
 
 
-def repeats(options: Options) -> Iterator[Row]:
+def repeats(options: Options) -> Iterator[TableRow]:
     """Repeat a finding's schedule and a harmless one on each of five launchers."""
     os.environ["PROCTOR_WORKER"] = "0"
     stop()
@@ -113,17 +113,17 @@ def repeats(options: Options) -> Iterator[Row]:
     with_notes = sum(deviating(repeated.orders) for repeated in everything)
     without = sum(deviating(repeated.observed) for repeated in everything)
     total = times * len(everything)
-    yield Row(
+    yield TableRow(
         "all",
         f"another order than the most frequent one: {with_notes} of {total}, without the runner's notes {without}",
     )
 
 
-def _row(name: str, repeated: Repeated, times: int) -> Row:
+def _row(name: str, repeated: Repeated, times: int) -> TableRow:
     verdicts = ", ".join(f"{label} {count}" for (label, _), count in repeated.verdicts.most_common())
     with_notes, without = 100 * deviating(repeated.orders) / times, 100 * deviating(repeated.observed) / times
     text = f"{verdicts}; another order: {with_notes:.1f} %, without the runner's notes {without:.1f} %"
     if len(repeated.observed) > 1:
         text += f" ({first_difference(repeated.observed)})"
     same = len({objected for _, objected in repeated.verdicts}) == 1
-    return Row(name, text, f"{times} same", same)
+    return TableRow(name, text, f"{times} same", same)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.table import HEAD, Row, median
+from benchmarks.table import HEAD, TableRow, median
 
 ROOT = Path(__file__).resolve().parent.parent
 EXECUTIONS = 5000
@@ -97,7 +97,7 @@ def multiply(documents: list[dict[str, Any]], launchers: int, requirements: int)
     return many
 
 
-def make_page(results: Path, page: Path) -> Iterator[Row]:
+def make_page(results: Path, page: Path) -> Iterator[TableRow]:
     """Make the page; yield the time, the memory and the size."""
     command = [
         sys.executable,
@@ -117,20 +117,22 @@ def make_page(results: Path, page: Path) -> Iterator[Row]:
         sys.exit(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
     cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
     size = page.stat().st_size / 1e6
-    yield Row("made in", f"{seconds:.2f} s, {cpu:.2f} s of CPU", f"{SECONDS:g} s", seconds <= SECONDS)
-    yield Row("memory at its peak", f"{peak:.0f} MB", f"{MEGABYTES} MB", peak <= MEGABYTES)
-    yield Row("size", f"{size:.2f} MB ({results.stat().st_size / 1e6:.1f} MB of results)", f"{SIZE:g} MB", size <= SIZE)
+    yield TableRow("made in", f"{seconds:.2f} s, {cpu:.2f} s of CPU", f"{SECONDS:g} s", seconds <= SECONDS)
+    yield TableRow("memory at its peak", f"{peak:.0f} MB", f"{MEGABYTES} MB", peak <= MEGABYTES)
+    yield TableRow(
+        "size", f"{size:.2f} MB ({results.stat().st_size / 1e6:.1f} MB of results)", f"{SIZE:g} MB", size <= SIZE
+    )
 
 
-def open_page(page: Path) -> Iterator[Row]:
+def open_page(page: Path) -> Iterator[TableRow]:
     """Open the page and one of its failures in Chromium; yield the times."""
     try:
         from selenium import webdriver
     except ImportError:
-        yield Row("opened in Chromium in", "not measured: selenium is not installed")
+        yield TableRow("opened in Chromium in", "not measured: selenium is not installed")
         return
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
-        yield Row("opened in Chromium in", "not measured: chromium or chromedriver is not installed")
+        yield TableRow("opened in Chromium in", "not measured: chromium or chromedriver is not installed")
         return
     options = webdriver.ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
@@ -153,9 +155,11 @@ def open_page(page: Path) -> Iterator[Row]:
     finally:
         browser.quit()
     seconds = median(loads)
-    yield Row("opened in Chromium in", f"{seconds:.2f} s (median of {REPETITIONS})", f"{OPENS:g} s", seconds <= OPENS)
-    yield Row("first painted after", f"{median(paints):.2f} s")
-    yield Row("a failure opened in", f"{median(pages):.2f} s", f"{OPENS:g} s", median(pages) <= OPENS)
+    yield TableRow(
+        "opened in Chromium in", f"{seconds:.2f} s (median of {REPETITIONS})", f"{OPENS:g} s", seconds <= OPENS
+    )
+    yield TableRow("first painted after", f"{median(paints):.2f} s")
+    yield TableRow("a failure opened in", f"{median(pages):.2f} s", f"{OPENS:g} s", median(pages) <= OPENS)
 
 
 if __name__ == "__main__":

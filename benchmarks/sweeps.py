@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from benchmarks.table import NO_UV, Options, Row, installed, median, shown, uv_run
+from benchmarks.table import NO_UV, Options, TableRow, installed, median, shown, uv_run
 from proctor.conformance.exploring.campaigns import SIGNALS, Campaign, campaign_named
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.harness.execute import stop
@@ -56,7 +56,7 @@ def sweep_of(target: Target) -> Swept:
     return Swept(seconds, confirming, points, executions, unreached, found)
 
 
-def sweep(options: Options) -> Iterator[Row]:
+def sweep(options: Options) -> Iterator[TableRow]:
     """Measure a complete sweep of one signal on each launcher, with one worker."""
     os.environ["PROCTOR_WORKER"] = "0"
     targets, missing = installed(*(name for name in LIMITS if name != "uv run"))
@@ -70,7 +70,7 @@ def sweep(options: Options) -> Iterator[Row]:
         measured = f"{seconds:.2f} s for {last.points} points, {last.executions} executions"
         measured += f" ({last.unreached} schedules did not reach their point again)" if last.unreached else ""
         measured += f"; then {confirming:.2f} s to replay {last.found} findings" if last.found else "; nothing found"
-        yield Row(f"sweep of TERM on {name}", measured, f"<= {LIMITS[name]:.0f} s", seconds <= LIMITS[name])
+        yield TableRow(f"sweep of TERM on {name}", measured, f"<= {LIMITS[name]:.0f} s", seconds <= LIMITS[name])
     if not uv:
         yield NO_UV
 
@@ -97,7 +97,7 @@ def on_core(target: Target, campaign: Campaign, number: int) -> WorkerPool:
     return WorkerPool(target, 1, 1)
 
 
-def workers(options: Options) -> Iterator[Row]:
+def workers(options: Options) -> Iterator[TableRow]:
     """Compare two workers with one. The single worker alternates between the cores, so that a busy core does not
     distort the comparison. Findings are left out, because a single worker replays each of them."""
     targets, missing = installed("dumb-init", "./launcher")
@@ -118,4 +118,4 @@ def workers(options: Options) -> Iterator[Row]:
         one, two = (min(seconds) for seconds in zip(*times, strict=True))
         measured = f"{one / two:.2f}: {len(planned)} schedules in {one:.1f} s by one, {two:.1f} s by two workers"
         measured += f" (least of {rounds}); the first time {max(0.0, cold - two):.1f} s more, to start them"
-        yield Row(f"two workers on {shown(target)}", measured, f">= {AT_LEAST}", one / two >= AT_LEAST)
+        yield TableRow(f"two workers on {shown(target)}", measured, f">= {AT_LEAST}", one / two >= AT_LEAST)

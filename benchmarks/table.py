@@ -10,7 +10,7 @@ from proctor.harness.errors import UsageError
 from proctor.harness.target import Target, load
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One figure. met: whether it meets the requirement; None if there is no requirement."""
 
     name: str
@@ -39,14 +39,14 @@ def median(values: list[float]) -> float:
     return statistics.median(values) if values else 0.0
 
 
-def installed(*names: str) -> tuple[list[Target], list[Row]]:
+def installed(*names: str) -> tuple[list[Target], list[TableRow]]:
     """Return the launchers that are installed, and a row for each one that is not."""
     found, rows = [], []
     for name in names:
         try:
             found.append(load(name))
         except UsageError:
-            rows.append(Row(name, "not measured: not installed"))
+            rows.append(TableRow(name, "not measured: not installed"))
     return found, rows
 
 
@@ -69,4 +69,4 @@ def uv_run(options: Options) -> Target | None:
     )  # fmt: skip
 
 
-NO_UV = Row("uv run", "not measured: no uv on PATH; name one with --uv PATH")
+NO_UV = TableRow("uv run", "not measured: no uv on PATH; name one with --uv PATH")
