@@ -18,8 +18,8 @@ class Points:
 
     def __init__(self, schedule: Schedule, recorder: Recorder) -> None:
         self._schedule, self._recorder = schedule, recorder
-        self._awaited = {one.action.point for one in schedule.directives if isinstance(one.action, HoldUntil)}
-        named = {one.at for one in schedule.directives} | self._awaited
+        self._waited_for = {one.action.point for one in schedule.directives if isinstance(one.action, HoldUntil)}
+        named = {one.at for one in schedule.directives} | self._waited_for
         self._keys = {(point.task, point.call, point.when) for point in named}
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._reached: set[Point] = set()
@@ -47,7 +47,7 @@ class Points:
             return None, []
         point = self.last(task, call, when)
         here = [directive for directive in self._schedule.directives if directive.at == point]
-        if not (here or self._schedule.record or point in self._awaited):
+        if not (here or self._schedule.record or point in self._waited_for):
             return None, []
         settings = processes.signal_settings(task.tid) if self._schedule.record else None
         maker = task.maker if call == BIRTH else None

@@ -1,0 +1,158 @@
+"""The loop that waits, on a clock and looks of the test's own: no process, and no time passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
+from proctor.harness.runner.play.resting import Resting
+from proctor.harness.runner.play.waits import FactWait, SettleWait
+
+PATIENCE = 0.1
+
+
+class Tasks:
+    """Stands for the observer: tasks that are `blocked()`, a timer that goes off `wakes` seconds from each look on, and
+    a director that acts `acts` times at rest. Serving events takes the time it may take, at least a millisecond."""
+
+    def __init__(self, blocked: Callable[[], bool], wakes: float = timers.FOREVER, acts: int = 0) -> None:
+        self.clock = 0.0
+        self.readable, self.stirred, self.has_unwritten = True, True, False
+        self.yields = 0
+        self.acts = acts
+        self._blocked, self._wakes = blocked, wakes
+
+    @property
+    def is_traced(self) -> bool:
+        return False
+
+    director_waits = is_traced
+
+    def drain(self) -> bool:
+        return False
+
+    def pump(self, seconds: float) -> bool:
+        self.clock += max(seconds, 0.001)
+        return False
+
+    pause = pump
+
+    def until_look(self, pause: float, busy: int) -> float:
+        assert busy == 0
+        return pause
+
+    def is_current_running(self, rest: Resting) -> bool:
+        assert rest
+        return False
+
+    def let_director_act(self, at_rest: bool, rest: Resting) -> bool:
+        assert rest
+        self.acts -= at_rest
+        return at_rest and self.acts >= 0
+
+    def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
+        return look.blocked and rest.wakes > 0
+
+    def look(self) -> quiescence.Rest:
+        self.clock += 0.0001
+        blocked = self._blocked()
+        fingerprint = (blocked, 0 if blocked else self.clock)
+        return quiescence.Rest(blocked, fingerprint, self._wakes, "", False, False, self.clock, self.clock)
+
+
+@pytest.fixture
+def on_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Tasks], Tasks]:
+    def use(tasks: Tasks) -> Tasks:
+        monkeypatch.setattr(time, "monotonic", lambda: tasks.clock)
+        return tasks
+
+    return use
+
+
+Use = Callable[[Tasks], Tasks]
+
+
+def wait_for(tasks: Tasks, is_there: Callable[[], bool], within: float = 5.0) -> FactWait:
+    return FactWait(tasks, is_there, within, PATIENCE)  # type: ignore[arg-type]
+
+
+def settle(tasks: Tasks, busy_limit: float = 10.0) -> SettleWait:
+    return SettleWait(tasks, busy_limit)  # type: ignore[arg-type]
+
+
+def test_a_fact_that_is_there_ends_the_wait_at_once(on_clock: Use) -> None:
+    assert wait_for(on_clock(Tasks(lambda: False)), lambda: True).run() == (True, False, 0.0, 0.0)
+
+
+def test_a_fact_that_comes_while_tasks_run_is_waited_for(on_clock: Use) -> None:
+    tasks = on_clock(Tasks(lambda: False))
+    outcome = wait_for(tasks, lambda: tasks.clock > 1.0).run()
+    assert (outcome.came, outcome.idle) == (True, 0.0)
+    assert 1.0 < outcome.seconds < 1.1
+
+
+def test_at_rest_a_fact_is_given_up_after_the_patience(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: True)), lambda: False).run()
+    assert (outcome.came, outcome.sure) == (False, True)
+    assert PATIENCE <= outcome.seconds < 2 * PATIENCE
+    assert PATIENCE <= outcome.idle <= outcome.seconds
+
+
+def test_while_a_task_runs_a_fact_is_waited_for_until_the_deadline(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: False)), lambda: False).run()
+    assert (outcome.came, outcome.sure) == (False, False)
+    assert 5.0 <= outcome.seconds < 5.1
+
+
+def test_a_timer_before_the_deadline_is_waited_for_twice(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: True, wakes=1.0)), lambda: False).run()
+    assert (outcome.came, outcome.sure) == (False, True)
+    assert 2.0 < outcome.seconds < 2.2
+
+
+def test_a_timer_after_the_deadline_is_not_waited_for(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: True, wakes=9.0)), lambda: False).run()
+    assert outcome.sure
+    assert outcome.seconds < 2 * PATIENCE
+
+
+def test_patience_begins_anew_when_the_director_acts(on_clock: Use) -> None:
+    tasks = on_clock(Tasks(lambda: True, acts=3))
+    outcome = wait_for(tasks, lambda: False).run()
+    assert outcome.sure
+    assert tasks.acts < 0
+    assert outcome.idle < outcome.seconds
+
+
+def test_two_looks_settle_a_launcher_at_rest(on_clock: Use) -> None:
+    tasks = on_clock(Tasks(lambda: True))
+    settled = settle(tasks).run()
+    assert (settled.how, settled.reason, tasks.stirred) == ("quiescent", "", False)
+    assert settled.seconds < 0.01
+
+
+def test_settling_waits_until_tasks_stop_running(on_clock: Use) -> None:
+    tasks = Tasks(lambda: tasks.clock > 0.5)
+    settled = settle(on_clock(tasks)).run()
+    assert settled.how == "quiescent"
+    assert 0.5 < settled.seconds < 0.6
+
+
+def test_a_short_timer_makes_settling_wait_and_say_so(on_clock: Use) -> None:
+    wait = settle(on_clock(Tasks(lambda: True, wakes=0.3)))
+    settled = wait.run()
+    assert (settled.how, settled.reason) == ("waited", "a timer goes off within 0.300 s")
+    assert SETTLE_LIMIT <= settled.seconds < SETTLE_LIMIT + 0.1
+    assert wait.came_to_rest
+
+
+def test_a_launcher_that_never_rests_is_waited_for_until_the_limit(on_clock: Use) -> None:
+    wait = settle(on_clock(Tasks(lambda: False)), busy_limit=3.0)
+    settled = wait.run()
+    assert (settled.how, settled.reason) == ("waited", "a task was running at every look")
+    assert 3.0 <= settled.seconds < 3.1
+    assert not wait.came_to_rest
