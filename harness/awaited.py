@@ -9,35 +9,36 @@ import msgspec
 
 from proctor.harness.orders import OrderToWitness
 from proctor.harness.scenario import Await
+from proctor.harness.strict import kebab
 
 
-class _Awaited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+class _Awaited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do", tag=kebab):
     pass
 
 
-class OrderTaken(_Awaited, frozen=True, tag="order-taken"):
+class OrderTaken(_Awaited, frozen=True):
     """A witness is there to be given an order."""
 
     process: str
     order: OrderToWitness
 
 
-class OrderDone(_Awaited, frozen=True, tag="order-done"):
+class OrderDone(_Awaited, frozen=True):
     """A witness has carried out an order."""
 
     process: str
     order: OrderToWitness
 
 
-class LauncherStarted(_Awaited, frozen=True, tag="launcher-started"):
+class LauncherStarted(_Awaited, frozen=True):
     """The launcher has been executed, or that failed."""
 
 
-class LauncherTraceable(_Awaited, frozen=True, tag="launcher-traceable"):
+class LauncherTraceable(_Awaited, frozen=True):
     """The process that is about to execute the launcher waits for its tracer."""
 
 
-class ScriptDone(_Awaited, frozen=True, tag="script-done"):
+class ScriptDone(_Awaited, frozen=True):
     """The script comes to its end."""
 
 

@@ -16,8 +16,10 @@ from proctor.harness.errors import UsageError
 from proctor.harness.orders import OrderToWitness
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Directive, Point
-from proctor.harness.strict import parse_json
+from proctor.harness.strict import kebab, other_schema, parse_json, raw_json
 
+SCHEMA = 2
+"""Of the histories that are read and written here."""
 When = Literal["entry", "exit"]
 How = Literal["done", "held", "let go", "forced"]
 Difference = Literal["created", "changed", "removed"]
@@ -91,11 +93,11 @@ class Process(_Data, frozen=True):
     role: str = ""
 
 
-class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is"):
+class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is", tag=kebab):
     pass
 
 
-class Started(_Fact, frozen=True, tag="started"):
+class Started(_Fact, frozen=True):
     """A process that we started; stdio are its descriptors 0, 1 and 2 as we made them."""
 
     process: str
@@ -104,14 +106,14 @@ class Started(_Fact, frozen=True, tag="started"):
     stdio: tuple[Descriptor, ...] = ()
 
 
-class NotStarted(_Fact, frozen=True, tag="not-started"):
+class NotStarted(_Fact, frozen=True):
     """The launcher could not be started: the step that failed and its errno."""
 
     step: str
     errno: int
 
 
-class WitnessReady(_Fact, frozen=True, tag="greeted"):
+class WitnessReady(_Fact, frozen=True):
     """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another."""
 
     process: str
@@ -119,14 +121,14 @@ class WitnessReady(_Fact, frozen=True, tag="greeted"):
     inherited: Inherited
 
 
-class HelperReady(_Fact, frozen=True, tag="joined"):
+class HelperReady(_Fact, frozen=True):
     """A process that is no witness, but one of ours that the launcher starts, reports that it runs: "backend"."""
 
     process: str
     pid: int
 
 
-class Sent(_Fact, frozen=True, tag="sent"):
+class Sent(_Fact, frozen=True):
     """A signal sent by us; errno is 0 where the kernel took it. cause: the index of the event that tells of the
     directive by which it was sent, None where a step of the script sent it."""
 
@@ -137,30 +139,30 @@ class Sent(_Fact, frozen=True, tag="sent"):
     cause: int | None = None
 
 
-class Pressed(_Fact, frozen=True, tag="pressed"):
+class Pressed(_Fact, frozen=True):
     """A key that we pressed; cause: as with Sent."""
 
     key: str
     cause: int | None = None
 
 
-class Typed(_Fact, frozen=True, tag="typed"):
+class Typed(_Fact, frozen=True):
     """Bytes that we typed or wrote to stdin."""
 
     count: int
     crc: int
 
 
-class Resized(_Fact, frozen=True, tag="resized"):
+class Resized(_Fact, frozen=True):
     rows: int
     columns: int
 
 
-class HungUp(_Fact, frozen=True, tag="hung-up"):
+class HungUp(_Fact, frozen=True):
     pass
 
 
-class Ordered(_Fact, frozen=True, tag="ordered"):
+class Ordered(_Fact, frozen=True):
     process: str
     order: OrderToWitness
 
@@ -170,7 +172,7 @@ class Ordered(_Fact, frozen=True, tag="ordered"):
         return str(self.order)
 
 
-class Answered(_Fact, frozen=True, tag="answered"):
+class Answered(_Fact, frozen=True):
     """A witness did what it was ordered to; error is an errno, 0 for none."""
 
     process: str
@@ -181,7 +183,7 @@ class Answered(_Fact, frozen=True, tag="answered"):
     text: str = ""
 
 
-class TerminalState(_Fact, frozen=True, tag="viewed"):
+class TerminalState(_Fact, frozen=True):
     """A witness' answer to the order `look`: its place and the terminal as it sees them now."""
 
     process: str
@@ -190,7 +192,7 @@ class TerminalState(_Fact, frozen=True, tag="viewed"):
     terminal: TerminalView
 
 
-class Received(_Fact, frozen=True, tag="received"):
+class Received(_Fact, frozen=True):
     """A signal that was delivered to a witness: its siginfo; `at` is the witness' own clock reading. answers: the index
     of the event by which it was sent, None where we did not send it. The kernel does not tell which of several alike
     this is: it is taken to be the first that this process has not received yet."""
@@ -204,16 +206,16 @@ class Received(_Fact, frozen=True, tag="received"):
     answers: int | None = None
 
 
-class Stopped(_Fact, frozen=True, tag="stopped"):
+class Stopped(_Fact, frozen=True):
     process: str
     signal: int = 0
 
 
-class Continued(_Fact, frozen=True, tag="continued"):
+class Continued(_Fact, frozen=True):
     process: str
 
 
-class Ended(_Fact, frozen=True, tag="ended"):
+class Ended(_Fact, frozen=True):
     """A process has ended: of a signal, or with an exit code; neither is known where it was not ours to reap."""
 
     process: str
@@ -222,14 +224,14 @@ class Ended(_Fact, frozen=True, tag="ended"):
     signal: int | None = None
 
 
-class Output(_Fact, frozen=True, tag="output"):
+class Output(_Fact, frozen=True):
     """Bytes on the terminal, or on the pipe behind the launcher's stdout or stderr."""
 
     stream: Literal["terminal", "stdout", "stderr"]
     data: bytes
 
 
-class Outputs(_Fact, frozen=True, tag="outputs"):
+class Outputs(_Fact, frozen=True):
     """All that one stream carried since the last such count: at the end, before and after the order `write`. What
     lies over the limit of what is kept is counted here all the same."""
 
@@ -238,26 +240,26 @@ class Outputs(_Fact, frozen=True, tag="outputs"):
     crc: int
 
 
-class Held(_Fact, frozen=True, tag="held"):
+class Held(_Fact, frozen=True):
     """Processes that we keep still; how: by "ptrace", which nobody notices, or by "SIGSTOP"."""
 
     pids: tuple[int, ...]
     how: str = "ptrace"
 
 
-class Released(_Fact, frozen=True, tag="released"):
+class Released(_Fact, frozen=True):
     """What was held goes on."""
 
     pids: tuple[int, ...]
 
 
-class TraceStarted(_Fact, frozen=True, tag="traced"):
+class TraceStarted(_Fact, frozen=True):
     """From here on every call of these processes by which they signal or reap is in the history."""
 
     pids: tuple[int, ...]
 
 
-class SignalCall(_Fact, frozen=True, tag="called"):
+class SignalCall(_Fact, frozen=True):
     """The launcher sent a signal: by which call, to which pid (negative: a process group; 0 with
     pidfd_send_signal, which names none) and with what result (0, or a negative errno)."""
 
@@ -267,7 +269,7 @@ class SignalCall(_Fact, frozen=True, tag="called"):
     result: int
 
 
-class PointReached(_Fact, frozen=True, tag="passed"):
+class PointReached(_Fact, frozen=True):
     """A task reached a schedule point (see harness/schedule.py). by: at its birth, the exit of the call that made it.
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
     ignores and catches there, bit N-1 for signal N."""
@@ -280,7 +282,7 @@ class PointReached(_Fact, frozen=True, tag="passed"):
     caught: int = 0
 
 
-class DirectiveApplied(_Fact, frozen=True, tag="carried"):
+class DirectiveApplied(_Fact, frozen=True):
     """A directive is carried out, or what it held goes on; forced: though what was waited for had not come, as nobody
     else could go on."""
 
@@ -288,20 +290,20 @@ class DirectiveApplied(_Fact, frozen=True, tag="carried"):
     what: How
 
 
-class NotReached(_Fact, frozen=True, tag="not-reached"):
+class NotReached(_Fact, frozen=True):
     """A point of the schedule was never passed: what was to be done there was not."""
 
     directive: Directive
 
 
-class Reaped(_Fact, frozen=True, tag="reaped"):
+class Reaped(_Fact, frozen=True):
     """The launcher has reaped a process; seen while it is traced."""
 
     process: str
     pid: int
 
 
-class SettleEnded(_Fact, frozen=True, tag="settled"):
+class SettleEnded(_Fact, frozen=True):
     """Nothing more can come of what was done. how: "quiescent", or "waited" where that could not be read."""
 
     how: Literal["quiescent", "waited"]
@@ -309,7 +311,7 @@ class SettleEnded(_Fact, frozen=True, tag="settled"):
     reason: Prose = ""
 
 
-class WaitEnded(_Fact, frozen=True, tag="waited"):
+class WaitEnded(_Fact, frozen=True):
     """An awaited fact came. idle: the time in seconds in which all processes were seen to be blocked meanwhile."""
 
     awaited: Awaited
@@ -325,7 +327,7 @@ class Hidden(_Data, frozen=True):
     process: str = ""
 
 
-class WaitFailed(_Fact, frozen=True, tag="missed"):
+class WaitFailed(_Fact, frozen=True):
     """An awaited fact did not come; the script ended here. sure: all processes were quiescent, so it never would have.
     last_seen: the processes that were there. hidden: why the fact could not have been seen, None where it could. step:
     the index of the script's step that waited for it; None for what the runner itself waits for, such as the start."""
@@ -338,7 +340,7 @@ class WaitFailed(_Fact, frozen=True, tag="missed"):
     step: int | None = None
 
 
-class Snapshot(_Fact, frozen=True, tag="looked"):
+class Snapshot(_Fact, frozen=True):
     """The process table and, where there is one, the terminal: its foreground process group and modes."""
 
     when: Literal["start", "step", "end"]
@@ -350,7 +352,7 @@ class Snapshot(_Fact, frozen=True, tag="looked"):
     columns: int = 0
 
 
-class TempFilesLeft(_Fact, frozen=True, tag="remained"):
+class TempFilesLeft(_Fact, frozen=True):
     """Files that were not there before, relative to the launcher's TMPDIR."""
 
     paths: tuple[str, ...]
@@ -368,7 +370,7 @@ class FileChange(_Data, frozen=True):
     kept: bool = False
 
 
-class FilesChanged(_Fact, frozen=True, tag="changed"):
+class FilesChanged(_Fact, frozen=True):
     """How the launcher's directories differ from what they were before; count: how many differences there are, of
     which the first are given. environments: the directories that are one of Python's, new or not; PEP 405."""
 
@@ -378,21 +380,21 @@ class FilesChanged(_Fact, frozen=True, tag="changed"):
     environments: tuple[str, ...] = ()
 
 
-class Printed(_Fact, frozen=True, tag="printed"):
+class Printed(_Fact, frozen=True):
     """What a call of the launcher beside the first one has printed, up to its end."""
 
     process: str
     data: bytes
 
 
-class Notified(_Fact, frozen=True, tag="notified"):
+class Notified(_Fact, frozen=True):
     """A message to the service manager, and the pid that the kernel says it comes from; sd_notify(3)."""
 
     pid: int
     text: str
 
 
-class Unobserved(_Fact, frozen=True, tag="unobserved"):
+class Unobserved(_Fact, frozen=True):
     """Something could not be observed. code: what, and why. pid: the process that is to blame, 0 for none. detail: what
     the system said."""
 
@@ -401,7 +403,7 @@ class Unobserved(_Fact, frozen=True, tag="unobserved"):
     detail: Prose = ""
 
 
-class LimitExceeded(_Fact, frozen=True, tag="contained"):
+class LimitExceeded(_Fact, frozen=True):
     """The launcher had more at once than it may. Of events the rest is not recorded; otherwise all processes were
     ended."""
 
@@ -451,7 +453,7 @@ class History(_Data, frozen=True):
 
 
 class _Head(_Data, frozen=True):
-    schema: Literal[1]
+    schema: Literal[2]
     target: str
     scenario: Scenario
     containment: str
@@ -459,7 +461,7 @@ class _Head(_Data, frozen=True):
 
 def to_lines(history: History) -> str:
     """Encode as JSON lines: a head, then one event per line."""
-    head = _Head(1, history.target, history.scenario, history.containment)
+    head = _Head(SCHEMA, history.target, history.scenario, history.containment)
     encoder = msgspec.json.Encoder()
     return "".join(encoder.encode(row).decode() + "\n" for row in (head, *history.events))
 
@@ -469,6 +471,10 @@ def from_lines(text: str, where: str = "history") -> History:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise UsageError(f"{where}: empty; a history starts with a head line")
+    first = raw_json(lines[0], f"{where}, line 1")
+    schema = first.get("schema", SCHEMA) if isinstance(first, dict) else SCHEMA
+    if schema != SCHEMA:  # before all else: another schema has other keys
+        raise UsageError(f"{where}, line 1: {other_schema(schema, SCHEMA, 'Record it again by playing its scenario')}")
     head = parse_json(lines[0], _Head, f"{where}, line 1")
     events = [parse_json(line, Event, f"{where}, line {n}") for n, line in enumerate(lines[1:], 2)]
     return History(head.target, head.scenario, head.containment, tuple(events))

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 from proctor.harness.orders import OrderToWitness
+from proctor.harness.strict import kebab
 from proctor.harness.target import Invocation
 
 Parent = Literal["runner", "job", "init", "bash", "dash", "zsh"]
@@ -31,7 +32,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """What the launcher is started with. Signals are numbers; limits are (resource, soft, hard)."""
 
     terminal: bool = False
-    under: Parent = "runner"
+    parent: Parent = "runner"
     blocked: tuple[int, ...] = ()
     ignored: tuple[int, ...] = ()
     limits: tuple[tuple[int, int, int], ...] = ()
@@ -56,56 +57,56 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 PIPES = Stage()
 """No terminal; the launcher leads a session of its own, as under a service manager."""
-JOB = Stage(terminal=True, under="job")
+JOB = Stage(terminal=True, parent="job")
 """A terminal; the launcher is a shell's foreground job."""
 LEADER = Stage(terminal=True)
 """A terminal; the launcher is its session's leader, as in a terminal window or `docker run -t`."""
-INIT = Stage(under="init")
+INIT = Stage(parent="init")
 """PID 1 of a PID namespace."""
 
 
-class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do", tag=kebab):
     pass
 
 
-class Signal(_Step, frozen=True, tag="signal"):
+class Signal(_Step, frozen=True):
     """Send a signal to the launcher alone, to its process group, or to another process by its name."""
 
     signal: int
     to: str = "launcher"
 
 
-class Press(_Step, frozen=True, tag="press"):
+class Press(_Step, frozen=True):
     """Press a key at the terminal."""
 
     key: Key
 
 
-class Type(_Step, frozen=True, tag="type"):
+class Type(_Step, frozen=True):
     """Type bytes at the terminal, or write them to the pipe on stdin."""
 
     data: bytes
 
 
-class TypePattern(_Step, frozen=True, tag="type-pattern"):
+class TypePattern(_Step, frozen=True):
     """Type `count` bytes of a pattern that `seed` determines."""
 
     count: int
     seed: int = 1
 
 
-class Resize(_Step, frozen=True, tag="resize"):
+class Resize(_Step, frozen=True):
     """Change the terminal's window size."""
 
     rows: int
     columns: int
 
 
-class HangUp(_Step, frozen=True, tag="hang-up"):
+class HangUp(_Step, frozen=True):
     """Close the terminal's other end, as when a window is closed or a connection breaks."""
 
 
-class Order(_Step, frozen=True, tag="order"):
+class Order(_Step, frozen=True):
     """Tell a witness to do something (see orders.py) and wait for its answer, if it gives one."""
 
     order: OrderToWitness
@@ -117,15 +118,15 @@ class Order(_Step, frozen=True, tag="order"):
         return str(self.order)
 
 
-class Hold(_Step, frozen=True, tag="hold"):
+class Hold(_Step, frozen=True):
     """Stop every process between us and the command (SIGSTOP): what the command gets now, it did not get from them."""
 
 
-class Release(_Step, frozen=True, tag="release"):
+class Release(_Step, frozen=True):
     """Let what was held go on: children first, so that no parent sees a stopped child."""
 
 
-class Trace(_Step, frozen=True, tag="trace"):
+class Trace(_Step, frozen=True):
     """Follow the launcher's calls that send signals and that reap, from here on. Each signal that it sends is taken by
     the command before the launcher goes on, so that two never merge. at_reap: a signal that the launcher is sent at
     the return of the call by which it reaps the command, 0 for none."""
@@ -133,11 +134,11 @@ class Trace(_Step, frozen=True, tag="trace"):
     at_reap: int = 0
 
 
-class NewPhase(_Step, frozen=True, tag="part"):
+class NewPhase(_Step, frozen=True):
     """From here on schedule points are counted anew."""
 
 
-class Start(_Step, frozen=True, tag="start"):
+class Start(_Step, frozen=True):
     """Call the launcher once more, beside what runs: `name` is this process' name, and its command's is NAME-command.
     Its output goes to a file."""
 
@@ -145,75 +146,75 @@ class Start(_Step, frozen=True, tag="start"):
     name: str
 
 
-class Enter(_Step, frozen=True, tag="enter"):
+class Enter(_Step, frozen=True):
     """Start the tool of the environment that a sync has made in the project (.venv), as its user would. `name` is this
     process' name, and the witness is NAME-command."""
 
     name: str
 
 
-class Reuse(_Step, frozen=True, tag="reuse"):
+class Reuse(_Step, frozen=True):
     """Start a process, named stranger, which has the pid that another had."""
 
     process: str = "launcher"
 
 
-class Compare(_Step, frozen=True, tag="compare"):
+class Compare(_Step, frozen=True):
     """Note how the launcher's directories differ from what they were before it was started."""
 
     when: str
 
 
-class Settle(_Step, frozen=True, tag="settle"):
+class Settle(_Step, frozen=True):
     """Wait until nothing more can come of what was done so far (quiescence). A timer that is set for less than `limit`
     seconds is waited for as well, once."""
 
     limit: float = 0.0
 
 
-class Look(_Step, frozen=True, tag="look"):
+class Look(_Step, frozen=True):
     """Note the process table and the terminal as they are now."""
 
 
-class WaitReceived(_Step, frozen=True, tag="receives"):
+class WaitReceived(_Step, frozen=True):
     """Wait until a process has received a signal once more."""
 
     signal: int
     process: str = "command"
 
 
-class WaitEnds(_Step, frozen=True, tag="ends"):
+class WaitEnds(_Step, frozen=True):
     """Wait until a process has ended."""
 
     process: str = "launcher"
 
 
-class WaitReady(_Step, frozen=True, tag="greets"):
+class WaitReady(_Step, frozen=True):
     """Wait until a witness has reported that it runs."""
 
     process: str = "command"
 
 
-class WaitStopped(_Step, frozen=True, tag="stops"):
+class WaitStopped(_Step, frozen=True):
     """Wait until a process is stopped (job control)."""
 
     process: str = "command"
 
 
-class WaitContinued(_Step, frozen=True, tag="runs"):
+class WaitContinued(_Step, frozen=True):
     """Wait until a stopped process goes on."""
 
     process: str = "command"
 
 
-class WaitAnswer(_Step, frozen=True, tag="answers"):
+class WaitAnswer(_Step, frozen=True):
     """Wait for a witness' answer to an order that takes its time (read, read-line)."""
 
     order: str
     process: str = "command"
 
 
-class WaitOutput(_Step, frozen=True, tag="prints"):
+class WaitOutput(_Step, frozen=True):
     """Wait for text on the terminal, after what was matched before; "<prompt>" is the shell's prompt."""
 
     text: str

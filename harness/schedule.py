@@ -21,7 +21,7 @@ from proctor.harness import signals
 from proctor.harness.calls import BIRTH, VISIBLE
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.scenario import KEYS, Key
-from proctor.harness.strict import parse_json
+from proctor.harness.strict import kebab, parse_json
 from proctor.harness.target import Invocation
 
 MOST = 1_000_000_000
@@ -51,11 +51,11 @@ class Point(_Data, frozen=True, order=True):
         return f"{self.task} {what}" + (f" in part {self.part}" if self.part > 1 else "")
 
 
-class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do", tag=kebab):
     pass
 
 
-class Deliver(_Action, frozen=True, tag="deliver"):
+class Deliver(_Action, frozen=True):
     """Send a signal to the launcher, its process group, the command, a child or a single thread, while the task stands
     at the point; or to all of them at once, as who ends a container or a control group does."""
 
@@ -66,7 +66,7 @@ class Deliver(_Action, frozen=True, tag="deliver"):
         return f"deliver {signals.name(self.signal).removeprefix('SIG')} to {self.to}"
 
 
-class PressKey(_Action, frozen=True, tag="press"):
+class PressKey(_Action, frozen=True):
     """Press a key at the terminal, while the task stands at the point."""
 
     key: Key
@@ -75,7 +75,7 @@ class PressKey(_Action, frozen=True, tag="press"):
         return f"press {self.key}"
 
 
-class CallLauncher(_Action, frozen=True, tag="call"):
+class CallLauncher(_Action, frozen=True):
     """Call the launcher once more, beside what runs; that process is named "beside"."""
 
     invoke: Invocation
@@ -84,7 +84,7 @@ class CallLauncher(_Action, frozen=True, tag="call"):
         return f"call {self.invoke}"
 
 
-class HoldTask(_Action, frozen=True, tag="hold"):
+class HoldTask(_Action, frozen=True):
     """Keep the task at the point until a process blocks or ends. Where that cannot come any more, because everyone
     waits for the held one, it is let go and the history says so."""
 
@@ -95,7 +95,7 @@ class HoldTask(_Action, frozen=True, tag="hold"):
         return f"hold until {self.process} {self.does}"
 
 
-class HoldUntil(_Action, frozen=True, tag="hold-until"):
+class HoldUntil(_Action, frozen=True):
     """Keep the task at the point until another comes to a point of its own, which then stands by. Let go by force as
     with HoldTask."""
 

@@ -167,3 +167,8 @@ def other_schema(found: object, known: int, again: str) -> str:
     newer = isinstance(found, int) and found > known
     do = "Update Proctor" if newer else again
     return f"this file has schema {found!r}; this Proctor reads schema {known}. {do}"
+
+
+def kebab(name: str) -> str:
+    """Return the tag of a class in JSON: "wait-ready" for WaitReady."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()

@@ -58,9 +58,9 @@ def steps(
 
 
 def _stage(stage: Stage) -> str:
-    if stage.under in SHELLS:
-        return f" in an interactive {stage.under} on a terminal."
-    known = STAGES.get((stage.under, stage.terminal), "")
+    if stage.parent in SHELLS:
+        return f" in an interactive {stage.parent} on a terminal."
+    known = STAGES.get((stage.parent, stage.terminal), "")
     return f" {known}." if known else "."
 
 

@@ -123,8 +123,8 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
 def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
     steps = [
         {"do": "order", "order": {"order": "exit", "code": 0}},
-        {"do": "ends", "process": "command"},
-        {"do": "ends"},
+        {"do": "wait-ends", "process": "command"},
+        {"do": "wait-ends"},
     ]
     target = {"name": "env", "command": ["/usr/bin/env"]}
     case = {"schema": 2, "requirement": "SIG-6", "check": "start", "target": target}

@@ -77,7 +77,7 @@ def stopped_in_a_shell(shell: s.Parent) -> Scenario:
     stop = (Press("ctrl-z"), s.WaitStopped(), s.WaitOutput("Stopped"), s.WaitOutput("<prompt>"))
     again = (s.Type(b"fg\n"), s.WaitContinued(), Settle(), *finish(), s.WaitOutput("<prompt>"))
     steps = (Order(orders.Inherit(int(signal.SIGTSTP))), Settle(), *stop, *again)
-    return Scenario(steps, Stage(terminal=True, under=shell))
+    return Scenario(steps, Stage(terminal=True, parent=shell))
 
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)

@@ -72,7 +72,7 @@ from tests.conftest import ROOT
 
 END: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"))
 MIB = 1 << 20
-TERMINAL = Stage(terminal=True, under="job")
+TERMINAL = Stage(terminal=True, parent="job")
 
 
 def play(*steps: Step, stage: Stage | None = None, target: Target = BARE, **more: object) -> History:
@@ -101,16 +101,16 @@ def shell_launcher(directory: Path, script: str) -> Target:
         (Stage(), []),
         (Stage(terminal=True), []),
         (TERMINAL, ["leader"]),
-        (Stage(under="init"), ["leader"]),
-        (Stage(terminal=True, under="bash"), ["shell"]),
-        (Stage(terminal=True, under="dash"), ["shell"]),
-        (Stage(terminal=True, under="zsh"), ["shell"]),
+        (Stage(parent="init"), ["leader"]),
+        (Stage(terminal=True, parent="bash"), ["shell"]),
+        (Stage(terminal=True, parent="dash"), ["shell"]),
+        (Stage(terminal=True, parent="zsh"), ["shell"]),
     ],
     ids=["pipes", "leader", "job", "init", "bash", "dash", "zsh"],
 )
 def test_stages(stage: Stage, roles: list[str]) -> None:
-    if stage.under in ("bash", "dash", "zsh") and not shutil.which(stage.under):
-        pytest.skip(f"{stage.under} is not installed here")
+    if stage.parent in ("bash", "dash", "zsh") and not shutil.which(stage.parent):
+        pytest.skip(f"{stage.parent} is not installed here")
     history = play(Settle(), Look(), stage=stage)
     if any(fact.step != "exec" for fact in history.facts(NotStarted)):
         pytest.skip(f"this system refuses the stage: {history.facts(NotStarted)}")
@@ -128,7 +128,7 @@ def test_stages(stage: Stage, roles: list[str]) -> None:
     if roles == ["shell"]:
         assert launcher.ppid == rows["shell"].pid
         assert launcher.sid == rows["shell"].pid
-    elif stage.under == "init":
+    elif stage.parent == "init":
         assert its.pid == its.sid == 1
         assert its.ppid == 0
     else:
@@ -143,7 +143,7 @@ def test_a_shell_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path
     door.stop()
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HarnessError, match="runs under bash, which is not installed here"):
-        play(stage=Stage(terminal=True, under="bash"))
+        play(stage=Stage(terminal=True, parent="bash"))
     door.stop()
 
 
@@ -211,7 +211,7 @@ def test_each_answer_is_waited_for() -> None:
 def test_a_key_has_had_its_effect_at_rest_with_input_unread_as_well() -> None:
     """Where a line waits to be read polling does not complete what the terminal still has to do with the key. Not seen
     before, this came too late one time in five."""
-    stage = Stage(terminal=True, under="job", type_ahead=b"early\n")
+    stage = Stage(terminal=True, parent="job", type_ahead=b"early\n")
     late = Order(orders.ExitOn(int(signal.SIGINT), 51))
     script = Scenario((Settle(), Press("ctrl-c"), Settle(), late, Settle(), Order(orders.Exit(0)), WaitEnds()), stage)
     for _ in range(30):
@@ -219,7 +219,7 @@ def test_a_key_has_had_its_effect_at_rest_with_input_unread_as_well() -> None:
 
 
 def test_type_ahead_is_there_when_the_command_reads() -> None:
-    stage = Stage(terminal=True, under="job", type_ahead=b"early\n")
+    stage = Stage(terminal=True, parent="job", type_ahead=b"early\n")
     history = play(Order(orders.ReadLine()), WaitAnswer("read-line"), stage=stage)
     answer = next(fact for fact in history.facts(Answered) if fact.order == "read")
     assert (answer.count, answer.crc) == (6, zlib.crc32(b"early\n"))

@@ -65,7 +65,7 @@ def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
     is held against the weakest: a launcher may declare that it doubles what is sent to the group."""
     if "group" in rule.causes and not few:
         return "TREE-5"
-    if history.scenario.stage.under == "init" and few:
+    if history.scenario.stage.parent == "init" and few:
         return "TREE-6"
     if "key" in rule.causes:
         return "TTY-2" if number == signal.SIGQUIT else "TTY-1"
@@ -151,7 +151,7 @@ def _of_staying(history: History) -> str:
 
 def of_status(history: History, its: Ended) -> str:
     """Return the requirement that is broken by a status which is not `its`, the command's."""
-    if history.scenario.stage.under == "init":
+    if history.scenario.stage.parent == "init":
         return "TREE-6"
     if moment := of_moment(history):
         return moment

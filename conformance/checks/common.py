@@ -63,7 +63,7 @@ def parameters_of(waited_for: Awaited) -> dict[str, Value]:
         values[key] = signals.name(value) if key == "signal" else value
     if isinstance(waited_for, OrderTaken | OrderDone):
         values["order"] = str(waited_for.order)
-    return {"wait": values.pop("do"), **values}
+    return {"wait": str(values.pop("do")).removeprefix("wait-"), **values}
 
 
 def needs_seen(miss: WaitFailed) -> None:
@@ -183,7 +183,7 @@ def counts_as_bare(
     return found
 
 
-def unasked(history: History, bare: History) -> list[int]:
+def unexpected_signals(history: History, bare: History) -> list[int]:
     """Return the signals that the command received more often than by itself, besides those of job control and
     windows, which a shell or a terminal sends on its own account, and of children, which are EXEC-3's matter."""
     here, there = received(history), received(bare)

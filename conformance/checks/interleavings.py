@@ -232,7 +232,7 @@ def _nothing_left(history: History, bare: History) -> Iterator[Broken]:
 
 def _daemons_live(history: History, bare: History) -> Iterator[Broken]:
     """Whoever the command leaves behind on purpose lives on, and is sent nothing."""
-    if history.facts(WaitFailed) or _launcher_killed(history) or history.scenario.stage.under == "init":
+    if history.facts(WaitFailed) or _launcher_killed(history) or history.scenario.stage.parent == "init":
         return  # with PID 1 everybody ends; pid_namespaces(7)
     mine = {process.role for process in alive(at_end(history))}
     its = {process.role for process in alive(at_end(bare)) if process.role.startswith("child")}
@@ -251,7 +251,7 @@ def _of_own_session(history: History) -> set[str]:
 
 
 def _zombies(history: History, bare: History) -> Iterator[Broken]:
-    name = "TREE-6" if history.scenario.stage.under == "init" else "TREE-2"
+    name = "TREE-6" if history.scenario.stage.parent == "init" else "TREE-2"
     return (Broken(name, one) for one in of_tree.no_zombie_after_signals(history, bare))
 
 

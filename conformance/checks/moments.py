@@ -21,7 +21,7 @@ from proctor.conformance.checks.common import (
     received,
     status,
     status_key,
-    unasked,
+    unexpected_signals,
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
@@ -67,7 +67,7 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     to see. No signal is sent here. A helper that is left is TREE-1's matter."""
     needs_tracing(history)
     needs_points(history)
-    extra = unasked(history, bare)
+    extra = unexpected_signals(history, bare)
     launcher = end_of(history, "launcher")
     if launcher is None:
         return missed(history)

@@ -15,7 +15,7 @@ from proctor.conformance.checks.common import (
     needs_whole_script,
     parameters_of,
     received,
-    unasked,
+    unexpected_signals,
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals
@@ -61,7 +61,9 @@ def once_if_at_all(history: History, bare: History) -> list[Violation]:
         raise NotObservable("a signal did not reach the command at all: see SIG-1")
     if launcher_stays(history):
         raise NotObservable("the launcher ended of a signal: see SIG-5")
-    return exactly_once(history, bare) or counts_as_bare(history, bare, unasked(history, bare), fewest=False, most=True)
+    return exactly_once(history, bare) or counts_as_bare(
+        history, bare, unexpected_signals(history, bare), fewest=False, most=True
+    )
 
 
 def _names(numbers: list[int]) -> str:

@@ -15,7 +15,7 @@ from proctor.conformance.checks.common import (
     launcher_stays,
     missed,
     needs_whole_script,
-    unasked,
+    unexpected_signals,
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
@@ -62,7 +62,7 @@ def needs_the_held(history: History) -> None:
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
-    numbers = dict.fromkeys((signal.SIGINT, signal.SIGQUIT, *(unasked(history, bare) if most else ())))
+    numbers = dict.fromkeys((signal.SIGINT, signal.SIGQUIT, *(unexpected_signals(history, bare) if most else ())))
     found = counts_as_bare(history, bare, numbers, fewest=True, most=most)
     return launcher_stays(history) or found or missed(history)
 

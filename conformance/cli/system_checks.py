@@ -224,7 +224,7 @@ def _quiescence() -> Ability:
 
 
 def _terminals() -> Ability:
-    stage = Stage(terminal=True, under="job")
+    stage = Stage(terminal=True, parent="job")
     means = "cases with a terminal cannot be played, and end in an error"
     do = "mount devpts: mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; kernel.pty.max may be too low"
     return _ability_of("pseudo-terminals", Scenario(COMMAND_ENDS, stage), "can be opened", means, do)
@@ -245,14 +245,14 @@ def _tracing() -> Ability:
 def _first_process() -> Ability:
     means = "launchers that claim the profile init cannot be run as PID 1"
     found = "launchers can be PID 1 of a PID namespace"
-    return _ability_of("PID 1", Scenario(COMMAND_ENDS, Stage(under="init")), found, means, _how_to_get_namespaces())
+    return _ability_of("PID 1", Scenario(COMMAND_ENDS, Stage(parent="init")), found, means, _how_to_get_namespaces())
 
 
 def _shells() -> Ability:
     """Check each shell: one is enough to judge job control, but with more of them more is tested."""
     under: tuple[Parent, ...] = ("bash", "dash", "zsh")
     assert set(under) == set(SHELLS)
-    scenarios = {name: Scenario((WaitReady(),), Stage(terminal=True, under=name)) for name in under}
+    scenarios = {name: Scenario((WaitReady(),), Stage(terminal=True, parent=name)) for name in under}
     troubles = {name: why for name, one in scenarios.items() if isinstance(why := _play(one), str)}
     there = [name for name in under if name not in troubles]
     if not troubles:

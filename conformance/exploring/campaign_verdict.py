@@ -59,14 +59,14 @@ def judge_campaign(
 
 def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Bare) -> Judgement:
     """Return the judgement with the bare command's history, if the finding was compared with it."""
-    if not judgement.history or campaign.measure != "bare":
+    if not judgement.history or campaign.compared_with != "bare":
         return judgement
     return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
 
 
 def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
     """Return the history with which those of a campaign are compared."""
-    if campaign.measure == "undisturbed":
+    if campaign.compared_with == "undisturbed":
         return play(campaign.scenario, Schedule())
     alone, _ = bare.of(target, campaign.scenario)
     return with_what_is_left(alone, play, campaign.scenario)

@@ -53,7 +53,7 @@ from proctor.harness.target import Profile, Target
 from proctor.harness.violation import Violation
 
 Check = Callable[[History, History], list[Violation]]
-Measure = Literal["bare", "undisturbed"]
+ComparedWith = Literal["bare", "undisturbed"]
 """The history with which others are compared: that of the bare command, or that of the undisturbed launcher."""
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
@@ -93,7 +93,7 @@ class Campaign(NamedTuple):
     part: int
     stimuli: tuple[Stimulus, ...]
     check: Check
-    measure: Measure = "bare"
+    compared_with: ComparedWith = "bare"
     claims: Claims = ()
     unless_profile: Profile | None = None
     rotated: bool = False
@@ -119,7 +119,7 @@ class Campaign(NamedTuple):
             if rotated:
                 where = "" if self.rotated else " of programs that it started"
                 left_out.append(f"{rotated} at points{where}, which get one signal each")
-            order = _in_rounds(planned, len(self.stimuli)) if self.measure == "bare" else _spread(planned)
+            order = _in_rounds(planned, len(self.stimuli)) if self.compared_with == "bare" else _spread(planned)
             return Plan(order, "; ".join(left_out))
         if strategy == "pairs":
             return Plan(list(pairs(survey, self.stimuli, self.part)), "")
@@ -134,12 +134,12 @@ class Campaign(NamedTuple):
             except (NotApplicable, NotObservable):
                 did = any(fact.what == "done" for fact in history.facts(DirectiveApplied))
                 return Evaluation(moments.UNTOLD if did else moments.NOTHING_SENT)
-            label = moments.outcome(history, bare if self.measure == "bare" else history)
+            label = moments.outcome(history, bare if self.compared_with == "bare" else history)
             if any(one.code == "file-left" for one in found):
                 label = "ends, a file left"
             elif any(one.code == "terminal-changed" for one in found):
                 label = "ends, the terminal changed"
-            elif found and self.measure != "bare":
+            elif found and self.compared_with != "bare":
                 label = f"wrong: {found[0].code}"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
@@ -213,7 +213,7 @@ def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...
         Campaign("prune", "CACHE-4", _prune(NEXT_RUN), 1, (*by_kill, *KILLS), cache.works_afterwards),
         Campaign("prune, run", "CACHE-5", _prune(use_and_end("beside")), 1, (run,), cache.start_during_a_prune),
     )
-    return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
+    return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
 
 
 def _killed(moment: str, part: int) -> Iterator[Campaign]:
@@ -247,7 +247,7 @@ def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
             Campaign(f"{name}, files", "SYNC-2", scenario, 1, by_kill, sync.no_temporary_file),
             Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment),
         ]
-    return tuple(campaign._replace(measure="undisturbed") for campaign in campaigns)
+    return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
 
 
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:

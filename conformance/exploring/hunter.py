@@ -38,7 +38,7 @@ CHUNK = 10
 had been played before, and 500 others had 340 pairs of moves instead of 450."""
 MOST_KEPT = 1000
 """Scenarios whose results and bare histories are kept in memory: some 50 KB each."""
-SHELL = Stage(terminal=True, under="bash")
+SHELL = Stage(terminal=True, parent="bash")
 
 
 class ScheduledPlayer(Protocol):

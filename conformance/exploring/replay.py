@@ -130,8 +130,8 @@ class Replayer:
 
     def _measure(self, history: History) -> History:
         """Return the history to compare with, as judge() does."""
-        if self._case.measure:
-            return door.execute(self._target, self._case.measure)
+        if self._case.compared_with:
+            return door.execute(self._target, self._case.compared_with)
         scenario = self._case.scenario
         if scenario.starts_command and scenario.stage.home == "kept":
             return self._bare.of(self._target, scenario)[0]

@@ -27,7 +27,7 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """Target, scenario and schedule of a finding, the requirement, and its violations.
 
     check: the campaign whose check judges it, or where it is of none the check itself, `chapter.function`. objections:
-    what was found. versions: of the launcher, of Proctor and of the system on which it was found. measure: the
+    what was found. versions: of the launcher, of Proctor and of the system on which it was found. compared_with: the
     scenario of the launcher itself with which it is compared, where that is not the bare command.
     """
 
@@ -39,7 +39,7 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     objections: tuple[Violation, ...]
     versions: dict[str, str]
     schedule: Schedule = Schedule()
-    measure: Scenario | None = None
+    compared_with: Scenario | None = None
 
     @property
     def is_explored(self) -> bool:

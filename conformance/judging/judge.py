@@ -69,9 +69,9 @@ class Bare:
     def of(self, target: Target, scenario: Scenario) -> tuple[History, int]:
         """Return the bare command's history and how many executions it took: 1 or 0."""
         alone = msgspec.structs.replace(target, command=(), version=(), deviations={})
-        if scenario.stage.under == "init":
-            # as PID 1 itself the command would be no measure: the kernel drops signals without a handler there
-            scenario = msgspec.structs.replace(scenario, stage=msgspec.structs.replace(scenario.stage, under="runner"))
+        if scenario.stage.parent == "init":
+            # as PID 1 itself the command would be no compared_with: the kernel drops signals without a handler there
+            scenario = msgspec.structs.replace(scenario, stage=msgspec.structs.replace(scenario.stage, parent="runner"))
         key = msgspec.json.encode((alone, scenario), order="deterministic")
         if key in self._kept:
             return self._kept[key], 0
@@ -88,10 +88,10 @@ class Bare:
 
 def judge(
     requirement: Requirement, target: Target, scenario: Scenario, check: Check, play: Player, bare: Bare,
-    replays: int = REPLAYS, claims: Claims = (), measure: Scenario | None = None,
+    replays: int = REPLAYS, claims: Claims = (), compared_with: Scenario | None = None,
 ) -> Judgement:  # fmt: skip
     """Play the scenario on the target, judge what happened, and replay what was found so many times. claims: the
-    profiles that the case is for, where that is not the requirement's own. measure: what the target is compared with
+    profiles that the case is for, where that is not the requirement's own. compared_with: what the target is compared with
     is not the bare command, but itself in this scenario, which is played anew for each replay."""
     if reason := not_claimed(requirement, target, claims):
         return Judgement("not applicable", reason=reason)
@@ -109,7 +109,7 @@ def judge(
         history = count(play(target, scenario))
         needs_stage(history)
         _needs_command(requirement, history, its)
-        against = count(play(target, measure)) if measure else its or history
+        against = count(play(target, compared_with)) if compared_with else its or history
         violations = tuple(one.of(requirement.id) for one in check(history, against))
         if not violations:
             needs_freedom(history)
@@ -122,7 +122,7 @@ def judge(
         returned = 0
         for _ in range(replays):
             again = count(play(target, scenario))
-            against = count(play(target, measure)) if measure else against
+            against = count(play(target, compared_with)) if compared_with else against
             returned += _finds(check, again, against)
         verdict: Verdict = "fail" if returned == replays else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"

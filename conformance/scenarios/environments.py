@@ -23,9 +23,9 @@ from proctor.harness.scenario import (
 from proctor.harness.target import Target
 
 WARM, COLD = Stage(home="warm"), Stage(home="cold")
-JOB = Stage(terminal=True, under="job", home="warm")
+JOB = Stage(terminal=True, parent="job", home="warm")
 LEADER = Stage(terminal=True, home="warm")
-BUILDING = Stage(terminal=True, under="job", home="cold", build_waits=True)
+BUILDING = Stage(terminal=True, parent="job", home="cold", build_waits=True)
 
 LAUNCHER_TIMEOUT = 20.0
 """Seconds for a call of the launcher: pip takes some on a loaded machine."""

@@ -37,16 +37,16 @@ class Case:
         self.target = target
 
     def __call__(
-        self, scenario: Scenario, check: Check, claims: Claims = (), measure: Scenario | None = None
+        self, scenario: Scenario, check: Check, claims: Claims = (), compared_with: Scenario | None = None
     ) -> None:  # fmt: skip
-        """Judge one scenario; pass, skip or fail the test by its verdict. claims, measure: as in judge()."""
+        """Judge one scenario; pass, skip or fail the test by its verdict. claims, compared_with: as in judge()."""
         mark = self._item.get_closest_marker("requirement")
         if mark is None:
             raise ProctorError(f"{self._item.nodeid} has no requirement: mark it with @requirement(ID)")
         requirement = requirements()[mark.args[0]]
-        judgement = self._judge(requirement, scenario, check, claims, measure)
+        judgement = self._judge(requirement, scenario, check, claims, compared_with)
         self._conclude(
-            requirement, judgement, self._case_file(requirement, judgement, name_of(check), scenario, measure)
+            requirement, judgement, self._case_file(requirement, judgement, name_of(check), scenario, compared_with)
         )
 
     def pinned(self, pinned: CaseFile) -> None:
@@ -54,9 +54,9 @@ class Case:
         requirement's own cases say whether it applies, and whether it can be observed."""
         requirement = requirements()[pinned.requirement]
         check = named(pinned.check, self.target, pinned.requirement)
-        judgement = self._judge(requirement, pinned.scenario, check, (), pinned.measure)
+        judgement = self._judge(requirement, pinned.scenario, check, (), pinned.compared_with)
         if judgement.violations or judgement.verdict == "error":
-            case = self._case_file(requirement, judgement, pinned.check, pinned.scenario, pinned.measure)
+            case = self._case_file(requirement, judgement, pinned.check, pinned.scenario, pinned.compared_with)
             self._conclude(requirement, judgement, case)
 
     def explore(self, campaign: Campaign, share: float, has_other_cases: bool = False) -> None:
@@ -74,7 +74,7 @@ class Case:
 
     def _case_file(
         self, requirement: Requirement, judgement: Judgement, check: str, scenario: Scenario,
-        measure: Scenario | None = None,
+        compared_with: Scenario | None = None,
     ) -> CaseFile | None:  # fmt: skip
         """Return the case file of a violation; None without one."""
         if not judgement.violations:
@@ -83,7 +83,7 @@ class Case:
             schema=SCHEMA, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
             objections=kept_objections(judgement.violations),
             versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
-            measure=measure,
+            compared_with=compared_with,
         )  # fmt: skip
 
     def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:
@@ -124,13 +124,13 @@ class Case:
             )
 
     def _judge(
-        self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, measure: Scenario | None
+        self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, compared_with: Scenario | None
     ) -> Judgement:  # fmt: skip
         suite = self._suite
         known = (self.target.name, requirement.id) in suite.failed
         replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
         judgement = judge(
-            requirement, self.target, scenario, check, suite.execute, suite.bare, replays, claims, measure
+            requirement, self.target, scenario, check, suite.execute, suite.bare, replays, claims, compared_with
         )  # fmt: skip
         if judgement.verdict == "fail":
             suite.failed.add((self.target.name, requirement.id))

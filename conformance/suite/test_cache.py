@@ -80,13 +80,13 @@ def test_prune_removes_what_a_killed_first_run_has_left(case: Case) -> None:
 
 @requirement("CACHE-3")
 def test_prune_removes_what_a_killed_run_has_used(case: Case) -> None:
-    case(run_scenario(*KILL_RUN, *PRUNE), checks.removes_as_much_as_ever, measure=UNDISTURBED)
+    case(run_scenario(*KILL_RUN, *PRUNE), checks.removes_as_much_as_ever, compared_with=UNDISTURBED)
 
 
 @requirement("CACHE-3")
 @pytest.mark.parametrize("process", ["launcher", "command"])
 def test_prune_removes_it_although_the_pid_is_used_again(case: Case, process: str) -> None:
-    case(run_scenario(*KILL_RUN, Reuse(process), *PRUNE), checks.removes_as_much_as_ever, measure=UNDISTURBED)
+    case(run_scenario(*KILL_RUN, Reuse(process), *PRUNE), checks.removes_as_much_as_ever, compared_with=UNDISTURBED)
 
 
 @requirement("CACHE-4")

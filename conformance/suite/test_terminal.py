@@ -93,7 +93,7 @@ def test_ctrl_z_and_fg(case: Case, shell: Parent) -> None:
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
-    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
+    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, parent=shell)), checks.job_control)
 
 
 @requirement("TTY-3")
@@ -102,7 +102,7 @@ def test_ctrl_c_after_fg_is_one_sigint(case: Case, shell: Parent) -> None:
     stop = (Press("ctrl-z"), WaitStopped(), WaitOutput("<prompt>"), Type(b"fg\n"), WaitContinued(), Settle())
     before = (Order(orders.Inherit(int(signal.SIGTSTP))), Settle(), *press_held("ctrl-c"))
     steps = (*before, *stop, *press_held("ctrl-c"), *finish())
-    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.key_after_fg)
+    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, parent=shell)), checks.key_after_fg)
 
 
 @requirement("TTY-3")
@@ -119,7 +119,7 @@ def test_ctrl_z_and_bg(case: Case, shell: Parent) -> None:
         *press("ctrl-c", signal.SIGINT),
         *finish(),
     )
-    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, under=shell)), checks.job_control)
+    case(Scenario((*steps, WaitOutput("<prompt>")), Stage(terminal=True, parent=shell)), checks.job_control)
 
 
 @requirement("TTY-4")
@@ -200,7 +200,7 @@ def test_ctrl_d_reaches_the_command(case: Case) -> None:
 
 @requirement("TTY-8")
 def test_type_ahead_is_not_lost(case: Case) -> None:
-    stage = Stage(terminal=True, under="job", type_ahead=b"typed before the start\n")
+    stage = Stage(terminal=True, parent="job", type_ahead=b"typed before the start\n")
     case(Scenario((Order(orders.ReadLine()), WaitAnswer("read-line"), *finish()), stage), checks.bytes_arrive)
 
 

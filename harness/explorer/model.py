@@ -52,7 +52,7 @@ class Model:
     @property
     def has_shell(self) -> bool:
         """Whether a shell does the job control."""
-        return self.stage.under in SHELLS
+        return self.stage.parent in SHELLS
 
     @property
     def is_free(self) -> bool:

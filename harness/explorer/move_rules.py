@@ -15,7 +15,7 @@ from proctor.harness.explorer.model import Model
 from proctor.harness.explorer.moves import Steps
 from proctor.harness.scenario import PIPES, SIGNALS_OF_KEYS, Stage
 
-TYPED_AHEAD = Stage(terminal=True, under="job", type_ahead=b"typed before the start\n")
+TYPED_AHEAD = Stage(terminal=True, parent="job", type_ahead=b"typed before the start\n")
 SCRIPT_SIGNALS = tuple(
     int(number)
     for number in (
@@ -56,7 +56,7 @@ def with_keys(model: Model) -> bool:
 
 def without_shell(model: Model) -> bool:
     """Whether only Proctor does job control, and the launcher is not PID 1."""
-    return model.is_free and not model.has_shell and model.stage.under != "init"
+    return model.is_free and not model.has_shell and model.stage.parent != "init"
 
 
 def may_hold(model: Model) -> bool:

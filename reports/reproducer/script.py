@@ -46,11 +46,11 @@ def _check(account: FindingSummary) -> None:
     scenario, stage = account.scenario, account.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
-    plain = s.Stage(terminal=stage.terminal, under=stage.under, type_ahead=stage.type_ahead)
+    plain = s.Stage(terminal=stage.terminal, parent=stage.parent, type_ahead=stage.type_ahead)
     odd = [name for name in s.Stage.__struct_fields__ if getattr(stage, name) != getattr(plain, name)]
     if odd or scenario.args:
         raise not_exported(f"it is about what the launcher is started with ({', '.join(odd or ['arguments'])})")
-    if stage.under == "init" and stage.terminal:
+    if stage.parent == "init" and stage.terminal:
         raise not_exported("it needs a terminal for PID 1")
     if account.objections and {one.short_code for one in account.objections} <= NEEDS_UNDISTURBED_RUN:
         raise not_exported("what it leaves must be compared with an undisturbed run of the launcher")
@@ -88,7 +88,7 @@ def _play(account: FindingSummary, question: Question, is_traced: bool) -> str:
     lines = [*(["trace(run)"] if is_traced else []), _start(scenario.stage)]
     if scenario.command != "witness":
         lines.insert(0, f"use_{scenario.command}_command(run)")
-    elif scenario.stage.under not in s.SHELLS:
+    elif scenario.stage.parent not in s.SHELLS:
         lines.append("wait_for(run, 'command', 'runs')")
     if scenario.stage.type_ahead:
         lines.insert(0, f"type_in(run, {scenario.stage.type_ahead!r})")
@@ -129,7 +129,7 @@ def _steps(scenario: s.Scenario, question: Question) -> list[str]:
 def _is_held_unseen(scenario: s.Scenario) -> bool:
     """Return whether SIGSTOP and SIGCONT would change what the case shows: a shell sees that its job is stopped, the
     kernel sends a SIGCONT with a hang-up, or the launcher itself is sent a signal while it is stopped."""
-    held = scenario.stage.under in s.SHELLS
+    held = scenario.stage.parent in s.SHELLS
     if held:
         return any(isinstance(step, s.Hold) for step in scenario.steps)
     for step in scenario.steps:
@@ -140,13 +140,13 @@ def _is_held_unseen(scenario: s.Scenario) -> bool:
 
 
 def _start(stage: s.Stage) -> str:
-    if stage.under in s.SHELLS:
-        return f"under_shell(run, {stage.under!r})"
-    if stage.under == "init":
+    if stage.parent in s.SHELLS:
+        return f"under_shell(run, {stage.parent!r})"
+    if stage.parent == "init":
         return "as_init(run)"
     if not stage.terminal:
         return "on_pipes(run)"
-    return "as_job(run)" if stage.under == "job" else "as_leader(run)"
+    return "as_job(run)" if stage.parent == "job" else "as_leader(run)"
 
 
 def _judge(question: Question) -> str:

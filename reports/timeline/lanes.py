@@ -99,7 +99,7 @@ class Lanes:
 
     def _lane(self, name: str, title: str, history: History) -> Lane:
         pid = self._pids.get(name, 0)
-        under = history.scenario.stage.under
+        under = history.scenario.stage.parent
         labels = {PROCTOR: "Proctor", "leader": "outer parent" if under == "init" else "parent", "shell": under}
         label = harmless(labels.get(name, title)).replace("\n", "\\n")
         label = label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 3] + "..."

@@ -35,8 +35,8 @@ class Wanted(NamedTuple):
 NEEDS: dict[str, Callable[[Wanted], bool]] = {
     "ptrace": lambda wanted: wanted.traced or any(isinstance(step, Trace) for step in wanted.scenario.steps),
     "pseudo-terminals": lambda wanted: wanted.scenario.stage.terminal,
-    "shells": lambda wanted: wanted.scenario.stage.under in SHELLS,
-    "PID 1": lambda wanted: wanted.scenario.stage.under == "init",
+    "shells": lambda wanted: wanted.scenario.stage.parent in SHELLS,
+    "PID 1": lambda wanted: wanted.scenario.stage.parent == "init",
     "pids again": lambda wanted: any(isinstance(step, Reuse) for step in wanted.scenario.steps),
     "another Python": lambda wanted: wanted.scenario.interpreter == "other",
 }

@@ -338,7 +338,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.works_afterwards,
         pruning(sent(KILL), ended("launcher", signal=KILL), *called("next", 1), missed("next-command starts")),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "timed out: next-command starts: it ended with exit code 1; all processes were idle; left: launcher (pid 10) S",
     ),
     bad(
@@ -372,7 +372,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.start_during_a_prune,
         pruning(ended("launcher"), *called("beside", 127), missed("beside-command starts")),
         ALONE,
-        "call-failed call=beside wait=greets process=beside-command",
+        "call-failed call=beside wait=ready process=beside-command",
         "exit code 127",
     ),
     bad(

@@ -271,7 +271,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.interrupted_creation,
         cut(GONE, *NEXT_WAITS),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "timed out: next-command starts: all processes were idle; left: launcher (pid 10) S",
     ),
     bad(
@@ -279,7 +279,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.interrupted_creation,
         cut(GONE, *NEXT_FAILS),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "timed out: next-command starts: it ended with exit code 1; all processes were idle; left: launcher (pid 10) S",
     ),
     bad(
@@ -287,7 +287,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.interrupted_creation,
         cut(GONE, started("next"), missed("next-command starts", sure=False)),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "not within 5.0 s",
     ),
     bad(
@@ -338,7 +338,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.next_run_works,
         cut(*NEXT_WAITS),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "next-command starts",
     ),
     bad(
@@ -346,7 +346,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.next_run_works,
         cut(*NEXT_FAILS),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "exit code 1",
     ),
     unseen(
@@ -403,7 +403,7 @@ INTERRUPTED: tuple[Example, ...] = (
         checks.killed,
         supervised(*KILLED, STILL, *NEXT_FAILS),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "exit code 1",
     ),
     unseen("never compared", checks.killed, supervised(*KILLED, *used("next")), says="not compared"),
@@ -485,7 +485,7 @@ OTHERS: tuple[Example, ...] = (
         checks.side_by_side,
         supervised(MAKES, *NEXT_FAILS),
         ALONE,
-        "call-failed call=next wait=greets process=next-command",
+        "call-failed call=next wait=ready process=next-command",
         "exit code 1",
     ),
     bad(
@@ -544,7 +544,7 @@ OTHERS: tuple[Example, ...] = (
         checks.start_beside_a_run,
         supervised(*over(7), *called("beside", 1), missed("beside-command starts")),
         ALONE,
-        "call-failed call=beside wait=greets process=beside-command",
+        "call-failed call=beside wait=ready process=beside-command",
         "beside-command starts",
     ),
     unseen(

@@ -187,7 +187,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.not_before_command,
         history(started(), ended("launcher", 1), missed("command starts"), looked("end")),
         replaced(*over()),
-        "timed-out wait=greets process=command",
+        "timed-out wait=ready process=command",
         "exit code 1",
     ),
     unseen(

@@ -52,7 +52,7 @@ def but(title: str, check: Check, codes: str, says: str, bare: Inherited = INHER
 
 def none_at_all(check: Check) -> Example:
     return bad(
-        "no command", check, NO_COMMAND, replaced(), "timed-out wait=greets process=command", "the command starts"
+        "no command", check, NO_COMMAND, replaced(), "timed-out wait=ready process=command", "the command starts"
     )
 
 

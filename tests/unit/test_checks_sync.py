@@ -147,7 +147,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.never_half,
         a_sync(*CUT, *then(*WHOLE), *NO_TOOL),
         UNDISTURBED,
-        "call-failed call=tool wait=greets process=tool-command",
+        "call-failed call=tool wait=ready process=tool-command",
         "exit code 127",
     ),
     bad(
@@ -386,7 +386,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.next_sync_succeeds,
         a_sync(ended("launcher"), *called("next"), changed(NEXT, environments=("WORK/.venv",)), *NO_TOOL),
         UNDISTURBED,
-        "call-failed call=tool wait=greets process=tool-command",
+        "call-failed call=tool wait=ready process=tool-command",
         "tool-command starts",
     ),
     unseen(

@@ -181,7 +181,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.no_zombie,
         supervised(missed("orphan starts")),
         BARE_LOOK,
-        "timed-out wait=greets process=orphan",
+        "timed-out wait=ready process=orphan",
         "orphan starts",
     ),
     good("killed by the signal", checks.no_zombie_after_signals, supervised(missed("command does look")), BARE_LOOK),
@@ -275,7 +275,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.group_signal_arrives,
         NO_COMMAND,
         BARE_GROUP,
-        "timed-out wait=greets process=command",
+        "timed-out wait=ready process=command",
         "the command starts",
     ),
     good(

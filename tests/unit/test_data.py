@@ -136,7 +136,7 @@ def kinds(union: object) -> set[type]:
 def a_history(*made: Fact) -> History:
     script = Scenario(
         ALL_STEPS,
-        Stage(terminal=True, under="bash", environment={"X": b"\xff"}),
+        Stage(terminal=True, parent="bash", environment={"X": b"\xff"}),
         args=(b"", b"\xff"),
         within=2.5,
     )
@@ -290,7 +290,7 @@ def test_scenario_that_is_none(text: str, says: str) -> None:
     assert str(caught.value).startswith("case.json: ")
 
 
-HEAD = '{"schema":1,"target":"t","scenario":{"steps":[]},"containment":"c"}\n'
+HEAD = '{"schema":2,"target":"t","scenario":{"steps":[]},"containment":"c"}\n'
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,8 @@ HEAD = '{"schema":1,"target":"t","scenario":{"steps":[]},"containment":"c"}\n'
         (" \n\t\n", "h.jsonl: empty"),
         ("garbage", "h.jsonl, line 1: this is not JSON"),
         ('{"index":0,"time":0,"source":"s","fact":{"is":"hung-up"}}', "h.jsonl, line 1: "),
-        (HEAD.replace('"schema":1', '"schema":2'), "'schema' is 2, which is not one of: 1"),
+        (HEAD.replace('"schema":2', '"schema":1'), "has schema 1; this Proctor reads schema 2. Record it again"),
+        (HEAD.replace('"schema":2', '"schema":3'), "has schema 3; this Proctor reads schema 2. Update Proctor"),
         (HEAD.replace('"target"', '"taget"'), "unknown key 'taget' (did you mean 'target'?)"),
         (HEAD + HEAD, "h.jsonl, line 2: unknown key"),
         (HEAD + '{"index":0,"time":0,"source":"s","fact":{"is":"hung-', "h.jsonl, line 2: this is not JSON"),
@@ -317,7 +318,8 @@ HEAD = '{"schema":1,"target":"t","scenario":{"steps":[]},"containment":"c"}\n'
         "blank",
         "garbage",
         "no-head",
-        "schema",
+        "older",
+        "newer",
         "head-key",
         "two-heads",
         "truncated",

@@ -88,7 +88,7 @@ def test_rest_that_is_waited_for_is_less(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        system_checks, "_play", lambda scenario: played(GREETED) if scenario.stage.under == "bash" else "not installed"
+        system_checks, "_play", lambda scenario: played(GREETED) if scenario.stage.parent == "bash" else "not installed"
     )
     found = next(tried() for tried in system_checks.PLAYED_CHECKS if tried.__name__ == "_shells")
     assert (found.state, found.not_observable, found.in_part) == ("less", (), ("TTY-3",))

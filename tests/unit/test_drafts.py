@@ -12,7 +12,7 @@ from proctor.harness.schedule import Deliver, Directive, Point
 
 TERM, USR2 = int(signal.SIGTERM), int(signal.SIGUSR2)
 LOOK, HANG_UP = Move("look"), Move("hang_up")
-SHELL = Stage(terminal=True, under="bash")
+SHELL = Stage(terminal=True, parent="bash")
 STAGES = (PIPES, JOB, LEADER, SHELL, INIT)
 AT_FORK = Directive(Point("launcher", "clone"), Deliver(TERM))
 

@@ -64,7 +64,7 @@ ENDS: tuple[Step, ...] = (WaitEnds("command"), WaitEnds())
 FINISH: tuple[Step, ...] = (Order(orders.Exit(0)), *ENDS)
 SEND: tuple[Step, ...] = (Settle(), Signal(TERM), WaitReceived(TERM), Settle())
 KEY: tuple[Step, ...] = (Settle(), Press("ctrl-c"), WaitReceived(INT), Settle())
-PIPES, JOB, INIT = Stage(), Stage(terminal=True, under="job"), Stage(under="init")
+PIPES, JOB, INIT = Stage(), Stage(terminal=True, parent="job"), Stage(parent="init")
 
 
 def of(steps: tuple[Step, ...], history: History, stage: Stage = PIPES) -> History:

@@ -108,10 +108,10 @@ def test_target_may_be_measured_by_itself() -> None:
     other = Scenario((Settle(limit=1.0),))
     warm = msgspec.structs.replace(SCRIPT, stage=Stage(home="warm"))
     play = Play(BAD, bare=GOOD)
-    assert judge(MUST, TARGET, warm, status, play, Bare(play), measure=other).verdict == "pass"
+    assert judge(MUST, TARGET, warm, status, play, Bare(play), compared_with=other).verdict == "pass"
     assert play.asked == [(TARGET, warm), (TARGET, other)]
     play = Play(BAD, GOOD, BAD, GOOD, BAD, GOOD, BAD, BAD)
-    judgement = judge(MUST, TARGET, warm, status, play, Bare(play), measure=other)
+    judgement = judge(MUST, TARGET, warm, status, play, Bare(play), compared_with=other)
     assert (judgement.verdict, judgement.returned, judgement.executions) == ("unstable", 2, 2 + 2 * REPLAYS)
     assert judgement.history and judgement.bare is None  # that the launcher was measured by itself is another matter
     assert [scenario for _, scenario in play.asked] == [warm, other] * (1 + REPLAYS)
@@ -205,8 +205,8 @@ def test_bare_command_gets_the_targets_surroundings() -> None:
 
 def test_as_pid_1_the_bare_command_is_no_measure() -> None:
     play = Play(GOOD)
-    judged(play, scenario=Scenario((), Stage(under="init", umask=0o077)))
-    assert [(script.stage.under, script.stage.umask) for _, script in play.asked] == [
+    judged(play, scenario=Scenario((), Stage(parent="init", umask=0o077)))
+    assert [(script.stage.parent, script.stage.umask) for _, script in play.asked] == [
         ("runner", 0o077),
         ("init", 0o077),
     ]

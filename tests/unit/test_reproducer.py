@@ -50,9 +50,9 @@ REQUIREMENTS = {requirement for one in QUESTIONS for requirement in one.requirem
 STAGES = [
     Stage(),
     Stage(terminal=True),
-    Stage(terminal=True, under="job"),
-    Stage(under="init"),
-    Stage(terminal=True, under="bash"),
+    Stage(terminal=True, parent="job"),
+    Stage(parent="init"),
+    Stage(terminal=True, parent="bash"),
 ]
 
 
@@ -84,7 +84,7 @@ def undefined(script: str) -> set[str]:
     return used - given
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{stage.under}-{stage.terminal}")
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{stage.parent}-{stage.terminal}")
 @pytest.mark.parametrize("check", sorted(CHECKS))
 def test_every_question_makes_a_whole_script(check: str, stage: Stage) -> None:
     script = reproducer(account(check, stage))

@@ -64,7 +64,7 @@ TERM, INT, KILL = int(signal.SIGTERM), int(signal.SIGINT), int(signal.SIGKILL)
 
 def on_terminal(*facts: Fact) -> History:
     made = supervised(*facts)
-    return msgspec.structs.replace(made, scenario=Scenario((Type(b"fg\n"),), Stage(terminal=True, under="job")))
+    return msgspec.structs.replace(made, scenario=Scenario((Type(b"fg\n"),), Stage(terminal=True, parent="job")))
 
 
 def names(timeline: Timeline) -> list[str]:

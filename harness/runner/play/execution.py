@@ -67,7 +67,7 @@ class Execution:
         self._recorder = Recorder()
         timers.forget()
         stage = script.stage
-        under = stage.under
+        under = stage.parent
         self._registry = ProcessRegistry(
             sources,
             listeners,
@@ -141,7 +141,7 @@ class Execution:
             patience = CERTAIN_AFTER if self._director else START_PATIENCE
             ready = scenario.WaitReady("command")
             self._expectations.fact(ready, lambda: self._steps.has_greeted("command"), START_WITHIN, patience)
-            if self._script.stage.under in spawn.SHELLS:
+            if self._script.stage.parent in spawn.SHELLS:
                 self._launcher.find_below_shell()
         self._steps.look("start")
         for number, step in enumerate(self._script.steps):
@@ -182,6 +182,6 @@ class Execution:
         if stage.type_ahead:
             self._keyboard.type(stage.type_ahead)
         self._launcher.start(self._target, argv)
-        if stage.under in spawn.SHELLS:
+        if stage.parent in spawn.SHELLS:
             self._steps.prints("<prompt>")
             self._keyboard.type(spawn.shell_command(argv))

@@ -49,13 +49,13 @@ class LauncherStart:
     def start(self, target: Target, argv: list[bytes]) -> None:
         """Start this command line; ScriptAborted where it is not started. Under a shell only the shell is started."""
         stage = self._stage
-        shell = spawn.find_shell(stage.under) if stage.under in spawn.SHELLS else None
+        shell = spawn.find_shell(stage.parent) if stage.parent in spawn.SHELLS else None
         whole = [os.fsencode(word) for word in shell] if shell else argv
         self._argv = tuple(argv)
         pid = self._spawn(whole, spawn.environment(target, stage, self._place))
         self._report.spawned()
         self._streams.forget_launcher_end()
-        role = "shell" if shell else "leader" if stage.under in ("job", "init") else "launcher"
+        role = "shell" if shell else "leader" if stage.parent in ("job", "init") else "launcher"
         self._enter(role, pid)
         if self._director:
             self._seize(self._director)

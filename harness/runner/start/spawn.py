@@ -86,7 +86,7 @@ def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes
         values[BUILD_SOCKET] = place.socket
     if stage.notify:
         values["NOTIFY_SOCKET"] = place.notify_socket
-    if stage.under in SHELLS:
+    if stage.parent in SHELLS:
         values["PS1"] = PROMPT
     whole = {os.fsencode(key): os.fsencode(value) for key, value in values.items()}
     return whole | {key.encode(): value for key, value in stage.environment.items()}
@@ -143,8 +143,8 @@ def stage_words(stage: Stage, place: Place) -> list[str]:
     ]
     if stage.terminal:
         words.append("tty=1")
-    if stage.under in ("job", "init"):
-        words.append(f"{stage.under}=1")
+    if stage.parent in ("job", "init"):
+        words.append(f"{stage.parent}=1")
     words += [f"group={group}" for group in stage.groups]
     if stage.nice:
         words.append(f"nice={stage.nice}")
