@@ -18,7 +18,7 @@ from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Directive, Point
 from proctor.harness.strict import kebab, other_schema, parse_json, raw_json
 
-SCHEMA = 2
+SCHEMA: Literal[2] = 2
 """Of the histories that are read and written here."""
 When = Literal["entry", "exit"]
 How = Literal["done", "held", "let go", "forced"]

@@ -91,8 +91,8 @@ def judge(
     replays: int = REPLAYS, claims: Claims = (), compared_with: Scenario | None = None,
 ) -> Judgement:  # fmt: skip
     """Play the scenario on the target, judge what happened, and replay what was found so many times. claims: the
-    profiles that the case is for, where that is not the requirement's own. compared_with: what the target is compared with
-    is not the bare command, but itself in this scenario, which is played anew for each replay."""
+    profiles that the case is for, where that is not the requirement's own. compared_with: the target is
+    compared not with the bare command, but with itself in this scenario, which is played anew for each replay."""
     if reason := not_claimed(requirement, target, claims):
         return Judgement("not applicable", reason=reason)
     executions = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from functools import partial
 
@@ -122,6 +123,13 @@ EXAMPLES: tuple[Example, ...] = (
     as_alone("three", checks.descriptors),
     as_alone("one that the caller left open", checks.descriptors, settings(fds=(*STDIO, Descriptor(7, 1, 1)))),
     but("a leak", checks.descriptors, "descriptors-leaked", "open: 5", fds=(*STDIO, Descriptor(5, 1, 1))),
+    but(
+        "made nonblocking",
+        checks.descriptors,
+        "descriptor-nonblocking fd=0",
+        "O_NONBLOCK differs",
+        fds=(msgspec.structs.replace(STDIO[0], flags=os.O_NONBLOCK), *STDIO[1:]),
+    ),
     but("closed", checks.descriptors, "descriptor-closed fd=0", "descriptor 0 is open", fds=STDIO[1:]),
     but(
         "another file",

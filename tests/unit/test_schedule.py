@@ -94,7 +94,8 @@ def test_every_action_is_covered() -> None:
 def test_an_unknown_invocation_in_json_is_an_error() -> None:
     with pytest.raises(UsageError, match="not one of: "):
         from_json(
-            '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, "action": {"do": "call-launcher", "invoke": "x"}}]}'
+            '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, '
+            '"action": {"do": "call-launcher", "invoke": "x"}}]}'
         )
 
 
