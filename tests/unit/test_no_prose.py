@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import typing
 from collections.abc import Iterator
@@ -61,10 +62,17 @@ def without_prose(value: Any) -> Any:
         return tuple(map(without_prose, value))
     if not isinstance(value, msgspec.Struct):
         return value
-    hints = typing.get_type_hints(type(value), include_extras=True)
-    changed = {name: "x" if is_prose(hints[name]) else without_prose(getattr(value, name))
+    prose = _prose_of(type(value))
+    changed = {name: "x" if name in prose else without_prose(getattr(value, name))
                for name in value.__struct_fields__}  # fmt: skip
     return msgspec.structs.replace(value, **changed)
+
+
+@functools.cache
+def _prose_of(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Return the fields of a struct that are for people."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return frozenset(name for name in kind.__struct_fields__ if is_prose(hints[name]))
 
 
 def test_text_in_a_history_is_prose_or_known_to_be_data() -> None:
