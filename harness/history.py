@@ -467,7 +467,7 @@ def to_lines(history: History) -> str:
 
 
 def from_lines(text: str, where: str = "history") -> History:
-    """Decode what `to_lines` wrote; raise WrongCall where it is anything else."""
+    """Decode what `to_lines` wrote; UsageError for anything else."""
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise UsageError(f"{where}: empty; a history starts with a head line")

@@ -135,7 +135,7 @@ _POINT = re.compile(
 
 
 def parse(text: str) -> Schedule:
-    """Read the text form, one directive a line; raise WrongCall naming the line and what is wrong with it."""
+    """Read the text form, one directive per line; UsageError names the line and its mistake."""
     lines = [line.strip() for line in text.splitlines()]
     schedule = Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
     return from_json(to_json(schedule))  # which looks at names and numbers
@@ -183,7 +183,7 @@ def _action(text: str, line: str) -> Action:
 
 
 def signal_number(name: str) -> int:
-    """Return the number of a signal given as TERM, SIGTERM, RTMIN+3 or 15; raise WrongCall for anything else."""
+    """Return the number of a signal given as TERM, SIGTERM, RTMIN+3 or 15; UsageError for anything else."""
     if name.isdigit() and 0 < int(name) <= signals.LAST:
         return int(name)
     word = "SIG" + name.upper().removeprefix("SIG")
@@ -198,7 +198,7 @@ def signal_number(name: str) -> int:
 
 
 def from_json(text: str | bytes) -> Schedule:
-    """Read the JSON form; raise WrongCall naming the key that is wrong."""
+    """Read the JSON form; UsageError names the key that is wrong."""
     return parse_json(text, Schedule, "schedule")
 
 

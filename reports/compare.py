@@ -70,7 +70,7 @@ def _beside(known: Row, row: Row) -> tuple[RowViolation, ...]:
 
 def baseline_of(known: list[Results], after: Results, path: str) -> Results:
     """Return the results with which these are to be compared: of the launcher of this name, or of the only one there
-    is. Raise WrongCall where there is none, or where they are of another version of the specification."""
+    is. UsageError if there is none, or if its specification has another version."""
     named = [one for one in known if one.target.name == after.target.name]
     if not named and len(known) == 1:
         named = known
@@ -85,7 +85,7 @@ def baseline_of(known: list[Results], after: Results, path: str) -> Results:
 
 
 def same_specification(before: Results, version: int, path: str) -> None:
-    """Raise WrongCall where a baseline is of another version of the specification than this."""
+    """Raise UsageError if a baseline has another version of the specification than this Proctor."""
     if before.spec.version != version:
         raise UsageError(
             f"{path}: its results are of version {before.spec.version} of the specification, this is version {version}"

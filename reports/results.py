@@ -125,7 +125,7 @@ class Results(msgspec.Struct, frozen=True):
 
 
 def read(path: Path) -> list[Results]:
-    """Return the results in one file, of one launcher or of several; raise WrongCall where it is something else."""
+    """Return the results in one file, of one launcher or of several; UsageError if it is not a results file."""
     if path.is_dir():
         raise UsageError(f"{path}: this is a directory; name a file that --results has written")
     try:

@@ -1,7 +1,7 @@
 """Ctrl-C: every command that plays launchers ends soon, says what was done, and leaves nothing.
 
-The launchers here say through a pipe that they have been started, so a signal is sent because of that, and not after a
-time; and they take a minute to start their command, so whoever waits for one is seen.
+The launchers here write to a pipe when they start, so a signal is sent after that event, not after a time. They take a
+minute to start their command, so a command of ours that waits for one is noticed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def launcher(tmp_path: Path) -> Iterator[Callable[[int], Announced]]:
     """Return a function that makes a launcher: it is quick so many times, and slow from then on."""
     pipe = tmp_path / "started"
     os.mkfifo(pipe)
-    fd = os.open(pipe, os.O_RDWR)  # both ends, so that nobody who writes waits for us
+    fd = os.open(pipe, os.O_RDWR)  # both ends, so that a launcher that writes does not wait for us
 
     def make(quick: int) -> Announced:
         path = tmp_path / "launcher"

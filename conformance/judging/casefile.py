@@ -63,7 +63,7 @@ def versions(launcher: str) -> dict[str, str]:
 
 
 def read(path: Path) -> CaseFile:
-    """Read a case file; raise WrongCall where there is none or it is something else."""
+    """Read a case file; UsageError if it does not exist or is not a case file."""
     if path.is_dir():
         raise UsageError(f"{path}: this is a directory; name one of the case files in it")
     try:

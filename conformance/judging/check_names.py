@@ -24,7 +24,7 @@ def name_of(check: Check) -> str:
 
 def named(name: str, target: Target, requirement: str = "") -> Check:
     """Return the check of this name, for this target, and where it is one of all requirements for this one; raise
-    WrongCall where there is none."""
+    UsageError if there is none."""
     chapter, _, function = name.partition(".")
     known = sorted(path.stem for path in Path(checks.__path__[0]).glob("[a-z]*.py"))
     if chapter not in known:

@@ -58,7 +58,7 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 def check_deviations(target: Target, asked: str) -> Target:
-    """Return the target; raise WrongCall where it declares to deviate from a requirement that there is not."""
+    """Return the target; UsageError if it declares a deviation from a requirement that does not exist."""
     for name in target.deviations:
         if name not in requirements():
             close = nearest(name, requirements())

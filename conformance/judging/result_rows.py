@@ -119,7 +119,7 @@ def host(containment: str) -> dict[str, object]:
 
 
 def check_path(path: Path) -> None:
-    """Raise WrongCall where the results could not be written when all has been run."""
+    """Raise UsageError if results cannot be written there; called before the run."""
     where = f"--results={path}"
     if path.is_dir():
         raise UsageError(f"{where}: this is a directory; name a file in it")

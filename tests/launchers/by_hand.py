@@ -207,7 +207,7 @@ def main() -> None:
 
 
 def end(log: str, handles: list[int]) -> None:
-    """End everyone, the command first; its shell, where it has one, ends with it."""
+    """End all processes, the command first; its shell, if it has one, ends with it."""
     started = read(log).partition("runs as ")[2].split()
     with contextlib.suppress(OSError):
         if started and log in read(f"/proc/{started[0]}/cmdline"):
