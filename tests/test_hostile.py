@@ -34,7 +34,7 @@ REST = Scenario((Settle(), *finish(5)))
 
 @pytest.fixture(autouse=True)
 def contained() -> Iterator[None]:
-    """Nobody here gets out of the runner's PID namespace; and the runner still works afterwards."""
+    """No launcher leaves the PID namespace of the runner, and the runner still works afterwards."""
     if not door.has_namespace():
         pytest.skip(f"these launchers are run in a PID namespace only; here: {door.containment()}")
     yield

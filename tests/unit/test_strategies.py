@@ -126,7 +126,7 @@ def test_signals_rotate_at_points_of_helper_programs() -> None:
     assert sweep(found, all_of_them, part=1, exhaustive=True).rotated == 0
     everywhere = sweep(found, all_of_them, part=1, rotate_everywhere=True).planned
     for site in found.sites:
-        names = {one.what.partition(",")[0] for one in everywhere if one.site == site}  # whoever runs first
+        names = {one.what.partition(",")[0] for one in everywhere if one.site == site}  # for both orders
         assert len(names - {"deliver KILL to launcher"}) == 1 or site.is_redundant(1)
 
 
