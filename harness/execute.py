@@ -76,9 +76,11 @@ class Runner:
             wire.send(self._link, request)
             reply = wire.receive(self._link, wire.Reply)
         except TimeoutError:
+            there = self.describe_processes()
             self.end()
             raise HarnessError(
                 f"the runner did not answer within {LONGEST_EXECUTION:.0f} s. This says nothing about the launcher"
+                f"\n{there}"
             ) from None
         except OSError:
             reply = None
@@ -86,6 +88,17 @@ class Runner:
             complaint, _ = self.end()
             raise HarnessError(f"the runner died. This says nothing about the launcher. It printed: {complaint or '-'}")
         return reply
+
+    def describe_processes(self) -> str:
+        """Describe the guardian, the runner and what it has started, for a message about a run that hangs."""
+        from proctor.harness.process_details import describe_with_children
+
+        return "\n".join(["the processes at that time:", *(f"  {line}" for line in describe_with_children(self.pid))])
+
+    @property
+    def pid(self) -> int:
+        """The pid of the guardian, below which all others are."""
+        return self._process.pid
 
     def end(self) -> tuple[str, int]:
         """End the runner and all that it started; return what it printed and the guardian's exit status."""
@@ -96,7 +109,10 @@ class Runner:
         try:
             _, complaint = self._process.communicate(timeout=LONGEST_EXECUTION)
         except subprocess.TimeoutExpired:
-            return "its guardian did not end, so something that it started may be left", -1
+            return (
+                f"its guardian did not end, so something that it started may be left; {self.describe_processes()}",
+                -1,
+            )
         if scratch := getattr(self, "scratch", ""):
             with contextlib.suppress(RecursionError):  # a launcher may nest directories deeper than this goes
                 shutil.rmtree(scratch, ignore_errors=True)  # in case the guardian itself was killed
@@ -172,9 +188,11 @@ def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None
         except HarnessError:
             _runner = None
             raise
-        except BaseException:
+        except BaseException as error:
             # interrupted within an answer: the rest of it would be read as the next one
             _runner = None
+            if not isinstance(error, KeyboardInterrupt):  # someone who presses Ctrl-C does not ask what hangs
+                error.add_note(runner.describe_processes())
             runner.end()
             raise
         if reply.error:

@@ -352,6 +352,19 @@ class Snapshot(_Fact, frozen=True):
     columns: int = 0
 
 
+class ProcessDetails(_Fact, frozen=True):
+    """A process that was still there at the end, for people to read. No check uses this: CPU times are never the same,
+    and what may be read differs. command, files, sockets: the first of them."""
+
+    pid: int
+    name: str
+    role: str = ""
+    command: tuple[str, ...] = ()
+    cpu_seconds: float = 0.0
+    files: tuple[str, ...] = ()
+    sockets: tuple[str, ...] = ()
+
+
 class TempFilesLeft(_Fact, frozen=True):
     """Files that were not there before, relative to the launcher's TMPDIR."""
 
@@ -418,7 +431,7 @@ Fact = (
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
-    | Notified
+    | Notified | ProcessDetails
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

@@ -33,6 +33,7 @@ from proctor.harness.history import (
     Pressed,
     Printed,
     Process,
+    ProcessDetails,
     Reaped,
     Received,
     Released,
@@ -67,6 +68,16 @@ def _safe(text: str, most: int) -> str:
     """Cut text and make it harmless to print."""
     shown = text[:most].encode("unicode_escape").decode("ascii")
     return shown + ("..." if len(text) > most else "")
+
+
+def _details(process: ProcessDetails) -> str:
+    """Describe a process that is still there."""
+    parts = [_safe(" ".join(process.command), 200)] if process.command else []
+    parts.append(f"{process.cpu_seconds:.2f} s of CPU time")
+    parts += [f"open files: {_safe(', '.join(process.files), 200)}"] if process.files else []
+    parts += [f"sockets: {_safe(', '.join(process.sockets), 200)}"] if process.sockets else []
+    name = process.role or _safe(process.name, 40)
+    return f"{name} (pid {process.pid}) is still there: {'; '.join(parts)}"
 
 
 def _pids(pids: tuple[int, ...]) -> str:
@@ -143,6 +154,8 @@ def _words(fact: Fact) -> str:
             return f"the launcher could not be started: {step}, errno {errno}"
         case LimitExceeded():
             return f"limit exceeded: {exceeded(fact)}"
+        case ProcessDetails():
+            return _details(fact)
         case TempFilesLeft(paths=paths):
             return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
         case HelperReady(process=process, pid=pid):

@@ -63,4 +63,5 @@ def test_a_hanging_case_is_an_error_and_the_others_are_judged(how: str, place: P
     rows = msgspec.json.decode(results.read_bytes())["requirements"]
     assert {name: rows[name]["verdict"] for name in ("EXIT-4", "EXIT-6")} == {"EXIT-4": "pass", "EXIT-6": "error"}
     assert "in hang_in_one_case" in rows["EXIT-6"]["reason"]
+    assert "-m proctor.harness.runner" in rows["EXIT-6"]["reason"], "the processes at that time"
     nothing_left(place)

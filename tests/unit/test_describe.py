@@ -28,6 +28,7 @@ FROM_OUTSIDE: tuple[Fact, ...] = (
     facts.Output("terminal", b"\x9b\xff" * 1000),
     facts.Ordered("command", orders.Say(HOSTILE)),
     facts.TempFilesLeft((HOSTILE,)),
+    facts.ProcessDetails(7, HOSTILE, "", (HOSTILE,), 0.5, (HOSTILE,), (HOSTILE,)),
     facts.Started("launcher", 10, (HOSTILE.encode(), b"\x9b\xff")),
 )
 NAMES: tuple[Fact, ...] = (

@@ -34,6 +34,10 @@ from proctor.harness.target import Target
 
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
+ENDED = "ZX"
+"""States of a process that has ended; proc_pid_stat(5)."""
+PARENTS = ("shell", "leader")
+"""Roles of processes that are meant to be there at the end: they are what the launcher was started under."""
 MOST_NAMES = 1000
 """Files left behind that are listed by name. A launcher may leave a million."""
 
@@ -153,11 +157,22 @@ class Execution:
         self._recorder.add("runner", self._wait.settle())
         if self._director:
             self._director.conclude()
-        self._steps.look("end")
+        left = self._steps.look("end")
         self._recorder.count_streams()
         self._invocations.close()
-        if left := _names_in(self._place.temporary):
-            self._recorder.add("runner", history.TempFilesLeft(left))
+        if files := _names_in(self._place.temporary):
+            self._recorder.add("runner", history.TempFilesLeft(files))
+        self._describe([process for process in left if process.state not in ENDED and process.role not in PARENTS])
+
+    def _describe(self, left: list[history.Process]) -> None:
+        """Record details of processes that are still there. psutil is imported here, as most launchers leave none."""
+        if not left:
+            return
+        from proctor.harness import process_details
+
+        for process in left[: process_details.MOST]:
+            if details := process_details.details_of(process.pid, process.role):
+                self._recorder.add("runner", details)
 
     def _close(self) -> None:
         containment.end_all()

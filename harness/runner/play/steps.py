@@ -183,11 +183,13 @@ class Steps:
             raise ScriptAborted from None
         self._recorder.add("runner", history.TraceStarted(tuple(pids)))
 
-    def look(self, when: Literal["start", "step", "end"]) -> None:
-        """Record all processes and the state of the terminal."""
+    def look(self, when: Literal["start", "step", "end"]) -> tuple[history.Process, ...]:
+        """Record all processes and the state of the terminal; return the processes."""
         self._wait.drain()
         self._registry.reap()
-        self.note_look(when, self._registry.all_processes())
+        listed = self._registry.all_processes()
+        self.note_look(when, listed)
+        return listed
 
     def note_look(self, when: Literal["start", "step", "end"], listed: tuple[history.Process, ...]) -> None:
         """Record these processes and the state of the terminal."""

@@ -8,7 +8,9 @@ import signal
 import time
 
 from proctor.harness.errors import HarnessError
+from proctor.harness.history import Process
 from proctor.harness.runner import processes
+from proctor.harness.words import describe
 
 END_WITHIN = 30.0
 """Seconds that SIGKILLed processes may take to be gone; more means a kernel or disk in trouble."""
@@ -65,12 +67,20 @@ def end_all() -> None:
             return
         if time.monotonic() > deadline:
             left = processes.below(os.getpid(), processes.table())
-            rows = ", ".join(f"{p.name!r} (pid {p.pid}, state {p.state})" for p in list(left.values())[:10])
+            rows = "; ".join(_described(process) for process in list(left.values())[:10])
             rows = rows or "which, cannot be said: /proc is not there to be read"
             raise HarnessError(
                 f"processes did not end within {END_WITHIN:.0f} s of SIGKILL: {rows}. This says nothing about the "
                 "launcher. State D is a disk or kernel in trouble"
             )
+
+
+def _described(process: Process) -> str:
+    """Describe a process that does not end: it is there for good, so reading more about it does no harm."""
+    from proctor.harness import process_details
+
+    details = process_details.details_of(process.pid, process.role)
+    return f"{describe(details) if details else process.name} (state {process.state})"
 
 
 def children() -> list[int]:
