@@ -14,7 +14,7 @@ import msgspec
 import psutil
 
 from proctor.harness.history import ProcessDetails
-from proctor.harness.words import describe
+from proctor.harness.words import process_line
 
 MOST = 10
 """Processes that are described, and words, files and sockets of each."""
@@ -67,5 +67,5 @@ def describe_with_children(pid: int) -> list[str]:
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         pids = [pid, *(child.pid for child in process.children(recursive=True))]
-        return [describe(details) for one in pids[:MOST] if (details := details_of(one))]
+        return [process_line(details) for one in pids[:MOST] if (details := details_of(one))]
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -10,8 +11,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import psutil
+
 OLDEST_KERNEL = (5, 4)
 """The first with all that the runner needs: pidfds, PTRACE_GET_SYSCALL_INFO."""
+GUARDIAN = Path(__file__).resolve().parent / "bin" / "guardian"
+"""The program that ends the processes of a run. One runs as long as its run."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -57,6 +62,29 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def load() -> float:
+    """Return the load average of the last minute: about how many tasks ran or wanted to run."""
+    return psutil.getloadavg()[0]
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of memory programs may still take without swapping; None if the system does not say."""
+    try:
+        return int(psutil.virtual_memory().available)
+    except (psutil.Error, OSError):  # /proc is not mounted, say
+        return None
+
+
+def other_runs() -> list[int]:
+    """Return the pids of the guardians of this Proctor's other runs, those of this process excepted."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.name() == GUARDIAN.name and process.exe() == str(GUARDIAN) and process.ppid() != os.getpid():
+                found.append(process.pid)
+    return found
 
 
 def has_group_kill() -> bool:

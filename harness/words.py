@@ -70,14 +70,14 @@ def _safe(text: str, most: int) -> str:
     return shown + ("..." if len(text) > most else "")
 
 
-def _details(process: ProcessDetails) -> str:
-    """Describe a process that is still there."""
+def process_line(process: ProcessDetails) -> str:
+    """Describe a process in one line that is safe to print."""
     parts = [_safe(" ".join(process.command), 200)] if process.command else []
     parts.append(f"{process.cpu_seconds:.2f} s of CPU time")
     parts += [f"open files: {_safe(', '.join(process.files), 200)}"] if process.files else []
     parts += [f"sockets: {_safe(', '.join(process.sockets), 200)}"] if process.sockets else []
     name = process.role or _safe(process.name, 40)
-    return f"{name} (pid {process.pid}) is still there: {'; '.join(parts)}"
+    return harmless(f"{name} (pid {process.pid}): {'; '.join(parts)}").replace("\n", "\\n")
 
 
 def _pids(pids: tuple[int, ...]) -> str:
@@ -155,7 +155,7 @@ def _words(fact: Fact) -> str:
         case LimitExceeded():
             return f"limit exceeded: {exceeded(fact)}"
         case ProcessDetails():
-            return _details(fact)
+            return f"still there: {process_line(fact)}"
         case TempFilesLeft(paths=paths):
             return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
         case HelperReady(process=process, pid=pid):

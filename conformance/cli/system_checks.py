@@ -15,6 +15,7 @@ from proctor.harness import execute as door
 from proctor.harness import orders, system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved, WitnessReady
+from proctor.harness.process_details import MOST, describe_with_children
 from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE
@@ -79,7 +80,7 @@ def abilities(played: Sequence[AbilityCheck] | None = None) -> Iterator[Ability]
     yield from (
         (ability() for ability in (PLAYED_CHECKS if played is None else played)) if containment.state != "no" else ()
     )
-    yield from (_processes(), _cores(), _compiler(), _groups())
+    yield from (_processes(), _cores(), _load(), _other_runs(), _compiler(), _groups())
 
 
 def is_complete(found: list[Ability]) -> bool:
@@ -134,6 +135,23 @@ def _cores() -> Ability:
     count = system.cores()
     means = "" if count > 1 else "-n and --workers do not make it faster here"
     return Ability("cores", "note", str(count), means)
+
+
+def _load() -> Ability:
+    memory = system.free_memory()
+    found = f"{system.load():.1f}" + (f"; {memory / 1e9:.1f} GB of memory free" if memory is not None else "")
+    means = "more tasks than cores: all takes longer, but verdicts do not depend on it"
+    return Ability("load", "note", found, means if system.load() > system.cores() else "")
+
+
+def _other_runs() -> Ability:
+    """Name what runs beside this, with command line and CPU time, so that a run that hangs can be found."""
+    pids = system.other_runs()
+    if not pids:
+        return Ability("other runs", "note", "none")
+    told = "; ".join(line for pid in pids[:MOST] for line in describe_with_children(pid))
+    means = "a guardian ends with the pytest or proctor that started it, and all that it started with it"
+    return Ability("other runs", "note", f"{len(pids)}: {told}", means)
 
 
 def _compiler() -> Ability:

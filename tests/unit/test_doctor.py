@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,9 @@ def test_where_the_runner_does_not_start_nothing_more_is_tried(monkeypatch: pyte
         ("most_processes", 5000, "processes", "yes"),
         ("most_processes", None, "processes", "yes"),
         ("cores", 1, "cores", "note"),
+        ("load", 100.0, "load", "note"),
+        ("free_memory", None, "load", "note"),
+        ("other_runs", [], "other runs", "note"),
         ("compiler", "", "C compiler", "note"),
         ("has_group_kill", True, "control groups", "note"),
     ],
@@ -156,6 +160,24 @@ def test_what_the_system_says(
     monkeypatch.setattr(system, name, lambda: answer)
     found = next(one for one in system_checks.abilities(played=()) if one.name == ability)
     assert (found.state, bool(found.do)) == (state, state in ("no", "less"))
+
+
+def test_other_runs_are_described() -> None:
+    """A guardian whose parent is not this process, as one of another run has."""
+    read, write = os.pipe()
+    guards = [str(system.GUARDIAN), str(read), "subreaper", "--", str(shutil.which("cat")), "cat"]
+    start = "import subprocess, sys\nprint(subprocess.Popen(sys.argv[1:], close_fds=False).pid, flush=True)\ninput()"
+    words = [sys.executable, "-c", start, *guards]
+    with subprocess.Popen(words, pass_fds=[read], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        pid = int(other.stdout.readline())
+        assert pid in system.other_runs()
+        found = next(one for one in system_checks.abilities(tried=()) if one.name == "other runs")
+        os.close(read)
+        os.close(write)
+        other.communicate(b"\n")
+    assert f"guardian (pid {pid}): {' '.join(guards)}" in found.found
+    assert found.state == "note"
 
 
 def test_what_is_lost_is_told_once() -> None:

@@ -36,7 +36,7 @@ def test_command_files_and_sockets(tmp_path: Path) -> None:
     assert found is not None
     assert (found.role, found.files, found.sockets) == ("child1", (str(path),), (f"127.0.0.1:{port} (LISTEN)",))
     assert found.command[-2:] == (str(path), r"\xff")
-    assert describe(found).startswith(f"child1 (pid {process.pid}) is still there: {sys.executable} -c ")
+    assert describe(found).startswith(f"still there: child1 (pid {process.pid}): {sys.executable} -c ")
     assert [line for line in lines if f"(pid {process.pid})" in line]
 
 
@@ -69,4 +69,4 @@ def test_what_may_not_be_read_is_left_out(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_text() -> None:
     plain = ProcessDetails(7, "sleep", "", ("sleep", "9"), 0.5)
-    assert describe(plain) == "sleep (pid 7) is still there: sleep 9; 0.50 s of CPU time"
+    assert describe(plain) == "still there: sleep (pid 7): sleep 9; 0.50 s of CPU time"

@@ -10,7 +10,7 @@ import time
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import Process
 from proctor.harness.runner import processes
-from proctor.harness.words import describe
+from proctor.harness.words import process_line
 
 END_WITHIN = 30.0
 """Seconds that SIGKILLed processes may take to be gone; more means a kernel or disk in trouble."""
@@ -80,7 +80,7 @@ def _described(process: Process) -> str:
     from proctor.harness import process_details
 
     details = process_details.details_of(process.pid, process.role)
-    return f"{describe(details) if details else process.name} (state {process.state})"
+    return f"{process_line(details) if details else process.name} (state {process.state})"
 
 
 def children() -> list[int]:
