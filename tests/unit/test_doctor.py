@@ -172,7 +172,7 @@ def test_other_runs_are_described() -> None:
         assert other.stdout
         pid = int(other.stdout.readline())
         assert pid in system.other_runs()
-        found = next(one for one in system_checks.abilities(tried=()) if one.name == "other runs")
+        found = next(one for one in system_checks.abilities(played=()) if one.name == "other runs")
         os.close(read)
         os.close(write)
         other.communicate(b"\n")
