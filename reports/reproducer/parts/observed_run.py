@@ -72,8 +72,7 @@ class ObservedRun:
         words: list[Any]
         for line in os.read(reports, 65536).decode().splitlines():
             who, what, *words = line.split()
-            if what == "runs":
-                self.pids[who] = int(words[0])
+            self.pids[who] = int(words[0]) if what == "runs" else self.pids[who]
             self.note(line, what, who, *words)
 
     def observe(self, seconds: float) -> None:
@@ -101,7 +100,8 @@ class ObservedRun:
         """Return for how many seconds no process has run: all were blocked, and none was switched to."""
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        now = time.monotonic()
+        is_busy = any({*one} & {"R", "D"} for one in look) or now - self.looked_at > 0.5  # or we did not run ourselves
         self.idle_time += 0 if is_busy else now - self.looked_at
         self.idle_since = now if is_busy or look != self.last_look else self.idle_since
         self.last_look, self.looked_at = look, now
