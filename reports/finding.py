@@ -1,4 +1,4 @@
-"""What a report about one finding is made from: plain data, whoever found it."""
+"""What a report about one finding is made from: plain data."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from proctor.harness.violation import Violation
 
 
 class FindingSummary(NamedTuple):
-    """One finding. check: by its name, as case files have it. objections: what it had against the launcher. versions:
-    of the launcher, of Proctor and of the system. timeline: what happened, a line for each event, where it is known.
-    counts: of a generated script, how often the command has to receive a signal at the least, and may at the most."""
+    """One finding.
+
+    check: the name of the check, as in case files. objections: what the check found. versions: of the launcher, of
+    Proctor and of the system. timeline: what happened, a line for each event, where it is known. counts: how often the
+    command may receive each signal of a generated scenario: (signal number, fewest, most).
+    """
 
     requirement: str
     level: str

@@ -1,7 +1,7 @@
 """A finding as the text of an issue, in GitHub's Markdown, ready to be pasted.
 
-Whatever a launcher or a case file chose itself stands in fences and code spans that are longer than any run of
-backticks in it (CommonMark 0.31, 4.5 and 6.1): no heading, no HTML, no mention of anybody can come out of it.
+All text from a launcher or a case file is in fences and code spans that are longer than any run of backticks in it
+(CommonMark 0.31, 4.5 and 6.1). So it cannot make a heading, HTML or a mention.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ from proctor.reports.finding import FindingSummary
 from proctor.reports.narration import steps
 
 HOW_TO_RUN = (
-    "Save the script as `repro.py`. `python3 repro.py` needs Linux, Python 3.8 or newer and the launcher, no more. "
-    "It exits 1 when the fault is there, 0 when it is not, 2 when it could not tell; "
-    "`python3 repro.py -- LAUNCHER OPTIONS...` tries another version."
+    "Save the script as `repro.py`. `python3 repro.py` needs only Linux, Python 3.8 or newer, and the launcher. "
+    "It exits with 1 when the fault is there, with 0 when it is not, and with 2 when the result is inconclusive. "
+    "`python3 repro.py -- LAUNCHER OPTIONS...` tests another version."
 )
 
 
-def markdown(account: FindingSummary, script: str) -> str:
-    """Return the text. script: the reproducer, which is folded."""
+def markdown(summary: FindingSummary, script: str) -> str:
+    """Return the text. script: the reproducer, for the folded section."""
     lines = [
-        f"# {_span(account.target.name)}: {account.requirement}",
+        f"# {_span(summary.target.name)}: {summary.requirement}",
         "",
-        account.sentence,
+        summary.sentence,
         "",
-        f"({account.requirement}, {account.level}, of the conformance suite Proctor.)",
+        f"({summary.requirement}, {summary.level}, of the conformance suite Proctor.)",
         "",
         "## Versions",
         "",
-        *(f"- {key}: {_span(value)}" for key, value in account.versions.items() if key != "cores"),
+        *(f"- {key}: {_span(value)}" for key, value in summary.versions.items() if key != "cores"),
         "",
         "## Steps",
         "",
-        *_steps(account),
+        *_steps(summary),
         "",
         "## Required and actual",
         "",
-        *_fenced("\n".join(_in_lines(one) for one in account.objections)),
+        *_fenced("\n".join(_in_lines(one) for one in summary.objections)),
         "",
     ]
-    if account.timeline:
-        lines += ["## What happened", "", *_fenced("\n".join(account.timeline)), ""]
+    if summary.timeline:
+        lines += ["## What happened", "", *_fenced("\n".join(summary.timeline)), ""]
     lines += [
         "## Reproduce it",
         "",
@@ -59,10 +59,10 @@ def markdown(account: FindingSummary, script: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _steps(account: FindingSummary) -> list[str]:
-    told = steps(account.target.command, account.scenario, map(str, account.schedule.directives))
-    sentences = ("".join(_span(part.text) if part.is_code else part.text for part in parts) for parts in told)
-    return [f"{n}. {sentence}" for n, sentence in enumerate(sentences, 1)]
+def _steps(summary: FindingSummary) -> list[str]:
+    sentences = steps(summary.target.command, summary.scenario, map(str, summary.schedule.directives))
+    texts = ("".join(_span(part.text) if part.is_code else part.text for part in parts) for parts in sentences)
+    return [f"{n}. {text}" for n, text in enumerate(texts, 1)]
 
 
 def _in_lines(objection: Violation) -> str:

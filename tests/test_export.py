@@ -188,7 +188,7 @@ def play(script: str, where: Path, *words: str, python: str = sys.executable) ->
     line = [python, "-I", str(path), *words]
     for _ in range(5):
         done = subprocess.run(line, cwd=where, env=env, capture_output=True, text=True, timeout=100, check=False)
-        if "this machine is so busy" not in done.stderr:  # what is about milliseconds can be told at another moment
+        if "this machine is so busy" not in done.stderr:  # then it cannot measure milliseconds
             break
     return done
 
@@ -211,7 +211,7 @@ POLLS = [*PYTHON, str(ROOT / "tests" / "launchers_for_tests" / "polls.py"), "3"]
 @pytest.mark.parametrize(
     ("fault", "status"), [(PLAIN, 0), (PLAIN._replace(steps=(Settle(), *send(TERM), *DIES), stage=JOB), 0)]
 )
-def test_a_launcher_that_sleeps_for_longer_than_we_wait_is_not_accused(
+def test_a_launcher_that_sleeps_for_longer_than_a_script_waits_has_no_fault(
     fault: Planted, status: int, proctor: Run, tmp_path: Path, empty: Path
 ) -> None:
     done = play(exported(proctor, case_of(fault), tmp_path), empty, "--", *POLLS)
@@ -288,7 +288,9 @@ def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
     ],
     ids=["missing", "starts-nothing"],
 )
-def test_what_cannot_be_told_is_2(words: tuple[str, ...], says: str, proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_an_inconclusive_script_exits_with_2(
+    words: tuple[str, ...], says: str, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
     done = play(exported(proctor, case_of(PLAIN), tmp_path), empty, *words)
     assert done.returncode == 2, done.stdout
     assert f"INCONCLUSIVE: {says}" in done.stderr
@@ -319,7 +321,7 @@ def test_interrupted_it_leaves_nothing(number: int, stage: Stage, proctor: Run, 
         [sys.executable, "-I", str(path)], env=env, cwd=empty, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert script.stdout
-    for line in script.stdout:  # the command waits for a signal that nobody sends
+    for line in script.stdout:  # the command waits for a signal that is never sent
         if "command runs" in line:
             break
     script.send_signal(number)

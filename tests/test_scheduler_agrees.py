@@ -89,8 +89,8 @@ def as_in_scripts(point: Point) -> tuple[Any, ...]:
 def points_of_script(target: Target, campaign: str, schedule: Schedule, where: Path) -> list[tuple[Any, ...]]:
     """Return the points that a script passes which prints them instead of asking its question."""
     scenario = campaign_named(campaign).scenario
-    account = FindingSummary("SIG-6", "MUST", "It is so.", campaign, target, scenario, schedule, (), {})
-    script, changes = re.subn(r"def judge\(.*?\n\n", PRINTS_POINTS + "\n", reproducer(account), flags=re.DOTALL)
+    summary = FindingSummary("SIG-6", "MUST", "It is so.", campaign, target, scenario, schedule, (), {})
+    script, changes = re.subn(r"def judge\(.*?\n\n", PRINTS_POINTS + "\n", reproducer(summary), flags=re.DOTALL)
     assert changes == 1
     path, empty = where / "repro.py", where / "empty"
     path.write_text(script)

@@ -53,19 +53,18 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         return [event for event in self.events if event[: len(kind)] == kind]
     def read_reports(self, reports):  # Read what the command reports
         for line in os.read(reports, 65536).decode().splitlines():
-            who, what, *words = line.split()
-            if what == "runs":
-                self.pids[who] = int(words[0])
-            self.note(line, what, who, *words)
+            name, what, *words = line.split()
+            self.pids[name] = int(words[0]) if what == "runs" else self.pids[name]
+            self.note(line, what, name, *words)
 
     def observe(self, seconds):  # Read reports; note which processes ended: the launcher is looked at first, noted last
-        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        gone = [one for one in sorted(self.pids)[::-1] if not state(self.pids[one]) and not self.all("ended", one)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
             self.readers[one](one)
-        for who in reversed(gone if not ready else []):
-            status = self.status() if who == "launcher" else ""
-            self.note("%s ended %s" % (who, status), "ended", who, status)
+        for name in reversed(gone if not ready else []):
+            status = self.status() if name == "launcher" else ""
+            self.note("%s ended %s" % (name, status), "ended", name, status)
 
     def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
         began = self.idle_since = self.looked_at = time.monotonic()
@@ -80,7 +79,8 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
     def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        now = time.monotonic()
+        is_busy = any({*one} & {"R", "D"} for one in look) or now - self.looked_at > 0.5  # or we did not run ourselves
         self.idle_time += 0 if is_busy else now - self.looked_at
         self.idle_since = now if is_busy or look != self.last_look else self.idle_since
         self.last_look, self.looked_at = look, now
@@ -126,8 +126,8 @@ def tell(run, text, to="command"):  # Give the command an order, and do not wait
     run.note("we order the %s to: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
-def wait_for(run, who, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
-    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
+def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
+    run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 
 def start(run, **how):  # Start the launcher, in a session of its own
     run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **how)

@@ -62,19 +62,18 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         return [event for event in self.events if event[: len(kind)] == kind]
     def read_reports(self, reports):  # Read what the command reports
         for line in os.read(reports, 65536).decode().splitlines():
-            who, what, *words = line.split()
-            if what == "runs":
-                self.pids[who] = int(words[0])
-            self.note(line, what, who, *words)
+            name, what, *words = line.split()
+            self.pids[name] = int(words[0]) if what == "runs" else self.pids[name]
+            self.note(line, what, name, *words)
 
     def observe(self, seconds):  # Read reports; note which processes ended: the launcher is looked at first, noted last
-        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        gone = [one for one in sorted(self.pids)[::-1] if not state(self.pids[one]) and not self.all("ended", one)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
             self.readers[one](one)
-        for who in reversed(gone if not ready else []):
-            status = self.status() if who == "launcher" else ""
-            self.note("%s ended %s" % (who, status), "ended", who, status)
+        for name in reversed(gone if not ready else []):
+            status = self.status() if name == "launcher" else ""
+            self.note("%s ended %s" % (name, status), "ended", name, status)
 
     def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
         began = self.idle_since = self.looked_at = time.monotonic()
@@ -89,7 +88,8 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
     def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        now = time.monotonic()
+        is_busy = any({*one} & {"R", "D"} for one in look) or now - self.looked_at > 0.5  # or we did not run ourselves
         self.idle_time += 0 if is_busy else now - self.looked_at
         self.idle_since = now if is_busy or look != self.last_look else self.idle_since
         self.last_look, self.looked_at = look, now
@@ -141,10 +141,10 @@ def order(run, text, to="command"):  # Give the command an order, and wait until
     done = len(run.all("did", to))
     tell(run, text, to)
     run.wait("%s does: %s" % (to, text), lambda: len(run.all("did", to)) > done)
-def wait_until_done(run, word, who="command", times=1):  # Wait until an order that takes its time is done
-    run.wait("%s does: %s" % (who, word), lambda: len(run.all("did", who, word)) >= times)
-def wait_for(run, who, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
-    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
+def wait_until_done(run, word, process="command", times=1):  # Wait until an order that takes its time is done
+    run.wait("%s does: %s" % (process, word), lambda: len(run.all("did", process, word)) >= times)
+def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
+    run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 def type_in(run, data):  # Type at the terminal
     run.note("we type %r" % data, "typed")
     os.write(run.master, data)

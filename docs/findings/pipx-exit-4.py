@@ -49,19 +49,18 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         return [event for event in self.events if event[: len(kind)] == kind]
     def read_reports(self, reports):  # Read what the command reports
         for line in os.read(reports, 65536).decode().splitlines():
-            who, what, *words = line.split()
-            if what == "runs":
-                self.pids[who] = int(words[0])
-            self.note(line, what, who, *words)
+            name, what, *words = line.split()
+            self.pids[name] = int(words[0]) if what == "runs" else self.pids[name]
+            self.note(line, what, name, *words)
 
     def observe(self, seconds):  # Read reports; note which processes ended: the launcher is looked at first, noted last
-        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        gone = [one for one in sorted(self.pids)[::-1] if not state(self.pids[one]) and not self.all("ended", one)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
             self.readers[one](one)
-        for who in reversed(gone if not ready else []):
-            status = self.status() if who == "launcher" else ""
-            self.note("%s ended %s" % (who, status), "ended", who, status)
+        for name in reversed(gone if not ready else []):
+            status = self.status() if name == "launcher" else ""
+            self.note("%s ended %s" % (name, status), "ended", name, status)
 
     def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
         began = self.idle_since = self.looked_at = time.monotonic()
@@ -76,7 +75,8 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
     def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        now = time.monotonic()
+        is_busy = any({*one} & {"R", "D"} for one in look) or now - self.looked_at > 0.5  # or we did not run ourselves
         self.idle_time += 0 if is_busy else now - self.looked_at
         self.idle_since = now if is_busy or look != self.last_look else self.idle_since
         self.last_look, self.looked_at = look, now
@@ -116,8 +116,8 @@ def shell_status(status):  # Return what a shell shows for a wait status: 128+N 
 def name_of(number):  # Return the name of a signal
     return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
 
-def wait_for(run, who, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
-    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
+def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
+    run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 
 def use_missing_command(run):  # Start a command that does not exist. Without the launcher, a shell starts it
     run.words = [*(run.launcher or ["sh", "-c", '"$0"']), run.directory + "/no-such-command"]

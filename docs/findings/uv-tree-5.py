@@ -66,19 +66,18 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         return [event for event in self.events if event[: len(kind)] == kind]
     def read_reports(self, reports):  # Read what the command reports
         for line in os.read(reports, 65536).decode().splitlines():
-            who, what, *words = line.split()
-            if what == "runs":
-                self.pids[who] = int(words[0])
-            self.note(line, what, who, *words)
+            name, what, *words = line.split()
+            self.pids[name] = int(words[0]) if what == "runs" else self.pids[name]
+            self.note(line, what, name, *words)
 
     def observe(self, seconds):  # Read reports; note which processes ended: the launcher is looked at first, noted last
-        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        gone = [one for one in sorted(self.pids)[::-1] if not state(self.pids[one]) and not self.all("ended", one)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
             self.readers[one](one)
-        for who in reversed(gone if not ready else []):
-            status = self.status() if who == "launcher" else ""
-            self.note("%s ended %s" % (who, status), "ended", who, status)
+        for name in reversed(gone if not ready else []):
+            status = self.status() if name == "launcher" else ""
+            self.note("%s ended %s" % (name, status), "ended", name, status)
 
     def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
         began = self.idle_since = self.looked_at = time.monotonic()
@@ -93,7 +92,8 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
     def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now, is_busy = time.monotonic(), any("R" in one or "D" in one for one in look)
+        now = time.monotonic()
+        is_busy = any({*one} & {"R", "D"} for one in look) or now - self.looked_at > 0.5  # or we did not run ourselves
         self.idle_time += 0 if is_busy else now - self.looked_at
         self.idle_since = now if is_busy or look != self.last_look else self.idle_since
         self.last_look, self.looked_at = look, now
@@ -145,8 +145,8 @@ def tell(run, text, to="command"):  # Give the command an order, and do not wait
     run.note("we order the %s to: %s" % (to, text))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
-def wait_for(run, who, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
-    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
+def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
+    run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 def in_between(run):  # Return the launcher and its helpers: the processes between us and the command
     spared = [run.pids["command"], *below(run.pids["command"])]
     return [pid for pid in [run.pids["launcher"], *below(run.pids["launcher"])] if pid not in spared]
@@ -181,8 +181,8 @@ def violation(required, actual):  # Return one violation
 def needs_all_steps(launched):  # Inconclusive where the steps were not played to the end
     if launched.timed_out:
         raise RuntimeError("not all steps were played; timed out: " + launched.timed_out)
-def received(run, who="command"):  # Return the names of the signals that a process received, in order
-    return [event[2] for event in run.all("received", who)]
+def received(run, process="command"):  # Return the names of the signals that a process received, in order
+    return [event[2] for event in run.all("received", process)]
 def sent(launched, to="launcher"):
     """Return the names of the signals that were sent, in order, without SIGSTOP, which no process can forward."""
     return [name_of(event[1]) for event in launched.all("sent") if event[2] == to and event[1] != signal.SIGSTOP]

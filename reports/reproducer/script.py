@@ -25,25 +25,25 @@ Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothin
 NEEDS_UNDISTURBED_RUN = {"file-left", "terminal-changed"}
 """Codes of violations for which a run without a signal is the measure, and not the bare command."""
 PLACES = ("{home}", "{work}", "{tmp}")
-"""Words in a target that stand for directories: a reproducer has one for all."""
+"""Placeholders of directories in a target. A script has one directory for all of them."""
 
 
-def reproducer(account: FindingSummary) -> str:
+def reproducer(summary: FindingSummary) -> str:
     """Return the script; raise UsageError, with the reason, for a case that cannot become one."""
-    _check(account)
-    is_generated = account.check == CHECK
-    question = question_of_generated(account) if is_generated else question_of(account.check, account.scenario)
-    is_traced = bool(account.schedule.directives) or question.is_scheduled
-    own = "\n\n".join([_constants(account), _play(account, question, is_traced), _judge(question)])
-    constants = {"COUNTS": counts(account), "TIMEOUTS": timeouts()}
-    if is_traced or any(isinstance(step, s.Trace) for step in account.scenario.steps):
-        constants |= tables(account.schedule)
-    return assemble(_head(account), own, _orders(account.scenario, question), constants)
+    _check(summary)
+    is_generated = summary.check == CHECK
+    question = question_of_generated(summary) if is_generated else question_of(summary.check, summary.scenario)
+    is_traced = bool(summary.schedule.directives) or question.is_scheduled
+    own = "\n\n".join([_constants(summary), _play(summary, question, is_traced), _judge(question)])
+    constants = {"COUNTS": counts(summary), "TIMEOUTS": timeouts()}
+    if is_traced or any(isinstance(step, s.Trace) for step in summary.scenario.steps):
+        constants |= tables(summary.schedule)
+    return assemble(_head(summary), own, _orders(summary.scenario, question), constants)
 
 
-def _check(account: FindingSummary) -> None:
+def _check(summary: FindingSummary) -> None:
     """Raise UsageError where a script could not set up the case."""
-    scenario, stage = account.scenario, account.scenario.stage
+    scenario, stage = summary.scenario, summary.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
     plain = s.Stage(terminal=stage.terminal, parent=stage.parent, type_ahead=stage.type_ahead)
@@ -52,17 +52,17 @@ def _check(account: FindingSummary) -> None:
         raise not_exported(f"it is about what the launcher is started with ({', '.join(odd or ['arguments'])})")
     if stage.parent == "init" and stage.terminal:
         raise not_exported("it needs a terminal for PID 1")
-    if account.objections and {one.short_code for one in account.objections} <= NEEDS_UNDISTURBED_RUN:
+    if summary.objections and {one.short_code for one in summary.objections} <= NEEDS_UNDISTURBED_RUN:
         raise not_exported("what it leaves must be compared with an undisturbed run of the launcher")
-    if not account.target.command:
+    if not summary.target.command:
         raise not_exported("it has no launcher: it is about the bare command")
-    texts = [*account.target.command, *account.target.environment.values()]
+    texts = [*summary.target.command, *summary.target.environment.values()]
     if any("{wheels}" in text or "{interpreter}" in text for text in texts):
         raise not_exported("its launcher is called with a wheel or an interpreter that Proctor makes")
 
 
-def _constants(account: FindingSummary) -> str:
-    target = account.target
+def _constants(summary: FindingSummary) -> str:
+    target = summary.target
     launcher = [_here(word) for word in target.command]
     lines = [f"LAUNCHER = {launcher!r}"]
     if _has_more(target):
@@ -83,8 +83,8 @@ def _here(word: str) -> str:
     return word
 
 
-def _play(account: FindingSummary, question: Question, is_traced: bool) -> str:
-    target, scenario = account.target, account.scenario
+def _play(summary: FindingSummary, question: Question, is_traced: bool) -> str:
+    target, scenario = summary.target, summary.scenario
     lines = [*(["trace(run)"] if is_traced else []), _start(scenario.stage)]
     if scenario.command != "witness":
         lines.insert(0, f"use_{scenario.command}_command(run)")
@@ -100,16 +100,16 @@ def _play(account: FindingSummary, question: Question, is_traced: bool) -> str:
         lines.insert(0, "make_files(run)")
     lines += [f"order(run, {order!r})" for order in question.orders]  # of the command in the script itself
     lines += _steps(scenario, question)
-    end = [f"{one.__name__}(run)" for one in _observations(account, question, is_traced)]
+    end = [f"{one.__name__}(run)" for one in _observations(summary, question, is_traced)]
     if end:
         lines = ["try:", *(f"    {line}" for line in lines), "finally:", *(f"    {line}" for line in end)]
     return "\n".join(["def play(run):  # the steps, in order", *(f"    {line}" for line in lines)])
 
 
-def _observations(account: FindingSummary, question: Question, is_traced: bool) -> list[Observation]:
+def _observations(summary: FindingSummary, question: Question, is_traced: bool) -> list[Observation]:
     """Return what the script observes at the end, in any case."""
     found = list(question.at_end)
-    if account.schedule.directives and not question.is_scheduled and note_processes_left not in found:
+    if summary.schedule.directives and not question.is_scheduled and note_processes_left not in found:
         found.append(note_processes_left)  # it waits for the end of the launcher
     return [needs_points, *found] if is_traced else found
 
@@ -164,13 +164,13 @@ def _orders(scenario: s.Scenario, question: Question) -> set[str]:
     return set(names.values())
 
 
-def _head(account: FindingSummary) -> str:
+def _head(summary: FindingSummary) -> str:
     """Return the text at the head of the script, for a reader who does not know Proctor."""
-    seen_on = ", ".join([account.target.name, *(account.versions.get(one, "") for one in ("launcher", "system"))])
+    seen_on = ", ".join([summary.target.name, *(summary.versions.get(one, "") for one in ("launcher", "system"))])
     return "\n".join(
         [
-            *_wrapped(f"{account.requirement} ({account.level}): {account.sentence}"),
-            *_wrapped(f"Seen on {seen_on}: {'; '.join(map(str, account.objections[:2]))}"),
+            *_wrapped(f"{summary.requirement} ({summary.level}): {summary.sentence}"),
+            *_wrapped(f"Seen on {seen_on}: {'; '.join(map(str, summary.objections[:2]))}"),
             *_wrapped(USAGE),
         ]
     )

@@ -46,7 +46,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
             return "hang_up(run)"
         case s.Order(text=text, to=to):
             how = "tell" if text.split()[0] in s.ORDERS_WITHOUT_ANSWER else "order"
-            return f"{how}(run, {text!r}{_who(to)}){_about(text)}"
+            return f"{how}(run, {text!r}{_process(to)}){_about(text)}"
         case s.Hold():
             return "hold_by_ptrace(run)" if unseen else "hold(run)"
         case s.Release():
@@ -70,7 +70,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
         case s.WaitContinued(process=process):
             return f"wait_until_continued(run, {process!r})"
         case s.WaitAnswer(order=word, process=process):
-            return f"wait_until_done(run, {word!r}{_who(process)}{'' if times == 1 else f', times={times}'})"
+            return f"wait_until_done(run, {word!r}{_process(process)}{'' if times == 1 else f', times={times}'})"
         case s.WaitOutput(text=text):
             return "wait_for_output(run, PROMPT)" if text == "<prompt>" else f"wait_for_output(run, {text!r})"
         case s.NewPhase():
@@ -78,7 +78,7 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
     raise not_exported(f"its step {type(step).__name__} needs what only Proctor has")
 
 
-def _who(process: str) -> str:
+def _process(process: str) -> str:
     return "" if process == "command" else f", {process!r}"
 
 

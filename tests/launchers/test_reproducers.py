@@ -1,5 +1,5 @@
-"""The scripts of docs/findings/, run as their readers would: in a virtual environment with nothing of Proctor in it, in
-an empty directory, with the launcher of the case in PATH. Each shows its fault, and shows none where there is none.
+"""The scripts of docs/findings/, run as their readers would: in a virtual environment without Proctor, in
+an empty directory, with the launcher of the case in PATH. Each reproduces its fault, and finds none in a launcher without it.
 
 Needs PROCTOR_LAUNCHERS=DIRECTORY, as test_known_faults does.
 """
@@ -25,9 +25,9 @@ PLAYED_WITHIN = 200
 SOUND = {"timeout-sig-6": ["tini", "-s", "--"], "dumb-init-sig-6": ["tini", "-s", "--"]}
 """A launcher without the fault, where `env` will not do: the schedule waits for a fork, and env does not fork."""
 ONLY_THERE = {"uv-sig-6": "did not reach: at launcher.t2"}
-"""Why it cannot be told of any other launcher: none here forks from a second thread."""
+"""Why it is inconclusive for other launchers: none of these forks from a second thread."""
 FIXED = {"cross-env-tty-1": Package("npm", "cross-env", "7.0.1", "")}
-"""The only version that has not the fault (kentcdodds/cross-env#227; undone in 7.0.2)."""
+"""The only version without the fault (kentcdodds/cross-env#227; undone in 7.0.2)."""
 
 pytestmark = [
     pytest.mark.skipif(not DIRECTORY, reason="needs PROCTOR_LAUNCHERS=DIRECTORY to install launchers in"),
@@ -42,7 +42,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("clean") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, timeout=120)
     python = place / "bin" / "python"
-    for ours in ("harness", "msgspec"):
+    for ours in ("proctor", "msgspec"):
         found = subprocess.run([str(python), "-I", "-c", f"import {ours}"], capture_output=True, check=False)
         assert found.returncode != 0, f"{ours} is in it"
     return python

@@ -59,7 +59,7 @@ STAGES = [
 WRONG = Violation("SIG-1/wrong", {}, "a", "b")
 
 
-def account(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> FindingSummary:
+def summary(check: str, stage: Stage = STAGES[2], schedule: str = "", target: Target = TARGET) -> FindingSummary:
     steps: tuple[s.Step, ...] = (*EVERYTHING, *(AT_A_TERMINAL if stage.terminal else ()))
     scenario = Scenario(steps, stage)
     return FindingSummary("SIG-1", "MUST", "It is so.", check, target, scenario, parse(schedule), (WRONG,), {})
@@ -87,13 +87,13 @@ def undefined(script: str) -> set[str]:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: f"{stage.parent}-{stage.terminal}")
 @pytest.mark.parametrize("check", sorted(CHECKS))
 def test_every_question_makes_a_whole_script(check: str, stage: Stage) -> None:
-    script = reproducer(account(check, stage))
+    script = reproducer(summary(check, stage))
     assert undefined(script) == set()
 
 
 @pytest.mark.parametrize("check", sorted(CAMPAIGNS))
 def test_every_campaign_makes_a_whole_script(check: str) -> None:
-    script = reproducer(account(check, schedule=str(SCHEDULE)))
+    script = reproducer(summary(check, schedule=str(SCHEDULE)))
     assert undefined(script) == set()
     assert "'clone', 'exit', 1, 1" in script
 
@@ -101,7 +101,7 @@ def test_every_campaign_makes_a_whole_script(check: str) -> None:
 @pytest.mark.parametrize("schedule", ["", str(SCHEDULE)], ids=["alone", "scheduled"])
 @pytest.mark.parametrize("requirement", sorted({*REQUIREMENTS, "EXIT-4"}))
 def test_every_generated_script_is_whole(requirement: str, schedule: str) -> None:
-    generated = account(CHECK, schedule=schedule)._replace(requirement=requirement, counts=((15, 1, 2),))
+    generated = summary(CHECK, schedule=schedule)._replace(requirement=requirement, counts=((15, 1, 2),))
     script = reproducer(generated)
     assert undefined(script) == set()
     assert ("'SIGTERM': (1, 2)" in script) == (requirement in COUNTED)
@@ -110,7 +110,7 @@ def test_every_generated_script_is_whole(requirement: str, schedule: str) -> Non
 
 @pytest.mark.parametrize("requirement", sorted(OF_MOMENTS))
 def test_what_speaks_of_moments_needs_a_schedule(requirement: str) -> None:
-    generated = account(CHECK, schedule=str(SCHEDULE))._replace(requirement=requirement)
+    generated = summary(CHECK, schedule=str(SCHEDULE))._replace(requirement=requirement)
     assert undefined(reproducer(generated)) == set()
     with pytest.raises(UsageError, match=f"no question for {requirement}"):
         reproducer(generated._replace(schedule=parse("")))
@@ -135,15 +135,15 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        (account("cache.works_afterwards"), "environments and caches"),
-        (account("inherit.arguments"), "what the command starts with"),
-        (account("start", schedule="at launcher clone#1 exit: call prune"), "a second time"),
-        (account("start", schedule="at launcher clone#1 exit: deliver TERM to all"), "'all'"),
-        (account("exit.same_status", Stage(nice=5)), "(nice)"),
-        (account("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
-        (account("exit.same_status", target=Target("none", ())), "no launcher"),
-        (account("start")._replace(objections=(Violation("SIG-6/file-left"),)), "an undisturbed run"),
-        (account("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
+        (summary("cache.works_afterwards"), "environments and caches"),
+        (summary("inherit.arguments"), "what the command starts with"),
+        (summary("start", schedule="at launcher clone#1 exit: call prune"), "a second time"),
+        (summary("start", schedule="at launcher clone#1 exit: deliver TERM to all"), "'all'"),
+        (summary("exit.same_status", Stage(nice=5)), "(nice)"),
+        (summary("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
+        (summary("exit.same_status", target=Target("none", ())), "no launcher"),
+        (summary("start")._replace(objections=(Violation("SIG-6/file-left"),)), "an undisturbed run"),
+        (summary("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
     ],
 )
 def test_what_cannot_be_a_script_says_why_and_what_to_do(changed: FindingSummary, says: str) -> None:
@@ -179,14 +179,14 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
     ],
 )
 def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:
-    script = reproducer(account(check)._replace(scenario=Scenario(steps, stage)))
+    script = reproducer(summary(check)._replace(scenario=Scenario(steps, stage)))
     assert script.count("\n") < lines
     for absent in ("ptrace", "SCHEDULE", "unshare", "PS1", "order_spawn"):
         assert absent not in script
 
 
 def test_no_annotation_and_no_declaration_is_left() -> None:
-    script = reproducer(account("start", schedule=str(SCHEDULE)))
+    script = reproducer(summary("start", schedule=str(SCHEDULE)))
     for node in ast.walk(ast.parse(script)):
         assert not isinstance(node, ast.AnnAssign)
         assert not (isinstance(node, ast.arg) and node.annotation)
@@ -214,7 +214,7 @@ def test_each_step_has_code_and_words() -> None:
 
 
 def test_an_issue_has_its_parts_in_order() -> None:
-    told = account("exit.same_status")._replace(timeline=("   1  0.00 ms  launcher started",))
+    told = summary("exit.same_status")._replace(timeline=("   1  0.00 ms  launcher started",))
     text = markdown(told, "print('x')\n")
     parts = [
         "# `some`",
@@ -232,7 +232,7 @@ def test_an_issue_has_its_parts_in_order() -> None:
 
 
 def test_fences_are_longer_than_what_is_in_them() -> None:
-    text = markdown(account("exit.same_status"), "x = '````'\n")
+    text = markdown(summary("exit.same_status"), "x = '````'\n")
     assert "\n`````python\nx = '````'\n`````\n" in text
 
 

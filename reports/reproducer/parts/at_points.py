@@ -41,7 +41,7 @@ def hangs(launched: ObservedRun) -> list[str]:
 def orphan(launched: ObservedRun) -> list[str]:
     """The command does not run on without the launcher."""
     order = [event[:2] for event in launched.events if event[:1] in (("ended",), ("runs",))]
-    ends = [who for what, who in order if what == "ended" and who in ("launcher", "command")]
+    ends = [process for what, process in order if what == "ended" and process in ("launcher", "command")]
     if ("runs", "command") not in order or ends[:1] != ["launcher"]:
         return []
     actual = "it ended with status %s; the command runs on without it" % launched.all("ended", "launcher")[0][2]

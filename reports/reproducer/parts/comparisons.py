@@ -54,9 +54,9 @@ def needs_end_of_command(launched: ObservedRun) -> None:
         raise RuntimeError("the signal did not end the command")
 
 
-def received(run: ObservedRun, who: str = "command") -> list[str]:
+def received(run: ObservedRun, process: str = "command") -> list[str]:
     """Return the names of the signals that a process received, in order."""
-    return [event[2] for event in run.all("received", who)]
+    return [event[2] for event in run.all("received", process)]
 
 
 def sent(launched: ObservedRun, to: str = "launcher") -> list[str]:
@@ -248,8 +248,8 @@ def same_bytes(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The command reads and writes the same bytes."""
     for actual, required in zip(launched.all("did", "command"), bare.all("did", "command")):  # noqa: B905  (Python 3.8)
         if actual != required:
-            told = ["%s bytes with checksum %s" % one[3:5] for one in (required, actual)]
-            return violation("%s: %s" % (required[2], told[0]), told[1])
+            texts = ["%s bytes with checksum %s" % one[3:5] for one in (required, actual)]
+            return violation("%s: %s" % (required[2], texts[0]), texts[1])
     return []
 
 

@@ -35,7 +35,7 @@ def as_init(run: Any) -> None:
             (pid, contents("/proc/%d/status" % pid).partition("NSpid:")[2]) for pid in below(run.pids["its parent"])
         ]
         inside = {int(line.split("\n")[0].split()[-1]): pid for pid, line in lines if line}
-        run.pids.update((who, inside[run.pids[who]]) for who in set(run.pids) - before)
+        run.pids.update((process, inside[run.pids[process]]) for process in set(run.pids) - before)
 
     run.readers = dict.fromkeys(run.readers, read_reports)
 

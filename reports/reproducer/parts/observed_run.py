@@ -71,19 +71,19 @@ class ObservedRun:
         """Read what the command reports."""
         words: list[Any]
         for line in os.read(reports, 65536).decode().splitlines():
-            who, what, *words = line.split()
-            self.pids[who] = int(words[0]) if what == "runs" else self.pids[who]
-            self.note(line, what, who, *words)
+            name, what, *words = line.split()
+            self.pids[name] = int(words[0]) if what == "runs" else self.pids[name]
+            self.note(line, what, name, *words)
 
     def observe(self, seconds: float) -> None:
         """Read reports; note which processes ended: the launcher is looked at first, noted last."""
-        gone = [who for who in sorted(self.pids)[::-1] if not state(self.pids[who]) and not self.all("ended", who)]
+        gone = [one for one in sorted(self.pids)[::-1] if not state(self.pids[one]) and not self.all("ended", one)]
         ready = select.select(list(self.readers), [], [], 0 if gone else seconds)[0]
         for one in ready:
             self.readers[one](one)
-        for who in reversed(gone if not ready else []):
-            status = self.status() if who == "launcher" else ""
-            self.note("%s ended %s" % (who, status), "ended", who, status)
+        for name in reversed(gone if not ready else []):
+            status = self.status() if name == "launcher" else ""
+            self.note("%s ended %s" % (name, status), "ended", name, status)
 
     def wait(self, what: str, is_there: Callable[[], Any], quiet: float = 2.0) -> None:
         """Wait, as long as a process runs or may wake up."""

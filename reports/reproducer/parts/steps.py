@@ -61,40 +61,40 @@ def order(run: ObservedRun, text: str, to: str = "command") -> None:
     run.wait("%s does: %s" % (to, text), lambda: len(run.all("did", to)) > done)
 
 
-def wait_until_done(run: ObservedRun, word: str, who: str = "command", times: int = 1) -> None:
+def wait_until_done(run: ObservedRun, word: str, process: str = "command", times: int = 1) -> None:
     """Wait until an order that takes its time is done."""
-    run.wait("%s does: %s" % (who, word), lambda: len(run.all("did", who, word)) >= times)
+    run.wait("%s does: %s" % (process, word), lambda: len(run.all("did", process, word)) >= times)
 
 
-def wait_for_forwarding(run: ObservedRun, who: str, name: str, times: int = 1) -> None:
+def wait_for_forwarding(run: ObservedRun, process: str, name: str, times: int = 1) -> None:
     """Wait until a signal is received once more; note for how long no process ran meanwhile."""
     before, idle_time, gap = time.monotonic(), 0.0, 0.0
     run.idle_since = run.looked_at = began = before
     run.idle_time = 0.0
-    while len(run.all("received", who, name)) < times and time.monotonic() - began < 5:
+    while len(run.all("received", process, name)) < times and time.monotonic() - began < 5:
         run.observe(0.005)
         idle, now = run.idle(), time.monotonic()
         idle_time, gap, before = idle_time + min(idle, now - before), max(gap, now - before), now
     text = "after %.0f ms, in %.0f ms of which no process ran" % (1e3 * (before - began), 1e3 * idle_time)
     run.note(text, "forwarded", idle_time, gap)
-    wait_for(run, who, "received", name, times=times)
+    wait_for(run, process, "received", name, times=times)
 
 
-def wait_for(run: ObservedRun, who: str, what: str, *more: str, times: int = 1) -> None:
+def wait_for(run: ObservedRun, process: str, what: str, *more: str, times: int = 1) -> None:
     """Wait until a process runs, has received a signal, or has ended."""
-    run.wait(" ".join((who, what, *more)), lambda: len(run.all(what, who, *more)) >= times)
+    run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 
 
-def wait_until_stopped(run: ObservedRun, who: str) -> None:
+def wait_until_stopped(run: ObservedRun, process: str) -> None:
     """Wait until a process is stopped."""
-    run.wait(who + " stops", lambda: state(run.pids[who]) == "T")
-    run.note(who + " is stopped", "stopped", who)
+    run.wait(process + " stops", lambda: state(run.pids[process]) == "T")
+    run.note(process + " is stopped", "stopped", process)
 
 
-def wait_until_continued(run: ObservedRun, who: str) -> None:
+def wait_until_continued(run: ObservedRun, process: str) -> None:
     """Wait until a process continues after a stop."""
-    run.wait(who + " continues", lambda: state(run.pids[who]) != "T")
-    run.note(who + " continues", "continued", who)
+    run.wait(process + " continues", lambda: state(run.pids[process]) != "T")
+    run.note(process + " continues", "continued", process)
 
 
 def press(run: Any, key: str) -> None:
