@@ -79,10 +79,10 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
     def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
         look = [re.findall(r"^(?:Pid|State|\w*ctxt_switches):\t(\w+)", contents(path), re.MULTILINE) for path in tasks]
-        now = time.monotonic()
-        is_busy = any({*one} & {"R", "D"} for one in look) or now - self.looked_at > 0.5  # or we did not run ourselves
-        self.idle_time += 0 if is_busy else now - self.looked_at
-        self.idle_since = now if is_busy or look != self.last_look else self.idle_since
+        now = time.monotonic()  # where the last look was long ago we did not run ourselves
+        is_idle = look == self.last_look and now - self.looked_at < 0.5 and not any({*one} & {"R", "D"} for one in look)
+        self.idle_time += now - self.looked_at if is_idle else 0
+        self.idle_since = self.idle_since if is_idle else now
         self.last_look, self.looked_at = look, now
         return now - self.idle_since
 

@@ -1,5 +1,5 @@
-"""The scripts of docs/findings/, run as their readers would: in a virtual environment without Proctor, in
-an empty directory, with the launcher of the case in PATH. Each reproduces its fault, and finds none in a launcher without it.
+"""The scripts of docs/findings/, run as their readers would: in a virtual environment without Proctor, in an empty
+directory, with the launcher of the case in PATH. Each reproduces its fault, and finds none in a launcher without it.
 
 Needs PROCTOR_LAUNCHERS=DIRECTORY, as test_known_faults does.
 """
