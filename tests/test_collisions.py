@@ -21,21 +21,22 @@ import targets
 
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, History
+from proctor.harness.orders import Exit, OrderToWitness
 from proctor.harness.scenario import JOB, Order, Press, Scenario, WaitEnds, WaitReceived
 from proctor.harness.target import Target, load
 
 
-def play(launcher: Target, *text: str) -> History:
-    return execute(launcher, Scenario((*(Order(one) for one in text), WaitEnds("launcher"))))
+def play(launcher: Target, *orders: OrderToWitness) -> History:
+    return execute(launcher, Scenario((*(Order(one) for one in orders), WaitEnds("launcher"))))
 
 
 def test_exit_code() -> None:
-    ends = play(load("env"), "exit 3").facts(Ended)
+    ends = play(load("env"), Exit(3)).facts(Ended)
     assert [end.code for end in ends if end.process == "launcher"] == [3]
 
 
 def test_ctrl_c() -> None:
-    history = execute(load("env"), Scenario((Press("ctrl-c"), WaitReceived(2), Order("exit 0"), WaitEnds()), JOB))
+    history = execute(load("env"), Scenario((Press("ctrl-c"), WaitReceived(2), Order(Exit(0)), WaitEnds()), JOB))
     assert [end.code for end in history.facts(Ended)][-1:] == [0]
 
 
