@@ -97,7 +97,7 @@ def test_bad_calls(words: list[str], message: str) -> None:
 
 NO_LAUNCHERS = {
     "ends": ("exit 3", "it ended with exit code 3 after "),
-    "crashes": ("kill -SEGV $$", "it ended of SIGSEGV after "),
+    "crashes": ("kill -SEGV $$", "it ended by SIGSEGV after "),
     "hangs": ("exec sleep 1000", "it hangs: for "),
     # ended by its CPU time; where the machine has little to spare, by ours
     "spins": ("while :; do :; done", "it spins: |it was still at work after "),

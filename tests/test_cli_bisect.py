@@ -217,7 +217,7 @@ def test_a_wrong_call_is_2(bisect: Bisect, words: list[str], says: str) -> None:
     [
         (b"{", "not JSON"),
         (b'{"schema": 2}', "'requirement' is missing"),
-        ({"schema": 2}, "of schema 2; this Proctor reads schema 1: update Proctor"),
+        ({"schema": 3}, "this file has schema 3; this Proctor reads schema 2. Update Proctor"),
         ({"check": "exit.same_statsu"}, "did you mean 'same_status'"),
         ({"check": "start-in-the-wings"}, "there is no campaign"),
         ({"target": Target("bare", ())}, "this case has no launcher"),
