@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from proctor.conformance.exploring.hunt_workers import Hunt, State
+from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
 from proctor.harness.explorer.move_rules import RULES
 from proctor.harness.target import load
 
@@ -42,7 +42,7 @@ def passes(name: str, scripts: int, seed: int, workers: int) -> bool:
     """Execute at least this many scripts on one target and print the result. Return whether none was rejected."""
     target = load(name)
     with tempfile.TemporaryDirectory() as directory:
-        state = State.at(Path(directory), target, resumes=False)
+        state = HuntState.at(Path(directory), target, resumes=False)
         state.next_seed = seed
         with Hunt(target, state, workers) as hunt:
             for _ in hunt.chunks(FOREVER):

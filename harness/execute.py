@@ -25,7 +25,7 @@ LONGEST_EXECUTION = 300.0
 """Seconds. The runner's own deadlines are far below; this is for a runner that hangs."""
 
 
-class Runner:
+class RunnerProcess:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
@@ -124,20 +124,20 @@ class _Refused(Exception):
 
 
 _lock = threading.Lock()
-_runner: Runner | None = None
+_runner: RunnerProcess | None = None
 _why_weaker = ""
 _containment = ""
 
 
-def _get_runner() -> Runner:
+def _get_runner() -> RunnerProcess:
     global _runner, _why_weaker, _containment
     if _runner is None:
         wish = os.environ.get("PROCTOR_CONTAINMENT_WISH", "namespace")
         try:
-            _runner = Runner("subreaper" if _why_weaker else wish)
+            _runner = RunnerProcess("subreaper" if _why_weaker else wish)
         except _Refused as refusal:
             _why_weaker = str(refusal)
-            _runner = Runner("subreaper")
+            _runner = RunnerProcess("subreaper")
         _containment = _runner.containment
         atexit.register(stop)
     return _runner

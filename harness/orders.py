@@ -123,7 +123,7 @@ class Close(_Order, frozen=True, tag="close"):
     fd: int
 
 
-class Look(_Order, frozen=True, tag="look"):
+class ReportView(_Order, frozen=True, tag="look"):
     """Report the place in the process tree and the terminal."""
 
 
@@ -159,7 +159,7 @@ class GoOn(_Order, frozen=True, tag="go-on"):
 
 OrderToWitness = (
     Exit | Die | Catch | Ignore | Default | Inherit | ExitOn | Spawn | Reap | Read | ReadLine | Write | Say | Raw
-    | Close | Look | Import | Whole | Where | Link | Notify | GoOn
+    | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn
 )  # fmt: skip
 AboutSignal = Die | Catch | Ignore | Default | Inherit | ExitOn
 """Orders that say what is to become of a signal."""

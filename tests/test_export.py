@@ -91,7 +91,7 @@ ORPHAN = (
     *finish(),
 )
 HELD_TERM = (Settle(), Hold(), Order(orders.Exit(7)), WaitEnds("command"), Signal(TERM), Release(), WaitEnds())
-VIEW = (Settle(), Order(orders.Look()), *finish())
+VIEW = (Settle(), Order(orders.ReportView()), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 FAULTS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),

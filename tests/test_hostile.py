@@ -201,7 +201,7 @@ def test_changed_terminal_modes_are_a_fail() -> None:
 
 
 def test_an_already_traced_launcher_is_held_by_sigstop() -> None:
-    history = play("is_traced", Scenario((Settle(), Hold(), Order(orders.Look()), Release(), *finish(5))))
+    history = play("is_traced", Scenario((Settle(), Hold(), Order(orders.ReportView()), Release(), *finish(5))))
     assert history.facts(Held)[0].how == "SIGSTOP"
     assert not history.facts(WaitFailed), history.facts(WaitFailed)
 

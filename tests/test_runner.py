@@ -259,7 +259,7 @@ def test_resize_and_hang_up() -> None:
         Settle(),
         Resize(50, 100),
         WaitReceived(signal.SIGWINCH),
-        Order(orders.Look()),
+        Order(orders.ReportView()),
         HangUp(),
         WaitReceived(signal.SIGHUP),
     )

@@ -148,7 +148,7 @@ def test_being_held_is_not_noticed(call: str, stage: Stage) -> None:
 
 
 def test_what_is_sent_meanwhile_arrives_afterwards() -> None:
-    steps = (Settle(), Hold(), Signal(TERM), Settle(), Order(orders.Look()), Release(), Settle(), *finish(3))
+    steps = (Settle(), Hold(), Signal(TERM), Settle(), Order(orders.ReportView()), Release(), Settle(), *finish(3))
     history = play(Scenario(steps, within=WITHIN), SENDS, "once")
     received = [event.index for event, _ in history.all(Received)]
     looked = next(event.index for event, fact in history.all(Held))

@@ -24,9 +24,9 @@ from proctor.conformance.cli.common import (
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
+from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
-from proctor.conformance.exploring.phase import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile

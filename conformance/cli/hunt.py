@@ -22,7 +22,7 @@ from proctor.conformance.cli.common import (
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
-from proctor.conformance.exploring.hunt_workers import Hunt, State
+from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
 from proctor.conformance.judging.probe import check_deviations, probe
 from proctor.conformance.suite.terminal_report import escape
 from proctor.harness.errors import UsageError
@@ -80,7 +80,7 @@ def hunt(
         launcher = check_deviations(load(target), target)
         if trouble := probe(launcher).trouble:
             raise UsageError(trouble.text)
-        kept = State.at(state, launcher, chosen.resumes)
+        kept = HuntState.at(state, launcher, chosen.resumes)
         if seed is not None:
             kept.next_seed = seed
         until = time.monotonic() + (chosen.seconds if seconds is None else seconds)

@@ -32,7 +32,7 @@ WIDTH = 100
 MISSING = 1
 
 
-class Launcher(NamedTuple):
+class DescribedLauncher(NamedTuple):
     """A launcher that has a description. described: as in its file; target: with the paths of its programs on this
     system, or the same as described if one is missing. trouble: why it cannot be started here, "" if it can;
     is_missing: whether it is only not installed, so that the line about `install` says what to do."""
@@ -166,7 +166,7 @@ def _install(name: str, described: Target, directory: Path) -> int:
     return 0
 
 
-def _find(name: str) -> Launcher:
+def _find(name: str) -> DescribedLauncher:
     """Return the launcher of a name, a TOML file or a command line; UsageError if there is none."""
     if name in known_targets():
         return _launcher_of(known_targets()[name])
@@ -179,10 +179,10 @@ def _find(name: str) -> Launcher:
             raise
         close = nearest(name, known_targets())
         raise UsageError(f"there is no target '{name}'{close}; `proctor targets` lists them") from trouble
-    return Launcher(loaded, loaded, "", version_of(loaded))
+    return DescribedLauncher(loaded, loaded, "", version_of(loaded))
 
 
-def _launcher_of(path: Path) -> Launcher:
+def _launcher_of(path: Path) -> DescribedLauncher:
     """Return the launcher of a description file; UsageError if the file is not a description."""
     found: Target | None = None
     trouble: UsageError | None = None
@@ -196,12 +196,12 @@ def _launcher_of(path: Path) -> Launcher:
     except (OSError, ValueError, UsageError) as error:
         raise trouble or error from None
     if found:
-        return Launcher(described, found, str(path), version_of(found))
+        return DescribedLauncher(described, found, str(path), version_of(found))
     checked = check_deviations(described, str(path))
-    return Launcher(checked, described, str(path), "", str(trouble), isinstance(trouble, NotInstalled))
+    return DescribedLauncher(checked, described, str(path), "", str(trouble), isinstance(trouble, NotInstalled))
 
 
-def _description(launcher: Launcher) -> list[str]:
+def _description(launcher: DescribedLauncher) -> list[str]:
     """Return a description in full, as lines. Empty fields are left out."""
     target = launcher.target
     rows = [
@@ -231,7 +231,7 @@ def _description(launcher: Launcher) -> list[str]:
     return lines
 
 
-def _installed(launcher: Launcher) -> str:
+def _installed(launcher: DescribedLauncher) -> str:
     if launcher.is_installed:
         return f"yes, {launcher.version}" if launcher.version else "yes"
     return "no" if launcher.target.install and launcher.is_missing else f"no: {launcher.trouble}"

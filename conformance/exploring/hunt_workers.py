@@ -29,7 +29,7 @@ from proctor.harness.target import Target
 CHECK = "interleavings.transparent"
 
 
-class State(msgspec.Struct):
+class HuntState(msgspec.Struct):
     """The saved state of a hunt on one launcher. found: a case file for each requirement that was broken; plain: the
     requirements whose scenario is short enough. The state is written after each seed; a case file as soon as it is
     found, and again when it gets shorter."""
@@ -40,13 +40,13 @@ class State(msgspec.Struct):
     directory: str = ""
 
     @classmethod
-    def at(cls, directory: Path, target: Target, resumes: bool) -> State:
+    def at(cls, directory: Path, target: Target, resumes: bool) -> HuntState:
         """Return the state of the last hunt on this launcher; UsageError if it cannot be read, or not be written."""
         own = directory / casefile.slug(target.name)
         file = own / "state.json"
         try:
             own.mkdir(parents=True, exist_ok=True)
-            kept = parse_json(file.read_bytes(), State, str(file)) if resumes and file.exists() else State()
+            kept = parse_json(file.read_bytes(), HuntState, str(file)) if resumes and file.exists() else HuntState()
         except OSError as error:
             raise UsageError(f"--state={directory}: {error.strerror}; name a directory that can be made") from None
         kept.directory = str(own)
@@ -139,7 +139,7 @@ def _play(target: Target, directory: str, seed: int, known: frozenset[str]) -> S
 class Hunt:
     """Gives seeds to workers, and collects their results."""
 
-    def __init__(self, target: Target, state: State, workers: int) -> None:
+    def __init__(self, target: Target, state: HuntState, workers: int) -> None:
         self.target, self.state, self._workers = target, state, workers
         self.account = HuntStats()
         self.said: dict[str, str] = {}

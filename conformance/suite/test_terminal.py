@@ -158,7 +158,7 @@ def test_resize_comes_as_often(case: Case, stage: Stage) -> None:
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_terminal_is_the_same(case: Case, stage: Stage) -> None:
     line = (Order(orders.ReadLine()), Settle(), Type(b"a line\n"), WaitAnswer("read-line"))
-    case(Scenario((Settle(), *line, Order(orders.Look()), *finish()), stage), checks.terminal_is_the_same)
+    case(Scenario((Settle(), *line, Order(orders.ReportView()), *finish()), stage), checks.terminal_is_the_same)
 
 
 @requirement("TTY-7")

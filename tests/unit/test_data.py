@@ -79,7 +79,7 @@ ALL_AWAITED: tuple[Awaited, ...] = (
     steps.WaitAnswer("read"),
     steps.WaitOutput("<prompt>"),
     OrderTaken("command", orders.Exit(3)),
-    OrderDone("command", orders.Look()),
+    OrderDone("command", orders.ReportView()),
     LauncherStarted(),
     LauncherTraceable(),
     ScriptDone(),
