@@ -84,7 +84,7 @@ def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: 
     kept = json.loads(state.read_text())
     again = proctor(*words)
     assert again.returncode == 1
-    assert "found before" in again.stdout
+    assert "found by an earlier hunt" in again.stdout
     assert json.loads(state.read_text())["next_seed"] == kept["next_seed"] + 1
     replayed = proctor("replay", kept["found"]["EXIT-2"], "-n", "2")
     assert "in 2 of 2 runs" in replayed.stdout
