@@ -143,6 +143,7 @@ VISIBLE: dict[str, Call] = {
 OTHERS: dict[str, Call] = {
     "rt_tgsigqueueinfo": Call(297, 240, "sends"),
     "futex": Call(202, 98, timeout=Timeout(3, "futex")),
+    # its timeout is absolute, on the clock that the next argument names: not read
     "futex_waitv": Call(449, 449, timeout=Timeout(3, "unknown")),
     "io_getevents": Call(208, 4, timeout=Timeout(4, "ts")),
     "recvmmsg": Call(299, 243, timeout=Timeout(4, "ts")),

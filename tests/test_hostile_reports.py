@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from proctor.conformance.cli.report import FORMATS
 from tests.conftest import Run
 from tests.documents_for_tests import HOSTILE_BYTES
 
-FORMATS = ("html", "markdown", "junit", "json", "badge", "perfetto", "asciicast")
 SMALL = 1_000_000
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]")
 """Control characters and marks of writing direction, except tabs and line ends."""

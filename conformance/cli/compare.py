@@ -61,5 +61,5 @@ def gate(results: Path, baseline: Path) -> int:
         found += changes(before, after)
     for line in told(found):
         click.echo(escape(line))
-    click.echo("worse than the baseline" if is_worse(found) else "not worse than the baseline")
+    click.echo("the gate fails: worse than the baseline" if is_worse(found) else "not worse than the baseline")
     return WORSE if is_worse(found) else 0

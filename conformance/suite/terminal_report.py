@@ -48,7 +48,8 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     judgement = result.judgement
     lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
     for violation in judgement.violations:
-        events = f" (events {', '.join(map(str, violation.events))})" if violation.events else ""
+        plural = "s" if len(violation.events) > 1 else ""
+        events = f" (event{plural} {', '.join(map(str, violation.events))})" if violation.events else ""
         lines += [f"  schedule: {violation.schedule}"] if violation.schedule else []
         lines += [f"  code:     {violation.code}", f"  required: {violation.required}"]
         lines += [f"  actual:   {violation.actual}{events}"]

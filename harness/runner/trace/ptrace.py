@@ -194,8 +194,9 @@ class Stop(NamedTuple):
     signal: int = 0
 
 
+# PTRACE_EVENT_FORK, _VFORK, _CLONE: a task was made; PTRACE_EVENT_EXEC; PTRACE_EVENT_SECCOMP. linux/ptrace.h
 _KINDS: dict[int, Literal["made", "exec", "filter"]] = {1: "made", 2: "made", 3: "made", 4: "exec", 7: "filter"}
-VFORK, VFORK_DONE = 2, 5
+VFORK, VFORK_DONE = 2, 5  # PTRACE_EVENT_VFORK, PTRACE_EVENT_VFORK_DONE
 """The events of a task that waits until the child it made has executed a program or ended, and of that wait's end."""
 
 
