@@ -10,7 +10,8 @@ A pass covers only what was run: some signals, exit codes, sizes and stages. For
 and the summary says so.
 Races are covered only at the points that the summary names. Moments between two system calls are not covered, nor \
 is every order of a launcher's threads.
-The software around a launcher is not covered. Its requirements (WORLD) are written down but have no cases yet.
+Software that starts launchers (supervisors, CI, editors) is not covered. Its requirements (WORLD) are written down \
+but have no cases yet.
 Environments and caches are covered only in HOME, TMPDIR and the working directory, for one small wheel and one project.
 A verdict holds for this kernel, this C library and this version of the launcher. macOS is not tested.
 Proctor decides from the state of the system that nothing more will happen: every task is blocked and no short timer \

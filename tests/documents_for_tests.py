@@ -79,8 +79,8 @@ def spec() -> Spec:
 def case(name: str = "double", requirement: str = "TTY-1") -> CaseFile:
     """Return the case file of a launcher that passes on a Ctrl-C, which the command has received already."""
     return CaseFile(
-        1, requirement, "terminal.key_arrives_once", Target(name, (name, "--")), SCENARIO, (TWICE,),
-        {"launcher": "1.0", "system": "Linux"},
+        2, requirement, Target(name, (name, "--")), SCENARIO, (TWICE,), {"launcher": "1.0", "system": "Linux"},
+        check="terminal.key_arrives_once",
     )  # fmt: skip
 
 

@@ -219,7 +219,9 @@ def test_a_wrong_call_is_2(bisect: Bisect, words: list[str], says: str) -> None:
         (b'{"schema": 2}', "'requirement' is missing"),
         ({"schema": 3}, "this file has schema 3; this Proctor reads schema 2. Update Proctor"),
         ({"check": "exit.same_statsu"}, "did you mean 'same_status'"),
-        ({"check": "start-in-the-wings"}, "there is no campaign"),
+        ({"check": "", "campaign": "start-in-the-wings"}, "there is no campaign"),
+        ({"campaign": "start"}, "names either its 'check' or its 'campaign'; this one names both"),
+        ({"check": ""}, "this one names neither"),
         ({"target": Target("bare", ())}, "this case has no launcher"),
     ],
 )

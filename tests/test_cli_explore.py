@@ -114,7 +114,7 @@ def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
     [
         ({"schema": 3, "new": {}}, "has schema 3; this Proctor reads schema 2. Update Proctor"),
         ({"requirement": "SIG-99"}, "there is no requirement 'SIG-99' here (did you mean 'SIG-9'?)"),
-        ({"check": "strat"}, "there is no campaign 'strat' (did you mean 'start'?)"),
+        ({"campaign": "strat"}, "there is no campaign 'strat' (did you mean 'start'?)"),
         ({"target": {"name": "gone", "command": ["/no/such"]}}, "'command' names the program '/no/such'"),
         ({"target": {"name": "none", "command": []}}, "this case has no launcher"),
         ({}, "its launcher is traced: env cannot be explored here"),
@@ -127,7 +127,7 @@ def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: st
         {"do": "wait-ends"},
     ]
     target = {"name": "env", "command": ["/usr/bin/env"]}
-    case = {"schema": 2, "requirement": "SIG-6", "check": "start", "target": target}
+    case = {"schema": 2, "requirement": "SIG-6", "campaign": "start", "target": target}
     path = tmp_path / "case.json"
     path.write_text(json.dumps(case | {"scenario": {"steps": steps}, "objections": [], "versions": {}} | changed))
     words = [
@@ -135,7 +135,7 @@ def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: st
         "ptrace",
         sys.executable,
         "-m",
-        "proctor.conformance.cli.main",
+        "proctor",
     ]
     line = [sys.executable, *words, "replay", str(path), "-n", "1"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)

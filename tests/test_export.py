@@ -145,10 +145,11 @@ def case_of(fault: Planted) -> CaseFile:
     return a_case(launcher_of(fault), fault.requirement, fault.check, scenario)
 
 
-def a_case(target: Target, requirement: str, check: str, scenario: Scenario, schedule: str = "") -> CaseFile:
+def a_case(target: Target, requirement: str, judged_by: str, scenario: Scenario, schedule: str = "") -> CaseFile:
+    check, campaign = (judged_by, "") if "." in judged_by else ("", judged_by)
     return CaseFile(
-        schema=2, requirement=requirement, check=check, target=target, scenario=scenario, schedule=parse(schedule),
-        objections=(WRONG,), versions={"launcher": "1.0", "system": "Linux"},
+        schema=2, requirement=requirement, check=check, campaign=campaign, target=target, scenario=scenario,
+        schedule=parse(schedule), objections=(WRONG,), versions={"launcher": "1.0", "system": "Linux"},
     )  # fmt: skip
 
 

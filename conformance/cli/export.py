@@ -67,7 +67,7 @@ def summary_of(case: CaseFile) -> FindingSummary:
     """Return the summary of a case, from which scripts and reports are made."""
     requirement = requirements()[case.requirement]
     return FindingSummary(
-        case.requirement, requirement.level, requirement.sentence, case.check, case.target, case.scenario,
+        case.requirement, requirement.level, requirement.sentence, case.judged_by, case.target, case.scenario,
         case.schedule, case.objections, case.versions, counts=_counts(case),
     )  # fmt: skip
 

@@ -141,7 +141,8 @@ def _what_to_replay(
     campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])
     launcher = load(target)
     pasted = CaseFile(
-        schema=1, requirement=requirement, check=campaign.name, target=launcher, scenario=campaign.scenario,
+        schema=casefile.SCHEMA, requirement=requirement, campaign=campaign.name, target=launcher,
+        scenario=campaign.scenario,
         schedule=directives, objections=(), versions={},
     )  # fmt: skip
     return pasted, launcher

@@ -50,8 +50,9 @@ class CampaignResult(NamedTuple):
 def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
     """Return a finding as a case file."""
     return CaseFile(
-        schema=SCHEMA, requirement=campaign.requirement, check=campaign.name, target=target, scenario=campaign.scenario,
-        schedule=finding.schedule, objections=kept_objections(finding.evaluation.objections),
+        schema=SCHEMA, requirement=campaign.requirement, campaign=campaign.name, target=target,
+        scenario=campaign.scenario, schedule=finding.schedule,
+        objections=kept_objections(finding.evaluation.objections),
         versions=versions(probe(target).version),
     )  # fmt: skip
 

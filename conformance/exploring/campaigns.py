@@ -188,7 +188,7 @@ def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
 
 def campaign_of(case: CaseFile) -> Campaign:
     """Return the campaign that judges a case, with the case's own scenario; raise UsageError where there is none."""
-    return campaign_named(case.check)._replace(scenario=case.scenario)
+    return campaign_named(case.campaign)._replace(scenario=case.scenario)
 
 
 def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:

@@ -64,7 +64,8 @@ def reject_unknown_case(case: CaseFile, path: Path) -> None:
     try:
         _ = campaign_of(case) if case.is_explored else named(case.check, case.target, case.requirement)
     except UsageError as reason:
-        raise UsageError(f"{path}: 'check': {reason}; if a newer Proctor made this case, update yours") from None
+        key = "campaign" if case.is_explored else "check"
+        raise UsageError(f"{path}: '{key}': {reason}; if a newer Proctor made this case, update yours") from None
 
 
 def launcher_on_this_system(case: CaseFile, path: Path, instead: str) -> Target:

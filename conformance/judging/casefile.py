@@ -26,25 +26,32 @@ SCHEMA = 2
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Target, scenario and schedule of a finding, the requirement, and its violations.
 
-    check: the campaign whose check judges it, or where it is of none the check itself, `chapter.function`. objections:
-    what was found. versions: of the launcher, of Proctor and of the system on which it was found. compared_with: the
-    scenario of the launcher itself with which it is compared, where that is not the bare command.
+    campaign: the campaign of the explorer that found it, whose check judges it. check: the check itself,
+    `chapter.function`, where no campaign is named. A case names one of the two. objections: what was found. versions:
+    of the launcher, of Proctor and of the system on which it was found. compared_with: the scenario of the launcher
+    itself with which it is compared, where that is not the bare command.
     """
 
     schema: int
     requirement: str
-    check: str
     target: Target
     scenario: Scenario
     objections: tuple[Violation, ...]
     versions: dict[str, str]
+    check: str = ""
+    campaign: str = ""
     schedule: Schedule = Schedule()
     compared_with: Scenario | None = None
 
     @property
     def is_explored(self) -> bool:
-        """Whether it was found by the explorer: then `check` is a campaign."""
-        return "." not in self.check
+        """Whether the explorer found it."""
+        return bool(self.campaign)
+
+    @property
+    def judged_by(self) -> str:
+        """The name of its campaign, else of its check."""
+        return self.campaign or self.check
 
     @property
     def length(self) -> int:
@@ -75,7 +82,11 @@ def read(path: Path) -> CaseFile:
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
         again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"
         raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
-    return parse_json(text, CaseFile, str(path))
+    case = parse_json(text, CaseFile, str(path))
+    if bool(case.check) == bool(case.campaign):
+        found = "both" if case.check else "neither"
+        raise UsageError(f"{path}: a case names either its 'check' or its 'campaign'; this one names {found}")
+    return case
 
 
 def slug(text: str) -> str:
@@ -98,7 +109,7 @@ def _name_of(case: CaseFile) -> str:
     first = case.schedule.directives[-1].at if case.schedule.directives else ""
     launcher = case.target.name.rpartition("/")[2][-30:]  # a path may be longer than a name
     content = (b"" if case.is_explored else key_of(case.scenario)) + str(case.schedule).encode()
-    return f"{slug(f'{launcher} {case.requirement} {case.check} {first}')}-{zlib.crc32(content):08x}"
+    return f"{slug(f'{launcher} {case.requirement} {case.judged_by} {first}')}-{zlib.crc32(content):08x}"
 
 
 def kept_objections(violations: Iterable[Violation]) -> tuple[Violation, ...]:

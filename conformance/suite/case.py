@@ -69,18 +69,19 @@ class Case:
         judgement = judge_campaign(campaign, self.target, self._suite.execute, self._suite.bare, seconds)
         if has_other_cases and judgement.verdict == "not observable":
             pytest.skip(judgement.reason)
-        case = self._case_file(requirement, judgement, campaign.name, campaign.scenario)
+        case = self._case_file(requirement, judgement, "", campaign.scenario, campaign=campaign.name)
         self._conclude(requirement, judgement, case)
 
     def _case_file(
         self, requirement: Requirement, judgement: Judgement, check: str, scenario: Scenario,
-        compared_with: Scenario | None = None,
+        compared_with: Scenario | None = None, campaign: str = "",
     ) -> CaseFile | None:  # fmt: skip
         """Return the case file of a violation; None without one."""
         if not judgement.violations:
             return None
         return CaseFile(
-            schema=SCHEMA, requirement=requirement.id, check=check, target=self.target, scenario=scenario,
+            schema=SCHEMA, requirement=requirement.id, check=check, campaign=campaign, target=self.target,
+            scenario=scenario,
             objections=kept_objections(judgement.violations),
             versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
             compared_with=compared_with,

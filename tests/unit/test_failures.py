@@ -31,7 +31,7 @@ def failure(verdict: Verdict = "fail", requirement: str = "EXIT-1", steps: int =
     judgement = Judgement(
         verdict, 5, "", (VIOLATION,), returned=2, replays=3, schedule=schedule, history=played, bare=ALONE
     )  # fmt: skip
-    file = CaseFile(2, requirement, "exit.same_status", TARGET, script, (VIOLATION,), {})
+    file = CaseFile(2, requirement, TARGET, script, (VIOLATION,), {}, check="exit.same_status")
     return failure_of(requirement, f"case of {steps}", judgement, "proctor replay x", file)
 
 

@@ -30,7 +30,7 @@ OTHER = violation("timed-out", wait="ends", process="launcher", awaited="the lau
 
 
 def case_of(*objections: Violation) -> CaseFile:
-    return CaseFile(2, "EXIT-2", "exit.same_status", UV, Scenario(()), objections, {})
+    return CaseFile(2, "EXIT-2", UV, Scenario(()), objections, {}, check="exit.same_status")
 
 
 def play(*objections: Violation, unsure: str = "") -> ReplayResult:
