@@ -20,14 +20,14 @@ import threading
 from proctor.conformance.suite import case_timer
 from proctor.harness import execute
 
-perform = execute.Runner.perform
+perform = execute.RunnerProcess.perform
 
 def hang_in_one_case(self, request):
     if request.scenario.stage.terminal:
         threading.Event().wait()
     return perform(self, request)
 
-execute.Runner.perform = hang_in_one_case
+execute.RunnerProcess.perform = hang_in_one_case
 case_timer.LIMIT = {limit}
 """
 SELECTED = ["-k", "EXIT-6 or EXIT-4"]
