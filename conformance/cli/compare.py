@@ -8,6 +8,7 @@ import click
 
 from proctor.conformance.cli.common import json_option, print_json, print_table, results_argument, run_reporting_errors
 from proctor.conformance.suite.terminal_report import escape
+from proctor.harness.errors import UsageError
 from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
 from proctor.reports.markdown import SYMBOLS
 from proctor.reports.results import read, read_all
@@ -29,6 +30,8 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 
     def run() -> int:
         documents = read_all(results)
+        if len(documents) < 2:
+            raise UsageError("only one result: nothing to compare; name two or more")
         rows, told = [], {}
         for name in dict.fromkeys(name for one in documents for name in one.requirements):
             found = [one.requirements.get(name) for one in documents]

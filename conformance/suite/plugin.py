@@ -183,7 +183,7 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
     judgement = Judgement("error", reason=suite.timer.why_it_ended(item, call.excinfo))
     result = CaseResult(requirement.id, name, item.name, judgement)
     made.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
-    made.longrepr = terminal_report.explain(result, requirement, suite.asked[name])
+    made.longrepr = terminal_report.explain(result, requirement, suite.repeat_command(result))
 
 
 def _breaks(result: CaseResult) -> bool:
