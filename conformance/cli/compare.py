@@ -23,6 +23,8 @@ WORSE = 1
 def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     """Show the verdicts of RESULTS side by side: of several launchers, or of several versions of one.
 
+    Exit status: 0 whether or not they differ, 2 for a usage error.
+
     \b
         proctor compare uv-0.6.14.json uv-0.13.8.json
         proctor compare before.json after.json --json | jq '.requirements | keys'

@@ -55,7 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--explore-budget", type=float, default=20.0, metavar="SECONDS",
         help="time limit for exploring, for each launcher (default: 20; 0 leaves explored cases out)",
     )  # fmt: skip
-    group.addoption("--full", action="store_true", help="test all values on slow launchers too, not just a sample")
+    group.addoption(
+        "--full", action="store_true", help="on slow launchers, test every signal and exit code, not a sample"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
