@@ -31,7 +31,9 @@ def parse_json(text: str | bytes, kind: type[T], where: str) -> T:
 
 
 def raw_json(text: str | bytes, where: str) -> Any:
-    """Decode JSON text without a type; raise UsageError if it is not JSON or incomplete."""
+    """Decode JSON text without a type; raise UsageError if it is empty, not JSON or incomplete."""
+    if not text.strip():
+        raise UsageError(f"{where}: the file is empty")
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -91,12 +91,12 @@ def load(requested: str) -> Target:
     """
     if not requested.strip():
         known = ", ".join(known_targets())
-        raise UsageError(f"--target is empty; give an executable, a command line or one of: {known}")
+        raise UsageError(f"the target is empty; give an executable, a command line or one of: {known}")
     try:
         requested.encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"--target={requested!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
+            f"{requested!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
         ) from None
     if requested.endswith(".toml"):
         return load_toml(Path(requested), requested)
@@ -104,7 +104,7 @@ def load(requested: str) -> Target:
         return load_toml(known_targets()[requested])
     path = Path(requested)
     if "/" in requested and os.path.islink(path) and not os.path.exists(path):
-        raise UsageError(f"--target={requested}: {_missing(path)}")
+        raise UsageError(f"{requested}: {_missing(path)}")
     if "/" in requested and os.path.exists(path):  # unlike Path.exists, this is False for an inaccessible path
         beside = [p.with_suffix(".toml") for p in (path, path.resolve())]
         for description in beside:
@@ -114,7 +114,7 @@ def load(requested: str) -> Target:
     try:
         words = shlex.split(requested)
     except ValueError as error:
-        raise UsageError(f"--target={requested}: cannot be split into words: {error}") from error
+        raise UsageError(f"{requested}: cannot be split into words: {error}") from error
     return Target(name=requested, command=(find_program(words[0], requested), *words[1:]))
 
 
@@ -206,19 +206,21 @@ def _check_reasons(target: Target, shown: str) -> None:
 def find_program(program: str, requested: str = "") -> str:
     """Return the absolute path of a program, searched on PATH and next to the running interpreter; raise UsageError if
     it is missing."""
-    where = f"--target={requested or program}"
+    where = requested or program
+    prefix = "" if where == program else f"{where}: "
     found, problem = _search(program)
     if not problem:
         return found
+    if os.path.isdir(program):
+        raise UsageError(f"{prefix}'{program}' is a directory; name an executable")
     if found:
-        raise UsageError(f"{where}: {problem}")
+        raise UsageError(f"{prefix}{program}: {problem}")
     if program and os.path.lexists(program):
-        what = "a directory" if os.path.isdir(program) else "a file"
         raise UsageError(
-            f"{where}: no program '{program}' on PATH, but there is {what} of that name here: did you mean ./{program}?"
+            f"{prefix}no program '{program}' on PATH, but there is a file of that name here: did you mean ./{program}?"
         )
     raise UsageError(
-        f"{where}: no program '{program}' on PATH and no target of that name"
+        f"{prefix}no program '{program}' on PATH and no target of that name"
         f"{nearest(program, set(known_targets()) - {program})}; `proctor targets` lists the known targets"
     )
 
@@ -231,7 +233,7 @@ def _search(program: str) -> tuple[str, str]:
     path = Path(program)
     problem = ""
     if not os.path.exists(path):
-        problem = f"{_missing(path)}: {program}{_similar(path)}" if not os.path.lexists(path) else _missing(path)
+        problem = _missing(path) + ("" if os.path.lexists(path) else _similar(path))
     elif path.is_dir():
         problem = "this is a directory, not a launcher; name the executable in it"
     elif not os.access(path, os.X_OK):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import termios
 from collections.abc import Iterator
+from errno import errorcode
 from typing import Any
 
 import msgspec
@@ -327,7 +328,7 @@ def terminal_setting(what: str, value: Any, other: Any) -> str:
     if what == "isatty":
         return "descriptors " + (", ".join(str(fd) for fd, is_one in enumerate(value) if is_one) or "none")
     if what == "dev_tty":
-        return f"errno {value}" if value else "can be opened"
+        return f"/dev/tty: cannot be opened ({errorcode.get(value, value)})" if value else "can be opened"
     return str(value)
 
 

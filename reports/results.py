@@ -145,6 +145,8 @@ def read_all(paths: tuple[Path, ...]) -> list[Results]:
 
 
 def _one(document: object, path: str) -> Results:
+    if isinstance(document, dict) and "scenario" in document and "requirements" not in document:
+        raise UsageError(f"{path} holds a case, not results; `proctor replay` plays it")
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema is None:
         raise UsageError(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")

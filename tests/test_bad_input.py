@@ -78,8 +78,8 @@ def test_bad_target_files(tmp_path: Path, name: str) -> None:
     ("words", "message"),
     [
         ([], "no launcher to test: give --target=LAUNCHER"),
-        (["--target="], "--target is empty"),
-        (["--target=/usr/bin"], "this is a directory, not a launcher"),
+        (["--target="], "the target is empty"),
+        (["--target=/usr/bin"], "'/usr/bin' is a directory; name an executable"),
         (["--target=no-such-program"], "no program 'no-such-program' on PATH"),
         (["--target='unbalanced"], "cannot be split into words"),
         (["--target=env", "--target=env"], "the same target twice"),

@@ -45,8 +45,8 @@ def test_a_should_that_fails_is_0(proctor: Run, tmp_path: Path) -> None:
     ("words", "says"),
     [
         ([], "proctor: missing argument 'TARGET...'; see `proctor check --help`"),
-        (["/no/such/launcher"], "proctor: --target=/no/such/launcher: there is no such file"),
-        (["/usr"], "this is a directory"),
+        (["/no/such/launcher"], "proctor: /no/such/launcher: there is no such file"),
+        (["/usr"], "proctor: '/usr' is a directory; name an executable"),
         (["/etc/passwd"], "this is not executable"),
         (["tinny"], "did you mean 'tini'"),
         (["/usr/bin/env", "-k", "NO-SUCH-ID"], "proctor: -k selects no case"),
@@ -68,6 +68,9 @@ def test_a_launcher_that_starts_nothing_is_2(proctor: Run) -> None:
     done = proctor("check", "/bin/true", "-k", "EXIT-6")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "did not start its command" in done.stderr
+    quiet = proctor("check", "/bin/true", "-k", "EXIT", "-q")
+    assert (quiet.returncode, quiet.stdout) == (2, ""), quiet.stdout + quiet.stderr
+    assert quiet.stderr.count("did not start its command") == 1
 
 
 def test_a_harness_that_fails_is_3(proctor: Run) -> None:

@@ -39,7 +39,7 @@ def test_what_is_refused_is_said_with_what_it_costs(tmp_path: Path) -> None:
     found = states(told)
     less = {"containment", "ptrace", "PID 1", "shells"}
     assert {name for name in less if found[name] == "less"} == less, found
-    assert [found[name] for name in ("quiescence", "pseudo-terminals", "pidfds")] == ["yes"] * 3
+    assert [found[name] for name in ("idle detection", "pseudo-terminals", "pidfds")] == ["yes"] * 3
     assert not told["complete"]
     assert {"SIG-6", "SIG-7", "TREE-6"} <= set(told["not_observable"])
     assert {"TTY-3", "EXIT-1"} <= set(told["in_part"])

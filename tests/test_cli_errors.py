@@ -59,12 +59,13 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
         (["explore", "env", "--requirement=SGI-6"], 2, "did you mean 'SIG-6'"),
         (["replay", "--target=env", "--requirement=SGI-6", "--schedule="], 2, "did you mean 'SIG-6'"),
         (["replay", "{half}"], 2, "not JSON, or it is incomplete"),
-        (["replay", "{newer}"], 2, "has schema 9; this Proctor reads schema 2. Update Proctor"),
+        (["replay", "{newer_case}"], 2, "has schema 9; this Proctor reads schema 2. Update Proctor"),
         (["replay", "{unknown}"], 2, "there is no requirement 'EXIT-99' here (did you mean 'EXIT-"),
         (["export", "/no/such"], 2, "No such file"),
         (["export", "{half}"], 2, "not JSON, or it is incomplete"),
-        (["export", "{newer}"], 2, "has schema 9"),
-        (["export", "{results}"], 2, "'target.command' is missing"),
+        (["export", "{newer_case}"], 2, "has schema 9"),
+        (["export", "{results}"], 2, "holds results, not a case; `proctor report` reads it"),
+        (["report", "{case}"], 2, "holds a case, not results; `proctor replay` plays it"),
         (["bisect", "{half}", "--launcher=x"], 2, "not JSON, or it is incomplete"),
         (["bisect", "/no/such", "--launcher=x"], 2, "No such file"),
         (["report", "{half}"], 2, "not JSON, or it is incomplete"),
@@ -73,7 +74,9 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
         (["compare", "/no/such"], 2, "No such file"),
         (["compare", "{results}", "{half}"], 2, "not JSON, or it is incomplete"),
         (["hunt", "/no/such/launcher"], 2, "there is no such file"),
-        (["completion", "tcsh"], 2, "proctor: invalid value for '{bash|zsh|fish}': 'tcsh' is not one of 'bash'"),
+        (["completion"], 2, "proctor: missing argument SHELL: bash, zsh or fish; see `proctor completion --help`"),
+        (["compare", "{results}"], 2, "proctor: only one result: nothing to compare; name two or more"),
+        (["completion", "tcsh"], 2, "proctor: invalid value for 'SHELL': 'tcsh' is not one of 'bash'"),
         (["doctor", "now"], 2, "proctor: got unexpected extra argument (now); see `proctor doctor --help`\n"),
         (
             ["doctor", "--jsn"],
@@ -86,7 +89,8 @@ def test_every_command_of_the_table_is_there(name: str) -> None:
 )
 def test_what_is_asked_wrongly(tmp_path: Path, words: list[str], status: int, says: str) -> None:
     files = {
-        "half": json.dumps(CASE)[:60], "newer": json.dumps(RESULTS | {"schema": 9}), "text": "hello",
+        "half": json.dumps(CASE)[:60], "newer": json.dumps(RESULTS | {"schema": 9}), "case": json.dumps(CASE),
+        "newer_case": json.dumps(CASE | {"schema": 9}), "text": "hello",
         "unknown": json.dumps(CASE | {"requirement": "EXIT-99"}), "results": json.dumps(RESULTS),
     }  # fmt: skip
     for name, content in files.items():

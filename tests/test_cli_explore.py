@@ -74,12 +74,28 @@ def test_every_strategy_plays_something(proctor: Run, tmp_path: Path, strategy: 
     assert "schedules" in done.stdout
 
 
+def test_a_time_limit_that_leaves_schedules_untested_is_reported(proctor: Run, tmp_path: Path) -> None:
+    words = ["explore", "/usr/bin/env", "--requirement=EXIT-1", "--budget=0", f"--cases={tmp_path}/cases"]
+    done, quiet = proctor(*words), proctor(*words, "-q")
+    assert (done.returncode, quiet.returncode) == (2, 2), done.stdout + done.stderr
+    assert "time limit reached: 0 of 1 schedules; the rest was not tested" in done.stdout
+    assert "EXIT-1, order: time limit reached; nothing was tested" in quiet.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["explore", "/no/such/launcher"], "there is no such file"),
         (["explore", "/usr/bin/env", "--signal=TREM"], "did you mean 'SIGTERM'"),
-        (["explore", "/usr/bin/env", "--requirement=TTY-1"], "there is no campaign for TTY-1"),
+        (
+            ["explore", "/usr/bin/env", "--requirement=TTY-1"],
+            "TTY-1 is not explored; use `proctor check TARGET -k TTY-1`",
+        ),
+        (
+            ["explore", "/usr/bin/env", "--requirement=ENV-3"],
+            "ENV-3 needs the profile ephemeral, which /usr/bin/env does not claim; /usr/bin/env can be",
+        ),
+        (["explore", LAUNCHER, "--requirement=EXIT-6"], "EXIT-6 is not explored; use `proctor check TARGET -k EXIT-6`"),
         (["explore", LAUNCHER, "--signal=CHLD"], "--signal=SIGCHLD: no campaign uses this signal; choose from SIGHUP"),
         (["explore", LAUNCHER, "--signal=KILL"], "--signal=SIGKILL: no campaign uses this signal; choose from SIGHUP"),
         (["explore", LAUNCHER, "--strategy=ends", "--requirement=SIG-6"], "--strategy=ends sends no signal"),

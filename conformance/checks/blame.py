@@ -42,12 +42,13 @@ def of_moment(history: History) -> str:
 
 
 def of_end(history: History) -> str:
-    """Return the requirement that speaks of what was done last before the launcher ended."""
+    """Return the requirement for what ended the launcher: the last stimulus with the signal of which it ended; without
+    one, the last stimulus before its end."""
     end = end_of(history, "launcher")
     assert end
-    last = next(
-        (e.fact for e in reversed(history.events[: end[0].index]) if isinstance(e.fact, Sent | Pressed | HungUp)), None
-    )
+    stimuli = [e.fact for e in history.events[: end[0].index] if isinstance(e.fact, Sent | Pressed | HungUp)]
+    fatal = [fact for fact in stimuli if end[1].signal is not None and _signal_of(fact) == end[1].signal]
+    last = next(reversed(fatal or stimuli), None)
     if moment := of_moment(history):
         return moment
     if isinstance(last, Pressed):
@@ -58,6 +59,15 @@ def of_end(history: History) -> str:
         return "EXIT-3"
     # it may have done with the signal what it should, and ended all the same
     return "SIG-5" if received(history)[last.signal] else _of_lost(history, last.signal)
+
+
+def _signal_of(fact: Sent | Pressed | HungUp) -> int:
+    """Return the signal that a stimulus gives the launcher; 0 if none, or only the command gets it."""
+    if isinstance(fact, Sent):
+        return 0 if fact.to == "command" else fact.signal
+    if isinstance(fact, Pressed):
+        return next((number for name, number in SIGNALS_OF_KEYS.items() if name == fact.key), 0)
+    return signal.SIGHUP
 
 
 def of_signal(history: History, number: int, rule: Allowed, few: bool) -> str:
@@ -131,10 +141,8 @@ def _last_sent(history: History) -> int:
         match event.fact:
             case Sent(signal=number, to=("launcher" | "group")) if number not in NOT_COUNTED:
                 return number
-            case Pressed(key=key):
-                return next((number for name, number in SIGNALS_OF_KEYS.items() if name == key), 0)
-            case HungUp():
-                return signal.SIGHUP
+            case Pressed() | HungUp():
+                return _signal_of(event.fact)
             case Ordered() | Sent():
                 return 0
     return 0

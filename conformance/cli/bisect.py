@@ -34,16 +34,19 @@ BOUNDARY, NO_BOUNDARY = 0, 1
 @click.option("--versions", "asked", default="..", metavar="FIRST..LAST",
               help="Range, both ends included. Either end can be left out.  [default: all versions]")  # fmt: skip
 @click.option("--from", "source", type=click.Choice(list(MANAGERS)),
-              help="Package manager.  [default: that of the targets, else the one that has the package]")  # fmt: skip
+              help="Package manager.  [default: as in `proctor targets`, else whichever has the package]")  # fmt: skip
 @click.option("--program", metavar="NAME", help="The package's program, if its name differs from that in the case.")
-@click.option("-n", "times", type=click.IntRange(1), default=5, show_default=True, help="Plays of each version.")
+@click.option(
+    "-n", "times", type=click.IntRange(1), default=5, show_default=True, help="How often to play CASE on each version."
+)
 @click.option("--all", "every", is_flag=True, help="Play every version, not a selection.")
 @click.option(
     "--step", type=click.IntRange(1), metavar="K", help="Play every K-th version, then those between two that differ."
 )
 @click.option("--pre", is_flag=True, help="Include pre-releases and withdrawn versions.")
-@click.option("--same-objection/--any-objection", "same", default=True, show_default=True,
-              help="Count as the fault only the objection of the case file, or any of its check.")  # fmt: skip
+@click.option("--same-objection/--any-objection", "same", default=True,
+              help="Count only the violation recorded in CASE (default), or any violation of the same "
+              "requirement.")  # fmt: skip
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
               help="Where to install versions.  [default: ~/.cache/proctor/packages]")  # fmt: skip
 @quiet_option

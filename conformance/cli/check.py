@@ -16,6 +16,7 @@ from proctor.conformance.cli.common import complete_targets, json_option, quiet_
 from proctor.conformance.cli.compare import gate
 from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.spec import VERSION
+from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.terminal_report import REPEAT_BY, SIGNS, counts
 from proctor.harness.errors import UsageError
 from proctor.harness.target import PROFILES
@@ -29,13 +30,13 @@ PROBLEMS = ("fail", "error", "unstable")
 
 @click.command()
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=complete_targets)
-@click.option("--full", is_flag=True, help="Test all values on slow launchers too, not just a sample.")
+@click.option("--full", is_flag=True, help="On slow launchers, test every signal and exit code, not a sample.")
 @click.option(
     "--profile",
     "profiles",
     multiple=True,
     type=click.Choice(PROFILES),
-    help="Test the requirements of this profile too (repeatable).",
+    help="Test the requirements of this profile too (repeatable; see docs/targets.md).",
 )
 @click.option("--results", metavar="FILE", type=click.Path(dir_okay=False), help="Write the results to FILE, as JSON.")
 @click.option(
@@ -58,8 +59,8 @@ def check(
     """Run the suite on each TARGET: an executable, a command line, a TOML file, or a name that `proctor targets` lists.
 
     Exit status: 0 if no MUST failed, 1 if one failed, 2 for a usage error, 3 if Proctor itself failed. With --baseline
-    it is 1 only if a result is worse than in the baseline. With --json the results go to stdout, and everything else
-    goes to stderr.
+    it is 1 only if a result is worse than in the baseline. With --json the results go to stdout, one object for one
+    TARGET or a list for several, and everything else goes to stderr.
 
     \b
         proctor check ./my-launcher
@@ -113,7 +114,10 @@ def _run_with_results(words: list[str], results: str | None, baseline: Path | No
         if as_json:
             click.echo(written.read_text(encoding="utf-8"), nl=False)
         elif quiet and not is_judged:
-            _print_problems(read(written))
+            documents = read(written)
+            if status == USAGE_ERROR:  # a target did not start its command; stderr has said so
+                documents = [one for one in documents if all(r.verdict != "error" for r in one.requirements.values())]
+            _print_problems(documents)
     return status
 
 
@@ -168,6 +172,8 @@ def _run_suite(words: list[str]) -> int:
     if interruption.status is not None:
         return interruption.status
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        click.echo("proctor: -k selects no case; `proctor spec` lists the requirements that it can name", err=True)
+        expression = words[words.index("-k") + 1] if "-k" in words else ""
+        if not not_selected(exact_ids(expression), nothing_ran=True):  # else the suite has said it
+            click.echo("proctor: -k selects no case; `proctor spec` lists the requirements that it can name", err=True)
         return USAGE_ERROR
     return USAGE_ERROR if status == pytest.ExitCode.USAGE_ERROR else status

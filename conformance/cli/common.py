@@ -67,6 +67,11 @@ def sigint_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def number_of(count: int, what: str) -> str:
+    """Return a number with its noun in the singular or plural: "1 run", "2 runs"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def print_json(data: object) -> None:
     """Print indented JSON."""
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())

@@ -8,6 +8,7 @@ import click
 
 from proctor.conformance.cli.common import json_option, print_json, print_table, results_argument, run_reporting_errors
 from proctor.conformance.suite.terminal_report import escape
+from proctor.harness.errors import UsageError
 from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
 from proctor.reports.markdown import SYMBOLS
 from proctor.reports.results import read, read_all
@@ -22,6 +23,8 @@ WORSE = 1
 def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     """Show the verdicts of RESULTS side by side: of several launchers, or of several versions of one.
 
+    Exit status: 0 whether or not they differ, 2 for a usage error.
+
     \b
         proctor compare uv-0.6.14.json uv-0.13.8.json
         proctor compare before.json after.json --json | jq '.requirements | keys'
@@ -29,6 +32,8 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 
     def run() -> int:
         documents = read_all(results)
+        if len(documents) < 2:
+            raise UsageError("only one result: nothing to compare; name two or more")
         rows, told = [], {}
         for name in dict.fromkeys(name for one in documents for name in one.requirements):
             found = [one.requirements.get(name) for one in documents]

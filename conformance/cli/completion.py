@@ -16,7 +16,7 @@ VARIABLE = "_PROCTOR_COMPLETE"
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: Shell) -> None:
     """Print a script with which SHELL completes commands, options, targets and requirements.
 

@@ -23,7 +23,7 @@ from proctor.conformance.cli.common import (
     run_reporting_errors,
     sigint_ignored,
 )
-from proctor.conformance.cli.exits import FOUND, INTERRUPTED
+from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
@@ -33,6 +33,7 @@ from proctor.conformance.judging import casefile
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.probe import check_deviations, probe
 from proctor.conformance.judging.result_rows import check_path, document, keep
+from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS, Finding
@@ -40,6 +41,8 @@ from proctor.harness.explorer.survey import Survey
 from proctor.harness.schedule import signal_number
 from proctor.harness.target import Target, load
 from proctor.harness.words import harmless as escape
+
+_OUT_OF_TIME = "time limit reached"
 
 
 @click.command()
@@ -88,10 +91,11 @@ def explore(
 ) -> None:  # fmt: skip
     """Stop TARGET at each of its system calls, deliver a signal there, and judge the execution.
 
-    The explorer also tests the orders in which the launcher and its child can run. Each requirement has one or more
-    campaigns: a scenario, the points of it that are explored, and a check.
+    The explorer also tests the orders in which the launcher and its child can run. A requirement is explored
+    in campaigns. Each campaign runs one scenario, stops at some of its points and applies one check.
 
-    Exit status: 0 if there is no finding, 1 if there is one, 2 for a usage error, 3 if Proctor itself failed.
+    Exit status: 0 if there is no finding, 1 if there is one, 2 for a usage error or if the time limit ended a campaign
+    before its first schedule, 3 if Proctor itself failed.
 
     \b
         proctor explore tini
@@ -136,7 +140,9 @@ def explore(
             print_json({"target": launcher.name, "parts": [for_programs(part, launcher) for part in parts]})
         if any(part.is_interrupted for part in parts):
             return INTERRUPTED
-        return FOUND if any(part.breaks(launcher) for part in parts) else 0
+        if any(part.breaks(launcher) for part in parts):
+            return FOUND
+        return INCONCLUSIVE if any(part.is_untested for part in parts) else 0
 
     run_reporting_errors(
         run, lambda: f"{len(parts)} {'campaign was' if len(parts) == 1 else 'campaigns were'} complete"
@@ -157,12 +163,23 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
                 f"--strategy=ends sends no signal, and {wanted} is about signals; leave out --requirement, or choose "
                 "another strategy"
             )
-        known = ", ".join(dict.fromkeys(one.requirement for one in campaigns(numbers)))
-        raise UsageError(
-            f"there is no campaign for {wanted or 'the profiles'} of {target.name}; there are campaigns for {known}, "
-            "for launchers that claim the profile of the requirement"
-        )
+        raise UsageError(_why_none(target, wanted, campaigns(numbers)))
     return chosen
+
+
+def _why_none(target: Target, wanted: str | None, known: tuple[Campaign, ...]) -> str:
+    """Return why no campaign can be explored on a target. wanted: the requirement that the user named, if any."""
+    possible = ", ".join(dict.fromkeys(one.requirement for one in known if not one.why_not(target)))
+    instead = f"{target.name} can be explored for: {possible or 'nothing'}"
+    if not wanted:
+        return f"{target.name} claims no profile that is explored"
+    if all(one.requirement != wanted for one in known):
+        return f"{wanted} is not explored; use `proctor check TARGET -k {wanted}`"
+    profile = requirements()[wanted].profile
+    if profile not in target.profiles:
+        return f"{wanted} needs the profile {profile}, which {target.name} does not claim; {instead}"
+    reason = next(one.why_not(target) for one in known if one.requirement == wanted)
+    return f"{wanted} is not explored on {target.name}: {reason}; {instead}"
 
 
 def _explore_one(
@@ -187,6 +204,8 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     """Print the result of one campaign; quiet: only if there is a finding."""
     campaign, exploration = part.campaign, part.exploration
     if quiet and not exploration.findings:
+        if part.is_untested:
+            click.echo(f"{campaign.requirement}, {campaign.name}: {_OUT_OF_TIME}; nothing was tested")
         return
     if part.empty:
         told = "" if part.empty.verdict == "not applicable" else f"{part.empty.verdict}: "
@@ -194,6 +213,9 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
         return
     click.echo(f"{campaign.requirement}, {escape(str(part.told))}", nl=False)
     click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if part.is_interrupted else ""))
+    if part.told and part.is_cut_short:
+        played = f"{part.told.played} of {part.told.schedules} schedules"
+        click.echo(f"  {_OUT_OF_TIME}: {played}; the rest was not tested")
     for line in draw(part.told.stretches) if part.told and not quiet else ():
         click.echo(f"  {line}")
     for finding, path in zip(exploration.findings, part.files, strict=True):

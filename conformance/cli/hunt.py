@@ -16,6 +16,7 @@ from rich.text import Text
 from proctor.conformance.cli.common import (
     complete_targets,
     json_option,
+    number_of,
     print_json,
     quiet_option,
     run_reporting_errors,
@@ -72,7 +73,7 @@ def hunt(
     \b
         proctor hunt tini --profile ci
         proctor hunt 'uv run --no-project --' --seconds 300
-        proctor hunt ./my-launcher                     # until Ctrl-C; the next hunt continues there
+        proctor hunt ./my-launcher                     # until Ctrl-C; the next hunt continues where this one stopped
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
 
     def run() -> int:
@@ -137,11 +138,12 @@ def _print_summary(hunt: Hunt, quiet: bool) -> None:
     """Print what was played and found, and which moves were never made; quiet: only problems."""
     click.echo(escape(f"{hunt.target.name}: {_line(hunt)}"))
     if (never := _moves_never_made(hunt)) and not quiet:
-        click.echo(f"  moves that were never made: {', '.join(never)}")
+        click.echo(f"  steps never tried: {', '.join(never)}")
     for name, count in hunt.account.unstable.items():
-        click.echo(f"  {name}: {count} violations did not come back in a replay; they are not findings")
+        click.echo(f"  {name}: {number_of(count, 'violation')} did not come back in a replay: not a finding")
     for reason, count in hunt.account.invalid.items():
-        click.echo(f"  {count} scenarios were not judged: {escape(reason)}")
+        were = "was" if count == 1 else "were"
+        click.echo(f"  {number_of(count, 'scenario')} {were} not judged: {escape(reason)}")
     for name, path in hunt.state.found.items():
         click.echo(f"  {escape(hunt.said.get(name, f'{name}: found by an earlier hunt'))}")
         click.echo(f"    replay: proctor replay {path} -n 50")

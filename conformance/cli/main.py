@@ -132,6 +132,10 @@ def proctor() -> None:
 def _message(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         return f"there is no option '{error.option_name}'{nearest(error.option_name, error.possibilities or ())}"
+    param = error.param if isinstance(error, click.MissingParameter) else None
+    if param and isinstance(param.type, click.Choice):
+        *others, last = map(str, param.type.choices)
+        return f"missing argument {param.human_readable_name}: {', '.join(others)} or {last}"
     text = error.format_message().removesuffix(".")
     return text[:1].lower() + text[1:]
 

@@ -13,6 +13,7 @@ from proctor.conformance.cli.common import (
     complete_requirements,
     complete_targets,
     json_option,
+    number_of,
     print_json,
     quiet_option,
     requirement_id,
@@ -106,10 +107,10 @@ def _play(replayer: Replayer, times: int, played: list[ReplayResult]) -> None:
 
 
 def _print_count(what: str, counted: Count, is_interrupted: bool) -> None:
-    runs = f"{counted.times} runs" + (", interrupted" if is_interrupted else "")
+    runs = number_of(counted.times, "run") + (", interrupted" if is_interrupted else "")
     click.echo(escape(f"{what} was violated in {counted.back} of {runs}"))
     if counted.unsure:
-        click.echo(f"inconclusive in {counted.unsure} runs: {escape('; '.join(counted.reasons))}")
+        click.echo(f"inconclusive in {number_of(counted.unsure, 'run')}: {escape('; '.join(counted.reasons))}")
     for objection in counted.objections:
         click.echo(f"  {escape(str(objection))}")
 

@@ -55,6 +55,8 @@ FORMATS_OF_FAILURES = ("perfetto", "asciicast")
 def report(results: tuple[Path, ...], kind: str, output: Path | None, target: str, requirement: str) -> None:
     """Make a report from RESULTS: files that `proctor check --results` or `proctor explore --results` wrote.
 
+    Exit status: 0 if the report was made, whatever the verdicts are, 2 for a usage error.
+
     \b
         proctor check tini dumb-init --results results.json
         proctor report results.json --format html -o report.html

@@ -23,6 +23,8 @@ from proctor.conformance.spec import Requirement, requirements
 def spec(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_json() reads it)
     """List the requirements, or explain one: its sentence, its reason and its sources.
 
+    Exit status: 0, or 2 for a usage error.
+
     \b
         proctor spec
         proctor spec show SIG-3        # short: proctor spec SIG-3

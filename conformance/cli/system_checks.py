@@ -49,8 +49,8 @@ AFFECTED = {
     ),
     "shells": Affected(("TTY-3",)),
     "PID 1": Affected(("TREE-6",)),
-    "pids again": Affected((), ("CACHE-3",)),
-    "another Python": Affected((), ("SYNC-3",)),
+    "PID reuse": Affected((), ("CACHE-3",)),
+    "second Python": Affected((), ("SYNC-3",)),
 }  # fmt: skip
 """The abilities that cases need. A test compares this table with the cases."""
 
@@ -231,14 +231,14 @@ def _quiescence() -> Ability:
     )
     if isinstance(outcome, History) and not waited:
         return Ability(
-            "quiescence", "yes", "/proc/PID/syscall shows when every task is blocked and no short timer is armed"
+            "idle detection", "yes", "/proc/PID/syscall shows when every task is blocked and no short timer is armed"
         )
     means = (
         "Proctor cannot see when all processes are idle, so it waits a second each time, and the history says so: this "
         "is slower, and misses a launcher that acts later"
     )
     do = "make /proc/PID/syscall readable: a container's seccomp profile may forbid it, or the kernel lacks it"
-    return Ability("quiescence", "less", waited[0].reason if waited else str(outcome), means, do)
+    return Ability("idle detection", "less", waited[0].reason if waited else str(outcome), means, do)
 
 
 def _terminals() -> Ability:
@@ -282,10 +282,10 @@ def _shells() -> Ability:
     return Ability("shells", "less", found, means, f"apt-get install {' '.join(troubles)}", *unobservable)
 
 
-def _pids_again() -> Ability:
-    means = "for the profile cache, Proctor cannot test whether a launcher trusts a pid that was reused"
+def _pid_reuse() -> Ability:
+    means = "for the profile cache, Proctor cannot test whether a launcher trusts a PID that was reused"
     scenario = Scenario((Settle(), *COMMAND_ENDS, Reuse()))
-    return _ability_of("pids again", scenario, "can be reused", means, "run Proctor as root")
+    return _ability_of("PID reuse", scenario, "can be reused", means, "run Proctor as root")
 
 
 def _another_python() -> Ability:
@@ -293,7 +293,7 @@ def _another_python() -> Ability:
     means = "for the profile sync, Proctor cannot test a sync to another Python version"
     do = "put a Python of another version with venv on PATH: apt-get install python3-venv, or uv python install"
     scenario = Scenario(COMMAND_ENDS, interpreter="other")
-    return _ability_of("another Python", scenario, "found one that can make environments", means, do)
+    return _ability_of("second Python", scenario, "found one that can make environments", means, do)
 
 
 PLAYED_CHECKS: tuple[AbilityCheck, ...] = (
@@ -302,7 +302,7 @@ PLAYED_CHECKS: tuple[AbilityCheck, ...] = (
     _tracing,
     _first_process,
     _shells,
-    _pids_again,
+    _pid_reuse,
     _another_python,
 )
 """The checks that play a scenario, so they need a runner."""

@@ -72,7 +72,7 @@ def targets(ctx: click.Context, as_json: bool) -> None:  # noqa: ARG001  (wants_
         ctx.invoke(list_all)
 
 
-@targets.command("list")
+@targets.command("list", short_help="List the launchers.")
 @json_option
 def list_all(as_json: bool) -> None:
     """List the launchers that Proctor describes, and whether they are installed.
@@ -97,7 +97,7 @@ def list_all(as_json: bool) -> None:
     run_reporting_errors(run)
 
 
-@targets.command()
+@targets.command(short_help="Print the description of a launcher.")
 @click.argument("name", metavar="NAME", shell_complete=complete_targets)
 @json_option
 def show(name: str, as_json: bool) -> None:
@@ -123,7 +123,7 @@ def show(name: str, as_json: bool) -> None:
     run_reporting_errors(run)
 
 
-@targets.command()
+@targets.command(short_help="Install a launcher with pip or npm.")
 @click.argument("name", metavar="NAME", shell_complete=complete_targets)
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
               help="Where to install it.  [default: ~/.cache/proctor/packages]")  # fmt: skip

@@ -41,6 +41,17 @@ class CampaignResult(NamedTuple):
         """The text for an interruption before any of these schedules was replayed."""
         return f"{self.objected} schedules had a violation, but none was replayed, so there is no finding"
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the time limit ended the campaign before its last schedule."""
+        known = self.told.schedules if self.told and not self.is_interrupted else None
+        return known is not None and len(self.exploration.played) < known
+
+    @property
+    def is_untested(self) -> bool:
+        """Whether the time limit ended the campaign before its first schedule."""
+        return bool(self.told) and not self.is_interrupted and not self.exploration.played
+
     def breaks(self, target: Target) -> bool:
         """Whether there is a finding that the target does not declare."""
         found = any(finding.is_stable for finding in self.exploration.findings)

@@ -113,7 +113,7 @@ class Replayer:
         said = self._predicate(history)
         objections = said.objections
         missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
-        unsure = f"the launcher did not pass {missed[0].directive.at}" if missed and not objections else ""
+        unsure = f"the launcher never reached the point '{missed[0].directive.at}'" if missed and not objections else ""
         return ReplayResult(history, objections, unsure, said.events)
 
     def _by_script(self) -> ReplayResult:

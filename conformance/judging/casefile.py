@@ -78,6 +78,9 @@ def read(path: Path) -> CaseFile:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; `proctor explore TARGET` writes case files") from None
     data = raw_json(text, str(path))
+    first = data[0] if isinstance(data, list) and data else data
+    if isinstance(first, dict) and "requirements" in first and "scenario" not in first:
+        raise UsageError(f"{path} holds results, not a case; `proctor report` reads it")
     schema = data.get("schema", SCHEMA) if isinstance(data, dict) else SCHEMA
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
         again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"

@@ -153,7 +153,8 @@ def _trouble(target: Target, history: History) -> Trouble | None:
         what, line = "make its environment", shlex.join(target.sync)
     by_hand = _line(target, "/bin/echo", "works")
     how_to = [
-        "  what to do: make this line one that starts COMMAND: a word may be missing (run, exec, --), or too many.",
+        "  what to do: change the command line so that it starts COMMAND: perhaps a word (run, exec, --) is missing or",
+        "              superfluous.",
         f"              Try by hand until this prints 'works': {by_hand}",
     ]
     if not script.starts_command or script.command == "tool":
@@ -161,7 +162,7 @@ def _trouble(target: Target, history: History) -> Trouble | None:
             "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see docs/targets.md"
         ]
     lines = [
-        f"target '{target.name}' did not {what}, so nothing can be said about it.",
+        f"target '{target.name}' did not {what}, so it cannot be tested.",
         f"  run as:     {line}",
         f"  found:      {how}",
         f"  it printed: {output}",

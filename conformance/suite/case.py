@@ -100,7 +100,7 @@ class Case:
         """Return the result with the histories for reports, unless the suite already has a failure that is as short."""
         if not result.judgement.history:
             return result
-        replay = terminal_report.repeat_command(result, self._suite.asked[self.target.name])
+        replay = self._suite.repeat_command(result)
         failure = failure_of(result.requirement, result.case, result.judgement, replay, case)
         key = (result.target, result.requirement, result.judgement.verdict)
         if failure.length >= self._suite.shortest_failures.get(key, sys.maxsize):
@@ -120,9 +120,8 @@ class Case:
         if verdict in ("not applicable", "not observable", "declared deviation"):
             pytest.skip(judgement.reason)
         if verdict != "pass":
-            pytest.fail(
-                terminal_report.explain(result, requirement, self._suite.asked[self.target.name]), pytrace=False
-            )
+            repeat = self._suite.repeat_command(result)
+            pytest.fail(terminal_report.explain(result, requirement, repeat), pytrace=False)
 
     def _judge(
         self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, compared_with: Scenario | None

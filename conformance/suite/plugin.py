@@ -55,7 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--explore-budget", type=float, default=20.0, metavar="SECONDS",
         help="time limit for exploring, for each launcher (default: 20; 0 leaves explored cases out)",
     )  # fmt: skip
-    group.addoption("--full", action="store_true", help="test all values on slow launchers too, not just a sample")
+    group.addoption(
+        "--full", action="store_true", help="on slow launchers, test every signal and exit code, not a sample"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -183,7 +185,7 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
     judgement = Judgement("error", reason=suite.timer.why_it_ended(item, call.excinfo))
     result = CaseResult(requirement.id, name, item.name, judgement)
     made.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
-    made.longrepr = terminal_report.explain(result, requirement, suite.asked[name])
+    made.longrepr = terminal_report.explain(result, requirement, suite.repeat_command(result))
 
 
 def _breaks(result: CaseResult) -> bool:

@@ -13,6 +13,7 @@ from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.judging.probe import Probe, check_deviations, not_judged, probe
 from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.suite import terminal_report
 from proctor.conformance.suite.case_timer import CaseTimer
 from proctor.conformance.suite.selection import with_cases
 from proctor.harness import execute as door
@@ -35,6 +36,8 @@ class Suite:
         self.full: bool = options.option.full
         self.explore_budget: float = options.option.explore_budget
         """Seconds for each target."""
+        self.repeat_with = [f"--profile={name}" for name in options.option.profile] + ["--full"] * self.full
+        """The options of this run without which a case may not be repeated."""
         self.keep_cases: str = options.option.cases
         """The directory for case files of violations; "" to save none."""
         self.timer = CaseTimer(options)
@@ -64,6 +67,10 @@ class Suite:
     def troubles(self) -> list[str]:
         """Why the other targets are not judged."""
         return [probe.trouble.text for probe in self.probes.values() if probe.trouble]
+
+    def repeat_command(self, result: CaseResult) -> str:
+        """Return the command line that repeats a case of this run."""
+        return terminal_report.repeat_command(result, self.asked[result.target], self.repeat_with)
 
     def takes_samples(self, target: Target) -> bool:
         """Whether this target is so slow that the suite takes samples."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import pytest
@@ -43,7 +43,7 @@ class HasVerdict(Protocol):
         """The verdict, such as "pass"."""
 
 
-def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
+def explain(result: CaseResult, requirement: Requirement, repeat: str) -> str:
     """Return the text of a failure: requirement, required and actual, events, and the command that repeats it."""
     judgement = result.judgement
     lines = [f"{requirement.id} ({requirement.level}): {requirement.sentence}", f"  launcher: {result.target}"]
@@ -60,19 +60,19 @@ def explain(result: CaseResult, requirement: Requirement, asked: str) -> str:
     elif judgement.verdict == "error":
         first, *rest = judgement.reason.splitlines() or [""]
         lines += [f"  ERROR of Proctor, not of the launcher: {first}", *(f"    {line}" for line in rest)]
-    lines.append(f"  repeat: {repeat_command(result, asked)}")
+    lines.append(f"  repeat: {repeat}")
     if result.file:
         lines.append(f"  case:   {result.file}")
     return escape("\n".join(lines))
 
 
-def repeat_command(result: CaseResult, asked: str) -> str:
-    """Return the command line that repeats this case on the same target."""
+def repeat_command(result: CaseResult, asked: str, options: Sequence[str] = ()) -> str:
+    """Return the command line that repeats this case on the same target, with these options of the suite."""
     if result.judgement.schedule:
         return replay_command(asked, result.requirement, result.judgement.schedule)
     if os.environ.get(REPEAT_BY) == "proctor":
-        return shlex.join(["proctor", "check", asked, "-k", result.requirement])
-    return shlex.join(["pytest", "conformance/", f"--target={asked}", "-k", result.requirement])
+        return shlex.join(["proctor", "check", asked, *options, "-k", result.requirement])
+    return shlex.join(["pytest", "conformance/", f"--target={asked}", *options, "-k", result.requirement])
 
 
 def write_summary(reporter: pytest.TerminalReporter, targets: list[Target], cases: list[CaseResult]) -> None:

@@ -73,6 +73,7 @@ class VersionPlayer:
     ) -> None:  # fmt: skip
         self._case, self._name, self._directory, self._times = case, name, directory, times
         self._source: Source = source
+        self._is_named = bool(program)
         self._program = program or Path(case.target.command[0]).name
         self._any_objection = any_objection
         self._lacking: dict[str, str] = {}
@@ -112,7 +113,8 @@ class VersionPlayer:
         self._lacking[version] = has
         if len(self._lacking) > 1 and not self._found_program:
             both = " and ".join(self._lacking)
-            raise UsageError(f"{self._name} {both}: {what}; {has}. Name one with --program")
+            hint = "" if self._is_named else ". Name one with --program"
+            raise UsageError(f"{self._name} {both}: {what}; {has}{hint}")
         return VersionResult(version, "inconclusive", reason=f"{what}; {has}")
 
 

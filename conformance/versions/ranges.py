@@ -19,9 +19,7 @@ def versions_in_range(asked: str, source: Source, name: str, listed: Listed, pre
     """
     first, dots, last = asked.partition("..")
     if not dots:
-        raise UsageError(
-            f"--versions={asked}: not a range; write FIRST..LAST, such as {asked or '1.0'}.. or ..{asked or '1.0'}"
-        )
+        raise UsageError(f"--versions={asked}: not a range; write FIRST..LAST, such as 1.2.0..1.4.0")
     known = listed(pre)
     ends = [_end(text, asked, source) if text else None for text in (first, last)]
     if any(end and not _is_in(end, known) for end in ends):

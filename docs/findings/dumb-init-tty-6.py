@@ -1,7 +1,8 @@
 """TTY-6 (MUST): The command can read from the terminal (it is in the foreground process group), `/dev/tty` opens, and
 isatty(0,1,2), the window size and the terminal modes are as without the launcher.
 Seen on dumb-init, dumb-init v1.2.5, Linux 6.18 x86_64: required: dev_tty: can be opened, as without the launcher;
-actual: errno 6; required: the command is in the foreground process group; actual: another group is in the foreground
+actual: /dev/tty: cannot be opened (ENXIO); required: the command is in the foreground process group; actual: another
+group is in the foreground
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
 import contextlib, ctypes, fcntl, glob, os, pathlib, re, select, shlex, shutil, signal, struct, subprocess, sys

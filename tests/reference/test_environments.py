@@ -57,7 +57,7 @@ def test_a_command_in_exec_mode_sees_no_trace_of_the_launcher(sandbox: Sandbox) 
 
 
 def test_the_command_gets_no_child_and_no_pending_sigchld(sandbox: Sandbox) -> None:
-    """The caller is a subreaper with SIGCHLD blocked and replaces itself by the launcher."""
+    """The caller is a subreaper with SIGCHLD blocked and replaces itself with the launcher."""
     caller = (
         "import ctypes, os, signal, sys\n"
         "ctypes.CDLL(None).prctl(36, 1)\n"

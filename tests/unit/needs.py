@@ -37,8 +37,8 @@ NEEDS: dict[str, Callable[[Wanted], bool]] = {
     "pseudo-terminals": lambda wanted: wanted.scenario.stage.terminal,
     "shells": lambda wanted: wanted.scenario.stage.parent in SHELLS,
     "PID 1": lambda wanted: wanted.scenario.stage.parent == "init",
-    "pids again": lambda wanted: any(isinstance(step, Reuse) for step in wanted.scenario.steps),
-    "another Python": lambda wanted: wanted.scenario.interpreter == "other",
+    "PID reuse": lambda wanted: any(isinstance(step, Reuse) for step in wanted.scenario.steps),
+    "second Python": lambda wanted: wanted.scenario.interpreter == "other",
 }
 """By the names that `proctor doctor` gives them."""
 

@@ -332,7 +332,7 @@ EXAMPLES: tuple[Example, ...] = (
         history(*view(dev_tty=6)),
         PLAIN,
         "terminal-differs what=dev_tty",
-        "errno 6",
+        "/dev/tty: cannot be opened (ENXIO)",
     ),
     bad(
         "another size", checks.terminal_is_the_same, history(*view(rows=25)), PLAIN, "terminal-differs what=rows", "25"

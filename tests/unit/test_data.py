@@ -281,7 +281,7 @@ def test_a_history_finds_its_facts_in_order() -> None:
         ("{}", "'steps' is missing"),
         ("[]", "the document must be a table, but is []"),
         ('{"steps": []', "this is not JSON"),
-        ("", "this is not JSON"),
+        ("", "case.json: the file is empty"),
         ("\x00\xff", "this is not JSON"),
     ],
 )

@@ -84,7 +84,7 @@ def test_what_cannot_be_played_is_less(
 def test_rest_that_is_waited_for_is_less(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, played(GREETED, SettleEnded("waited", 1.0, "/proc/PID/syscall may not be read")))
     found = system_checks.PLAYED_CHECKS[0]()
-    assert (found.name, found.state, found.found) == ("quiescence", "less", "/proc/PID/syscall may not be read")
+    assert (found.name, found.state, found.found) == ("idle detection", "less", "/proc/PID/syscall may not be read")
 
 
 def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.evidence import FIRST_EVENTS, KEPT_OUTPUT, LAST_EVENTS, failure_of, kept
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.suite import terminal_report
 from proctor.harness.history import Ended, Event, History, Output, TempFilesLeft
 from proctor.harness.scenario import Scenario, Settle
 from proctor.harness.target import Target
@@ -112,3 +113,14 @@ def test_hostile_output_stays_small() -> None:
 def test_events_keep_their_place() -> None:
     events = tuple(Event(n * 2, n / 1000, "runner", received(10)) for n in range(5))
     assert [e.index for e in again(kept(msgspec.structs.replace(BAD, events=events))).events] == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize(
+    ("by", "start"), [("proctor", "proctor check tini"), ("", "pytest conformance/ --target=tini")]
+)
+def test_the_command_that_repeats_a_case_has_the_options_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, by: str, start: str
+) -> None:
+    monkeypatch.setenv(terminal_report.REPEAT_BY, by)
+    repeat = terminal_report.repeat_command(case(failure(requirement="TREE-6")), "tini", ["--profile=init", "--full"])
+    assert repeat == f"{start} --profile=init --full -k TREE-6"

@@ -305,6 +305,16 @@ def test_a_launcher_that_ends_of_a_signal_breaks_what_speaks_of_it() -> None:
     assert breaks((*SEND, *FINISH), forwarded, SENT_TO_BARE)[0] == "SIG-5"
 
 
+def test_the_signal_that_ended_the_launcher_is_judged_not_the_last_one() -> None:
+    steps: tuple[Step, ...] = (Settle(), Signal(signal.SIGSYS), Signal(TERM, "group"), *ENDS)
+    both = (sent(signal.SIGSYS), sent(TERM, "group"))
+    died = supervised(*both, ended("launcher", None, signal.SIGSYS), received(TERM, sender=1), *over()[:1])
+    bare = replaced(*both, ended("command", None, signal.SIGSYS), ended("launcher", None, signal.SIGSYS))
+    assert breaks(steps, died, bare)[0] == "SIG-4"
+    key = supervised(Pressed("ctrl-c"), sent(TERM), ended("launcher", None, INT), *over()[:1], terminal=True)
+    assert breaks((Settle(), Press("ctrl-c"), Signal(TERM), *ENDS), key, bare, JOB)[0] == "TTY-1"
+
+
 def test_a_command_that_does_not_end_of_its_signal() -> None:
     steps: tuple[Step, ...] = (Order(orders.Inherit(int(TERM))), Settle(), Signal(TERM), *ENDS)
     lost = supervised(sent(TERM), missed("command ends"), end=LEFT)

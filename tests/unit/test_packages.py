@@ -121,7 +121,7 @@ def test_a_range_holds_both_ends(asked: str, pre: bool, versions: list[str]) -> 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ("1.0", "not a range; write FIRST..LAST, such as 1.0.. or ..1.0"),
+        ("1.0", "not a range; write FIRST..LAST, such as 1.2.0..1.4.0"),
         ("", "not a range"),
         ("1.2..1.0", "did you mean 1.0..1.2?"),
         ("1.0.5..", "pip has no some 1.0.5; the nearest: 1.0.1 and 1.1rc1"),

@@ -183,7 +183,7 @@ def test_a_badge_shows_how_many_musts_passed() -> None:
     ("text", "says"),
     [
         (None, "No such file"),
-        ("", "not JSON, or it is incomplete"),
+        ("", "the file is empty"),
         ('{"schema": 2, "target"', "not JSON, or it is incomplete"),
         ("[]", "no results in it"),
         ("{}", "there is no 'schema'"),
