@@ -70,7 +70,7 @@ class ExitOn(_Order, frozen=True, tag="exit-on"):
 
 
 class Spawn(_Order, frozen=True, tag="spawn"):
-    """Start a process that is a witness too. orphan: by way of a process that ends, so that it is nobody's child;
+    """Start a process that is a witness too. orphan: by way of a process that ends, so that it becomes an orphan;
     session: in a session of its own; null: with /dev/null for stdin, stdout and stderr."""
 
     name: str

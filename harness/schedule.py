@@ -159,7 +159,7 @@ def _point(text: str, line: str) -> Point:
     when: Literal["entry", "exit"] = "entry" if match["when"] == "entry" else "exit"
     nth, part = (int(match[name] or 1) for name in ("nth", "part"))
     if max(nth, part) > MOST:
-        raise UsageError(f"schedule: {line!r}: nobody comes to a point so often; the number is {MOST} at the most")
+        raise UsageError(f"schedule: {line!r}: no task reaches a point so often; the highest number is {MOST}")
     return Point(match["task"], call, nth, when, part)
 
 

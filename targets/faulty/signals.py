@@ -21,7 +21,7 @@ class sig_1_hup_kills(Launcher):
     taken = EVERY - {signal.SIGHUP}
 
     def launcher_gone(self) -> None:
-        """Nobody tells the command."""
+        """Send the command nothing."""
 
 
 class sig_1_hup_of_session_leader(Launcher):
@@ -99,7 +99,7 @@ class sig_1_term_ends_at_once(Launcher):
     taken = EVERY - {signal.SIGTERM}
 
     def launcher_gone(self) -> None:
-        """Nobody tells the command."""
+        """Send the command nothing."""
 
 
 class sig_1_usr1_kills(Launcher):

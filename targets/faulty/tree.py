@@ -131,7 +131,7 @@ class tree_3_unnoticed(Launcher):
     breaks = "TREE-3"
 
     def launcher_gone(self) -> None:
-        """Nobody tells the command."""
+        """Send the command nothing."""
 
 
 class tree_4_own_group(OwnGroup):
