@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -186,12 +187,30 @@ def _check_files(target: Target, shown: str) -> None:
 
 def _check_profiles(target: Target, shown: str) -> None:
     """Raise UsageError if a profile is claimed without the command line that it requires."""
-    for profile, key in REQUIRED_KEY.items():
-        if profile in target.profiles and not getattr(target, key):
+    for profile in target.profiles:
+        if key := _missing_key(target, profile):
             raise UsageError(
                 f"{shown}: 'profiles' has \"{profile}\", but there is no '{key}'; add its command line, "
                 f'for example {key} = ["uv", "{"sync" if key == "sync" else "cache"}"]'
             )
+
+
+def with_profiles(target: Target, profiles: Iterable[Profile]) -> Target:
+    """Return a target that claims these profiles too; raise UsageError if one requires a command line that the target's
+    description does not have."""
+    for profile in profiles:
+        if key := _missing_key(target, profile):
+            raise UsageError(
+                f"--profile={profile}: {target.name} has no command line '{key}'; describe the launcher in a TOML file "
+                "that has one, and give that file as the target (docs/targets.md)"
+            )
+    return msgspec.structs.replace(target, profiles=tuple(dict.fromkeys((*target.profiles, *profiles))))
+
+
+def _missing_key(target: Target, profile: Profile) -> str:
+    """Return the key for the command line that this profile requires and the target lacks; "" if it lacks none."""
+    key = REQUIRED_KEY.get(profile, "")
+    return key if key and not getattr(target, key) else ""
 
 
 def _check_reasons(target: Target, shown: str) -> None:

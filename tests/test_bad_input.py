@@ -83,6 +83,7 @@ def test_bad_target_files(tmp_path: Path, name: str) -> None:
         (["--target=no-such-program"], "no program 'no-such-program' on PATH"),
         (["--target='unbalanced"], "cannot be split into words"),
         (["--target=env", "--target=env"], "the same target twice"),
+        (["--target=env", "--profile=sync"], "--profile=sync: env has no command line 'sync'"),
         (["--target=env", "--profile=inti"], "--profile=inti: unknown (did you mean 'init'?)"),
         (["--target=./\udcff"], "not UTF-8"),
         ([f"--target=/tmp/{'x' * 300}"], "there is no such file"),

@@ -53,7 +53,7 @@ PROFILES = {
     "--profile", type=click.Choice(tuple(PROFILES)), default="hunt", show_default=True,
     help="ci: 20 seconds, the same scenarios each time. nightly: 10 minutes. hunt: until Ctrl-C.",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0.0), help="Time limit, instead of the profile's.")
+@click.option("--seconds", type=click.FloatRange(0.0, min_open=True), help="Time limit, instead of the profile's.")
 @click.option("--workers", type=click.IntRange(1), help="Number of worker processes; each uses one core.")
 @click.option("--seed", type=click.IntRange(0), help="Start with this seed, not where the last hunt ended.")
 @click.option(

@@ -21,7 +21,7 @@ from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
-from proctor.harness.target import PROFILES, Target, load
+from proctor.harness.target import PROFILES, Target, load, with_profiles
 
 
 class Suite:
@@ -95,7 +95,7 @@ def make_suite(config: pytest.Config) -> Suite:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise UsageError(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
-    targets = [_with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
+    targets = [with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise UsageError(f"--target: the same target twice: {', '.join(names)}; name each one once")
@@ -112,10 +112,6 @@ def _make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--cases={path}: {error.strerror}; name a directory that can be made") from None
-
-
-def _with_profiles(target: Target, profiles: list[Any]) -> Target:
-    return msgspec.structs.replace(target, profiles=tuple(dict.fromkeys((*target.profiles, *profiles))))
 
 
 def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = False) -> None:

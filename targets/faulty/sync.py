@@ -10,11 +10,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-class sync_1_last_file(Launcher):
-    """Marks the environment as up to date before its last file has its contents."""
-
-    breaks = "SYNC-1"
-    campaign = "sync"
+class InPlace(Launcher):
+    """Makes the environment in its final place instead of beside it."""
 
     def install(self, python: str, library: str, project: bytes, wanted: bytes) -> None:
         self.path, self.lease = self.make(self.workshop())
@@ -24,6 +21,13 @@ class sync_1_last_file(Launcher):
         os.mkdir(self.venv)
         self.fill_venv(self.venv, python, library, project)
         self.abandon()
+
+
+class sync_1_last_file(InPlace):
+    """Marks the environment as up to date before its last file has its contents."""
+
+    breaks = "SYNC-1"
+    campaign = "sync"
 
     def unpack(self, wheel: str, directory: str) -> None:
         if wheel == self.wheel():
@@ -40,20 +44,11 @@ class sync_1_last_file(Launcher):
             file.write(source.read())
 
 
-class sync_1_size_first(Launcher):
+class sync_1_size_first(InPlace):
     """Marks the environment as up to date when all files have their sizes, before one has its contents."""
 
     breaks = "SYNC-1"
     campaign = "sync"
-
-    def install(self, python: str, library: str, project: bytes, wanted: bytes) -> None:
-        self.path, self.lease = self.make(self.workshop())
-        self.wanted = wanted
-        if os.path.isdir(self.venv):
-            os.rename(self.venv, f"{self.path}/old")
-        os.mkdir(self.venv)
-        self.fill_venv(self.venv, python, library, project)
-        self.abandon()
 
     def unpack(self, wheel: str, directory: str) -> None:
         """The project's wheel is the last."""

@@ -33,10 +33,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <sched.h>
-#include <sys/mount.h>
+#include "namespaces.h"
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #endif
 
 enum { REFUSED = 77 };
@@ -130,48 +128,21 @@ static void remove_scratch(void) {
 }
 
 #ifdef __linux__
-static void write_file(const char *path, const char *text) {
-    int fd = open(path, O_WRONLY);
-    if (fd < 0 || write(fd, text, strlen(text)) < 0)
-        fatal(path, REFUSED);
-    close(fd);
-}
-
-/* In the new runner: map user and group to themselves, and mount a /proc that shows only this namespace. */
-static void enter_namespaces(uid_t uid, gid_t gid, int user_namespace) {
-    char map[64];
-    if (user_namespace) {
-        write_file("/proc/self/setgroups", "deny");
-        snprintf(map, sizeof map, "%u %u 1", (unsigned)uid, (unsigned)uid);
-        write_file("/proc/self/uid_map", map);
-        snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
-        write_file("/proc/self/gid_map", map);
-    }
-    /* in a chroot "/" may not be a mount point; then it is enough that mounts on /proc do not propagate */
-    if ((mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
-         mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ||
-        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-        fatal("mount /proc", REFUSED);
-}
-
 static pid_t start_in_namespaces(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
-    int user_namespace = 0;
-    /* clone, not unshare: after unshare the guardian could create no process once PID 1 of the namespace has ended */
-    long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
-    if (pid < 0 && errno == EPERM) {
-        user_namespace = 1;
-        pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
-    }
+    int in_user_namespace;
+    pid_t pid = fork_in_namespaces(&in_user_namespace);
     if (pid < 0)
         fatal("clone", REFUSED);
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        enter_namespaces(uid, gid, user_namespace);
-        setenv("PROCTOR_CONTAINMENT", user_namespace ? "user and PID namespace" : "PID namespace", 1);
+        const char *failed = set_up_namespaces(uid, gid, in_user_namespace);
+        if (failed)
+            fatal(failed, REFUSED);
+        setenv("PROCTOR_CONTAINMENT", in_user_namespace ? "user and PID namespace" : "PID namespace", 1);
     }
-    return (pid_t)pid;
+    return pid;
 }
 #else
 static pid_t start_in_namespaces(void) {

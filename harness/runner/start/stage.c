@@ -31,12 +31,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include "namespaces.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #endif
 
 #ifdef SIGRTMAX
@@ -208,27 +206,10 @@ static void become_job(char **argv) {
 }
 
 #ifdef __linux__
-static void write_file(const char *path, const char *text) {
-    int fd = open(path, O_WRONLY);
-    if (fd < 0 || write(fd, text, strlen(text)) < 0)
-        fail(path);
-    close(fd);
-}
-
-static void become_init(char **argv, uid_t uid, gid_t gid, int user_namespace) {
-    char map[64];
-    if (user_namespace) {
-        write_file("/proc/self/setgroups", "deny");
-        snprintf(map, sizeof map, "%u %u 1", (unsigned)uid, (unsigned)uid);
-        write_file("/proc/self/uid_map", map);
-        snprintf(map, sizeof map, "%u %u 1", (unsigned)gid, (unsigned)gid);
-        write_file("/proc/self/gid_map", map);
-    }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && /* "/" may not be a mount point in a chroot */
-        mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        fail("mount-private");
-    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-        fail("mount-proc");
+static void become_init(char **argv, uid_t uid, gid_t gid, int in_user_namespace) {
+    const char *failed = set_up_namespaces(uid, gid, in_user_namespace);
+    if (failed)
+        fail(failed);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (wish.session)
         own_session();
@@ -238,15 +219,11 @@ static void become_init(char **argv, uid_t uid, gid_t gid, int user_namespace) {
 static pid_t fork_init(char **argv) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
-    int user_namespace = 0;
-    long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
-    if (pid < 0 && errno == EPERM) {
-        user_namespace = 1;
-        pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
-    }
+    int in_user_namespace;
+    pid_t pid = fork_in_namespaces(&in_user_namespace);
     if (pid == 0)
-        become_init(argv, uid, gid, user_namespace);
-    return (pid_t)pid;
+        become_init(argv, uid, gid, in_user_namespace);
+    return pid;
 }
 #else
 static pid_t fork_init(char **argv) {
