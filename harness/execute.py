@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 
-from proctor.harness import wire
+from proctor.harness import settings, wire
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
@@ -29,6 +29,7 @@ class RunnerProcess:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
+        settings.check()
         from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESS
 
         for program in (GUARDIAN, STAGE, WITNESS, LIBRARY):

@@ -12,11 +12,11 @@ import msgspec
 from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady
-from proctor.harness.scenario import Scenario
+from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady, is_outside
+from proctor.harness.scenario import Scenario, WaitReady
 from proctor.harness.target import Profile, Target
 from proctor.harness.violation import Violation
-from proctor.harness.words import describe, is_dull
+from proctor.harness.words import describe, is_dull, still_open
 from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
 
@@ -108,6 +108,7 @@ def judge(
             its, executions = bare.of(target, scenario)
         history = count(play(target, scenario))
         needs_stage(history)
+        needs_nothing_outside(history)
         _needs_command(requirement, history, its)
         against = count(play(target, compared_with)) if compared_with else its or history
         violations = tuple(one.of(requirement.id) for one in check(history, against))
@@ -151,6 +152,14 @@ def needs_stage(history: History) -> None:
     for fact in history.facts(NotStarted):
         if fact.step != "exec":
             raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+
+
+def needs_nothing_outside(history: History) -> None:
+    """Raise HarnessError where the launcher did not start its command because it waited for something that Proctor does
+    not see, such as a daemon. Whether that would have come is not the launcher's fault, nor ours to judge."""
+    for miss in history.facts(WaitFailed):
+        if isinstance(miss.awaited, WaitReady) and miss.step is None and any(map(is_outside, miss.open)):
+            raise HarnessError(still_open(miss))
 
 
 STARTING = ("EXIT-1", "TTY-6", "TREE-6")

@@ -20,12 +20,20 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
-from proctor.harness import orders
+from proctor.harness import orders, settings
 from proctor.harness.errors import HarnessError, UsageError, nearest
-from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
+from proctor.harness.history import (
+    History,
+    LimitExceeded,
+    NotStarted,
+    Unobserved,
+    WaitFailed,
+    WitnessReady,
+    is_outside,
+)
 from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
-from proctor.harness.words import exceeded, harmless, how_ended, left, unseen
+from proctor.harness.words import exceeded, harmless, how_ended, left, open_wait, unseen
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
@@ -39,7 +47,7 @@ COMPUTES_WITHIN = 5
 """Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
 MOST_OUTPUT = 200
 """Characters of its output that are shown."""
-_SETTING = "PROCTOR_START_WITHIN"
+_SETTING = settings.START_WITHIN
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -203,6 +211,9 @@ def _how_it_went(history: History) -> tuple[str, bool]:
     for fact in history.facts(LimitExceeded):
         return f"it was ended: {exceeded(fact)}", False
     for missed in history.facts(WaitFailed):
+        if any(map(is_outside, missed.open)):
+            waits = "; ".join(open_wait(wait) for wait in missed.open if is_outside(wait))
+            return f"it was still waiting after {missed.seconds:.0f} s: {waits}", True
         if missed.sure:
             return f"it hangs: for {missed.seconds:.0f} s nothing has run ({left(missed.last_seen)})", True
         return f"it was still at work after {missed.seconds:.0f} s ({left(missed.last_seen)}), and was ended", True

@@ -16,6 +16,7 @@ tracer: only the tracer knows whether it stays so."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of other processes too, when they are traced."""
 _CHUNK = 1 << 14
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class TaskState(NamedTuple):
@@ -70,6 +71,15 @@ def read_process(pid: int) -> Process | None:
     if state == "Z":  # a process of which only the first thread has ended is shown as a zombie too
         state = next((task.state for task in tasks(pid) if task.state not in "ZX"), state)
     return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process and its reaped children have used; 0.0 if it has gone. proc_pid_stat(5)."""
+    try:
+        line = contents(f"/proc/{pid}/stat")
+    except OSError:
+        return 0.0
+    return sum(map(int, line.rpartition(b") ")[2].split()[11:15])) / _TICKS
 
 
 def table() -> dict[int, Process]:

@@ -12,7 +12,7 @@ import os
 import re
 import struct
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from proctor.harness.calls import CALLS, Timeout, by_number
 from proctor.harness.runner import processes
@@ -23,12 +23,11 @@ UNKNOWN = -1.0
 
 
 _NAMES = by_number()
-_TIMEOUTS = {number: CALLS[name].timeout for number, name in _NAMES.items()}
+_RESTARTED = frozenset(number for number, name in _NAMES.items() if name == "restart_syscall")
+_COMPLETES = frozenset(number for number, name in _NAMES.items() if CALLS[name].completes)
 
 _FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 9, 6, 256
 _TIMER_ABSTIME = 1
-
-_COMPLETES = frozenset(number for number, name in _NAMES.items() if CALLS[name].completes)
 
 _before_stop: dict[int, tuple[int, ...]] = {}
 """The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
@@ -46,25 +45,25 @@ def completes_by_itself(call: str) -> bool:
     return number.isdigit() and int(number) in _COMPLETES
 
 
-def timeout_of(pid: int, tid: int, call: str) -> float:
-    """Return the seconds after which the call in this line returns by itself at the latest; FOREVER, UNKNOWN."""
-    if not _NAMES:
-        return UNKNOWN
-    words = call.split()
-    if not words or words[0] in ("running", "-1"):
-        return FOREVER
-    number, *arguments = int(words[0]), *(int(word, 16) for word in words[1:7])
-    rule = _TIMEOUTS.get(number)
-    if rule and rule.kind == "restart":
+def resumed(tid: int, number: int, arguments: tuple[int, ...]) -> int:
+    """Return the number of a task's call; of one that a stop interrupted, that of the call that is restarted, or
+    restart_syscall's own if we never saw it before."""
+    if number in _RESTARTED:
         before = _before_stop.get(tid)
-        if not before or before[1:] != tuple(arguments):
-            return UNKNOWN
-        number, rule = before[0], _TIMEOUTS.get(before[0])
+        return before[0] if before and before[1:] == arguments else number
     _before_stop[tid] = (number, *arguments)
+    return number
+
+
+def timeout_of(pid: int, rule: Timeout | None, arguments: Sequence[int]) -> float:
+    """Return the seconds after which a call with this rule and these arguments returns by itself at the latest;
+    FOREVER, UNKNOWN. rule: None for a call that has no timeout."""
     return _read(pid, rule, arguments) if rule else FOREVER
 
 
-def _read(pid: int, rule: Timeout, arguments: list[int]) -> float:
+def _read(pid: int, rule: Timeout, arguments: Sequence[int]) -> float:
+    if rule.kind == "restart":
+        return UNKNOWN
     value = arguments[rule.argument]
     if rule.kind == "unknown":
         return UNKNOWN if value else FOREVER
@@ -89,17 +88,41 @@ def _read(pid: int, rule: Timeout, arguments: list[int]) -> float:
 
 
 def _timespec(pid: int, address: int, unit: float) -> float | None:
+    data = memory(pid, address, 16)
+    if data is None or len(data) < 16:
+        return None
+    seconds, fraction = struct.unpack("<qq", data)
+    return float(seconds + fraction / unit)
+
+
+def memory(pid: int, address: int, size: int) -> bytes | None:
+    """Return so many bytes of a process' memory, or fewer at the end of a mapping; None where it may not be read."""
     try:
         fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        seconds, fraction = struct.unpack("<qq", os.pread(fd, 16, address))
-    except (OSError, struct.error, OverflowError):
+        return os.pread(fd, size, address)
+    except (OSError, OverflowError):
         return None
     finally:
         os.close(fd)
-    return float(seconds + fraction / unit)
+
+
+def mapped_file(pid: int, address: int) -> str:
+    """Return the path of the file that is mapped at an address and shared with whoever else maps it; "" for memory that
+    is not shared, or only with descendants of those who made it; proc_pid_maps(5)."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            lines = file.readlines()  # a read(2) of this file gives a page of it at most
+    except OSError:
+        return ""
+    for line in lines:
+        where, mode, _, _, inode, *path = line.rstrip(b"\n").split(maxsplit=5)
+        start, end = (int(word, 16) for word in where.split(b"-"))
+        if start <= address < end:
+            return os.fsdecode(path[0]) if path and mode.endswith(b"s") and inode != b"0" else ""
+    return ""
 
 
 def has_posix_timer(pid: int) -> bool:
@@ -156,33 +179,3 @@ def _timer_lists() -> list[frozenset[_Entry]] | None:
         frozenset((address, kind, int(at) - int(found[1])) for address, kind, at in _ENTRY.findall(found[2]))
         for found in _LIST.finditer(text)
     ]
-
-
-class Open(NamedTuple):
-    """What the descriptors of a process show. timer: seconds until its next timerfd goes off, FOREVER where there is
-    none. relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their way though all are
-    blocked: a kernel work queue carries them."""
-
-    timer: float
-    relays: bool
-
-
-def descriptors_of(pid: int) -> Open:
-    """Look through the open descriptors of a process."""
-    timer, relays = FOREVER, False
-    try:
-        with os.scandir(f"/proc/{pid}/fd") as entries:
-            for entry in entries:
-                what = os.readlink(entry.path)
-                if what == "anon_inode:[timerfd]":
-                    timer = min(timer, _timerfd(f"/proc/{pid}/fdinfo/{entry.name}"))
-                relays |= what in ("/dev/ptmx", "/dev/pts/ptmx")
-    except OSError:
-        pass  # it has gone, or may not be read: then /proc/PID/syscall may not be read either, and that is said
-    return Open(timer, relays)
-
-
-def _timerfd(path: str) -> float:
-    match = re.search(rb"it_value: \((\d+), (\d+)\)", processes.contents(path))
-    seconds = int(match[1]) + int(match[2]) / 1e9 if match else 0.0
-    return seconds or FOREVER

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from proctor.harness import history
 from proctor.harness.awaited import Awaited, process_of
+from proctor.harness.runner.observe.open_waits import named
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.play.waits import WaitOutcome
@@ -47,7 +48,8 @@ class Expectations:
         if not sure:
             self._wait.expect_no_rest()
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, listed)
-        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step))
+        waits = named(outcome.open, listed)
+        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits))
         raise ScriptAborted
 
     def _hidden(self, what: Awaited, listed: list[history.Process]) -> history.Hidden | None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import time
 
+from proctor.harness import settings
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.observe.descriptors import Given
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.resting import Resting
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.trace.tracing import Tracing
 
+PATIENCE = settings.seconds(settings.PATIENCE)
+"""Seconds for which a wait that may end by what we do not see is waited for before something counts as absent. The
+start of a command has more: START_WITHIN."""
 SETTLE_LIMIT = 1.0
 """Seconds. A timer that is set for less is waited for; where timers cannot be read, this long is waited."""
 DRAIN_LIMIT = 0.05
@@ -31,10 +36,16 @@ class Observer:
     """Serves the sources and looks at all tasks."""
 
     def __init__(
-        self, sources: Sources, registry: ProcessRegistry, streams: Terminal | Pipes, tracing: Tracing
+        self,
+        sources: Sources,
+        registry: ProcessRegistry,
+        streams: Terminal | Pipes,
+        tracing: Tracing,
+        places: tuple[str, ...],
     ) -> None:
+        """places: the directories that only this execution uses."""
         self._sources, self._registry, self._streams = sources, registry, streams
-        self._tracing, self._director = tracing, tracing.director
+        self._tracing, self._director, self._places = tracing, tracing.director, places
         self.readable = quiescence.can_be_read()
         self.stirred = True
         """Whether something was done since the last settling that may have made the launcher set a timer."""
@@ -93,8 +104,13 @@ class Observer:
         """Look at all tasks."""
         pids, witnesses = quiescence.descendants(os.getpid()), self._registry.witness_pids()
         kept_still, in_vfork = self._tracing.kept_still(), self._tracing.in_vfork()
-        self._looked = quiescence.look(pids, witnesses, kept_still, in_vfork, self._looked)
+        given = Given(self._places, self._streams.given())
+        self._looked = quiescence.look(pids, witnesses, given, kept_still, in_vfork, self._looked)
         return self._looked
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that all watched processes have used, and their children that were reaped."""
+        return sum(processes.cpu_seconds(pid) for pid in quiescence.descendants(os.getpid()))
 
     def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read.
@@ -104,7 +120,7 @@ class Observer:
             return True
         hidden = timers.hidden()
         if hidden is None:
-            rest.unknown = "a POSIX timer is set, its time cannot be read" if look.posix else ""
+            rest.hidden_timer = look.posix
             return not look.posix
         still = rest.seen(self.look()) and not self.drain()
         rest.expect(hidden)
