@@ -268,7 +268,8 @@ def _noticed(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _bytes(history: History, bare: History) -> Iterator[Broken]:
-    if any(fact.order in ("read", "write") for fact in history.facts(Answered)):
+    """What did not come at all is for `_comes_to_its_end`, which knows whose matter it is."""
+    if not history.facts(WaitFailed) and any(fact.order in ("read", "write") for fact in history.facts(Answered)):
         yield from (Broken("TTY-8", one) for one in of_terminal.bytes_arrive(history, bare))
 
 

@@ -32,6 +32,7 @@ from proctor.harness.history import (
     TerminalView,
     WitnessReady,
 )
+from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.violation import Violation
 
 OF_BYTES = ("raw", "read", "write")
@@ -41,7 +42,9 @@ OF_BYTES = ("raw", "read", "write")
 def key_arrives_once(history: History, bare: History) -> list[Violation]:
     """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone, and no other
     signal beside it."""
-    needs_the_held(history)
+    end = end_of(history, "launcher")
+    if not (end and _of_death_by(history, end[1].signal)):
+        needs_the_held(history)
     return _key(history, bare, most=True)
 
 
@@ -53,12 +56,28 @@ def key_arrives(history: History, bare: History) -> list[Violation]:
 
 def needs_the_held(history: History) -> None:
     """Raise NotObservable where a launcher that was held ended at once when it went on. Being held makes some calls
-    return EINTR, as SIGSTOP and SIGCONT do (signal(7)): to die of that is not what the case is about."""
+    return EINTR, as SIGSTOP and SIGCONT do (signal(7)): to die of that is not what the case is about. Nor is to die of
+    the signal that came meanwhile, which is TTY-1's matter, or TTY-2's, or TTY-4's."""
     released = next((event.index for event, _ in history.all(Released)), None)
     end = end_of(history, "launcher")
     command = end_of(history, "command")
-    if released is not None and end and end[0].index > released and not (command and command[0].index < end[0].index):
-        raise NotObservable("the launcher ended when it went on after it was held still")
+    if released is None or not end or end[0].index < released or (command and command[0].index < end[0].index):
+        return
+    if requirement := _of_death_by(history, end[1].signal):
+        name = signals.name(end[1].signal or 0)
+        raise NotObservable(f"the launcher died of {name} itself while the command ran: see {requirement}")
+    raise NotObservable("the launcher ended when it went on after it was held still")
+
+
+def _of_death_by(history: History, number: int | None) -> str:
+    """Return the requirement for a launcher that dies of what the terminal sent: a key's signal, or the hang-up. "" if
+    it was something else."""
+    keys = {SIGNALS_OF_KEYS.get(fact.key) for fact in history.facts(Pressed)}
+    if number == signal.SIGHUP and has(history, HungUp):
+        return "TTY-4"
+    if number is None or number not in keys:
+        return ""
+    return "TTY-2" if number == signal.SIGQUIT else "TTY-1"
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
@@ -145,18 +164,23 @@ def _first_view(history: History) -> tuple[int, TerminalView, bool] | None:
 
 
 def terminal_is_restored(history: History, bare: History) -> list[Violation]:
-    """TTY-7: after the end the modes and the foreground process group are what they were."""
-    needs_whole_script(history)
+    """TTY-7: after the end, however it came, the terminal is as the launcher found it, or as the command leaves it."""
+    if not end_of(history, "launcher"):
+        needs_whole_script(history)
+    outlived = any(process.role == "command" for process in alive(at_end(history)))
+    if outlived and any(fact.order == "raw" for fact in history.facts(Answered)):
+        raise NotObservable("the command has changed the terminal and outlives the launcher: see TREE-1")
     found = []
-    mine, its = at_end(history), at_end(bare)
+    mine, its, before = at_end(history), at_end(bare), _first_view(bare)
     for what in ("modes", "characters"):
-        if (here := getattr(mine, what)) != (there := getattr(its, what)):
+        here, there = getattr(mine, what), getattr(its, what)
+        if here not in (there, getattr(before[1], what) if before else there):
             required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
             found.append(violation("terminal-not-restored", what=what, required=required, actual=actual))
     if (mine.rows, mine.columns) != (its.rows, its.columns):
         size, actual = f"{its.rows}x{its.columns}", f"{mine.rows}x{mine.columns}"
         found.append(violation("terminal-not-restored", what="window size", required=size, actual=actual))
-    if _foreground_moved(history) and not _foreground_moved(bare):
+    if not outlived and _foreground_moved(history) and not _foreground_moved(bare):
         found.append(violation("foreground-not-restored", group=mine.foreground))
     return found
 

@@ -22,7 +22,7 @@ from proctor.conformance.checks.exit import same_status
 from proctor.conformance.checks.objections import violation
 from proctor.conformance.checks.signals import reaches_command
 from proctor.harness import words
-from proctor.harness.history import History, Process, Received, Sent, Snapshot, Started, WitnessReady
+from proctor.harness.history import History, Process, Received, Sent, SettleEnded, Snapshot, Started, WitnessReady
 from proctor.harness.signals import name
 from proctor.harness.violation import Violation
 
@@ -61,8 +61,17 @@ def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     for (event, look), spare in zip(looks, in_bare, strict=False):
         zombies = _zombies(look, spared)
         if len(zombies) > spare:
+            _needs_rest_before(history, event.index)
             found.append(violation("zombie-left", event.index, processes=", ".join(map(words.process, zombies))))
     return found
+
+
+def _needs_rest_before(history: History, index: int) -> None:
+    """Raise NotObservable unless the launcher was seen to be at rest before this event: one that is still at work, or
+    wakes again and again, may be about to reap."""
+    rests = [fact for event, fact in history.all(SettleEnded) if event.index < index]
+    if rests and rests[-1].how != "quiescent":
+        raise NotObservable("a zombie was there, but the launcher was never seen at rest, so it may reap it later")
 
 
 def _zombies(look: Snapshot, spared: int) -> list[Process]:
@@ -124,8 +133,8 @@ def init_status(history: History, bare: History) -> list[Violation]:
 
 
 def survives_daemon(history: History, bare: History) -> list[Violation]:
-    """TREE-7: the command daemonizes: the launcher ends as the command did, and leaves the daemon alone."""
-    if found := missed(history) or same_status(history, bare):
+    """TREE-7: the command daemonizes: the launcher ends when the command does, and leaves the daemon alone."""
+    if found := missed(history):
         return found
     mine, its = ({p.role for p in alive(at_end(h))} for h in (history, bare))
     if "daemon" in its and "daemon" not in mine:

@@ -112,8 +112,8 @@ def judge(
         _needs_command(requirement, history, its)
         against = count(play(target, compared_with)) if compared_with else its or history
         violations = tuple(one.of(requirement.id) for one in check(history, against))
+        needs_freedom(history)
         if not violations:
-            needs_freedom(history)
             return Judgement("pass", executions)
         if requirement.id in target.deviations:
             reason = target.deviations[requirement.id]

@@ -63,7 +63,7 @@ def observed(history: History, question: Question) -> ObservedRun:
             raise RuntimeError("the processes were ended before the last look") from None
     if note_processes_left in question.at_end:
         run.events += [("left", process.role or process.name) for process in alive(at_end(history))]
-    if note_terminal in question.at_end and not run.timed_out:
+    if note_terminal in question.at_end and (not run.timed_out or run.all("ended", "launcher")):
         look = at_end(history)
         run.events.append(("modes", look.modes, look.characters, (look.rows, look.columns)))
         run.events.append(("foreground", not _foreground_moved(history)))
@@ -76,6 +76,8 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
         case WitnessReady(process=process, pid=pid, inherited=inherited):
             yield "runs", process, pid
             view = inherited.terminal
+            if note_terminal in question.at_end and process == "command":
+                yield "modes before", view.modes, view.characters
             if "view" in question.orders and process == "command":
                 of_terminal = (view.isatty, view.dev_tty, view.rows, view.columns, view.modes, view.characters)
                 yield "did", process, "view", *of_terminal, view.foreground == inherited.pgid

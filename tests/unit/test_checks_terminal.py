@@ -9,9 +9,10 @@ import pytest
 
 from proctor.conformance.checks import terminal as checks
 from proctor.harness import orders
-from proctor.harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
+from proctor.harness.history import Answered, Fact, Held, HungUp, Ordered, Outputs, Pressed, Released, Resized
 from tests.unit.histories import (
     COMMAND,
+    LAUNCHER,
     TERMINAL,
     Example,
     bad,
@@ -71,6 +72,7 @@ def written(count: int, crc: int, *carried: tuple[int, int]) -> tuple[Fact, ...]
     return before, Ordered("command", orders.Write(count, 7)), Answered("command", "write", count, crc), *after, *over()
 
 
+HELD, GO_ON = Held((LAUNCHER,)), Released((LAUNCHER,))
 LINE = replaced(read(7, 0xABC), *over(), terminal=True)
 MIB = replaced(*written(1 << 20, 5, (3, 1), (1 << 20, 5)), terminal=True)
 
@@ -369,12 +371,86 @@ EXAMPLES: tuple[Example, ...] = (
         "timed-out wait=answer process=command order=read-line",
         "read-line",
     ),
+    bad(
+        "the launcher dies of the key while it is held",
+        checks.key_arrives_once,
+        supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, INT), missed("command ends"), terminal=True),
+        ONE_INT,
+        "ended-before-command end=SIGINT",
+        "SIGINT",
+    ),
+    unseen(
+        "the launcher dies of the key, after fg too",
+        checks.key_after_fg,
+        supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, INT), missed("command ends"), terminal=True),
+        ONE_INT,
+        "died of SIGINT itself while the command ran: see TTY-1",
+    ),
+    unseen(
+        "the launcher dies of the hang-up",
+        checks.as_often_as_bare,
+        supervised(HELD, HungUp(), by_key(HUP), GO_ON, ended("launcher", None, HUP), terminal=True),
+        ONE_HUP,
+        "see TTY-4",
+    ),
+    unseen(
+        "the launcher ends when it goes on, for another reason",
+        checks.as_often_as_bare,
+        supervised(HELD, RESIZE, by_key(WINCH), GO_ON, ended("launcher", 1), missed("command ends"), terminal=True),
+        ONE_WINCH,
+        "after it was held still",
+    ),
     good("as it was", checks.terminal_is_restored, supervised(*over(), terminal=True), PLAIN),
     good(
         "as the command left it",
         checks.terminal_is_restored,
         supervised(*over(), end=looked("end", modes=(1, 2, 3, 4))),
         replaced(*over(), end=looked("end", modes=(1, 2, 3, 4))),
+    ),
+    good(
+        "as it was found, though the command left it otherwise",
+        checks.terminal_is_restored,
+        supervised(*over(), terminal=True, end=looked("end", modes=TERMINAL.modes, characters=TERMINAL.characters)),
+        replaced(*over(), terminal=True, end=looked("end", modes=(0, 0, 191, 0))),
+    ),
+    bad(
+        "left raw by a launcher that died of a signal",
+        checks.terminal_is_restored,
+        supervised(
+            sent(signal.SIGTERM),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), modes=(0, 0, 191, 0)),
+        ),
+        PLAIN,
+        "terminal-not-restored what=modes",
+        "echo off",
+    ),
+    good(
+        "a launcher that died leaves the foreground to its command",
+        checks.terminal_is_restored,
+        supervised(
+            sent(signal.SIGTERM),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), foreground=COMMAND),
+        ),
+        PLAIN,
+    ),
+    unseen(
+        "a command that has made it raw outlives the launcher",
+        checks.terminal_is_restored,
+        supervised(
+            Answered("command", "raw"),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), modes=(0, 0, 191, 0)),
+        ),
+        PLAIN,
+        "see TREE-1",
     ),
     bad(
         "left raw",

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from proctor.conformance.checks import tree as checks
-from proctor.harness.history import WitnessReady
+from proctor.harness.history import SettleEnded, WitnessReady
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -175,6 +175,23 @@ EXAMPLES: tuple[Example, ...] = (
         BARE_LOOK,
         "zombie-left",
         "command",
+    ),
+    unseen(
+        "a zombie of a launcher that never rests",
+        checks.no_zombie,
+        supervised(SettleEnded("waited", 1.0), looked("step", *AT_REST, ZOMBIE), *over()),
+        BARE_LOOK,
+        "never seen at rest",
+    ),
+    bad(
+        "a zombie of a launcher at rest, which did not rest before",
+        checks.no_zombie,
+        supervised(
+            SettleEnded("waited", 1.0), SettleEnded("quiescent", 0.1), looked("step", *AT_REST, ZOMBIE), *over()
+        ),
+        BARE_LOOK,
+        "zombie-left",
+        "'orphan'",
     ),
     bad(
         "the script ends early",
@@ -388,13 +405,11 @@ EXAMPLES: tuple[Example, ...] = (
         "timed-out wait=ends process=launcher",
         "launcher ends",
     ),
-    bad(
-        "ends as something else",
+    good(
+        "ends with another status",
         checks.survives_daemon,
         supervised(*over(1), end=looked("end", DAEMON)),
         LEFT_ALONE,
-        "wrong-status status=0 end=1",
-        "status 0",
     ),
 )
 

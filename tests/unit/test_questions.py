@@ -26,6 +26,7 @@ NOT_KNOWN = {
     "a changed terminal": "under a schedule, the terminal is not compared, for the same reason",
     "said it before the command ran": "the output on pipes is read at the end, and has no times",
     "nobody can tell the status": "under a shell both runs have the same unknown status",
+    "a zombie of a launcher that never rests": "a script does not tell a launcher that rests from one that polls",
     "more output than is kept": "a script keeps all output",
 }
 """Examples, by title, of what a script does not know, and why."""

@@ -136,6 +136,13 @@ def needs_survivor_of_hold(launched: ObservedRun) -> None:
         raise RuntimeError("the launcher ended when it continued after we had stopped it")
 
 
+def died_of_key(launched: ObservedRun) -> bool:
+    """Whether the launcher died of the signal of a key that was pressed."""
+    signals = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
+    pressed = [signals.get(event[1]) for event in launched.all("pressed")]
+    return any(event[2] - 128 in pressed for event in launched.all("ended", "launcher") if event[2])
+
+
 def left_behind(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """Return the processes that are left at the end, except for those that the bare command leaves."""
     left = [event[1] for event in launched.all("left")]
@@ -235,11 +242,14 @@ def same_view(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 
 
 def restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The terminal is left as the bare command leaves it."""
+    """The terminal is left as it was, or as the bare command leaves it."""
     found = []
-    if launched.all("modes") != bare.all("modes"):
-        found += violation("the terminal's modes and size are left as they were", "they have changed")
-    if bare.all("foreground", True) and not launched.all("foreground", True):
+    before = [event[1:3] for event in bare.all("modes before")]
+    for mine, usual in zip(launched.all("modes"), bare.all("modes")):  # noqa: B905  (Python 3.8)
+        if mine[3] != usual[3] or (mine[1:3] != usual[1:3] and mine[1:3] not in before):
+            found += violation("the terminal's modes and size are left as they were", "they have changed")
+    is_over = launched.all("ended", "command") or launched.pids.get("command") == launched.pids.get("launcher")
+    if is_over and bare.all("foreground", True) and not launched.all("foreground", True):
         found += violation("the launcher's process group is in the foreground again", "another process group is")
     return found
 

@@ -64,6 +64,8 @@ def on_pipes(run: Any, **how: Any) -> None:
 def open_terminal(run: Any) -> None:
     """Make a pseudo-terminal of 24 rows and 80 columns."""
     run.master, run.slave = os.openpty()
+    modes = termios.tcgetattr(run.slave)
+    run.note("the terminal at first: modes %s" % modes[:4], "modes before", modes[:4], modes[6])
     fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     run.readers[run.master] = lambda _: read_terminal(run)
 
