@@ -19,6 +19,7 @@ from proctor.harness.history import (
     NotStarted,
     Process,
     Received,
+    Sent,
     Snapshot,
     Started,
     Unobserved,
@@ -127,10 +128,19 @@ def launcher_stays(history: History) -> list[Violation]:
     if launcher_is_command(history):
         return []
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, WitnessReady):
+    if not launcher or not has(history, WitnessReady):
+        return []
+    if command and command[0].index < launcher[0].index and not _died_with(history, launcher[1], command[1]):
         return []
     events = (launcher[0].index, *((command[0].index,) if command else ()))
     return [violation("ended-before-command", *events, how=how_ended(launcher[1]), end=end_key(launcher[1]))]
+
+
+def _died_with(history: History, launcher: Ended, command: Ended) -> bool:
+    """Whether the command was killed because the launcher died of a signal (PR_SET_PDEATHSIG, or PID 1 of a namespace
+    that ends). Both deaths are then seen at once, in either order."""
+    by_us = any(fact.signal == signal.SIGKILL and fact.to == "command" for fact in history.facts(Sent))
+    return launcher.signal is not None and command.signal == signal.SIGKILL and not by_us
 
 
 def has(history: History, kind: type) -> bool:

@@ -338,3 +338,20 @@ def test_a_signal_that_nobody_sent_beside_a_key() -> None:
     assert breaks((*KEY, *FINISH), as_well, bare, JOB) == ["TTY-1"]
     beside = supervised(sent(TERM), received(TERM), received(signal.SIGUSR1), *over())
     assert breaks((*SEND, *FINISH), beside, SENT_TO_BARE) == ["SIG-2"]
+
+
+@pytest.mark.parametrize("first", ["launcher", "command"])
+@pytest.mark.parametrize("wait", ["command answers read-line", "command ends"])
+def test_a_launcher_that_takes_its_command_with_it_is_blamed_for_its_death_in_either_order(
+    first: str, wait: str
+) -> None:
+    """bwrap --die-with-parent: which of the two ends is seen first is chance."""
+    ends = [ended("launcher", None, signal.SIGINT), ended("command", None, signal.SIGKILL)]
+    mine = supervised(
+        Pressed("ctrl-c"), by_key(signal.SIGINT), *(ends if first == "launcher" else ends[::-1]), missed(wait),
+        terminal=True,
+    )  # fmt: skip
+    bare = replaced(Pressed("ctrl-c"), by_key(signal.SIGINT), *over(), terminal=True)
+    found = {one.requirement for one in broken_by(mine, bare)}
+    assert "TTY-1" in found
+    assert "TTY-8" not in found
