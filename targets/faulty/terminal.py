@@ -494,6 +494,31 @@ class tty_7_raw_left_on_signal(Launcher):
         super().die_of(number)
 
 
+class tty_7_raw_when_terminated(Launcher):
+    """Hides what is typed while it asks whether to stop, and dies of the SIGTERM without showing it again.
+
+    Modes that a handler restores for Ctrl-C only. script(1), and sudo at its password prompt.
+    """
+
+    breaks = "TTY-7"
+    # it does not wait for the command
+    may_break = ("*",)
+
+    def forward(self, number: int) -> None:
+        super().forward(number)
+        if number != signal.SIGTERM:
+            return
+        import termios
+
+        try:
+            modes = termios.tcgetattr(0)
+            modes[3] &= ~termios.ECHO
+            termios.tcsetattr(0, termios.TCSANOW, modes)
+        except termios.error:
+            pass
+        self.die_of(number)
+
+
 class tty_8_flushed(Launcher):
     """Discards what was typed before the command started.
 
