@@ -20,6 +20,7 @@ from proctor.harness.history import (
     Process,
     Received,
     Sent,
+    SettleEnded,
     Snapshot,
     Started,
     Unobserved,
@@ -214,9 +215,18 @@ def alive(look: Snapshot) -> list[Process]:
     return [p for p in look.processes if p.role not in HARNESS_ROLES and p.state not in "ZX"]
 
 
-def process_left(process: Process, *events: int) -> Violation:
+def process_left(history: History, process: Process, *events: int) -> Violation:
     """Return the violation that this process is left."""
-    return violation("process-left", *events, process=process.role or process.name, paths=words.process(process))
+    name = process.role or process.name
+    return violation("process-left", *events, process=name, paths=words.process(process), when=when_last_seen(history))
+
+
+def when_last_seen(history: History) -> str:
+    """Say when it was that a process was still there: at rest, or after how long a wait for that."""
+    settled = history.facts(SettleEnded)
+    if not settled or settled[-1].how == "quiescent":
+        return "when nothing ran any more"
+    return f"after {settled[-1].seconds:.1f} s"
 
 
 def launcher_is_command(history: History) -> bool:

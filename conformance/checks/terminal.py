@@ -16,6 +16,7 @@ from proctor.conformance.checks.common import (
     missed,
     needs_whole_script,
     unexpected_signals,
+    when_last_seen,
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
@@ -122,7 +123,10 @@ def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
     if not has(history, HungUp):
         needs_whole_script(history)
     left = alive(at_end(history))
-    return [violation("survives-hang-up", paths=", ".join(map(words.process, left)))] if left else []
+    if not left:
+        return []
+    when = when_last_seen(history)
+    return [violation("survives-hang-up", paths=", ".join(map(words.process, left)), when=when)]
 
 
 def as_often_as_bare(history: History, bare: History) -> list[Violation]:

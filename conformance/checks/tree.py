@@ -35,7 +35,7 @@ def nothing_left(history: History, bare: History) -> list[Violation]:
         if process.role == "launcher" and not end_of(history, "launcher"):
             continue  # it has not ended: that is another requirement's matter
         if here[_kind(process)] > there[_kind(process)] and end_of(history, "launcher"):
-            found.append(process_left(process))
+            found.append(process_left(history, process))
     if not end_of(history, "launcher"):
         needs_whole_script(history)
     return found

@@ -84,7 +84,7 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(*KILLED, end=ORPHANED),
         PLAIN,
         "process-left process=command",
-        "still there: command (pid 11, state S)",
+        "command (pid 11, state S)",
     ),
     bad(
         "the command is an orphan where the bare one stays as well",
@@ -108,7 +108,7 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(*over(), end=looked("end", DAEMON, process("daemon", pid=31))),
         LEFT_ALONE,
         "process-left process=daemon; process-left process=daemon",
-        "still there: daemon (pid 30, state S)",
+        "daemon (pid 30, state S)",
     ),
     bad(
         "stopped and forgotten",
@@ -378,7 +378,7 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(*over(), end=ORPHANED),
         PLAIN,
         "process-left process=command",
-        "still there: command (pid 11, state S)",
+        "command (pid 11, state S)",
     ),
     good("lives on", checks.survives_daemon, supervised(*over(), end=looked("end", DAEMON)), LEFT_ALONE),
     bad(
