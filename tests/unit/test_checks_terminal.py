@@ -273,7 +273,7 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(HungUp(), *over(), end=looked("end", process("", name="relay"))),
         PLAIN,
         "survives-hang-up",
-        "still there: 'relay' (pid 20, state S)",
+        "'relay' (pid 20, state S)",
     ),
     unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command starts"),
     good("one resize", checks.as_often_as_bare, supervised(RESIZE, by_key(WINCH), *over()), ONE_WINCH),

@@ -36,7 +36,7 @@ def test_command_files_and_sockets(tmp_path: Path) -> None:
     assert found is not None
     assert (found.role, found.files, found.sockets) == ("child1", (str(path),), (f"127.0.0.1:{port} (LISTEN)",))
     assert found.command[-2:] == (str(path), r"\xff")
-    assert describe(found).startswith(f"child1 (pid {process.pid}): {sys.executable} -c ")
+    assert describe(found).startswith(f"still there: child1 (pid {process.pid}): {sys.executable} -c ")
     assert [line for line in lines if f"(pid {process.pid})" in line]
 
 

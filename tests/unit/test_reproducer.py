@@ -174,8 +174,8 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
         ("signals.reaches_command", SIGNALLED, JOB, 235),
         ("terminal.key_arrives", PRESSED, LEADER, 215),
         ("terminal.key_arrives", PRESSED, JOB, 235),
-        ("terminal.key_arrives_once", HELD, LEADER, 250),
-        ("terminal.key_arrives_once", HELD, JOB, 270),
+        ("terminal.key_arrives_once", HELD, LEADER, 258),
+        ("terminal.key_arrives_once", HELD, JOB, 278),
     ],
 )
 def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:
