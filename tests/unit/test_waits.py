@@ -169,6 +169,12 @@ def test_a_relay_is_waited_for_only_a_moment(on_clock: Use) -> None:
     assert SETTLE_LIMIT <= settled.seconds < SETTLE_LIMIT + 0.1
 
 
+def test_what_a_relay_carries_comes_within_a_second_or_never(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: True, waits=(OpenWait(1, "relays"),))), lambda: False).run()
+    assert outcome.sure
+    assert SETTLE_LIMIT <= outcome.seconds < SETTLE_LIMIT + 0.2
+
+
 def test_two_looks_settle_a_launcher_at_rest(on_clock: Use) -> None:
     tasks = on_clock(Tasks(lambda: True))
     settled = settle(tasks).run()

@@ -112,7 +112,8 @@ class _Progress:
 class FactWait(_Wait[WaitOutcome]):
     """Waits until `is_there()`, at most `within` seconds, or until it is certain that the fact never comes: all tasks
     have been at rest for `patience` seconds, and no timer goes off before the deadline, or each that does has gone off
-    twice and nothing came of it (tini wakes every second to look around). Nothing is certain while a wait is open.
+    twice and nothing came of it (tini wakes every second to look around). Nothing is certain while a wait is open; but
+    what is on its way through a relay comes within SETTLE_LIMIT seconds, for only the kernel has a part in it.
 
     Where the machine is busy, it waits until the tasks have had `within` seconds, STARVED_FOR seconds longer at most.
     """
@@ -175,13 +176,15 @@ class FactWait(_Wait[WaitOutcome]):
         rest = self._rest
         self._progress.begin()
         self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
-        is_quiet = is_quiet and rest.now >= self._patience and not rest.is_overdue()
+        only_relays = all(wait.why == "relays" for wait in look.open)
+        patience = max(self._patience, SETTLE_LIMIT) if look.open else self._patience
+        is_quiet = is_quiet and rest.now >= patience and not rest.is_overdue()
         if is_quiet and rest.wakes > self._left:
             is_quiet = self._observer.nothing_hidden(look, rest)
         if rest.wakes != timers.FOREVER:
             self._slowest_timer = max(self._slowest_timer, rest.wakes)
         no_timer_helps = rest.wakes > self._left or self._waited > 2 * self._slowest_timer
-        if is_quiet and not look.open and no_timer_helps:
+        if is_quiet and only_relays and no_timer_helps:
             return WaitOutcome(self._is_there(), True, time.monotonic() - self._start, rest.total)
         self._look_at_once = look.blocked and not self._was_blocked  # the second look, which proves the first
         self._was_blocked = look.blocked
