@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,9 +19,10 @@ from proctor.conformance.judging.judge import Bare, judge
 from proctor.conformance.scenarios.signals import finish, send
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.execute import execute
-from proctor.harness.history import History, WaitFailed
-from proctor.harness.scenario import Scenario, Settle
+from proctor.harness.history import History, SettleEnded, WaitFailed
+from proctor.harness.scenario import JOB, Order, Scenario, Settle, Type, WaitAnswer
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
@@ -151,3 +153,15 @@ def test_a_start_that_waits_for_a_daemon_in_vain_is_an_error(tmp_path: Path, mon
     assert f"127.0.0.1:{port}" in judged.reason
     assert "PROCTOR_START_WITHIN" in judged.reason
     door.stop()
+
+
+@pytest.mark.skipif(not shutil.which("script"), reason="needs script: apt-get install bsdutils")
+def test_a_launcher_with_a_pseudo_terminal_of_its_own_is_seen_at_rest(tmp_path: Path) -> None:
+    """script(1) relays all bytes by a pseudo-terminal, through a work queue of the kernel."""
+    program = tmp_path / "launcher"
+    program.write_text('#!/bin/bash\nprintf -v line "%q " "$@"\nexec script -qec "$line" /dev/null\n')
+    program.chmod(0o755)
+    typed = (Order(orders.Read(5)), Settle(), Type(b"line\n"), WaitAnswer("read"))
+    history = execute(Target("relay", (str(program),)), Scenario((Settle(), *typed, *finish(3)), JOB))
+    assert history.facts(WaitFailed) == []
+    assert {fact.how for fact in history.facts(SettleEnded)} == {"quiescent"}

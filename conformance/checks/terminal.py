@@ -73,7 +73,7 @@ def needs_the_held(history: History) -> None:
 def _of_death_by(history: History, number: int | None) -> str:
     """Return the requirement for a launcher that dies of what the terminal sent: a key's signal, or the hang-up. "" if
     it was something else."""
-    keys = {SIGNALS_OF_KEYS.get(fact.key) for fact in history.facts(Pressed)}
+    keys = {SIGNALS_OF_KEYS[fact.key] for fact in history.facts(Pressed) if fact.key in SIGNALS_OF_KEYS}
     if number == signal.SIGHUP and has(history, HungUp):
         return "TTY-4"
     if number is None or number not in keys:

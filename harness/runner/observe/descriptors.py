@@ -25,21 +25,22 @@ _PSEUDO_TERMINALS = ("/dev/ptmx", "/dev/pts/ptmx")
 _EPOLL_ENTRY = re.compile(rb"^tfd: *(\d+) events: *([0-9a-f]+)", re.MULTILINE)
 _EPOLL_ALWAYS = 0xE0000000 | 0x18
 """Bits of an entry's events that ask for nothing: EPOLLET, EPOLLONESHOT, EPOLLWAKEUP; EPOLLERR and EPOLLHUP."""
+_TTY_INDEX = re.compile(rb"^tty-index:\t(\d+)", re.MULTILINE)
 _DEEPEST = 5
 """How deep epoll instances may watch each other; epoll_ctl(2), ELOOP."""
 
 
 class DescriptorTable:
     """The descriptors of one process. links: what each refers to, by its number. timer: seconds until its next timerfd
-    goes off, FOREVER for none. relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their
-    way though all are blocked: a kernel work queue carries them. is_known: whether all this may be read."""
+    goes off, FOREVER for none. relays: those that are a pseudo-terminal of its own, with its number.
+    is_known: whether all this may be read."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.links: dict[int, str] = {}
         self.is_known = True
         self.timer = FOREVER
-        self.relays = False
+        self.relays: dict[int, int] = {}
         try:
             with os.scandir(f"/proc/{pid}/fd") as entries:
                 for entry in entries:
@@ -53,7 +54,9 @@ class DescriptorTable:
         self.links[fd] = link
         if link == "anon_inode:[timerfd]":
             self.timer = min(self.timer, _timerfd(f"/proc/{self.pid}/fdinfo/{fd}"))
-        self.relays |= link in _PSEUDO_TERMINALS
+        if link in _PSEUDO_TERMINALS:
+            number = _TTY_INDEX.search(self.info(fd))
+            self.relays[fd] = int(number[1]) if number else -1
 
     def info(self, fd: int) -> bytes:
         """Return the contents of /proc/PID/fdinfo/FD; b"" if it has gone."""
@@ -117,6 +120,14 @@ class Inside:
         """Whether this process is inside."""
         return pid in self._pids
 
+    def holders_of(self, link: str) -> list[tuple[int, int]]:
+        """Return one descriptor that refers to this, with its process: of several any will do; else none."""
+        for pid in self._pids:
+            for fd, its in self.table(pid).links.items():
+                if its == link:
+                    return [(pid, fd)]
+        return []
+
     def outside(self, pid: int, fds: Iterable[int], is_polled: bool) -> Outside | None:
         """Return the first of these descriptors of a process that somebody outside may make ready, None if there is
         none. is_polled: a poll waits for them; a file without a poll method would not keep it waiting."""
@@ -129,7 +140,7 @@ class Inside:
 
     def _is_inside(self, table: DescriptorTable, fd: int, link: str, is_polled: bool, depth: int) -> bool:
         kind, _, rest = link.partition(":")
-        if link in _NEVER_OUTSIDE:
+        if link in _NEVER_OUTSIDE or link in _PSEUDO_TERMINALS:
             return True
         if kind == "pipe":
             return self._has_other_end(table.pid, fd, link)
@@ -206,7 +217,13 @@ class Inside:
             is_ours = self._terminal is not None and (found.st_dev, found.st_ino) == self._terminal.at
         if is_ours and self._terminal and not is_polled:
             self.timeout = min(self.timeout, self._terminal.timeout)
-        return is_ours
+        return is_ours or (is_polled and self._is_relayed(link))
+
+    def _is_relayed(self, link: str) -> bool:
+        """Whether the other end of this pseudo-terminal is held by someone inside. Its modes, and so how long a read of
+        it waits (VTIME), are not looked at."""
+        ends = {f"/dev/pts/{number}" for pid in self._pids for number in self.table(pid).relays.values()}
+        return link in ends
 
     def _is_own(self, path: str) -> bool:
         return any(path.startswith(f"{place}/") for place in self._places)

@@ -16,6 +16,7 @@ from proctor.harness.runner import processes
 from proctor.harness.runner.observe import timers
 from proctor.harness.runner.observe.blocking import blocked as what_blocks
 from proctor.harness.runner.observe.descriptors import Given, Inside
+from proctor.harness.runner.observe.relays import flush
 
 MAX_PROCESSES = 400
 MAX_TASKS = 4000
@@ -109,7 +110,8 @@ def _whole_look(
         if pid not in witnesses:
             table = inside.table(pid)
             wakes = min(wakes, table.timer)
-            waits += [OpenWait(pid, "relays")] if table.relays else []
+            if table.relays and not flush(table, inside):
+                waits.append(OpenWait(pid, "relays"))
             posix |= timers.has_posix_timer(pid)
     return Rest(is_blocked, fingerprint, min(wakes, inside.timeout), tuple(waits), posix, alarm, began, began)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from typing import NamedTuple
 
-from proctor.harness.calls import number_of
+from proctor.harness.runner.observe.copies import copy_of
 
 _NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY = 4, 20
 _NLM_F_REQUEST, _NLMSG_ERROR = 1, 2
@@ -66,31 +65,12 @@ def _attributes(answer: bytes, at: int) -> dict[int, bytes]:
 
 def socket_timeout(pid: int, fd: int) -> float | None:
     """Return the seconds after which a call on this socket of a process gives up (SO_RCVTIMEO, SO_SNDTIMEO; socket(7)),
-    infinity for never, None where we may not ask. We ask through a copy of the descriptor: pidfd_getfd(2)."""
+    infinity for never, None where we may not ask."""
     try:
-        pidfd = os.pidfd_open(pid)
-    except OSError:
-        return None
-    try:
-        with socket.socket(fileno=_copy(pidfd, fd)) as copy:
+        with socket.socket(fileno=copy_of(pid, fd)) as copy:
             return min(_seconds(copy, option) for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO))
     except OSError:
         return None
-    finally:
-        os.close(pidfd)
-
-
-def _copy(pidfd: int, fd: int) -> int:
-    """Return a copy of a descriptor of another process; OSError where that is refused, or the kernel is older than
-    5.6."""
-    import ctypes  # here, as hardly any launcher needs it
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    number = number_of("pidfd_getfd")
-    copy = -1 if number is None else int(libc.syscall(ctypes.c_long(number), pidfd, fd, 0))
-    if copy < 0:
-        raise OSError(ctypes.get_errno(), "pidfd_getfd")
-    return copy
 
 
 def _seconds(copy: socket.socket, option: int) -> float:

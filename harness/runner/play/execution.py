@@ -154,7 +154,7 @@ class Execution:
 
     def _conclude(self) -> None:
         containment.check_proc()
-        self._recorder.add("runner", self._wait.settle(open_for=PATIENCE))
+        self._expectations.settled(open_for=PATIENCE)
         if self._director:
             self._director.conclude()
         left = self._steps.look("end")

@@ -88,7 +88,7 @@ class Steps:
             case scenario.Compare(when=when):
                 self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
-                self._recorder.add("runner", self._wait.settle(limit))
+                self._expectations.settled(limit)
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):
