@@ -37,7 +37,9 @@ from proctor.harness.history import (
     Sent,
     Started,
     TempFilesLeft,
+    WaitFailed,
     WitnessReady,
+    is_outside,
 )
 from proctor.harness.schedule import Hold
 from proctor.harness.violation import Violation
@@ -137,7 +139,10 @@ def _delivered(history: History) -> list[tuple[int, int]]:
 
 
 def still_there(history: History, index: int) -> list[Violation]:
-    """The launcher has not ended, and never would."""
+    """The launcher has not ended, and never would. NotObservable where somebody outside may end what it waits for."""
+    for miss in history.facts(WaitFailed):
+        if any(map(is_outside, miss.open)):
+            raise NotObservable(f"the launcher has not ended, but may still: {words.timed_out(miss)}")
     found = missed(history)
     how = found[0].actual if found else "it is still there at the end"
     return [violation("hangs", index, how=how)]

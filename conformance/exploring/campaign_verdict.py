@@ -10,7 +10,7 @@ from proctor.conformance.checks import moments
 from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_tracing
 from proctor.conformance.exploring.campaigns import Campaign, Plan
 from proctor.conformance.exploring.point_map import stretches
-from proctor.conformance.judging.judge import Bare, Judgement, needs_stage, timeline
+from proctor.conformance.judging.judge import Bare, Judgement, needs_nothing_outside, needs_stage, timeline
 from proctor.harness.errors import HarnessError
 from proctor.harness.explorer.explore import REPLAYS, Exploration, Explorer
 from proctor.harness.explorer.survey import Play, Survey, survey
@@ -38,6 +38,8 @@ def judge_campaign(
         history = play(target, scenario, schedule)
         needs_stage(history)
         needs_tracing(history)
+        if not schedule.directives:
+            needs_nothing_outside(history)
         return history
 
     try:

@@ -32,6 +32,7 @@ from tests.unit.histories import (
     unseen,
     untraced,
     verify,
+    waits_outside,
 )
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
@@ -153,6 +154,13 @@ EXAMPLES = (
         BARE,
         "wrong-status status=7 end=SIGTERM",
         "status 7",
+    ),
+    unseen(
+        "waits for a daemon",
+        checks.any_moment_of_start,
+        early(sent(TERM), waits_outside("command starts")),
+        BARE,
+        "may still",
     ),
     bad("hangs at the end", checks.any_moment_of_end, supervised(sent(TERM), missed()), BARE, "hangs", "hangs"),
     bad(

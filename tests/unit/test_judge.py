@@ -20,7 +20,7 @@ from proctor.harness.scenario import Scenario, Settle, Stage
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 from proctor.reports.results import Verdict
-from tests.unit.histories import history, missed, over, replaced, started, supervised
+from tests.unit.histories import history, missed, over, replaced, started, supervised, too_many, waits_outside
 
 GOOD = supervised(*over(0))
 BAD = supervised(*over(1))
@@ -317,3 +317,15 @@ def test_document_is_written_whole_and_several_as_a_list(tmp_path: Path) -> None
     result_rows.write(path, [one, one])
     assert len(json.loads(path.read_text())) == 2
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_launcher_that_waits_for_somebody_outside_before_it_starts_its_command_is_not_judged() -> None:
+    judgement = judged(Play(history(started(), waits_outside("command starts"))))
+    assert judgement.verdict == "error"
+    assert "waits in recvfrom for socket:[1]" in judgement.reason
+    assert "PROCTOR_START_WITHIN" in judgement.reason
+
+
+def test_a_limit_of_ours_is_no_fault_of_the_launcher() -> None:
+    limited = supervised(too_many(), *over(1))
+    assert judged(Play(limited)).verdict == "not observable"
