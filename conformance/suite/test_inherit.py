@@ -36,7 +36,7 @@ ARGUMENTS = {
     "not-utf-8": (b"\xff\xfe", b"caf\xe9", "caf\u00e9".encode()),
     "dashes": (b"-", b"--", b"-h", b"--help", b"--version", b"-x=1"),
     "options-of-launchers": (b"-c", b"-p", b"-s", b"-v", b"--with", b"--exec", b"run"),
-    "long": (b"x" * 131_000,),
+    "long": (b"x" * 131_071,),
     "many": tuple(b"%d" % n for n in range(1000)),
 }
 LIMIT = (resource.RLIMIT_NOFILE, 200, 300)
