@@ -22,6 +22,7 @@ from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
 from proctor.harness.history import (
     Answered,
+    Ended,
     History,
     HungUp,
     Outputs,
@@ -44,7 +45,7 @@ def key_arrives_once(history: History, bare: History) -> list[Violation]:
     """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone, and no other
     signal beside it."""
     end = end_of(history, "launcher")
-    if not (end and _of_death_by(history, end[1].signal)):
+    if not (end and _key_that_ended(history, end[1])):
         needs_the_held(history)
     return _key(history, bare, most=True)
 
@@ -58,27 +59,25 @@ def key_arrives(history: History, bare: History) -> list[Violation]:
 def needs_the_held(history: History) -> None:
     """Raise NotObservable where a launcher that was held ended at once when it went on. Being held makes some calls
     return EINTR, as SIGSTOP and SIGCONT do (signal(7)): to die of that is not what the case is about. Nor is to die of
-    the signal that came meanwhile, which is TTY-1's matter, or TTY-2's, or TTY-4's."""
+    the signal of a key, which is TTY-1's matter, or TTY-2's."""
     released = next((event.index for event, _ in history.all(Released)), None)
     end = end_of(history, "launcher")
     command = end_of(history, "command")
     if released is None or not end or end[0].index < released or (command and command[0].index < end[0].index):
         return
-    if requirement := _of_death_by(history, end[1].signal):
-        name = signals.name(end[1].signal or 0)
-        raise NotObservable(f"the launcher died of {name} itself while the command ran: see {requirement}")
+    if key := _key_that_ended(history, end[1]):
+        requirement = "TTY-2" if key == "ctrl-\\" else "TTY-1"
+        raise NotObservable(f"{key} ended the launcher itself while the command ran: see {requirement}")
     raise NotObservable("the launcher ended when it went on after it was held still")
 
 
-def _of_death_by(history: History, number: int | None) -> str:
-    """Return the requirement for a launcher that dies of what the terminal sent: a key's signal, or the hang-up. "" if
-    it was something else."""
-    keys = {SIGNALS_OF_KEYS[fact.key] for fact in history.facts(Pressed) if fact.key in SIGNALS_OF_KEYS}
-    if number == signal.SIGHUP and has(history, HungUp):
-        return "TTY-4"
-    if number is None or number not in keys:
-        return ""
-    return "TTY-2" if number == signal.SIGQUIT else "TTY-1"
+def _key_that_ended(history: History, end: Ended) -> str:
+    """Return the key whose signal the launcher died of; "" for none. Where its status is not known (its parent is a
+    shell) it is the last key that was pressed."""
+    keys = [fact.key for fact in history.facts(Pressed) if fact.key in SIGNALS_OF_KEYS]
+    if end.signal is None and end.code is None:
+        return keys[-1] if keys else ""
+    return next((key for key in keys if SIGNALS_OF_KEYS[key] == end.signal), "")
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
@@ -130,8 +129,11 @@ def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
 
 
 def as_often_as_bare(history: History, bare: History) -> list[Violation]:
-    """TTY-5: the hang-up and a resize reach the command as often as without the launcher."""
-    needs_the_held(history)
+    """TTY-5: the hang-up and a resize reach the command as often as without the launcher. A launcher that dies of the
+    hang-up, as the leader of its session, brings the command another one."""
+    end = end_of(history, "launcher")
+    if not (end and end[1].signal == signal.SIGHUP and has(history, HungUp)):
+        needs_the_held(history)
     numbers = (signal.SIGHUP, signal.SIGWINCH)
     return counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
 

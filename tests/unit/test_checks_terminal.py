@@ -384,14 +384,28 @@ EXAMPLES: tuple[Example, ...] = (
         checks.key_after_fg,
         supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, INT), missed("command ends"), terminal=True),
         ONE_INT,
-        "died of SIGINT itself while the command ran: see TTY-1",
+        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
     ),
-    unseen(
+    good(
         "the launcher dies of the hang-up",
         checks.as_often_as_bare,
         supervised(HELD, HungUp(), by_key(HUP), GO_ON, ended("launcher", None, HUP), terminal=True),
         ONE_HUP,
-        "see TTY-4",
+    ),
+    bad(
+        "the launcher dies of the hang-up, and the kernel tells its session",
+        checks.as_often_as_bare,
+        supervised(HELD, HungUp(), by_key(HUP), GO_ON, ended("launcher", None, HUP), by_key(HUP), terminal=True),
+        ONE_HUP,
+        "delivered-twice signal=SIGHUP",
+        "twice",
+    ),
+    unseen(
+        "the launcher ends of the key below a shell",
+        checks.key_after_fg,
+        supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, None), missed("command ends"), terminal=True),
+        ONE_INT,
+        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
     ),
     unseen(
         "the launcher ends when it goes on, for another reason",
