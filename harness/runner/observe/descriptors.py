@@ -131,14 +131,23 @@ class Inside:
     def outside(self, pid: int, fds: Iterable[int], is_polled: bool) -> Outside | None:
         """Return the first of these descriptors of a process that somebody outside may make ready, None if there is
         none. is_polled: a poll waits for them; a file without a poll method would not keep it waiting."""
-        table = self.table(pid)
-        for fd in fds:
-            link = table.links.get(fd, "")
-            if not self._is_inside(table, fd, link, is_polled, 0):
-                return Outside(fd, link)
+        return next(filter(None, (self._outside(self.table(pid), fd, is_polled, 0) for fd in fds)), None)
+
+    def _outside(self, table: DescriptorTable, fd: int, is_polled: bool, depth: int) -> Outside | None:
+        """Return what somebody outside may make ready: this descriptor, or one of those that an epoll instance
+        watches. What was closed here, but is open elsewhere, is still watched, and cannot be told."""
+        link = table.links.get(fd, "")
+        if link != "anon_inode:[eventpoll]":
+            return None if self._is_inside(table, fd, link, is_polled) else Outside(fd, link)
+        if depth == _DEEPEST:
+            return Outside(fd, link)
+        for entry in _EPOLL_ENTRY.finditer(table.info(fd)):
+            watched, events = int(entry[1]), int(entry[2], 16)
+            if events & ~_EPOLL_ALWAYS and (found := self._outside(table, watched, True, depth + 1)):
+                return found
         return None
 
-    def _is_inside(self, table: DescriptorTable, fd: int, link: str, is_polled: bool, depth: int) -> bool:
+    def _is_inside(self, table: DescriptorTable, fd: int, link: str, is_polled: bool) -> bool:
         kind, _, rest = link.partition(":")
         if link in _NEVER_OUTSIDE or link in _PSEUDO_TERMINALS:
             return True
@@ -148,8 +157,6 @@ class Inside:
             return self._is_socket_inside(table.pid, fd, int(rest.strip("[]")), is_polled)
         if link == "anon_inode:[pidfd]" or kind == "pidfd":
             return self._is_process_inside(table.info(fd))
-        if link == "anon_inode:[eventpoll]":
-            return depth < _DEEPEST and self._is_epoll_inside(table, fd, depth)
         return link.startswith("/") and self._is_path_inside(table.pid, fd, link, is_polled)
 
     def _has_other_end(self, pid: int, fd: int, link: str) -> bool:
@@ -189,17 +196,6 @@ class Inside:
     def _is_process_inside(self, info: bytes) -> bool:
         found = re.search(rb"^Pid:\t(-?\d+)", info, re.MULTILINE)
         return found is not None and int(found[1]) in (*self._pids, -1)
-
-    def _is_epoll_inside(self, table: DescriptorTable, fd: int, depth: int) -> bool:
-        """Whether all that an epoll instance watches is inside. What was closed here, but is open elsewhere, is still
-        watched, and cannot be told."""
-        for entry in _EPOLL_ENTRY.finditer(table.info(fd)):
-            watched, events = int(entry[1]), int(entry[2], 16)
-            if not events & ~_EPOLL_ALWAYS:
-                continue
-            if not self._is_inside(table, watched, table.links.get(watched, ""), True, depth + 1):
-                return False
-        return True
 
     def _is_path_inside(self, pid: int, fd: int, link: str, is_polled: bool) -> bool:
         """Whether a file lets nobody wait, is the launcher's terminal, or a fifo that only this execution knows."""

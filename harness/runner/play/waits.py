@@ -237,7 +237,7 @@ class SettleWait(_Wait[history.SettleEnded]):
             return history.SettleEnded("waited", round(seconds, 6), self._reason, self._open)
         if seconds >= self._busy_limit and self._has_had_its_time(seconds):
             self.came_to_rest = False
-            reason = self._reason or "a task was running at every look"
+            reason = self._reason or ("" if look.blocked else "a task was running at every look")
             return history.SettleEnded("waited", round(seconds, 6), reason, self._open)
         self._pause_after(look)
         return None
