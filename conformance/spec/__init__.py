@@ -39,7 +39,7 @@ class Requirement(msgspec.Struct, frozen=True):
 
 
 _HEADING = re.compile(r"^## ([A-Z]+-\d+) \((MUST NOT|MUST|SHOULD|MAY)\)$", re.MULTILINE)
-_ITEM = re.compile(r"^- (Why|Source|Profile|Note): (.*?)(?=^- |\Z)", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"^- (Why|Source|Profile|Note|Mend it): (.*?)(?=^- |\Z)", re.MULTILINE | re.DOTALL)
 
 
 @cache

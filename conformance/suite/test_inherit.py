@@ -19,7 +19,7 @@ SETTINGS = {
     "as-usual": Stage(),
     "nohup": Stage(ignored=(signal.SIGHUP,)),
     "background": Stage(ignored=(signal.SIGINT, signal.SIGQUIT)),
-    "pipe-ignored": Stage(ignored=(signal.SIGPIPE,)),
+    "pipe-ignored": Stage(ignored=(signal.SIGPIPE, signal.SIGXFSZ)),
     "term-ignored": Stage(ignored=(signal.SIGTERM, signal.SIGUSR1)),
     "realtime-ignored": Stage(ignored=signals.realtime()[3:4]),
     "realtime-blocked": Stage(blocked=signals.realtime()[3:4]),
@@ -56,6 +56,11 @@ def test_signal_settings(case: Case, stage: Stage) -> None:
 )
 def test_settings_do_not_change_how_it_ends(case: Case, stage: Stage) -> None:
     case(Scenario(finish(7), stage), checks.settings_change_nothing)
+
+
+@requirement("INHERIT-7")
+def test_ignored_sigchld(case: Case) -> None:
+    case(Scenario(finish(), SETTINGS["chld-ignored"]), checks.ignored_sigchld)
 
 
 @requirement("INHERIT-2")
