@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from proctor.harness.errors import UsageError, nearest
-from proctor.harness.violation import unlike
+from proctor.harness.violation import Key
 from proctor.reports.results import Results, Row, RowViolation
 
 Kind = Literal["worse", "better", "other", "new"]
@@ -62,10 +62,24 @@ def changes(before: Results, after: Results) -> list[VerdictChange]:
 
 
 def _beside(known: Row, row: Row) -> tuple[RowViolation, ...]:
-    """Return the violations of a row that the other has not; those that did not come back in each replay count for
-    nothing."""
-    keys = {one.key for one in known.violations}
-    return tuple(one for one in unlike(row.violations) if one.key not in keys and not one.is_unstable)
+    """Return the violations of a row that the other has not, by code, parameters and stage. Those that did not come
+    back in each replay do not count. Results of an older Proctor do not name the stage: there any is the same."""
+    keys = {(one.key, one.stage) for one in known.violations}
+    on_any_stage = {one.key for one in known.violations if not one.stage}
+    different: dict[tuple[Key, str], RowViolation] = {}
+    for one in row.violations:
+        if not one.is_unstable:
+            different.setdefault((one.key, one.stage), one)
+    return tuple(
+        one
+        for key, one in different.items()
+        if key not in keys and one.key not in on_any_stage and not (not one.stage and _has(known, one))
+    )
+
+
+def _has(known: Row, violation: RowViolation) -> bool:
+    """Whether a row has this violation, on whatever stage."""
+    return any(one.key == violation.key for one in known.violations)
 
 
 def baseline_of(known: list[Results], after: Results, path: str) -> Results:
@@ -120,9 +134,24 @@ def _how(change: VerdictChange) -> str:
 
 
 def _in_line(one: RowViolation) -> str:
-    return f"{one.code}: {one.message}"
+    stage = f" ({one.stage})" if one.stage else ""
+    return f"{one.code}{stage}: {one.message}"
 
 
 def is_worse(found: list[VerdictChange]) -> bool:
     """Whether anything got worse."""
     return any(change.kind == "worse" for change in found)
+
+
+def no_longer_fails(found: list[VerdictChange]) -> list[str]:
+    """Return the expected failures that did not occur, a line for each: requirements that failed in the baseline and do
+    not fail now, and violations that are gone."""
+    lines = []
+    for change in found:
+        if change.kind == "better" and not change.is_same_verdict:
+            lines.append(
+                f"{change.launcher}: {change.requirement} failed in the baseline, and is {change.after.verdict} now"
+            )
+        elif change.gone:
+            lines += [f"{change.launcher}: {_in_line(one)}" for one in change.gone]
+    return lines

@@ -39,12 +39,14 @@ class Spec(msgspec.Struct, frozen=True):
 
 class RowViolation(Violation, frozen=True, omit_defaults=False):
     """One violation of a requirement. message: all of it in one line. case: the case of the suite; file: its case file,
-    where one was kept. is_unstable: whether it did not come back in each replay."""
+    where one was kept. is_unstable: whether it did not come back in each replay. stage: on which stage it was found; ""
+    where that is not known."""
 
     message: str = ""
     case: str = ""
     file: str = ""
     is_unstable: bool = False
+    stage: str = ""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -64,12 +66,28 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Launcher(msgspec.Struct, frozen=True):
-    """The launcher."""
+    """The launcher. described_by: the description that was read, "" where that is not known."""
 
     name: str
     version: str = ""
     command: list[str] = []
     profiles: list[str] = []
+    described_by: str = ""
+
+
+class DeclaredDeviation(msgspec.Struct, frozen=True):
+    """A deviation that the launcher's description or the option --declare declares. declaration: as in `SIG-1[HUP]`.
+    state: whether a violation occurred that it covers. stale: none did, although all cases of the requirement were
+    run. unknown: none did in those cases that were run, and there are others."""
+
+    declaration: str
+    reason: str
+    state: Literal["occurred", "stale", "unknown"]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what it declares does not occur any more."""
+        return self.state == "stale"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -111,6 +129,7 @@ class Results(msgspec.Struct, frozen=True):
     spec: Spec = Spec()
     failures: list[Failure] = []
     explored: list[Coverage] = []
+    deviations: list[DeclaredDeviation] = []
 
     @property
     def title(self) -> str:

@@ -8,12 +8,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import pytest
 
 from proctor.conformance.cli.common import complete_targets, json_option, quiet_option, run_reporting_errors
-from proctor.conformance.cli.compare import gate
+from proctor.conformance.cli.compare import gate, stale_deviations
 from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.spec import VERSION
 from proctor.conformance.suite.selection import exact_ids, not_selected
@@ -46,6 +47,14 @@ PROBLEMS = ("fail", "error", "unstable")
     "--baseline", metavar="RESULTS", type=click.Path(path_type=Path),
     help="Fail only if a result is worse than in RESULTS.",
 )  # fmt: skip
+@click.option(
+    "--strict-baseline", "is_strict", is_flag=True,
+    help="Fail also if a failure of the baseline or a declared deviation does not occur any more.",
+)  # fmt: skip
+@click.option(
+    "--declare", "declarations", multiple=True, metavar="DEVIATION=REASON",
+    help="Declare a deviation of every TARGET, for example 'SIG-1[HUP]=reason' (repeatable; see docs/targets.md).",
+)  # fmt: skip
 @click.option("-n", "workers", metavar="N", help="Number of workers; 'auto' uses all cores.")
 @click.option(
     "-k", "expression", metavar="EXPR", help="Run only these requirements or cases, for example 'SIG-1 or TTY-3'."
@@ -54,12 +63,14 @@ PROBLEMS = ("fail", "error", "unstable")
 @json_option
 def check(
     targets: tuple[str, ...], full: bool, profiles: tuple[str, ...], results: str | None, cases: str | None,
-    baseline: Path | None, workers: str | None, expression: str | None, quiet: bool, as_json: bool,
+    baseline: Path | None, is_strict: bool, declarations: tuple[str, ...],
+    workers: str | None, expression: str | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the suite on each TARGET: an executable, a command line, a TOML file, or a name that `proctor targets` lists.
 
     Exit status: 0 if no MUST failed, 1 if one failed, 2 for a usage error, 3 if Proctor itself failed. With --baseline
-    it is 1 only if a result is worse than in the baseline. With --json the results go to stdout, one object for one
+    it is 1 only if a result is worse than in the baseline; with --strict-baseline also if an expected failure did not
+    occur. With --json the results go to stdout, one object for one
     TARGET or a list for several, and everything else goes to stderr.
 
     \b
@@ -71,6 +82,7 @@ def check(
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     words = [f"--target={target}" for target in targets]
     words += [f"--profile={profile}" for profile in profiles]
+    words += [f"--declare={declaration}" for declaration in declarations]
     words += ["--full"] if full else []
     words += [f"--cases={cases}"] if cases else []
     words += ["-k", expression] if expression else []
@@ -78,9 +90,9 @@ def check(
     def run() -> int:
         if workers:
             words.extend(["-n", _valid_workers(workers)])
-        if not (baseline or quiet or as_json):
+        if not (baseline or is_strict or quiet or as_json):
             return _run_suite([*words, *([f"--results={results}"] if results else [])])
-        return _run_with_results(words, results, baseline, quiet, as_json)
+        return _run_with_results(words, results, Gate(baseline, is_strict), quiet, as_json)
 
     run_reporting_errors(run)
 
@@ -92,9 +104,22 @@ def _valid_workers(workers: str) -> str:
     return workers
 
 
-def _run_with_results(words: list[str], results: str | None, baseline: Path | None, quiet: bool, as_json: bool) -> int:
+class Gate(NamedTuple):
+    """What results are compared with, if anything. is_strict: whether what was expected to fail has to."""
+
+    baseline: Path | None
+    is_strict: bool
+
+    def status(self, results: Path, status: int) -> int:
+        """Print the differences; return the exit status, where the suite alone would exit with this one."""
+        if self.baseline:
+            status = gate(results, self.baseline, self.is_strict)
+        return (stale_deviations(results) if self.is_strict else 0) or status
+
+
+def _run_with_results(words: list[str], results: str | None, compared: Gate, quiet: bool, as_json: bool) -> int:
     """Run the suite, print its results as --quiet, --json and --baseline say, and return the exit status."""
-    if baseline:
+    if baseline := compared.baseline:
         for before in read(baseline):  # report a bad baseline now, not after the whole run
             same_specification(before, VERSION, str(baseline))
     with tempfile.TemporaryDirectory() as directory:
@@ -103,17 +128,17 @@ def _run_with_results(words: list[str], results: str | None, baseline: Path | No
         aside = io.StringIO() if quiet else sys.stderr if as_json else sys.stdout
         with contextlib.redirect_stdout(aside):  # pytest keeps the stream that it finds at its start
             status = _run_suite([*words, f"--results={written}"])
-        is_judged = baseline is not None and status in (0, FOUND)
-        if baseline and is_judged:
+        is_judged = status in (0, FOUND)
+        if is_judged:
             with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-                status = gate(written, baseline)
+                status = compared.status(written, status)
         if _written_at(written) == last:  # this run wrote no results; those in the file are from an earlier run
             if isinstance(aside, io.StringIO) and status == HARNESS_FAILED:
                 click.echo(aside.getvalue(), err=True, nl=False)
             return status
         if as_json:
             click.echo(written.read_text(encoding="utf-8"), nl=False)
-        elif quiet and not is_judged:
+        elif quiet and not (baseline and is_judged):
             documents = read(written)
             if status == USAGE_ERROR:  # a target did not start its command; stderr has said so
                 documents = [one for one in documents if all(r.verdict != "error" for r in one.requirements.values())]

@@ -9,7 +9,7 @@ import click
 from proctor.conformance.cli.common import json_option, print_json, print_table, results_argument, run_reporting_errors
 from proctor.conformance.suite.terminal_report import escape
 from proctor.harness.errors import UsageError
-from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
+from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, no_longer_fails, told
 from proctor.reports.markdown import SYMBOLS
 from proctor.reports.results import read, read_all
 
@@ -54,8 +54,9 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     run_reporting_errors(run)
 
 
-def gate(results: Path, baseline: Path) -> int:
-    """Compare results with a baseline, print the differences, and return the exit status: 1 if any is worse, else 0."""
+def gate(results: Path, baseline: Path, is_strict: bool = False) -> int:
+    """Compare results with a baseline, print the differences, and return the exit status: 1 if any is worse, else 0.
+    is_strict: it is also 1 if an expected failure did not occur."""
     known = read(baseline)
     found: list[VerdictChange] = []
     for after in read(results):
@@ -66,5 +67,23 @@ def gate(results: Path, baseline: Path) -> int:
         found += changes(before, after)
     for line in told(found):
         click.echo(escape(line))
-    click.echo("the gate fails: worse than the baseline" if is_worse(found) else "not worse than the baseline")
-    return WORSE if is_worse(found) else 0
+    missing = no_longer_fails(found) if is_strict else []
+    if missing:
+        click.echo("expected by the baseline, and not there any more (make the baseline again):")
+    for line in missing:
+        click.echo(escape(f"  {line}"))
+    if is_worse(found):
+        click.echo("the gate fails: worse than the baseline")
+    elif missing:
+        click.echo("the gate fails: --strict-baseline, and expected failures did not occur")
+    else:
+        click.echo("not worse than the baseline")
+    return WORSE if is_worse(found) or missing else 0
+
+
+def stale_deviations(results: Path) -> int:
+    """Say which declared deviations did not occur, for --strict-baseline; return the exit status: 1 if there is any."""
+    stale = [(one.target.name, d) for one in read(results) for d in one.deviations if d.is_stale]
+    for name, deviation in stale:
+        click.echo(escape(f"--strict-baseline: {name}: declared, but it does not occur: {deviation.declaration}"))
+    return WORSE if stale else 0

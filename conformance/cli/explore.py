@@ -25,13 +25,14 @@ from proctor.conformance.cli.common import (
 )
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
-from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
+from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
+from proctor.conformance.judging.deviations import check_deviations
 from proctor.conformance.judging.judge import Judgement
-from proctor.conformance.judging.probe import check_deviations, probe
+from proctor.conformance.judging.probe import probe
 from proctor.conformance.judging.result_rows import check_path, document, keep
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
@@ -253,7 +254,7 @@ def _save(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> 
 
 
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: Path) -> None:
-    declared = target.deviations.get(campaign.requirement)
+    declared = target.deviations.get(declared_by(campaign, target, finding))
     kind = f"declared deviation ({escape(declared)})" if declared else "finding"
     kind = kind if finding.is_stable else "UNSTABLE, not a finding"
     click.echo(f"  {kind}: {finding.evaluation.label}; came back in {finding.returned} of {finding.replays} replays")

@@ -24,7 +24,8 @@ from proctor.conformance.cli.common import (
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
-from proctor.conformance.judging.probe import check_deviations, probe
+from proctor.conformance.judging.deviations import check_deviations
+from proctor.conformance.judging.probe import probe
 from proctor.conformance.suite.terminal_report import escape
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.move_rules import RULES

@@ -32,7 +32,7 @@ from proctor.conformance.exploring.replay import (
 )
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.judging.probe import check_deviations
+from proctor.conformance.judging.deviations import check_deviations
 from proctor.harness.errors import UsageError
 from proctor.harness.schedule import PressKey, parse
 from proctor.harness.target import Target, load

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from proctor.conformance.exploring.campaign_verdict import verdict_of, with_bare
+from proctor.conformance.exploring.campaign_verdict import declared_by, verdict_of, with_bare
 from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, versions
 from proctor.conformance.judging.evidence import failure_of, replay_command
@@ -54,8 +54,7 @@ class CampaignResult(NamedTuple):
 
     def breaks(self, target: Target) -> bool:
         """Whether there is a finding that the target does not declare."""
-        found = any(finding.is_stable for finding in self.exploration.findings)
-        return found and self.campaign.requirement not in target.deviations
+        return any(one.is_stable and not declared_by(self.campaign, target, one) for one in self.exploration.findings)
 
 
 def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
@@ -101,7 +100,8 @@ def for_programs(part: CampaignResult, target: Target) -> dict[str, object]:
         {
             "label": finding.evaluation.label, "objections": finding.evaluation.objections,
             "schedule": str(finding.schedule).splitlines(), "returned": finding.returned, "replays": finding.replays,
-            "is_stable": finding.is_stable, "declared": target.deviations.get(part.campaign.requirement, ""),
+            "is_stable": finding.is_stable,
+            "declared": target.deviations.get(declared_by(part.campaign, target, finding), ""),
             "case": str(path),
         }
         for finding, path in zip(exploration.findings, part.files, strict=True)

@@ -10,9 +10,10 @@ from proctor.conformance.checks import moments
 from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_tracing
 from proctor.conformance.exploring.campaigns import Campaign, Plan
 from proctor.conformance.exploring.point_map import stretches
+from proctor.conformance.judging.deviations import declared, reasons, sort
 from proctor.conformance.judging.judge import Bare, Judgement, needs_nothing_outside, needs_stage, timeline
 from proctor.harness.errors import HarnessError
-from proctor.harness.explorer.explore import REPLAYS, Exploration, Explorer
+from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, Explorer, Finding, Predicate
 from proctor.harness.explorer.survey import Play, Survey, survey
 from proctor.harness.history import History, Snapshot, TempFilesLeft
 from proctor.harness.scenario import Scenario
@@ -48,7 +49,7 @@ def judge_campaign(
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
             return Judgement("not applicable", reason=why_no_points(found))
-        explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
+        explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), replays)
         explored = explorer.explore(plan.planned, seconds)
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
@@ -101,8 +102,13 @@ def verdict_of(
     campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage
 ) -> Judgement:
     """Return the verdict of an exploration, with the history and schedule of its worst finding."""
-    stable = [finding for finding in explored.findings if finding.is_stable]
-    worst = (stable or explored.findings)[:1]
+    by_finding = [(finding, declared_by(campaign, target, finding)) for finding in explored.findings]
+    covered = [finding for finding, text in by_finding if text]
+    declarations = tuple(dict.fromkeys(text for _, text in by_finding if text))
+    undeclared = [finding for finding, text in by_finding if not text]
+    stable = [finding for finding in undeclared if finding.is_stable]
+    shown = stable or undeclared or [one for one in covered if one.is_stable] or covered
+    worst = shown[:1]
     if not worst:
         if reason := _why_untold(explored):
             return Judgement("not observable", executions, reason)
@@ -113,17 +119,43 @@ def verdict_of(
             schedule="; ".join(map(str, f.schedule.directives)) or "undisturbed",
             events=f.evaluation.events if f is worst[0] and f.returned else (),  # of its history
         )
-        for f in stable or explored.findings
+        for f in shown
         for objection in f.evaluation.objections[:1]
     )
     schedule, _, history, returned, times = worst[0]
     verdict: Verdict = "fail" if stable else "unstable"
     reason = "" if stable else f"came back in {returned} of {times} replays"
-    if campaign.requirement in target.deviations:
-        verdict, reason = "declared deviation", target.deviations[campaign.requirement]
+    if not undeclared:
+        verdict, reason = "declared deviation", reasons(target, declarations)
     return Judgement(
-        verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history
-    )
+        verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history,
+        declarations=declarations, stage=campaign.scenario.stage.name,
+    )  # fmt: skip
+
+
+def predicate_for(campaign: Campaign, target: Target, compared_with: History) -> Predicate:
+    """Return the predicate of a campaign for a target. Of several violations those that the target does not declare
+    come first; where it declares all, the label says so: only a few findings of one label are confirmed, and declared
+    ones must not take the place of others."""
+    predicate, stage = campaign.predicate(compared_with), campaign.scenario.stage.name
+
+    def evaluation(history: History) -> Evaluation:
+        found = predicate(history)
+        if not found.objections or not target.deviations:
+            return found
+        sorted_ = sort(target, found.objections, campaign.requirement, stage)
+        label = found.label if sorted_.open else f"{found.label} (declared)"
+        return msgspec.structs.replace(found, label=label, objections=(*sorted_.open, *sorted_.covered))
+
+    return evaluation
+
+
+def declared_by(campaign: Campaign, target: Target, finding: Finding) -> str:
+    """Return the text of the declared deviation that covers a finding: that of its first violation, by which it is
+    reported; "" if none does."""
+    first = finding.evaluation.objections[:1]
+    stage = campaign.scenario.stage.name
+    return next((declared(target, one, campaign.requirement, stage) for one in first), "")
 
 
 def _why_untold(explored: Exploration) -> str:

@@ -16,7 +16,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
 from proctor.conformance.checks.common import NotObservable, needs_tracing
-from proctor.conformance.exploring.campaign_verdict import measure_of
+from proctor.conformance.exploring.campaign_verdict import measure_of, predicate_for
 from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.harness import execute as door
@@ -39,7 +39,7 @@ def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return an explorer of this campaign on this target. HarnessError if the harness fails."""
     play = partial(play_traced, target)
     measure = measure_of(campaign, target, Bare(door.execute), play)
-    return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
+    return Explorer(play, campaign.scenario, predicate_for(campaign, target, measure), replays)
 
 
 class CannotTrace(HarnessError):

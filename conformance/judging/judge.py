@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
 from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
+from proctor.conformance.judging.deviations import Sorted, reasons, sort
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady, is_outside
@@ -44,7 +45,9 @@ class Player(Protocol):
 class Judgement(msgspec.Struct, frozen=True):
     """The verdict on one case, with what led to it. `returned`: in how many of the `replays` the finding came back.
     history, bare: where it was seen, and the bare command's, which is None where there is none to compare with. Of what
-    the explorer found: what it covered, and the schedule of the finding."""
+    the explorer found: what it covered, and the schedule of the finding. declarations: the target's declared deviations
+    that cover a violation, in their text form; violations has those that none covers, where there are such. stage: the
+    name of the stage on which they were found."""
 
     verdict: Verdict
     executions: int = 0
@@ -57,6 +60,8 @@ class Judgement(msgspec.Struct, frozen=True):
     replays: int = 0
     history: History | None = None
     bare: History | None = None
+    declarations: tuple[str, ...] = ()
+    stage: str = ""
 
 
 class Bare:
@@ -115,21 +120,27 @@ def judge(
         needs_freedom(history)
         if not violations:
             return Judgement("pass", executions)
-        if requirement.id in target.deviations:
-            reason = target.deviations[requirement.id]
+
+        def undeclared(found: Iterable[Violation]) -> Sorted:
+            return sort(target, (one.of(requirement.id) for one in found), requirement.id, scenario.stage.name)
+
+        found = undeclared(violations)
+        declarations = found.declarations
+        if not found.open:
             return Judgement(
-                "declared deviation", executions, reason, violations, history=history, bare=its
+                "declared deviation", executions, reasons(target, declarations), violations, history=history, bare=its,
+                declarations=declarations, stage=scenario.stage.name,
             )  # fmt: skip
         returned = 0
         for _ in range(replays):
             again = count(play(target, scenario))
             against = count(play(target, compared_with)) if compared_with else against
-            returned += _finds(check, again, against)
+            returned += _finds(check, again, against, undeclared)
         verdict: Verdict = "fail" if returned == replays else "unstable"
         reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
         return Judgement(
-            verdict, executions, reason, violations, returned, timeline(history), replays=replays,
-            history=history, bare=its,
+            verdict, executions, reason, found.open, returned, timeline(history), replays=replays,
+            history=history, bare=its, declarations=declarations, stage=scenario.stage.name,
         )  # fmt: skip
     except NotApplicable as reason:
         return Judgement("not applicable", executions, str(reason))
@@ -175,10 +186,12 @@ def _needs_command(requirement: Requirement, history: History, bare: History | N
         raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
 
 
-def _finds(check: Check, history: History, bare: History) -> bool:
-    """Whether a replay shows the finding again; one in which it cannot be observed does not."""
+def _finds(
+    check: Check, history: History, bare: History, undeclared: Callable[[Iterable[Violation]], Sorted]
+) -> bool:  # fmt: skip
+    """Whether a replay shows a finding again that is not declared; one in which it cannot be observed does not."""
     try:
-        return bool(check(history, bare))
+        return bool(undeclared(check(history, bare)).open)
     except (NotApplicable, NotObservable):
         return False
 

@@ -21,7 +21,7 @@ from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import orders, settings
-from proctor.harness.errors import HarnessError, UsageError, nearest
+from proctor.harness.errors import HarnessError
 from proctor.harness.history import (
     History,
     LimitExceeded,
@@ -63,18 +63,6 @@ class Probe(msgspec.Struct, frozen=True):
     version: str
     slow: bool
     trouble: Trouble | None
-
-
-def check_deviations(target: Target, asked: str) -> Target:
-    """Return the target; UsageError if it declares a deviation from a requirement that does not exist."""
-    for name in target.deviations:
-        if name not in requirements():
-            close = nearest(name, requirements())
-            raise UsageError(
-                f"target '{asked}': 'deviations' names '{name}', which is no requirement{close}; "
-                "`proctor spec` lists those that there are"
-            )
-    return target
 
 
 def probe(target: Target) -> Probe:

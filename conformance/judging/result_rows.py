@@ -6,9 +6,11 @@ import os
 import platform
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from proctor.conformance.judging.deviations import parse
 from proctor.conformance.judging.evidence import SHOWN
 from proctor.conformance.judging.judge import VERDICTS, Judgement
 from proctor.conformance.spec import VERSION, Requirement, requirements
@@ -16,7 +18,18 @@ from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage
-from proctor.reports.results import SCHEMA, Failure, Launcher, RequirementText, Results, Row, RowViolation, Spec
+from proctor.reports.results import (
+    SCHEMA,
+    DeclaredDeviation,
+    Failure,
+    Launcher,
+    RequirementText,
+    Results,
+    Row,
+    RowViolation,
+    Spec,
+    Verdict,
+)
 
 IN_LINES = ("explored", "failures")
 
@@ -64,8 +77,38 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
 
 def _violation(case: CaseResult, found: Violation) -> RowViolation:
     fields = {name: getattr(found, name) for name in found.__struct_fields__}
-    is_unstable = case.judgement.verdict == "unstable"
-    return RowViolation(**fields, message=str(found), case=case.case, file=case.file, is_unstable=is_unstable)
+    judgement = case.judgement
+    return RowViolation(
+        **fields,
+        message=str(found),
+        case=case.case,
+        file=case.file,
+        is_unstable=judgement.verdict == "unstable",
+        stage=judgement.stage,
+    )
+
+
+TOLD: tuple[Verdict, ...] = ("pass", "fail", "unstable", "declared deviation")
+"""Verdicts of cases in which a declared violation would have been seen."""
+NOT_CONCERNED: tuple[Verdict, ...] = ("not applicable",)
+
+
+def deviations(target: Target, cases: list[CaseResult], is_part: bool) -> list[DeclaredDeviation]:
+    """Return what the target declares, and whether it occurred. is_part: whether there are cases that were not run."""
+    own = [case for case in cases if case.target == target.name]
+    return [
+        DeclaredDeviation(text, reason, _state(text, own, is_part)) for text, reason in target.deviations.items()
+    ]  # fmt: skip
+
+
+def _state(declaration: str, cases: list[CaseResult], is_part: bool) -> Literal["occurred", "stale", "unknown"]:
+    name = parse(declaration).requirement
+    about = [case for case in cases if case.requirement == name]
+    if any(declaration in case.judgement.declarations for case in about):
+        return "occurred"
+    concerned = [case for case in about if case.judgement.verdict not in NOT_CONCERNED]
+    is_whole = not is_part and all(case.judgement.verdict in TOLD and not case.sampled for case in concerned)
+    return "stale" if concerned and is_whole else "unknown"
 
 
 def failures(table: dict[str, Row], target: Target, cases: list[CaseResult]) -> list[Failure]:

@@ -21,6 +21,7 @@ from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
+from proctor.harness.target import described_by
 
 __all__ = [
     "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
@@ -50,6 +51,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--profile", action="append", default=[], metavar="PROFILE",
         help="test the requirements of this profile too, on every target (repeatable)",
+    )  # fmt: skip
+    group.addoption(
+        "--declare", action="append", default=[], metavar="DEVIATION=REASON",
+        help="declare a deviation of every target, such as 'SIG-1[HUP]=reason': see docs/targets.md (repeatable)",
     )  # fmt: skip
     group.addoption(
         "--explore-budget", type=float, default=20.0, metavar="SECONDS",
@@ -105,7 +110,11 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     suite = config.stash[_suite_key]
-    lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.judged]
+    lines = [
+        f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'}); "
+        f"description: {described_by(suite.asked[t.name])}"
+        for t in suite.judged
+    ]
     lines += [
         f"not judged: {t.name} (the reason is at the end)" for t in suite.targets.values() if t not in suite.judged
     ]
@@ -246,6 +255,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     if suite is None or config.option.collectonly or hasattr(config, "workerinput"):
         return
     terminal_report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
+    if not suite.cases:
+        suite.cases = list(_collected)
+    for target in suite.judged:
+        for one in suite.deviations(target, config):
+            if one.is_stale:
+                line = f"{target.name}: declared, but it does not occur: {one.declaration} ({one.reason})"
+                terminalreporter.write_line(terminal_report.escape(line))
     nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
     terminalreporter.flush()
     for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.write_error]):

@@ -10,18 +10,20 @@ import msgspec
 import pytest
 
 from proctor.conformance.judging import result_rows
+from proctor.conformance.judging.deviations import check_deviations, with_declared
 from proctor.conformance.judging.judge import Bare
-from proctor.conformance.judging.probe import Probe, check_deviations, not_judged, probe
+from proctor.conformance.judging.probe import Probe, not_judged, probe
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.suite import terminal_report
 from proctor.conformance.suite.case_timer import CaseTimer
-from proctor.conformance.suite.selection import with_cases
+from proctor.conformance.suite.selection import selects_part, with_cases
 from proctor.harness import execute as door
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
-from proctor.harness.target import PROFILES, Target, load, with_profiles
+from proctor.harness.target import PROFILES, Target, described_by, load, with_profiles
+from proctor.reports.results import DeclaredDeviation
 
 
 class Suite:
@@ -37,6 +39,7 @@ class Suite:
         self.explore_budget: float = options.option.explore_budget
         """Seconds for each target."""
         self.repeat_with = [f"--profile={name}" for name in options.option.profile] + ["--full"] * self.full
+        self.repeat_with += [f"--declare={text}" for text in options.option.declare]
         """The options of this run without which a case may not be repeated."""
         self.keep_cases: str = options.option.cases
         """The directory for case files of violations; "" to save none."""
@@ -72,6 +75,10 @@ class Suite:
         """Return the command line that repeats a case of this run."""
         return terminal_report.repeat_command(result, self.asked[result.target], self.repeat_with)
 
+    def deviations(self, target: Target, config: pytest.Config) -> list[DeclaredDeviation]:
+        """Return what the target declares, and whether it occurred."""
+        return result_rows.deviations(target, self.cases, is_part=selects_part(config))
+
     def takes_samples(self, target: Target) -> bool:
         """Whether this target is so slow that the suite takes samples."""
         return not self.full and (target.slow or self.probes[target.name].slow)
@@ -95,7 +102,7 @@ def make_suite(config: pytest.Config) -> Suite:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise UsageError(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
-    targets = [with_profiles(check_deviations(load(one), one), config.option.profile) for one in asked]
+    targets = [_load(one, config) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise UsageError(f"--target: the same target twice: {', '.join(names)}; name each one once")
@@ -104,6 +111,12 @@ def make_suite(config: pytest.Config) -> Suite:
         write_results(suite, config)
         raise UsageError("\n".join(suite.troubles))
     return suite
+
+
+def _load(asked: str, config: pytest.Config) -> Target:
+    """Return the target for a --target, with what the other options add to its description."""
+    target = with_profiles(check_deviations(load(asked), asked), config.option.profile)
+    return with_declared(target, config.option.declare)
 
 
 def _make_directory(path: Path) -> None:
@@ -128,5 +141,7 @@ def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = Fa
     for target in suite.targets.values():
         probed = suite.probes[target.name]
         cases = not_judged(target, probed.trouble.text, with_cases()) if probed.trouble else suite.cases
-        documents.append(result_rows.document(target, probed.version, cases, seconds, door.containment()))
+        told = result_rows.document(target, probed.version, cases, seconds, door.containment())
+        launcher = msgspec.structs.replace(told.target, described_by=described_by(suite.asked[target.name]))
+        documents.append(msgspec.structs.replace(told, target=launcher, deviations=suite.deviations(target, config)))
     result_rows.keep(path, documents)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proctor.conformance.checks.common import NotObservable
-from proctor.conformance.exploring.campaign_verdict import verdict_of, why_no_points
+from proctor.conformance.exploring.campaign_verdict import predicate_for, verdict_of, why_no_points
 from proctor.conformance.exploring.campaigns import campaigns
 from proctor.harness.explorer.explore import Evaluation, Exploration, Finding
 from proctor.harness.explorer.survey import Survey
@@ -48,3 +48,36 @@ def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
     assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)
     assert (made.history, made.schedule) == (seen, SCHEDULE)
     assert made.violations[0].events == ((3,) if returned else ())  # else they are events of another history
+
+
+def signal_lost(name: str) -> Violation:
+    return Violation("signal-lost", {"signal": name}, "a", "b")
+
+
+def test_a_declared_finding_does_not_hide_another() -> None:
+    """SIG-6[HUP] is declared: HUP alone is a deviation, and TERM fails, also where both are found at one point."""
+    campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
+    target = Target("a", ("a",), deviations={"SIG-6[HUP]": "on purpose"})
+    seen = supervised(*over(1))
+    hup, term = signal_lost("SIGHUP"), signal_lost("SIGTERM")
+    for found, verdict, names in (([hup], "declared deviation", ["SIGHUP"]), ([hup, term], "fail", ["SIGTERM"])):
+        findings = [Finding(parse(SCHEDULE), Evaluation("lost", (one,)), seen, 5, 5) for one in found]
+        made = verdict_of(campaign, target, Exploration([], findings, 9, 1.0), 12, ALL)
+        assert (made.verdict, [one.parameters["signal"] for one in made.violations]) == (verdict, names)
+        assert made.declarations == ("SIG-6[HUP]",)
+
+
+def test_declared_findings_have_a_label_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
+    target = Target("a", ("a",), deviations={"SIG-6[HUP]": "on purpose"})
+    seen = supervised(*over(1))
+
+    def evaluated(*found: Violation) -> Evaluation:
+        monkeypatch.setattr(type(campaign), "predicate", lambda *_: lambda _history: Evaluation("lost", found))
+        return predicate_for(campaign, target, seen)(seen)
+
+    hup, term = signal_lost("SIGHUP"), signal_lost("SIGTERM")
+    assert evaluated(hup).label == "lost (declared)"
+    assert evaluated(term).label == "lost"
+    assert (evaluated(hup, term).label, evaluated(hup, term).objections) == ("lost", (term, hup))
+    assert evaluated() == Evaluation("lost")

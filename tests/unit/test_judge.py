@@ -16,7 +16,7 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import Requirement, requirements
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, SettleEnded
-from proctor.harness.scenario import Scenario, Settle, Stage
+from proctor.harness.scenario import JOB, Scenario, Settle, Stage
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 from proctor.reports.results import Verdict
@@ -133,6 +133,37 @@ def test_declared_deviation() -> None:
     assert judged(Play(GOOD), target=target).verdict == "pass"
     other = msgspec.structs.replace(TARGET, deviations={"EXIT-2": "on purpose"})
     assert judged(Play(BAD), target=other).verdict == "fail"
+
+
+def test_a_deviation_of_one_stage_covers_this_stage_only() -> None:
+    target = msgspec.structs.replace(TARGET, deviations={"EXIT-1[job]": "on purpose", "EXIT-1": "of all"})
+    judgement = judged(Play(BAD), target=target, scenario=Scenario((Settle(),), JOB))
+    assert (judgement.verdict, judgement.declarations, judgement.stage) == (
+        "declared deviation", ("EXIT-1[job]",), "job",
+    )  # fmt: skip
+    one = msgspec.structs.replace(TARGET, deviations={"EXIT-1[job]": "on purpose"})
+    assert judged(Play(BAD), target=one).verdict == "fail"
+
+
+def two(history: History, bare: History) -> list[Violation]:
+    """A check with two violations of a bad history, and the second alone of one that ends without a status."""
+    if history is GOOD or history is bare:
+        return []
+    found = [Violation("wrong", {"signal": "SIGHUP"}, "r", "a"), Violation("wrong", {"signal": "SIGTERM"}, "r", "a")]
+    return found if history is BAD else found[:1]
+
+
+def test_what_a_declaration_does_not_cover_fails() -> None:
+    target = msgspec.structs.replace(TARGET, deviations={"EXIT-1[HUP]": "on purpose"})
+    judgement = judged(Play(BAD), two, target)
+    assert (judgement.verdict, judgement.declarations) == ("fail", ("EXIT-1[HUP]",))
+    assert [one.parameters["signal"] for one in judgement.violations] == ["SIGTERM"]
+
+
+def test_a_replay_that_shows_only_what_is_declared_is_one_that_did_not_come_back() -> None:
+    target = msgspec.structs.replace(TARGET, deviations={"EXIT-1[HUP]": "on purpose"})
+    judgement = judged(Play(BAD, supervised()), two, target)
+    assert (judgement.verdict, judgement.returned) == ("unstable", 0)
 
 
 def test_profile_that_the_target_does_not_claim() -> None:
@@ -269,7 +300,7 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
     assert msgspec.to_builtins(row.violations[1]) == {
         "code": "wrong", "parameters": {}, "required": "r", "actual": "a of three", "schedule": "",
         "message": "required: r; actual: a of three", "case": "three", "events": (1, 2), "file": "",
-        "is_unstable": False,
+        "is_unstable": False, "stage": "",
     }  # fmt: skip
     assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 
@@ -288,11 +319,12 @@ def test_document_has_the_shape_that_others_build_on() -> None:
     cases = [a_case("one", "fail"), a_case("two", "pass", "SIG-8"), a_case("three", "unstable", "EXIT-6")]
     made = json.loads(msgspec.json.encode(result_rows.document(TARGET, "1.2", cases, 1.23456, "subreaper")))
     own = {"schema", "target", "host", "duration_s", "executions", "requirements", "summary"}
-    assert made.keys() == {*own, "spec", "explored", "failures"}
+    assert made.keys() == {*own, "spec", "explored", "failures", "deviations"}
     assert made["spec"]["requirements"].keys() == made["requirements"].keys()
     assert (made["schema"], made["duration_s"], made["executions"]) == (2, 1.235, 6)
     assert made["target"] == {
         "name": "a launcher", "version": "1.2", "command": ["/bin/launcher"], "profiles": ["transparent"],
+        "described_by": "",
     }  # fmt: skip
     assert made["host"]["containment"] == "subreaper"
     assert made["requirements"].keys() == requirements().keys()
