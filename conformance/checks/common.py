@@ -15,8 +15,10 @@ from proctor.harness.history import (
     Ended,
     Event,
     History,
+    HungUp,
     LimitExceeded,
     NotStarted,
+    Ordered,
     Process,
     Received,
     Sent,
@@ -27,6 +29,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
+from proctor.harness.orders import Die, Exit, ExitOn, Inherit
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
 
@@ -139,9 +142,22 @@ def launcher_stays(history: History) -> list[Violation]:
 
 def _died_with(history: History, launcher: Ended, command: Ended) -> bool:
     """Whether the command was killed because the launcher died of a signal (PR_SET_PDEATHSIG, or PID 1 of a namespace
-    that ends). Both deaths are then seen at once, in either order."""
-    by_us = any(fact.signal == signal.SIGKILL and fact.to == "command" for fact in history.facts(Sent))
-    return launcher.signal is not None and command.signal == signal.SIGKILL and not by_us
+    that ends). Both deaths are then seen at once, in either order. How the command ended is not known, unless it was
+    ours to reap; but nobody had told it to end, and by itself it does not."""
+    return (
+        launcher.signal is not None
+        and command.code is None
+        and command.signal in (None, signal.SIGKILL)
+        and not _was_told_to_end(history)
+    )
+
+
+def _was_told_to_end(history: History) -> bool:
+    """Whether anything was done by which the command may have ended by itself."""
+    not_taken = [miss.awaited.order for miss in history.facts(WaitFailed) if isinstance(miss.awaited, OrderTaken)]
+    told = [fact.order for fact in history.facts(Ordered) if fact.process == "command"]
+    by_signal = any(fact.to == "command" for fact in history.facts(Sent)) or has(history, HungUp)
+    return by_signal or any(isinstance(one, Exit | Die | ExitOn | Inherit) for one in told if one not in not_taken)
 
 
 def has(history: History, kind: type) -> bool:

@@ -158,7 +158,7 @@ UNSEEN = replaced(ended("command", None), ended("launcher", None))
 
 
 def test_a_status_that_nobody_has_seen_is_none() -> None:
-    assert breaks((HangUp(), Settle()), supervised(*over(None, HUP)), UNSEEN) == []
+    assert breaks((HangUp(), Settle()), supervised(HungUp(), *over(None, HUP)), UNSEEN) == []
 
 
 def test_a_daemon_is_sent_nothing() -> None:
@@ -174,7 +174,8 @@ def test_a_daemon_is_sent_nothing() -> None:
 
 def test_another_status_after_a_signal_that_was_handled() -> None:
     steps = (*SEND, Order(orders.Exit(3)), *ENDS)
-    mine, its = supervised(*FORWARDED, *over(None, TERM)), replaced(*DIRECT, *over(3))
+    told = Ordered("command", orders.Exit(3))
+    mine, its = supervised(*FORWARDED, told, *over(None, TERM)), replaced(*DIRECT, told, *over(3))
     assert breaks(steps, mine, its) == ["EXIT-7"]
 
 
@@ -342,11 +343,12 @@ def test_a_signal_that_nobody_sent_beside_a_key() -> None:
 
 @pytest.mark.parametrize("first", ["launcher", "command"])
 @pytest.mark.parametrize("wait", ["command answers read-line", "command ends"])
+@pytest.mark.parametrize("killed", [signal.SIGKILL, None])
 def test_a_launcher_that_takes_its_command_with_it_is_blamed_for_its_death_in_either_order(
-    first: str, wait: str
+    first: str, wait: str, killed: int | None
 ) -> None:
     """bwrap --die-with-parent: which of the two ends is seen first is chance."""
-    ends = [ended("launcher", None, signal.SIGINT), ended("command", None, signal.SIGKILL)]
+    ends = [ended("launcher", None, signal.SIGINT), ended("command", None, killed)]
     mine = supervised(
         Pressed("ctrl-c"), by_key(signal.SIGINT), *(ends if first == "launcher" else ends[::-1]), missed(wait),
         terminal=True,
