@@ -519,6 +519,37 @@ class tty_7_raw_when_terminated(Launcher):
         self.die_of(number)
 
 
+class tty_9_raw_when_killed(Launcher):
+    """Turns off the echo while the command runs, and leaves it off when it is killed.
+
+    A launcher that shows a status line, and keeps what is typed from spoiling it.
+    """
+
+    breaks = "TTY-9"
+    # the command finds the terminal without echo, too
+    also_breaks = ("TTY-6",)
+    # what is typed is not shown
+    may_break = ("TTY-1", "TTY-2", "TTY-3", "TTY-7", "TTY-8", "SIG-6", "SIG-7")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.set_echo(False)
+
+    def set_echo(self, wanted: bool) -> None:
+        import termios
+
+        try:
+            modes = termios.tcgetattr(0)
+            modes[3] = modes[3] | termios.ECHO if wanted else modes[3] & ~termios.ECHO
+            termios.tcsetattr(0, termios.TCSANOW, modes)
+        except termios.error:
+            pass
+
+    def finish(self, status: int) -> "NoReturn":
+        self.set_echo(True)
+        super().finish(status)
+
+
 class tty_8_flushed(Launcher):
     """Discards what was typed before the command started.
 

@@ -240,7 +240,7 @@ def terminal_is_the_same(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     return timed_out(launched) or same_view(bare, launched)
 
 
-@asks("terminal.terminal_is_restored", requirements=("TTY-7",), at_end=(note_terminal,))
+@asks("terminal.terminal_is_restored", requirements=("TTY-7", "TTY-9"), at_end=(note_terminal,))
 def terminal_is_restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The terminal is left as it was, or as the bare command leaves it."""
     if not launched.all("ended", "launcher"):
