@@ -121,10 +121,11 @@ def test_while_a_task_runs_a_fact_is_waited_for_until_the_deadline(on_clock: Use
     assert 5.0 <= outcome.seconds < 5.1
 
 
-def test_a_timer_before_the_deadline_is_waited_for_twice(on_clock: Use) -> None:
+def test_while_a_timer_goes_off_again_and_again_nothing_is_certain(on_clock: Use) -> None:
+    """It may be a loop that counts: for n in range(50): sleep(0.1)."""
     outcome = wait_for(on_clock(Tasks(lambda: True, wakes=1.0)), lambda: False).run()
-    assert (outcome.came, outcome.sure) == (False, True)
-    assert 2.0 < outcome.seconds < 2.2
+    assert (outcome.came, outcome.sure) == (False, False)
+    assert 5.0 <= outcome.seconds < 5.1
 
 
 def test_a_timer_after_the_deadline_is_not_waited_for(on_clock: Use) -> None:

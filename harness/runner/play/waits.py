@@ -111,9 +111,9 @@ class _Progress:
 
 class FactWait(_Wait[WaitOutcome]):
     """Waits until `is_there()`, at most `within` seconds, or until it is certain that the fact never comes: all tasks
-    have been at rest for `patience` seconds, and no timer goes off before the deadline, or each that does has gone off
-    twice and nothing came of it (tini wakes every second to look around). Nothing is certain while a wait is open; but
-    what is on its way through a relay comes within SETTLE_LIMIT seconds, for only the kernel has a part in it.
+    have been at rest for `patience` seconds, and no timer is set for less than `within`. What wakes every second to
+    look around may act at its next look, or count its looks. Nothing is certain while a wait is open, either; but what
+    is on its way through a relay comes within SETTLE_LIMIT seconds, for only the kernel has a part in it.
 
     Where the machine is busy, it waits until the tasks have had `within` seconds, STARVED_FOR seconds longer at most.
     """
@@ -127,7 +127,6 @@ class FactWait(_Wait[WaitOutcome]):
         self._waited, self._left = 0.0, within
         self._pause = FIRST_PAUSE
         self._look_at_once = self._was_blocked = False
-        self._slowest_timer = 0.0
         self._progress = _Progress(observer)
         self._open: tuple[history.OpenWait, ...] = ()
         self._busy = 0
@@ -181,10 +180,8 @@ class FactWait(_Wait[WaitOutcome]):
         is_quiet = is_quiet and rest.now >= patience and not rest.is_overdue()
         if is_quiet and rest.wakes > self._left:
             is_quiet = self._observer.nothing_hidden(look, rest)
-        if rest.wakes != timers.FOREVER:
-            self._slowest_timer = max(self._slowest_timer, rest.wakes)
-        no_timer_helps = rest.wakes > self._left or self._waited > 2 * self._slowest_timer
-        if is_quiet and only_relays and no_timer_helps:
+        # not `> self._left`: shortly before the deadline that holds for every timer
+        if is_quiet and only_relays and rest.wakes > self._within:
             return WaitOutcome(self._is_there(), True, time.monotonic() - self._start, rest.total)
         self._look_at_once = look.blocked and not self._was_blocked  # the second look, which proves the first
         self._was_blocked = look.blocked
@@ -192,8 +189,8 @@ class FactWait(_Wait[WaitOutcome]):
 
 
 class SettleWait(_Wait[history.SettleEnded]):
-    """Waits for quiescence. Where a timer keeps going off, it waits until all tasks have been blocked for SETTLE_LIMIT
-    seconds; where a wait is open, for `open_for` seconds. At most, the tasks get `busy_limit` seconds."""
+    """Waits for quiescence. Where a timer keeps going off, or a wait is open, it waits until all tasks have been
+    blocked for `open_for` seconds. At most, the tasks get `busy_limit` seconds."""
 
     _events_delay_looks = False
 
@@ -232,7 +229,8 @@ class SettleWait(_Wait[history.SettleEnded]):
             self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
         else:
             self._progress.begin()
-        limit = self._open_for if any(wait.why != "relays" for wait in self._open) else SETTLE_LIMIT
+        only_relays = bool(self._open) and all(wait.why == "relays" for wait in self._open)
+        limit = SETTLE_LIMIT if only_relays else self._open_for
         if (rest.ticking if observer.readable else seconds) >= limit:
             return history.SettleEnded("waited", round(seconds, 6), self._reason, self._open)
         if seconds >= self._busy_limit and self._has_had_its_time(seconds):
