@@ -31,8 +31,8 @@ class VerdictChange(NamedTuple):
     @property
     def kind(self) -> Kind:
         """worse: it is broken now, and was not, or not in this way. better: it was broken, or broken in more ways.
-        other: what says nothing of the launcher alone, such as a verdict that the system does not allow any more. new:
-        the baseline has no verdict."""
+        other: what says nothing of the launcher alone, such as a verdict that the system does not allow any more, or
+        that not everything was played. new: the baseline has no verdict."""
         if self.before.verdict in NOT_JUDGED:
             return "new"
         if self.after.verdict in BROKEN:
@@ -130,6 +130,8 @@ def _how(change: VerdictChange) -> str:
     why = ""
     if change.kind in ("worse", "new") and change.after.violations:
         why = f": {_in_line(change.after.violations[0])}"
+    elif change.after.verdict == "partial" and change.after.reason:
+        why = f": {change.after.reason}"
     return f"{change.before.verdict} -> {change.after.verdict}{why}"
 
 
@@ -145,13 +147,13 @@ def is_worse(found: list[VerdictChange]) -> bool:
 
 def no_longer_fails(found: list[VerdictChange]) -> list[str]:
     """Return the expected failures that did not occur, a line for each: requirements that failed in the baseline and do
-    not fail now, and violations that are gone."""
+    not fail now, and violations that are gone. A partial result does not show that."""
     lines = []
     for change in found:
         if change.kind == "better" and not change.is_same_verdict:
             lines.append(
                 f"{change.launcher}: {change.requirement} failed in the baseline, and is {change.after.verdict} now"
             )
-        elif change.gone:
+        elif change.gone and change.after.verdict != "partial":
             lines += [f"{change.launcher}: {_in_line(one)}" for one in change.gone]
     return lines

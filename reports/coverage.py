@@ -87,6 +87,17 @@ class Coverage(msgspec.Struct, frozen=True):
         """The share of executed schedules, in percent."""
         return round(100 * min(1.0, self.played / self.schedules), 1) if self.schedules else 0.0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every planned schedule was executed. An unlimited plan never is."""
+        return self.schedules is not None and self.played >= self.schedules
+
+    @property
+    def how_much(self) -> str:
+        """How much was executed, as text."""
+        whole = "any number of" if self.schedules is None else self.schedules
+        return f"{self.campaign}: {self.played} of {whole} schedules"
+
     def __str__(self) -> str:
         text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "
         text += f"({', '.join(self.stimuli) or 'process order'}; {self.points} points)"

@@ -9,11 +9,14 @@ from proctor.harness.words import harmless
 from proctor.reports.results import Results
 
 SYMBOLS = {
-    "pass": "✓", "fail": "✗", "error": "E", "unstable": "~", "declared deviation": "d", "not applicable": "–",
-    "not observable": "?", "not built": "",
+    "pass": "✓", "partial": "◐", "fail": "✗", "error": "E", "unstable": "~", "declared deviation": "d",
+    "not applicable": "–", "not observable": "?", "not built": "",
 }  # fmt: skip
 """A character per verdict, so that colour is not needed."""
-LEGEND = "✓ pass, ✗ fail, d declared deviation, – not applicable, ? not observable here, ~ unstable, E harness error"
+LEGEND = (
+    "✓ pass, ◐ partial (nothing found, but not everything was played), ✗ fail, d declared deviation, "
+    "– not applicable, ? not observable here, ~ unstable, E harness error"
+)
 
 
 def summary(documents: list[Results]) -> str:
@@ -36,6 +39,10 @@ def _launcher_section(document: Results) -> str:
             message = row.violations[0].message if row.violations else row.reason
             more = f" (and {len(row.violations) - 1} more)" if len(row.violations) > 1 else ""
             lines += [f"- **{name}** {_escaped(document.sentence(name))}", f"  {_code_span(message)}{more}"]
+    partial = [(name, row) for name, row in document.requirements.items() if row.verdict == "partial"]
+    if partial:
+        lines += ["", "### Partial: nothing was found, but not everything was played", ""]
+    lines += [f"- **{name}** {_escaped(row.reason)}" for name, row in partial]
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ import pytest
 from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
 from proctor.conformance.exploring.campaigns import Campaign, campaign_named, campaigns_of_any_launcher, whole_run
+from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.scenarios.signals import finish, send
@@ -166,14 +167,14 @@ sys.exit(9 if taken else 0)
 @pytest.mark.parametrize("campaign", campaigns_of_any_launcher(), ids=lambda campaign: campaign.name)
 def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign: Campaign) -> None:
     target = SOUND if name == "sound" else load(name) if name == "./launcher" else installed(name)
-    judgement = judge_campaign(campaign, target, execute, Bare(execute), seconds=60.0)
+    judgement = judge_campaign(campaign, target, execute, Bare(execute), Extent(seconds=60.0))
     assert judgement.verdict == "pass", judgement
     assert judgement.explored and judgement.explored.stretches and " of " in str(judgement.explored)
 
 
 def test_launcher_that_execs_is_the_command() -> None:
     for name in THROUGH[1:]:
-        judgement = judge_campaign(campaign_named("start"), load(name), execute, Bare(execute), seconds=60.0)
+        judgement = judge_campaign(campaign_named("start"), load(name), execute, Bare(execute), Extent(seconds=60.0))
         assert judgement.verdict in ("pass", "not applicable"), judgement
 
 
@@ -284,7 +285,7 @@ def test_where_nothing_can_be_traced_it_is_not_observable() -> None:
         events = tuple(Event(len(played.events) + n, 1.0, "runner", fact) for n, fact in enumerate(facts))
         return msgspec.structs.replace(played, events=(*played.events, *events))
 
-    judgement = judge_campaign(campaign_named("start"), load("./launcher"), refused, Bare(execute), seconds=1.0)
+    judgement = judge_campaign(campaign_named("start"), load("./launcher"), refused, Bare(execute), Extent(seconds=1.0))
     assert (judgement.verdict, "ptrace is refused" in judgement.reason) == ("not observable", True)
 
 
@@ -294,5 +295,7 @@ def test_where_no_point_is_passed_again_it_is_not_observable() -> None:
     def another_way(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
         return execute(target, script, schedule if schedule and schedule.record else schedule and Schedule())
 
-    judgement = judge_campaign(campaign_named("end"), load("./launcher"), another_way, Bare(execute), seconds=1.0)
+    judgement = judge_campaign(
+        campaign_named("end"), load("./launcher"), another_way, Bare(execute), Extent(seconds=1.0)
+    )
     assert judgement.verdict == "not observable", judgement

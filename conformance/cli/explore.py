@@ -207,6 +207,8 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     if quiet and not exploration.findings:
         if part.is_untested:
             click.echo(f"{campaign.requirement}, {campaign.name}: {_OUT_OF_TIME}; nothing was tested")
+        elif part.told and part.is_cut_short:
+            click.echo(f"{campaign.requirement}, {escape(part.told.how_much)}: partial: {_OUT_OF_TIME}")
         return
     if part.empty:
         told = "" if part.empty.verdict == "not applicable" else f"{part.empty.verdict}: "
@@ -215,8 +217,8 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     click.echo(f"{campaign.requirement}, {escape(str(part.told))}", nl=False)
     click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if part.is_interrupted else ""))
     if part.told and part.is_cut_short:
-        played = f"{part.told.played} of {part.told.schedules} schedules"
-        click.echo(f"  {_OUT_OF_TIME}: {played}; the rest was not tested")
+        played = part.told.how_much.removeprefix(f"{campaign.name}: ")
+        click.echo(f"  partial: {_OUT_OF_TIME}: {played}; the rest was not tested")
     for line in draw(part.told.stretches) if part.told and not quiet else ():
         click.echo(f"  {line}")
     for finding, path in zip(exploration.findings, part.files, strict=True):

@@ -19,6 +19,8 @@ from proctor.harness.explorer.explore import Exploration, Finding
 from proctor.harness.target import Target
 from proctor.reports.coverage import Coverage
 
+ONLY_EXPLORED = "only explored; `proctor check` runs its other cases"
+
 
 class CampaignResult(NamedTuple):
     """The result of one campaign. empty: the judgement if there was nothing to explore; told: the coverage; files: the
@@ -44,8 +46,7 @@ class CampaignResult(NamedTuple):
     @property
     def is_cut_short(self) -> bool:
         """Whether the time limit ended the campaign before its last schedule."""
-        known = self.told.schedules if self.told and not self.is_interrupted else None
-        return known is not None and len(self.exploration.played) < known
+        return self.told is not None and not self.is_interrupted and not self.told.is_whole
 
     @property
     def is_untested(self) -> bool:
@@ -86,10 +87,9 @@ def _judged(part: CampaignResult, target: Target) -> Judgement:
     if part.objected and not exploration.findings:
         return Judgement("unstable", exploration.executions, f"interrupted: {part.unconfirmed}", explored=part.told)
     found = verdict_of(part.campaign, target, exploration, exploration.executions, part.told)
-    if found.verdict == "pass":
-        reason = "only explored; `proctor check` runs its other cases"
-        some = f"interrupted after {part.told.played} of {part.told.schedules or 'any number of'} schedules; "
-        return msgspec.structs.replace(found, reason=(some if part.is_interrupted else "") + reason)
+    if found.verdict in ("pass", "partial"):
+        reasons = [found.reason, "interrupted" if part.is_interrupted else "", ONLY_EXPLORED]
+        return msgspec.structs.replace(found, reason="; ".join(filter(None, reasons)))
     return with_bare(found, part.campaign, target, Bare(door.execute))
 
 
@@ -110,6 +110,7 @@ def for_programs(part: CampaignResult, target: Target) -> dict[str, object]:
         "requirement": part.campaign.requirement, "name": part.campaign.name,
         "why_not": part.empty.reason if part.empty else "", "coverage": str(told or ""),
         "schedules": len(exploration.played), "seconds": round(exploration.seconds, 3),
-        "is_interrupted": part.is_interrupted, "map": msgspec.to_builtins(told.stretches) if told else [],
+        "is_interrupted": part.is_interrupted, "is_whole": told is None or told.is_whole,
+        "map": msgspec.to_builtins(told.stretches) if told else [],
         "findings": findings,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Plays a campaign of the suite within its budget, and makes a verdict of its results."""
+"""Plays a campaign of the suite to its extent, and makes a verdict of its results."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import msgspec
 from proctor.conformance.checks import moments
 from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_tracing
 from proctor.conformance.exploring.campaigns import Campaign, Plan
+from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.point_map import stretches
+from proctor.conformance.exploring.surveys import Surveys
 from proctor.conformance.judging.deviations import declared, reasons, sort
 from proctor.conformance.judging.judge import Bare, Judgement, needs_nothing_outside, needs_stage, timeline
+from proctor.conformance.judging.result_rows import FULL
 from proctor.harness.errors import HarnessError
 from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, Explorer, Finding, Predicate
-from proctor.harness.explorer.survey import Play, Survey, survey
-from proctor.harness.history import History, Snapshot, TempFilesLeft
+from proctor.harness.explorer.survey import Survey
+from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
@@ -24,14 +27,13 @@ from proctor.reports.results import Verdict
 
 Execute = Callable[[Target, Scenario, Schedule], History]
 NEVER_PASSED = "the launcher reached none of the points again: its system calls differ from run to run"
-UNDISTURBED = 3
-"""Executions to learn what a launcher leaves behind."""
 
 
 def judge_campaign(
-    campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS
-) -> Judgement:
-    """Explore with the sweep for at most `seconds`, and return the verdict."""
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, extent: Extent, replays: int = REPLAYS,
+    surveys: Surveys | None = None,
+) -> Judgement:  # fmt: skip
+    """Explore with the sweep to this extent, and return the verdict. surveys: those that were made before."""
     if reason := campaign.why_not(target):
         return Judgement("not applicable", reason=reason)
 
@@ -44,19 +46,19 @@ def judge_campaign(
         return history
 
     try:
-        alone = measure_of(campaign, target, bare, execute)
-        found = survey(execute, campaign.scenario)
+        alone, found, executions = (surveys or Surveys()).of(campaign, target, bare, execute)
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
             return Judgement("not applicable", reason=why_no_points(found))
         explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), replays)
-        explored = explorer.explore(plan.planned, seconds)
+        most = extent.executions(found, campaign.scenario)
+        explored = explorer.explore(plan.planned, extent.seconds, most)
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:
         return Judgement("error", reason=str(error))
-    executions = found.executions + explored.executions
-    judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored))
+    executions += explored.executions
+    judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored), FULL)
     return with_bare(judgement, campaign, target, bare)
 
 
@@ -67,14 +69,6 @@ def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Ba
     return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
 
 
-def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
-    """Return the history with which those of a campaign are compared."""
-    if campaign.compared_with == "undisturbed":
-        return play(campaign.scenario, Schedule())
-    alone, _ = bare.of(target, campaign.scenario)
-    return with_what_is_left(alone, play, campaign.scenario)
-
-
 def why_no_points(found: Survey) -> str:
     """Return why there is nothing to explore: the launcher replaced itself with the command. NotObservable if not."""
     if not launcher_is_command(found.alone):
@@ -82,26 +76,11 @@ def why_no_points(found: Survey) -> str:
     return "the launcher makes no visible system call: it has replaced itself with the command"
 
 
-def with_what_is_left(bare: History, play: Play, scenario: Scenario) -> History:
-    """Return the baseline of explored executions: the bare command's history, with the processes and files in TMPDIR
-    that an undisturbed launcher leaves. TREE-1 judges whether it may leave them. Of several executions the one that
-    leaves most counts, because a process may sometimes end before the last look."""
-    undisturbed = max((play(scenario, Schedule()) for _ in range(UNDISTURBED)), key=_count_left)
-    end = [event for event in undisturbed.events if isinstance(event.fact, Snapshot) and event.fact.when == "end"]
-    kept = [event for event in bare.events if not (isinstance(event.fact, Snapshot) and event.fact.when == "end")]
-    files = [event for event in undisturbed.events if isinstance(event.fact, TempFilesLeft)]
-    return msgspec.structs.replace(bare, events=(*kept, *end, *files))
-
-
-def _count_left(history: History) -> int:
-    left = sum(len(fact.paths) for fact in history.facts(TempFilesLeft))
-    return left + sum(len(look.processes) for look in history.facts(Snapshot) if look.when == "end")
-
-
 def verdict_of(
-    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage
+    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage, rest: str = ""
 ) -> Judgement:
-    """Return the verdict of an exploration, with the history and schedule of its worst finding."""
+    """Return the verdict of an exploration, with the history and schedule of its worst finding. rest: what plays the
+    schedules that were left out for their number."""
     by_finding = [(finding, declared_by(campaign, target, finding)) for finding in explored.findings]
     covered = [finding for finding, text in by_finding if text]
     declarations = tuple(dict.fromkeys(text for _, text in by_finding if text))
@@ -112,7 +91,7 @@ def verdict_of(
     if not worst:
         if reason := _why_untold(explored):
             return Judgement("not observable", executions, reason)
-        return Judgement("pass", executions, explored=account)
+        return _without_finding(explored, executions, account, rest)
     violations = tuple(
         msgspec.structs.replace(
             objection,
@@ -158,10 +137,20 @@ def declared_by(campaign: Campaign, target: Target, finding: Finding) -> str:
     return next((declared(target, one, campaign.requirement, stage) for one in first), "")
 
 
+def _without_finding(explored: Exploration, executions: int, account: Coverage, rest: str) -> Judgement:
+    """Return the verdict of an exploration that found nothing: a pass only if all of the plan was played."""
+    if account.is_whole:
+        return Judgement("pass", executions, explored=account)
+    if explored.out_of_time:
+        reason = f"{account.how_much}, then the time limit was reached"
+        return Judgement("partial", executions, reason, explored=account)
+    return Judgement("partial", executions, account.how_much, explored=account, rest=rest)
+
+
 def _why_untold(explored: Exploration) -> str:
-    """Return why an exploration without findings is inconclusive; "" if it is a pass."""
+    """Return why an exploration without findings is inconclusive; "" if it is not."""
     if not explored.played:
-        return "the budget ended before the first schedule was played"
+        return ""
     untold = (moments.NOTHING_SENT, moments.UNTOLD)
     return NEVER_PASSED if all(one.evaluation.label in untold for one in explored.played) else ""
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_tracing
-from proctor.conformance.exploring.campaign_verdict import measure_of
 from proctor.conformance.exploring.campaigns import campaign_of
+from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.check_names import named

@@ -16,8 +16,9 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
 from proctor.conformance.checks.common import NotObservable, needs_tracing
-from proctor.conformance.exploring.campaign_verdict import measure_of, predicate_for
+from proctor.conformance.exploring.campaign_verdict import predicate_for
 from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError
@@ -151,17 +152,18 @@ class WorkerPool:
         start = time.monotonic()
         played: list[PlayedSchedule] = []
         findings: list[Finding] = []
-        interrupted = False
+        interrupted = out_of_time = False
         try:
             for some in self._each(partial(_try, campaign), _chunks(planned), start + seconds):
                 played += some
                 tell(len(played))
+            out_of_time = time.monotonic() >= start + seconds
             findings += self._each(partial(_confirm, campaign), iter(select_suspects(played)), float("inf"))
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
         executions = len(played) + sum(finding.replays for finding in findings)  # without those that shortened them
-        return Exploration(played, findings, executions, time.monotonic() - start), interrupted
+        return Exploration(played, findings, executions, time.monotonic() - start, out_of_time), interrupted
 
     def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
         """Yield the result of each item as soon as it is ready; start none after the deadline."""

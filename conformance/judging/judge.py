@@ -22,7 +22,8 @@ from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
 
 VERDICTS: tuple[Verdict, ...] = (
-    "fail", "error", "unstable", "not observable", "declared deviation", "pass", "not applicable", "not built",
+    "fail", "error", "unstable", "not observable", "partial", "declared deviation", "pass", "not applicable",
+    "not built",
 )  # fmt: skip
 """Worst first: the verdict of a requirement is the worst of its cases."""
 
@@ -47,7 +48,8 @@ class Judgement(msgspec.Struct, frozen=True):
     history, bare: where it was seen, and the bare command's, which is None where there is none to compare with. Of what
     the explorer found: what it covered, and the schedule of the finding. declarations: the target's declared deviations
     that cover a violation, in their text form; violations has those that none covers, where there are such. stage: the
-    name of the stage on which they were found."""
+    name of the stage on which they were found. rest: of what is partial, the option that plays the rest, as a clause.
+    """
 
     verdict: Verdict
     executions: int = 0
@@ -62,6 +64,7 @@ class Judgement(msgspec.Struct, frozen=True):
     bare: History | None = None
     declarations: tuple[str, ...] = ()
     stage: str = ""
+    rest: str = ""
 
 
 class Bare:

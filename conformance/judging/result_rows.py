@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -32,17 +33,35 @@ from proctor.reports.results import (
 )
 
 IN_LINES = ("explored", "failures")
+NOT_PLAYED: tuple[Verdict, ...] = ("not applicable", "not built")
+MOST_REASONS = 3
+"""Reasons in the row of a requirement that is not partial; a partial one has one for each campaign."""
+
+
+FULL = "--full plays all"
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """A case that is repeated over a sample of values: how many of how many, and of what, such as "exit codes"."""
+
+    played: int
+    whole: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"a sample of {self.played} of {self.whole} {self.what}"
 
 
 class CaseResult(msgspec.Struct, frozen=True):
     """One case: the requirement it speaks of, the target, and what came of it. file: its case file, where one is
-    kept. failure: what a report is made of, where its worker has not told a plainer one."""
+    kept. failure: what a report is made of, where its worker has not told a plainer one. sample: of how many values the
+    case is repeated over only some, None for all."""
 
     requirement: str
     target: str
     case: str
     judgement: Judgement
-    sampled: bool = False
+    sample: Sample | None = None
     file: str = ""
     failure: Failure | None = None
 
@@ -59,20 +78,31 @@ def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
 def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
     if not cases:
         return Row(requirement.level, "not built", 0, "no case of this requirement was run", [])
-    verdict = min((case.judgement.verdict for case in cases), key=VERDICTS.index)
+    verdict = min(map(verdict_of_case, cases), key=VERDICTS.index)
     executions = sum(case.judgement.executions for case in cases)
-    reasons = dict.fromkeys(c.judgement.reason for c in cases if c.judgement.reason and c.judgement.verdict == verdict)
-    notes = list(reasons)[:3]
-    if any(case.sampled for case in cases):
-        notes.append("a sample; all with --full")
+    shown = (verdict, "fail", "unstable", *(("declared deviation",) if verdict == "partial" else ()))
     violations = [
-        _violation(case, v)
-        for case in cases
-        if case.judgement.verdict in (verdict, "fail", "unstable")
-        for v in case.judgement.violations
+        _violation(case, v) for case in cases if case.judgement.verdict in shown for v in case.judgement.violations
     ]
     covered = [str(case.judgement.explored) for case in cases if case.judgement.explored]
-    return Row(requirement.level, verdict, executions, "; ".join(notes), violations, covered)
+    return Row(requirement.level, verdict, executions, "; ".join(_notes(verdict, cases)), violations, covered)
+
+
+def verdict_of_case(case: CaseResult) -> Verdict:
+    """Return the verdict of a case as the row of its requirement counts it: a pass on a sample is partial."""
+    return "partial" if case.sample and case.judgement.verdict == "pass" else case.judgement.verdict
+
+
+def _notes(verdict: Verdict, cases: list[CaseResult]) -> Iterator[str]:
+    """Yield why a requirement has its verdict; of a partial one, how much was played, and what plays the rest."""
+    reasons = dict.fromkeys(c.judgement.reason for c in cases if c.judgement.reason and c.judgement.verdict == verdict)
+    yield from list(reasons)[: len(reasons) if verdict == "partial" else MOST_REASONS]
+    if verdict in NOT_PLAYED:
+        return
+    samples = dict.fromkeys(str(case.sample) for case in cases if case.sample)
+    yield from samples
+    rests = [FULL] * bool(samples) + [case.judgement.rest for case in cases if case.judgement.verdict == verdict]
+    yield from dict.fromkeys(filter(None, rests))
 
 
 def _violation(case: CaseResult, found: Violation) -> RowViolation:
@@ -107,7 +137,7 @@ def _state(declaration: str, cases: list[CaseResult], is_part: bool) -> Literal[
     if any(declaration in case.judgement.declarations for case in about):
         return "occurred"
     concerned = [case for case in about if case.judgement.verdict not in NOT_CONCERNED]
-    is_whole = not is_part and all(case.judgement.verdict in TOLD and not case.sampled for case in concerned)
+    is_whole = not is_part and all(case.judgement.verdict in TOLD and not case.sample for case in concerned)
     return "stale" if concerned and is_whole else "unknown"
 
 

@@ -19,6 +19,7 @@ from proctor.conformance.suite import terminal_report
 from proctor.conformance.suite.case import PROPERTY, Case
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
+from proctor.conformance.suite.unfinished import unfinished
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
 from proctor.harness.target import described_by
@@ -57,11 +58,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="declare a deviation of every target, such as 'SIG-1[HUP]=reason': see docs/targets.md (repeatable)",
     )  # fmt: skip
     group.addoption(
-        "--explore-budget", type=float, default=20.0, metavar="SECONDS",
-        help="time limit for exploring, for each launcher (default: 20; 0 leaves explored cases out)",
+        "--explore-schedules", type=int, default=None, metavar="N",
+        help="play at most N schedules of each explored case (default: by the launcher; 0 leaves explored cases out)",
     )  # fmt: skip
     group.addoption(
-        "--full", action="store_true", help="on slow launchers, test every signal and exit code, not a sample"
+        "--explore-budget", type=float, default=None, metavar="SECONDS",
+        help="time limit for each explored case (default: 600, none with --full; 0 leaves explored cases out)",
+    )  # fmt: skip
+    group.addoption(
+        "--full", action="store_true", help="test every signal and exit code, and every schedule of explored cases"
     )
 
 
@@ -129,7 +134,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not mark:
         metafunc.parametrize("case", [target.name for target in suite.judged], ids=_slug, indirect=True)
         return
-    argument, whole, part = mark.args
+    argument, whole, part, _ = mark.args
     pairs = [
         (target.name, value) for target in suite.judged for value in (part if suite.takes_samples(target) else whole)
     ]
@@ -210,7 +215,10 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     verdict = result.judgement.verdict
     if verdict == "fail":
         return ("failed", "F", "FAILED") if _breaks(result) else ("should failed", "f", "SHOULD FAILED")
-    letters = {"not applicable": "-", "not observable": "o", "declared deviation": "d", "unstable": "u", "error": "E"}
+    letters = {
+        "not applicable": "-", "not observable": "o", "partial": "p", "declared deviation": "d", "unstable": "u",
+        "error": "E",
+    }  # fmt: skip
     return ("failed" if verdict == "error" else verdict), letters[verdict], verdict.upper()
 
 
@@ -218,9 +226,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     result = _result_of(report)
     if result:
         _collected.append(result)
+    if report.when == "teardown":
+        _finished.add(report.nodeid)
 
 
 _collected: list[CaseResult] = []
+_finished: set[str] = set()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -230,14 +241,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     suite = session.config.stash.get(_suite_key, None)
     if suite is None:
         return
-    suite.cases = list(_collected)
+    is_interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    left_out = [] if session.config.option.collectonly else unfinished(session, _collected, _finished, is_interrupted)
+    suite.cases = [*_collected, *left_out]
     verdicts = {(c.judgement.verdict, requirements()[c.requirement].is_mandatory) for c in suite.cases}
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
         session.exitstatus = HARNESS_FAILED
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = USAGE_ERROR
     try:
-        write_results(suite, session.config, exitstatus == pytest.ExitCode.INTERRUPTED)
+        write_results(suite, session.config, is_interrupted)
     except HarnessError as error:
         suite.write_error = str(error)
         session.exitstatus = HARNESS_FAILED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from proctor.conformance.exploring.extent import LONGEST, Extent
+from proctor.conformance.exploring.surveys import Surveys
 from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.deviations import check_deviations, with_declared
 from proctor.conformance.judging.judge import Bare
@@ -36,11 +39,13 @@ class Suite:
         self.targets = {target.name: target for target in targets}
         self.probes = probes
         self.full: bool = options.option.full
-        self.explore_budget: float = options.option.explore_budget
-        """Seconds for each target."""
+        self.surveys = Surveys()
         self.repeat_with = [f"--profile={name}" for name in options.option.profile] + ["--full"] * self.full
         self.repeat_with += [f"--declare={text}" for text in options.option.declare]
         """The options of this run without which a case may not be repeated."""
+        self._schedules: int | None = options.option.explore_schedules
+        budget: float | None = options.option.explore_budget
+        self._seconds = (math.inf if self.full else LONGEST) if budget is None else budget
         self.keep_cases: str = options.option.cases
         """The directory for case files of violations; "" to save none."""
         self.timer = CaseTimer(options)
@@ -81,7 +86,21 @@ class Suite:
 
     def takes_samples(self, target: Target) -> bool:
         """Whether this target is so slow that the suite takes samples."""
-        return not self.full and (target.slow or self.probes[target.name].slow)
+        return not self.full and self._is_slow(target)
+
+    def extent(self, target: Target, share: float) -> Extent:
+        """Return how much of a campaign is played on this target. share: of the work for one launcher."""
+        return Extent(None if self.full else share, self._is_slow(target), self._schedules, self._seconds)
+
+    @property
+    def why_unexplored(self) -> str:
+        """The option that leaves explored cases out, as text; "" if they are played."""
+        if self._schedules == 0:
+            return "--explore-schedules=0"
+        return "--explore-budget=0" if self._seconds == 0 else ""
+
+    def _is_slow(self, target: Target) -> bool:
+        return target.slow or self.probes[target.name].slow
 
 
 def make_suite(config: pytest.Config) -> Suite:
@@ -98,6 +117,10 @@ def make_suite(config: pytest.Config) -> Suite:
         result_rows.check_path(Path(config.option.results))
     if config.option.cases:
         _make_directory(Path(config.option.cases))
+    for name in ("explore_schedules", "explore_budget"):
+        value = getattr(config.option, name)
+        if value is not None and not value >= 0:
+            raise UsageError(f"--{name.replace('_', '-')}={value}: give 0 or more")
     for profile in config.option.profile:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)

@@ -19,8 +19,8 @@ from proctor.reports.limits import EXPLORED
 from proctor.reports.results import Row
 
 SIGNS = {
-    "pass": "pass", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-", "not observable": "n.obs.",
-    "not built": "not built", "unstable": "unstable", "error": "ERROR",
+    "pass": "pass", "partial": "partial", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-",
+    "not observable": "n.obs.", "not built": "not built", "unstable": "unstable", "error": "ERROR",
 }  # fmt: skip
 
 REPEAT_BY = "PROCTOR_REPEAT_BY"

@@ -1,7 +1,9 @@
-"""Executes schedules within a time budget; shrinks and replays those that a predicate rejects."""
+"""Executes a number of schedules; shrinks and replays those that a predicate rejects."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -57,12 +59,14 @@ class Finding(NamedTuple):
 
 
 class Exploration(NamedTuple):
-    """The result of an exploration. seconds: its duration."""
+    """The result of an exploration. seconds: its duration. out_of_time: whether the time limit was reached before the
+    last schedule."""
 
     played: list[PlayedSchedule]
     findings: list[Finding]
     executions: int
     seconds: float
+    out_of_time: bool = False
 
     @property
     def unreached(self) -> int:
@@ -94,20 +98,26 @@ class Explorer:
         self._play, self._scenario, self._predicate, self._replays = play, scenario, predicate, replays
         self.executions = 0
 
-    def explore(self, planned: Iterable[PlannedSchedule], seconds: float) -> Exploration:
-        """Execute the planned schedules for at most this many seconds. Then shrink and replay what was found: at least
-        one finding, and more while there is time."""
+    def explore(
+        self, planned: Iterable[PlannedSchedule], seconds: float = math.inf, most: int | None = None
+    ) -> Exploration:
+        """Execute the planned schedules, but no more than `most`. Then shrink and replay what was found: at least one
+        finding, and more until there were `most` executions. The result is the same in each run, unless the time limit
+        ends it: none begins after so many seconds."""
         start = time.monotonic()
         played: list[PlayedSchedule] = []
-        for one in planned:
-            if time.monotonic() - start > seconds:
+        out_of_time = False
+        for one in itertools.islice(planned, most):
+            out_of_time = time.monotonic() - start > seconds
+            if out_of_time:
                 break
             played.append(self.play_one(one))
         findings: list[Finding] = []
         for suspect in select_suspects(played):
-            if not findings or time.monotonic() - start < seconds:
+            has_room = most is None or self.executions < most
+            if not findings or (has_room and time.monotonic() - start < seconds):
                 findings.append(self.confirm(suspect))
-        return Exploration(played, findings, self.executions, time.monotonic() - start)
+        return Exploration(played, findings, self.executions, time.monotonic() - start, out_of_time)
 
     def play_one(self, planned: PlannedSchedule) -> PlayedSchedule:
         """Execute one schedule and evaluate its history."""

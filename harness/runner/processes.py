@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 from typing import NamedTuple
 
@@ -80,6 +81,12 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return sum(map(int, line.rpartition(b") ")[2].split()[11:15])) / _TICKS
+
+
+def reaped_cpu_seconds() -> float:
+    """Return the CPU time that the children which this process has reaped have used, and theirs. getrusage(2)."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def table() -> dict[int, Process]:

@@ -305,11 +305,6 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
     assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 
 
-def test_sample_is_said_to_be_one() -> None:
-    sampled = msgspec.structs.replace(a_case("one", "pass"), sampled=True)
-    assert result_rows.rows(TARGET, [sampled])["EXIT-1"].reason == "a sample; all with --full"
-
-
 def test_cases_of_other_targets_do_not_count() -> None:
     table = result_rows.rows(TARGET, [a_case("one", "fail", target="another"), a_case("two", "pass")])
     assert table["EXIT-1"].verdict == "pass"

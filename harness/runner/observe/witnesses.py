@@ -14,6 +14,8 @@ import msgspec
 
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import quiescence
 from proctor.harness.runner.observe.command import runs_tool
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
@@ -103,6 +105,7 @@ class Witnesses:
         self._by_name: dict[str, _Connection] = {}
         self._on_greeting, self._role_of = on_greeting, role_of
         self._impostor = False
+        self._reaped_before = processes.reaped_cpu_seconds()
         self._listeners: dict[str, socket.socket] = {}
         self.listen(path)
 
@@ -223,7 +226,13 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, connection.pid)
-        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited))
+        used = self._cpu_seconds() if name == "command" else 0.0
+        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited, used))
+
+    def _cpu_seconds(self) -> float:
+        """Return the CPU time that the processes of this execution have used so far."""
+        living = sum(map(processes.cpu_seconds, quiescence.descendants(os.getpid())))
+        return round(living + processes.reaped_cpu_seconds() - self._reaped_before, 6)
 
     def order(self, name: str, text: str) -> bool:
         """Send one order; return whether there was a witness to send it to."""
