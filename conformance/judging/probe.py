@@ -27,12 +27,13 @@ from proctor.harness.history import (
     History,
     LimitExceeded,
     NotStarted,
+    SettleEnded,
     Unobserved,
     WaitFailed,
     WitnessReady,
     is_outside,
 )
-from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
+from proctor.harness.scenario import Order, Scenario, Settle, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
 from proctor.harness.words import exceeded, harmless, how_ended, left, open_wait, unseen
 
@@ -65,11 +66,13 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """What was found. trouble: why this target cannot be judged, None if it can."""
+    """What was found. trouble: why this target cannot be judged, None if it can. restless: the launcher is never seen
+    at rest while its command runs, so each absence takes seconds to establish."""
 
     version: str
     slow: bool
     trouble: Trouble | None
+    restless: bool = False
 
 
 def probe(target: Target) -> Probe:
@@ -81,8 +84,20 @@ def probe(target: Target) -> Probe:
     script = _first_look(target, Stage(limits=() if has_time else _limits()))
     with contextlib.nullcontext() if has_time else _little_patience():
         trouble = _trouble(target, door.execute(target, script))
-        used = 0.0 if trouble else _start_cost(target, script)
-    return Probe(version_of(target) if not trouble else "", used >= SLOW_START, trouble)
+        if trouble:
+            return Probe("", False, trouble)
+        slow, restless = _start_cost(target, script) >= SLOW_START, _is_restless(target, script)
+    return Probe(version_of(target), slow, None, restless)
+
+
+def _is_restless(target: Target, script: Scenario) -> bool:
+    """Whether the launcher polls, or waits for what Proctor does not see, while its command does nothing. This does not
+    depend on the load: a launcher that does come to rest is waited for."""
+    if not script.starts_command:
+        return False
+    history = door.execute(target, msgspec.structs.replace(script, steps=(Settle(), *script.steps)))
+    rests = history.facts(SettleEnded)
+    return bool(rests) and rests[0].how != "quiescent"
 
 
 def _start_cost(target: Target, script: Scenario) -> float:

@@ -128,10 +128,11 @@ class Case:
     def _sample(self) -> Sample | None:
         """Return the sample that this case is one of; None if the case is repeated over all values, or not at all."""
         mark = self._item.get_closest_marker("over")
-        if mark is None or not self._suite.takes_samples(self.target):
+        if mark is None:
             return None
         _, whole, part, what = mark.args
-        return Sample(len(part), len(whole), what) if len(part) < len(whole) else None
+        played = len(self._suite.values(self.target, whole, part))
+        return Sample(played, len(whole), what) if played < len(whole) else None
 
     def _conclude(self, requirement: Requirement, judgement: Judgement, case: CaseFile | None) -> None:
         file = self._kept(judgement, case)

@@ -29,6 +29,17 @@ from proctor.harness.target import PROFILES, Target, described_by, load, with_pr
 from proctor.reports.results import DeclaredDeviation
 
 
+MOST_WHERE_RESTLESS = 3
+"""Values over which a case is repeated where each absence takes seconds to establish."""
+
+
+def spread(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:
+    """Return at most so many of these values, evenly spread, the first and the last among them."""
+    if len(values) <= most:
+        return values
+    return tuple(values[n * (len(values) - 1) // (most - 1)] for n in range(most))
+
+
 class Suite:
     """The state of one run, in one pytest process."""
 
@@ -84,13 +95,19 @@ class Suite:
         """Return what the target declares, and whether it occurred."""
         return result_rows.deviations(target, self.cases, is_part=selects_part(config))
 
-    def takes_samples(self, target: Target) -> bool:
-        """Whether this target is so slow that the suite takes samples."""
-        return not self.full and self._is_slow(target)
+    def values(self, target: Target, whole: tuple[Any, ...], part: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the values over which a case is repeated on this target: all; those of a sample where the launcher is
+        slow; MOST_WHERE_RESTLESS of these where it never rests."""
+        if self.full:
+            return whole
+        if self.probes[target.name].restless:
+            return spread(part, MOST_WHERE_RESTLESS)
+        return part if self._is_slow(target) else whole
 
     def extent(self, target: Target, share: float) -> Extent:
         """Return how much of a campaign is played on this target. share: of the work for one launcher."""
-        return Extent(None if self.full else share, self._is_slow(target), self._schedules, self._seconds)
+        takes_long = self._is_slow(target) or self.probes[target.name].restless
+        return Extent(None if self.full else share, takes_long, self._schedules, self._seconds)
 
     @property
     def why_unexplored(self) -> str:
