@@ -135,9 +135,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("case", [target.name for target in suite.judged], ids=_slug, indirect=True)
         return
     argument, whole, part, _ = mark.args
-    pairs = [
-        (target.name, value) for target in suite.judged for value in suite.values(target, whole, part)
-    ]
+    pairs = [(target.name, value) for target in suite.judged for value in suite.values(target, whole, part)]
     names = [f"{_slug(name)}-{_slug(value)}" for name, value in pairs]
     metafunc.parametrize(("case", argument), pairs, ids=names, indirect=["case"])
 

@@ -28,7 +28,6 @@ from proctor.harness.schedule import Schedule
 from proctor.harness.target import PROFILES, Target, described_by, load, with_profiles
 from proctor.reports.results import DeclaredDeviation
 
-
 MOST_WHERE_RESTLESS = 3
 """Values over which a case is repeated where each absence takes seconds to establish."""
 
