@@ -50,7 +50,7 @@ from tests.planted import FAULTY, launchers
 PYTHON = [sys.executable, "-I", "-S"]
 SOUND = launchers()["sound"].command()
 OLDEST = (3, 8)
-SHORT = 200
+SHORT = 370
 """Lines that the script of a plain signal scenario stays below."""
 
 

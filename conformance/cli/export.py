@@ -68,7 +68,7 @@ def summary_of(case: CaseFile) -> FindingSummary:
     requirement = requirements()[case.requirement]
     return FindingSummary(
         case.requirement, requirement.level, requirement.sentence, case.judged_by, case.target, case.scenario,
-        case.schedule, case.objections, case.versions, counts=_counts(case),
+        case.schedule, case.objections, case.versions, counts=_counts(case), programs=case.programs,
     )  # fmt: skip
 
 

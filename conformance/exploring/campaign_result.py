@@ -9,7 +9,7 @@ import msgspec
 
 from proctor.conformance.exploring.campaign_verdict import declared_by, verdict_of, with_bare
 from proctor.conformance.exploring.campaigns import Campaign
-from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, versions
+from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, programs_at_points, versions
 from proctor.conformance.judging.evidence import failure_of, replay_command
 from proctor.conformance.judging.judge import Bare, Judgement
 from proctor.conformance.judging.probe import probe
@@ -65,6 +65,7 @@ def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
         scenario=campaign.scenario, schedule=finding.schedule,
         objections=kept_objections(finding.evaluation.objections),
         versions=versions(probe(target).version),
+        programs=programs_at_points(finding.history, finding.schedule),
     )  # fmt: skip
 
 

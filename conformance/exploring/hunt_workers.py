@@ -106,6 +106,7 @@ class _HuntWorker:
             schema=SCHEMA, requirement=objection.requirement, check=CHECK, target=self._target,
             scenario=script.scenario, schedule=script.schedule or Schedule(), versions=self._versions,
             objections=kept_objections([objection.broken.violation.of(objection.requirement)]),
+            programs=casefile.programs_at_points(objection.history, script.schedule or Schedule()),
         )  # fmt: skip
         name = objection.requirement.lower()
         with contextlib.suppress(UsageError):  # there is no file yet

@@ -12,13 +12,15 @@ from proctor.conformance.checks.common import NotApplicable, NotObservable, need
 from proctor.conformance.exploring.campaigns import campaign_of
 from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
-from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.judging.casefile import CaseFile, other_way
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import orders
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
+from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.schedule import Hold
 from proctor.harness.target import Target, with_absolute_programs
 from proctor.harness.violation import Violation, unlike
@@ -91,11 +93,21 @@ def ptrace_refusal_explained(case: CaseFile) -> Iterator[None]:
         ) from None
 
 
+UNDISTURBED = Scenario((Order(orders.Exit(0)), WaitEnds()))
+"""What is played before a case: a launcher does some things only in its first run, and cases are of later ones."""
+
+WARM_UPS = 2
+"""How often. Scripts do the same: reports/reproducer/parts/main.py."""
+
+
 class Replayer:
     """Plays one case on one target. HarnessError if the harness fails."""
 
     def __init__(self, case: CaseFile, target: Target) -> None:
         self._case, self._target = case, target
+        if case.scenario.stage.home == "kept":
+            for _ in range(WARM_UPS):
+                door.execute(target, UNDISTURBED)
         self._bare = Bare(door.execute)
         if case.is_explored:
             play = partial(play_traced, target)
@@ -113,7 +125,10 @@ class Replayer:
         said = self._predicate(history)
         objections = said.objections
         missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
-        unsure = f"the launcher never reached the point '{missed[0].directive.at}'" if missed and not objections else ""
+        unsure = f"the launcher never reached the point '{missed[0].directive.at}'" if missed else ""
+        unsure = (
+            "" if objections else unsure or other_way(self._case, history, self._target.name == self._case.target.name)
+        )
         return ReplayResult(history, objections, unsure, said.events)
 
     def _by_script(self) -> ReplayResult:

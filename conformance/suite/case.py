@@ -86,12 +86,13 @@ class Case:
         """Return the case file of a violation; None without one."""
         if not judgement.violations:
             return None
+        schedule = parse(judgement.schedule)
         return CaseFile(
             schema=SCHEMA, requirement=requirement.id, check=check, campaign=campaign, target=self.target,
             scenario=scenario,
             objections=kept_objections(judgement.violations),
-            versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
-            compared_with=compared_with,
+            versions=versions(self._suite.probes[self.target.name].version), schedule=schedule,
+            compared_with=compared_with, programs=casefile.programs_at_points(judgement.history, schedule),
         )  # fmt: skip
 
     def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:

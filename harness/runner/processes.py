@@ -49,6 +49,14 @@ def contents(path: str) -> bytes:
         os.close(fd)
 
 
+def program_of(pid: int) -> str:
+    """Return the name of the program that a process runs, at most 15 bytes of it; "" if it has gone."""
+    try:
+        return contents(f"/proc/{pid}/comm").decode("utf-8", "backslashreplace").rstrip("\n")
+    except OSError:
+        return ""
+
+
 def is_running(tid: int) -> bool:
     """Whether a task runs or is ready to."""
     try:

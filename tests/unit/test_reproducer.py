@@ -139,7 +139,7 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
         (summary("inherit.arguments"), "what the command starts with"),
         (summary("start", schedule="at launcher clone#1 exit: call prune"), "a second time"),
         (summary("start", schedule="at launcher clone#1 exit: deliver TERM to all"), "'all'"),
-        (summary("exit.same_status", Stage(nice=5)), "(nice)"),
+        (summary("exit.same_status", Stage(notify=True)), "a service manager"),
         (summary("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
         (summary("exit.same_status", target=Target("none", ())), "no launcher"),
         (summary("start")._replace(objections=(Violation("SIG-6/file-left"),)), "an undisturbed run"),
@@ -169,13 +169,13 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
 @pytest.mark.parametrize(
     ("check", "steps", "stage", "lines"),
     [
-        ("signals.reaches_command", SIGNALLED, PIPES, 200),
-        ("signals.reaches_command", SIGNALLED, LEADER, 215),
-        ("signals.reaches_command", SIGNALLED, JOB, 235),
-        ("terminal.key_arrives", PRESSED, LEADER, 215),
-        ("terminal.key_arrives", PRESSED, JOB, 235),
-        ("terminal.key_arrives_once", HELD, LEADER, 258),
-        ("terminal.key_arrives_once", HELD, JOB, 278),
+        ("signals.reaches_command", SIGNALLED, PIPES, 370),
+        ("signals.reaches_command", SIGNALLED, LEADER, 385),
+        ("signals.reaches_command", SIGNALLED, JOB, 405),
+        ("terminal.key_arrives", PRESSED, LEADER, 385),
+        ("terminal.key_arrives", PRESSED, JOB, 405),
+        ("terminal.key_arrives_once", HELD, LEADER, 420),
+        ("terminal.key_arrives_once", HELD, JOB, 440),
     ],
 )
 def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:

@@ -216,7 +216,10 @@ class Director:
     def _has_executed_program(self, task: TracedTask) -> None:
         task.born = True
         was_launched, self._has_executed = self._has_executed, True
-        if is_witness(task.pid):
+        is_command = is_witness(task.pid)
+        if task.process in self._tasks.programs:
+            self._tasks.programs[task.process] = "command" if is_command else processes.program_of(task.pid)
+        if is_command:
             task.untracked, task.call = True, ""
             self._commands.append(task.pid)
             self._scheduler.give_up(task)
@@ -254,7 +257,7 @@ class Director:
             self._scheduler.run_or_queue(task, lambda: self._reach(task, call, when))
 
     def _reach(self, task: TracedTask, call: str, when: history.When) -> None:
-        point, directives = self._points.reach(task, call, when)
+        point, directives = self._points.reach(task, call, when, self._tasks.programs.values())
         released = self._held.waiting_for_point(point) if point else []
         if not released:
             self._stay_or_resume(task, directives)

@@ -11,7 +11,8 @@ import zlib
 from fcntl import ioctl
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import contents, name_of
+from proctor.reports.reproducer.parts.at_rest import contents
+from proctor.reports.reproducer.parts.observed_run import name_of
 
 ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 

@@ -12,7 +12,8 @@ import termios
 import time
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import ObservedRun, below, contents, name_of, state
+from proctor.reports.reproducer.parts.at_rest import below, contents
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, name_of, state
 from proctor.reports.reproducer.parts.reporting_command import ORDER, pattern
 
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
@@ -150,7 +151,7 @@ def hold(run: Any) -> None:
     run.held = in_between(run)
     for pid in run.held:
         os.kill(pid, signal.SIGSTOP)
-    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "") for pid in run.held))
+    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "t", "") for pid in run.held))
     run.note("we stop the launcher (SIGSTOP)" if run.held else "there is no launcher to stop", "held")
 
 
