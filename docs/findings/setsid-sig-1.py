@@ -11,8 +11,12 @@ import sys, tempfile, time
 PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # starts this script in another role
 PATIENCE = 3.0  # seconds for which we wait for what we do not see
 WAITS = dict(one.split('=') for one in {  # calls: number=what they wait for:argument that is their timeout
-    "x86_64": "0=fd: 1=fd: 7=poll:2 16=fd: 19=fd: 20=fd: 23=select:4 34=: 35=:0 61=: 128=:2 130=: 202=futex:3 219=:? 230=:2 232=epoll:3 247=: 270=select:4 271=poll:2 281=epoll:3 441=epoll:3",
-    "aarch64": "22=epoll:3 29=fd: 63=fd: 64=fd: 65=fd: 66=fd: 72=select:4 73=poll:2 95=: 98=futex:3 101=:0 115=:2 128=:? 133=: 137=:2 260=: 441=epoll:3",
+    "x86_64":
+        "0=fd: 1=fd: 7=poll:2 16=fd: 19=fd: 20=fd: 23=select:4 34=: 35=:0 61=: 128=:2 130=: 202=futex:3 219=:? "
+        "230=:2 232=epoll:3 247=: 270=select:4 271=poll:2 281=epoll:3 441=epoll:3 ",
+    "aarch64":
+        "22=epoll:3 29=fd: 63=fd: 64=fd: 65=fd: 66=fd: 72=select:4 73=poll:2 95=: 98=futex:3 101=:0 115=:2 128=:? "
+        "133=: 137=:2 260=: 441=epoll:3 ",
 }.get(os.uname().machine, "").split())
 INSTRUCTION = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}  # of a call of this machine's own table
 NO_TIMEOUT = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)  # NULL, -1
@@ -24,7 +28,7 @@ ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 LAUNCHER = ['setsid', '--wait']
 
 def undisturbed(run):  # what is played behind the launcher before that
-    on_pipes(run)
+    on_pipes(run, lambda: set_stage({}))
     wait_for(run, 'command', 'runs')
     tell(run, 'exit 0')
     wait_for(run, 'launcher', 'ended')
@@ -51,15 +55,11 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
             os.makedirs(place + "/" + name, exist_ok=True)
         self.directory = tempfile.mkdtemp(dir=place)
         self.words = command_line(launcher, [*PYTHON, "ReportingCommand", self.directory, "command"])
-        home, path = place + "/home", os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        self.environment = {"PATH": path, "HOME": home, "TMPDIR": place + "/tmp", "LANG": "C.UTF-8", "TERM": "dumb"}
-        for name, where in {
-            "CACHE": "cache",
-            "CONFIG": "config",
-            "DATA": "local/share",
-            "STATE": "local/state",
-        }.items():
-            self.environment["XDG_%s_HOME" % name] = home + "/." + where
+        home, temporary = os.path.join(place, "home"), os.path.join(place, "tmp")
+        self.environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": temporary}
+        self.environment.update(LANG="C.UTF-8", TERM="dumb", XDG_CACHE_HOME=home + "/.cache")
+        self.environment.update(XDG_CONFIG_HOME=home + "/.config", XDG_DATA_HOME=home + "/.local/share")
+        self.environment.update(XDG_STATE_HOME=home + "/.local/state")
         self.status = lambda: shell_status(os.waitpid(self.pids["launcher"], 0)[1])  # the launcher's, at its end
         os.mkfifo(self.directory + "/reports")
         self.reports = os.open(self.directory + "/reports", os.O_RDWR)
@@ -136,9 +136,10 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
             os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
         self.readers.pop(self.reports)
         os.close(self.reports)
-        for one in [one for one in self.readers for _ in range(100) if select.select([one], [], [], 0)[0]]:
-            self.readers.get(one, id)(one)
-        for directory in (self.directory, self.place + "/tmp"):
+        for fd in list(self.readers):
+            while fd in self.readers and select.select([fd], [], [], 0)[0]:
+                self.readers[fd](fd)
+        for directory in (self.directory, os.path.join(self.place, "tmp")):
             shutil.rmtree(directory, ignore_errors=True)
 
 def command_line(launcher, command):
@@ -256,28 +257,29 @@ def tell(run, text, to="command"):  # Give the command an order, and do not wait
 def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
     run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 
-def set_stage():  # In a child: start with what the case says, whatever this script was started with
-    os.umask(STAGE.get("umask", 0o022))
-    for which, soft, hard in STAGE.get("limits", ()):
+def set_stage(stage=STAGE):  # In a child: start with what the case says, whatever this script was started with
+    os.umask(stage.get("umask", 0o022))
+    for which, soft, hard in stage.get("limits", ()):
         resource.setrlimit(which, (soft, hard))
     with contextlib.suppress(PermissionError):  # only root may
-        os.setgroups(STAGE.get("groups") or os.getgroups())
-    os.nice(STAGE.get("nice", 0))
-    set_signals()
-def set_signals():  # Set dispositions and mask as the case says
+        os.setgroups(stage.get("groups") or os.getgroups())
+    os.nice(stage.get("nice", 0))
+    set_signals(stage)
+def set_signals(stage=STAGE):  # Set dispositions and mask as the case says
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_IGN if number in STAGE.get("ignored", ()) else signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, STAGE.get("blocked", ()))
+        signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, stage.get("blocked", ()))
 def start(run, **how):  # Start the launcher, in a session of its own
-    how = {"cwd": run.place + "/work", "env": run.environment, "start_new_session": True, **how}
+    how = {"cwd": os.path.join(run.place, "work"), "env": run.environment, "start_new_session": True, **how}
     run.process = subprocess.Popen(run.words, **how)
     run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
 def on_pipes(run, set_up=set_stage, **how):  # Start it without a terminal, as a service manager does
-    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    start(run, preexec_fn=set_up, **how)
-    run.master = run.process.stdin.fileno()
-    for file in (run.process.stderr, *([run.process.stdout] if set_up is set_stage else [])):
-        run.readers[file.fileno()] = lambda fd: read_output(run, fd)
+    start(run, preexec_fn=set_up, **{**dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE), **how})
+    process = run.process  # below another process, stdout is for that one's reports
+    files = [process.stdin, process.stderr if "stdout" in how else process.stdout, process.stderr]
+    run.stdio = [file.fileno() for file in files]
+    run.master = run.stdio[0]
+    run.readers.update((fd, lambda fd: read_output(run, fd)) for fd in run.stdio[1:])
 
 def read_output(run, fd):
     """Read from the terminal or a pipe. Nothing, or EIO: no process has the other end open any more."""
@@ -304,7 +306,7 @@ class ReportingCommand:  # What the launcher starts: it reports each signal, and
     def report(self, *words):  # Report one thing
         os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
 
-    def __init__(self, directory, name):
+    def __init__(self, directory, name, *_arguments):
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
         self.caught = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.caught)
@@ -329,15 +331,16 @@ def main():  # Play the steps twice and compare; return the exit code
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
-    places = [tempfile.mkdtemp(), tempfile.mkdtemp()]
+    place = tempfile.mkdtemp()
     try:
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
-        bare, name = ObservedRun([], places[0]).play("Without the launcher", play), shlex.join(launcher)
+        bare, name = ObservedRun([], place).play("Without the launcher", play), shlex.join(launcher)
         for _ in range(2):  # a launcher does some things only in its first runs, and the case is of a later one
-            ObservedRun(launcher, places[1]).play("Undisturbed, so that all is as for the case", undisturbed)
-        launched = ObservedRun(launcher, places[1]).play("Behind the launcher, %s" % name, play)
+            before = ObservedRun(launcher, place).play("Undisturbed, so that all is as for the case", undisturbed)
+        bare.events += [event for event in before.events if event[:1] in (("left",), ("files",), ("modes",))]
+        launched = ObservedRun(launcher, place).play("Behind the launcher, %s" % name, play)
         if bare.timed_out or len(launched.all("runs")) < len(bare.all("runs")[:1]):
             raise RuntimeError(bare.timed_out or "the command was never started; output: %a" % launched.output[-300:])
         found = judge(bare, launched)
@@ -347,8 +350,7 @@ def main():  # Play the steps twice and compare; return the exit code
         print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
         return 2
     finally:
-        for place in places:
-            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
     print("\n".join(["FAULT REPRODUCED:", *found]) if found else "FAULT NOT REPRODUCED: all is as required.")
     return 1 if found else 0
 

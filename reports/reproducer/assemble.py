@@ -22,6 +22,7 @@ PARTS = (
     "nested_stages",
     "comparisons",
     "questions",
+    "inherited",
     "ptrace",
     "gate",
     "follow",
@@ -32,7 +33,7 @@ PARTS = (
     "main",
 )
 """The order in which they are in a script."""
-OWN = ("undisturbed", "play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
+OWN = ("undisturbed", "play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT", "ADDS", "CHANGES")
 """What each script defines. The parts define these only for type checkers and linters."""
 HERE = "proctor.reports.reproducer.parts"
 WIDTH = 120

@@ -48,7 +48,8 @@ def waits() -> str:
     for machine in MACHINES:
         known = {getattr(call, machine): _wait(name) for name, call in CALLS.items() if _wait(name)}
         words = " ".join(f"{number}={known[number]}" for number in sorted(one for one in known if one is not None))
-        rows.append(f'    "{machine}": "{words}",')
+        lines = textwrap.wrap(words, 106)
+        rows.append(f'    "{machine}":\n' + "\n".join(f'        "{line} "' for line in lines) + ",")
     head = "WAITS = dict(one.split('=') for one in {  # calls: number=what they wait for:argument that is their timeout"
     return "\n".join([head, *rows, '}.get(os.uname().machine, "").split())'])
 

@@ -36,15 +36,16 @@ def main() -> int:
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
-    places = [tempfile.mkdtemp(), tempfile.mkdtemp()]
+    place = tempfile.mkdtemp()
     try:
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
-        bare, name = ObservedRun([], places[0]).play("Without the launcher", play), shlex.join(launcher)
+        bare, name = ObservedRun([], place).play("Without the launcher", play), shlex.join(launcher)
         for _ in range(2):  # a launcher does some things only in its first runs, and the case is of a later one
-            ObservedRun(launcher, places[1]).play("Undisturbed, so that all is as for the case", undisturbed)
-        launched = ObservedRun(launcher, places[1]).play("Behind the launcher, %s" % name, play)
+            before = ObservedRun(launcher, place).play("Undisturbed, so that all is as for the case", undisturbed)
+        bare.events += [event for event in before.events if event[:1] in (("left",), ("files",), ("modes",))]
+        launched = ObservedRun(launcher, place).play("Behind the launcher, %s" % name, play)
         if bare.timed_out or len(launched.all("runs")) < len(bare.all("runs")[:1]):
             raise RuntimeError(bare.timed_out or "the command was never started; output: %a" % launched.output[-300:])
         found = judge(bare, launched)
@@ -54,7 +55,6 @@ def main() -> int:
         print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
         return 2
     finally:
-        for place in places:
-            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
     print("\n".join(["FAULT REPRODUCED:", *found]) if found else "FAULT NOT REPRODUCED: all is as required.")
     return 1 if found else 0

@@ -41,15 +41,11 @@ class ObservedRun:
             os.makedirs(place + "/" + name, exist_ok=True)
         self.directory = tempfile.mkdtemp(dir=place)
         self.words: list[Any] = command_line(launcher, [*PYTHON, "ReportingCommand", self.directory, "command"])
-        home, path = place + "/home", os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        self.environment = {"PATH": path, "HOME": home, "TMPDIR": place + "/tmp", "LANG": "C.UTF-8", "TERM": "dumb"}
-        for name, where in {
-            "CACHE": "cache",
-            "CONFIG": "config",
-            "DATA": "local/share",
-            "STATE": "local/state",
-        }.items():
-            self.environment["XDG_%s_HOME" % name] = home + "/." + where
+        home, temporary = os.path.join(place, "home"), os.path.join(place, "tmp")
+        self.environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": temporary}
+        self.environment.update(LANG="C.UTF-8", TERM="dumb", XDG_CACHE_HOME=home + "/.cache")
+        self.environment.update(XDG_CONFIG_HOME=home + "/.config", XDG_DATA_HOME=home + "/.local/share")
+        self.environment.update(XDG_STATE_HOME=home + "/.local/state")
         self.status = lambda: shell_status(os.waitpid(self.pids["launcher"], 0)[1])  # the launcher's, at its end
         os.mkfifo(self.directory + "/reports")
         self.reports = os.open(self.directory + "/reports", os.O_RDWR)
@@ -137,9 +133,10 @@ class ObservedRun:
             os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
         self.readers.pop(self.reports)
         os.close(self.reports)
-        for one in [one for one in self.readers for _ in range(100) if select.select([one], [], [], 0)[0]]:
-            self.readers.get(one, id)(one)
-        for directory in (self.directory, self.place + "/tmp"):
+        for fd in list(self.readers):
+            while fd in self.readers and select.select([fd], [], [], 0)[0]:
+                self.readers[fd](fd)
+        for directory in (self.directory, os.path.join(self.place, "tmp")):
             shutil.rmtree(directory, ignore_errors=True)
 
 

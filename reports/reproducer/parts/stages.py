@@ -22,12 +22,12 @@ STAGE: dict[str, Any] = {}
 
 def use_missing_command(run: ObservedRun) -> None:
     """Start a command that does not exist. Without the launcher, a shell starts it."""
-    run.words = command_line(run.launcher or ["sh", "-c", '"$0"'], [run.place + "/work/no-such-command"])
+    run.words = command_line(run.launcher or ["sh", "-c", '"$0"'], [os.path.join(run.place, "work", "no-such-command")])
 
 
 def use_forbidden_command(run: ObservedRun) -> None:
     """Start a file that may not be executed. Without the launcher, a shell starts it."""
-    path = run.place + "/work/forbidden-command"
+    path = os.path.join(run.place, "work", "forbidden-command")
     with open(path, "w") as file:
         file.write("#!/bin/sh\n")
     os.chmod(path, 0o644)
@@ -53,43 +53,45 @@ def fill_in(run: ObservedRun, text: Any) -> Any:
     return text
 
 
-def set_stage() -> None:
+def set_stage(stage: dict[str, Any] = STAGE) -> None:
     """In a child: start with what the case says, whatever this script was started with."""
-    os.umask(STAGE.get("umask", 0o022))
-    for which, soft, hard in STAGE.get("limits", ()):
+    os.umask(stage.get("umask", 0o022))
+    for which, soft, hard in stage.get("limits", ()):
         resource.setrlimit(which, (soft, hard))
     with contextlib.suppress(PermissionError):  # only root may
-        os.setgroups(STAGE.get("groups") or os.getgroups())
-    os.nice(STAGE.get("nice", 0))
-    set_signals()
+        os.setgroups(stage.get("groups") or os.getgroups())
+    os.nice(stage.get("nice", 0))
+    set_signals(stage)
 
 
-def set_signals() -> None:
+def set_signals(stage: dict[str, Any] = STAGE) -> None:
     """Set dispositions and mask as the case says."""
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_IGN if number in STAGE.get("ignored", ()) else signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, STAGE.get("blocked", ()))
+        signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, stage.get("blocked", ()))
 
 
 def start(run: Any, **how: Any) -> None:
     """Start the launcher, in a session of its own."""
-    how = {"cwd": run.place + "/work", "env": run.environment, "start_new_session": True, **how}
+    how = {"cwd": os.path.join(run.place, "work"), "env": run.environment, "start_new_session": True, **how}
     run.process = subprocess.Popen(run.words, **how)
     run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
 
 
 def on_pipes(run: Any, set_up: Callable[[], None] = set_stage, **how: Any) -> None:
     """Start it without a terminal, as a service manager does."""
-    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    start(run, preexec_fn=set_up, **how)
-    run.master = run.process.stdin.fileno()
-    for file in (run.process.stderr, *([run.process.stdout] if set_up is set_stage else [])):
-        run.readers[file.fileno()] = lambda fd: read_output(run, fd)
+    start(run, preexec_fn=set_up, **{**dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE), **how})
+    process = run.process  # below another process, stdout is for that one's reports
+    files = [process.stdin, process.stderr if "stdout" in how else process.stdout, process.stderr]
+    run.stdio = [file.fileno() for file in files]
+    run.master = run.stdio[0]
+    run.readers.update((fd, lambda fd: read_output(run, fd)) for fd in run.stdio[1:])
 
 
 def open_terminal(run: Any) -> None:
     """Make a pseudo-terminal."""
     run.master, run.slave = os.openpty()
+    run.stdio = [run.slave] * 3
     modes = termios.tcgetattr(run.slave)
     run.note("the terminal at first: modes %s" % modes[:4], "modes before", modes[:4], modes[6])
     size = struct.pack("4H", STAGE.get("rows", 24), STAGE.get("columns", 80), 0, 0)

@@ -182,11 +182,17 @@ def note_processes_left(run: ObservedRun) -> None:
             run.note("still there: %s (pid %d)" % (name, pid), "left", name)
 
 
+def note_files_left(run: ObservedRun) -> None:
+    """Note the temporary files that are left."""
+    names = sorted(os.listdir(run.environment["TMPDIR"]))
+    run.note("in TMPDIR: %s" % (", ".join(names) or "nothing"), "files", names)
+
+
 def note_terminal(run: Any) -> None:
     """Note the settings of the terminal, and which process group is in the foreground."""
     settle(run)
-    modes = termios.tcgetattr(run.slave)
-    size = struct.unpack("4H", fcntl.ioctl(run.slave, termios.TIOCGWINSZ, bytes(8)))[:2]
+    modes = termios.tcgetattr(run.master)  # our slave end is hung up when a session leader has ended
+    size = struct.unpack("4H", fcntl.ioctl(run.master, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_launcher = os.tcgetpgrp(run.master) == run.pids["launcher"]
     run.note("terminal: modes %s, size %s" % (modes[:4], size), "modes", modes[:4], modes[6], size)
     text = "the launcher's process group" if is_launcher else "another process group"
