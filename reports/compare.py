@@ -132,7 +132,7 @@ def _how(change: VerdictChange) -> str:
         why = f": {_in_line(change.after.violations[0])}"
     elif change.after.verdict == "partial" and change.after.reason:
         why = f": {change.after.reason}"
-    return f"{change.before.verdict} -> {change.after.verdict}{why}"
+    return f"{change.before.shown_verdict} -> {change.after.shown_verdict}{why}"
 
 
 def _in_line(one: RowViolation) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History
 from proctor.harness.strict import convert, other_schema, raw_json
-from proctor.harness.violation import Violation
+from proctor.harness.violation import Value, Violation
 from proctor.reports.coverage import Coverage
 
 SCHEMA = 2
@@ -19,6 +19,11 @@ Verdict = Literal[
     "error",
 ]  # fmt: skip
 """partial: nothing was found, but less was played than planned. No failure, and never a pass."""
+
+
+def shown(verdict: Verdict) -> str:
+    """Return a verdict in words, for people. "not built" says only that no case was run: -k may have left it out."""
+    return "not run" if verdict == "not built" else verdict
 
 
 class RequirementText(msgspec.Struct, frozen=True):
@@ -42,13 +47,16 @@ class Spec(msgspec.Struct, frozen=True):
 class RowViolation(Violation, frozen=True, omit_defaults=False):
     """One violation of a requirement. message: all of it in one line. case: the case of the suite; file: its case file,
     where one was kept. is_unstable: whether it did not come back in each replay. stage: on which stage it was found; ""
-    where that is not known."""
+    where that is not known. launcher_end: how the launcher ended there: its exit code, or the name of a signal.
+    follows_from: the code of another violation, such as SIG-1/not-delivered, of which this one is a consequence."""
 
     message: str = ""
     case: str = ""
     file: str = ""
     is_unstable: bool = False
     stage: str = ""
+    launcher_end: Value = ""
+    follows_from: str = ""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -65,6 +73,17 @@ class Row(msgspec.Struct, frozen=True):
     def is_mandatory(self) -> bool:
         """Whether breaking it fails a launcher."""
         return self.level in ("MUST", "MUST NOT")
+
+    @property
+    def shown_verdict(self) -> str:
+        """The verdict in words, for people."""
+        return shown(self.verdict)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The other requirements for whose reason this one fails; none where any violation is its own matter."""
+        found = [one.follows_from.partition("/")[0] for one in self.violations if not one.is_unstable]
+        return tuple(dict.fromkeys(found)) if self.verdict == "fail" and all(found) else ()
 
 
 class Launcher(msgspec.Struct, frozen=True):

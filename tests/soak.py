@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from proctor.conformance.suite.case import PROPERTY
+from proctor.conformance.suite.case_results import PROPERTY
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("tini", "./launcher", "uv-run")

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from proctor.conformance.cli.common import json_option, print_json, print_table, results_argument, run_reporting_errors
-from proctor.conformance.suite.terminal_report import escape
 from proctor.harness.errors import UsageError
+from proctor.harness.words import harmless as escape
 from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, no_longer_fails, told
 from proctor.reports.markdown import SYMBOLS
-from proctor.reports.results import read, read_all
+from proctor.reports.results import Verdict, read, read_all, shown
 
 WORSE = 1
 
@@ -37,10 +37,10 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
         rows, told = [], {}
         for name in dict.fromkeys(name for one in documents for name in one.requirements):
             found = [one.requirements.get(name) for one in documents]
-            verdicts = [row.verdict if row else "not built" for row in found]
+            verdicts: list[Verdict] = [row.verdict if row else "not built" for row in found]
             if set(verdicts) != {"not built"} and (everything or len(set(verdicts)) > 1):
                 level = next(row.level for row in found if row)
-                rows.append((name, level, *(f"{SYMBOLS[verdict]} {verdict}" for verdict in verdicts)))
+                rows.append((name, level, *(f"{SYMBOLS[verdict]} {shown(verdict)}" for verdict in verdicts)))
                 told[name] = verdicts
         titles = [one.title for one in documents]
         if as_json:

@@ -26,10 +26,10 @@ from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
 from proctor.conformance.judging.deviations import check_deviations
 from proctor.conformance.judging.probe import probe
-from proctor.conformance.suite.terminal_report import escape
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.move_rules import RULES
 from proctor.harness.target import load
+from proctor.harness.words import harmless as escape
 
 
 class Profile(NamedTuple):

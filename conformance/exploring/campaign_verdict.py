@@ -13,7 +13,8 @@ from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.point_map import stretches
 from proctor.conformance.exploring.surveys import Surveys
 from proctor.conformance.judging.deviations import declared, reasons, sort
-from proctor.conformance.judging.judge import Bare, Judgement, needs_nothing_outside, needs_stage, timeline
+from proctor.conformance.judging.instability import cause
+from proctor.conformance.judging.judge import Bare, Judgement, how_often, needs_nothing_outside, needs_stage, timeline
 from proctor.conformance.judging.result_rows import FULL
 from proctor.harness.errors import HarnessError
 from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, Explorer, Finding, Predicate
@@ -27,6 +28,10 @@ from proctor.reports.results import Verdict
 
 Execute = Callable[[Target, Scenario, Schedule], History]
 NEVER_PASSED = "the launcher reached none of the points again: its system calls differ from run to run"
+
+
+UNDISTURBED = "undisturbed"
+"""How a violation names the schedule without directives."""
 
 
 def judge_campaign(
@@ -95,7 +100,7 @@ def verdict_of(
     violations = tuple(
         msgspec.structs.replace(
             objection,
-            schedule="; ".join(map(str, f.schedule.directives)) or "undisturbed",
+            schedule="; ".join(map(str, f.schedule.directives)) or UNDISTURBED,
             events=f.evaluation.events if f is worst[0] and f.returned else (),  # of its history
         )
         for f in shown
@@ -103,12 +108,14 @@ def verdict_of(
     )
     schedule, _, history, returned, times = worst[0]
     verdict: Verdict = "fail" if stable else "unstable"
-    reason = "" if stable else f"came back in {returned} of {times} replays"
+    why = None if stable else cause(history)
+    reason = how_often(returned, times, why) if why else ""
     if not undeclared:
         verdict, reason = "declared deviation", reasons(target, declarations)
     return Judgement(
         verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history,
         declarations=declarations, stage=campaign.scenario.stage.name,
+        instability=None if verdict != "unstable" else why,
     )  # fmt: skip
 
 

@@ -9,14 +9,15 @@ from typing import Protocol
 
 import msgspec
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
+from proctor.conformance.checks.common import NotApplicable, NotObservable, end_key, end_of, needs_freedom
 from proctor.conformance.judging.deviations import Sorted, reasons, sort
+from proctor.conformance.judging.instability import Instability, cause
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady, is_outside
 from proctor.harness.scenario import Scenario, WaitReady
 from proctor.harness.target import Profile, Target
-from proctor.harness.violation import Violation
+from proctor.harness.violation import Value, Violation
 from proctor.harness.words import describe, is_dull, still_open
 from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
@@ -49,7 +50,7 @@ class Judgement(msgspec.Struct, frozen=True):
     the explorer found: what it covered, and the schedule of the finding. declarations: the target's declared deviations
     that cover a violation, in their text form; violations has those that none covers, where there are such. stage: the
     name of the stage on which they were found. rest: of what is partial, the option that plays the rest, as a clause.
-    """
+    launcher_end: how the launcher ended there; "" if it did not. instability: why it is unstable; None if it is not."""
 
     verdict: Verdict
     executions: int = 0
@@ -65,6 +66,8 @@ class Judgement(msgspec.Struct, frozen=True):
     declarations: tuple[str, ...] = ()
     stage: str = ""
     rest: str = ""
+    launcher_end: Value = ""
+    instability: Instability | None = None
 
 
 class Bare:
@@ -132,18 +135,21 @@ def judge(
         if not found.open:
             return Judgement(
                 "declared deviation", executions, reasons(target, declarations), violations, history=history, bare=its,
-                declarations=declarations, stage=scenario.stage.name,
+                declarations=declarations, stage=scenario.stage.name, launcher_end=launcher_end(history),
             )  # fmt: skip
-        returned = 0
+        without = []
         for _ in range(replays):
             again = count(play(target, scenario))
             against = count(play(target, compared_with)) if compared_with else against
-            returned += _finds(check, again, against, undeclared)
-        verdict: Verdict = "fail" if returned == replays else "unstable"
-        reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
+            without += [] if _finds(check, again, against, undeclared) else [again]
+        returned = replays - len(without)
+        verdict: Verdict = "unstable" if without else "fail"
+        why = cause(history, without) if without else None
+        reason = how_often(returned, replays, why) if why else ""
         return Judgement(
             verdict, executions, reason, found.open, returned, timeline(history), replays=replays,
             history=history, bare=its, declarations=declarations, stage=scenario.stage.name,
+            launcher_end=launcher_end(history), instability=why,
         )  # fmt: skip
     except NotApplicable as reason:
         return Judgement("not applicable", executions, str(reason))
@@ -153,6 +159,17 @@ def judge(
         return Judgement("error", executions, str(error))
     except Exception as error:  # noqa: BLE001  a check that crashes has found out nothing: never "fail"
         return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
+
+
+def how_often(returned: int, replays: int, why: Instability) -> str:
+    """Return the reason of the verdict `unstable`: in how many replays the violation came back, and why not in all."""
+    return f"came back in {returned} of {replays} replays: {why}"
+
+
+def launcher_end(history: History) -> Value:
+    """Return how the launcher ended, as a parameter of violations says it; "" if it did not."""
+    end = end_of(history, "launcher")
+    return end_key(end[1]) if end else ""
 
 
 def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str:

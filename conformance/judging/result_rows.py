@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from proctor.conformance.judging.consequences import with_causes
 from proctor.conformance.judging.deviations import parse
 from proctor.conformance.judging.evidence import SHOWN
 from proctor.conformance.judging.judge import VERDICTS, Judgement
@@ -72,7 +73,7 @@ def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
     for case in cases:
         if case.target == target.name:
             by_requirement.setdefault(case.requirement, []).append(case)
-    return {r.id: _row(r, by_requirement.get(r.id, [])) for r in requirements().values()}
+    return with_causes({r.id: _row(r, by_requirement.get(r.id, [])) for r in requirements().values()})
 
 
 def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
@@ -115,6 +116,7 @@ def _violation(case: CaseResult, found: Violation) -> RowViolation:
         file=case.file,
         is_unstable=judgement.verdict == "unstable",
         stage=judgement.stage,
+        launcher_end=judgement.launcher_end,
     )
 
 

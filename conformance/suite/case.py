@@ -18,15 +18,13 @@ from proctor.conformance.judging.evidence import failure_of
 from proctor.conformance.judging.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
 from proctor.conformance.judging.result_rows import CaseResult, Sample
 from proctor.conformance.spec import Requirement, requirements
-from proctor.conformance.suite import terminal_report
+from proctor.conformance.suite import failure_report
+from proctor.conformance.suite.case_results import PROPERTY
 from proctor.conformance.suite.suite import Suite
 from proctor.harness.errors import HarnessError, ProctorError
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
-
-PROPERTY = "proctor"
-"""The name of the test's user property that holds the result of its case. xdist passes it on from workers."""
 
 
 class Case:
@@ -96,8 +94,8 @@ class Case:
         )  # fmt: skip
 
     def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:
-        """Save the case file of a failure if --cases asks for it; return its path, else ""."""
-        if judgement.verdict != "fail" or not case or not self._suite.keep_cases:
+        """Save the case file of a violation if --cases asks for it; return its path, else ""."""
+        if judgement.verdict not in ("fail", "unstable") or not case or not self._suite.keep_cases:
             return ""
         try:
             return str(casefile.write(case, Path(self._suite.keep_cases)))
@@ -147,7 +145,7 @@ class Case:
             pytest.skip(judgement.reason)
         if verdict not in ("pass", "partial"):
             repeat = self._suite.repeat_command(result)
-            pytest.fail(terminal_report.explain(result, requirement, repeat), pytrace=False)
+            pytest.fail(failure_report.explain(result, requirement, repeat), pytrace=False)
 
     def _judge(
         self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, compared_with: Scenario | None

@@ -15,20 +15,20 @@ import pytest
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import requirements
-from proctor.conformance.suite import terminal_report
-from proctor.conformance.suite.case import PROPERTY, Case
+from proctor.conformance.suite import output, terminal_report
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.case_results import PROPERTY, breaks, result_of
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
 from proctor.conformance.suite.unfinished import unfinished
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
-from proctor.harness.target import described_by
 
 __all__ = [
     "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
     "pytest_configure_node", "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus",
-    "pytest_runtest_logreport", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary",
-    "pytest_unconfigure",
+    "pytest_runtest_logreport", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_sessionstart",
+    "pytest_terminal_summary", "pytest_unconfigure",
 ]  # fmt: skip
 
 USAGE_ERROR, HARNESS_FAILED = 2, 3
@@ -87,6 +87,7 @@ def _complain(message: str) -> None:
     click.echo(f"proctor: {terminal_report.escape(message)}", err=True)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement that a case is about")
     config.addinivalue_line("markers", "takes_long: a case that takes seconds")
@@ -99,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ProctorError as error:
         config.stash[_refused_key] = USAGE_ERROR if isinstance(error, UsageError) else HARNESS_FAILED
         raise pytest.UsageError(str(error)) from None
+    if not _only_lists(config.option):
+        output.take_over(config)
 
 
 def _only_lists(option: argparse.Namespace) -> bool:
@@ -114,16 +117,16 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    suite = config.stash[_suite_key]
-    lines = [
-        f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'}); "
-        f"description: {described_by(suite.asked[t.name])}"
-        for t in suite.judged
-    ]
-    lines += [
-        f"not judged: {t.name} (the reason is at the end)" for t in suite.targets.values() if t not in suite.judged
-    ]
-    return [*map(terminal_report.escape, lines), f"containment: {door.containment()}"]
+    return output.header(config.stash[_suite_key])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Print the header where pytest prints none."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and output.is_silent(session.config) and output.level(session.config) > terminal_report.QUIET:
+        for line in output.header(session.config.stash[_suite_key]):
+            reporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -162,24 +165,14 @@ def case(request: pytest.FixtureRequest) -> Case:
     return Case(suite, request.node, suite.targets[request.param])
 
 
-def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
-    """Return the result of a phase of a test, or None. A set-up has one only if it fails, a tear-down never."""
-    if item_report.when == "teardown":
-        return None
-    for key, value in item_report.user_properties:
-        if key == PROPERTY:
-            return msgspec.json.decode(str(value), type=CaseResult)
-    return None
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     made: pytest.TestReport = yield
-    result = _result_of(made)
+    result = result_of(made)
     if made.failed and made.when != "teardown" and not result:
         _report_own_failure(made, item, call)
         return made
-    if result and made.failed and not _breaks(result):
+    if result and made.failed and not breaks(result):
         made.outcome = "skipped"
         made.wasxfail = f"{result.requirement}: {result.judgement.verdict}"
     return made
@@ -200,28 +193,15 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
     made.longrepr = terminal_report.explain(result, requirement, suite.repeat_command(result))
 
 
-def _breaks(result: CaseResult) -> bool:
-    """Whether this result makes the run fail: a failing MUST or an error of Proctor. A failing SHOULD does not."""
-    verdict = result.judgement.verdict
-    return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].is_mandatory)
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    result = _result_of(report)
-    if not result or result.judgement.verdict == "pass":
-        return None
-    verdict = result.judgement.verdict
-    if verdict == "fail":
-        return ("failed", "F", "FAILED") if _breaks(result) else ("should failed", "f", "SHOULD FAILED")
-    letters = {
-        "not applicable": "-", "not observable": "o", "partial": "p", "declared deviation": "d", "unstable": "u",
-        "error": "E",
-    }  # fmt: skip
-    return ("failed" if verdict == "error" else verdict), letters[verdict], verdict.upper()
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    category, word = output.status(report)
+    if output.is_silent(config):
+        return category, "", ""
+    return (category, word[:1], word) if word else None
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    result = _result_of(report)
+    result = result_of(report)
     if result:
         _collected.append(result)
     if report.when == "teardown":
@@ -265,14 +245,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     suite = config.stash.get(_suite_key, None)
     if suite is None or config.option.collectonly or hasattr(config, "workerinput"):
         return
-    terminal_report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
-    if not suite.cases:
-        suite.cases = list(_collected)
-    for target in suite.judged:
-        for one in suite.deviations(target, config):
-            if one.is_stale:
-                line = f"{target.name}: declared, but it does not occur: {one.declaration} ({one.reason})"
-                terminalreporter.write_line(terminal_report.escape(line))
+    suite.cases = suite.cases or list(_collected)
+    output.write(terminalreporter, suite, config)
     nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
     terminalreporter.flush()
     for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.write_error]):

@@ -17,7 +17,7 @@ from proctor.conformance.judging.deviations import check_deviations, with_declar
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.judging.probe import Probe, not_judged, probe
 from proctor.conformance.judging.result_rows import CaseResult
-from proctor.conformance.suite import terminal_report
+from proctor.conformance.suite import failure_report
 from proctor.conformance.suite.case_timer import CaseTimer
 from proctor.conformance.suite.selection import selects_part, with_cases
 from proctor.harness import execute as door
@@ -25,7 +25,7 @@ from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
-from proctor.harness.target import PROFILES, Target, described_by, load, with_profiles
+from proctor.harness.target import PROFILES, Target, described_by, description_of, load, with_profiles
 from proctor.reports.results import DeclaredDeviation
 
 MOST_WHERE_RESTLESS = 3
@@ -88,11 +88,25 @@ class Suite:
 
     def repeat_command(self, result: CaseResult) -> str:
         """Return the command line that repeats a case of this run."""
-        return terminal_report.repeat_command(result, self.asked[result.target], self.repeat_with)
+        return failure_report.repeat_command(result, self.asked[result.target], self.repeat_with)
 
     def deviations(self, target: Target, config: pytest.Config) -> list[DeclaredDeviation]:
         """Return what the target declares, and whether it occurred."""
         return result_rows.deviations(target, self.cases, is_part=selects_part(config))
+
+    def stale(self, config: pytest.Config) -> list[str]:
+        """Return a line for each declared deviation that did not occur."""
+        return [
+            f"{target.name}: declared, but it does not occur: {one.declaration} ({one.reason})"
+            for target in self.judged
+            for one in self.deviations(target, config)
+            if one.is_stale
+        ]
+
+    @property
+    def undescribed(self) -> frozenset[str]:
+        """The names of the targets for which no description was read."""
+        return frozenset(name for name, asked in self.asked.items() if description_of(asked) is None)
 
     def values(self, target: Target, whole: tuple[Any, ...], part: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the values over which a case is repeated on this target: all; those of a sample where the launcher is

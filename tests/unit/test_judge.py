@@ -94,7 +94,9 @@ def test_a_finding_that_comes_back_each_time_is_a_fail() -> None:
 def test_a_finding_that_does_not_come_back_each_time_is_unstable(back: int) -> None:
     judgement = judged(Play(BAD, *[BAD] * back, *[GOOD] * (REPLAYS - back)))
     assert (judgement.verdict, judgement.returned) == ("unstable", back)
-    assert judgement.reason == f"came back in {back} of {REPLAYS} replays"
+    assert judgement.reason.startswith(f"came back in {back} of {REPLAYS} replays: the runs differ: a replay has no ")
+    assert judgement.instability and judgement.instability.kind == "other-events"
+    assert judgement.timeline
     assert judgement.violations
 
 
@@ -300,7 +302,7 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
     assert msgspec.to_builtins(row.violations[1]) == {
         "code": "wrong", "parameters": {}, "required": "r", "actual": "a of three", "schedule": "",
         "message": "required: r; actual: a of three", "case": "three", "events": (1, 2), "file": "",
-        "is_unstable": False, "stage": "",
+        "is_unstable": False, "stage": "", "launcher_end": "", "follows_from": "",
     }  # fmt: skip
     assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 

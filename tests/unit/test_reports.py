@@ -17,6 +17,7 @@ from proctor.reports.compare import baseline_of, changes, is_worse, told
 from proctor.reports.junit import junit
 from proctor.reports.markdown import summary
 from proctor.reports.results import Launcher, RequirementText, Results, Row, RowViolation, Spec, read
+from tests.documents_for_tests import documents, failure
 
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script> ]]> \x00 \ud800 `a``b` | @everyone & \u202e"
 SPEC = Spec(1, {name: RequirementText("MUST", f"{name} holds.") for name in ("SIG-1", "SIG-2", "SIG-3", "SIG-4")})
@@ -170,6 +171,30 @@ def test_the_summary_lists_failures_and_the_matrix() -> None:
     assert "`required: a; actual: b`" in text
     assert "| SIG-1 | MUST | ✓ | ✗ |" in text
     assert "| SIG-4 | MUST |  | ✗ |" in text
+
+
+def test_the_summary_shows_one_of_each_kind() -> None:
+    statuses = [
+        RowViolation("EXIT-1/wrong-status", {"status": n, "end": 0}, message=f"status {n}", stage="pipes")
+        for n in range(1, 256)
+    ]
+    follows = RowViolation("EXIT-2/wrong-status", message="not shown", follows_from="EXIT-1/wrong-status")
+    text = summary([results(EXIT_1=Row("MUST", "fail", 9, "", statuses), EXIT_2=Row("MUST", "fail", 9, "", [follows]))])
+    assert "`status 1` (the same for 254 others: status 2-255)" in text and "`status 2`" not in text
+    assert "for the same reason as EXIT-1" in text and "not shown" not in text
+
+
+def test_the_summary_shows_of_what_is_unstable_how_often_why_what_happened_and_how_to_repeat_it() -> None:
+    (made,) = (one for one in documents() if one.target.name == "double")
+    reason = "came back in 2 of 3 replays: nothing orders two events"
+    row_ = msgspec.structs.replace(made.requirements["TTY-1"], verdict="unstable", reason=reason)
+    unsure = msgspec.structs.replace(
+        made, requirements={**made.requirements, "TTY-1": row_},
+        failures=[failure(verdict="unstable", returned=2, replay="proctor replay found/x.json -n 20")],
+    )  # fmt: skip
+    section = summary([unsure]).partition("### Unstable requirements")[2].partition("<details>")[0]
+    for part in (reason, " ms: we pressed ctrl-c`", "repeat: `proctor replay found/x.json -n 20`"):
+        assert part in section, section
 
 
 def test_a_badge_shows_how_many_musts_passed() -> None:
