@@ -230,9 +230,7 @@ def test_hidepid_hides_nothing_that_is_needed() -> None:
         says(done, 0, ": MUST: 2 pass")
 
 
-@pytest.mark.parametrize(
-    ("without", "why"), [("namespaces", "clone: Operation not permitted"), ("mount", "mount /proc: Operation not")]
-)
+@pytest.mark.parametrize(("without", "why"), [("namespaces", "clone: Operation not permitted"), ("mount", "mount-")])
 def test_no_namespace_is_a_weaker_containment(without: str, why: str) -> None:
     before = (*unshared("true"), sys.executable, str(WITHOUT), without)
     done = run("--target=env", "-k", "EXIT-3 or TREE-1", "-v", before=before)

@@ -35,7 +35,7 @@ def test_compiles_without_a_warning(compiler: str, source: str, tmp_path: Path) 
     if not shutil.which(compiler):
         pytest.skip(f"{compiler} is not installed here")
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_DEFAULT_SOURCE"]
-    words = [compiler, *flags, "-o", tmp_path / "program", ROOT / source]
+    words = [compiler, *flags, "-o", str(tmp_path / "program"), str(ROOT / source)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
