@@ -20,6 +20,8 @@ PROGRAMS = {
 }
 REFERENCE = {"targets/reference/bin/launcher": "targets/reference/launcher.c"}
 """The front of the reference launcher, which is a program of its own and is not in harness/bin."""
+DYNAMIC = {"witness-dynamic": "harness/witness/witness.c"}
+"""The witness for launchers that work by LD_PRELOAD, which a static program ignores; ld.so(8)."""
 LIBRARIES = {"witness.so": "harness/witness/witness.c"}
 """The witness as a library for a Python process."""
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra"]
@@ -43,6 +45,7 @@ def build(root: Path) -> list[str]:
     programs = {f"harness/bin/{name}": source for name, source in PROGRAMS.items()} | REFERENCE
     # static programs start in half the time, but not every system has the static library
     artifacts = {path: (source, [["-static"], []]) for path, source in programs.items()}
+    artifacts |= {f"harness/bin/{name}": (source, [[]]) for name, source in DYNAMIC.items()}
     shared = [["-shared", "-fPIC", "-DIN_PYTHON"]]
     artifacts |= {f"harness/bin/{name}": (source, shared) for name, source in LIBRARIES.items()}
     for path, (source, options) in artifacts.items():

@@ -43,6 +43,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     files: file contents by path, written to the working directory. deviations: why the
     launcher deliberately does not meet a requirement, by the requirement or a part of it (judging/deviations.py).
     slow: the launcher starts so slowly that the suite runs samples.
+    witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     files: dict[str, str] = {}
     deviations: dict[str, str] = {}
     slow: bool = False
+    witness: Literal["static", "dynamic"] = "static"
 
     @property
     def is_bare(self) -> bool:

@@ -102,7 +102,7 @@ def run_suite(
     schedules: how many of each explored case. more: further options."""
     results = directory / "results.json"
     files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
-    command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")])]
+    command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")]), "--containment=namespace"]
     command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider", f"--explore-schedules={schedules}"]
     done = subprocess.run(
         [*command, f"--results={results}", *(f"--target={path}" for path in targets), *more],

@@ -27,7 +27,7 @@ def test_wheel_holds_everything(wheel: Path) -> None:
         modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
     assert {f"proctor/{name}" for name in files_of("harness", "conformance", "reports", "targets")} <= held
     assert {"proctor/__init__.py", "proctor/__main__.py", "proctor/py.typed"} <= held
-    programs = {f"proctor/harness/bin/{name}" for name in ("witness", "stage", "guardian")}
+    programs = {f"proctor/harness/bin/{name}" for name in ("witness", "witness-dynamic", "stage", "guardian")}
     programs |= {"proctor/targets/reference/bin/launcher"}
     assert programs <= held
     assert all(modes[name] & 0o111 == 0o111 for name in (*programs, "proctor/targets/reference/launcher"))

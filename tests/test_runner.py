@@ -437,7 +437,7 @@ def test_signal_settings_of_the_caller_do_not_reach_the_runner(how: str, which: 
 def test_a_refused_namespace_is_seen_where_the_caller_ignores_sigchld(how: str) -> None:
     """A worker that ignores SIGCHLD cannot read the guardian's exit status."""
     told = played_by_caller(how, "chld", without="mount")
-    assert told["containment"].startswith("subreaper (no PID namespace: guardian: mount /proc: Operation not")
+    assert told["containment"].startswith("subreaper (no PID namespace: guardian: mount-private: Operation not")
 
 
 def test_threads_take_turns() -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from proctor.conformance.cli.common import complete_targets, json_option, run_reporting_errors
+from proctor.conformance.cli.common import complete_targets, containment_option, json_option, run_reporting_errors
 from proctor.conformance.cli.compare import gate, stale_deviations
 from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED
 from proctor.conformance.cli.suite_run import run_suite
@@ -64,11 +64,12 @@ MOST_WORKERS = 256
 @click.option("--lf", "last_failed", is_flag=True, help="Run only what failed in the last run on the same TARGETs.")
 @click.option("-v", "--verbose", count=True, help="Also show passes and failing SHOULDs; -vv shows each failing case.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only a line for each problem.")
+@containment_option
 @json_option
 def check(
     targets: tuple[str, ...], full: bool, schedules: int | None, profiles: tuple[str, ...], results: str | None,
     cases: str | None, baseline: Path | None, is_strict: bool, declarations: tuple[str, ...],
-    workers: str | None, expression: str | None,
+    workers: str | None, expression: str | None, containment: str,
     first_only: bool, last_failed: bool, verbose: int, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the suite on each TARGET: an executable, a command line, a TOML file, or a name that `proctor targets` lists.
@@ -92,6 +93,7 @@ def check(
     words += [f"--declare={declaration}" for declaration in declarations]
     words += ["--full"] if full else []
     words += [] if schedules is None else [f"--explore-schedules={schedules}"]
+    words += [f"--containment={containment}"]
     words += [f"--cases={cases}"] if cases else []
     words += ["-k", expression] if expression else []
     words += ["-x"] if first_only else []

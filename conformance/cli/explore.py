@@ -14,11 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from proctor.conformance.checks.common import NotObservable
 from proctor.conformance.cli.common import (
+    choose_containment,
     complete_requirements,
     complete_targets,
+    containment_option,
     json_option,
     print_json,
     quiet_option,
+    report_probe,
     requirement_id,
     run_reporting_errors,
     sigint_ignored,
@@ -30,12 +33,11 @@ from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaig
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
+from proctor.conformance.judging.control_group import settle_containment
 from proctor.conformance.judging.deviations import check_deviations
 from proctor.conformance.judging.judge import Judgement
-from proctor.conformance.judging.probe import probe
 from proctor.conformance.judging.result_rows import check_path, document, keep
 from proctor.conformance.spec import requirements
-from proctor.harness import execute as door
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS, Finding
 from proctor.harness.explorer.survey import Survey
@@ -84,11 +86,12 @@ _OUT_OF_TIME = "time limit reached"
               show_default=True, help="Directory for the case files of findings.")  # fmt: skip
 @click.option("--results", type=click.Path(path_type=Path), metavar="FILE",
               help="Write the results to FILE, for `proctor report`.")  # fmt: skip
+@containment_option
 @quiet_option
 @json_option
 def explore(
     target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
-    budget: float, replays: int, cases: Path, results: Path | None, quiet: bool, as_json: bool,
+    budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Stop TARGET at each of its system calls, deliver a signal there, and judge the execution.
 
@@ -114,9 +117,12 @@ def explore(
             check_path(results)
         _needs_directory(cases)
         launcher = check_deviations(load(target), target)
-        trouble = probe(launcher).trouble
-        if trouble:
-            raise UsageError(trouble.text)
+        choose_containment(containment)
+        found = settle_containment(launcher)
+        if found.trouble:
+            raise UsageError(found.trouble.text)
+        launcher = found.with_witness(launcher)
+        report_probe(found)
         chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
         crew = WorkerPool(launcher, workers, replays)
         try:
@@ -136,7 +142,8 @@ def explore(
                 with sigint_ignored():
                     told = [result_of(part, launcher, target) for part in parts]
                     seconds = time.monotonic() - start
-                    keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
+                    contained = found.containment, found.compared, found.witness
+                    keep(results, [document(launcher, found.version, told, seconds, *contained)])
         if as_json:
             print_json({"target": launcher.name, "parts": [for_programs(part, launcher) for part in parts]})
         if any(part.is_interrupted for part in parts):

@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.cli.common import (
+    choose_containment,
     complete_requirements,
     complete_targets,
+    containment_option,
     json_option,
     number_of,
     print_json,
@@ -51,11 +53,12 @@ from proctor.reports.timeline.layout import layout
 @click.option("--schedule", metavar="TEXT", help="Without CASE: the schedule, one directive per line.")
 @click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="Number of replays.")
 @click.option("--show", is_flag=True, help="Draw the last replay in which the fault came back.")
+@containment_option
 @quiet_option
 @json_option
 def replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None, times: int,
-    show: bool, quiet: bool, as_json: bool,
+    show: bool, containment: str, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Play CASE again and print how often its fault came back.
 
@@ -71,6 +74,7 @@ def replay(
     played: list[ReplayResult] = []
 
     def run() -> int:
+        choose_containment(containment)
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
         status = 0
         try:

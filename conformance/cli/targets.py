@@ -220,6 +220,7 @@ def _description(launcher: DescribedLauncher) -> list[str]:
         ("own", ", ".join(target.own)),
         ("keeps", ", ".join(target.keeps)),
         ("slow", "yes; the suite tests a sample of values" if target.slow else ""),
+        ("witness", "linked dynamically" if target.witness == "dynamic" else ""),
     ]
     lines = [f"{target.name}: {target.description}" if target.description else target.name]
     lines += [_wrapped(title, text) for title, text in rows if text]

@@ -15,6 +15,7 @@ from proctor.conformance.judging.judge import Bare, Judgement
 from proctor.conformance.judging.probe import probe
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.harness import execute as door
+from proctor.harness import settings
 from proctor.harness.explorer.explore import Exploration, Finding
 from proctor.harness.target import Target
 from proctor.reports.coverage import Coverage
@@ -64,7 +65,7 @@ def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
         schema=SCHEMA, requirement=campaign.requirement, campaign=campaign.name, target=target,
         scenario=campaign.scenario, schedule=finding.schedule,
         objections=kept_objections(finding.evaluation.objections),
-        versions=versions(probe(target).version),
+        versions=versions(probe(target).version), containment=settings.containment(),
         programs=programs_at_points(finding.history, finding.schedule),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from proctor.conformance.checks import moments
-from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_tracing
+from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_freedom, needs_tracing
 from proctor.conformance.exploring.campaigns import Campaign, Plan
 from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.point_map import stretches
@@ -48,6 +48,7 @@ def judge_campaign(
         needs_tracing(history)
         if not schedule.directives:
             needs_nothing_outside(history)
+            needs_freedom(history)
         return history
 
     try:

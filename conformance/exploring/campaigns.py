@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from proctor.conformance.checks import cache, environments, moments, signals, sync
-from proctor.conformance.checks.common import NotApplicable, NotObservable
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
@@ -130,6 +130,7 @@ class Campaign(NamedTuple):
 
         def evaluation(history: History) -> Evaluation:
             try:
+                needs_freedom(history)
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
                 did = any(fact.what == "done" for fact in history.facts(DirectiveApplied))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_tracing
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom, needs_tracing
 from proctor.conformance.exploring.campaigns import campaign_of
 from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
@@ -17,7 +17,7 @@ from proctor.conformance.judging.check_names import named
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
-from proctor.harness import orders
+from proctor.harness import orders, settings
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
 from proctor.harness.scenario import Order, Scenario, WaitEnds
@@ -101,16 +101,19 @@ WARM_UPS = 2
 
 
 class Replayer:
-    """Plays one case on one target. HarnessError if the harness fails."""
+    """Plays one case on one target, contained as it was, unless another containment is chosen. HarnessError if the
+    harness fails."""
 
     def __init__(self, case: CaseFile, target: Target) -> None:
         self._case, self._target = case, target
+        self._uncontained = case.containment == "subreaper" and not settings.containment()
+        self._play = partial(door.execute, uncontained=self._uncontained)
         if case.scenario.stage.home == "kept":
             for _ in range(WARM_UPS):
-                door.execute(target, UNDISTURBED)
-        self._bare = Bare(door.execute)
+                self._play(target, UNDISTURBED)
+        self._bare = Bare(self._play)
         if case.is_explored:
-            play = partial(play_traced, target)
+            play = partial(play_traced, target, uncontained=self._uncontained)
             campaign = campaign_of(case)
             self._predicate = campaign.predicate(measure_of(campaign, target, self._bare, play))
         else:
@@ -121,7 +124,11 @@ class Replayer:
         return self._by_schedule() if self._case.is_explored else self._by_script()
 
     def _by_schedule(self) -> ReplayResult:
-        history = play_traced(self._target, self._case.scenario, self._case.schedule)
+        history = play_traced(self._target, self._case.scenario, self._case.schedule, self._uncontained)
+        try:
+            needs_freedom(history)
+        except NotObservable as reason:
+            return ReplayResult(history, unsure=str(reason))
         said = self._predicate(history)
         objections = said.objections
         missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
@@ -133,9 +140,10 @@ class Replayer:
 
     def _by_script(self) -> ReplayResult:
         case = self._case
-        history = door.execute(self._target, case.scenario, case.schedule if case.schedule.directives else None)
+        history = self._play(self._target, case.scenario, case.schedule if case.schedule.directives else None)
         try:
             needs_stage(history)
+            needs_freedom(history)
             if case.schedule.directives:
                 needs_tracing(history)
             found = self._check(history, self._measure(history))
@@ -147,7 +155,7 @@ class Replayer:
     def _measure(self, history: History) -> History:
         """Return the history to compare with, as judge() does."""
         if self._case.compared_with:
-            return door.execute(self._target, self._case.compared_with)
+            return self._play(self._target, self._case.compared_with)
         scenario = self._case.scenario
         if scenario.starts_command and scenario.stage.home == "kept":
             return self._bare.of(self._target, scenario)[0]

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
-from proctor.conformance.checks.common import NotObservable, needs_tracing
+from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing
 from proctor.conformance.exploring.campaign_verdict import predicate_for
 from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.exploring.surveys import measure_of
@@ -52,12 +52,14 @@ def survey_of(target: Target, campaign: Campaign) -> Survey:
     return survey(partial(play_traced, target), campaign.scenario)
 
 
-def play_traced(target: Target, scenario: Scenario, schedule: Schedule) -> History:
+def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontained: bool = False) -> History:
     """Return the history of an execution under a schedule; HarnessError if it cannot be traced."""
-    history = door.execute(target, scenario, schedule)
+    history = door.execute(target, scenario, schedule, uncontained)
     try:
         needs_stage(history)
         needs_tracing(history)
+        if not schedule.directives:
+            needs_freedom(history)  # what is undisturbed is the measure of all others
     except NotObservable as reason:
         raise CannotTrace(
             f"{target.name} cannot be explored here: {reason}. This is not the launcher's fault"

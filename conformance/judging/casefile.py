@@ -16,6 +16,7 @@ from proctor.harness.errors import UsageError
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
+from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
@@ -32,6 +33,7 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     of the launcher, of Proctor and of the system on which it was found. compared_with: the scenario of the launcher
     itself with which it is compared, where that is not the bare command. programs: for each directive, what the
     launcher and its children were running when it came to its point (PointReached); empty where that is not known.
+    containment: how it was played, "" for as the system allows.
     """
 
     schema: int
@@ -45,6 +47,7 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     schedule: Schedule = Schedule()
     compared_with: Scenario | None = None
     programs: tuple[tuple[str, ...], ...] = ()
+    containment: Containment = ""
 
     @property
     def is_explored(self) -> bool:

@@ -124,6 +124,7 @@ def judge(
         against = count(play(target, compared_with)) if compared_with else its or history
         violations = tuple(one.of(requirement.id) for one in check(history, against))
         needs_freedom(history)
+        needs_freedom(against)
         if not violations:
             return Judgement("pass", executions)
 
@@ -211,6 +212,8 @@ def _finds(
 ) -> bool:  # fmt: skip
     """Whether a replay shows a finding again that is not declared; one in which it cannot be observed does not."""
     try:
+        needs_freedom(history)
+        needs_freedom(bare)
         return bool(undeclared(check(history, bare)).open)
     except (NotApplicable, NotObservable):
         return False

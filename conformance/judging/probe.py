@@ -67,12 +67,28 @@ class Trouble(msgspec.Struct, frozen=True):
 
 class Probe(msgspec.Struct, frozen=True):
     """What was found. trouble: why this target cannot be judged, None if it can. restless: the launcher is never seen
-    at rest while its command runs, so each absence takes seconds to establish."""
+    at rest while its command runs, so each absence takes seconds to establish. compared: what the control group found
+    out, "" if it was not played. uncontained: the launcher behaves differently in a PID namespace, so it is judged
+    outside of one. witness: how the command is linked, and why; "" for as usual, statically."""
 
     version: str
     slow: bool
     trouble: Trouble | None
     restless: bool = False
+    compared: str = ""
+    uncontained: bool = False
+    witness: str = ""
+
+    def with_witness(self, target: Target) -> Target:
+        """Return the target with the command that it is to be judged with."""
+        return msgspec.structs.replace(target, witness="dynamic") if self.witness else target
+
+    @property
+    def containment(self) -> str:
+        """How the executions of this target are contained."""
+        if self.uncontained:
+            return "subreaper, because it behaves differently in a PID namespace"
+        return door.containment()
 
 
 def probe(target: Target) -> Probe:
@@ -83,11 +99,16 @@ def probe(target: Target) -> Probe:
     has_time = target.slow or _SETTING in os.environ
     script = _first_look(target, Stage(limits=() if has_time else _limits()))
     with contextlib.nullcontext() if has_time else _little_patience():
-        trouble = _trouble(target, door.execute(target, script))
+        history = door.execute(target, script)
+        trouble = _trouble(target, history)
+        witness = _which_witness(target, history)
+        if witness and target.witness == "static":
+            target = msgspec.structs.replace(target, witness="dynamic")
+            trouble = trouble or _trouble(target, door.execute(target, script))
         if trouble:
-            return Probe("", False, trouble)
+            return Probe("", False, trouble, witness=witness)
         slow, restless = _start_cost(target, script) >= SLOW_START, _is_restless(target, script)
-    return Probe(version_of(target), slow, None, restless)
+    return Probe(version_of(target), slow, None, restless, witness=witness)
 
 
 def _is_restless(target: Target, script: Scenario) -> bool:
@@ -109,6 +130,17 @@ def _start_cost(target: Target, script: Scenario) -> float:
         if not UNSURE[0] <= least < UNSURE[1]:
             break
     return least if least < math.inf else 0.0
+
+
+def _which_witness(target: Target, history: History) -> str:
+    """Say why the command is to be linked dynamically: only then the dynamic linker loads what these variables name
+    (ld.so(8)). "" if nothing asks for it."""
+    for fact in history.facts(WitnessReady):
+        names = [entry.partition(b"=")[0] for entry in fact.inherited.environ if not entry.endswith(b"=")]
+        for name in ("LD_PRELOAD", "LD_AUDIT"):
+            if name.encode() in names:
+                return f"linked dynamically, because {name} is in its environment"
+    return "linked dynamically, as the description says" if target.witness == "dynamic" else ""
 
 
 def _first_look(target: Target, stage: Stage) -> Scenario:
@@ -198,6 +230,8 @@ def _trouble(target: Target, history: History) -> Trouble | None:
         lines.append(
             f"              Where it is only slow: {_SETTING}=60 in the environment, or slow = true in a TOML."
         )
+    if door.has_namespace():
+        lines.append("              Where it refuses to work in a PID namespace: --containment=subreaper.")
     return Trouble(f"{how}; it printed: {output}", "\n".join(lines))
 
 

@@ -156,8 +156,12 @@ def explorations(target: Target, cases: list[CaseResult]) -> list[Coverage]:
     return [case.judgement.explored for case in cases if case.judgement.explored and case.target == target.name]
 
 
-def document(target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str) -> Results:
-    """Return the results of one target, as `--results` writes them."""
+def document(
+    target: Target, version: str, cases: list[CaseResult], seconds: float, containment: str, compared: str = "",
+    witness: str = "",
+) -> Results:  # fmt: skip
+    """Return the results of one target, as `--results` writes them. compared: what the control group found out.
+    witness: which build of the command was used, "" for the usual one."""
     table = rows(target, cases)
     summary: dict[str, Counter[str]] = {"MUST": Counter(), "SHOULD": Counter(), "MAY": Counter()}
     for row in table.values():
@@ -166,7 +170,7 @@ def document(target: Target, version: str, cases: list[CaseResult], seconds: flo
         SCHEMA,
         Launcher(target.name, version, list(target.command), list(target.profiles)),
         table,
-        host(containment),
+        host(containment, compared, witness),
         round(seconds, 3),
         sum(row.executions for row in table.values()),
         {level: dict(counts) for level, counts in summary.items()},
@@ -183,14 +187,16 @@ def specification() -> Spec:
     return Spec(VERSION, texts)
 
 
-def host(containment: str) -> dict[str, object]:
+def host(containment: str, compared: str = "", witness: str = "") -> dict[str, object]:
     """Return what may matter about this system."""
-    return {
+    told: dict[str, object] = {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "containment": containment,
     }
+    more = {"control group": compared, "witness": witness}
+    return told | {key: text for key, text in more.items() if text}
 
 
 def check_path(path: Path) -> None:

@@ -91,6 +91,7 @@ class Case:
             objections=kept_objections(judgement.violations),
             versions=versions(self._suite.probes[self.target.name].version), schedule=schedule,
             compared_with=compared_with, programs=casefile.programs_at_points(judgement.history, schedule),
+            containment=self._suite.containment_of(self.target.name),
         )  # fmt: skip
 
     def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:

@@ -57,7 +57,8 @@ def header(suite: Suite) -> list[str]:
     lines += [
         f"not judged: {t.name} (the reason is at the end)" for t in suite.targets.values() if t not in suite.judged
     ]
-    return [*map(escape, lines), f"containment: {door.containment()}"]
+    lines.append(f"containment: {door.containment()}")
+    return [*map(escape, [*lines, *suite.played_differently])]
 
 
 def status(report: pytest.TestReport) -> tuple[str, str]:
@@ -79,6 +80,8 @@ def write(reporter: pytest.TerminalReporter, suite: Suite, config: pytest.Config
     for text in terminal_report.unreported(one for one in _failed(reporter) if not result_of(one)):
         reporter.write_line(text)
     terminal_report.write_failures(reporter, report)
+    for line in suite.played_differently:
+        reporter.write_line(escape(line))
     terminal_report.write_summary(reporter, report)
     config.option.verbose = SILENT  # the counts of requirements are the last line, not pytest's counts of cases
 

@@ -32,6 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 USAGE_ERROR, HARNESS_FAILED = 2, 3
+CONTAINMENTS = ("auto", "namespace", "subreaper")
 
 _suite_key = pytest.StashKey[Suite]()
 _refused_key = pytest.StashKey[int]()
@@ -64,6 +65,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--explore-budget", type=float, default=None, metavar="SECONDS",
         help="time limit for each explored case (default: 600, none with --full; 0 leaves explored cases out)",
+    )  # fmt: skip
+    group.addoption(
+        "--containment", choices=CONTAINMENTS, default="auto",
+        help="namespace: run each launcher in a PID namespace; subreaper: without one; auto (the default): in one, if "
+        "the system allows it and the launcher behaves in it as it does without",
     )  # fmt: skip
     group.addoption(
         "--full", action="store_true", help="test every signal and exit code, and every schedule of explored cases"

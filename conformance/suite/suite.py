@@ -13,14 +13,16 @@ import pytest
 from proctor.conformance.exploring.extent import LONGEST, Extent
 from proctor.conformance.exploring.surveys import Surveys
 from proctor.conformance.judging import result_rows
+from proctor.conformance.judging.control_group import probe_contained
 from proctor.conformance.judging.deviations import check_deviations, with_declared
 from proctor.conformance.judging.judge import Bare
-from proctor.conformance.judging.probe import Probe, not_judged, probe
+from proctor.conformance.judging.probe import Probe, not_judged
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.suite import failure_report
 from proctor.conformance.suite.case_timer import CaseTimer
 from proctor.conformance.suite.selection import selects_part, with_cases
 from proctor.harness import execute as door
+from proctor.harness import settings
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
@@ -52,6 +54,8 @@ class Suite:
         self.surveys = Surveys()
         self.repeat_with = [f"--profile={name}" for name in options.option.profile] + ["--full"] * self.full
         self.repeat_with += [f"--declare={text}" for text in options.option.declare]
+        if (containment := options.option.containment) != "auto":
+            self.repeat_with.append(f"--containment={containment}")
         """The options of this run without which a case may not be repeated."""
         self._schedules: int | None = options.option.explore_schedules
         budget: float | None = options.option.explore_budget
@@ -72,7 +76,7 @@ class Suite:
     def execute(self, target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
         """Play a scenario for the case that is running, and restart its limit; as door.execute()."""
         try:
-            return door.execute(target, scenario, schedule)
+            return door.execute(target, scenario, schedule, self.is_uncontained(target.name))
         finally:
             self.timer.restart()
 
@@ -88,7 +92,25 @@ class Suite:
 
     def repeat_command(self, result: CaseResult) -> str:
         """Return the command line that repeats a case of this run."""
-        return failure_report.repeat_command(result, self.asked[result.target], self.repeat_with)
+        told = failure_report.repeat_command(result, self.asked[result.target], self.repeat_with)
+        # `proctor replay` plays no control group
+        contained = self.containment_of(result.target) if result.judgement.schedule else ""
+        return f"{told} --containment={contained}" if contained else told
+
+    @property
+    def played_differently(self) -> list[str]:
+        """What is not as usual in how targets are played, a line for each."""
+        known = [(target.name, self.probes[target.name]) for target in self.judged]
+        lines = [f"containment of {name}: {one.containment}: {one.compared}" for name, one in known if one.uncontained]
+        return lines + [f"witness of {name}: {one.witness}" for name, one in known if one.witness]
+
+    def is_uncontained(self, name: str) -> bool:
+        """Whether the target of this name is judged without a PID namespace although the others are not."""
+        return name in self.probes and self.probes[name].uncontained
+
+    def containment_of(self, name: str) -> settings.Containment:
+        """Return how the target of this name is contained, "" if that is as the system allows."""
+        return "subreaper" if self.is_uncontained(name) else settings.containment()
 
     def deviations(self, target: Target, config: pytest.Config) -> list[DeclaredDeviation]:
         """Return what the target declares, and whether it occurred."""
@@ -155,11 +177,13 @@ def make_suite(config: pytest.Config) -> Suite:
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise UsageError(f"--profile={profile}: unknown{nearest(profile, PROFILES)}; known are: {known}")
+    door.choose_containment("" if config.option.containment == "auto" else config.option.containment)
     targets = [_load(one, config) for one in asked]
     names = [target.name for target in targets]
     if len(set(names)) < len(names):
         raise UsageError(f"--target: the same target twice: {', '.join(names)}; name each one once")
-    suite = Suite(targets, asked, {target.name: probe(target) for target in targets}, config)
+    probes = {target.name: probe_contained(target) for target in targets}
+    suite = Suite([probes[target.name].with_witness(target) for target in targets], asked, probes, config)
     if not suite.judged:
         write_results(suite, config)
         raise UsageError("\n".join(suite.troubles))
@@ -194,7 +218,8 @@ def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = Fa
     for target in suite.targets.values():
         probed = suite.probes[target.name]
         cases = not_judged(target, probed.trouble.text, with_cases()) if probed.trouble else suite.cases
-        told = result_rows.document(target, probed.version, cases, seconds, door.containment())
+        how = probed.containment, probed.compared, probed.witness
+        told = result_rows.document(target, probed.version, cases, seconds, *how)
         launcher = msgspec.structs.replace(told.target, described_by=described_by(suite.asked[target.name]))
         documents.append(msgspec.structs.replace(told, target=launcher, deviations=suite.deviations(target, config)))
     result_rows.keep(path, documents)

@@ -259,14 +259,19 @@ def _is_witness(pid: int) -> bool:
         runs = os.stat(f"/proc/{pid}/exe")
     except OSError:
         return True
-    ours = os.stat(spawn.WITNESS)
-    return runs.st_size == ours.st_size and ((runs.st_dev, runs.st_ino) == (ours.st_dev, ours.st_ino) or _same(pid))
+    return any(_runs_this(pid, runs, program) for program in spawn.WITNESSES.values())
 
 
-def _same(pid: int) -> bool:
+def _runs_this(pid: int, runs: os.stat_result, program: Path) -> bool:
+    ours = os.stat(program)
+    is_ours = (runs.st_dev, runs.st_ino) == (ours.st_dev, ours.st_ino)
+    return runs.st_size == ours.st_size and (is_ours or _same(pid, program))
+
+
+def _same(pid: int, program: Path) -> bool:
     """Whether the program of a process is a copy of ours: a launcher may run its command in a place of its own."""
     try:
-        with open(f"/proc/{pid}/exe", "rb") as its, open(spawn.WITNESS, "rb") as ours:
+        with open(f"/proc/{pid}/exe", "rb") as its, open(program, "rb") as ours:
             return its.read() == ours.read()
     except OSError:
         return True
