@@ -154,7 +154,7 @@ class Execution:
 
     def _conclude(self) -> None:
         containment.check_proc()
-        self._expectations.settled(limit=PATIENCE, open_for=PATIENCE)
+        self._expectations.settled(open_for=PATIENCE)
         if self._director:
             self._director.conclude()
         left = self._steps.look("end")
