@@ -110,7 +110,7 @@ def said(history: History, after: int = 0) -> str:
 def names_the_death(history: History, bare: History) -> list[Violation]:
     """EXIT-5: the launcher says which program died of which signal, and the status is 128+N."""
     if launcher_is_command(history):
-        raise NotApplicable("the launcher has replaced itself by the command: there is nobody left to say it")
+        raise NotApplicable("the launcher has replaced itself by the command, so it cannot report the signal")
     if found := same_status(history, bare):
         return found
     its = end_of(bare, "launcher")

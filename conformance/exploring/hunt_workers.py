@@ -16,7 +16,7 @@ import msgspec
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from proctor.conformance.exploring.hunter import Hunter, HuntStats, ScriptFailure, hunt
-from proctor.conformance.exploring.worker_pool import begin_worker, end_workers
+from proctor.conformance.exploring.worker_pool import LOOK_AGAIN, begin_worker, end_workers, submit_to
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections
 from proctor.conformance.judging.probe import probe
@@ -160,7 +160,7 @@ class Hunt:
         """Yield the results of each seed, until that time."""
         running: set[Future[ScriptBatch]] = {self._next() for _ in range(self._workers)}
         while running:
-            done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+            done, running = wait(running, LOOK_AGAIN, FIRST_COMPLETED)
             for future in done:
                 chunk = future.result()
                 del self._seeds[future]
@@ -173,7 +173,7 @@ class Hunt:
         seed = self.state.next_seed
         self.state.next_seed += 1
         known = frozenset(self.state.plain)
-        future = self._pool.submit(_play, self.target, self.state.directory, seed, known)
+        future = submit_to(self._pool, _play, self.target, self.state.directory, seed, known)
         self._seeds[future] = seed
         return future
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -13,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from functools import partial
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing
 from proctor.conformance.exploring.campaign_verdict import predicate_for
@@ -32,8 +33,11 @@ from proctor.harness.target import Target
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 CHUNK = 8
 """Schedules that a worker gets at a time: some hundredths of a second of work."""
+LOOK_AGAIN = 1.0
+"""Seconds. Python does not see a signal that comes just before it blocks in a system call, until that call returns."""
 
 
 def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
@@ -87,16 +91,40 @@ _worker: _Worker | None = None
 def begin_worker(number: Synchronized[int]) -> None:
     """Set up a worker process. Its number selects the core of its runner."""
     if parent := multiprocessing.parent_process():
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        with _held(signal.SIGTERM):  # the thread inherits the mask, so the main thread gets the signal
+            threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # see submit_to(); launchers inherit the mask
         signal.signal(signal.SIGTERM, _end_at_once)
     with number.get_lock():
         os.environ["PROCTOR_WORKER"] = str(number.value)
         number.value += 1
 
 
+@contextlib.contextmanager
+def _held(number: signal.Signals) -> Iterator[None]:
+    """Block a signal in this thread, and in the threads and processes that it starts meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def submit_to(pool: ProcessPoolExecutor, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> Future[R]:
+    """Submit work to a pool whose workers call begin_worker().
+
+    The pool may start a worker and threads for it. They start with SIGINT blocked: Ctrl-C goes to the whole process
+    group, and a worker that is still importing its modules would print a traceback. The threads keep it blocked, so
+    that this thread gets the signal.
+    """
+    with _held(signal.SIGINT):
+        return pool.submit(work, *args, **named)
+
+
 def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001  (signal.signal's signature)
     """End this worker in the middle of its work, after its runner has ended all processes of the execution."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # end_workers() may send it again
     try:
         door.abandon()
     finally:
@@ -109,7 +137,10 @@ def end_workers() -> None:
     for worker in workers:
         worker.terminate()
     for worker in workers:
-        worker.join()
+        worker.join(LOOK_AGAIN)
+        while worker.is_alive():
+            worker.terminate()
+            worker.join(LOOK_AGAIN)
 
 
 def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
@@ -174,11 +205,11 @@ class WorkerPool:
             yield from map(work, in_time)
             return
         running: set[Future[R]] = {
-            self._pool.submit(work, item) for item in itertools.islice(in_time, 2 * self._workers)
+            submit_to(self._pool, work, item) for item in itertools.islice(in_time, 2 * self._workers)
         }
         while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {self._pool.submit(work, item) for item in itertools.islice(in_time, len(done))}
+            done, running = wait(running, LOOK_AGAIN, FIRST_COMPLETED)
+            running |= {submit_to(self._pool, work, item) for item in itertools.islice(in_time, len(done))}
             yield from (future.result() for future in done)
 
     def end_at_once(self) -> None:
