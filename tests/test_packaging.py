@@ -83,7 +83,7 @@ def test_installed_it_works_from_an_empty_directory(kind: str, tmp_path: Path, r
     empty = tmp_path / "empty"
     empty.mkdir()
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(empty)}
-    done = run(programs / "proctor", "check", "/usr/bin/env", "-k", "EXIT-6 or TTY-1", cwd=empty, env=env)
+    done = run(programs / "proctor", "check", "/usr/bin/env", "-v", "-k", "EXIT-6 or TTY-1", cwd=empty, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(ROOT) not in done.stdout
     assert "TTY-1" in done.stdout

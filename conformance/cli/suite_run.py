@@ -34,6 +34,16 @@ class _InterruptionStatus:
             self.status = INTERRUPTED
 
 
+class _NoListOfCases:
+    """Keeps pytest from writing the names of all cases into its cache, for --nf. So nothing is written unless a case
+    failed."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Take away the plugin that would."""
+        config.pluginmanager.unregister(name="nfplugin")
+
+
 def _cache(words: list[str]) -> list[str]:
     """Return the options for the cache in which pytest keeps what failed last, for --lf: one for each list of targets,
     in the user's cache directory. UsageError if --lf needs it and it cannot be written."""
@@ -67,7 +77,7 @@ def run_suite(words: list[str]) -> int:
     fixed += ["--assert=plain"]
     fixed += ["-p", "no:tmpdir", "--strict-markers"]  # xdist would leave a directory of its workers behind
     interruption = _InterruptionStatus()
-    status = int(pytest.main([*fixed, *words], plugins=[interruption]))
+    status = int(pytest.main([*fixed, *words], plugins=[interruption, _NoListOfCases()]))
     if interruption.status == INTERRUPTED and not interruption.has_begun:
         click.echo("proctor: interrupted before the first case", err=True)
     if interruption.status is not None:

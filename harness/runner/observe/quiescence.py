@@ -131,6 +131,11 @@ def descendants(ancestor: int) -> list[int]:
     return sorted(processes.below(ancestor, processes.table()))
 
 
+def cpu_seconds() -> float:
+    """Return the CPU time, in seconds, that all descendants of this process have used, also those that were reaped."""
+    return sum(map(processes.cpu_seconds, descendants(os.getpid()))) + processes.reaped_cpu_seconds()
+
+
 def can_be_read() -> bool:
     """Whether this system lets us read what a task is doing."""
     try:

@@ -109,8 +109,8 @@ class Observer:
         return self._looked
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that all watched processes have used, and their children that were reaped."""
-        return sum(processes.cpu_seconds(pid) for pid in quiescence.descendants(os.getpid()))
+        """Return the CPU time that all watched processes have used, also those that were reaped."""
+        return quiescence.cpu_seconds()
 
     def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read.
