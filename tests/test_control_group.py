@@ -32,8 +32,8 @@ def has_namespace() -> None:
         pytest.skip(f"there is nothing to behave differently in: {door.containment()}")
 
 
-def target(name: str) -> Target:
-    return Target(name=name, command=(sys.executable, "-I", "-S", str(PROGRAMS / f"{name}.py")))
+def target(name: str, *words: str) -> Target:
+    return Target(name=name, command=(sys.executable, "-I", "-S", str(PROGRAMS / f"{name}.py"), *words))
 
 
 def never(*_: object) -> History:
@@ -88,8 +88,9 @@ def test_others_behave_alike(name: str) -> None:
     assert str(found) == f"{len(CONTROLS)} cases outside of a PID namespace: no difference"
 
 
-def test_what_signals_all_processes_is_never_played_outside() -> None:
-    found = compare(target("signals_all"), execute, never)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda one: one.name)
+def test_what_signals_all_processes_is_never_played_outside(number: signal.Signals) -> None:
+    found = compare(target("signals_all", number.name), execute, never)
     assert "it signals all processes that it may signal" in found.not_compared
 
 

@@ -29,7 +29,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
-from proctor.harness.orders import Die, Exit, ExitOn, Inherit
+from proctor.harness.orders import Default, Die, Exit, ExitOn, Inherit
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
 
@@ -134,13 +134,13 @@ def launcher_stays(history: History) -> list[Violation]:
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
     if not launcher or not has(history, WitnessReady):
         return []
-    if command and command[0].index < launcher[0].index and not _died_with(history, launcher[1], command[1]):
+    if command and command[0].index < launcher[0].index and not died_with(history, launcher[1], command[1]):
         return []
     events = (launcher[0].index, *((command[0].index,) if command else ()))
     return [violation("ended-before-command", *events, how=how_ended(launcher[1]), end=end_key(launcher[1]))]
 
 
-def _died_with(history: History, launcher: Ended, command: Ended) -> bool:
+def died_with(history: History, launcher: Ended, command: Ended) -> bool:
     """Whether the command was killed because the launcher died of a signal (PR_SET_PDEATHSIG, or PID 1 of a namespace
     that ends). Both deaths are then seen at once, in either order. How the command ended is not known, unless it was
     ours to reap; but nobody had told it to end, and by itself it does not."""
@@ -153,11 +153,14 @@ def _died_with(history: History, launcher: Ended, command: Ended) -> bool:
 
 
 def _was_told_to_end(history: History) -> bool:
-    """Whether anything was done by which the command may have ended by itself."""
+    """Whether anything was done by which the command may have ended by itself. Where a signal has its default action
+    again, the command may end by a key or by what its group is sent."""
     not_taken = [miss.awaited.order for miss in history.facts(WaitFailed) if isinstance(miss.awaited, OrderTaken)]
     told = [fact.order for fact in history.facts(Ordered) if fact.process == "command"]
     by_signal = any(fact.to == "command" for fact in history.facts(Sent)) or has(history, HungUp)
-    return by_signal or any(isinstance(one, Exit | Die | ExitOn | Inherit) for one in told if one not in not_taken)
+    return by_signal or any(
+        isinstance(one, Exit | Die | ExitOn | Inherit | Default) for one in told if one not in not_taken
+    )
 
 
 def has(history: History, kind: type) -> bool:

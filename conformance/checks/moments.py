@@ -13,8 +13,10 @@ from proctor.conformance.checks.common import (
     alive,
     at_end,
     counts_as_bare,
+    died_with,
     end_key,
     end_of,
+    launcher_is_command,
     missed,
     needs_freedom,
     needs_tracing,
@@ -84,11 +86,11 @@ NOTHING_SENT, UNTOLD = "nothing was sent", "not all was sent, so it cannot be to
 
 def outcome(history: History, undisturbed: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
-    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    launcher = end_of(history, "launcher")
     greeted = any(fact.process == "command" for fact in history.facts(WitnessReady))
     if launcher is None:
         return "hangs"
-    if greeted and (command is None or launcher[0].index < command[0].index):
+    if greeted and _orphan(history, launcher, launcher[0].index):
         return "orphan"
     if _left(history, undisturbed):
         return "left behind"
@@ -172,7 +174,11 @@ def outlived(history: History, launcher: tuple[Event, Ended], bare: History, ind
 
 
 def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
+    """The command is there after the launcher. Not one that dies with it: both deaths are then seen at once, in either
+    order."""
     command = end_of(history, "command")
+    if launcher_is_command(history) or (command and died_with(history, launcher[1], command[1])):
+        return []
     greeted = next((event.index for event, fact in history.all(WitnessReady) if fact.process == "command"), None)
     if greeted is None or (command and command[0].index < launcher[0].index):
         return []

@@ -52,7 +52,7 @@ def no_zombie(history: History, bare: History) -> list[Violation]:
 
 def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     """TREE-2: the same; that a signal ended the launcher or its command is for SIG-1 and SIG-5."""
-    found = []
+    found: list[tuple[int, Violation]] = []
     command = next((f.pid for f in history.facts(WitnessReady) if f.process == "command"), 0)
     launcher = next((f.pid for f in history.facts(Started) if f.process == "launcher"), 0)
     spared = 0 if launcher == command else command
@@ -61,17 +61,23 @@ def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     for (event, look), spare in zip(looks, in_bare, strict=False):
         zombies = _zombies(look, spared)
         if len(zombies) > spare:
-            _needs_rest_before(history, event.index)
-            found.append(violation("zombie-left", event.index, processes=", ".join(map(words.process, zombies))))
-    return found
+            names = ", ".join(map(words.process, zombies))
+            found.append((event.index, violation("zombie-left", event.index, processes=names)))
+    return _found_at_rest(history, found)
 
 
-def _needs_rest_before(history: History, index: int) -> None:
-    """Raise NotObservable unless the launcher was seen to be at rest before this event: one that is still at work, or
-    wakes again and again, may be about to reap."""
-    rests = [fact for event, fact in history.all(SettleEnded) if event.index < index]
-    if rests and rests[-1].how != "quiescent":
+def _found_at_rest(history: History, found: list[tuple[int, Violation]]) -> list[Violation]:
+    """Return what was found at looks, given by their event, at which the launcher was at rest: one that is still at
+    work, or wakes again and again, may be about to reap. NotObservable if something was found, but at no such look."""
+    at_rest = [one for index, one in found if _rested_before(history, index)]
+    if found and not at_rest:
         raise NotObservable("a zombie was there, but the launcher was never seen at rest, so it may reap it later")
+    return at_rest
+
+
+def _rested_before(history: History, index: int) -> bool:
+    rests = [fact for event, fact in history.all(SettleEnded) if event.index < index]
+    return not rests or rests[-1].how == "quiescent"
 
 
 def _zombies(look: Snapshot, spared: int) -> list[Process]:
@@ -118,13 +124,13 @@ def init_forwards(history: History, bare: History) -> list[Violation]:
 
 def init_reaps(history: History, bare: History) -> list[Violation]:
     """TREE-6: as PID 1, adopted orphans are reaped."""
-    found = missed(history)
+    found: list[tuple[int, Violation]] = []
     for event, look in history.all(Snapshot):
         zombies = [p for p in look.processes if p.state == "Z" and p.role not in ("leader", "command")]
         if look.when == "step" and zombies:
             names = ", ".join(map(words.process, zombies))
-            found.append(violation("orphan-not-reaped", event.index, processes=names))
-    return found
+            found.append((event.index, violation("orphan-not-reaped", event.index, processes=names)))
+    return missed(history) or _found_at_rest(history, found)
 
 
 def init_status(history: History, bare: History) -> list[Violation]:

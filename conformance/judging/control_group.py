@@ -58,21 +58,22 @@ class Control(NamedTuple):
 
 
 def _control(requirement: str, check: Check, *steps: Step, stage: Stage | None = None) -> Control:
-    return Control(requirement, Scenario(steps, stage or Stage()), check)
+    """Make a case. It is traced: in the namespace, where it is played first, it must not signal all processes."""
+    return Control(requirement, Scenario((Settle(), Trace(), *steps), stage or Stage()), check)
 
 
 CONTROLS = (
-    _control("SIG-1", of_signals.reaches_command, Settle(), Look(), *send(TERM), *finish()),
-    _control("TTY-1", of_terminal.key_arrives, Settle(), Press("ctrl-c"), WaitReceived(INT), Settle(), *finish(),
+    _control("SIG-1", of_signals.reaches_command, Look(), *send(TERM), *finish()),
+    _control("TTY-1", of_terminal.key_arrives, Press("ctrl-c"), WaitReceived(INT), Settle(), *finish(),
              stage=JOB),
     _control("TREE-1", of_tree.nothing_left, Order(orders.Inherit()), Settle(), Signal(TERM), WaitEnds(), Settle()),
     _control("EXIT-1", of_exit.same_status, *finish(7)),
     _control("EXIT-2", of_exit.same_status, Order(orders.Die(int(TERM))), WaitEnds("command"), WaitEnds()),
-    _control("SIG-1", of_signals.reaches_command, Settle(), *send(HUP), *finish(), stage=LEADER),
-    _control("SIG-2", of_signals.once_if_at_all, Settle(), *send(INT, times=2), *finish()),
-    _control("TTY-7", of_terminal.terminal_is_restored, Settle(), *finish(), stage=JOB),
-    _control("TREE-3", of_tree.noticed_by_command, Settle(), Signal(KILL), Settle(), Look()),
-    _control("TREE-4", of_tree.group_signal_arrives, Settle(), Signal(TERM, "group"), WaitReceived(TERM), Settle(),
+    _control("SIG-1", of_signals.reaches_command, *send(HUP), *finish(), stage=LEADER),
+    _control("SIG-2", of_signals.once_if_at_all, *send(INT, times=2), *finish()),
+    _control("TTY-7", of_terminal.terminal_is_restored, *finish(), stage=JOB),
+    _control("TREE-3", of_tree.noticed_by_command, Signal(KILL), Settle(), Look()),
+    _control("TREE-4", of_tree.group_signal_arrives, Signal(TERM, "group"), WaitReceived(TERM), Settle(),
              *finish()),
 )  # fmt: skip
 """Those that tell most come first. Each takes some milliseconds."""

@@ -138,17 +138,20 @@ def judge(
                 "declared deviation", executions, reasons(target, declarations), violations, history=history, bare=its,
                 declarations=declarations, stage=scenario.stage.name, launcher_end=launcher_end(history),
             )  # fmt: skip
-        without = []
+        without, confirmed = [], found.open
         for _ in range(replays):
             again = count(play(target, scenario))
             against = count(play(target, compared_with)) if compared_with else against
-            without += [] if _finds(check, again, against, undeclared) else [again]
+            if seen := _violations(check, again, against, undeclared):
+                confirmed = _also_in(confirmed, seen)
+            else:
+                without.append(again)
         returned = replays - len(without)
         verdict: Verdict = "unstable" if without else "fail"
         why = cause(history, without) if without else None
         reason = how_often(returned, replays, why) if why else ""
         return Judgement(
-            verdict, executions, reason, found.open, returned, timeline(history), replays=replays,
+            verdict, executions, reason, confirmed, returned, timeline(history), replays=replays,
             history=history, bare=its, declarations=declarations, stage=scenario.stage.name,
             launcher_end=launcher_end(history), instability=why,
         )  # fmt: skip
@@ -207,16 +210,26 @@ def _needs_command(requirement: Requirement, history: History, bare: History | N
         raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
 
 
-def _finds(
+def _also_in(violations: tuple[Violation, ...], seen: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """Return those violations of which a replay shows the kind as well; all, if it shows only others: the launcher
+    breaks the requirement each time, but not in the same way."""
+    codes = {one.code for one in seen}
+    return tuple(one for one in violations if one.code in codes) or violations
+
+
+def _violations(
     check: Check, history: History, bare: History, undeclared: Callable[[Iterable[Violation]], Sorted]
-) -> bool:  # fmt: skip
-    """Whether a replay shows a finding again that is not declared; one in which it cannot be observed does not."""
+) -> tuple[Violation, ...]:  # fmt: skip
+    """Return the violations that a replay shows and that are not declared; none where it could not be observed, or
+    waited for something outside instead of starting the command."""
     try:
+        needs_stage(history)
+        needs_nothing_outside(history)
         needs_freedom(history)
         needs_freedom(bare)
-        return bool(undeclared(check(history, bare)).open)
-    except (NotApplicable, NotObservable):
-        return False
+        return undeclared(check(history, bare)).open
+    except (NotApplicable, NotObservable, HarnessError):
+        return ()
 
 
 def timeline(history: History) -> tuple[str, ...]:

@@ -137,14 +137,14 @@ def test_as_init_orphans_are_reaped(case: Case) -> None:
         Order(orders.Spawn("orphan", orphan=True)),
         Order(orders.Exit(0), "orphan"),
         WaitEnds("orphan"),
-        Settle(),
+        LONG_REST,
         Look(),
     )
     other = (
         Order(orders.Spawn("second", orphan=True, session=True)),
         Order(orders.Exit(0), "second"),
         WaitEnds("second"),
-        Settle(),
+        LONG_REST,
         Look(),
     )
     case(Scenario((*one, *other, *finish()), INIT), checks.init_reaps)

@@ -71,6 +71,18 @@ EXAMPLES = (
         "command-outlives",
         "the launcher ended by SIGTERM; the command keeps running",
     ),
+    good(
+        "the kernel ends the command with the launcher",
+        checks.any_moment_of_start,
+        early(sent(TERM), greeted(), ended("launcher", signal=TERM), ended("command", None, signal.SIGKILL)),
+        BARE,
+    ),
+    good(
+        "the same, seen the other way round",
+        checks.any_moment_of_start,
+        early(sent(TERM), greeted(), ended("command", None, signal.SIGKILL), ended("launcher", signal=TERM)),
+        BARE,
+    ),
     good("a watcher as ever", checks.any_moment_of_start, history(started(), *KILLED, WATCHER), LEAVES_A_WATCHER),
     bad(
         "a watcher",

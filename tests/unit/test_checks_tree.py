@@ -194,6 +194,20 @@ EXAMPLES: tuple[Example, ...] = (
         "'orphan'",
     ),
     bad(
+        "a zombie at rest, and another look that was not at rest",
+        checks.no_zombie,
+        supervised(
+            SettleEnded("quiescent", 0.1),
+            looked("step", *AT_REST, ZOMBIE),
+            SettleEnded("waited", 1.0),
+            looked("step", *AT_REST, ZOMBIE),
+            *over(),
+        ),
+        replaced(looked("step"), looked("step"), *over()),
+        "zombie-left",
+        "'orphan'",
+    ),
+    bad(
         "the script ends early",
         checks.no_zombie,
         supervised(missed("orphan starts")),
@@ -354,6 +368,13 @@ EXAMPLES: tuple[Example, ...] = (
         BARE_LOOK,
         "orphan-not-reaped",
         "'orphan' (pid 20",
+    ),
+    unseen(
+        "a zombie of a launcher that wakes again and again",
+        checks.init_reaps,
+        supervised(SettleEnded("waited", 1.0), looked("step", *AT_REST, ZOMBIE), *over()),
+        BARE_LOOK,
+        "never seen at rest",
     ),
     bad(
         "one known by its role",

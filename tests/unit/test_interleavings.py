@@ -16,6 +16,7 @@ from proctor.harness.history import (
     History,
     HungUp,
     NotReached,
+    OpenWait,
     Ordered,
     Pressed,
     Process,
@@ -245,6 +246,18 @@ def test_a_signal_at_a_point_is_not_lost() -> None:
     assert breaks((Settle(), *FINISH), lost, replaced(SETTLED, *over())) == ["SIG-6"]
     later = supervised(SETTLED, *at_point(TERM), SETTLED, *over())
     assert breaks((Settle(), *FINISH), later, replaced(SETTLED, *over())) == ["SIG-1"]
+
+
+def test_what_may_still_come_from_outside_is_no_rest() -> None:
+    """It looks whether there is a signal whenever a daemon says so."""
+    ticks, relays = (SettleEnded("waited", 1.0, open=(OpenWait(LAUNCHER, why),)) for why in ("outside", "relays"))
+    for rest, found in ((ticks, []), (relays, ["SIG-6"])):
+        lost = supervised(*at_point(TERM), rest, *over())  # type: ignore[arg-type]
+        assert breaks((Settle(), *FINISH), lost, replaced(SETTLED, *over())) == found
+    sent_only = (Settle(), Signal(TERM), Settle())
+    for rest, found in ((ticks, []), (relays, ["SIG-1"])):
+        mine = supervised(SETTLED, sent(TERM), rest, *over())
+        assert breaks((*sent_only, *FINISH), mine, replaced(SETTLED, sent(TERM), received(TERM, 1), *over())) == found
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,20 @@ def test_a_finding_that_does_not_come_back_each_time_is_unstable(back: int) -> N
     assert judgement.violations
 
 
+def test_only_what_comes_back_is_reported() -> None:
+    """The first run shows two violations; the replays one of them, or none of the two but a third."""
+    one, other, third = (Violation(code, {}, "r", "a") for code in ("one", "other", "third"))
+    for again, reported in (([other, third], ["EXIT-1/other"]), ([third], ["EXIT-1/one", "EXIT-1/other"])):
+        found = iter([[one, other], *[again] * REPLAYS])
+        judgement = judged(Play(BAD), lambda _history, _bare, found=found: next(found))  # type: ignore[misc]
+        assert (judgement.verdict, [v.code for v in judgement.violations]) == ("fail", reported)
+
+
+def test_a_replay_that_waits_for_what_is_outside_is_none() -> None:
+    judgement = judged(Play(BAD, *[history(started(), waits_outside("command starts"))] * REPLAYS))
+    assert (judgement.verdict, judgement.returned) == ("unstable", 0)
+
+
 def test_replays_can_be_fewer() -> None:
     judgement = judge(MUST, TARGET, SCRIPT, status, play := Play(BAD), Bare(play), replays=1)
     assert (judgement.verdict, judgement.returned, judgement.executions) == ("fail", 1, 3)

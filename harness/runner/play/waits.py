@@ -174,7 +174,8 @@ class FactWait(_Wait[WaitOutcome]):
     def _after_look(self, look: quiescence.Rest, is_quiet: bool) -> WaitOutcome | None:
         rest = self._rest
         self._progress.begin()
-        self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
+        if look.blocked:  # a task that runs is no wait for anything
+            self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
         only_relays = all(wait.why == "relays" for wait in look.open)
         patience = max(self._patience, SETTLE_LIMIT) if look.open else self._patience
         is_quiet = is_quiet and rest.now >= patience and not rest.is_overdue()
