@@ -16,7 +16,7 @@ from proctor.conformance.judging.casefile import CaseFile, programs_at_points
 from proctor.conformance.scenarios.signals import finish
 from proctor.harness import execute as door
 from proctor.harness import scenario as s
-from proctor.harness.scenario import JOB, PIPES, Scenario, Settle
+from proctor.harness.scenario import INIT, JOB, PIPES, Scenario, Settle
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
@@ -134,6 +134,25 @@ def test_a_schedule_and_a_trace_in_one_case(window: Path, proctor: Run, tmp_path
     assert len(parse(schedule).directives) == 1
     done = play(exported(proctor, case, tmp_path), empty)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_launcher_that_reaches_no_point_of_a_schedule_of_holds_is_not_acquitted(
+    window: Path, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
+    scenario, schedule = campaign_named("order").scenario, "at launcher clone#1 exit: hold until child1 ends"
+    case = a_case(Target("sound", (str(window / "sound"),)), "EXIT-1", "order", scenario, schedule)
+    script, other = exported(proctor, case, tmp_path), Target("env", ("/usr/bin/env",))
+    assert (replayed(case).unsure, play(script, empty).returncode) == ("", 0)
+    done = play(script, empty, "--", *other.command)
+    assert (done.returncode, "did not reach: at launcher clone#1" in done.stderr) == (2, True), done.stdout
+    assert replayed(case, other).unsure == "the launcher never reached the point 'launcher clone#1 exit'"
+
+
+def test_pid_1_may_print_on_stderr(proctor: Run, tmp_path: Path, empty: Path) -> None:
+    target = Target("prints", ("sh", "-c", 'echo "about to start: $0" >&2; "$@"; exit $?', "prints"))
+    case = a_case(target, "EXIT-1", "exit.same_status", Scenario(finish(3), INIT))
+    done = play(exported(proctor, case, tmp_path), empty)
+    assert (done.returncode, "printed: 'about to start: prints" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 def test_what_this_script_was_started_with_does_not_matter(proctor: Run, tmp_path: Path, empty: Path) -> None:
