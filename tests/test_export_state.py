@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,6 +156,35 @@ def test_pid_1_may_print_on_stderr(proctor: Run, tmp_path: Path, empty: Path) ->
     case = a_case(target, "EXIT-1", "exit.same_status", Scenario(finish(3), INIT))
     done = play(exported(proctor, case, tmp_path), empty)
     assert (done.returncode, "printed: 'about to start: prints" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def surroundings(stage: s.Stage) -> CaseFile:
+    return a_case(Target("env", ("env",)), "INHERIT-4", "inherit.surroundings", Scenario(finish(), stage))
+
+
+@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="only root can give up what only it may")
+@pytest.mark.parametrize("stage", [s.Stage(), replace(JOB, groups=(4, 24))], ids=["no groups", "groups"])
+def test_without_root_groups_that_the_case_names_are_inconclusive(
+    stage: s.Stage, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
+    script = exported(proctor, surroundings(stage), tmp_path)
+    assert play(script, empty).returncode == 0
+    path = tmp_path / "repro.py"
+    line = ["setpriv", "--bounding-set=-setgid", "--inh-caps=-setgid", sys.executable, "-I", str(path)]
+    done = subprocess.run(line, cwd=empty, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == (2 if stage.groups else 0), done.stdout + done.stderr
+    assert ("'groups'" in done.stderr or '"groups"' in done.stderr) == bool(stage.groups)
+
+
+@pytest.mark.parametrize(("nice", "reason"), [(5, "'nice': 5"), (0, "at its highest")])
+def test_a_nice_value_that_cannot_rise_is_inconclusive(
+    nice: int, reason: str, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
+    path = tmp_path / "repro.py"
+    path.write_text(exported(proctor, surroundings(s.Stage(nice=nice)), tmp_path))
+    line = ["nice", "-n", "19", sys.executable, "-I", str(path)]
+    done = subprocess.run(line, cwd=empty, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, reason in done.stderr) == (2, True), done.stdout + done.stderr
 
 
 def test_what_this_script_was_started_with_does_not_matter(proctor: Run, tmp_path: Path, empty: Path) -> None:
