@@ -158,6 +158,28 @@ def test_pid_1_may_print_on_stderr(proctor: Run, tmp_path: Path, empty: Path) ->
     assert (done.returncode, "printed: 'about to start: prints" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+LEAVES_A_PROCESS = r"""
+import ctypes, os, subprocess, sys, time
+if not os.fork():
+    ctypes.CDLL(None).prctl(15, b"\x1b]0;\xff\n", 0, 0, 0)  # PR_SET_NAME
+    time.sleep(60)
+sys.exit(subprocess.call(sys.argv[1:]))
+"""
+
+
+def test_names_of_any_bytes_are_printed_as_ascii(proctor: Run, tmp_path: Path, empty: Path) -> None:
+    target = Target("leaves", (*PYTHON, "-c", LEAVES_A_PROCESS))
+    script = exported(proctor, a_case(target, "TREE-1", "tree.nothing_left", Scenario((Settle(), *finish()))), tmp_path)
+    left, missing = play(script, empty), play(script, empty, "--", os.fsdecode(b"/\x1b[31m\xff"))
+    assert (left.returncode, left.stdout.splitlines()[-1][:30]) == (1, r"actual:   still there: \x1b]0;"), left.stderr
+    assert (missing.returncode, missing.stderr) == (2, MISSING)
+    printed = left.stdout + left.stderr + missing.stdout + missing.stderr
+    assert printed.replace("\n", "").isascii() and printed.replace("\n", "").isprintable()
+
+
+MISSING = r"INCONCLUSIVE: there is no /\x1b[31m\udcff here, or this is not Linux" + "\n"
+
+
 def surroundings(stage: s.Stage) -> CaseFile:
     return a_case(Target("env", ("env",)), "INHERIT-4", "inherit.surroundings", Scenario(finish(), stage))
 

@@ -11,14 +11,14 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from proctor.reports.reproducer.parts.observed_run import ObservedRun, name_of
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, harmless, name_of
 
 OF_TERMINALS = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}  # a shell or a terminal may send more of these
 
 
 def violation(required: str, actual: str) -> list[str]:
     """Return one violation."""
-    return ["required: %s\nactual:   %s" % (required, actual)]
+    return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
 
 
 def timed_out(launched: ObservedRun) -> list[str]:

@@ -87,7 +87,6 @@ def needs_stage() -> None:
 
 def start(run: Any, **how: Any) -> None:
     """Start the launcher, in a session of its own."""
-    needs_stage()
     how = {"cwd": os.path.join(run.place, "work"), "env": run.environment, "start_new_session": True, **how}
     run.process = subprocess.Popen(run.words, **how)
     run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
