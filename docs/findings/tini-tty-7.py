@@ -353,7 +353,7 @@ def restored(bare, launched):  # The terminal is left as it was, or as the bare 
     before = [event[1:3] for event in bare.all("modes before")]
     for mine, usual in zip(launched.all("modes"), bare.all("modes")):
         if mine[3] != usual[3] or (mine[1:3] != usual[1:3] and mine[1:3] not in before):
-            found += violation("the terminal's modes and size are left as they were", "they have changed")
+            found += violation("the terminal's modes and size as found, or as without it", "they have changed")
     is_over = launched.all("ended", "command") or launched.pids.get("command") == launched.pids.get("launcher")
     if is_over and bare.all("foreground", True) and not launched.all("foreground", True):
         found += violation("the launcher's process group is in the foreground again", "another process group is")
