@@ -62,8 +62,8 @@ def replay(
 ) -> None:  # fmt: skip
     """Play CASE again and print how often its fault came back.
 
-    Exit status: 1 if the fault came back, 0 if it did not, 2 if it did not but a replay was inconclusive, or for a usage
-    error, 3 if Proctor itself failed.
+    Exit status: 1 if the fault came back, 0 if it did not, 2 if it did not but a replay was inconclusive, or for a
+    usage error, 3 if Proctor itself failed.
 
     \b
         proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50

@@ -112,6 +112,7 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
                 if not may_wake and self.idle() >= quiet:  # nor has it just woken up
                     break
         if not is_there():
+            unseen = "a process works all the time" if self.idle_time < quiet else unseen
             self.unsure = self.unsure or (unseen and "more may come: " + unseen)
             if what:  # RuntimeError: processes were busy all the time
                 raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)

@@ -72,8 +72,8 @@ def set_signals(stage: dict[str, Any] = STAGE) -> None:
 
 
 def needs_stage() -> None:
-    """Inconclusive where a child of this script cannot start with what the case says: only root may set groups and raise
-    limits, and a nice value ends at 19."""
+    """Inconclusive where a child of this script cannot start with what the case says: only root may set groups and
+    raise limits, and a nice value ends at 19."""
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
