@@ -95,8 +95,9 @@ class Coverage(msgspec.Struct, frozen=True):
     @property
     def how_much(self) -> str:
         """How much was executed, as text."""
-        whole = "any number of" if self.schedules is None else self.schedules
-        return f"{self.campaign}: {self.played} of {whole} schedules"
+        if self.schedules is None:
+            return f"{self.campaign}: {self.played} schedules of an unlimited plan"
+        return f"{self.campaign}: {self.played} of {self.schedules} schedules"
 
     def __str__(self) -> str:
         text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "

@@ -15,8 +15,8 @@ but have no cases yet.
 Environments and caches are covered only in HOME, TMPDIR and the working directory, for one small wheel and one project.
 A verdict holds for this kernel, this C library and this version of the launcher. macOS is not tested.
 Proctor decides from the state of the system that nothing more will happen: every task is blocked, no short timer is \
-armed, and nobody outside can end a wait. Where it cannot prove that, it waits some seconds instead, and the history \
-says what for.
+armed, and no process outside the run can end a wait. Where it cannot prove that, it waits some seconds instead, and \
+the history says what for.
 """.splitlines()
 )
 """For all requirements, in the words of the README."""

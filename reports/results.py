@@ -35,6 +35,7 @@ class RequirementText(msgspec.Struct, frozen=True):
     source: str = ""
     chapter: str = ""
     profile: str = ""
+    mend: str = ""
 
 
 class Spec(msgspec.Struct, frozen=True):

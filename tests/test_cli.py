@@ -190,6 +190,12 @@ def test_spec_prints_a_requirement(proctor: Run) -> None:
     assert "Why: " in done.stdout
 
 
+def test_spec_says_how_a_requirement_is_met_where_that_is_not_plain(proctor: Run) -> None:
+    told = " ".join(proctor("spec", "INHERIT-7").stdout.split())
+    assert "Mend it: `signal(SIGCHLD, SIG_DFL)` before the fork returns what it was" in told
+    assert "Mend it" not in proctor("spec", "SIG-3").stdout
+
+
 def test_spec_lists_all(proctor: Run) -> None:
     done = proctor("spec")
     assert done.returncode == 0

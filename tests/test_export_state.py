@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from proctor.conformance.judging.casefile import CaseFile, programs_at_points
 from proctor.conformance.scenarios.signals import finish
 from proctor.harness import execute as door
 from proctor.harness import scenario as s
-from proctor.harness.scenario import JOB, PIPES, Scenario, Settle
+from proctor.harness.scenario import INIT, JOB, PIPES, Scenario, Settle
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
@@ -134,6 +137,76 @@ def test_a_schedule_and_a_trace_in_one_case(window: Path, proctor: Run, tmp_path
     assert len(parse(schedule).directives) == 1
     done = play(exported(proctor, case, tmp_path), empty)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_launcher_that_reaches_no_point_of_a_schedule_of_holds_is_not_acquitted(
+    window: Path, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
+    scenario, schedule = campaign_named("order").scenario, "at launcher clone#1 exit: hold until child1 ends"
+    case = a_case(Target("sound", (str(window / "sound"),)), "EXIT-1", "order", scenario, schedule)
+    script, other = exported(proctor, case, tmp_path), Target("env", ("/usr/bin/env",))
+    assert (replayed(case).unsure, play(script, empty).returncode) == ("", 0)
+    done = play(script, empty, "--", *other.command)
+    assert (done.returncode, "did not reach: at launcher clone#1" in done.stderr) == (2, True), done.stdout
+    assert replayed(case, other).unsure == "the launcher never reached the point 'launcher clone#1 exit'"
+
+
+def test_pid_1_may_print_on_stderr(proctor: Run, tmp_path: Path, empty: Path) -> None:
+    target = Target("prints", ("sh", "-c", 'echo "about to start: $0" >&2; "$@"; exit $?', "prints"))
+    case = a_case(target, "EXIT-1", "exit.same_status", Scenario(finish(3), INIT))
+    done = play(exported(proctor, case, tmp_path), empty)
+    assert (done.returncode, "printed: 'about to start: prints" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+LEAVES_A_PROCESS = r"""
+import ctypes, os, subprocess, sys, time
+if not os.fork():
+    ctypes.CDLL(None).prctl(15, b"\x1b]0;\xff\n", 0, 0, 0)  # PR_SET_NAME
+    time.sleep(60)
+sys.exit(subprocess.call(sys.argv[1:]))
+"""
+
+
+def test_names_of_any_bytes_are_printed_as_ascii(proctor: Run, tmp_path: Path, empty: Path) -> None:
+    target = Target("leaves", (*PYTHON, "-c", LEAVES_A_PROCESS))
+    script = exported(proctor, a_case(target, "TREE-1", "tree.nothing_left", Scenario((Settle(), *finish()))), tmp_path)
+    left, missing = play(script, empty), play(script, empty, "--", os.fsdecode(b"/\x1b[31m\xff"))
+    assert (left.returncode, left.stdout.splitlines()[-1][:30]) == (1, r"actual:   still there: \x1b]0;"), left.stderr
+    assert (missing.returncode, missing.stderr) == (2, MISSING)
+    printed = left.stdout + left.stderr + missing.stdout + missing.stderr
+    assert printed.replace("\n", "").isascii() and printed.replace("\n", "").isprintable()
+
+
+MISSING = r"INCONCLUSIVE: there is no /\x1b[31m\udcff here, or this is not Linux" + "\n"
+
+
+def surroundings(stage: s.Stage) -> CaseFile:
+    return a_case(Target("env", ("env",)), "INHERIT-4", "inherit.surroundings", Scenario(finish(), stage))
+
+
+@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="only root can give up what only it may")
+@pytest.mark.parametrize("stage", [s.Stage(), replace(JOB, groups=(4, 24))], ids=["no groups", "groups"])
+def test_without_root_groups_that_the_case_names_are_inconclusive(
+    stage: s.Stage, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
+    script = exported(proctor, surroundings(stage), tmp_path)
+    assert play(script, empty).returncode == 0
+    path = tmp_path / "repro.py"
+    line = ["setpriv", "--bounding-set=-setgid", "--inh-caps=-setgid", sys.executable, "-I", str(path)]
+    done = subprocess.run(line, cwd=empty, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == (2 if stage.groups else 0), done.stdout + done.stderr
+    assert ("'groups'" in done.stderr or '"groups"' in done.stderr) == bool(stage.groups)
+
+
+@pytest.mark.parametrize(("nice", "reason"), [(5, "'nice': 5"), (0, "at its highest")])
+def test_a_nice_value_that_cannot_rise_is_inconclusive(
+    nice: int, reason: str, proctor: Run, tmp_path: Path, empty: Path
+) -> None:
+    path = tmp_path / "repro.py"
+    path.write_text(exported(proctor, surroundings(s.Stage(nice=nice)), tmp_path))
+    line = ["nice", "-n", "19", sys.executable, "-I", str(path)]
+    done = subprocess.run(line, cwd=empty, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, reason in done.stderr) == (2, True), done.stdout + done.stderr
 
 
 def test_what_this_script_was_started_with_does_not_matter(proctor: Run, tmp_path: Path, empty: Path) -> None:

@@ -141,7 +141,8 @@ def _delivered(history: History) -> list[tuple[int, int]]:
 
 
 def still_there(history: History, index: int) -> list[Violation]:
-    """The launcher has not ended, and never would. NotObservable where somebody outside may end what it waits for."""
+    """The launcher has not ended, and never would. NotObservable where a process outside the run may end what it waits
+    for."""
     for miss in history.facts(WaitFailed):
         if any(map(is_outside, miss.open)):
             raise NotObservable(f"the launcher has not ended, but may still: {words.timed_out(miss)}")

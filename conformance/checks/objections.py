@@ -76,7 +76,9 @@ OBJECTIONS: dict[str, Objection] = {
     "survives-hang-up": Objection("nothing survives the hang-up: the command has default handling", STILL_LEFT),
     "terminal-differs": Objection("{what}: {required}, as without the launcher", "{actual}", ("what",)),
     "in-background": Objection("the command is in the foreground process group", "another group is in the foreground"),
-    "terminal-not-restored": Objection("{what} at the end: {required}, as without the launcher", "{actual}", ("what",)),
+    "terminal-not-restored": Objection(
+        "{what} at the end: as the launcher found it, or as without it ({required})", "{actual}", ("what",)
+    ),
     "foreground-not-restored": Objection(
         "the launcher's process group is in the foreground again, as its caller left it",
         "process group {group} is in the foreground",

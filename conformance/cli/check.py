@@ -60,7 +60,7 @@ MOST_WORKERS = 256
 @click.option(
     "-k", "expression", metavar="EXPR", help="Run only these requirements or cases, for example 'SIG-1 or TTY-3'."
 )
-@click.option("-x", "first_only", is_flag=True, help="Stop at the first MUST that fails.")
+@click.option("-x", "first_only", is_flag=True, help="Stop at the first failing MUST or error.")
 @click.option("--lf", "last_failed", is_flag=True, help="Run only what failed in the last run on the same TARGETs.")
 @click.option("-v", "--verbose", count=True, help="Also show passes and failing SHOULDs; -vv shows each failing case.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only a line for each problem.")
@@ -118,7 +118,8 @@ def _valid_workers(workers: str) -> str:
 
 
 class Gate(NamedTuple):
-    """What results are compared with, if anything. is_strict: whether what was expected to fail has to."""
+    """What results are compared with, if anything. is_strict: whether a failure of the baseline that does not occur
+    fails the gate."""
 
     baseline: Path | None
     is_strict: bool

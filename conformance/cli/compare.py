@@ -69,7 +69,7 @@ def gate(results: Path, baseline: Path, is_strict: bool = False) -> int:
         click.echo(escape(line))
     missing = no_longer_fails(found) if is_strict else []
     if missing:
-        click.echo("expected by the baseline, and not there any more (make the baseline again):")
+        click.echo("failures of the baseline that did not occur (make the baseline again):")
     for line in missing:
         click.echo(escape(f"  {line}"))
     if is_worse(found):

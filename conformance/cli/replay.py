@@ -62,8 +62,8 @@ def replay(
 ) -> None:  # fmt: skip
     """Play CASE again and print how often its fault came back.
 
-    Exit status: 1 if the fault came back, 0 if it did not, 2 if the result is inconclusive or for a usage error, 3 if
-    Proctor itself failed.
+    Exit status: 1 if the fault came back, 0 if it did not, 2 if it did not but a replay was inconclusive, or for a
+    usage error, 3 if Proctor itself failed.
 
     \b
         proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50
@@ -93,11 +93,16 @@ def replay(
         if show and not status:
             last = next((result for result in reversed(played) if result.objections), played[-1])
             text_timeline.print_timeline(layout(last.history, last.events), Console(stderr=as_json))
-        if status or counted.back:
-            return status or FOUND
-        return INCONCLUSIVE if counted.unsure == times else 0
+        return status or exit_status(counted)
 
     run_reporting_errors(run, lambda: "no replay was complete")
+
+
+def exit_status(counted: Count) -> int:
+    """Return the exit status. A launcher that was not tested in each replay is not acquitted."""
+    if counted.back:
+        return FOUND
+    return INCONCLUSIVE if counted.unsure else 0
 
 
 def _play(replayer: Replayer, times: int, played: list[ReplayResult]) -> None:

@@ -24,7 +24,7 @@ MAKES_ENVIRONMENT = 8_000
 FEWEST = 2
 """Schedules that are played in any case."""
 LONGEST = 600.0
-"""Seconds for one campaign, as the last net. No campaign takes a tenth of this on an idle machine."""
+"""Seconds for one campaign, as a safety limit. No campaign takes a tenth of this on an idle machine."""
 
 
 class Extent(NamedTuple):

@@ -21,7 +21,7 @@ from proctor.harness import orders, settings
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
 from proctor.harness.scenario import Order, Scenario, WaitEnds
-from proctor.harness.schedule import Hold
+from proctor.harness.schedule import Hold, Schedule
 from proctor.harness.target import Target, with_absolute_programs
 from proctor.harness.violation import Violation, unlike
 
@@ -44,6 +44,16 @@ class Count(NamedTuple):
     unsure: int
     objections: tuple[Violation, ...]
     reasons: tuple[str, ...]
+
+
+def unreached(schedule: Schedule, history: History) -> str:
+    """Return which point of the schedule the launcher never reached, in words; "" if it was tested as the schedule
+    says. Points of holds need not be reached, but one of them where there are only holds."""
+    missed = [fact.directive for fact in history.facts(NotReached)]
+    acted = [one for one in missed if not isinstance(one.action, Hold)]
+    if acted or (missed and len(missed) == len(schedule.directives)):
+        return f"the launcher never reached the point '{(acted or missed)[0].at}'"
+    return ""
 
 
 def count(all_told: Sequence[ReplayResult]) -> Count:
@@ -131,8 +141,7 @@ class Replayer:
             return ReplayResult(history, unsure=str(reason))
         said = self._predicate(history)
         objections = said.objections
-        missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
-        unsure = f"the launcher never reached the point '{missed[0].directive.at}'" if missed else ""
+        unsure = unreached(self._case.schedule, history)
         unsure = (
             "" if objections else unsure or other_way(self._case, history, self._target.name == self._case.target.name)
         )
@@ -150,7 +159,8 @@ class Replayer:
         except (NotApplicable, NotObservable) as reason:
             return ReplayResult(history, unsure=str(reason))
         objections = tuple(one.of(case.requirement) for one in found)
-        return ReplayResult(history, objections, events=tuple(n for one in found for n in one.events))
+        unsure = "" if objections else unreached(case.schedule, history)
+        return ReplayResult(history, objections, unsure, tuple(n for one in found for n in one.events))
 
     def _measure(self, history: History) -> History:
         """Return the history to compare with, as judge() does."""

@@ -42,8 +42,8 @@ from proctor.harness.words import harmless
 
 TERM, HUP, INT, KILL = signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL
 REPLAYS = 3
-"""How often a difference is replayed on both sides. Only one that no replay contradicts counts: a launcher that loses
-one signal of two differs from itself as well."""
+"""How often a difference is replayed on both sides. A difference counts only if no replay contradicts it: a
+launcher that loses every second signal also differs between two runs on the same side."""
 SAMPLE = 3
 """How many cases are played on a launcher that starts slowly, or that is never seen at rest: each absence takes seconds
 there."""

@@ -46,9 +46,9 @@ class Instability(msgspec.Struct, frozen=True, omit_defaults=True):
     def __str__(self) -> str:
         match self.kind:
             case "open-wait":
-                return f"it rests on a wait that may end any time: {'; '.join(map(open_wait, self.waits))}"
+                return f"it depends on a wait that may end at any time: {'; '.join(map(open_wait, self.waits))}"
             case "still-running":
-                return "processes still ran when the time was over: the machine is busy, or the launcher slow"
+                return "processes were still running at the deadline: the machine is busy or the launcher is slow"
             case "order":
                 first, second = self.events
                 return f"nothing orders two events: '{first}' came before '{second}', and in a replay after it"

@@ -73,7 +73,7 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         self.readers = {self.reports: self.read_reports}
 
     def play(self, title, steps):  # Play the steps, up to one that times out. Leave no process behind
-        print(title + ":")
+        print(harmless(title) + ":")
         try:
             steps(self)
         except TimeoutError as what:
@@ -84,7 +84,7 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         return self
 
     def note(self, text, *event):  # Print what happens, and add an event
-        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), harmless(text)), flush=True)
         self.events.append(event)
     def all(self, *kind):  # Return the events that begin with these words
         return [event for event in self.events if event[: len(kind)] == kind]
@@ -117,6 +117,7 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
                 if not may_wake and self.idle() >= quiet:  # nor has it just woken up
                     break
         if not is_there():
+            unseen = "a process works all the time" if self.idle_time < quiet else unseen
             self.unsure = self.unsure or (unseen and "more may come: " + unseen)
             if what:  # RuntimeError: processes were busy all the time
                 raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
@@ -153,6 +154,9 @@ def command_line(launcher, command):
     """Return the launcher's words with the command at their end, or at {command} and its arguments at the end."""
     at = launcher.index("{command}") if "{command}" in launcher else len(launcher)
     return [*launcher[:at], command[0], *launcher[at + 1 :], *command[1:]]
+def harmless(text):
+    """Return a text in which only printable ASCII is as it was: names of files and programs may hold anything."""
+    return re.sub("[^ -~]", lambda one: ascii(one[0])[1:-1], text)
 def state(pid):  # Return the state of a process, such as T for stopped; nothing where it has ended; proc_pid_stat(5)
     return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
 def shell_status(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
@@ -281,8 +285,8 @@ def set_stage(stage=STAGE):  # In a child: start with what the case says, whatev
     os.umask(stage.get("umask", 0o022))
     for which, soft, hard in stage.get("limits", ()):
         resource.setrlimit(which, (soft, hard))
-    with contextlib.suppress(PermissionError):  # only root may
-        os.setgroups(stage.get("groups") or os.getgroups())
+    if stage.get("groups"):
+        os.setgroups(stage["groups"])
     os.nice(stage.get("nice", 0))
     set_signals(stage)
 def set_signals(stage=STAGE):  # Set dispositions and mask as the case says
@@ -352,7 +356,7 @@ def report_and_stay(launcher):  # Report the launcher, and stay: the end of a se
         signal.pause()
 
 def violation(required, actual):  # Return one violation
-    return ["required: %s\nactual:   %s" % (required, actual)]
+    return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
 def timed_out(launched):  # Whatever happens without the launcher happens with it too
     return violation(launched.timed_out + ", as without the launcher", "it timed out") if launched.timed_out else []
 def stays(launched):  # The launcher, unless it has become the command, does not end before the command
@@ -428,7 +432,7 @@ def main():  # Play the steps twice and compare; return the exit code
         if launched.unsure and not found:
             raise RuntimeError("nothing wrong was seen, but " + launched.unsure)
     except Exception as reason:
-        print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
+        print("INCONCLUSIVE: %s" % harmless(str(reason)), file=sys.stderr)
         return 2
     finally:
         shutil.rmtree(place, ignore_errors=True)

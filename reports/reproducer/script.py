@@ -124,10 +124,12 @@ def _before_start(summary: FindingSummary, command: str = "") -> list[str]:
     case's own if none is named."""
     scenario = summary.scenario
     command = command or scenario.command
-    lines = [f"use_{command}_command(run)"] if command != "witness" else []
+    stage = scenario.stage
+    lines = ["needs_stage()"] if stage.groups or stage.limits or stage.nice else []
+    lines += [f"use_{command}_command(run)"] if command != "witness" else []
     lines += ["run.words += ARGUMENTS"] if scenario.args else []
     lines += ["make_files(run)"] if _has_more(summary) else []
-    return [*lines, *(["open_terminal(run)"] if scenario.stage.terminal else [])]
+    return [*lines, *(["open_terminal(run)"] if stage.terminal else [])]
 
 
 def _play_plain(summary: FindingSummary, question: Question) -> str:

@@ -17,9 +17,9 @@ SEEN = supervised(sent(TERM), received(TERM), *over(0))
 @pytest.mark.parametrize(
     ("seen", "without", "kind", "says"),
     [
-        (history(started(), waits_outside()), [SEEN], "open-wait", "it rests on a wait that may end any time: "),
-        (history(started(), missed(sure=False)), [SEEN], "still-running", "the machine is busy, or the launcher slow"),
-        (SEEN, [history(started(), missed(sure=False))], "still-running", "processes still ran"),
+        (history(started(), waits_outside()), [SEEN], "open-wait", "it depends on a wait that may end at any time: "),
+        (history(started(), missed(sure=False)), [SEEN], "still-running", "at the deadline: the machine is busy"),
+        (SEEN, [history(started(), missed(sure=False))], "still-running", "processes were still running"),
         (
             supervised(sent(TERM), ended("launcher", signal=TERM), received(TERM), ended("command")),
             [supervised(sent(TERM), received(TERM), ended("launcher", signal=TERM), ended("command"))],

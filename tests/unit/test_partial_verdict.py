@@ -110,7 +110,7 @@ def test_a_declared_deviation_is_kept_in_a_partial_row() -> None:
         (explored(669, 670), "partial", "start: 669 of 670 schedules"),
         (explored(0, 670, out_of_time=True), "partial", "start: 0 of 670 schedules, then the time limit was reached"),
         (explored(135, 670, out_of_time=True), "partial", f"{HOW_MUCH}, then the time limit was reached"),
-        (explored(135, None), "partial", "start: 135 of any number of schedules"),
+        (explored(135, None), "partial", "start: 135 schedules of an unlimited plan"),
     ],
 )
 def test_an_exploration_that_was_cut_is_partial(made: Judgement, verdict: str, reason: str) -> None:

@@ -182,7 +182,7 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
         ("terminal.key_arrives", PRESSED, LEADER, 385),
         ("terminal.key_arrives", PRESSED, JOB, 405),
         ("terminal.key_arrives_once", HELD, LEADER, 420),
-        ("terminal.key_arrives_once", HELD, JOB, 440),
+        ("terminal.key_arrives_once", HELD, JOB, 445),
     ],
 )
 def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,22 @@ def test_which_signals_act_on_a_process(setting: str) -> None:
         for number in sorted(signal.valid_signals()):
             assert launcher_tracer.acts_on(process.pid, number) == processes.acts_on(process.pid, number), number
         process.communicate("\n")
+
+
+@pytest.mark.parametrize(("idle", "unsure"), [(0.0, "more may come: a process works all the time"), (1.0, "")])
+def test_after_a_wait_in_which_a_process_worked_all_the_time_more_may_come(idle: float, unsure: str) -> None:
+    run: Any = observed_run.ObservedRun.__new__(observed_run.ObservedRun)
+
+    def look() -> float:
+        run.looked_at += 1.0
+        run.idle_time += idle
+        return idle
+
+    run.unsure, run.observe, run.idle, run.what_may_wake = "", lambda _: None, look, list
+    run.wait("", lambda: False, quiet=0.3)
+    assert run.unsure == unsure
+    run.wait("", lambda: True, quiet=0.3)
+    assert run.unsure == unsure
 
 
 def test_keys_and_shells() -> None:

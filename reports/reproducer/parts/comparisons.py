@@ -11,14 +11,14 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from proctor.reports.reproducer.parts.observed_run import ObservedRun, name_of
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, harmless, name_of
 
 OF_TERMINALS = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}  # a shell or a terminal may send more of these
 
 
 def violation(required: str, actual: str) -> list[str]:
     """Return one violation."""
-    return ["required: %s\nactual:   %s" % (required, actual)]
+    return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
 
 
 def timed_out(launched: ObservedRun) -> list[str]:
@@ -247,7 +247,7 @@ def restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     before = [event[1:3] for event in bare.all("modes before")]
     for mine, usual in zip(launched.all("modes"), bare.all("modes")):  # noqa: B905  (Python 3.8)
         if mine[3] != usual[3] or (mine[1:3] != usual[1:3] and mine[1:3] not in before):
-            found += violation("the terminal's modes and size are left as they were", "they have changed")
+            found += violation("the terminal's modes and size as found, or as without it", "they have changed")
     is_over = launched.all("ended", "command") or launched.pids.get("command") == launched.pids.get("launcher")
     if is_over and bare.all("foreground", True) and not launched.all("foreground", True):
         found += violation("the launcher's process group is in the foreground again", "another process group is")

@@ -261,11 +261,14 @@ def acts_on(tid: int, number: int) -> bool:
 
 
 def needs_points(run: Any) -> None:
-    """Inconclusive where the launcher did not reach a point of the schedule; a point of a hold need not be reached."""
+    """Inconclusive where the launcher did not reach a point of the schedule. Points of holds need not be reached; but
+    where there are only holds and it reached none of them, it was not tested, and only what is wrong counts."""
     reached = run.tracer.reached if run.tracer else [at for at, *_ in SCHEDULE]
     missed = [text for at, action, text, _ in SCHEDULE if at not in reached and not action[0].startswith("hold")]
     if missed and isinstance(sys.exc_info()[1], (TimeoutError, type(None))):  # another error says more
         raise RuntimeError("the launcher did not reach: " + "; ".join(missed))
+    if SCHEDULE and not any(at in reached for at, *_ in SCHEDULE):
+        run.unsure = run.unsure or "the launcher did not reach: " + "; ".join(text for _, _, text, _ in SCHEDULE)
 
 
 def trace(run: Any) -> None:

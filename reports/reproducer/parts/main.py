@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 
-from proctor.reports.reproducer.parts.observed_run import ObservedRun
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, harmless
 
 LAUNCHER: list[str] = []
 
@@ -52,7 +52,7 @@ def main() -> int:
         if launched.unsure and not found:
             raise RuntimeError("nothing wrong was seen, but " + launched.unsure)
     except Exception as reason:  # noqa: BLE001  (no error of this script says anything about the launcher)
-        print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
+        print("INCONCLUSIVE: %s" % harmless(str(reason)), file=sys.stderr)
         return 2
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -37,7 +37,7 @@ def as_init(run: Any) -> None:
         inside = {int(line.split("\n")[0].split()[-1]): pid for pid, line in lines if line}
         run.pids.update((process, inside[run.pids[process]]) for process in set(run.pids) - before)
 
-    run.readers = dict.fromkeys(run.readers, read_reports)
+    run.readers[run.reports] = read_reports
 
 
 def be_outside(*words: str) -> None:

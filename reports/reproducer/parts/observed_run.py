@@ -53,7 +53,7 @@ class ObservedRun:
 
     def play(self, title: str, steps: Callable[[Any], None]) -> Any:
         """Play the steps, up to one that times out. Leave no process behind."""
-        print(title + ":")
+        print(harmless(title) + ":")
         try:
             steps(self)
         except TimeoutError as what:
@@ -65,7 +65,7 @@ class ObservedRun:
 
     def note(self, text: str, *event: Any) -> None:
         """Print what happens, and add an event."""
-        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), harmless(text)), flush=True)
         self.events.append(event)
 
     def all(self, *kind: Any) -> list[Any]:
@@ -104,6 +104,7 @@ class ObservedRun:
                 if not may_wake and self.idle() >= quiet:  # nor has it just woken up
                     break
         if not is_there():
+            unseen = "a process works all the time" if self.idle_time < quiet else unseen
             self.unsure = self.unsure or (unseen and "more may come: " + unseen)
             if what:  # RuntimeError: processes were busy all the time
                 raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
@@ -144,6 +145,11 @@ def command_line(launcher: list[str], command: list[str]) -> list[str]:
     """Return the launcher's words with the command at their end, or at {command} and its arguments at the end."""
     at = launcher.index("{command}") if "{command}" in launcher else len(launcher)
     return [*launcher[:at], command[0], *launcher[at + 1 :], *command[1:]]
+
+
+def harmless(text: str) -> str:
+    """Return a text in which only printable ASCII is as it was: names of files and programs may hold anything."""
+    return re.sub("[^ -~]", lambda one: ascii(one[0])[1:-1], text)
 
 
 def state(pid: int) -> str:

@@ -58,8 +58,8 @@ def set_stage(stage: dict[str, Any] = STAGE) -> None:
     os.umask(stage.get("umask", 0o022))
     for which, soft, hard in stage.get("limits", ()):
         resource.setrlimit(which, (soft, hard))
-    with contextlib.suppress(PermissionError):  # only root may
-        os.setgroups(stage.get("groups") or os.getgroups())
+    if stage.get("groups"):
+        os.setgroups(stage["groups"])
     os.nice(stage.get("nice", 0))
     set_signals(stage)
 
@@ -69,6 +69,20 @@ def set_signals(stage: dict[str, Any] = STAGE) -> None:
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, stage.get("blocked", ()))
+
+
+def needs_stage() -> None:
+    """Inconclusive where a child of this script cannot start with what the case says: only root may set groups and
+    raise limits, and a nice value ends at 19."""
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            nice = os.nice(0) + STAGE.get("nice", 0)
+            set_stage()
+            os._exit(os.nice(0) != nice)
+        os._exit(1)
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError("this script may not start the launcher with what the case says: %s" % STAGE)
 
 
 def start(run: Any, **how: Any) -> None:
