@@ -62,14 +62,15 @@ def changes(before: Results, after: Results) -> list[VerdictChange]:
 
 
 def _beside(known: Row, row: Row) -> tuple[RowViolation, ...]:
-    """Return the violations of a row that the other has not, by code, parameters and stage. Those that did not come
-    back in each replay do not count. Results of an older Proctor do not name the stage: there any is the same."""
-    keys = {(one.key, one.stage) for one in known.violations}
+    """Return the violations of a row that the other has not, by code, parameters, stage and what was sent. Those that
+    did not come back in each replay do not count. Results of an older Proctor do not name the stage: there any is the
+    same."""
+    keys = {(one.key, one.stage, one.sent) for one in known.violations}
     on_any_stage = {one.key for one in known.violations if not one.stage}
-    different: dict[tuple[Key, str], RowViolation] = {}
+    different: dict[tuple[Key, str, str], RowViolation] = {}
     for one in row.violations:
         if not one.is_unstable:
-            different.setdefault((one.key, one.stage), one)
+            different.setdefault((one.key, one.stage, one.sent), one)
     return tuple(
         one
         for key, one in different.items()
@@ -136,8 +137,8 @@ def _how(change: VerdictChange) -> str:
 
 
 def _in_line(one: RowViolation) -> str:
-    stage = f" ({one.stage})" if one.stage else ""
-    return f"{one.code}{stage}: {one.message}"
+    where = ", ".join(filter(None, (one.stage, one.sent)))
+    return f"{one.code}{f' ({where})' if where else ''}: {one.message}"
 
 
 def is_worse(found: list[VerdictChange]) -> bool:

@@ -302,7 +302,7 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
     assert msgspec.to_builtins(row.violations[1]) == {
         "code": "wrong", "parameters": {}, "required": "r", "actual": "a of three", "schedule": "",
         "message": "required: r; actual: a of three", "case": "three", "events": (1, 2), "file": "",
-        "is_unstable": False, "stage": "", "launcher_end": "", "follows_from": "",
+        "is_unstable": False, "stage": "", "launcher_end": "", "follows_from": "", "sent": "",
     }  # fmt: skip
     assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 

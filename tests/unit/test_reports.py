@@ -102,6 +102,20 @@ def test_the_gate_compares_violations_not_requirements() -> None:
     assert changes(one, results(SIG_1=msgspec.structs.replace(two, violations=[violated("old"), unsure]))) == []
 
 
+def test_the_gate_compares_what_was_sent() -> None:
+    """A process that is left after TERM is worse if it was left after QUIT alone."""
+
+    def left_after(*sent: str) -> Row:
+        found = [RowViolation("TREE-1/process-left", {"process": "command"}, stage="pipes", sent=one) for one in sent]
+        return Row("MUST", "fail", 1, "", found)
+
+    (change,) = changes(results(first=left_after("SIGQUIT")), results(first=left_after("SIGQUIT", "SIGTERM")))
+    assert (change.kind, [one.sent for one in change.new]) == ("worse", ["SIGTERM"])
+    assert "new:  TREE-1/process-left (pipes, SIGTERM): " in "\n".join(told([change]))
+    (change,) = changes(results(first=left_after("SIGQUIT", "SIGTERM")), results(first=left_after("SIGTERM")))
+    assert (change.kind, [one.sent for one in change.gone]) == ("better", ["SIGQUIT"])
+
+
 def test_a_title_has_the_name_once() -> None:
     tini = msgspec.structs.replace(BEFORE, target=Launcher("tini", "tini version 0.19.0"))
     assert (tini.title, BEFORE.title, results("x").title) == ("tini version 0.19.0", "a launcher 1.0", "x 1.0")
