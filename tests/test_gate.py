@@ -123,6 +123,33 @@ def test_a_process_that_is_left_after_another_signal_is_worse(proctor: Run, tmp_
     assert check(["HUP", "TERM"], "--declare", "TREE-1[HUP]=as its manual says")[0] == 1
 
 
+def test_what_cannot_be_judged_any_more_fails_the_gate(proctor: Run, tmp_path: Path) -> None:
+    """A launcher that fails a MUST stands beside one that does not start: the exit status tells of that too."""
+    before, other = tmp_path / "both.json", tmp_path / "other"
+    other.write_text('#!/bin/sh\nexec "$@"\n')
+    other.chmod(0o755)
+    words = ("check", launcher(tmp_path, "QUIT"), str(other), "-k", "SIG-1 and SIGQUIT")
+    assert proctor(*words, "--results", str(before)).returncode == 1
+    assert proctor(*words, "--baseline", str(before)).returncode == 0
+    other.write_text("#!/bin/sh\nexit 0\n")
+    gate = proctor(*words, "--baseline", str(before))
+    assert gate.returncode == 2, gate.stdout + gate.stderr
+    assert "not judged, because the launcher did not start a command: " in gate.stdout
+    assert "the gate fails: what was judged for the baseline could not be judged now" in gate.stdout
+
+
+def test_cases_that_were_not_run_are_not_compared(proctor: Run, baseline: Path, tmp_path: Path) -> None:
+    """Of the three cases that fail in the baseline one is run: the others are not gone, and a third is no news."""
+    words = ("check", launcher(tmp_path, "QUIT"), "--strict-baseline")
+    some, part = tmp_path / "some.json", (*words, "-k", "SIG-1 and pipes and SIGQUIT")
+    gate = proctor(*part, "--baseline", str(baseline), "--results", str(some))
+    assert gate.returncode == 0, gate.stdout + gate.stderr
+    assert "not compared: SIG-1/not-delivered (leader)" in gate.stdout and "gone:" not in gate.stdout
+    whole = proctor(*words, "-k", "SIG-1", "--baseline", str(some))
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "not compared: SIG-1/not-delivered (leader)" in whole.stdout and "new:" not in whole.stdout
+
+
 def test_a_deviation_can_be_declared_for_one_signal(proctor: Run, tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     words = ("check", "-k", "SIG-1", "--results", str(results), "--declare", "SIG-1[QUIT]=as its manual says")

@@ -326,7 +326,9 @@ def test_document_has_the_shape_that_others_build_on() -> None:
     assert made["host"]["containment"] == "subreaper"
     assert made["requirements"].keys() == requirements().keys()
     for row in made["requirements"].values():
-        assert row.keys() == {"level", "verdict", "executions", "reason", "violations", "coverage"}
+        assert row.keys() == {
+            "level", "verdict", "executions", "reason", "violations", "coverage", "ran", "undecided",
+        }  # fmt: skip
     assert made["requirements"]["EXIT-1"]["violations"][0].keys() >= {"code", "parameters", "message", "case", "events"}
 
 
