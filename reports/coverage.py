@@ -8,8 +8,8 @@ import msgspec
 
 ENOUGH = 0.5
 """The share of the executed schedules that has to be conclusive. A launcher whose system calls differ from run to run
-misses up to a third of its points, and not the same number each time. The limit is far from that, so chance does not
-decide between pass and partial."""
+misses some points, and not the same number each time: chronic about a third at its end. The limit is far from that, so
+chance does not decide between pass and partial."""
 
 
 class PointRange(msgspec.Struct, frozen=True):
