@@ -43,7 +43,7 @@ class Group(NamedTuple):
         if not self.others:
             return ""
         count = f"{len(self.others)} others" if len(self.others) > 1 else "1 other"
-        told = [self._values(), self._stages(), self._schedules()]
+        told = [self._values(), self._sent(), self._stages(), self._schedules()]
         where = "; ".join(filter(None, told))
         return f"the same for {count}{f': {where}' if where else ''}"
 
@@ -60,6 +60,12 @@ class Group(NamedTuple):
         if not rest and len(numbers) == len(values):
             return f"{first} {shortened(ranges(numbers))}"
         return f"{first} {shortened([_with(value, more) for value, more in values])}"
+
+    def _sent(self) -> str:
+        """Return what was sent, if it was not the same for all violations."""
+        sent = dict.fromkeys(one.sent for one in self.others if one.sent)
+        is_same = set(sent) <= {self.example.sent}
+        return "" if is_same else f"with {shortened(list(sent))}"
 
     def _stages(self) -> str:
         """Return the stages, if not all violations were found on the same one."""

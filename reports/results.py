@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,11 @@ Verdict = Literal[
 def shown(verdict: Verdict) -> str:
     """Return a verdict in words, for people. "not built" says only that no case was run: -k may have left it out."""
     return "not run" if verdict == "not built" else verdict
+
+
+def slug(name: object) -> str:
+    """Return a name as it is part of the names of cases."""
+    return re.sub(r"[^\w.+-]+", "_", str(name)).strip("_")
 
 
 class RequirementText(msgspec.Struct, frozen=True):
@@ -61,7 +67,8 @@ class RowViolation(Violation, frozen=True, omit_defaults=False):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What is known of one requirement."""
+    """What is known of one requirement. ran: the cases that were run, by name, if others were not; none if all were.
+    undecided: those of them that do not tell whether there is a violation."""
 
     level: str
     verdict: Verdict
@@ -69,6 +76,8 @@ class Row(msgspec.Struct, frozen=True):
     reason: str = ""
     violations: list[RowViolation] = []
     coverage: list[str] = []
+    ran: list[str] = []
+    undecided: list[str] = []
 
     @property
     def is_mandatory(self) -> bool:
@@ -152,6 +161,12 @@ class Results(msgspec.Struct, frozen=True):
     failures: list[Failure] = []
     explored: list[Coverage] = []
     deviations: list[DeclaredDeviation] = []
+
+    @property
+    def was_not_started(self) -> bool:
+        """Whether nothing was run, because the launcher did not start a command."""
+        verdicts = {row.verdict for row in self.requirements.values()}
+        return "error" in verdicts and not self.executions and verdicts <= {"error", "not built"}
 
     @property
     def title(self) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from proctor.conformance.cli.suite_run import cache_options
+from proctor.reports.results import read
 from tests.conftest import Run
 
 
@@ -151,6 +153,51 @@ def test_x_stops_at_the_first_failing_must_and_lf_runs_what_failed(proctor: Run,
     (tmp_path / "file").write_text("")
     refused = proctor("check", launcher, "--lf", env=env | {"XDG_CACHE_HOME": str(tmp_path / "file")})
     assert (refused.returncode, "--lf: what failed last is kept in" in refused.stderr) == (2, True), refused.stderr
+
+
+def test_x_with_workers_ends_as_without(proctor: Run, tmp_path: Path) -> None:
+    """xdist ends the run by an interruption of its own, which is no Ctrl-C: the results replace older ones."""
+    launcher, results = script(tmp_path, '#!/bin/sh\n"$@"\nexit 0\n'), tmp_path / "results.json"
+    results.write_text("old")
+    words = ("check", launcher, "-k", "EXIT-1", "-x", "-n", "2", "--results", str(results))
+    done = proctor(*words)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (row,) = (row for row in read(results)[0].requirements.values() if row.verdict != "not built")
+    assert (row.verdict, 0 < len(row.ran) < 20) == ("fail", True)
+    results.rename(tmp_path / "baseline.json")
+    gate = proctor(*words, "--baseline", str(tmp_path / "baseline.json"))
+    assert "the baseline" in gate.stdout, gate.stdout + gate.stderr
+
+
+def test_lf_runs_nothing_where_nothing_failed(proctor: Run, tmp_path: Path) -> None:
+    """Each directory has its own cache: a TARGET may be another launcher in another one."""
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for name in ("bad", "good"):
+        (tmp_path / name).mkdir()
+    script(tmp_path / "bad", '#!/bin/sh\n"$@"\nexit 0\n')
+    script(tmp_path / "good", '#!/bin/sh\nexec "$@"\n')
+    words = ("check", "./a-launcher", "-k", "EXIT-1 and 42")
+    assert proctor(*words, env=env, cwd=tmp_path / "bad").returncode == 1
+    assert proctor(*words, env=env, cwd=tmp_path / "good").returncode == 0
+    again = proctor("check", "./a-launcher", "--lf", env=env, cwd=tmp_path / "bad")
+    assert again.returncode == 1, again.stdout + again.stderr
+    nothing = proctor("check", "./a-launcher", "--lf", env=env, cwd=tmp_path / "good")
+    assert (nothing.returncode, "--lf: no MUST failed" in nothing.stderr) == (2, True), nothing.stderr
+
+
+def test_a_home_that_may_not_be_searched_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "closed" / "cache"))
+    child = os.fork()
+    if child == 0:
+        status = 2
+        try:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            status = 0 if cache_options(["--target=x"]) == ["-p", "no:cacheprovider"] else 1
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_one_target_that_does_not_start_is_said_once(proctor: Run, tmp_path: Path) -> None:

@@ -37,13 +37,13 @@ def test_reports_are_made_of_results(proctor: Run, released: Path, tmp_path: Pat
     assert proctor("report", str(released), "--format", "junit", "-o", str(xml)).returncode == 0
     names = {case.get("name") for case in ElementTree.parse(xml).iter("testcase")}
     assert names == {"TREE-2", "EXIT-1"}
-    assert "| EXIT-1 | MUST | ✓ |" in proctor("report", str(released)).stdout
+    assert "| EXIT-1 | MUST | ◐ |" in proctor("report", str(released)).stdout
     page = tmp_path / "report.html"
     assert proctor("report", str(released), "--format", "html", "-o", str(page)).returncode == 0
     assert '<tr data-route="EXIT-1"' in page.read_text(encoding="utf-8")
-    assert "2 of 2 MUST" in proctor("report", str(released), "--format", "badge").stdout
+    assert "1 of 2 MUST, 1 partial" in proctor("report", str(released), "--format", "badge").stdout
     again = json.loads(proctor("report", str(released), "--format", "json").stdout)
-    assert again[0]["requirements"]["EXIT-1"]["verdict"] == "pass"
+    assert again[0]["requirements"]["EXIT-1"]["verdict"] == "partial"
 
 
 def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     words = ("check", launcher, "-k", "TREE-2 or EXIT-1 and 42")
     gate = proctor(*words, "--baseline", str(released), "--results", str(worse))
     assert gate.returncode == 1, gate.stdout + gate.stderr
-    assert "EXIT-1 (MUST) pass -> fail: EXIT-1/wrong-status (pipes): required: status" in gate.stdout
+    assert "EXIT-1 (MUST) partial -> fail: EXIT-1/wrong-status (pipes): required: status" in gate.stdout
     (failure,) = read(worse)[0].failures
     assert (failure.requirement, failure.returned, failure.replays) == ("EXIT-1", 3, 3)
     assert failure.history.facts(Ended) and failure.bare and failure.bare.facts(Ended)
@@ -63,9 +63,9 @@ def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tm
     shim(tmp_path, SOUND)
     better = proctor(*words, "--baseline", str(worse))
     assert better.returncode == 0
-    assert "better:\n  EXIT-1 (MUST) fail -> pass" in better.stdout
+    assert "otherwise:\n  EXIT-1 (MUST) fail -> partial: only selected cases were run" in better.stdout
     shown = proctor("compare", str(released), str(worse))
-    assert "✓ pass" in shown.stdout and "✗ fail" in shown.stdout and "TREE-2" not in shown.stdout
+    assert "◐ partial" in shown.stdout and "✗ fail" in shown.stdout and "TREE-2" not in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,68 @@ def test_an_expected_failure_that_no_longer_occurs_fails_the_strict_gate(
     assert same.returncode == 0, same.stdout + same.stderr
 
 
+ABANDONS = f"""#!{sys.executable} -IS
+import os, signal, sys
+child = os.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+def forward(number, frame):
+    if signal.Signals(number).name[3:] in {{abandoned}}:
+        os._exit(1)
+    os.kill(child, number)
+for number in (1, 2, 3, 10, 12, 14, 15):
+    signal.signal(number, forward)
+_, status = os.waitpid(child, 0)
+os._exit(os.waitstatus_to_exitcode(status) % 256)
+"""
+"""A supervisor that ends at some signals, and leaves its command."""
+
+
+def test_a_process_that_is_left_after_another_signal_is_worse(proctor: Run, tmp_path: Path) -> None:
+    """The violation has no signal of its own: what was sent tells it from the other."""
+    path, before = tmp_path / "abandons", tmp_path / "baseline.json"
+
+    def check(abandoned: list[str], *words: str) -> tuple[int, str]:
+        path.write_text(ABANDONS.format(abandoned=abandoned))
+        path.chmod(0o755)
+        done = proctor("check", str(path), "-k", "TREE-1 and takes_its_time", *words)
+        return done.returncode, done.stdout + done.stderr
+
+    assert check(["QUIT"], "--results", str(before))[0] == 1
+    assert check(["QUIT"], "--baseline", str(before))[0] == 0
+    status, says = check(["QUIT", "TERM"], "--baseline", str(before))
+    assert (status, "new:  TREE-1/process-left (pipes, SIGTERM)" in says) == (1, True), says
+    assert check(["HUP"], "--declare", "TREE-1[HUP]=as its manual says")[0] == 0
+    assert check(["HUP", "TERM"], "--declare", "TREE-1[HUP]=as its manual says")[0] == 1
+
+
+def test_what_cannot_be_judged_any_more_fails_the_gate(proctor: Run, tmp_path: Path) -> None:
+    """A launcher that fails a MUST stands beside one that does not start: the exit status tells of that too."""
+    before, other = tmp_path / "both.json", tmp_path / "other"
+    other.write_text('#!/bin/sh\nexec "$@"\n')
+    other.chmod(0o755)
+    words = ("check", launcher(tmp_path, "QUIT"), str(other), "-k", "SIG-1 and SIGQUIT")
+    assert proctor(*words, "--results", str(before)).returncode == 1
+    assert proctor(*words, "--baseline", str(before)).returncode == 0
+    other.write_text("#!/bin/sh\nexit 0\n")
+    gate = proctor(*words, "--baseline", str(before))
+    assert gate.returncode == 2, gate.stdout + gate.stderr
+    assert "not judged, because the launcher did not start a command: " in gate.stdout
+    assert "the gate fails: what was judged for the baseline could not be judged now" in gate.stdout
+
+
+def test_cases_that_were_not_run_are_not_compared(proctor: Run, baseline: Path, tmp_path: Path) -> None:
+    """Of the three cases that fail in the baseline one is run: the others are not gone, and a third is no news."""
+    words = ("check", launcher(tmp_path, "QUIT"), "--strict-baseline")
+    some, part = tmp_path / "some.json", (*words, "-k", "SIG-1 and pipes and SIGQUIT")
+    gate = proctor(*part, "--baseline", str(baseline), "--results", str(some))
+    assert gate.returncode == 0, gate.stdout + gate.stderr
+    assert "not compared: SIG-1/not-delivered (leader)" in gate.stdout and "gone:" not in gate.stdout
+    whole = proctor(*words, "-k", "SIG-1", "--baseline", str(some))
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "not compared: SIG-1/not-delivered (leader)" in whole.stdout and "new:" not in whole.stdout
+
+
 def test_a_deviation_can_be_declared_for_one_signal(proctor: Run, tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     words = ("check", "-k", "SIG-1", "--results", str(results), "--declare", "SIG-1[QUIT]=as its manual says")

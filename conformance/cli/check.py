@@ -61,7 +61,12 @@ MOST_WORKERS = 256
     "-k", "expression", metavar="EXPR", help="Run only these requirements or cases, for example 'SIG-1 or TTY-3'."
 )
 @click.option("-x", "first_only", is_flag=True, help="Stop at the first failing MUST or error.")
-@click.option("--lf", "last_failed", is_flag=True, help="Run only what failed in the last run on the same TARGETs.")
+@click.option(
+    "--lf",
+    "last_failed",
+    is_flag=True,
+    help="Run only the cases in which a MUST failed in the last run on the same TARGETs from this directory.",
+)
 @click.option("-v", "--verbose", count=True, help="Also show passes and failing SHOULDs; -vv shows each failing case.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only a line for each problem.")
 @containment_option
@@ -97,7 +102,7 @@ def check(
     words += [f"--cases={cases}"] if cases else []
     words += ["-k", expression] if expression else []
     words += ["-x"] if first_only else []
-    words += ["--lf"] if last_failed else []
+    words += ["--lf", "--lfnf=none"] if last_failed else []
     words += ["-q"] if quiet else [f"-{'v' * verbose}"] if verbose else []
 
     def run() -> int:
@@ -128,7 +133,8 @@ class Gate(NamedTuple):
         """Print the differences; return the exit status, where the suite alone would exit with this one."""
         if self.baseline:
             status = gate(results, self.baseline, self.is_strict)
-        return (stale_deviations(results) if self.is_strict else 0) or status
+        stale = stale_deviations(results) if self.is_strict else 0
+        return status or stale
 
 
 def _run_with_results(words: list[str], results: str | None, compared: Gate, quiet: bool, as_json: bool) -> int:

@@ -216,6 +216,8 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
             click.echo(f"{campaign.requirement}, {campaign.name}: {_OUT_OF_TIME}; nothing was tested")
         elif part.told and part.is_cut_short:
             click.echo(f"{campaign.requirement}, {escape(part.told.how_much)}: partial: {_OUT_OF_TIME}")
+        elif part.told and part.is_inconclusive:
+            click.echo(f"{campaign.requirement}, {escape(part.told.how_much)}: partial")
         return
     if part.empty:
         told = "" if part.empty.verdict == "not applicable" else f"{part.empty.verdict}: "
@@ -226,6 +228,8 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     if part.told and part.is_cut_short:
         played = part.told.how_much.removeprefix(f"{campaign.name}: ")
         click.echo(f"  partial: {_OUT_OF_TIME}: {played}; the rest was not tested")
+    elif part.told and part.is_inconclusive:
+        click.echo(f"  partial: {escape(part.told.how_much)}")
     for line in draw(part.told.stretches) if part.told and not quiet else ():
         click.echo(f"  {line}")
     for finding, path in zip(exploration.findings, part.files, strict=True):

@@ -12,7 +12,13 @@ import pytest
 from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.suite.failure_report import REPEAT_BY
 from proctor.conformance.suite.selection import exact_ids, not_selected
+from proctor.conformance.suite.unfinished import reached_maxfail
 from proctor.harness.errors import UsageError
+
+NOTHING_FAILED = (
+    "--lf: no MUST failed in the last run on these TARGETs from this directory (of those that -k selects), so nothing "
+    "was run; leave out --lf"
+)
 
 
 class _InterruptionStatus:
@@ -27,7 +33,9 @@ class _InterruptionStatus:
         self.has_begun = True
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Store the exit status of the interruption."""
+        """Store the exit status of the interruption. For what -x ends, pytest has one."""
+        if reached_maxfail(excinfo.value):
+            return
         if isinstance(excinfo.value, pytest.Session.Interrupted):
             self.status = HARNESS_FAILED
         elif isinstance(excinfo.value, KeyboardInterrupt):
@@ -44,16 +52,18 @@ class _NoListOfCases:
         config.pluginmanager.unregister(name="nfplugin")
 
 
-def _cache(words: list[str]) -> list[str]:
-    """Return the options for the cache in which pytest keeps what failed last, for --lf: one for each list of targets,
-    in the user's cache directory. UsageError if --lf needs it and it cannot be written."""
-    targets = [word for word in words if word.startswith("--target=")]
+def cache_options(words: list[str]) -> list[str]:
+    """Return the options for the cache in which pytest keeps what failed last, for --lf: one for each list of targets
+    and each working directory, from which targets are named, in the user's cache directory. UsageError if --lf needs it
+    and it cannot be written."""
+    targets = [os.getcwd(), *(word for word in words if word.startswith("--target="))]
     try:
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     except RuntimeError:  # the user has no home directory
         home = ""
     directory = Path(home, "proctor", hashlib.sha256("\0".join(targets).encode()).hexdigest()[:16])
-    known = next((one for one in (directory, *directory.parents) if one.exists()), directory)
+    # not Path.exists(): before Python 3.12 it raises PermissionError below a directory that may not be searched
+    known = next((one for one in (directory, *directory.parents) if os.path.exists(one)), directory)
     if home and os.access(known, os.W_OK | os.X_OK):
         return ["-o", f"cache_dir={directory}"]
     if "--lf" in words:
@@ -72,7 +82,7 @@ def run_suite(words: list[str]) -> int:
     os.environ[REPEAT_BY] = "proctor"
     # not resolved: through the link in src/proctor, pytest names the modules proctor.conformance.*, as in a wheel
     rooms = Path(__file__).absolute().parent.parent
-    fixed = [str(rooms), "-c", os.devnull, f"--rootdir={rooms.parent}", *_cache(words)]
+    fixed = [str(rooms), "-c", os.devnull, f"--rootdir={rooms.parent}", *cache_options(words)]
     # plain: pytest cannot rewrite modules that are already imported, and would warn; cases have no assert
     fixed += ["--assert=plain"]
     fixed += ["-p", "no:tmpdir", "--strict-markers"]  # xdist would leave a directory of its workers behind
@@ -84,7 +94,9 @@ def run_suite(words: list[str]) -> int:
         return interruption.status
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
         expression = words[words.index("-k") + 1] if "-k" in words else ""
-        if not not_selected(exact_ids(expression), nothing_ran=True):  # else the suite has said it
+        if "--lf" in words:
+            click.echo(f"proctor: {NOTHING_FAILED}", err=True)
+        elif not not_selected(exact_ids(expression), nothing_ran=True):  # else the suite has said it
             click.echo("proctor: -k selects no case; `proctor spec` lists the requirements that it can name", err=True)
         return USAGE_ERROR
     return USAGE_ERROR if status == pytest.ExitCode.USAGE_ERROR else status

@@ -47,7 +47,13 @@ class CampaignResult(NamedTuple):
     @property
     def is_cut_short(self) -> bool:
         """Whether the time limit ended the campaign before its last schedule."""
-        return self.told is not None and not self.is_interrupted and not self.told.is_whole
+        return self.told is not None and not self.is_interrupted and not self.told.is_played
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether all schedules were played, nothing was found, and too many of them decide nothing."""
+        told = self.told
+        return told is not None and told.is_played and not told.is_whole and not self.exploration.findings
 
     @property
     def is_untested(self) -> bool:

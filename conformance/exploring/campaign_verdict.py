@@ -107,9 +107,9 @@ def verdict_of(
         for f in shown
         for objection in f.evaluation.objections[:1]
     )
-    schedule, _, history, returned, times = worst[0]
+    schedule, _, history, returned, times, without = worst[0]
     verdict: Verdict = "fail" if stable else "unstable"
-    why = None if stable else cause(history)
+    why = None if stable else cause(history, [without] if without and returned else [])
     reason = how_often(returned, times, why) if why else ""
     if not undeclared:
         verdict, reason = "declared deviation", reasons(target, declarations)
@@ -132,7 +132,8 @@ def predicate_for(campaign: Campaign, target: Target, compared_with: History) ->
             return found
         sorted_ = sort(target, found.objections, campaign.requirement, stage)
         label = found.label if sorted_.open else f"{found.label} (declared)"
-        return msgspec.structs.replace(found, label=label, objections=(*sorted_.open, *sorted_.covered))
+        objections = (*sorted_.open, *sorted_.covered)
+        return msgspec.structs.replace(found, label=label, objections=objections, is_declared=not sorted_.open)
 
     return evaluation
 
@@ -146,9 +147,12 @@ def declared_by(campaign: Campaign, target: Target, finding: Finding) -> str:
 
 
 def _without_finding(explored: Exploration, executions: int, account: Coverage, rest: str) -> Judgement:
-    """Return the verdict of an exploration that found nothing: a pass only if all of the plan was played."""
+    """Return the verdict of an exploration that found nothing: a pass only if all of the plan was played, and enough of
+    it was conclusive."""
     if account.is_whole:
         return Judgement("pass", executions, explored=account)
+    if account.is_played:
+        return Judgement("partial", executions, account.how_much, explored=account)
     if explored.out_of_time:
         reason = f"{account.how_much}, then the time limit was reached"
         return Judgement("partial", executions, reason, explored=account)
@@ -159,8 +163,13 @@ def _why_untold(explored: Exploration) -> str:
     """Return why an exploration without findings is inconclusive; "" if it is not."""
     if not explored.played:
         return ""
-    untold = (moments.NOTHING_SENT, moments.UNTOLD)
-    return NEVER_PASSED if all(one.evaluation.label in untold for one in explored.played) else ""
+    return NEVER_PASSED if _inconclusive(explored) == len(explored.played) else ""
+
+
+def _inconclusive(explored: Exploration) -> int:
+    """Return the number of executed schedules whose history decides nothing: the launcher did not reach the point, or
+    the check could not tell, for example because one of Proctor's limits was reached."""
+    return sum(one.evaluation.label in (moments.NOTHING_SENT, moments.UNTOLD) for one in explored.played)
 
 
 def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
@@ -170,5 +179,5 @@ def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration
     folded = tuple(stretches(explored.played, sites))
     return Coverage(
         campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,
-        plan.left_out, folded,
+        plan.left_out, folded, _inconclusive(explored),
     )  # fmt: skip

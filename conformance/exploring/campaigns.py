@@ -11,6 +11,7 @@ from proctor.conformance.checks.common import NotApplicable, NotObservable, need
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
+from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.scenarios.environments import (
     COLD,
     END_OF_RUN,
@@ -144,7 +145,7 @@ class Campaign(NamedTuple):
                 label = f"wrong: {found[0].code}"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
-            objections = tuple(one.of(self.requirement) for one in found)
+            objections = of_requirement(found, self.requirement, history)
             return Evaluation(label, objections, tuple(n for one in found for n in one.events))
 
         return evaluation

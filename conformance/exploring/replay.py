@@ -15,6 +15,7 @@ from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
 from proctor.conformance.judging.casefile import CaseFile, other_way
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.judging.judge import Bare, needs_stage
+from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import orders, settings
@@ -158,7 +159,7 @@ class Replayer:
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
             return ReplayResult(history, unsure=str(reason))
-        objections = tuple(one.of(case.requirement) for one in found)
+        objections = of_requirement(found, case.requirement, history)
         unsure = "" if objections else unreached(case.schedule, history)
         return ReplayResult(history, objections, unsure, tuple(n for one in found for n in one.events))
 

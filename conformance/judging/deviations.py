@@ -15,10 +15,12 @@ from proctor.harness import signals
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.scenario import STAGE_NAMES
 from proctor.harness.target import Target
-from proctor.harness.violation import Value, Violation
+from proctor.harness.violation import HANG_UP, Value, Violation
 
 OPTION = "--declare"
 HOW = f"{OPTION} 'SIG-1=reason', 'SIG-1[HUP]=reason' or 'TTY-1[leader]=reason'"
+SIGNALS_OF_SENT = {HANG_UP: "SIGHUP", "ctrl-c": "SIGINT", "ctrl-\\": "SIGQUIT", "ctrl-z": "SIGTSTP"}
+"""The signals that the terminal makes of what is done to it."""
 LISTS = ("signals",)
 """Parameters that hold several values in one text, such as "SIGPIPE, SIGXFSZ"."""
 
@@ -27,7 +29,8 @@ class Declaration(NamedTuple):
     """Which violations are declared: of the requirement, all whose values are among those named here.
 
     values: the values of each name, by name. A name is "stage", "code" (without the requirement), or a parameter of
-    violations; the name "signal" stands for the parameters `signal` and `signals`.
+    violations; the name "signal" stands for the parameters `signal` and `signals`, and for the signal that was sent, or
+    that the terminal made of a key, where a violation has no such parameter.
     """
 
     requirement: str
@@ -36,6 +39,8 @@ class Declaration(NamedTuple):
     def covers(self, violation: Violation, stage: str) -> bool:
         """Whether a violation of this requirement, found on this stage, is declared."""
         found = {**violation.parameters, "code": violation.short_code, "stage": stage}
+        if violation.sent:
+            found["signal"] = SIGNALS_OF_SENT.get(violation.sent, violation.sent)
         return all(_are_among(name, found, values) for name, values in self.values)
 
 

@@ -12,6 +12,7 @@ import msgspec
 from proctor.conformance.checks.common import NotApplicable, NotObservable, end_key, end_of, needs_freedom
 from proctor.conformance.judging.deviations import Sorted, reasons, sort
 from proctor.conformance.judging.instability import Instability, cause
+from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady, is_outside
@@ -122,14 +123,15 @@ def judge(
         needs_nothing_outside(history)
         _needs_command(requirement, history, its)
         against = count(play(target, compared_with)) if compared_with else its or history
-        violations = tuple(one.of(requirement.id) for one in check(history, against))
+        violations = of_requirement(check(history, against), requirement.id, history)
         needs_freedom(history)
         needs_freedom(against)
         if not violations:
             return Judgement("pass", executions)
 
         def undeclared(found: Iterable[Violation]) -> Sorted:
-            return sort(target, (one.of(requirement.id) for one in found), requirement.id, scenario.stage.name)
+            named = of_requirement(found, requirement.id, history)
+            return sort(target, named, requirement.id, scenario.stage.name)
 
         found = undeclared(violations)
         declarations = found.declarations

@@ -40,6 +40,10 @@ MOST_REASONS = 3
 
 
 FULL = "--full plays all"
+REST = "cases that were not run"
+"""The name of what stands for cases that were left out, by -k or because the run ended early."""
+UNDECIDED: tuple[Verdict, ...] = ("partial", "not observable", "error")
+"""Verdicts of cases that do not tell whether there is a violation."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -86,7 +90,13 @@ def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
         _violation(case, v) for case in cases if case.judgement.verdict in shown for v in case.judgement.violations
     ]
     covered = [str(case.judgement.explored) for case in cases if case.judgement.explored]
-    return Row(requirement.level, verdict, executions, "; ".join(_notes(verdict, cases)), violations, covered)
+    is_part = any(case.sample or case.case == REST for case in cases)
+    ran = [case for case in cases if case.case != REST]
+    return Row(
+        requirement.level, verdict, executions, "; ".join(_notes(verdict, cases)), violations, covered,
+        ran=[case.case for case in ran] if is_part else [],
+        undecided=[case.case for case in ran if case.judgement.verdict in UNDECIDED],
+    )  # fmt: skip
 
 
 def verdict_of_case(case: CaseResult) -> Verdict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -18,17 +17,19 @@ from proctor.conformance.spec import requirements
 from proctor.conformance.suite import output, terminal_report
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.case_results import PROPERTY, breaks, result_of
-from proctor.conformance.suite.selection import exact_ids, not_selected
+from proctor.conformance.suite.selection import exact_ids, has_unknown_cases, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
-from proctor.conformance.suite.unfinished import unfinished
+from proctor.conformance.suite.unfinished import reached_maxfail, subject, unfinished, unselected
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
+from proctor.reports.results import slug
 
 __all__ = [
     "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
-    "pytest_configure_node", "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus",
-    "pytest_runtest_logreport", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_sessionstart",
-    "pytest_terminal_summary", "pytest_unconfigure",
+    "pytest_configure_node", "pytest_deselected", "pytest_generate_tests", "pytest_keyboard_interrupt",
+    "pytest_report_header", "pytest_report_teststatus", "pytest_runtest_logreport", "pytest_runtest_makereport",
+    "pytest_sessionfinish", "pytest_sessionstart", "pytest_terminal_summary", "pytest_testnodedown",
+    "pytest_unconfigure",
 ]  # fmt: skip
 
 USAGE_ERROR, HARNESS_FAILED = 2, 3
@@ -150,7 +151,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _slug(value: object) -> str:
-    return re.sub(r"[^\w.+-]+", "_", getattr(value, "name", None) or str(value)).strip("_")
+    return slug(getattr(value, "name", None) or value)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -218,15 +219,43 @@ _collected: list[CaseResult] = []
 _finished: set[str] = set()
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    _deselected.update(map(subject, items))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _deselected.update(map(tuple, getattr(node, "workeroutput", {}).get(DESELECTED, ())))
+
+
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    global _reached_maxfail
+    _reached_maxfail = reached_maxfail(excinfo.value)
+
+
+_deselected: set[tuple[str, str]] = set()
+"""Target and requirement of each case that -k or -m left out."""
+DESELECTED = "proctor_deselected"
+"""The name under which a worker of xdist tells the same."""
+_reached_maxfail = False
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     _drop_unused_hypothesis(session.config)
     if hasattr(session.config, "workerinput"):
+        worker: Any = session.config
+        worker.workeroutput[DESELECTED] = sorted(_deselected)
         return
     suite = session.config.stash.get(_suite_key, None)
     if suite is None:
         return
+    if _reached_maxfail:
+        session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
     is_interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
-    left_out = [] if session.config.option.collectonly else unfinished(session, _collected, _finished, is_interrupted)
+    left_out: list[CaseResult] = []
+    if not session.config.option.collectonly:
+        left_out += unfinished(session, _collected, _finished, is_interrupted or _reached_maxfail)
+        left_out += unselected(_collected, _deselected, has_unknown_cases(session.config))
     suite.cases = [*_collected, *left_out]
     verdicts = {(c.judgement.verdict, requirements()[c.requirement].is_mandatory) for c in suite.cases}
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:

@@ -29,6 +29,12 @@ def selects_part(config: pytest.Config) -> bool:
     return bool(names or option.markexpr or ends_early or named or getattr(option, "deselect", None))
 
 
+def has_unknown_cases(config: pytest.Config) -> bool:
+    """Whether cases may be left out of which pytest never tells: with --lf, or where a case is named, it does not
+    collect the others."""
+    return bool(getattr(config.option, "lf", False) or any("::" in str(argument) for argument in config.args))
+
+
 @cache
 def with_cases() -> frozenset[str]:
     """Return the requirements that have cases, whether or not pytest collected them."""

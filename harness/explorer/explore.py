@@ -24,11 +24,12 @@ MAX_FINDINGS = 3
 
 class Evaluation(msgspec.Struct, frozen=True):
     """The result of a predicate for a history. label: the outcome in a few words; objections: the violations; events:
-    indexes of the events that show them."""
+    indexes of the events that show them. is_declared: the target declares all of the violations."""
 
     label: str
     objections: tuple[Violation, ...] = ()
     events: tuple[int, ...] = ()
+    is_declared: bool = False
 
 
 Predicate = Callable[[History], Evaluation]
@@ -44,13 +45,14 @@ class PlayedSchedule(NamedTuple):
 
 class Finding(NamedTuple):
     """A schedule that the predicate rejects, with as few directives as possible. returned: in how many of the replays
-    the violation occurred again."""
+    the violation occurred again. without: the history of a replay in which it did not, None if there is none."""
 
     schedule: Schedule
     evaluation: Evaluation
     history: History
     returned: int
     replays: int
+    without: History | None = None
 
     @property
     def is_stable(self) -> bool:
@@ -76,13 +78,14 @@ class Exploration(NamedTuple):
 
 def select_suspects(played: Iterable[PlayedSchedule]) -> list[PlayedSchedule]:
     """Return a few of the rejected schedules per label, each at another point: another signal at the same point adds no
-    information."""
+    information. Labels whose violations are declared come last."""
     found: dict[str, dict[object, PlayedSchedule]] = {}
     for one in played:
         if one.evaluation.objections:
             site = one.planned.site
             found.setdefault(one.evaluation.label, {}).setdefault(site.point if site else one.planned.schedule, one)
-    return [one for alike in found.values() for one in list(alike.values())[:MAX_FINDINGS]]
+    labels = sorted(found.values(), key=lambda alike: all(one.evaluation.is_declared for one in alike.values()))
+    return [one for alike in labels for one in list(alike.values())[:MAX_FINDINGS]]
 
 
 class Explorer:
@@ -101,9 +104,9 @@ class Explorer:
     def explore(
         self, planned: Iterable[PlannedSchedule], seconds: float = math.inf, most: int | None = None
     ) -> Exploration:
-        """Execute the planned schedules, but no more than `most`. Then shrink and replay what was found: at least one
-        finding, and more until there were `most` executions. The result is the same in each run, unless the time limit
-        ends it: none begins after so many seconds."""
+        """Execute the planned schedules, but no more than `most`. Then shrink and replay what was found: of each label
+        until one finding is stable, and more until there were `most` executions. The result is the same in each run,
+        unless the time limit ends it: none begins after so many seconds, except what confirms a label."""
         start = time.monotonic()
         played: list[PlayedSchedule] = []
         out_of_time = False
@@ -113,10 +116,13 @@ class Explorer:
                 break
             played.append(self.play_one(one))
         findings: list[Finding] = []
+        confirmed: set[str] = set()
         for suspect in select_suspects(played):
-            has_room = most is None or self.executions < most
-            if not findings or (has_room and time.monotonic() - start < seconds):
+            label = suspect.evaluation.label
+            has_room = (most is None or self.executions < most) and time.monotonic() - start < seconds
+            if label not in confirmed or has_room:
                 findings.append(self.confirm(suspect))
+                confirmed |= {label} if findings[-1].is_stable else set()
         return Exploration(played, findings, self.executions, time.monotonic() - start, out_of_time)
 
     def play_one(self, planned: PlannedSchedule) -> PlayedSchedule:
@@ -137,14 +143,16 @@ class Explorer:
 
     def _replay(self, schedule: Schedule, evaluation: Evaluation) -> Finding:
         history = first = self._execute(schedule)
-        returned = 0
+        returned, without = 0, None
         for number in range(self._replays):
             history = self._execute(schedule) if number else first
             again = self._predicate(history)
-            if again.objections:
+            if again.objections and (evaluation.is_declared or not again.is_declared):
                 returned += 1
                 first, evaluation = history, again
-        return Finding(schedule, evaluation, first, returned, self._replays)
+            else:
+                without = history
+        return Finding(schedule, evaluation, first, returned, self._replays, without)
 
     def _execute(self, schedule: Schedule) -> History:
         self.executions += 1

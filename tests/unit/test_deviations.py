@@ -29,6 +29,10 @@ def found(code: str = "not-delivered", **parameters: Any) -> Violation:
     return Violation(f"SIG-1/{code}", parameters, "r", "a")
 
 
+def left(sent: str) -> Violation:
+    return Violation("TREE-1/process-left", {"process": "command"}, "r", "a", sent=sent)
+
+
 @pytest.mark.parametrize(
     ("text", "violation", "stage", "covers"),
     [
@@ -51,6 +55,11 @@ def found(code: str = "not-delivered", **parameters: Any) -> Violation:
         ("EXIT-1[status=3]", found(status=3, end=0), "pipes", True),
         ("EXIT-1[status=3]", found(status=4, end=0), "pipes", False),
         ("INHERIT-3[name=FOO]", found(name="FOO"), "pipes", True),
+        ("TREE-1[HUP]", left("SIGHUP"), "pipes", True),
+        ("TREE-1[HUP]", left("SIGTERM"), "pipes", False),
+        ("TREE-1[HUP]", left("hang-up"), "leader", True),
+        ("SIG-6[INT]", left("ctrl-c"), "job", True),
+        ("SIG-6[INT]", left(""), "job", False),
     ],
 )
 def test_what_a_declaration_covers(text: str, violation: Violation, stage: str, covers: bool) -> None:

@@ -14,7 +14,7 @@ from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 from proctor.reports.coverage import Coverage
-from tests.unit.histories import history, over, replaced, started, supervised
+from tests.unit.histories import history, over, received, replaced, started, supervised
 
 
 def without_points(alone: History) -> Survey:
@@ -48,6 +48,16 @@ def test_a_verdict_keeps_the_history_and_the_schedule_of_its_finding(
     assert (made.verdict, made.returned, made.replays) == (verdict, returned, 5)
     assert (made.history, made.schedule) == (seen, SCHEDULE)
     assert made.violations[0].events == ((3,) if returned else ())  # else they are events of another history
+
+
+def test_an_unstable_verdict_says_what_differs_in_a_replay_without_the_violation() -> None:
+    campaign = next(one for one in campaigns() if one.requirement == "SIG-6")
+    seen, without = supervised(received(15), *over(1)), supervised(*over(1))
+    finding = Finding(parse(SCHEDULE), Evaluation("lost", (signal_lost("SIGTERM"),)), seen, 4, 5, without)
+    made = verdict_of(campaign, Target("a", ("a",)), Exploration([], [finding], 9, 1.0), 12, ALL)
+    assert made.instability and made.instability.kind == "other-events"
+    never = verdict_of(campaign, Target("a", ("a",)), Exploration([], [finding._replace(returned=0)], 9, 1.0), 12, ALL)
+    assert never.instability and never.instability.kind == "unknown"  # its history does not show the violation
 
 
 def signal_lost(name: str) -> Violation:

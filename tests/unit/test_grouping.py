@@ -24,7 +24,7 @@ SEVEN = [signals.name(number) for number in signals.COMMON_SIGNALS]
 
 
 def one(code: str, stage: str = "pipes", case: str = "c", **more: Any) -> RowViolation:
-    fields = {name: more.pop(name) for name in ("schedule", "is_unstable", "launcher_end") if name in more}
+    fields = {name: more.pop(name) for name in ("schedule", "is_unstable", "launcher_end", "sent") if name in more}
     return RowViolation(code, more, message=f"{code} {more}", stage=stage, case=case, **fields)
 
 
@@ -54,6 +54,11 @@ def test_what_is_the_same_is_told_in_a_line() -> None:
             "the same for 2 others: status 2 (end 3), 4 (end 5)",
         ),
         ([one("SIG-6/x", schedule="a"), one("SIG-6/x", schedule="b")], "the same for 1 other: under 1 other schedule"),
+        (
+            [one("TREE-1/x", sent=name) for name in ("SIGHUP", "SIGTERM", "ctrl-c")],
+            "the same for 2 others: with SIGTERM, ctrl-c",
+        ),
+        ([one("TREE-1/x", sent="SIGHUP"), one("TREE-1/x", sent="SIGHUP")], "the same for 1 other"),
     ],
 )
 def test_how_the_others_differ(violations: list[RowViolation], says: str) -> None:

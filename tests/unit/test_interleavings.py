@@ -252,7 +252,7 @@ def test_what_may_still_come_from_outside_is_no_rest() -> None:
     """It looks whether there is a signal whenever a daemon says so."""
     ticks, relays = (SettleEnded("waited", 1.0, open=(OpenWait(LAUNCHER, why),)) for why in ("outside", "relays"))
     for rest, found in ((ticks, []), (relays, ["SIG-6"])):
-        lost = supervised(*at_point(TERM), rest, *over())  # type: ignore[arg-type]
+        lost = supervised(*at_point(TERM), rest, *over())
         assert breaks((Settle(), *FINISH), lost, replaced(SETTLED, *over())) == found
     sent_only = (Settle(), Signal(TERM), Settle())
     for rest, found in ((ticks, []), (relays, ["SIG-1"])):

@@ -316,7 +316,7 @@ def test_row_says_why_and_what_and_in_which_case() -> None:
     assert msgspec.to_builtins(row.violations[1]) == {
         "code": "wrong", "parameters": {}, "required": "r", "actual": "a of three", "schedule": "",
         "message": "required: r; actual: a of three", "case": "three", "events": (1, 2), "file": "",
-        "is_unstable": False, "stage": "", "launcher_end": "", "follows_from": "",
+        "is_unstable": False, "stage": "", "launcher_end": "", "follows_from": "", "sent": "",
     }  # fmt: skip
     assert result_rows.rows(TARGET, [a_case("one", "error"), a_case("two", "pass")])["EXIT-1"].reason == "why one"
 
@@ -340,7 +340,9 @@ def test_document_has_the_shape_that_others_build_on() -> None:
     assert made["host"]["containment"] == "subreaper"
     assert made["requirements"].keys() == requirements().keys()
     for row in made["requirements"].values():
-        assert row.keys() == {"level", "verdict", "executions", "reason", "violations", "coverage"}
+        assert row.keys() == {
+            "level", "verdict", "executions", "reason", "violations", "coverage", "ran", "undecided",
+        }  # fmt: skip
     assert made["requirements"]["EXIT-1"]["violations"][0].keys() >= {"code", "parameters", "message", "case", "events"}
 
 

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from proctor.conformance.checks.moments import NOTHING_SENT
 from proctor.conformance.exploring.campaign_result import CampaignResult, for_programs, result_of
-from proctor.conformance.exploring.campaign_verdict import verdict_of
-from proctor.conformance.exploring.campaigns import campaign_named
+from proctor.conformance.exploring.campaign_verdict import covered, verdict_of
+from proctor.conformance.exploring.campaigns import Plan, campaign_named
 from proctor.conformance.exploring.extent import FEWEST, Extent
 from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.judge import Judgement
@@ -53,11 +54,13 @@ def row(*cases: tuple[Judgement, Sample | None], requirement: str = "EXIT-1") ->
     return result_rows.rows(TARGET, made)[requirement]
 
 
-def explored(played: int, schedules: int | None, out_of_time: bool = False) -> Judgement:
+def explored(played: int, schedules: int | None, out_of_time: bool = False, inconclusive: int = 0) -> Judgement:
     """Return the verdict on an exploration without a finding."""
     one = PlayedSchedule(PlannedSchedule(Schedule(), None, ""), Evaluation("reaches the command"), True)
-    account = Coverage("SIG-6", "start", ("deliver TERM",), 300, played, schedules)
-    exploration = Exploration([one] * played, [], played, 1.0, out_of_time)
+    unsure = PlayedSchedule(PlannedSchedule(Schedule(), None, ""), Evaluation(NOTHING_SENT), False)
+    exploration = Exploration([one] * (played - inconclusive) + [unsure] * inconclusive, [], played, 1.0, out_of_time)
+    plan = Plan([PlannedSchedule(Schedule(), None, "")] * schedules if schedules else iter(()), "")
+    account = covered(SIG_6, surveyed(), plan, exploration)
     return verdict_of(SIG_6, TARGET, exploration, played, account, result_rows.FULL)
 
 
@@ -111,12 +114,17 @@ def test_a_declared_deviation_is_kept_in_a_partial_row() -> None:
         (explored(0, 670, out_of_time=True), "partial", "start: 0 of 670 schedules, then the time limit was reached"),
         (explored(135, 670, out_of_time=True), "partial", f"{HOW_MUCH}, then the time limit was reached"),
         (explored(135, None), "partial", "start: 135 schedules of an unlimited plan"),
+        (explored(670, 670, inconclusive=335), "pass", ""),
+        (explored(670, 670, inconclusive=336), "partial", "start: 670 of 670 schedules, 336 of them inconclusive"),
+        (explored(670, 670, inconclusive=669), "partial", "start: 670 of 670 schedules, 669 of them inconclusive"),
+        (explored(135, 670, inconclusive=3), "partial", f"{HOW_MUCH}, 3 of them inconclusive"),
     ],
 )
 def test_an_exploration_that_was_cut_is_partial(made: Judgement, verdict: str, reason: str) -> None:
     assert (made.verdict, made.reason) == (verdict, reason)
     assert made.explored
-    assert made.rest == (result_rows.FULL if made.verdict == "partial" and "time limit" not in reason else "")
+    is_left = made.verdict == "partial" and "time limit" not in reason and "670 of 670" not in reason
+    assert made.rest == (result_rows.FULL if is_left else "")
 
 
 def test_what_proctor_explore_was_cut_in_is_partial() -> None:
@@ -127,6 +135,8 @@ def test_what_proctor_explore_was_cut_in_is_partial() -> None:
     assert made.verdict == "partial"
     assert made.reason.startswith("start: 1 of 670 schedules, then the time limit was reached; only explored")
     assert part.is_cut_short and for_programs(part, TARGET)["is_whole"] is False
+    unsure = msgspec.structs.replace(account, schedules=1, inconclusive=1)
+    assert (part._replace(told=unsure).is_cut_short, part._replace(told=unsure).is_inconclusive) == (False, True)
     stopped = result_of(part._replace(is_interrupted=True), TARGET, "x").judgement
     assert (stopped.verdict, "interrupted" in stopped.reason) == ("partial", True)
 

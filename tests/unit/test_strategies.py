@@ -263,6 +263,53 @@ def test_an_exploration_plays_a_number_of_schedules() -> None:
     assert len(explorer(objects_to="kill")[0].explore(MANY, most=1000).findings) == MAX_FINDINGS
 
 
+def test_a_declared_or_unstable_finding_takes_the_place_of_no_other() -> None:
+    """Also where the plan is cut, one of each label is confirmed: undeclared ones first, and after an unstable one
+    another of its label."""
+    play, flaky = Play(), iter(range(1000))
+    wrong = WRONG.objections
+
+    def predicate(_played: History) -> Evaluation:
+        asked = str(play.asked[-1])
+        if "kill#1 " in asked:
+            return Evaluation("orphan (declared)", wrong, is_declared=True)
+        if "kill#2 " in asked:
+            return Evaluation("lost", wrong) if next(flaky) < 2 else Evaluation("right")
+        return Evaluation("lost", wrong) if "kill#3 " in asked else Evaluation("right")
+
+    found = Explorer(play, Scenario(()), predicate, replays=5).explore(MANY, most=3).findings
+    assert [(one.evaluation.label, one.is_stable) for one in found] == [
+        ("lost", False), ("lost", True), ("orphan (declared)", True),
+    ]  # fmt: skip
+
+
+def test_a_declared_violation_does_not_confirm_an_undeclared_one() -> None:
+    number = iter(range(1000))
+
+    def predicate(_played: History) -> Evaluation:
+        return Evaluation("lost", WRONG.objections, is_declared=next(number) > 0)
+
+    (finding,) = Explorer(Play(), Scenario(()), predicate, replays=5).explore(MANY[:1], most=1).findings
+    assert (finding.returned, finding.is_stable) == (0, False)
+
+
+def test_an_unstable_finding_keeps_a_replay_without_it() -> None:
+    """So that the verdict can say what differs."""
+    number, other = iter(range(1000)), history()
+
+    def play(_scenario: Scenario, _schedule: Schedule) -> History:
+        return other if next(number) == 5 else history(passed("launcher", "kill"))
+
+    def predicate(played: History) -> Evaluation:
+        return WRONG if played.events else Evaluation("right")
+
+    made = Explorer(play, Scenario(()), predicate, replays=5)
+    one = PlannedSchedule(Schedule((Directive(Point("launcher", "kill", 1), DELIVER),)), None, "")
+    (finding,) = made.explore([one]).findings
+    assert (finding.returned, finding.without) == (4, other)
+    assert finding.history.events
+
+
 MANY_TASKS = [passed("launcher", "openat", nth=n + 1, blocked=BLOCKED) for n in range(64)] + [
     fact
     for child in ("child1", "child2")

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from xdist.dsession import Interrupted  # type: ignore[import-untyped]
 
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult, rows
-from proctor.conformance.suite.unfinished import unfinished
+from proctor.conformance.suite.unfinished import reached_maxfail, unfinished, unselected
 from proctor.harness.target import Target
 
 DONE = [CaseResult("EXIT-1", "a", f"case {n}", Judgement("pass")) for n in range(2)]
@@ -42,3 +43,30 @@ def test_with_workers_an_interruption_makes_all_partial() -> None:
     (found,) = left_out(set(), is_interrupted=True)
     assert found.judgement == Judgement("partial", reason="the run was interrupted")
     assert left_out(set()) == []
+
+
+def test_a_requirement_is_partial_if_a_case_was_not_selected() -> None:
+    left = list(unselected(DONE, {("a", "EXIT-1"), ("b", "EXIT-1"), ("a", "EXIT-2")}, has_unknown_cases=False))
+    assert [(one.target, one.requirement) for one in left] == [("a", "EXIT-1")]
+    row = rows(Target("a", ("a",)), [*DONE, *left])["EXIT-1"]
+    assert (row.verdict, row.reason, row.ran) == ("partial", "only selected cases were run", ["case 0", "case 1"])
+    assert list(unselected(DONE, {("a", "EXIT-2")}, has_unknown_cases=False)) == []
+    assert len(list(unselected(DONE, set(), has_unknown_cases=True))) == 1
+    assert rows(Target("a", ("a",)), DONE)["EXIT-1"].ran == []
+
+
+def test_what_does_not_apply_is_not_made_partial() -> None:
+    not_its = [CaseResult("EXIT-1", "a", "case", Judgement("not applicable"))]
+    assert list(unselected(not_its, {("a", "EXIT-1")}, has_unknown_cases=True)) == []
+
+
+def test_a_failure_stays_one_if_only_a_part_was_selected() -> None:
+    failed = [*DONE, CaseResult("EXIT-1", "a", "case 2", Judgement("fail"))]
+    left = unselected(failed, {("a", "EXIT-1")}, has_unknown_cases=False)
+    assert rows(Target("a", ("a",)), [*failed, *left])["EXIT-1"].verdict == "fail"
+
+
+def test_what_x_ends_with_workers_is_no_ctrl_c() -> None:
+    assert reached_maxfail(Interrupted("stopping after 1 failures"))
+    assert not reached_maxfail(Interrupted("<WorkerController gw0> received keyboard-interrupt"))
+    assert not reached_maxfail(KeyboardInterrupt("stopping after 1 failures"))
