@@ -26,6 +26,7 @@ NOT_KNOWN = {
     "said it before the command ran": "the output on pipes is read at the end, and has no times",
     "nobody can tell the status": "under a shell both runs have the same unknown status",
     "a zombie of a launcher that never rests": "a script does not tell a launcher that rests from one that polls",
+    "a zombie of a launcher that wakes again and again": "the same",
     "waits for a daemon": "a script does not tell who may end a wait",
     "more output than is kept": "a script keeps all output",
 }

@@ -39,10 +39,13 @@ def hangs(launched: ObservedRun) -> list[str]:
 
 
 def orphan(launched: ObservedRun) -> list[str]:
-    """The command does not run on without the launcher."""
+    """The command does not run on without the launcher, nor dies with it: both deaths are seen in either order."""
     order = [event[:2] for event in launched.events if event[:1] in (("ended",), ("runs",))]
     ends = [process for what, process in order if what == "ended" and process in ("launcher", "command")]
     if ("runs", "command") not in order or ends[:1] != ["launcher"]:
+        return []
+    killed_by_us = launched.all("sent", signal.SIGKILL, "command")
+    if launched.all("died", "command") and not killed_by_us and launched.all("ended", "launcher")[0][2] > 128:
         return []
     actual = "it ended with status %s; the command runs on without it" % launched.all("ended", "launcher")[0][2]
     return violation("no child outlives the launcher", actual)
