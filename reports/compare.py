@@ -46,10 +46,16 @@ class VerdictChange(NamedTuple):
                 return "worse"
             if self.before.verdict in BROKEN:
                 return "better" if self.gone else "uncompared"
-            return "new" if self.uncompared else "worse"
+            return "new" if self._is_uncompared else "worse"
         if self.before.verdict in BROKEN and self.after.verdict in HOLDS:
             return "better"
         return "other"
+
+    @property
+    def _is_uncompared(self) -> bool:
+        """Whether it fails only in cases that were not run for the baseline."""
+        failing = {_mark(one) for one in self.after.violations if not one.is_unstable}
+        return bool(failing) and failing <= {_mark(one) for one in self.uncompared}
 
     @property
     def is_same_verdict(self) -> bool:

@@ -133,6 +133,7 @@ def of_cases(*cases: str, verdict: Any = "fail", ran: tuple[str, ...] = (), unde
         (of_cases("a", ran=("a", "b")), of_cases("a", "b", "c"), "worse", "b", ""),
         (of_cases(verdict="partial", ran=("a",)), of_cases("b"), "new", "", ""),
         (of_cases(verdict="partial", ran=("a",)), of_cases("a"), "worse", "a", ""),
+        (of_cases("a", verdict="declared deviation", ran=("a",)), of_cases("a", "b"), "worse", "", ""),
         (of_cases("a"), of_cases(verdict="not observable"), "other", "", ""),
         (of_cases("a"), of_cases(verdict="error"), "other", "", ""),
         (of_cases("a"), of_cases(verdict="unstable"), "other", "", ""),
