@@ -74,7 +74,9 @@ class Tasks:
         self.clock += 0.0001
         blocked = self._blocked()
         fingerprint = (blocked, 0 if blocked else self.clock)
-        return quiescence.Rest(blocked, fingerprint, self._wakes, self._open, False, False, self.clock, self.clock)
+        return quiescence.Rest(
+            blocked, fingerprint, self._wakes, self._open, False, frozenset(), self.clock, self.clock
+        )
 
 
 @pytest.fixture

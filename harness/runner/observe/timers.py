@@ -129,7 +129,7 @@ def memory(pid: int, address: int, size: int) -> bytes | None:
 def mapped_file(pid: int, address: int) -> str:
     """Return the path of the file that is mapped at an address and shared with whoever else maps it; "" for memory that
     is not shared, or only with descendants of those who made it; proc_pid_maps(5)."""
-    for line in _maps(pid) or ():
+    for line in maps(pid) or ():
         where, mode, _, _, inode, *path = line.rstrip(b"\n").split(maxsplit=5)
         start, end = (int(word, 16) for word in where.split(b"-"))
         if start <= address < end:
@@ -140,11 +140,11 @@ def mapped_file(pid: int, address: int) -> str:
 def has_completions(pid: int) -> bool:
     """Whether a process has mapped a ring of io_uring(7), or has a context of io_setup(2), which is always mapped. Also
     where that may not be looked at."""
-    maps = _maps(pid)
-    return maps is None or any(b"[io_uring]" in line or b"/[aio]" in line for line in maps)
+    lines = maps(pid)
+    return lines is None or any(b"[io_uring]" in line or b"/[aio]" in line for line in lines)
 
 
-def _maps(pid: int) -> list[bytes] | None:
+def maps(pid: int) -> list[bytes] | None:
     """Return the lines of /proc/PID/maps, None where it may not be read, none if the process has gone;
     proc_pid_maps(5)."""
     try:

@@ -7,7 +7,7 @@ import time
 
 from proctor.harness import settings
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.observe import programs, quiescence, timers
 from proctor.harness.runner.observe.descriptors import Given
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.registry import ProcessRegistry
@@ -116,14 +116,16 @@ class Observer:
         """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read,
         False where it cannot be read. Reading them takes a millisecond, so it is done only where there may be any."""
         director = self._director
-        if not look.posix and not (look.alarm and (director is None or director.may_have_timers)):
+        # interactive bash and zsh catch SIGALRM, but set a timer only for `read -t` and TMOUT
+        may_have = look.alarm - {self._registry.pids.get("shell", 0)}
+        if not look.posix and not (may_have and (director is None or director.may_have_timers)):
             return True
         if look.fingerprint == self._without_timers:
             return True
         hidden = timers.hidden()
         if hidden is None:
-            rest.hidden_timer = True
-            return False
+            rest.hidden_timer = look.posix or any(map(programs.may_set_timer, may_have))
+            return not rest.hidden_timer
         still = rest.seen(self.look()) and not self.drain()
         rest.expect(hidden)
         if still and hidden == timers.FOREVER:
