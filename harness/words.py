@@ -299,7 +299,7 @@ def open_wait(wait: OpenWait) -> str:
         case "no-call":
             return f"{whose} waits outside of any system call"
         case "timer":
-            return "a POSIX timer is set whose time cannot be read"
+            return "a timer may be set whose time cannot be read (timer_create(2), setitimer(2))"
 
 
 def left(processes: tuple[Process, ...]) -> str:

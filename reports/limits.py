@@ -16,7 +16,8 @@ Environments and caches are covered only in HOME, TMPDIR and the working directo
 A verdict holds for this kernel, this C library and this version of the launcher. macOS is not tested.
 Proctor decides from the state of the system that nothing more will happen: every task is blocked, no short timer is \
 armed, and no process outside the run can end a wait. Where it cannot prove that, it waits some seconds instead, and \
-the history says what for.
+the history says what for. One case is not recognized: a process outside the run was sent one end of a pipe or socket \
+pair (SCM_RIGHTS), and the launcher kept a copy of this end.
 """.splitlines()
 )
 """For all requirements, in the words of the README."""

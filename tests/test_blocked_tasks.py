@@ -8,10 +8,16 @@ import time
 
 import pytest
 
+from proctor.harness.calls import Timeout
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.observe.descriptors import DescriptorTable, Given
 from tests.blocked_for_tests import FAR, blocked_in, only_x86_64, until_in, what_blocks
 
+LOCKED = (
+    "import mmap; w = ctypes.c_int.from_buffer(mmap.mmap(-1, 4096)); "
+    "w.value = os.fork() or signal.pause(); held = ctypes.byref(w); "
+)
+"""A lock in shared memory that inherits priorities, FUTEX_LOCK_PI; a child holds it."""
 CALLS = {
     "poll": (7, "call(7, none, 0, far * 1000)", FAR),
     "poll for ever": (7, "call(7, none, 0, -1)", timers.FOREVER),
@@ -26,6 +32,18 @@ CALLS = {
     "futex for ever": (202, "call(202, word, 128, 0, none, none, 0)", timers.FOREVER),
     "futex until": (202, "call(202, word, 9 | 128, 0, spec(mono), none, -1)", FAR),
     "futex until a time of day": (202, "call(202, word, 9 | 128 | 256, 0, spec(real), none, -1)", FAR),
+    "a lock that a child holds": (202, LOCKED + "call(202, held, 6, 0, spec(real), none, 0)", FAR),
+    "a lock that a child holds, until": (202, LOCKED + "call(202, held, 13, 0, spec(mono), none, 0)", FAR),
+    "a lock that a child holds, until a time of day": (
+        202, LOCKED + "call(202, held, 13 | 256, 0, spec(real), none, 0)", FAR,
+    ),
+    "a condition with a lock": (202, LOCKED + "call(202, word, 11, 0, spec(mono), held, 0)", FAR),
+    "a condition with a lock, until a time of day": (
+        202, LOCKED + "call(202, word, 11 | 256, 0, spec(real), held, 0)", FAR,
+    ),
+    "clock_nanosleep until, since the machine was started": (
+        230, "call(230, 7, 1, spec(time.clock_gettime(7) + far), none)", FAR,
+    ),
     "epoll_wait": (232, "e = libc.epoll_create1(0); call(232, e, bytes(12), 1, far * 1000)", FAR),
     "epoll_wait for ever": (232, "e = libc.epoll_create1(0); call(232, e, bytes(12), 1, -1)", timers.FOREVER),
     "epoll_pwait": (281, "e = libc.epoll_create1(0); call(281, e, bytes(12), 1, far * 1000, none, 8)", FAR),
@@ -43,7 +61,7 @@ CALLS = {
     "read of a pipe": (0, "r, w = os.pipe(); call(0, r, bytes(8), 8)", timers.FOREVER),
     "pause": (34, "call(34)", timers.FOREVER),
     "wait": (61, "os.fork() or signal.pause(); call(61, -1, none, 0, none)", timers.FOREVER),
-}
+}  # fmt: skip
 
 
 @only_x86_64
@@ -53,6 +71,29 @@ def test_timeout_of_a_call(number: int, code: str, seconds: float) -> None:
     with blocked_in(number, code) as (pid, _):
         bound = what_blocks(pid).within
     assert bound == seconds or (seconds == FAR and 0.9 * FAR < bound <= FAR + 1), bound
+
+
+CPU_TIME = {
+    "of its own": "call(230, 2, 1, spec(far), none)",
+    "of its own, for": "call(230, 2, 0, spec(far), none)",
+    "of another": "p = os.fork() or signal.pause(); call(230, (~p << 3 | 2) & 0xFFFFFFFF, 1, spec(far), none)",
+}
+
+
+@only_x86_64
+@pytest.mark.parametrize("code", CPU_TIME.values(), ids=CPU_TIME.keys())
+def test_how_long_cpu_time_takes_is_not_known(code: str) -> None:
+    with blocked_in(230, code) as (pid, _):
+        found = what_blocks(pid).open
+    assert found
+    assert found.why == "unknown-timeout"
+
+
+def test_timeout_of_a_futex_operation_that_nobody_knows_is_not_known() -> None:
+    rule = Timeout(3, "futex")
+    assert timers.timeout_of(os.getpid(), rule, (0, 99, 0, 1)) == timers.UNKNOWN
+    assert timers.timeout_of(os.getpid(), rule, (0, 99, 0, 0)) == timers.FOREVER
+    assert timers.timeout_of(os.getpid(), rule, (0, 1, 0, 1)) == timers.FOREVER
 
 
 @only_x86_64

@@ -10,7 +10,7 @@ import pytest
 from proctor.conformance.checks import signals as checks
 from proctor.conformance.scenarios.signals import finish, send
 from proctor.harness.execute import execute
-from proctor.harness.history import History, Received, Sent, SettleEnded
+from proctor.harness.history import Ended, History, Received, Sent, SettleEnded, WaitFailed
 from proctor.harness.runner.observe import timers
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.scenario import Scenario, Settle
@@ -93,6 +93,12 @@ def test_launcher_that_forwards_late_is_late_and_loses_nothing(how: str, bare: H
     history = play(LATE, how, "once")
     assert checks.exactly_once(history, bare) == []
     assert [v.code for v in checks.forwarded_in_time(history, bare)] == ["delivered-late"]
+
+
+def test_launcher_that_ends_late_by_an_interval_timer_is_waited_for() -> None:
+    history = play(LATE, "ends", script=Scenario((Settle(), *finish(3)), within=30.0))
+    assert history.facts(WaitFailed) == []
+    assert [fact.code for fact in history.facts(Ended) if fact.process == "launcher"] == [3]
 
 
 def test_planted_late_forwarding_is_seen(bare: History) -> None:

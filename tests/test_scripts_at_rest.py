@@ -11,7 +11,7 @@ import pytest
 from proctor.reports.reproducer.parts import at_rest
 from proctor.reports.reproducer.tables import waits
 from tests.blocked_for_tests import blocked_in, only_x86_64, until_in
-from tests.test_open_waits import INT80, OPEN, PROVEN, TOOLS
+from tests.test_open_waits import INT80, OPEN, PROVEN, TOOLS, lock
 
 pytestmark = only_x86_64
 
@@ -60,8 +60,7 @@ def test_what_is_proven(name: str, setting: str) -> None:
 @pytest.mark.parametrize("name", OPEN)
 def test_what_others_may_end(name: str, setting: str, tmp_path: Path) -> None:
     number, code, _ = OPEN[name]
-    lock = f"import fcntl; f = open({str(tmp_path / 'held')!r}, 'w'); fcntl.flock(f, 2); fcntl.lockf(f, 2); call(34)"
-    with blocked_in(34, lock):
+    with blocked_in(34, lock(tmp_path / "held")):
         found = wakes(number, TOOLS + setting + code)
     assert [one for one in found if f"call {number}" in one]
 

@@ -31,7 +31,7 @@ class Tasks:
         share: float = 1.0,
     ) -> None:
         self.clock = 0.0
-        self.readable, self.stirred, self.has_unwritten = True, True, False
+        self.readable, self.has_unwritten = True, False
         self.yields = 0
         self.acts = acts
         self._blocked, self._wakes, self._open, self._share = blocked, wakes, tuple(waits), share
@@ -74,7 +74,9 @@ class Tasks:
         self.clock += 0.0001
         blocked = self._blocked()
         fingerprint = (blocked, 0 if blocked else self.clock)
-        return quiescence.Rest(blocked, fingerprint, self._wakes, self._open, False, False, self.clock, self.clock)
+        return quiescence.Rest(
+            blocked, fingerprint, self._wakes, self._open, False, frozenset(), self.clock, self.clock
+        )
 
 
 @pytest.fixture
@@ -179,7 +181,7 @@ def test_what_a_relay_carries_comes_within_a_second_or_never(on_clock: Use) -> N
 def test_two_looks_settle_a_launcher_at_rest(on_clock: Use) -> None:
     tasks = on_clock(Tasks(lambda: True))
     settled = settle(tasks).run()
-    assert (settled.how, settled.reason, tasks.stirred) == ("quiescent", "", False)
+    assert (settled.how, settled.reason) == ("quiescent", "")
     assert settled.seconds < 0.01
 
 

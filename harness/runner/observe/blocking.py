@@ -18,15 +18,19 @@ from proctor.harness.calls import CALLS, Call, by_number
 from proctor.harness.history import OpenWait, WhyOpen
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import timers
-from proctor.harness.runner.observe.descriptors import Inside
+from proctor.harness.runner.observe.descriptors import Inside, Use
 
 _NAMES = by_number()
 _INSTRUCTION = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}.get(platform.machine(), b"")
 """The instruction by which a program makes a call of this machine's own table: syscall, svc #0. On x86-64 a 32-bit
 program, or one that uses int 0x80, calls by the numbers of i386."""
 _FUTEX_PRIVATE = 128
-_SET_LOCK_AND_WAIT = (7, 38)
+_LOCK_AND_WAIT = (7, 38)
 """F_SETLKW and F_OFD_SETLKW; fcntl(2)."""
+_LOCK_LINE = re.compile(rb"^(\d+): *(->)? *(\w+) +\w+ +\w+ +(-?\d+) (\S+) ", re.MULTILINE)
+"""A line of /proc/locks: its number, which those that wait for it share; whether it waits, the kind of lock,
+whose it is, of which file; proc_locks(5)."""
+_RECEIVING = frozenset(("read", "readv", "accept", "accept4", "recvfrom", "recvmsg", "recvmmsg"))
 _POLLFD = struct.Struct("<ihh")
 _MOST_POLLED = 4096
 
@@ -48,7 +52,8 @@ class _Waiting(NamedTuple):
     arguments: tuple[int, ...]
 
     def open(self, why: WhyOpen, link: str = "") -> OpenWait:
-        return OpenWait(self.task.pid, why, self.name, link)
+        # a path may hold any bytes, and an event only text
+        return OpenWait(self.task.pid, why, self.name, os.fsencode(link).decode("utf-8", "backslashreplace"))
 
 
 def blocked(task: processes.TaskState, inside: Inside) -> Blocked:
@@ -95,13 +100,14 @@ def _of_futex(waiting: _Waiting, inside: Inside) -> OpenWait | None:
 
 
 def _of_descriptors(waiting: _Waiting, inside: Inside) -> OpenWait | None:
-    return _of(waiting, inside, (waiting.arguments[at] for at in waiting.call.fds), is_polled=False)
+    use: Use = "receive" if waiting.name in _RECEIVING else "other"
+    return _of(waiting, inside, (waiting.arguments[at] for at in waiting.call.fds), use)
 
 
-def _of(waiting: _Waiting, inside: Inside, fds: Iterator[int], is_polled: bool) -> OpenWait | None:
+def _of(waiting: _Waiting, inside: Inside, fds: Iterator[int], use: Use = "poll") -> OpenWait | None:
     if not inside.table(waiting.task.pid).is_known:
         return waiting.open("unreadable")
-    found = inside.outside(waiting.task.pid, fds, is_polled)
+    found = inside.outside(waiting.task.pid, fds, use)
     return waiting.open("outside", found.link) if found else None
 
 
@@ -111,7 +117,8 @@ def _of_poll(waiting: _Waiting, inside: Inside) -> OpenWait | None:
     data = timers.memory(waiting.task.pid, address, size) if size else b""
     if data is None or len(data) < size or count > _MOST_POLLED:
         return waiting.open("unreadable")
-    return _of(waiting, inside, (fd for fd, events, _ in _POLLFD.iter_unpack(data) if fd >= 0 and events), True)
+    # an entry without events reports errors and hang-ups; poll(2)
+    return _of(waiting, inside, (fd for fd, _, _ in _POLLFD.iter_unpack(data) if fd >= 0))
 
 
 def _of_select(waiting: _Waiting, inside: Inside) -> OpenWait | None:
@@ -124,29 +131,42 @@ def _of_select(waiting: _Waiting, inside: Inside) -> OpenWait | None:
         if data is None or len(data) < size:
             return waiting.open("unreadable")
         bits |= int.from_bytes(data, "little")
-    return _of(waiting, inside, (fd for fd in range(count) if bits >> fd & 1), True)
+    return _of(waiting, inside, (fd for fd in range(count) if bits >> fd & 1))
 
 
 def _of_epoll(waiting: _Waiting, inside: Inside) -> OpenWait | None:
-    return _of(waiting, inside, iter(waiting.arguments[:1]), True)
+    return _of(waiting, inside, iter(waiting.arguments[:1]))
 
 
 def _of_lock(waiting: _Waiting, inside: Inside) -> OpenWait | None:
-    """A lock that a process inside holds: /proc/locks shows a PID namespace its own only. Who holds one of an open file
-    description (F_OFD_SETLKW) is not shown; proc_locks(5)."""
-    if waiting.name == "fcntl" and waiting.arguments[1] not in _SET_LOCK_AND_WAIT:
+    """A lock that a process inside holds: /proc/locks shows a PID namespace its own only. Of an open file description
+    (F_OFD_SETLKW) neither who holds its lock nor who waits for it is shown; proc_locks(5)."""
+    if waiting.name == "fcntl" and waiting.arguments[1] not in _LOCK_AND_WAIT:
         return waiting.open("unknown-call")
     pid, fd = waiting.task.pid, waiting.arguments[0]
     link = inside.table(pid).links.get(fd, "")
     try:
         found = os.stat(f"/proc/{pid}/fd/{fd}")
-        locks = processes.contents("/proc/locks")
+        with open("/proc/locks", "rb") as locks:
+            lines = locks.read()  # to the end: one read(2) of this file gives a page of it at most
     except OSError:
         return waiting.open("unreadable", link)
     file = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}".encode()
-    holders = re.findall(rb"^\d+: (?!->)\s*\w+\s+\w+\s+\w+\s+(-?\d+) " + file + rb" ", locks, re.MULTILINE)
-    is_inside = bool(holders) and all(inside.watches(int(holder)) for holder in holders)
+    holders = lock_holders(lines, b"FLOCK" if waiting.name == "flock" else b"POSIX", pid, file)
+    is_inside = bool(holders) and all(map(inside.watches, holders))
     return None if is_inside else waiting.open("outside", link)
+
+
+def lock_holders(lines: bytes, kind: bytes, pid: int, file: bytes) -> list[int]:
+    """Return the holders of the locks for which a process waits, by /proc/locks: it shows each lock with those that
+    wait for it below. kind: FLOCK, POSIX; file: its device and inode, as shown."""
+    found, held, holder = [], b"", -1
+    for number, waits, its_kind, whose, its_file in _LOCK_LINE.findall(lines):
+        if not waits:
+            held, holder = number, int(whose)
+        elif (its_kind, int(whose), its_file) == (kind, pid, file):
+            found.append(holder if number == held else -1)
+    return found
 
 
 _ENDED_BY: dict[str, Callable[[_Waiting, Inside], OpenWait | None]] = {

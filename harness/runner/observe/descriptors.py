@@ -10,24 +10,31 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from proctor.harness.runner import processes
+from proctor.harness.runner.observe import timers
 from proctor.harness.runner.observe.unix_sockets import socket_timeout, unix_socket
 
-FOREVER = float("inf")
+FOREVER = timers.FOREVER
 _NEVER_OUTSIDE = frozenset((
-    "anon_inode:[eventfd]", "anon_inode:[signalfd]", "anon_inode:[timerfd]",
+    "anon_inode:[signalfd]", "anon_inode:[timerfd]",
     "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
 ))  # fmt: skip
 """What only those who hold it can make ready; a timer, whose time is known; and what never blocks."""
 _PSEUDO_TERMINALS = ("/dev/ptmx", "/dev/pts/ptmx")
 _EPOLL_ENTRY = re.compile(rb"^tfd: *(\d+) events: *([0-9a-f]+)", re.MULTILINE)
-_EPOLL_ALWAYS = 0xE0000000 | 0x18
-"""Bits of an entry's events that ask for nothing: EPOLLET, EPOLLONESHOT, EPOLLWAKEUP; EPOLLERR and EPOLLHUP."""
+_EPOLL_MODES = 0xF0000000
+"""Bits of an entry's events that ask for nothing: EPOLLET, EPOLLONESHOT, EPOLLWAKEUP, EPOLLEXCLUSIVE. EPOLLERR and
+EPOLLHUP are reported though not asked for, and the kernel adds them: an entry without them is one of EPOLLONESHOT
+that has gone off. epoll_ctl(2)."""
 _TTY_INDEX = re.compile(rb"^tty-index:\t(\d+)", re.MULTILINE)
 _DEEPEST = 5
 """How deep epoll instances may watch each other; epoll_ctl(2), ELOOP."""
+
+Use = Literal["poll", "receive", "other"]
+"""How a call waits for a descriptor: it polls it; it waits for what comes in, connections too; else for room, or until
+it is connected."""
 
 
 class DescriptorTable:
@@ -107,6 +114,7 @@ class Inside:
         self._places, self._terminal = given
         self._tables: dict[int, DescriptorTable] = {}
         self._holders: Mapping[str, int] | None = None
+        self._kernel_counts: bool | None = None
         self.timeout = FOREVER
         """The shortest time after which a descriptor that was asked for lets go by itself."""
 
@@ -128,36 +136,49 @@ class Inside:
                     return [(pid, fd)]
         return []
 
-    def outside(self, pid: int, fds: Iterable[int], is_polled: bool) -> Outside | None:
+    def outside(self, pid: int, fds: Iterable[int], use: Use) -> Outside | None:
         """Return the first of these descriptors of a process that somebody outside may make ready, None if there is
-        none. is_polled: a poll waits for them; a file without a poll method would not keep it waiting."""
-        return next(filter(None, (self._outside(self.table(pid), fd, is_polled, 0) for fd in fds)), None)
+        none. use: how the process waits for them."""
+        return next(filter(None, (self._outside(self.table(pid), fd, use, 0) for fd in fds)), None)
 
-    def _outside(self, table: DescriptorTable, fd: int, is_polled: bool, depth: int) -> Outside | None:
+    def _outside(self, table: DescriptorTable, fd: int, use: Use, depth: int) -> Outside | None:
         """Return what somebody outside may make ready: this descriptor, or one of those that an epoll instance
         watches. What was closed here, but is open elsewhere, is still watched, and cannot be told."""
         link = table.links.get(fd, "")
         if link != "anon_inode:[eventpoll]":
-            return None if self._is_inside(table, fd, link, is_polled) else Outside(fd, link)
+            return None if self._is_inside(table, fd, link, use) else Outside(fd, link)
         if depth == _DEEPEST:
             return Outside(fd, link)
         for entry in _EPOLL_ENTRY.finditer(table.info(fd)):
             watched, events = int(entry[1]), int(entry[2], 16)
-            if events & ~_EPOLL_ALWAYS and (found := self._outside(table, watched, True, depth + 1)):
+            if events & ~_EPOLL_MODES and (found := self._outside(table, watched, "poll", depth + 1)):
                 return found
         return None
 
-    def _is_inside(self, table: DescriptorTable, fd: int, link: str, is_polled: bool) -> bool:
+    def _is_inside(self, table: DescriptorTable, fd: int, link: str, use: Use) -> bool:
         kind, _, rest = link.partition(":")
         if link in _NEVER_OUTSIDE or link in _PSEUDO_TERMINALS:
             return True
+        if link == "anon_inode:[eventfd]":
+            return not self._may_kernel_count()
         if kind == "pipe":
             return self._has_other_end(table.pid, fd, link)
         if kind == "socket":
-            return self._is_socket_inside(table.pid, fd, int(rest.strip("[]")), is_polled)
+            return self._is_socket_inside(table.pid, fd, int(rest.strip("[]")), use)
         if link == "anon_inode:[pidfd]" or kind == "pidfd":
             return self._is_process_inside(table.info(fd))
-        return link.startswith("/") and self._is_path_inside(table.pid, fd, link, is_polled)
+        return link.startswith("/") and self._is_path_inside(table.pid, fd, link, use)
+
+    def _may_kernel_count(self) -> bool:
+        """Whether the kernel may add to an event counter, for a process inside that uses io_uring or asynchronous I/O:
+        when a request is done, such as a timeout. io_uring_register(2), io_submit(2). We use neither."""
+        if self._kernel_counts is None:
+            others = self._pids - {os.getpid()}
+            self._kernel_counts = any(
+                "anon_inode:[io_uring]" in self.table(pid).links.values() or timers.has_completions(pid)
+                for pid in others
+            )
+        return self._kernel_counts
 
     def _has_other_end(self, pid: int, fd: int, link: str) -> bool:
         """Whether the other end of a pipe is held by someone inside."""
@@ -174,15 +195,18 @@ class Inside:
                     held[link] = held.get(link, 0) | _direction(pid, fd)
         return held
 
-    def _is_socket_inside(self, pid: int, fd: int, inode: int, is_polled: bool) -> bool:
+    def _is_socket_inside(self, pid: int, fd: int, inode: int, use: Use) -> bool:
+        """Whether the peer of a unix socket is inside; of one without a peer, whether only those inside can send to it.
+        To whom it sends itself, or connects, is not known."""
         found = unix_socket(inode)
         if not found:
             return False
         if found.listens or not found.peer:
-            return bool(found.name) and self._is_own(os.fsdecode(found.name))
-        if not self._is_held(f"socket:[{found.peer}]"):
+            if use == "other" or not self._is_own(os.fsdecode(found.name)):
+                return False
+        elif not self._is_held(f"socket:[{found.peer}]"):
             return False
-        if is_polled:
+        if use == "poll":
             return True
         timeout = socket_timeout(pid, fd)
         if timeout is None:
@@ -197,23 +221,22 @@ class Inside:
         found = re.search(rb"^Pid:\t(-?\d+)", info, re.MULTILINE)
         return found is not None and int(found[1]) in (*self._pids, -1)
 
-    def _is_path_inside(self, pid: int, fd: int, link: str, is_polled: bool) -> bool:
-        """Whether a file lets nobody wait, is the launcher's terminal, or a fifo that only this execution knows."""
+    def _is_path_inside(self, pid: int, fd: int, link: str, use: Use) -> bool:
+        """Whether a file is the launcher's terminal, or a fifo that only this execution knows. A regular file that
+        keeps a poll waiting is a special one: a message queue, a file of /proc or of a control group."""
         try:
             found = os.stat(f"/proc/{pid}/fd/{fd}")
         except OSError:
             return True  # it has gone: the next look shows what is now
         if stat.S_ISFIFO(found.st_mode):
             return self._is_own(link)
-        if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
-            return is_polled
         if link == "/dev/tty":
             is_ours = self._terminal is not None and _controlling_terminal(pid) == self._terminal.device
         else:
             is_ours = self._terminal is not None and (found.st_dev, found.st_ino) == self._terminal.at
-        if is_ours and self._terminal and not is_polled:
+        if is_ours and self._terminal and use != "poll":
             self.timeout = min(self.timeout, self._terminal.timeout)
-        return is_ours or (is_polled and self._is_relayed(link))
+        return is_ours or (use == "poll" and self._is_relayed(link))
 
     def _is_relayed(self, link: str) -> bool:
         """Whether the other end of this pseudo-terminal is held by someone inside. Its modes, and so how long a read of

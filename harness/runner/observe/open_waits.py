@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 import msgspec
@@ -33,7 +32,7 @@ def _referred_to(pid: int, link: str) -> str:
     this = unix_socket(inode)
     if this:
         peer = unix_socket(this.peer) if this.peer else None
-        name = os.fsdecode((peer or this).name).replace("\0", "@")
+        name = (peer or this).name.decode("utf-8", "backslashreplace").replace("\0", "@")
         return f"a unix socket{' at ' + name if name else ''}"
     ends = socket_ends(pid, link)
     return f"an internet socket, {ends}" if ends else link

@@ -39,7 +39,7 @@ class Rest(NamedTuple):
 
     blocked: all tasks are. fingerprint: equal in two looks if nothing ran in between. wakes: seconds until
     a timer wakes a task at the latest. open: waits that may end by what we do not see. posix: a process has a
-    POSIX timer. alarm: a process may have an interval timer. Neither is in `wakes`.
+    POSIX timer. alarm: the processes that may have an interval timer. Neither is in `wakes`.
     """
 
     blocked: bool
@@ -47,7 +47,7 @@ class Rest(NamedTuple):
     wakes: float
     open: tuple[OpenWait, ...]
     posix: bool
-    alarm: bool
+    alarm: frozenset[int]
     began: float
     """When the look began, on the monotonic clock."""
     whole: float
@@ -93,7 +93,8 @@ def _whole_look(
 ) -> Rest:
     """Read also what these tasks are blocked in. still: tasks that do not go on, whatever /proc shows."""
     wakes, is_blocked = timers.FOREVER, True
-    posix = alarm = False
+    posix = False
+    alarm: set[int] = set()
     waits: list[OpenWait] = []
     for task in map(processes.in_call, tasks):
         if task.tid not in still and _goes_on(task):
@@ -101,7 +102,8 @@ def _whole_look(
             continue
         if task.pid in witnesses:
             continue
-        alarm |= task.alarm
+        if task.alarm:
+            alarm.add(task.pid)
         if task.state == "S":
             found = what_blocks(task, inside)
             wakes = min(wakes, found.within)
@@ -113,7 +115,9 @@ def _whole_look(
             if table.relays and not flush(table, inside):
                 waits.append(OpenWait(pid, "relays"))
             posix |= timers.has_posix_timer(pid)
-    return Rest(is_blocked, fingerprint, min(wakes, inside.timeout), tuple(waits), posix, alarm, began, began)
+    return Rest(
+        is_blocked, fingerprint, min(wakes, inside.timeout), tuple(waits), posix, frozenset(alarm), began, began
+    )
 
 
 def _goes_on(task: processes.TaskState) -> bool:

@@ -26,8 +26,14 @@ _NAMES = by_number()
 _RESTARTED = frozenset(number for number, name in _NAMES.items() if name == "restart_syscall")
 _COMPLETES = frozenset(number for number, name in _NAMES.items() if CALLS[name].completes)
 
-_FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 9, 6, 256
+_FUTEX_WAIT, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 6, 256
+_FUTEX_BY_FLAG = (9, 11, 13)
+"""FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2: an absolute time, on the clock that the flag says."""
+_FUTEX_WITHOUT = (1, 3, 4, 5, 7, 8, 10, 12)
+"""Operations that wake or try, whose fourth argument is not a timeout; linux/futex.h."""
 _TIMER_ABSTIME = 1
+_CLOCKS = (time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, time.CLOCK_TAI)
+"""Clocks that go on at our pace and are the same for all processes, as those of CPU time are not."""
 
 _before_stop: dict[int, tuple[int, ...]] = {}
 """The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
@@ -75,16 +81,27 @@ def _read(pid: int, rule: Timeout, arguments: Sequence[int]) -> float:
     absolute_on = None
     if rule.kind == "futex":
         operation = arguments[1] & 0x7F
-        if operation not in (_FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI):
-            return FOREVER  # its fourth argument is not a timeout; futex(2)
-        if operation != _FUTEX_WAIT:
-            absolute_on = time.CLOCK_REALTIME if arguments[1] & _FUTEX_REALTIME else time.CLOCK_MONOTONIC
-    if rule.kind == "clock" and arguments[1] & _TIMER_ABSTIME:
-        absolute_on = arguments[0]
+        if operation in _FUTEX_WITHOUT:
+            return FOREVER
+        if operation not in (_FUTEX_WAIT, _FUTEX_LOCK_PI, *_FUTEX_BY_FLAG):
+            return UNKNOWN
+        absolute_on = _futex_clock(operation, bool(arguments[1] & _FUTEX_REALTIME))
+    if rule.kind == "clock":
+        clock = arguments[0] & 0xFFFFFFFF
+        if clock not in _CLOCKS:
+            return UNKNOWN
+        absolute_on = clock if arguments[1] & _TIMER_ABSTIME else None
     seconds = _timespec(pid, value, 1e6 if rule.kind == "tv" else 1e9)
     if seconds is None:
         return UNKNOWN
     return max(0.0, seconds - time.clock_gettime(absolute_on)) if absolute_on is not None else seconds
+
+
+def _futex_clock(operation: int, is_realtime: bool) -> int | None:
+    """Return the clock of a futex operation's timeout, None for a relative one; futex(2)."""
+    if operation == _FUTEX_WAIT:
+        return None
+    return time.CLOCK_REALTIME if is_realtime or operation == _FUTEX_LOCK_PI else time.CLOCK_MONOTONIC
 
 
 def _timespec(pid: int, address: int, unit: float) -> float | None:
@@ -112,17 +129,31 @@ def memory(pid: int, address: int, size: int) -> bytes | None:
 def mapped_file(pid: int, address: int) -> str:
     """Return the path of the file that is mapped at an address and shared with whoever else maps it; "" for memory that
     is not shared, or only with descendants of those who made it; proc_pid_maps(5)."""
-    try:
-        with open(f"/proc/{pid}/maps", "rb") as file:
-            lines = file.readlines()  # a read(2) of this file gives a page of it at most
-    except OSError:
-        return ""
-    for line in lines:
+    for line in maps(pid) or ():
         where, mode, _, _, inode, *path = line.rstrip(b"\n").split(maxsplit=5)
         start, end = (int(word, 16) for word in where.split(b"-"))
         if start <= address < end:
             return os.fsdecode(path[0]) if path and mode.endswith(b"s") and inode != b"0" else ""
     return ""
+
+
+def has_completions(pid: int) -> bool:
+    """Whether a process has mapped a ring of io_uring(7), or has a context of io_setup(2), which is always mapped. Also
+    where that may not be looked at."""
+    lines = maps(pid)
+    return lines is None or any(b"[io_uring]" in line or b"/[aio]" in line for line in lines)
+
+
+def maps(pid: int) -> list[bytes] | None:
+    """Return the lines of /proc/PID/maps, None where it may not be read, none if the process has gone;
+    proc_pid_maps(5)."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            return file.readlines()  # one read(2) of this file gives a page of it at most
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    except OSError:
+        return None
 
 
 def has_posix_timer(pid: int) -> bool:

@@ -7,7 +7,7 @@ import time
 
 from proctor.harness import settings
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.observe import programs, quiescence, timers
 from proctor.harness.runner.observe.descriptors import Given
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.registry import ProcessRegistry
@@ -47,11 +47,11 @@ class Observer:
         self._sources, self._registry, self._streams = sources, registry, streams
         self._tracing, self._director, self._places = tracing, tracing.director, places
         self.readable = quiescence.can_be_read()
-        self.stirred = True
-        """Whether something was done since the last settling that may have made the launcher set a timer."""
         self.yields = 0
         """How often in a row the CPU was yielded instead of sleeping."""
         self._looked: quiescence.Rest | None = None
+        self._without_timers: tuple[object, ...] | None = None
+        """What a look showed when no timer was set. As long as looks show the same nothing has run, so none is set."""
         self._alone = os.getpid() == 1
         self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
 
@@ -113,17 +113,23 @@ class Observer:
         return quiescence.cpu_seconds()
 
     def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
-        """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read.
-        Reading them takes a millisecond, so it is done only where there may be any."""
+        """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read,
+        False where it cannot be read. Reading them takes a millisecond, so it is done only where there may be any."""
         director = self._director
-        if not look.posix and not (look.alarm and self.stirred and (director is None or director.may_have_timers)):
+        # interactive bash and zsh catch SIGALRM, but set a timer only for `read -t` and TMOUT
+        may_have = look.alarm - {self._registry.pids.get("shell", 0)}
+        if not look.posix and not (may_have and (director is None or director.may_have_timers)):
+            return True
+        if look.fingerprint == self._without_timers:
             return True
         hidden = timers.hidden()
         if hidden is None:
-            rest.hidden_timer = look.posix
-            return not look.posix
+            rest.hidden_timer = look.posix or any(map(programs.may_set_timer, may_have))
+            return not rest.hidden_timer
         still = rest.seen(self.look()) and not self.drain()
         rest.expect(hidden)
+        if still and hidden == timers.FOREVER:
+            self._without_timers = look.fingerprint
         return still
 
     # -- the director

@@ -16,8 +16,8 @@ class Resting:
 
     began: when this began, on the monotonic clock. now: seconds of the current rest. total: of all rests. ticking:
     as total, but a task may have run in between because a timer woke it. wakes: as in `quiescence.Rest`, the smaller of
-    two looks, for a timer may go off in the middle of one. hidden_timer: whether one is set whose time cannot
-    be read.
+    two looks, for a timer may go off in the middle of one. hidden_timer: whether one may be set whose time
+    cannot be read.
     """
 
     def __init__(self) -> None:

@@ -31,10 +31,6 @@ class Waiter:
         """Serve all events that are ready now."""
         self._observer.drain()
 
-    def note_stimulus(self) -> None:
-        """Note that the script does something that may make the launcher set a timer."""
-        self._observer.stirred = True
-
     def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> WaitOutcome:
         """Wait until is_there(), or for `within` seconds, or until it is certain that it never will be; see
         FactWait."""

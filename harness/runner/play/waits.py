@@ -222,7 +222,6 @@ class SettleWait(_Wait[history.SettleEnded]):
         is_quiet = is_quiet and not rest.is_overdue()
         self.wakes = rest.wakes
         if is_quiet and observer.nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
-            observer.stirred = False
             return history.SettleEnded("quiescent", round(seconds, 6))
         timer = f"a timer goes off within {rest.wakes:.3f} s" if rest.wakes != timers.FOREVER else ""
         self._reason = self._reason or (timer if look.blocked else "")
