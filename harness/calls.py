@@ -178,6 +178,7 @@ OTHERS: dict[str, Call] = {
     "pidfd_getfd": Call(438, 438),
     "splice": Call(275, 76, waits_for="descriptors", fds=(0, 2)),
     "fcntl": Call(72, 25, waits_for="lock", fds=(0,)),
+    "sched_yield": Call(24, 124),
     # PID 1 of a namespace stays in its exit until the last of its processes has gone (zap_pid_ns_processes), and that
     # can be when /proc shows none any more
     "exit": Call(60, 93, completes=True),
@@ -188,6 +189,8 @@ CALLS = VISIBLE | OTHERS
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")
+YIELDS = "sched_yield"
+"""The call of a task that spins until another has done something; sched_yield(2)."""
 SETS_TIMER = ("setitimer", "alarm", "timer_settime")
 """The calls that set an interval or POSIX timer."""
 

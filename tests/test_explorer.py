@@ -31,6 +31,8 @@ from proctor.harness.history import (
     Sent,
     SignalCall,
     Unobserved,
+    WaitFailed,
+    WitnessReady,
 )
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
@@ -170,6 +172,17 @@ def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign:
     judgement = judge_campaign(campaign, target, execute, Bare(execute), Extent(seconds=60.0))
     assert judgement.verdict == "pass", judgement
     assert judgement.explored and judgement.explored.stretches and " of " in str(judgement.explored)
+
+
+def test_a_task_that_spins_lets_the_others_run() -> None:
+    """It spins for each of sixty helpers, which are stopped meanwhile. A second for each would be more than the start may
+    take. A task that goes on yielding is taken to be blocked."""
+    target = Target("spins", (sys.executable, "-I", "-S", str(SENDS.with_name("spins.py"))))
+    for text in ("", "at child1 birth: hold until launcher blocks"):
+        history, _ = play(target, text)
+        assert not history.facts(WaitFailed)
+        assert history.facts(WitnessReady)
+    assert [fact.what for fact in history.facts(DirectiveApplied)] == ["held", "let go"]
 
 
 def test_launcher_that_execs_is_the_command() -> None:

@@ -181,7 +181,7 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
         ("signals.reaches_command", SIGNALLED, JOB, 405),
         ("terminal.key_arrives", PRESSED, LEADER, 385),
         ("terminal.key_arrives", PRESSED, JOB, 405),
-        ("terminal.key_arrives_once", HELD, LEADER, 420),
+        ("terminal.key_arrives_once", HELD, LEADER, 425),
         ("terminal.key_arrives_once", HELD, JOB, 445),
     ],
 )

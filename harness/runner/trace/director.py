@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH, REAPS, SENDS, SETS_TIMER, VISIBLE, by_number
+from proctor.harness.calls import BIRTH, REAPS, SENDS, SETS_TIMER, VISIBLE, YIELDS, by_number
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
@@ -24,7 +24,9 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = by_number(VISIBLE)
+_NAMES = by_number((*VISIBLE, YIELDS))
+LONGEST_SPIN = 100
+"""How often in a row a task may yield while others are held. One that goes on yielding is taken to be blocked."""
 
 
 class Director:
@@ -81,9 +83,9 @@ class Director:
     def on_rest(self) -> bool:
         """Do one thing, now that all tasks are at rest; return whether there was anything to do."""
         held = self._held
-        done = (
-            self._claim_stop() or held.end_delivery() or held.act() or self._scheduler.run_next() or held.release_one()
-        )
+        run_next = self._scheduler.run_next
+        done = self._claim_stop() or held.end_delivery() or held.act()
+        done = done or run_next(LONGEST_SPIN) or held.release_one() or run_next()
         self._tasks.check_all_handled()
         return done
 
@@ -142,6 +144,9 @@ class Director:
         name = _NAMES.get(call.number, "") if call else ""
         if not name:
             self._scheduler.resume(task)
+            return
+        if name == YIELDS:
+            self._scheduler.yield_turn(task)
             return
         if name == "ptrace":
             self._recorder.add("tracer", history.Unobserved("launcher-uses-ptrace"))
@@ -251,6 +256,7 @@ class Director:
 
     def _pass(self, task: TracedTask, call: str, when: history.When) -> None:
         """Have a stopped task pass a schedule point, at once or when it is chosen to be current."""
+        task.yields = 0
         if task.untracked:
             self._scheduler.resume(task)
         else:
