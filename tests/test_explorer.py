@@ -175,8 +175,8 @@ def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign:
 
 
 def test_a_task_that_spins_lets_the_others_run() -> None:
-    """It spins for each of sixty helpers, which are stopped meanwhile. A second for each would be more than the start may
-    take. A task that goes on yielding is taken to be blocked."""
+    """It spins for each of sixty helpers, which are stopped meanwhile. A second for each would be more than the start
+    may take. A task that goes on yielding is taken to be blocked."""
     target = Target("spins", (sys.executable, "-I", "-S", str(SENDS.with_name("spins.py"))))
     for text in ("", "at child1 birth: hold until launcher blocks"):
         history, _ = play(target, text)
