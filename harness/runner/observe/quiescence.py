@@ -96,8 +96,9 @@ def _whole_look(
     posix = False
     alarm: set[int] = set()
     waits: list[OpenWait] = []
+    stopped = frozenset(task.pid for task in tasks if task.tid in still)
     for task in map(processes.in_call, tasks):
-        if task.tid not in still and _goes_on(task):
+        if task.tid not in still and _goes_on(task, task.pid in stopped):
             is_blocked = False
             continue
         if task.pid in witnesses:
@@ -120,9 +121,12 @@ def _whole_look(
     )
 
 
-def _goes_on(task: processes.TaskState) -> bool:
-    """Whether a task runs, or will run without anything that another process does."""
-    if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S"):
+def _goes_on(task: processes.TaskState, may_be_for_other: bool) -> bool:
+    """Whether a task runs, or will run without anything that another process does. may_be_for_other: a thread of its
+    process is kept stopped, so a signal that is due may be that thread's: the kernel wakes one thread for it
+    (complete_signal() in kernel/signal.c), and all others sleep on until it is taken. If this one is woken, the next
+    look shows it."""
+    if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S" and not may_be_for_other):
         return True
     call = task.call or ""
     return call.startswith("running") or timers.completes_by_itself(call)
