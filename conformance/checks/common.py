@@ -144,12 +144,13 @@ def died_with(history: History, launcher: Ended, command: Ended) -> bool:
     """Whether the command was killed because the launcher died of a signal (PR_SET_PDEATHSIG, or PID 1 of a namespace
     that ends). Both deaths are then seen at once, in either order. How the command ended is not known, unless it was
     ours to reap; but nobody had told it to end, and by itself it does not."""
-    return (
-        launcher.signal is not None
-        and command.code is None
-        and command.signal in (None, signal.SIGKILL)
-        and not _was_told_to_end(history)
-    )
+    return launcher.signal is not None and may_have_died_with(history, launcher, command)
+
+
+def may_have_died_with(history: History, launcher: Ended, command: Ended) -> bool:
+    """Whether died_with() holds or may hold: how the launcher ended is not known below a shell."""
+    killed = command.code is None and command.signal in (None, signal.SIGKILL)
+    return launcher.code is None and killed and not _was_told_to_end(history)
 
 
 def _was_told_to_end(history: History) -> bool:

@@ -13,6 +13,7 @@ from proctor.conformance.checks.common import (
     end_of,
     has,
     launcher_stays,
+    may_have_died_with,
     missed,
     needs_whole_script,
     unexpected_signals,
@@ -23,6 +24,7 @@ from proctor.harness import signals, words
 from proctor.harness.history import (
     Answered,
     Ended,
+    Event,
     History,
     HungUp,
     Outputs,
@@ -62,13 +64,27 @@ def needs_the_held(history: History) -> None:
     the signal of a key, which is TTY-1's matter, or TTY-2's."""
     released = next((event.index for event, _ in history.all(Released)), None)
     end = end_of(history, "launcher")
-    command = end_of(history, "command")
-    if released is None or not end or end[0].index < released or (command and command[0].index < end[0].index):
+    if released is None or not end or end[0].index < released or _stayed(history, end):
         return
-    if key := _key_that_ended(history, end[1]):
+    _needs_life_after_key(history)
+    raise NotObservable("the launcher ended when it went on after it was held still")
+
+
+def _stayed(history: History, end: tuple[Event, Ended]) -> bool:
+    """Whether the command had ended by itself when the launcher ended."""
+    command = end_of(history, "command")
+    before = command is not None and command[0].index < end[0].index
+    return before and command is not None and not may_have_died_with(history, end[1], command[1])
+
+
+def _needs_life_after_key(history: History) -> None:
+    """Raise NotObservable where a key ended the launcher while its command ran, which may die with it: that is TTY-1's
+    matter, or TTY-2's."""
+    end = end_of(history, "launcher")
+    key = _key_that_ended(history, end[1]) if end and not _stayed(history, end) else ""
+    if key:
         requirement = "TTY-2" if key == "ctrl-\\" else "TTY-1"
         raise NotObservable(f"{key} ended the launcher itself while the command ran: see {requirement}")
-    raise NotObservable("the launcher ended when it went on after it was held still")
 
 
 def _key_that_ended(history: History, end: Ended) -> str:
@@ -88,6 +104,7 @@ def _key(history: History, bare: History, most: bool) -> list[Violation]:
 
 def job_control(history: History, bare: History) -> list[Violation]:
     """TTY-3: every step of the dialogue with the shell went as it goes with the command alone."""
+    _needs_life_after_key(history)
     return missed(history)
 
 

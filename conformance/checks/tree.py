@@ -11,6 +11,7 @@ from proctor.conformance.checks.common import (
     alive,
     at_end,
     counts_as_bare,
+    died_with,
     end_of,
     launcher_is_command,
     missed,
@@ -102,6 +103,9 @@ def noticed_by_command(history: History, bare: History) -> list[Violation]:
 
 def group_signal_arrives(history: History, bare: History) -> list[Violation]:
     """TREE-4: a signal to the process group reaches the command at least once."""
+    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    if launcher and command and died_with(history, launcher[1], command[1]):
+        raise NotObservable("the signal ended the launcher, and the command with it: see SIG-1 and SIG-5")
     numbers = [fact.signal for fact in history.facts(Sent) if fact.to == "group"]
     return counts_as_bare(history, bare, numbers, fewest=True, most=False) or missed(history)
 

@@ -199,6 +199,20 @@ EXAMPLES: tuple[Example, ...] = (
         "not received",
     ),
     good("all steps went", checks.job_control, supervised(*over(), terminal=True)),
+    unseen(
+        "a key ends the launcher, and its command with it",
+        checks.job_control,
+        supervised(
+            Pressed("ctrl-c"),
+            by_key(INT),
+            ended("command", None),
+            ended("launcher", None),
+            missed("command does look"),
+            terminal=True,
+        ),
+        PLAIN,
+        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
+    ),
     bad(
         "no prompt",
         checks.job_control,

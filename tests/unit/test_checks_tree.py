@@ -293,6 +293,19 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(sent(TERM, "group"), ended("launcher", signal=TERM), received(TERM, 1), ended("command")),
         BARE_GROUP,
     ),
+    unseen(
+        "the launcher dies of it, and the command with it",
+        checks.group_signal_arrives,
+        supervised(
+            sent(TERM, "group"),
+            received(TERM, 1),
+            ended("launcher", signal=TERM),
+            ended("command", None, signal.SIGKILL),
+            missed("command does look"),
+        ),
+        BARE_GROUP,
+        "see SIG-1 and SIG-5",
+    ),
     bad(
         "a group of its own",
         checks.group_signal_arrives,

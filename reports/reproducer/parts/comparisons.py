@@ -130,6 +130,13 @@ def needs_each_signal(launched: ObservedRun) -> None:
         raise RuntimeError("a signal ended the launcher or did not reach the command at all, which is another fault")
 
 
+def needs_survivor_of_signal(launched: ObservedRun) -> None:
+    """Inconclusive where a signal or a key ended the launcher, and the command with it."""
+    ends = launched.all("ended", "launcher")
+    if launched.timed_out and launched.all("ended", "command") and ends and (ends[0][2] is None or ends[0][2] > 128):
+        raise RuntimeError("a signal ended the launcher and the command with it, which is another fault")
+
+
 def needs_survivor_of_hold(launched: ObservedRun) -> None:
     """Inconclusive where stopping the launcher, which interrupts its calls, ended it."""
     if stays(launched) and ("released",) in launched.events[: launched.events.index(launched.all("ended")[0])]:

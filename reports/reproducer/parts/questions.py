@@ -20,6 +20,7 @@ from proctor.reports.reproducer.parts.comparisons import (
     needs_launcher,
     needs_reaping,
     needs_survivor_of_hold,
+    needs_survivor_of_signal,
     no_signal_after_reaping,
     no_zombie,
     nothing_left,
@@ -188,6 +189,7 @@ def key_arrives_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("tree.group_signal_arrives", is_without_counts=True)
 def nothing_times_out(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """All that happens without the launcher happens with it too."""
+    needs_survivor_of_signal(launched)
     return timed_out(launched)
 
 
@@ -300,6 +302,7 @@ def death_is_noticed(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("tree.group_signal_arrives")
 def group_signal_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """A signal to the launcher's process group reaches the command."""
+    needs_survivor_of_signal(launched)
     return too_few(bare, launched, sent(launched, "group")) or timed_out(launched)
 
 
