@@ -21,7 +21,7 @@ WAITS = dict(one.split('=') for one in {  # calls: number=what they wait for:arg
 INSTRUCTION = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}  # of a call of this machine's own table
 NO_TIMEOUT = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)  # NULL, -1
 TIMER = "a timer"
-OURS = ("pipe:", "anon_inode:[event", "anon_inode:[signalfd]", "anon_inode:[timerfd]", "/dev/pts/", "/dev/tty",
+OURS = ("pipe:", "anon_inode:[signalfd]", "anon_inode:[timerfd]", "/dev/pts/", "/dev/tty",
         "/dev/null", "/dev/zero", "/dev/urandom")
 STAGE = {}  # what the launcher is started with that is not as usual
 ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
@@ -194,7 +194,7 @@ def wakes_thread(pid, task, links):  # Return what may wake one thread. One that
 def descriptors_of(pid, kind, values):  # Return the descriptors for which a call waits
     if kind == "poll":  # struct pollfd
         found = struct.iter_unpack("=ihh", memory(pid, values[0], 8 * values[1]))
-        return [fd for fd, events, _ in found if events and fd >= 0]
+        return [fd for fd, _, _ in found if fd >= 0]
     if kind == "select":
         sets = [memory(pid, address, -(-values[0] // 64) * 8) for address in values[1:4] if address]
         return [fd for fd in range(values[0]) if any(int.from_bytes(one, "little") >> fd & 1 for one in sets)]
@@ -203,16 +203,19 @@ def descriptors_of(pid, kind, values):  # Return the descriptors for which a cal
 def is_inside(pid, fd, links, is_polled):
     """Return whether only the launcher, its children and we can make a descriptor ready."""
     link = links.get(fd, "")
-    if "[eventpoll]" in link:  # without EPOLLERR, EPOLLHUP, and bits that ask for nothing
+    if "[eventpoll]" in link:  # without bits that ask for nothing
         watched = re.findall(r"^tfd: *(\d+) events: *(\w+)", info_of(pid, fd), re.MULTILINE)
-        return all(is_inside(pid, int(one), links, True) for one, bits in watched if int(bits, 16) & ~0xE0000018)
+        return all(is_inside(pid, int(one), links, True) for one, bits in watched if int(bits, 16) & ~0xF0000000)
     if link.startswith("socket:"):  # a blocking call may have SO_RCVTIMEO
         held = {link for pid in [os.getpid(), *below(os.getpid())] for link in links_of(pid).values()}
         return is_polled and "socket:[%d]" % peer_of(int(link[8:-1])) in held
     if "[pidfd]" in link:
         of = re.findall(r"^Pid:\t(-?\d+)", info_of(pid, fd), re.MULTILINE)
         return bool(of) and int(of[0]) in (-1, *below(os.getpid()))
-    return link.startswith(OURS) or (is_polled and os.path.isfile("/proc/%d/fd/%d" % (pid, fd)))
+    if "[eventfd]" in link:  # the kernel may count there for io_uring(7) and io_submit(2)
+        inside = [[*links_of(pid).values(), contents("/proc/%d/maps" % pid)] for pid in below(os.getpid())]
+        return not any("[io_uring]" in one or "/[aio]" in one for links in inside for one in links)
+    return link.startswith(OURS)
 
 def links_of(pid):  # Return what the descriptors of a process refer to
     found = {}

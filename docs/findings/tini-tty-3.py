@@ -20,7 +20,7 @@ WAITS = dict(one.split('=') for one in {  # calls: number=what they wait for:arg
 INSTRUCTION = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}  # of a call of this machine's own table
 NO_TIMEOUT = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)  # NULL, -1
 TIMER = "a timer"
-OURS = ("pipe:", "anon_inode:[event", "anon_inode:[signalfd]", "anon_inode:[timerfd]", "/dev/pts/", "/dev/tty",
+OURS = ("pipe:", "anon_inode:[signalfd]", "anon_inode:[timerfd]", "/dev/pts/", "/dev/tty",
         "/dev/null", "/dev/zero", "/dev/urandom")
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 STAGE = {}  # what the launcher is started with that is not as usual
@@ -73,6 +73,7 @@ def play(run):  # the steps, in order
     wait_for_output(run, PROMPT)
 
 def judge(bare, launched):  # All that happens without the launcher happens with it too
+    needs_survivor_of_signal(launched)
     return timed_out(launched)
 
 class ObservedRun:  # One run of the command, behind the launcher or without it; `events` is what happens
@@ -220,7 +221,7 @@ def wakes_thread(pid, task, links):  # Return what may wake one thread. One that
 def descriptors_of(pid, kind, values):  # Return the descriptors for which a call waits
     if kind == "poll":  # struct pollfd
         found = struct.iter_unpack("=ihh", memory(pid, values[0], 8 * values[1]))
-        return [fd for fd, events, _ in found if events and fd >= 0]
+        return [fd for fd, _, _ in found if fd >= 0]
     if kind == "select":
         sets = [memory(pid, address, -(-values[0] // 64) * 8) for address in values[1:4] if address]
         return [fd for fd in range(values[0]) if any(int.from_bytes(one, "little") >> fd & 1 for one in sets)]
@@ -229,16 +230,19 @@ def descriptors_of(pid, kind, values):  # Return the descriptors for which a cal
 def is_inside(pid, fd, links, is_polled):
     """Return whether only the launcher, its children and we can make a descriptor ready."""
     link = links.get(fd, "")
-    if "[eventpoll]" in link:  # without EPOLLERR, EPOLLHUP, and bits that ask for nothing
+    if "[eventpoll]" in link:  # without bits that ask for nothing
         watched = re.findall(r"^tfd: *(\d+) events: *(\w+)", info_of(pid, fd), re.MULTILINE)
-        return all(is_inside(pid, int(one), links, True) for one, bits in watched if int(bits, 16) & ~0xE0000018)
+        return all(is_inside(pid, int(one), links, True) for one, bits in watched if int(bits, 16) & ~0xF0000000)
     if link.startswith("socket:"):  # a blocking call may have SO_RCVTIMEO
         held = {link for pid in [os.getpid(), *below(os.getpid())] for link in links_of(pid).values()}
         return is_polled and "socket:[%d]" % peer_of(int(link[8:-1])) in held
     if "[pidfd]" in link:
         of = re.findall(r"^Pid:\t(-?\d+)", info_of(pid, fd), re.MULTILINE)
         return bool(of) and int(of[0]) in (-1, *below(os.getpid()))
-    return link.startswith(OURS) or (is_polled and os.path.isfile("/proc/%d/fd/%d" % (pid, fd)))
+    if "[eventfd]" in link:  # the kernel may count there for io_uring(7) and io_submit(2)
+        inside = [[*links_of(pid).values(), contents("/proc/%d/maps" % pid)] for pid in below(os.getpid())]
+        return not any("[io_uring]" in one or "/[aio]" in one for links in inside for one in links)
+    return link.startswith(OURS)
 
 def links_of(pid):  # Return what the descriptors of a process refer to
     found = {}
@@ -378,6 +382,11 @@ def violation(required, actual):  # Return one violation
     return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
 def timed_out(launched):  # Whatever happens without the launcher happens with it too
     return violation(launched.timed_out + ", as without the launcher", "it timed out") if launched.timed_out else []
+def needs_survivor_of_signal(launched):
+    """Inconclusive where a signal or a key ended the launcher, and the command with it."""
+    ends = launched.all("ended", "launcher")
+    if launched.timed_out and launched.all("ended", "command") and ends and (ends[0][2] is None or ends[0][2] > 128):
+        raise RuntimeError("a signal ended the launcher and the command with it, which is another fault")
 
 class ReportingCommand:  # What the launcher starts: it reports each signal, and carries out orders
     def report(self, *words):  # Report one thing
