@@ -27,7 +27,13 @@ Prose = Annotated[str, msgspec.Meta(extra={"prose": True})]
 """Text for people. No program reads it: a test replaces it, and all verdicts stay the same."""
 Limit = Literal["processes", "threads", "events"]
 Unseen = Literal[
-    "ptrace-refused", "launcher-uses-ptrace", "other-program", "launcher-not-found", "pid-not-reused", "no-other-python"
+    "ptrace-refused",
+    "launcher-uses-ptrace",
+    "other-program",
+    "launcher-not-found",
+    "pid-not-reused",
+    "no-other-python",
+    "signal-ended-by-exec",
 ]
 
 

@@ -325,6 +325,11 @@ def unseen(fact: Unobserved) -> str:
             )
         case "launcher-uses-ptrace":
             return "the launcher's calls: the launcher uses ptrace(2) itself, which fails while it is traced"
+        case "signal-ended-by-exec":
+            return (
+                "what becomes of the signal: another thread took it, because the first one was held, and was ended by "
+                "execve(2) before it had acted on it; a first thread that is not held takes the signal itself"
+            )
         case "other-program":
             return f"the command: pid {fact.pid} reports as the command does, but runs another program"
         case "launcher-not-found":

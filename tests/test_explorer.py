@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -183,6 +184,21 @@ def test_a_task_that_spins_lets_the_others_run() -> None:
         assert not history.facts(WaitFailed)
         assert history.facts(WitnessReady)
     assert [fact.what for fact in history.facts(DirectiveApplied)] == ["held", "let go"]
+
+
+def test_a_signal_that_a_thread_takes_because_we_hold_the_first_is_not_judged(tmp_path: Path) -> None:
+    """Alone, the first thread takes it, and the command dies of it if execve(2) comes first. No kernel loses it."""
+    program = tmp_path / "execs_with_thread"
+    source = SENDS.with_name("execs_with_thread.c")
+    subprocess.run(["gcc", "-pthread", "-o", program, source], check=True)
+    target = Target("threaded", (str(program),))
+    campaign = campaign_named("start", (signal.SIGTERM,))
+    history = execute(target, campaign.scenario, parse("at launcher execve#1 entry: deliver TERM to launcher"))
+    assert [fact.code for fact in history.facts(Unobserved)] == ["signal-ended-by-exec"]
+    judgement = judge_campaign(campaign, target, execute, Bare(execute), Extent())
+    assert judgement.verdict == "pass", judgement
+    assert judgement.explored
+    assert judgement.explored.inconclusive
 
 
 def test_launcher_that_execs_is_the_command() -> None:

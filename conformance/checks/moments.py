@@ -39,6 +39,7 @@ from proctor.harness.history import (
     Sent,
     Started,
     TempFilesLeft,
+    Unobserved,
     WaitFailed,
     WitnessReady,
     is_outside,
@@ -100,8 +101,11 @@ def outcome(history: History, undisturbed: History) -> str:
 
 
 def needs_points(history: History) -> None:
-    """Raise NotObservable where nothing was sent because the launcher went another way. An order for what comes after
-    its end need not be reached."""
+    """Raise NotObservable where nothing was sent because the launcher went another way, or where what became of a
+    signal is due to our holding a thread. An order for what comes after its end need not be reached."""
+    for unobserved in history.facts(Unobserved):
+        if unobserved.code == "signal-ended-by-exec":
+            raise NotObservable(words.unseen(unobserved))
     for fact in history.facts(NotReached):
         if not isinstance(fact.directive.action, Hold):
             raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")

@@ -42,6 +42,9 @@ class Director:
         self._has_executed = False
         self._records_all_sends = False
         self._at_reap: Callable[[], None] = lambda: None
+        self._signals_by_threads: set[str] = set()
+        """The processes of which another thread than the first has taken a signal, because we held the first one: the
+        kernel prefers the first (complete_signal() in kernel/signal.c)."""
         self.may_have_timers = False
         """Whether a call was seen that sets an interval or POSIX timer."""
 
@@ -211,6 +214,9 @@ class Director:
         """Forget the threads that execve has ended. Where another thread than the first has called it, that thread gets
         the id of the first: the kernel reports no end of the first, nor the exit of the call that it was in. It tells
         the former id of the caller (ptrace(2), "execve(2) under ptrace")."""
+        if caller.process in self._signals_by_threads:
+            self._signals_by_threads.discard(caller.process)
+            self._recorder.add("tracer", history.Unobserved("signal-ended-by-exec"))
         for other in self._tasks.others_of_process(caller):
             if other is not first:
                 self._forget(other)
@@ -238,7 +244,11 @@ class Director:
             # without a tracer it would not even wake up, so its call must not fail with EINTR
             ptrace.undo_interruption(task.tid)
             self._scheduler.resume(task, number)
-        elif task.untracked or self._tasks.any_in(State.AWAITING_DELIVERY):
+        elif task.untracked:
+            self._scheduler.resume(task, number)
+        elif self._tasks.any_in(State.AWAITING_DELIVERY):
+            if task.is_thread:
+                self._signals_by_threads.add(task.process)
             self._scheduler.resume(task, number)
         else:
             self._scheduler.run_or_queue(task, lambda: self._scheduler.resume(task, number))
