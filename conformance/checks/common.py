@@ -15,7 +15,6 @@ from proctor.harness.history import (
     Ended,
     Event,
     History,
-    HungUp,
     LimitExceeded,
     NotStarted,
     Ordered,
@@ -148,6 +147,14 @@ def died_with(history: History, launcher: Ended, command: Ended) -> bool:
     return launcher.signal is not None and may_have_died_with(history, launcher, command)
 
 
+def needs_no_common_death(history: History) -> None:
+    """Raise NotObservable where a signal ended the launcher, and the command with it: whether the command received the
+    same signal before it was killed is chance."""
+    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    if launcher and command and died_with(history, launcher[1], command[1]):
+        raise NotObservable("the signal ended the launcher, and the command with it: see SIG-1 and SIG-5")
+
+
 def may_have_died_with(history: History, launcher: Ended, command: Ended) -> bool:
     """Whether died_with() holds or may hold: how the launcher ended is not known below a shell."""
     killed = command.code is None and command.signal in (None, signal.SIGKILL)
@@ -159,7 +166,7 @@ def _was_told_to_end(history: History) -> bool:
     again, the command may end by a key or by what its group is sent."""
     not_taken = [miss.awaited.order for miss in history.facts(WaitFailed) if isinstance(miss.awaited, OrderTaken)]
     told = [fact.order for fact in history.facts(Ordered) if fact.process == "command"]
-    by_signal = any(fact.to == "command" for fact in history.facts(Sent)) or has(history, HungUp)
+    by_signal = any(fact.to == "command" for fact in history.facts(Sent))
     return by_signal or any(
         isinstance(one, Exit | Die | ExitOn | Inherit | Default) for one in told if one not in not_taken
     )

@@ -15,6 +15,7 @@ from proctor.conformance.checks.common import (
     launcher_stays,
     may_have_died_with,
     missed,
+    needs_no_common_death,
     needs_whole_script,
     unexpected_signals,
     when_last_seen,
@@ -125,6 +126,7 @@ def _before_stop(history: History) -> int:
 
 def hang_up_arrives(history: History, bare: History) -> list[Violation]:
     """TTY-4: the command receives SIGHUP at least once."""
+    needs_no_common_death(history)
     hung_up = next((event.index for event, _ in history.all(HungUp)), -1)
     for event, fact in history.all(Received):
         if fact.process == "command" and fact.signal == signal.SIGHUP and event.index > hung_up:
@@ -148,6 +150,7 @@ def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
 def as_often_as_bare(history: History, bare: History) -> list[Violation]:
     """TTY-5: the hang-up and a resize reach the command as often as without the launcher. A launcher that dies of the
     hang-up, as the leader of its session, brings the command another one."""
+    needs_no_common_death(history)
     end = end_of(history, "launcher")
     if not (end and end[1].signal == signal.SIGHUP and has(history, HungUp)):
         needs_the_held(history)

@@ -11,10 +11,10 @@ from proctor.conformance.checks.common import (
     alive,
     at_end,
     counts_as_bare,
-    died_with,
     end_of,
     launcher_is_command,
     missed,
+    needs_no_common_death,
     needs_whole_script,
     process_left,
     received,
@@ -103,9 +103,7 @@ def noticed_by_command(history: History, bare: History) -> list[Violation]:
 
 def group_signal_arrives(history: History, bare: History) -> list[Violation]:
     """TREE-4: a signal to the process group reaches the command at least once."""
-    launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    if launcher and command and died_with(history, launcher[1], command[1]):
-        raise NotObservable("the signal ended the launcher, and the command with it: see SIG-1 and SIG-5")
+    needs_no_common_death(history)
     numbers = [fact.signal for fact in history.facts(Sent) if fact.to == "group"]
     return counts_as_bare(history, bare, numbers, fewest=True, most=False) or missed(history)
 

@@ -221,6 +221,19 @@ EXAMPLES: tuple[Example, ...] = (
         "timed-out wait=output text=<prompt>",
         "<prompt>",
     ),
+    unseen(
+        "the hang-up ends the launcher, and its command with it",
+        checks.hang_up_arrives,
+        supervised(
+            HungUp(),
+            ended("launcher", signal=HUP),
+            ended("command", None, signal.SIGKILL),
+            missed("command does look"),
+            terminal=True,
+        ),
+        ONE_HUP,
+        "the signal ended the launcher, and the command with it",
+    ),
     good("hung up", checks.hang_up_arrives, supervised(HungUp(), by_key(HUP), terminal=True), ONE_HUP),
     good("passed on", checks.hang_up_arrives, supervised(HungUp(), received(HUP), terminal=True), ONE_HUP),
     good(

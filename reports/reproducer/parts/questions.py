@@ -205,6 +205,7 @@ def key_after_fg(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("terminal.hang_up_arrives", requirements=("TTY-4",))
 def hang_up_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The command receives SIGHUP after the hang-up."""
+    needs_survivor_of_signal(launched)
     start = launched.events.index(("hung up",)) if launched.all("hung up") else 0
     if any(event[:3] == ("received", "command", "SIGHUP") for event in launched.events[start:]):
         return []
@@ -225,6 +226,7 @@ def hang_up_ends_all(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("terminal.as_often_as_bare")
 def changes_arrive_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """A hang-up and a resize reach the command as often as without the launcher."""
+    needs_survivor_of_signal(launched)
     if not launched.all("hung up") or not launched.all("ended", "launcher", 128 + signal.SIGHUP):
         needs_survivor_of_hold(launched)
     return same_counts(bare, launched, ["SIGHUP", "SIGWINCH"]) or timed_out(launched)
