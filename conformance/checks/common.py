@@ -15,6 +15,7 @@ from proctor.harness.history import (
     Ended,
     Event,
     History,
+    HungUp,
     LimitExceeded,
     NotStarted,
     Ordered,
@@ -144,6 +145,8 @@ def died_with(history: History, launcher: Ended, command: Ended) -> bool:
     """Whether the command was killed because the launcher died of a signal (PR_SET_PDEATHSIG, or PID 1 of a namespace
     that ends). Both deaths are then seen at once, in either order. How the command ended is not known, unless it was
     ours to reap; but nobody had told it to end, and by itself it does not."""
+    if has(history, HungUp):  # of which the command may end by itself
+        return False
     return launcher.signal is not None and may_have_died_with(history, launcher, command)
 
 
@@ -151,7 +154,7 @@ def needs_no_common_death(history: History) -> None:
     """Raise NotObservable where a signal ended the launcher, and the command with it: whether the command received the
     same signal before it was killed is chance."""
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    if launcher and command and died_with(history, launcher[1], command[1]):
+    if launcher and command and launcher[1].signal and may_have_died_with(history, launcher[1], command[1]):
         raise NotObservable("the signal ended the launcher, and the command with it: see SIG-1 and SIG-5")
 
 
