@@ -120,6 +120,7 @@ OTHERS = (
     Planted("tree_6_term_ignored", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),
 )
 SIGNALS, START = "inherit.signal_settings", finish()
+NICE_JOB = Stage(terminal=True, parent="job", nice=5)
 NOHUP, NO_CHLD = Stage(ignored=(int(signal.SIGHUP),)), Stage(ignored=(int(signal.SIGCHLD),))
 ODD = Stage(environment={"EMPTY": b"", "LINES": b"a\nb", "NOT_UTF_8": b"\xff\xfe", "LC_ALL": b"C"})
 OF_START = (
@@ -139,7 +140,7 @@ OF_START = (
     Planted("inherit_4_directory", "INHERIT-4", "inherit.surroundings", START),
     Planted("inherit_4_files", "INHERIT-4", "inherit.surroundings", START, Stage(limits=((7, 200, 1024),))),
     Planted("inherit_4_nice", "INHERIT-4", "inherit.surroundings", START, Stage(nice=5)),
-    Planted("inherit_4_nice_on_a_terminal", "INHERIT-4", "inherit.surroundings", START, JOB),
+    Planted("inherit_4_nice_on_a_terminal", "INHERIT-4", "inherit.surroundings", START, NICE_JOB),
     Planted("inherit_4_umask", "INHERIT-4", "inherit.surroundings", START, Stage(umask=0)),
     Planted("inherit_5_adds", "INHERIT-5", "inherit.environment", START),
     Planted("inherit_5_drops_empty", "INHERIT-5", "inherit.environment", START, ODD),
