@@ -19,6 +19,7 @@ from proctor.harness.history import (
     LimitExceeded,
     NotStarted,
     Ordered,
+    Pressed,
     Process,
     Received,
     Sent,
@@ -30,6 +31,7 @@ from proctor.harness.history import (
     WitnessReady,
 )
 from proctor.harness.orders import Default, Die, Exit, ExitOn, Inherit
+from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
 
@@ -147,7 +149,14 @@ def died_with(history: History, launcher: Ended, command: Ended) -> bool:
     ours to reap; but nobody had told it to end, and by itself it does not."""
     if has(history, HungUp):  # of which the command may end by itself
         return False
-    return launcher.signal is not None and may_have_died_with(history, launcher, command)
+    return launcher.signal in _done_to_launcher(history) and may_have_died_with(history, launcher, command)
+
+
+def _done_to_launcher(history: History) -> set[int]:
+    """Return the signals that the launcher was sent. One that dies of another signal has sent itself this signal, as
+    its command died of it."""
+    sent = {fact.signal for fact in history.facts(Sent) if fact.to != "command"}
+    return sent | {SIGNALS_OF_KEYS[fact.key] for fact in history.facts(Pressed) if fact.key in SIGNALS_OF_KEYS}
 
 
 def needs_no_common_death(history: History) -> None:
