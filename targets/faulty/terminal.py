@@ -120,7 +120,7 @@ class tty_2_key_disabled(ChangedTerminal):
     # the modes are not what they are without the launcher
     also_breaks = ("TTY-6",)
     # when the case looks at the terminal after SIGKILL
-    may_break = ("TREE-3",)
+    may_break = ("TREE-3", "TTY-9")
 
     def change(self, keys: list[bytes | int]) -> None:
         import termios
@@ -412,8 +412,8 @@ class tty_6_window_size(Launcher):
     """
 
     breaks = "TTY-6"
-    # when the case resizes: the size is changed once more at the end
-    may_break = ("TTY-5", "TTY-7")
+    # when the case resizes: the size is changed once more at the end; or looks at the terminal after SIGKILL
+    may_break = ("TTY-5", "TTY-7", "TTY-9")
 
     def prepare(self) -> None:
         super().prepare()
@@ -597,7 +597,7 @@ class tty_8_no_ctrl_d(ChangedTerminal):
     # the modes are not what they are without the launcher
     also_breaks = ("TTY-6",)
     # when the case looks at the terminal after SIGKILL
-    may_break = ("TREE-3",)
+    may_break = ("TREE-3", "TTY-9")
 
     def change(self, keys: list[bytes | int]) -> None:
         import termios
