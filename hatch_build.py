@@ -18,6 +18,10 @@ PROGRAMS = {
     "stage": "harness/runner/start/stage.c",
     "guardian": "harness/runner/start/guardian.c",
 }
+REFERENCE = {"targets/reference/bin/launcher": "targets/reference/launcher.c"}
+"""The front of the reference launcher, which is a program of its own and is not in harness/bin."""
+DYNAMIC = {"witness-dynamic": "harness/witness/witness.c"}
+"""The witness for launchers that work by LD_PRELOAD, which a static program ignores; ld.so(8)."""
 LIBRARIES = {"witness.so": "harness/witness/witness.c"}
 """The witness as a library for a Python process."""
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra"]
@@ -37,15 +41,17 @@ def compiler() -> list[str]:
 
 
 def build(root: Path) -> list[str]:
-    """Compile into harness/bin; return the paths of the results, relative to root."""
-    out = root / "harness" / "bin"
-    out.mkdir(exist_ok=True)
-    artifacts = {name: (source, [["-static"], []]) for name, source in PROGRAMS.items()}
+    """Compile; return the paths of the results, relative to root."""
+    programs = {f"harness/bin/{name}": source for name, source in PROGRAMS.items()} | REFERENCE
     # static programs start in half the time, but not every system has the static library
-    artifacts |= {name: (source, [["-shared", "-fPIC", "-DIN_PYTHON"]]) for name, source in LIBRARIES.items()}
-    for name, (source, options) in artifacts.items():
-        _compile(root, source, out / name, options)
-    return [f"harness/bin/{name}" for name in artifacts]
+    artifacts = {path: (source, [["-static"], []]) for path, source in programs.items()}
+    artifacts |= {f"harness/bin/{name}": (source, [[]]) for name, source in DYNAMIC.items()}
+    shared = [["-shared", "-fPIC", "-DIN_PYTHON"]]
+    artifacts |= {f"harness/bin/{name}": (source, shared) for name, source in LIBRARIES.items()}
+    for path, (source, options) in artifacts.items():
+        (root / path).parent.mkdir(exist_ok=True)
+        _compile(root, source, root / path, options)
+    return list(artifacts)
 
 
 def _compile(root: Path, source: str, output: Path, options: list[list[str]]) -> None:

@@ -24,7 +24,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [getattr(sys, "_base_executable", sys.executable), "-I", "-S"]
-LAUNCHER = [*PYTHON, str(ROOT / "targets" / "reference" / "launcher")]
+REFERENCE = ROOT / "targets" / "reference"
+LAUNCHER = [str(REFERENCE / "bin" / "launcher"), f"--interpreter={PYTHON[0]}"]
+WITHOUT_FRONT = [*PYTHON, str(REFERENCE / "launcher")]
 EXEC = [*PYTHON, "-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"]
 ENVIRONMENTS, LEASED, FILES = 1000, 100, 10
 
@@ -62,12 +64,14 @@ def plain(runs: int) -> list[Figure]:
     def run(*words: str) -> Callable[[], object]:
         return lambda: subprocess.run(words, check=True)
 
-    bare, replace, stay = alternate(
-        runs, run(*EXEC, true), run(*LAUNCHER, "run", "--exec", true), run(*LAUNCHER, "run", true)
-    )
+    bare, replace, stay, direct = alternate(
+        runs, run(*EXEC, true), run(*LAUNCHER, "run", "--exec", true), run(*LAUNCHER, "run", true),
+        run(*WITHOUT_FRONT, "run", "--exec", true),
+    )  # fmt: skip
     how = f"exec alone {bare:.1f} ms"
     return [
         Figure("exec mode, more than exec alone", replace - bare, 5, "ms", f"{how}, exec mode {replace:.1f} ms"),
+        Figure("exec mode, times the same without bin/launcher", replace / direct, 1.2, "times", f"{direct:.1f} ms"),
         Figure("supervise mode, more than exec alone", stay - bare, 10, "ms", f"{how}, supervise mode {stay:.1f} ms"),
     ]
 

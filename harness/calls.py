@@ -40,12 +40,19 @@ class Timeout(NamedTuple):
     kind: Literal["ms", "ts", "tv", "futex", "clock", "restart", "unknown"]
 
 
+WaitsFor = Literal["children", "signals", "time", "futex", "descriptors", "poll", "select", "epoll", "lock"]
+"""What can end a blocking call, besides its timeout and a signal. children: wait(2) and the like. time: nothing else.
+descriptors: those in `fds`. poll, select, epoll: the descriptors in the set that an argument points to. lock: the
+holder of a file lock."""
+
+
 class Call(NamedTuple):
     """One system call: its numbers; of a visible one its effect, and, where only some of its uses are visible, which;
     of a blocking one its timeout.
 
     may_sleep: it may block although its effect does not say so. completes: a task that is blocked in it goes on without
-    anything that another process does.
+    anything that another process does. waits_for: what ends it; None where this is not known, and then no wait in this
+    call is taken to last for ever. fds: which of its arguments are the descriptors that it waits for.
     """
 
     x86_64: int | None
@@ -55,6 +62,8 @@ class Call(NamedTuple):
     timeout: Timeout | None = None
     may_sleep: bool = False
     completes: bool = False
+    waits_for: WaitsFor | None = None
+    fds: tuple[int, ...] = ()
 
     @property
     def leaves(self) -> bool:
@@ -84,20 +93,20 @@ VISIBLE: dict[str, Call] = {
     "timer_settime": Call(223, 110, "signals"),
     "setitimer": Call(38, 103, "signals"),
     "alarm": Call(37, None, "signals"),
-    "rt_sigsuspend": Call(130, 133, "waits"),
-    "rt_sigtimedwait": Call(128, 137, "waits", timeout=Timeout(2, "ts")),
-    "pause": Call(34, None, "waits"),
-    "wait4": Call(61, 260, "waits"),
-    "waitid": Call(247, 95, "waits"),
-    "poll": Call(7, None, "waits", timeout=Timeout(2, "ms")),
-    "ppoll": Call(271, 73, "waits", timeout=Timeout(2, "ts")),
-    "select": Call(23, None, "waits", timeout=Timeout(4, "tv")),
-    "pselect6": Call(270, 72, "waits", timeout=Timeout(4, "ts")),
-    "epoll_wait": Call(232, None, "waits", timeout=Timeout(3, "ms")),
-    "epoll_pwait": Call(281, 22, "waits", timeout=Timeout(3, "ms")),
-    "epoll_pwait2": Call(441, 441, "waits", timeout=Timeout(3, "ts")),
-    "nanosleep": Call(35, 101, "waits", timeout=Timeout(0, "ts")),
-    "clock_nanosleep": Call(230, 115, "waits", timeout=Timeout(2, "clock")),
+    "rt_sigsuspend": Call(130, 133, "waits", waits_for="signals"),
+    "rt_sigtimedwait": Call(128, 137, "waits", timeout=Timeout(2, "ts"), waits_for="signals"),
+    "pause": Call(34, None, "waits", waits_for="signals"),
+    "wait4": Call(61, 260, "waits", waits_for="children"),
+    "waitid": Call(247, 95, "waits", waits_for="children"),
+    "poll": Call(7, None, "waits", timeout=Timeout(2, "ms"), waits_for="poll"),
+    "ppoll": Call(271, 73, "waits", timeout=Timeout(2, "ts"), waits_for="poll"),
+    "select": Call(23, None, "waits", timeout=Timeout(4, "tv"), waits_for="select"),
+    "pselect6": Call(270, 72, "waits", timeout=Timeout(4, "ts"), waits_for="select"),
+    "epoll_wait": Call(232, None, "waits", timeout=Timeout(3, "ms"), waits_for="epoll"),
+    "epoll_pwait": Call(281, 22, "waits", timeout=Timeout(3, "ms"), waits_for="epoll"),
+    "epoll_pwait2": Call(441, 441, "waits", timeout=Timeout(3, "ts"), waits_for="epoll"),
+    "nanosleep": Call(35, 101, "waits", timeout=Timeout(0, "ts"), waits_for="time"),
+    "clock_nanosleep": Call(230, 115, "waits", timeout=Timeout(2, "clock"), waits_for="time"),
     "fork": Call(57, None, "process"),
     "vfork": Call(58, None, "process"),
     "clone": Call(56, 220, "process"),
@@ -115,7 +124,7 @@ VISIBLE: dict[str, Call] = {
     "ptrace": Call(101, 117, "place"),
     "setsid": Call(112, 157, "place"),
     "setpgid": Call(109, 154, "place"),
-    "ioctl": Call(16, 29, "terminal", _TERMINAL_CHANGES),
+    "ioctl": Call(16, 29, "terminal", _TERMINAL_CHANGES, waits_for="descriptors", fds=(0,)),
     "pipe": Call(22, None, "descriptor"),
     "pipe2": Call(293, 59, "descriptor"),
     "dup2": Call(33, None, "descriptor"),
@@ -136,19 +145,40 @@ VISIBLE: dict[str, Call] = {
     "symlink": Call(88, None, "file"),
     "symlinkat": Call(266, 36, "file"),
     "ftruncate": Call(77, 46, "file"),
-    "flock": Call(73, 32, "file", may_sleep=True),
+    "flock": Call(73, 32, "file", may_sleep=True, waits_for="lock", fds=(0,)),
 }
 """The calls at which the explorer stops a launcher, by name."""
 
 OTHERS: dict[str, Call] = {
     "rt_tgsigqueueinfo": Call(297, 240, "sends"),
-    "futex": Call(202, 98, timeout=Timeout(3, "futex")),
+    "futex": Call(202, 98, timeout=Timeout(3, "futex"), waits_for="futex"),
     # its timeout is absolute, on the clock that the next argument names: not read
     "futex_waitv": Call(449, 449, timeout=Timeout(3, "unknown")),
     "io_getevents": Call(208, 4, timeout=Timeout(4, "ts")),
-    "recvmmsg": Call(299, 243, timeout=Timeout(4, "ts")),
+    "recvmmsg": Call(299, 243, timeout=Timeout(4, "ts"), waits_for="descriptors", fds=(0,)),
     "semtimedop": Call(220, 192, timeout=Timeout(3, "ts")),
     "restart_syscall": Call(219, 128, timeout=Timeout(0, "restart")),
+    **{
+        name: Call(x86_64, aarch64, waits_for="descriptors", fds=(0,))
+        for name, x86_64, aarch64 in (
+            ("read", 0, 63),
+            ("readv", 19, 65),
+            ("write", 1, 64),
+            ("writev", 20, 66),
+            ("accept", 43, 202),
+            ("accept4", 288, 242),
+            ("connect", 42, 203),
+            ("recvfrom", 45, 207),
+            ("recvmsg", 47, 212),
+            ("sendto", 44, 206),
+            ("sendmsg", 46, 211),
+            ("sendmmsg", 307, 269),
+        )
+    },
+    "pidfd_getfd": Call(438, 438),
+    "splice": Call(275, 76, waits_for="descriptors", fds=(0, 2)),
+    "fcntl": Call(72, 25, waits_for="lock", fds=(0,)),
+    "sched_yield": Call(24, 124),
     # PID 1 of a namespace stays in its exit until the last of its processes has gone (zap_pid_ns_processes), and that
     # can be when /proc shows none any more
     "exit": Call(60, 93, completes=True),
@@ -159,6 +189,8 @@ CALLS = VISIBLE | OTHERS
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")
+YIELDS = "sched_yield"
+"""The call of a task that spins until another has done something; sched_yield(2)."""
 SETS_TIMER = ("setitimer", "alarm", "timer_settime")
 """The calls that set an interval or POSIX timer."""
 
@@ -180,3 +212,10 @@ def by_number(calls: Iterable[str] = CALLS) -> dict[int, str]:
         return {}
     found = {name: getattr(CALLS[name], machine) for name in calls}
     return {number: name for name, number in found.items() if number is not None}
+
+
+def number_of(name: str) -> int | None:
+    """Return the number of a call on this machine; None if it has none, or the machine has no table."""
+    machine = platform.machine()
+    number: int | None = getattr(CALLS[name], machine, None)
+    return number

@@ -1,4 +1,5 @@
-"""execute(): the only door to a process. Starts the runner when it is first needed, and again when it has failed."""
+"""execute(): the only door to a process. Starts the runner when it is first needed, and again when it has failed; and a
+second one, without a PID namespace, for what is to be compared or judged there."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ import subprocess
 import sys
 import threading
 
-from proctor.harness import wire
-from proctor.harness.errors import HarnessError
+from proctor.harness import settings, wire
+from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
@@ -29,9 +30,10 @@ class RunnerProcess:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
-        from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESS
+        settings.check()
+        from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESSES
 
-        for program in (GUARDIAN, STAGE, WITNESS, LIBRARY):
+        for program in (GUARDIAN, STAGE, *WITNESSES.values(), LIBRARY):
             if not os.access(program, os.X_OK):
                 found = "may not be executed" if program.exists() else "is missing"
                 raise HarnessError(f"{program} {found}: the package was not built here. Run: pip install -e .")
@@ -125,14 +127,29 @@ class _Refused(Exception):
 
 _lock = threading.Lock()
 _runner: RunnerProcess | None = None
+_uncontained: RunnerProcess | None = None
+"""Without a PID namespace, where the other one has one."""
 _why_weaker = ""
 _containment = ""
+
+
+def choose_containment(wish: settings.Containment) -> None:
+    """Contain launchers like this from now on, in the workers of this process too; "" is the strongest that the system
+    allows. Raise UsageError where the system refuses a namespace that was asked for."""
+    if wish and wish != settings.containment():
+        stop()
+        os.environ[settings.CONTAINMENT] = wish
+    if wish == "namespace" and not has_namespace():
+        raise UsageError(
+            f"--containment=namespace: this system refuses PID namespaces: {_why_weaker}; `proctor doctor` says how to "
+            "allow them, or use --containment=auto"
+        )
 
 
 def _get_runner() -> RunnerProcess:
     global _runner, _why_weaker, _containment
     if _runner is None:
-        wish = os.environ.get("PROCTOR_CONTAINMENT_WISH", "namespace")
+        wish = settings.containment() or "namespace"
         try:
             _runner = RunnerProcess("subreaper" if _why_weaker else wish)
         except _Refused as refusal:
@@ -143,25 +160,43 @@ def _get_runner() -> RunnerProcess:
     return _runner
 
 
+def _get_uncontained() -> RunnerProcess:
+    """Return a runner without a PID namespace."""
+    global _uncontained
+    if _get_runner().containment == "subreaper":
+        return _get_runner()
+    if _uncontained is None:
+        _uncontained = RunnerProcess("subreaper")
+    return _uncontained
+
+
 def stop() -> None:
-    """End this worker's runner; the next execution starts another."""
-    global _runner, _containment
+    """End this worker's runners; the next execution starts another."""
+    global _containment
     with _lock:
-        if _runner:
-            _runner.end()
-            _runner = None
+        for runner in filter(None, (_runner, _uncontained)):
+            _forget(runner)
+            runner.end()
         _containment = ""
 
 
+def stop_uncontained() -> None:
+    """End the runner without a PID namespace, where there is one with one."""
+    with _lock:
+        if runner := _uncontained:
+            _forget(runner)
+            runner.end()
+
+
 def abandon() -> None:
-    """End this process' runner at once. For a signal handler after which the process ends itself: it takes no lock,
+    """End this process' runners at once. For a signal handler after which the process ends itself: it takes no lock,
     because the code that holds it is interrupted by the handler."""
-    if _runner:
-        _runner.end()
+    for runner in filter(None, (_runner, _uncontained)):
+        runner.end()
 
 
 def containment() -> str:
-    """Return how launchers are contained on this system, and why not better."""
+    """Return how launchers are contained unless something else is asked for, and why not better."""
     with _lock:
         if not _containment:
             _get_runner()
@@ -174,30 +209,30 @@ def has_namespace() -> bool:
     return _containment != "subreaper"
 
 
-def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
+def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None, uncontained: bool = False) -> History:
     """Play `scenario` on `target` and return everything that happened.
 
-    `schedule` says which task runs when; None leaves that to the system. Raises HarnessError if the harness itself
-    fails, which says nothing about the launcher, and if the launcher cannot create its environment undisturbed.
+    `schedule` says which task runs when; None leaves that to the system. uncontained: without a PID namespace, even
+    where there could be one. Raises HarnessError if the harness itself fails, which says nothing about the launcher,
+    and if the launcher cannot create its environment undisturbed.
     """
-    global _runner
     with _lock:
-        runner = _get_runner()
+        runner = _get_uncontained() if uncontained else _get_runner()
         try:
             reply = runner.perform(wire.Request(target, scenario, schedule))
         except HarnessError:
-            _runner = None
+            _forget(runner)
             raise
         except BaseException as error:
             # interrupted within an answer: the rest of it would be read as the next one
-            _runner = None
+            _forget(runner)
             if not isinstance(error, KeyboardInterrupt):  # someone who presses Ctrl-C does not ask what hangs
                 error.add_note(runner.describe_processes())
             runner.end()
             raise
         if reply.error:
             # the cause may last, such as a full disk or an unmounted /proc: the next execution gets a new runner
-            _runner = None
+            _forget(runner)
             runner.end()
             raise HarnessError(reply.error)
     if reply.refused:
@@ -206,3 +241,17 @@ def execute(target: Target, scenario: Scenario, schedule: Schedule | None = None
             "its description: command, sync, environment, files"
         )
     return History(target.name, scenario, runner.containment, reply.events)
+
+
+def execute_uncontained(target: Target, scenario: Scenario, schedule: Schedule | None = None) -> History:
+    """Play a scenario without a PID namespace; as execute()."""
+    return execute(target, scenario, schedule, uncontained=True)
+
+
+def _forget(runner: RunnerProcess) -> None:
+    """Do not use this runner again: the next execution starts another."""
+    global _runner, _uncontained
+    if runner is _runner:
+        _runner = None
+    else:
+        _uncontained = None

@@ -27,8 +27,24 @@ Prose = Annotated[str, msgspec.Meta(extra={"prose": True})]
 """Text for people. No program reads it: a test replaces it, and all verdicts stay the same."""
 Limit = Literal["processes", "threads", "events"]
 Unseen = Literal[
-    "ptrace-refused", "launcher-uses-ptrace", "other-program", "launcher-not-found", "pid-not-reused", "no-other-python"
+    "ptrace-refused",
+    "launcher-uses-ptrace",
+    "other-program",
+    "launcher-not-found",
+    "pid-not-reused",
+    "no-other-python",
+    "signal-ended-by-exec",
 ]
+
+
+WhyOpen = Literal[
+    "outside", "relays", "unreadable", "unknown-call", "unknown-timeout", "other-table", "no-call", "timer"
+]
+"""Why a wait may end by what we do not see. outside: somebody whom we do not watch may end it. relays: the process has
+a pseudo-terminal of its own, on which something may be on its way. unreadable: /proc does not show what it waits
+for. unknown-call: we do not know what ends this call. unknown-timeout: the call has a timeout that cannot be read.
+other-table: the call was made by the numbers of another system call table, such as i386's. no-call: it waits, but in
+no call. timer: a timer is set whose time cannot be read."""
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -93,6 +109,23 @@ class Process(_Data, frozen=True):
     role: str = ""
 
 
+class OpenWait(_Data, frozen=True):
+    """A wait that may end by what we do not see: whose, why, in which call ("" where that does not matter), for what
+    (the link in /proc/PID/fd, or what more could be found out about it)."""
+
+    pid: int
+    why: WhyOpen
+    call: str = ""
+    link: Prose = ""
+    name: str = ""
+    """The process' role, or its name."""
+
+
+def is_outside(wait: OpenWait) -> bool:
+    """Whether it is somebody else who may end a wait; a relay and a timer of its own are the launcher's matter."""
+    return wait.why not in ("relays", "timer", "unknown-timeout")
+
+
 class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is", tag=kebab):
     pass
 
@@ -114,11 +147,13 @@ class NotStarted(_Fact, frozen=True):
 
 
 class WitnessReady(_Fact, frozen=True):
-    """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another."""
+    """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another. cpu_seconds:
+    of the command, the CPU time that all processes of the execution have used up to then, those that have ended too."""
 
     process: str
     pid: int
     inherited: Inherited
+    cpu_seconds: float = 0.0
 
 
 class HelperReady(_Fact, frozen=True):
@@ -272,7 +307,9 @@ class SignalCall(_Fact, frozen=True):
 class PointReached(_Fact, frozen=True):
     """A task reached a schedule point (see harness/schedule.py). by: at its birth, the exit of the call that made it.
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
-    ignores and catches there, bit N-1 for signal N."""
+    ignores and catches there, bit N-1 for signal N. programs: where the schedule names the point, the program
+    that the launcher has executed last, then those of the processes that it has made up to here, in order; "" for a
+    process that has executed none, "command" for the command."""
 
     at: Point
     by: Point | None = None
@@ -280,6 +317,7 @@ class PointReached(_Fact, frozen=True):
     blocked: int = 0
     ignored: int = 0
     caught: int = 0
+    programs: tuple[str, ...] = ()
 
 
 class DirectiveApplied(_Fact, frozen=True):
@@ -304,11 +342,13 @@ class Reaped(_Fact, frozen=True):
 
 
 class SettleEnded(_Fact, frozen=True):
-    """Nothing more can come of what was done. how: "quiescent", or "waited" where that could not be read."""
+    """Nothing more can come of what was done. how: "quiescent", or "waited" where that is not certain. open: waits
+    that might still have ended."""
 
     how: Literal["quiescent", "waited"]
     seconds: float
     reason: Prose = ""
+    open: tuple[OpenWait, ...] = ()
 
 
 class WaitEnded(_Fact, frozen=True):
@@ -330,7 +370,8 @@ class Hidden(_Data, frozen=True):
 class WaitFailed(_Fact, frozen=True):
     """An awaited fact did not come; the script ended here. sure: all processes were quiescent, so it never would have.
     last_seen: the processes that were there. hidden: why the fact could not have been seen, None where it could. step:
-    the index of the script's step that waited for it; None for what the runner itself waits for, such as the start."""
+    the index of the script's step that waited for it; None for what the runner itself waits for, such as the start.
+    open: waits that might still have ended, and the fact come."""
 
     awaited: Awaited
     seconds: float
@@ -338,6 +379,7 @@ class WaitFailed(_Fact, frozen=True):
     last_seen: tuple[Process, ...] = ()
     hidden: Hidden | None = None
     step: int | None = None
+    open: tuple[OpenWait, ...] = ()
 
 
 class Snapshot(_Fact, frozen=True):

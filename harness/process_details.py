@@ -8,6 +8,7 @@ what is needed from /proc.
 from __future__ import annotations
 
 import contextlib
+import os
 from itertools import islice
 
 import msgspec
@@ -56,6 +57,16 @@ def _with_resources(details: ProcessDetails, process: psutil.Process) -> Process
 def _safe(text: str) -> str:
     """Return text that can be encoded; psutil gives bytes that are not UTF-8 as surrogates."""
     return text[:LONGEST].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def socket_ends(pid: int, link: str) -> str:
+    """Return both ends of an internet socket of a process, "127.0.0.1:40000 to 127.0.0.1:80"; "" if there is none.
+    link: what /proc/PID/fd shows for it."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for one in psutil.Process(pid).net_connections(kind="inet"):
+            if os.readlink(f"/proc/{pid}/fd/{one.fd}") == link:
+                return " to ".join(_address(*end) for end in (one.laddr, one.raddr) if end)
+    return ""
 
 
 def _address(host: object, port: object) -> str:

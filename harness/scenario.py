@@ -20,6 +20,10 @@ SHELLS = ("bash", "dash", "zsh")
 """Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
 which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell."""
 
+NAMES_WITHOUT_TERMINAL: dict[Parent, str] = {"runner": "pipes", "job": "pipes-job"}
+STAGE_NAMES = ("pipes", "pipes-job", "job", "leader", "init", *SHELLS)
+"""Short names of stages, as in the names of cases, in results and in declared deviations."""
+
 Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
@@ -53,6 +57,12 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Whether the build backend of the project says that it is there, as "backend", and waits to be told to go on."""
     notify: bool = False
     """Whether NOTIFY_SOCKET is set, and listened to, as a service manager does; sd_notify(3)."""
+
+    @property
+    def name(self) -> str:
+        """One of STAGE_NAMES: whose child the launcher is, and whether there is a terminal."""
+        names: dict[Parent, str] = {"runner": "leader", "job": "job"} if self.terminal else NAMES_WITHOUT_TERMINAL
+        return names.get(self.parent, self.parent)
 
 
 PIPES = Stage()

@@ -40,8 +40,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     to these, of what an undisturbed run may leave there each time (log files). In all of these and in
     `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and TMPDIR,
     "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested Python.
-    files: file contents by path, written to the working directory. deviations: by requirement, why the launcher
-    deliberately does not meet it. slow: the launcher starts so slowly that the suite runs samples.
+    files: file contents by path, written to the working directory. deviations: why the
+    launcher deliberately does not meet a requirement, by the requirement or a part of it (judging/deviations.py).
+    slow: the launcher starts so slowly that the suite runs samples.
+    witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     files: dict[str, str] = {}
     deviations: dict[str, str] = {}
     slow: bool = False
+    witness: Literal["static", "dynamic"] = "static"
 
     @property
     def is_bare(self) -> bool:
@@ -99,24 +102,41 @@ def load(requested: str) -> Target:
         raise UsageError(
             f"{requested!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
         ) from None
-    if requested.endswith(".toml"):
-        return load_toml(Path(requested), requested)
-    if requested in known_targets():
-        return load_toml(known_targets()[requested])
+    if description := description_of(requested):
+        return load_toml(description, requested if requested.endswith(".toml") else "")
     path = Path(requested)
     if "/" in requested and os.path.islink(path) and not os.path.exists(path):
         raise UsageError(f"{requested}: {_missing(path)}")
     if "/" in requested and os.path.exists(path):  # unlike Path.exists, this is False for an inaccessible path
-        beside = [p.with_suffix(".toml") for p in (path, path.resolve())]
-        for description in beside:
-            if description.is_file():
-                return load_toml(description)
         return Target(name=requested, command=(find_program(requested),))
     try:
         words = shlex.split(requested)
     except ValueError as error:
         raise UsageError(f"{requested}: cannot be split into words: {error}") from error
     return Target(name=requested, command=(find_program(words[0], requested), *words[1:]))
+
+
+def description_of(requested: str) -> Path | None:
+    """Return the TOML file that load() reads for this target; None for an executable or a command line without one."""
+    if requested.endswith(".toml"):
+        return Path(requested)
+    if requested in known_targets():
+        return known_targets()[requested]
+    path = Path(requested)
+    if "/" in requested and os.path.exists(path):  # unlike Path.exists, this is False for an inaccessible path
+        return next((one for p in (path, path.resolve()) if (one := p.with_suffix(".toml")).is_file()), None)
+    return None
+
+
+def described_by(requested: str) -> str:
+    """Say which description load() reads for this target, for people."""
+    path = description_of(requested)
+    if path is None:
+        return f"none: {'an executable' if os.path.exists(requested) else 'a command line'}, profile transparent"
+    ours = targets_directory()
+    if path.resolve().is_relative_to(ours):
+        return f"{path.resolve().relative_to(ours.parent)} of Proctor"
+    return str(path)
 
 
 class NotInstalled(UsageError):

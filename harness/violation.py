@@ -12,6 +12,8 @@ from typing import Self, TypeVar
 import msgspec
 
 Value = str | int
+HANG_UP = "hang-up"
+"""What was sent if the terminal was closed."""
 Key = tuple[str, tuple[tuple[str, Value], ...]]
 
 
@@ -20,7 +22,9 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
 
     code: what is wrong, as in "not-delivered"; with the requirement that it breaks, "SIG-1/not-delivered". parameters:
     of what, the same in each run: a signal, the role of a process, an exit code. required, actual: for people. events:
-    the indexes of the events that show it. schedule: the schedule under which it was found, "" for none.
+    the indexes of the events that show it. schedule: the schedule under which it was found, "" for none. sent: the last
+    signal or key that the launcher got before, as in "SIGTERM", "ctrl-c" or "hang-up"; "" if nothing was sent, or if a
+    parameter names the signal.
     """
 
     code: str
@@ -29,6 +33,7 @@ class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
     actual: str = ""
     events: tuple[int, ...] = ()
     schedule: str = ""
+    sent: str = ""
 
     def __str__(self) -> str:
         under = f"{self.schedule}: " if self.schedule else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from proctor.harness import signals
+from proctor.harness import settings, signals
 from proctor.harness.awaited import Awaited, LauncherStarted, LauncherTraceable, OrderDone, OrderTaken, ScriptDone
 from proctor.harness.history import (
     Answered,
@@ -27,6 +27,7 @@ from proctor.harness.history import (
     Notified,
     NotReached,
     NotStarted,
+    OpenWait,
     Ordered,
     Output,
     Outputs,
@@ -53,6 +54,7 @@ from proctor.harness.history import (
     WaitEnded,
     WaitFailed,
     WitnessReady,
+    is_outside,
 )
 from proctor.harness.scenario import (
     WaitAnswer,
@@ -263,7 +265,41 @@ def shortened(data: bytes | str, most: int = 60) -> str:
 def timed_out(missed: WaitFailed) -> str:
     """Say how a wait failed: why it was given up, and which processes were left."""
     why = "all processes were idle" if missed.sure else f"not within {missed.seconds:.1f} s"
-    return f"{why}; {left(missed.last_seen)}"
+    still = "".join(f"; {open_wait(wait)}" for wait in missed.open)
+    return f"{why}{still}; {left(missed.last_seen)}"
+
+
+def still_open(missed: WaitFailed) -> str:
+    """Say that a command was not started because the launcher waits for something outside, and what to do."""
+    return (
+        f"the launcher did not start its command within {missed.seconds:.0f} s: "
+        f"{'; '.join(open_wait(wait) for wait in missed.open if is_outside(wait))}. This says nothing about the "
+        "launcher. Start what it waits for, or free it; where that only takes long, give it more time: "
+        f"{settings.START_WITHIN}=120 in the environment"
+    )
+
+
+def open_wait(wait: OpenWait) -> str:
+    """Say what a process waits for that Proctor does not see."""
+    whose = f"{the(wait.name) if wait.name else 'a process'}" + (f" (pid {wait.pid})" if wait.pid else "")
+    match wait.why:
+        case "outside":
+            what = wait.link or "something outside"
+            return f"{whose} waits in {wait.call} for {what}, which processes outside of Proctor's sight may use"
+        case "relays":
+            return f"{whose} has a pseudo-terminal of its own, on which something may be on its way"
+        case "unreadable":
+            return f"{whose} may not be looked at, so what it waits for is unknown"
+        case "unknown-call":
+            return f"{whose} waits in system call {wait.call}, and Proctor does not know what ends that"
+        case "unknown-timeout":
+            return f"{whose} waits in {wait.call}, whose timeout cannot be read"
+        case "other-table":
+            return f"{whose} waits in a system call of another table (such as i386's), which Proctor does not know"
+        case "no-call":
+            return f"{whose} waits outside of any system call"
+        case "timer":
+            return "a timer may be set whose time cannot be read (timer_create(2), setitimer(2))"
 
 
 def left(processes: tuple[Process, ...]) -> str:
@@ -289,6 +325,11 @@ def unseen(fact: Unobserved) -> str:
             )
         case "launcher-uses-ptrace":
             return "the launcher's calls: the launcher uses ptrace(2) itself, which fails while it is traced"
+        case "signal-ended-by-exec":
+            return (
+                "what becomes of the signal: another thread took it, because the first one was held, and was ended by "
+                "execve(2) before it had acted on it; a first thread that is not held takes the signal itself"
+            )
         case "other-program":
             return f"the command: pid {fact.pid} reports as the command does, but runs another program"
         case "launcher-not-found":

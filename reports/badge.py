@@ -1,4 +1,5 @@
-"""A badge (SVG) of one launcher's results: how many of the evaluated MUST requirements passed."""
+"""A badge (SVG) of one launcher's results: how many of the evaluated MUST requirements passed, and how many are
+partial."""
 
 from __future__ import annotations
 
@@ -9,16 +10,18 @@ from proctor.reports.results import Results
 
 CHARACTER_WIDTH = 6.5
 """Average pixels per character in the font below at 11 pixels."""
-GOOD, BAD, UNKNOWN = "#2e7d32", "#b3261e", "#5f6368"
+GOOD, BAD, PARTIAL, UNKNOWN = "#2e7d32", "#b3261e", "#7a5200", "#5f6368"
 """White text has a contrast of more than 4.5 to 1 on each of them (WCAG 2, 1.4.3)."""
 
 
 def badge(document: Results) -> str:
     """Return the SVG."""
     verdicts = [row.verdict for row in document.requirements.values() if row.is_mandatory]
-    passed, failed = verdicts.count("pass"), verdicts.count("fail")
-    status = f"{passed} of {passed + failed} MUST" if passed + failed else "not evaluated"
-    color = BAD if failed else GOOD if passed else UNKNOWN
+    passed, partial, failed = (verdicts.count(verdict) for verdict in ("pass", "partial", "fail"))
+    evaluated = passed + partial + failed
+    status = f"{passed} of {evaluated} MUST" if evaluated else "not evaluated"
+    status += f", {partial} partial" if partial else ""
+    color = BAD if failed else PARTIAL if partial else GOOD if passed else UNKNOWN
     left, right = (round(len(text) * CHARACTER_WIDTH) + 12 for text in ("proctor", status))
     title = escape(harmless(f"Proctor: {document.target.name}: {status}"))
     return f"""\

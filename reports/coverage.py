@@ -6,6 +6,11 @@ from typing import Annotated
 
 import msgspec
 
+ENOUGH = 0.5
+"""The share of the executed schedules that has to be conclusive. A launcher whose system calls differ from run to run
+misses some points, and not the same number each time: chronic about a third at its end. The limit is far from that, so
+chance does not decide between pass and partial."""
+
 
 class PointRange(msgspec.Struct, frozen=True):
     """Points of one process with the same outcomes, without a point of other outcomes between them. runs: the first and
@@ -60,7 +65,8 @@ class PointRange(msgspec.Struct, frozen=True):
 class Coverage(msgspec.Struct, frozen=True):
     """One campaign on one launcher. stimuli: what was delivered; points, schedules, played: numbers of points, planned
     schedules and executed schedules (schedules is None if unlimited); unreached: the number of executed schedules with
-    a point that the launcher did not reach again; left_out: which schedules were not planned, and why."""
+    a point that the launcher did not reach again; left_out: which schedules were not planned, and why; inconclusive:
+    the number of executed schedules whose history decides nothing, for example because nothing was delivered."""
 
     requirement: str
     campaign: str
@@ -71,6 +77,7 @@ class Coverage(msgspec.Struct, frozen=True):
     unreached: int = 0
     left_out: str = ""
     stretches: tuple[PointRange, ...] = ()
+    inconclusive: int = 0
 
     def __post_init__(self) -> None:
         for stretch in self.stretches:
@@ -87,9 +94,28 @@ class Coverage(msgspec.Struct, frozen=True):
         """The share of executed schedules, in percent."""
         return round(100 * min(1.0, self.played / self.schedules), 1) if self.schedules else 0.0
 
+    @property
+    def is_played(self) -> bool:
+        """Whether every planned schedule was executed. An unlimited plan never is."""
+        return self.schedules is not None and self.played >= self.schedules
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every planned schedule was executed, and enough of them were conclusive."""
+        return self.is_played and self.played - self.inconclusive >= ENOUGH * self.played
+
+    @property
+    def how_much(self) -> str:
+        """How much was executed, as text."""
+        whole = "schedules of an unlimited plan" if self.schedules is None else f"of {self.schedules} schedules"
+        unsure = f", {self.inconclusive} of them inconclusive" if self.inconclusive else ""
+        return f"{self.campaign}: {self.played} {whole}{unsure}"
+
     def __str__(self) -> str:
         text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "
         text += f"({', '.join(self.stimuli) or 'process order'}; {self.points} points)"
         if self.unreached:
             text += f"; {self.unreached} did not reach their point again"
+        if self.inconclusive:
+            text += f"; {self.inconclusive} inconclusive"
         return text + (f"; skipped: {self.left_out}" if self.left_out else "")

@@ -15,7 +15,7 @@ class FindingSummary(NamedTuple):
 
     check: the name of the check, as in case files. objections: what the check found. versions: of the launcher, of
     Proctor and of the system. timeline: what happened, a line for each event, where it is known. counts: how often the
-    command may receive each signal of a generated scenario: (signal number, fewest, most).
+    command may receive each signal of a generated scenario: (signal number, fewest, most). programs: as in case files.
     """
 
     requirement: str
@@ -29,3 +29,4 @@ class FindingSummary(NamedTuple):
     versions: dict[str, str]
     timeline: tuple[str, ...] = ()
     counts: tuple[tuple[int, int, int], ...] = ()
+    programs: tuple[tuple[str, ...], ...] = ()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from proctor.harness.words import harmless
-from proctor.reports.results import Results
+from proctor.harness.words import describe, harmless, is_dull
+from proctor.reports.grouping import grouped
+from proctor.reports.results import Results, Row
 
 SYMBOLS = {
-    "pass": "✓", "fail": "✗", "error": "E", "unstable": "~", "declared deviation": "d", "not applicable": "–",
-    "not observable": "?", "not built": "",
+    "pass": "✓", "partial": "◐", "fail": "✗", "error": "E", "unstable": "~", "declared deviation": "d",
+    "not applicable": "–", "not observable": "?", "not built": "",
 }  # fmt: skip
 """A character per verdict, so that colour is not needed."""
-LEGEND = "✓ pass, ✗ fail, d declared deviation, – not applicable, ? not observable here, ~ unstable, E harness error"
+LEGEND = (
+    "✓ pass, ◐ partial (nothing found, but not everything was played), ✗ fail, d declared deviation, "
+    "– not applicable, ? not observable here, ~ unstable, E harness error"
+)
 
 
 def summary(documents: list[Results]) -> str:
@@ -33,10 +37,44 @@ def _launcher_section(document: Results) -> str:
         if failed:
             lines += ["", f"### {title}", ""]
         for name, row in failed:
-            message = row.violations[0].message if row.violations else row.reason
-            more = f" (and {len(row.violations) - 1} more)" if len(row.violations) > 1 else ""
-            lines += [f"- **{name}** {_escaped(document.sentence(name))}", f"  {_code_span(message)}{more}"]
-    return "\n".join(lines)
+            lines.append(f"- **{name}** {_escaped(document.sentence(name))}")
+            lines += [f"  {line}" for line in _violated(row)]
+    partial = [(name, row) for name, row in document.requirements.items() if row.verdict == "partial"]
+    if partial:
+        lines += ["", "### Partial: nothing was found, but not everything was played", ""]
+    lines += [f"- **{name}** {_escaped(row.reason)}" for name, row in partial]
+    return "\n".join(lines + _unstable(document))
+
+
+def _violated(row: Row) -> list[str]:
+    """Return what is violated: an example of each kind, with what is the same as it."""
+    if row.causes:
+        return [f"for the same reason as {_escaped(', '.join(row.causes))}"]
+    own = [one for one in row.violations if not one.follows_from]
+    lines: list[str] = []
+    for group in grouped(own):
+        the_same = f" ({_escaped(group.the_same())})" if group.others else ""
+        lines.append(f"{'<br>' if lines else ''}{_code_span(group.example.message)}{the_same}")
+    return lines or [_code_span(row.reason)]
+
+
+def _unstable(document: Results) -> list[str]:
+    """Return the section of what did not come back in each replay: how often it did, why, what happened, and how to
+    repeat it."""
+    names = [name for name, row in document.requirements.items() if row.verdict == "unstable"]
+    lines = ["", "### Unstable requirements", ""] if names else []
+    shown = {failure.requirement: failure for failure in document.failures if failure.verdict == "unstable"}
+    for name in names:
+        row, failure = document.requirements[name], shown.get(name)
+        lines += [f"- **{name}** {_escaped(document.sentence(name))}", f"  {_escaped(row.reason)}"]
+        lines += [f"  {line}" for line in _violated(row)]
+        if failure:
+            told = [event for event in failure.history.events if not is_dull(event.fact)]
+            lines += [
+                f"  - {_code_span(f'{one.index}, {one.time * 1e3:.2f} ms: {describe(one.fact)}')}" for one in told
+            ]
+            lines.append(f"  - repeat: {_code_span(failure.replay)}")
+    return lines
 
 
 def _counts(document: Results) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -10,13 +11,25 @@ import msgspec
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History
 from proctor.harness.strict import convert, other_schema, raw_json
-from proctor.harness.violation import Violation
+from proctor.harness.violation import Value, Violation
 from proctor.reports.coverage import Coverage
 
 SCHEMA = 2
 Verdict = Literal[
-    "pass", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable", "error"
-]
+    "pass", "partial", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable",
+    "error",
+]  # fmt: skip
+"""partial: nothing was found, but less was played than planned. No failure, and never a pass."""
+
+
+def shown(verdict: Verdict) -> str:
+    """Return a verdict in words, for people. "not built" says only that no case was run: -k may have left it out."""
+    return "not run" if verdict == "not built" else verdict
+
+
+def slug(name: object) -> str:
+    """Return a name as it is part of the names of cases."""
+    return re.sub(r"[^\w.+-]+", "_", str(name)).strip("_")
 
 
 class RequirementText(msgspec.Struct, frozen=True):
@@ -28,6 +41,7 @@ class RequirementText(msgspec.Struct, frozen=True):
     source: str = ""
     chapter: str = ""
     profile: str = ""
+    mend: str = ""
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -39,16 +53,22 @@ class Spec(msgspec.Struct, frozen=True):
 
 class RowViolation(Violation, frozen=True, omit_defaults=False):
     """One violation of a requirement. message: all of it in one line. case: the case of the suite; file: its case file,
-    where one was kept. is_unstable: whether it did not come back in each replay."""
+    where one was kept. is_unstable: whether it did not come back in each replay. stage: on which stage it was found; ""
+    where that is not known. launcher_end: how the launcher ended there: its exit code, or the name of a signal.
+    follows_from: the code of another violation, such as SIG-1/not-delivered, of which this one is a consequence."""
 
     message: str = ""
     case: str = ""
     file: str = ""
     is_unstable: bool = False
+    stage: str = ""
+    launcher_end: Value = ""
+    follows_from: str = ""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What is known of one requirement."""
+    """What is known of one requirement. ran: the cases that were run, by name, if others were not; none if all were.
+    undecided: those of them that do not tell whether there is a violation."""
 
     level: str
     verdict: Verdict
@@ -56,20 +76,49 @@ class Row(msgspec.Struct, frozen=True):
     reason: str = ""
     violations: list[RowViolation] = []
     coverage: list[str] = []
+    ran: list[str] = []
+    undecided: list[str] = []
 
     @property
     def is_mandatory(self) -> bool:
         """Whether breaking it fails a launcher."""
         return self.level in ("MUST", "MUST NOT")
 
+    @property
+    def shown_verdict(self) -> str:
+        """The verdict in words, for people."""
+        return shown(self.verdict)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The other requirements for whose reason this one fails; none where any violation is its own matter."""
+        found = [one.follows_from.partition("/")[0] for one in self.violations if not one.is_unstable]
+        return tuple(dict.fromkeys(found)) if self.verdict == "fail" and all(found) else ()
+
 
 class Launcher(msgspec.Struct, frozen=True):
-    """The launcher."""
+    """The launcher. described_by: the description that was read, "" where that is not known."""
 
     name: str
     version: str = ""
     command: list[str] = []
     profiles: list[str] = []
+    described_by: str = ""
+
+
+class DeclaredDeviation(msgspec.Struct, frozen=True):
+    """A deviation that the launcher's description or the option --declare declares. declaration: as in `SIG-1[HUP]`.
+    state: whether a violation occurred that it covers. stale: none did, although all cases of the requirement were
+    run. unknown: none did in those cases that were run, and there are others."""
+
+    declaration: str
+    reason: str
+    state: Literal["occurred", "stale", "unknown"]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what it declares does not occur any more."""
+        return self.state == "stale"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -111,6 +160,13 @@ class Results(msgspec.Struct, frozen=True):
     spec: Spec = Spec()
     failures: list[Failure] = []
     explored: list[Coverage] = []
+    deviations: list[DeclaredDeviation] = []
+
+    @property
+    def was_not_started(self) -> bool:
+        """Whether nothing was run, because the launcher did not start a command."""
+        verdicts = {row.verdict for row in self.requirements.values()}
+        return "error" in verdicts and not self.executions and verdicts <= {"error", "not built"}
 
     @property
     def title(self) -> str:

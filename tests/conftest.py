@@ -63,10 +63,14 @@ def root() -> Path:
 def proctor(tmp_path: Path) -> Run:
     """Return a function that runs `proctor WORDS...` in an empty directory and returns what came of it."""
 
-    def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str, env: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         empty = tmp_path / "empty"
         empty.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "proctor", *words]
-        return subprocess.run(command, cwd=empty, env=env, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            command, cwd=cwd or empty, env=env, capture_output=True, text=True, timeout=120, check=False
+        )
 
     return run

@@ -95,14 +95,17 @@ def selected(request: pytest.FixtureRequest) -> list[Fault]:
     return [fault for fault in chosen if fault.is_visible]
 
 
-def run_suite(targets: Iterable[Path], chapters: Iterable[str], directory: Path, budget: float = 0) -> dict[str, Rows]:
-    """Run chapters of the suite, all where none is named, on these launchers; return their rows by target."""
+def run_suite(
+    targets: Iterable[Path], chapters: Iterable[str], directory: Path, schedules: int = 0, more: Iterable[str] = ()
+) -> dict[str, Rows]:
+    """Run chapters of the suite, all where none is named, on these launchers; return their rows by target.
+    schedules: how many of each explored case. more: further options."""
     results = directory / "results.json"
     files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
-    command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")])]
-    command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")]), "--containment=namespace"]
+    command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider", f"--explore-schedules={schedules}"]
     done = subprocess.run(
-        [*command, f"--explore-budget={budget}", f"--results={results}", *(f"--target={path}" for path in targets)],
+        [*command, f"--results={results}", *(f"--target={path}" for path in targets), *more],
         capture_output=True,
         text=True,
         cwd=ROOT,

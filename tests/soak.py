@@ -1,6 +1,6 @@
-"""Repeats the suite on a loaded machine. The verdicts must be the same in each run.
+"""Repeats the suite quiet, on a loaded machine, and on one core. Cases and verdicts must be the same each time.
 
-usage: python tests/soak.py [PYTEST ARGUMENTS...]       SOAK_RUNS=100 sets the number of runs
+usage: python tests/soak.py [PYTEST ARGUMENTS...]       SOAK_RUNS=30 sets the number of runs in each of the three
 
 Differences are printed with the numbers of their runs, and the exit status is 1. Whether a verdict is right is not
 checked here.
@@ -17,12 +17,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
+
+from proctor.conformance.suite.case_results import PROPERTY
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ("tini", "launcher", "dumb-init")
+TARGETS = ("tini", "./launcher", "uv-run")
+POLLS = ROOT / "tests" / "launchers_for_tests" / "polls.c"
+"""The source of a launcher that polls: it is judged as well."""
 SLOWEST_RUN = 1800
 """Seconds after which a run counts as hanging."""
 
@@ -31,37 +36,61 @@ Key = tuple[str, str]
 
 
 class Outcome(NamedTuple):
-    """The result of one run for one requirement: the verdict, and the cases with violations."""
+    """The result of one run for one requirement: the verdict, the cases with violations, and how many were played."""
 
     verdict: str
     cases: tuple[str, ...]
     reason: str
+    played: int = 0
 
     @property
-    def stable_part(self) -> tuple[str, tuple[str, ...]]:
+    def stable_part(self) -> tuple[str, tuple[str, ...], int]:
         """The part that must be the same in each run. Reasons may contain PIDs and times."""
-        return self.verdict, self.cases
+        return self.verdict, self.cases, self.played
 
 
 @contextlib.contextmanager
-def load(hogs: int = 4) -> Iterator[None]:
-    """Put load on the machine."""
+def quiet() -> Iterator[None]:
+    """Leave the machine as it is."""
+    yield
+
+
+@contextlib.contextmanager
+def loaded() -> Iterator[None]:
+    """Put load on the machine: processors, disk and memory."""
     if not shutil.which("stress-ng"):
         sys.exit("soak: stress-ng is not installed; install it with: apt-get install stress-ng")
-    stress = subprocess.Popen(["stress-ng", "--cpu", str(hogs), "--quiet"], start_new_session=True)
+    with tempfile.TemporaryDirectory() as directory:
+        words = ["--cpu", "4", "--io", "2", "--vm", "1", "--quiet", "--temp-path", directory]
+        stress = subprocess.Popen(["stress-ng", *words], start_new_session=True)
+        try:
+            yield
+        finally:
+            stress.terminate()  # stress-ng ends its own workers
+            stress.wait()
+
+
+@contextlib.contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let this process, and what it starts, run on one core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
     try:
         yield
     finally:
-        stress.terminate()  # stress-ng ends its own workers
-        stress.wait()
+        os.sched_setaffinity(0, cores)
+
+
+SETTINGS = {"quiet": quiet, "loaded": loaded, "on one core": on_one_core}
 
 
 def run_once(targets: tuple[str, ...], arguments: list[str]) -> dict[Key, Outcome]:
     """Run the suite; return the outcome by target and requirement."""
     with tempfile.TemporaryDirectory() as directory:
-        results = Path(directory) / "results.json"
+        results, played = Path(directory) / "results.json", Path(directory) / "played.xml"
         command = [sys.executable, "-m", "pytest", "conformance/", "-p", "no:cacheprovider", "-q"]
         command += [*(f"--target={target}" for target in targets), f"--results={results}", *arguments]
+        command.append(f"--junit-xml={played}")
         nothing = subprocess.DEVNULL
         done = subprocess.run(
             command, cwd=ROOT, stdin=nothing, capture_output=True, text=True, timeout=SLOWEST_RUN, check=False
@@ -69,12 +98,24 @@ def run_once(targets: tuple[str, ...], arguments: list[str]) -> dict[Key, Outcom
         if not results.exists():
             sys.exit(f"soak: the suite wrote no results (exit status {done.returncode}):\n{done.stdout}{done.stderr}")
         documents = json.loads(results.read_text())
+        cases_of = Counter(_properties(played))
     found = {}
     for document in documents if isinstance(documents, list) else [documents]:
         for name, row in document["requirements"].items():
             cases = tuple(sorted({violation["case"] for violation in row["violations"]}))
-            found[document["target"]["name"], name] = Outcome(row["verdict"], cases, row["reason"])
+            found[document["target"]["name"], name] = Outcome(
+                row["verdict"], cases, row["reason"], cases_of[document["target"]["name"], name]
+            )
     return found
+
+
+def _properties(played: Path) -> Iterator[Key]:
+    """Yield the target and requirement of each case that was played."""
+    for case in ElementTree.parse(played).iter("testcase"):
+        for one in case.iter("property"):
+            if one.get("name") == PROPERTY:
+                result = json.loads(one.get("value", ""))
+                yield result["target"], result["requirement"]
 
 
 def differences(runs: list[dict[Key, Outcome]]) -> list[str]:
@@ -96,23 +137,36 @@ def differences(runs: list[dict[Key, Outcome]]) -> list[str]:
     return lines
 
 
-def soak(count: int, targets: tuple[str, ...] = TARGETS, arguments: list[str] | None = None) -> list[str]:
-    """Run the suite `count` times under load; return the differences."""
+def soak(
+    count: int, targets: tuple[str, ...], settings: Iterable[str] = SETTINGS, arguments: list[str] | None = None
+) -> list[str]:
+    """Run the suite `count` times in each of these settings; return the differences between all runs."""
     runs = []
-    with load():
-        for number in range(1, count + 1):
-            start = time.monotonic()
-            runs.append(run_once(targets, arguments or []))
-            changed = "".join(f"\n  {line}" for line in differences([runs[0], runs[-1]]))
-            print(f"run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
+    for setting in settings:
+        with SETTINGS[setting]():
+            for number in range(1, count + 1):
+                start = time.monotonic()
+                runs.append(run_once(targets, arguments or []))
+                changed = "".join(f"\n  {line}" for line in differences([runs[0], runs[-1]]))
+                print(f"{setting}, run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
     return differences(runs)
+
+
+def polling_launcher(directory: Path) -> str:
+    """Return the command line of a launcher that looks for signals every 0.2 s."""
+    program = directory / "polls"
+    subprocess.run(["cc", "-O2", "-o", program, POLLS], check=True)
+    return f"{program} nanosleep"
 
 
 def main() -> None:
     """Run as a program."""
-    count = int(os.environ.get("SOAK_RUNS", "100"))
-    found = soak(count, arguments=sys.argv[1:] or ["-n", "auto"])
-    print("\n".join(found) if found else f"the same verdicts in {count} of {count} runs on {', '.join(TARGETS)}")
+    count = int(os.environ.get("SOAK_RUNS", "30"))
+    with tempfile.TemporaryDirectory() as directory:
+        targets = (*TARGETS, polling_launcher(Path(directory)))
+        found = soak(count, targets, arguments=sys.argv[1:] or ["-n", "auto"])
+    runs = count * len(SETTINGS)
+    print("\n".join(found) if found else f"the same verdicts in {runs} of {runs} runs on {', '.join(targets)}")
     sys.exit(1 if found else 0)
 
 

@@ -127,7 +127,7 @@ def test_a_target_that_starts_nothing(tmp_path: Path, name: str) -> None:
 def test_the_other_targets_are_judged(tmp_path: Path, workers: str) -> None:
     targets = ("--target=true", "--target=env", f"--target={file(tmp_path, 'empty', b'')}")
     done = run(*targets, "-k", "EXIT-6 or EXIT-3", f"--results={tmp_path}/r.json", workers)
-    says(done, 2, "target 'true' did not start", "neither a binary", "EXIT-6     SHOULD   pass      The launcher")
+    says(done, 2, "target 'true' did not start", "neither a binary", "env: MUST: 1 pass; SHOULD: 1 pass")
     assert (done.stdout + done.stderr).count("did not start its command") == 1
     verdicts = [one["requirements"]["EXIT-6"]["verdict"] for one in json.loads((tmp_path / "r.json").read_text())]
     assert verdicts == ["error", "pass", "error"]
@@ -158,7 +158,7 @@ def test_what_lies_where_the_user_stands_is_not_imported(tmp_path: Path) -> None
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
-    says(done, 0, "EXIT-6")
+    says(done, 0, "env: SHOULD: 1 pass")
 
 
 def test_a_version_that_is_no_text(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_tmpdir_that_is_full(tmp_path: Path, room: str) -> None:
 def test_a_launcher_that_fills_tmpdir() -> None:
     before = unshared("mount -t tmpfs -o size=16M none /mnt || exit 99")
     target = f"{sys.executable} -I -S {ROOT}/tests/hostile/launcher.py fills_directory"
-    says(run(f"--target={target}", "-k", "EXIT-3", before=before, TMPDIR="/mnt"), 0, "EXIT-3     MUST     pass")
+    says(run(f"--target={target}", "-k", "EXIT-3", before=before, TMPDIR="/mnt"), 0, "MUST: 1 pass")
 
 
 def test_without_pseudo_terminals_the_other_cases_work(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_hidepid_hides_nothing_that_is_needed() -> None:
     before = unshared("mount -t proc -o hidepid=2 proc /proc || exit 99")
     for wish in ("namespace", "subreaper"):
         done = run("--target=env", "-k", "EXIT-3 or TREE-1", before=before, PROCTOR_CONTAINMENT_WISH=wish)
-        says(done, 0, "TREE-1     MUST     pass")
+        says(done, 0, ": MUST: 2 pass")
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_hidepid_hides_nothing_that_is_needed() -> None:
 def test_no_namespace_is_a_weaker_containment(without: str, why: str) -> None:
     before = (*unshared("true"), sys.executable, str(WITHOUT), without)
     done = run("--target=env", "-k", "EXIT-3 or TREE-1", "-v", before=before)
-    says(done, 0, f"subreaper (no PID namespace: guardian: {why}", "TREE-1     MUST     pass")
+    says(done, 0, f"subreaper (no PID namespace: guardian: {why}", ": MUST: 2 pass")
 
 
 def test_that_proc_is_refused_is_told_each_time() -> None:
@@ -274,4 +274,4 @@ def test_in_a_chroot(tmp_path: Path) -> None:
             script += f"mkdir {tmp_path}{entry} && mount --rbind {entry} {tmp_path}{entry} && "
     before = (*unshared(f"{{ {script} true; }} || exit 99"), "chroot", str(tmp_path), "env", f"--chdir={ROOT}")
     done = run("--target=env", "-k", "EXIT-3 or TREE-1", "-v", before=before)
-    says(done, 0, "containment: PID namespace", "TREE-1     MUST     pass")
+    says(done, 0, "containment: PID namespace", ": MUST: 2 pass")

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from proctor.conformance.exploring.replay import WARM_UPS
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.harness import orders
 from proctor.harness.scenario import Order, Scenario, WaitEnds
@@ -29,6 +30,9 @@ from tests.test_nothing_left import nothing_left
 
 SOON = 20.0
 """Seconds; it takes a fraction of one. The launchers take sixty."""
+LOOKS = 24
+"""How often a launcher is started before its first case: to see whether and how it starts a command, and by the control
+group, with and without a PID namespace."""
 
 
 class Announced(NamedTuple):
@@ -92,10 +96,10 @@ def case_of(launcher: Announced) -> str:
     ("quick", "words", "says"),
     [
         (0, ("check", "{launcher}"), "interrupted before the first case"),
-        (3, ("check", "{launcher}", "-k", "EXIT-1", "-q"), "MUST: 1 pass"),
+        (LOOKS + 1, ("check", "{launcher}", "-k", "EXIT-1", "-q"), "MUST: 1 partial"),
         (0, ("explore", "{launcher}"), "interrupted: 0 campaigns were complete"),
         (0, ("hunt", "{launcher}", "--workers=1"), "interrupted: no scenario was played"),
-        (2, ("replay", "{case}", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
+        (WARM_UPS + 2, ("replay", "{case}", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
         (0, ("replay", "{case}", "-n", "9"), "interrupted: no replay was complete"),
         (0, ("export", "{case}", "--format=markdown"), "interrupted: nothing was printed; --no-play prints the text"),
     ],
@@ -110,16 +114,16 @@ def test_it_ends_soon_and_says_what_was_done(
 
 
 def test_workers_are_not_waited_for(launcher: Callable[[int], Announced]) -> None:
-    """Two looks at the launcher, nine executions to learn its points; then two workers begin to explore."""
-    slow = launcher(12)
+    """Looks at the launcher, nine executions to learn its points; then two workers begin to explore."""
+    slow = launcher(LOOKS + 10)
     words = ("explore", str(slow.path), "--workers=2", "--requirement=SIG-6", "--signal=TERM", "--cases=cases")
-    status, said = interrupt(slow, 13, *words)
+    status, said = interrupt(slow, LOOKS + 11, *words)
     assert (status, "SIG-6, start: " in said or "interrupted" in said) == (130, True), said
 
 
-@pytest.mark.parametrize("quick", [0, 4])
+@pytest.mark.parametrize("quick", [0, LOOKS + 2])
 def test_results_that_are_there_are_not_replaced(launcher: Callable[[int], Announced], quick: int) -> None:
-    """Two looks at the launcher, then its cases: an interruption comes before the first, or after the first."""
+    """Looks at the launcher, then its cases: an interruption comes before the first, or after the first."""
     slow = launcher(quick)
     kept = slow.path.parent / "released.json"
     kept.write_text("what was there")
@@ -131,10 +135,10 @@ def test_results_that_are_there_are_not_replaced(launcher: Callable[[int], Annou
 
 def test_what_was_explored_is_kept(launcher: Callable[[int], Announced]) -> None:
     """One part is over when it is interrupted."""
-    slow = launcher(12)
+    slow = launcher(LOOKS + 10)
     results = slow.path.parent / "results.json"
     words = ("explore", str(slow.path), "--requirement=SIG-6", "--signal=TERM", f"--results={results}", "--json")
-    status, said = interrupt(slow, 13, *words)
+    status, said = interrupt(slow, LOOKS + 11, *words)
     assert status == 130, said
     (found,) = read(results)
-    assert found.requirements["SIG-6"].verdict in ("pass", "unstable", "not observable")
+    assert found.requirements["SIG-6"].verdict in ("partial", "unstable", "not observable")

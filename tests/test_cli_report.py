@@ -27,7 +27,7 @@ def shim(directory: Path, body: str) -> str:
 def released(proctor: Run, tmp_path: Path) -> Path:
     """Return the results of a launcher that gives the status back."""
     path = tmp_path / "released.json"
-    done = proctor("check", shim(tmp_path, SOUND), "-k", "TREE-2 or TREE-7", "--results", str(path))
+    done = proctor("check", shim(tmp_path, SOUND), "-k", "TREE-2 or EXIT-1 and 42", "--results", str(path))
     assert done.returncode == 0, done.stdout + done.stderr
     return path
 
@@ -36,36 +36,36 @@ def test_reports_are_made_of_results(proctor: Run, released: Path, tmp_path: Pat
     xml = tmp_path / "junit.xml"
     assert proctor("report", str(released), "--format", "junit", "-o", str(xml)).returncode == 0
     names = {case.get("name") for case in ElementTree.parse(xml).iter("testcase")}
-    assert names == {"TREE-2", "TREE-7"}
-    assert "| TREE-7 | MUST | ✓ |" in proctor("report", str(released)).stdout
+    assert names == {"TREE-2", "EXIT-1"}
+    assert "| EXIT-1 | MUST | ◐ |" in proctor("report", str(released)).stdout
     page = tmp_path / "report.html"
     assert proctor("report", str(released), "--format", "html", "-o", str(page)).returncode == 0
-    assert '<tr data-route="TREE-7"' in page.read_text(encoding="utf-8")
-    assert "2 of 2 MUST" in proctor("report", str(released), "--format", "badge").stdout
+    assert '<tr data-route="EXIT-1"' in page.read_text(encoding="utf-8")
+    assert "1 of 2 MUST, 1 partial" in proctor("report", str(released), "--format", "badge").stdout
     again = json.loads(proctor("report", str(released), "--format", "json").stdout)
-    assert again[0]["requirements"]["TREE-7"]["verdict"] == "pass"
+    assert again[0]["requirements"]["EXIT-1"]["verdict"] == "partial"
 
 
 def test_the_gate_fails_for_what_got_worse_only(proctor: Run, released: Path, tmp_path: Path) -> None:
     worse, launcher = tmp_path / "worse.json", shim(tmp_path, ZERO)
-    words = ("check", launcher, "-k", "TREE-2 or TREE-7")
+    words = ("check", launcher, "-k", "TREE-2 or EXIT-1 and 42")
     gate = proctor(*words, "--baseline", str(released), "--results", str(worse))
     assert gate.returncode == 1, gate.stdout + gate.stderr
-    assert "TREE-7 (MUST) pass -> fail: TREE-7/wrong-status: required: status" in gate.stdout
+    assert "EXIT-1 (MUST) partial -> fail: EXIT-1/wrong-status (pipes): required: status" in gate.stdout
     (failure,) = read(worse)[0].failures
-    assert (failure.requirement, failure.returned, failure.replays) == ("TREE-7", 3, 3)
+    assert (failure.requirement, failure.returned, failure.replays) == ("EXIT-1", 3, 3)
     assert failure.history.facts(Ended) and failure.bare and failure.bare.facts(Ended)
-    traced = proctor("report", str(worse), "--format", "perfetto", "--requirement", "TREE-7")
-    assert "TREE-7, the command alone" in traced.stdout and json.loads(traced.stdout)["traceEvents"]
+    traced = proctor("report", str(worse), "--format", "perfetto", "--requirement", "EXIT-1")
+    assert "EXIT-1, the command alone" in traced.stdout and json.loads(traced.stdout)["traceEvents"]
     same = proctor(*words, "--baseline", str(worse))
     assert same.returncode == 0, same.stdout + same.stderr
     assert "not worse than the baseline" in same.stdout
     shim(tmp_path, SOUND)
     better = proctor(*words, "--baseline", str(worse))
     assert better.returncode == 0
-    assert "better:\n  TREE-7 (MUST) fail -> pass" in better.stdout
+    assert "otherwise:\n  EXIT-1 (MUST) fail -> partial: only selected cases were run" in better.stdout
     shown = proctor("compare", str(released), str(worse))
-    assert "✓ pass" in shown.stdout and "✗ fail" in shown.stdout and "TREE-2" not in shown.stdout
+    assert "◐ partial" in shown.stdout and "✗ fail" in shown.stdout and "TREE-2" not in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from proctor.conformance.checks.files import CODE
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
 from proctor.conformance.exploring.campaigns import Campaign, campaign_named, campaigns_of_any_launcher, whole_run
+from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.scenarios.signals import finish, send
@@ -30,6 +32,8 @@ from proctor.harness.history import (
     Sent,
     SignalCall,
     Unobserved,
+    WaitFailed,
+    WitnessReady,
 )
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
@@ -166,14 +170,40 @@ sys.exit(9 if taken else 0)
 @pytest.mark.parametrize("campaign", campaigns_of_any_launcher(), ids=lambda campaign: campaign.name)
 def test_complete_sweep_of_a_correct_launcher_finds_nothing(name: str, campaign: Campaign) -> None:
     target = SOUND if name == "sound" else load(name) if name == "./launcher" else installed(name)
-    judgement = judge_campaign(campaign, target, execute, Bare(execute), seconds=60.0)
+    judgement = judge_campaign(campaign, target, execute, Bare(execute), Extent(seconds=60.0))
     assert judgement.verdict == "pass", judgement
     assert judgement.explored and judgement.explored.stretches and " of " in str(judgement.explored)
 
 
+def test_a_task_that_spins_lets_the_others_run() -> None:
+    """It spins for each of sixty helpers, which are stopped meanwhile. A second for each would be more than the start
+    may take. A task that goes on yielding is taken to be blocked."""
+    target = Target("spins", (sys.executable, "-I", "-S", str(SENDS.with_name("spins.py"))))
+    for text in ("", "at child1 birth: hold until launcher blocks"):
+        history, _ = play(target, text)
+        assert not history.facts(WaitFailed)
+        assert history.facts(WitnessReady)
+    assert [fact.what for fact in history.facts(DirectiveApplied)] == ["held", "let go"]
+
+
+def test_a_signal_that_a_thread_takes_because_we_hold_the_first_is_not_judged(tmp_path: Path) -> None:
+    """Alone, the first thread takes it, and the command dies of it if execve(2) comes first. No kernel loses it."""
+    program = tmp_path / "execs_with_thread"
+    source = SENDS.with_name("execs_with_thread.c")
+    subprocess.run(["gcc", "-pthread", "-o", program, source], check=True)
+    target = Target("threaded", (str(program),))
+    campaign = campaign_named("start", (signal.SIGTERM,))
+    history = execute(target, campaign.scenario, parse("at launcher execve#1 entry: deliver TERM to launcher"))
+    assert [fact.code for fact in history.facts(Unobserved)] == ["signal-ended-by-exec"]
+    judgement = judge_campaign(campaign, target, execute, Bare(execute), Extent())
+    assert judgement.verdict == "pass", judgement
+    assert judgement.explored
+    assert judgement.explored.inconclusive
+
+
 def test_launcher_that_execs_is_the_command() -> None:
     for name in THROUGH[1:]:
-        judgement = judge_campaign(campaign_named("start"), load(name), execute, Bare(execute), seconds=60.0)
+        judgement = judge_campaign(campaign_named("start"), load(name), execute, Bare(execute), Extent(seconds=60.0))
         assert judgement.verdict in ("pass", "not applicable"), judgement
 
 
@@ -284,7 +314,7 @@ def test_where_nothing_can_be_traced_it_is_not_observable() -> None:
         events = tuple(Event(len(played.events) + n, 1.0, "runner", fact) for n, fact in enumerate(facts))
         return msgspec.structs.replace(played, events=(*played.events, *events))
 
-    judgement = judge_campaign(campaign_named("start"), load("./launcher"), refused, Bare(execute), seconds=1.0)
+    judgement = judge_campaign(campaign_named("start"), load("./launcher"), refused, Bare(execute), Extent(seconds=1.0))
     assert (judgement.verdict, "ptrace is refused" in judgement.reason) == ("not observable", True)
 
 
@@ -294,5 +324,7 @@ def test_where_no_point_is_passed_again_it_is_not_observable() -> None:
     def another_way(target: Target, script: Scenario, schedule: Schedule | None = None) -> History:
         return execute(target, script, schedule if schedule and schedule.record else schedule and Schedule())
 
-    judgement = judge_campaign(campaign_named("end"), load("./launcher"), another_way, Bare(execute), seconds=1.0)
+    judgement = judge_campaign(
+        campaign_named("end"), load("./launcher"), another_way, Bare(execute), Extent(seconds=1.0)
+    )
     assert judgement.verdict == "not observable", judgement

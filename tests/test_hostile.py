@@ -250,4 +250,4 @@ def test_printed_control_sequences_do_not_reach_the_terminal(tmp_path: Path) -> 
     assert done.returncode == 1, done.stdout.decode(errors="replace")
     for text in (done.stdout, done.stderr, results.read_bytes(), (tmp_path / "junit.xml").read_bytes()):
         assert not re.findall(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae", text)
-    assert json.loads(results.read_text())["requirements"]["EXIT-6"]["verdict"] == "fail"
+    assert json.loads(results.read_text())["requirements"]["EXIT-5"]["verdict"] == "fail"

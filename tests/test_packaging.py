@@ -27,7 +27,8 @@ def test_wheel_holds_everything(wheel: Path) -> None:
         modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
     assert {f"proctor/{name}" for name in files_of("harness", "conformance", "reports", "targets")} <= held
     assert {"proctor/__init__.py", "proctor/__main__.py", "proctor/py.typed"} <= held
-    programs = {f"proctor/harness/bin/{name}" for name in ("witness", "stage", "guardian")}
+    programs = {f"proctor/harness/bin/{name}" for name in ("witness", "witness-dynamic", "stage", "guardian")}
+    programs |= {"proctor/targets/reference/bin/launcher"}
     assert programs <= held
     assert all(modes[name] & 0o111 == 0o111 for name in (*programs, "proctor/targets/reference/launcher"))
     assert {name.split("/")[0] for name in held if ".dist-info/" not in name} == {"proctor"}
@@ -50,7 +51,7 @@ def test_sdist_holds_the_sources_and_no_binary(sdist: Path) -> None:
     links = {f"src/proctor/{name}" for name in ("harness", "conformance", "reports")}
     assert files_of(*sources) - links <= held
     assert not [name for name in held if any(name.startswith(link) for link in links)], "each file once"
-    assert not [name for name in held if name.startswith("harness/bin")]
+    assert not [name for name in held if name.startswith(("harness/bin", "targets/reference/bin"))]
 
 
 def test_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_sdist_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -
     assert again.name == wheel.name
     with zipfile.ZipFile(wheel) as ours, zipfile.ZipFile(again) as theirs:
         assert sorted(theirs.namelist()) == sorted(ours.namelist())
-        compiled = "proctor/harness/bin/", ".dist-info/RECORD"  # and the checksums of what is compiled
+        compiled = "/bin/", ".dist-info/RECORD"  # and the checksums of what is compiled
         same = [name for name in ours.namelist() if not any(part in name for part in compiled)]
         assert [name for name in same if theirs.read(name) != ours.read(name)] == []
 
@@ -82,7 +83,7 @@ def test_installed_it_works_from_an_empty_directory(kind: str, tmp_path: Path, r
     empty = tmp_path / "empty"
     empty.mkdir()
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(empty)}
-    done = run(programs / "proctor", "check", "/usr/bin/env", "-k", "EXIT-6 or TTY-1", cwd=empty, env=env)
+    done = run(programs / "proctor", "check", "/usr/bin/env", "-v", "-k", "EXIT-6 or TTY-1", cwd=empty, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(ROOT) not in done.stdout
     assert "TTY-1" in done.stdout

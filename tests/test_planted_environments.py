@@ -28,9 +28,9 @@ ALSO_SOUND = launchers()["sound_prune_collects"]
 OTHERS = ("tree",)
 """Chapters with a case about environments among others."""
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
-EXPLORED = 40.0
-"""Seconds of exploring for each target of the full matrix."""
-EXPLORED_SOUND = 8.0
+EXPLORED = 60
+"""Schedules of each explored case, for each target of the full matrix."""
+EXPLORED_SOUND = 10
 """The same for the sound launcher by default."""
 ONE_OF_EACH = (signal.SIGTERM,)
 """They do the same with each of the signals, but for SIGKILL."""
@@ -113,6 +113,6 @@ def test_sound_launcher_has_none(mode: str, tmp_path: Path) -> None:
     rows = run_suite([path], [*CHAPTERS, *OTHERS], tmp_path, EXPLORED_SOUND)[SOUND.name]
     assert {name: row for name, row in rows.items() if row["verdict"] in WRONG} == {}
     claimed = {r.id for r in requirements().values() if r.chapter in CHAPTERS and (mode or r.chapter != "exec")}
-    passed = {name for name in claimed if rows[name]["verdict"] == "pass"}
+    passed = {name for name in claimed if rows[name]["verdict"] in ("pass", "partial")}
     needed = {f.breaks for f in FAULTS if not f.is_visible}
     assert claimed - passed <= needed

@@ -85,6 +85,11 @@ def test_requirement_is_complete(name: str) -> None:
     assert requirement.is_mandatory == (requirement.level in ("MUST", "MUST NOT"))
 
 
+def test_every_remedy_is_read() -> None:
+    written = sum(path.read_text(encoding="utf-8").count("\n- Mend it: ") for path in spec_files())
+    assert written == sum(bool(r.mend) for r in requirements().values()) > 0
+
+
 def test_every_case_names_exactly_one_requirement_that_exists() -> None:
     assert cases()
     wrong = {case: names for case, names in cases().items() if len(names) != 1 or names[0] not in requirements()}

@@ -12,6 +12,7 @@ import pytest
 import hatch_build
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
 from proctor.conformance.exploring.campaigns import campaign_named, campaigns_of_any_launcher
+from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.execute import execute
@@ -77,8 +78,10 @@ def test_the_window_is_found_each_time(window: Fault, campaign: str, programs: P
     chosen = campaign_named(campaign, AS_ANY_OTHER)
     explorer = explorer_for(launcher, chosen, REPLAYS)
     plan = chosen.plan(survey_of(launcher, chosen), "sweep", exhaustive=False)
-    found = {point_of(one): one for one in select_suspects([explorer.play_one(planned) for planned in plan.planned])}
+    played = [explorer.play_one(planned) for planned in plan.planned]
+    found = {point_of(one): one for one in played if one.evaluation.objections}
     assert point in found
+    assert {point_of(one) for one in select_suspects(played)} <= found.keys()
     finding = explorer.confirm(found[point])
     assert point in {str(directive.at) for directive in finding.schedule.directives}
     assert (finding.returned, finding.replays) == (REPLAYS, REPLAYS)
@@ -108,5 +111,5 @@ def test_some_windows_need_two(name: str, programs: Path) -> None:
 def test_no_campaign_objects_to_the_twin(name: str, programs: Path, bare: Bare) -> None:
     launcher = target(programs / name)
     for campaign in campaigns_of_any_launcher(AS_ANY_OTHER):
-        judgement = judge_campaign(campaign, launcher, execute, bare, SECONDS)
+        judgement = judge_campaign(campaign, launcher, execute, bare, Extent(seconds=SECONDS))
         assert judgement.verdict == "pass", (campaign.name, judgement.reason, judgement.violations)

@@ -111,8 +111,8 @@ def of_missed(history: History, awaited: Awaited) -> str:
             return _of_unended(history)
         case WaitEnds(process="launcher"):
             return _of_staying(history)
-        case OrderTaken(process="command") if end_of(history, "launcher"):
-            return of_end(history)
+        case OrderTaken(process="command") | WaitAnswer() if end_of(history, "launcher"):
+            return of_end(history)  # whichever of the two deaths was seen first: nothing orders them
         case WaitOutput() | WaitStopped() | WaitContinued():
             return "TTY-3"
         case WaitAnswer():

@@ -15,16 +15,23 @@ from proctor.harness.history import (
     Ended,
     Event,
     History,
+    HungUp,
     LimitExceeded,
     NotStarted,
+    Ordered,
+    Pressed,
     Process,
     Received,
+    Sent,
+    SettleEnded,
     Snapshot,
     Started,
     Unobserved,
     WaitFailed,
     WitnessReady,
 )
+from proctor.harness.orders import Default, Die, Exit, ExitOn, Inherit
+from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
 
@@ -90,7 +97,8 @@ def needs_freedom(history: History) -> None:
 def needs_tracing(history: History) -> None:
     """Raise NotObservable where the launcher's calls could not be followed."""
     for fact in history.facts(Unobserved):
-        raise NotObservable(unseen(fact))
+        if fact.code != "signal-ended-by-exec":
+            raise NotObservable(unseen(fact))
 
 
 def _end_of_launcher(history: History) -> str:
@@ -127,10 +135,53 @@ def launcher_stays(history: History) -> list[Violation]:
     if launcher_is_command(history):
         return []
     launcher, command = end_of(history, "launcher"), end_of(history, "command")
-    if not launcher or (command and command[0].index < launcher[0].index) or not has(history, WitnessReady):
+    if not launcher or not has(history, WitnessReady):
+        return []
+    if command and command[0].index < launcher[0].index and not died_with(history, launcher[1], command[1]):
         return []
     events = (launcher[0].index, *((command[0].index,) if command else ()))
     return [violation("ended-before-command", *events, how=how_ended(launcher[1]), end=end_key(launcher[1]))]
+
+
+def died_with(history: History, launcher: Ended, command: Ended) -> bool:
+    """Whether the command was killed because the launcher died of a signal (PR_SET_PDEATHSIG, or PID 1 of a namespace
+    that ends). Both deaths are then seen at once, in either order. How the command ended is not known, unless it was
+    ours to reap; but nobody had told it to end, and by itself it does not."""
+    if has(history, HungUp):  # of which the command may end by itself
+        return False
+    return launcher.signal in _done_to_launcher(history) and may_have_died_with(history, launcher, command)
+
+
+def _done_to_launcher(history: History) -> set[int]:
+    """Return the signals that the launcher was sent. One that dies of another signal has sent itself this signal, as
+    its command died of it."""
+    sent = {fact.signal for fact in history.facts(Sent) if fact.to != "command"}
+    return sent | {SIGNALS_OF_KEYS[fact.key] for fact in history.facts(Pressed) if fact.key in SIGNALS_OF_KEYS}
+
+
+def needs_no_common_death(history: History) -> None:
+    """Raise NotObservable where a signal ended the launcher, and the command with it: whether the command received the
+    same signal before it was killed is chance."""
+    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    if launcher and command and launcher[1].signal and may_have_died_with(history, launcher[1], command[1]):
+        raise NotObservable("the signal ended the launcher, and the command with it: see SIG-1 and SIG-5")
+
+
+def may_have_died_with(history: History, launcher: Ended, command: Ended) -> bool:
+    """Whether died_with() holds or may hold: how the launcher ended is not known below a shell."""
+    killed = command.code is None and command.signal in (None, signal.SIGKILL)
+    return launcher.code is None and killed and not _was_told_to_end(history)
+
+
+def _was_told_to_end(history: History) -> bool:
+    """Whether anything was done by which the command may have ended by itself. Where a signal has its default action
+    again, the command may end by a key or by what its group is sent."""
+    not_taken = [miss.awaited.order for miss in history.facts(WaitFailed) if isinstance(miss.awaited, OrderTaken)]
+    told = [fact.order for fact in history.facts(Ordered) if fact.process == "command"]
+    by_signal = any(fact.to == "command" for fact in history.facts(Sent))
+    return by_signal or any(
+        isinstance(one, Exit | Die | ExitOn | Inherit | Default) for one in told if one not in not_taken
+    )
 
 
 def has(history: History, kind: type) -> bool:
@@ -204,9 +255,18 @@ def alive(look: Snapshot) -> list[Process]:
     return [p for p in look.processes if p.role not in HARNESS_ROLES and p.state not in "ZX"]
 
 
-def process_left(process: Process, *events: int) -> Violation:
+def process_left(history: History, process: Process, *events: int) -> Violation:
     """Return the violation that this process is left."""
-    return violation("process-left", *events, process=process.role or process.name, paths=words.process(process))
+    name = process.role or process.name
+    return violation("process-left", *events, process=name, paths=words.process(process), when=when_last_seen(history))
+
+
+def when_last_seen(history: History) -> str:
+    """Say when it was that a process was still there: at rest, or after how long a wait for that."""
+    settled = history.facts(SettleEnded)
+    if not settled or settled[-1].how == "quiescent":
+        return "when nothing ran any more"
+    return f"after {settled[-1].seconds:.1f} s"
 
 
 def launcher_is_command(history: History) -> bool:

@@ -162,5 +162,5 @@ def names_the_interpreter(history: History, bare: History) -> list[Violation]:
 
 
 def ends_with_command(history: History, bare: History) -> list[Violation]:
-    """EXIT-6: the launcher ends when the command has, whoever else holds its stdout."""
-    return missed(history) or same_status(history, bare)
+    """EXIT-6: the launcher ends when the command has, whoever else holds its stdout. The status is EXIT-1's matter."""
+    return missed(history)

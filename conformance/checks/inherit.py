@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import signal
 from typing import Any
 
 from proctor.conformance.checks.common import missed
@@ -28,7 +29,8 @@ def _both(history: History, bare: History) -> tuple[int, Inherited, Inherited] |
 
 
 def signal_settings(history: History, bare: History, spared: frozenset[int] = frozenset()) -> list[Violation]:
-    """INHERIT-1: blocked and ignored signals are those that the launcher was started with; but for those spared."""
+    """INHERIT-1: blocked and ignored signals are those that the launcher was started with; but for those spared, and an
+    ignored SIGCHLD that is not passed on, which is INHERIT-7's."""
     both = _both(history, bare)
     if not both:
         return missed(history)
@@ -37,9 +39,21 @@ def signal_settings(history: History, bare: History, spared: frozenset[int] = fr
     for what, here, there in (("blocked", mine.blocked, its.blocked), ("ignored", mine.ignored, its.ignored)):
         if extra := set(here) - set(there) - spared:
             found.append(violation(f"signals-{what}", event, signals=_names(extra)))
-        if lost := set(there) - set(here) - spared:
+        own_matter = {signal.SIGCHLD} if what == "ignored" else set()
+        if lost := set(there) - set(here) - spared - own_matter:
             found.append(violation(f"signals-not-{what}", event, signals=_names(lost)))
     return found
+
+
+def ignored_sigchld(history: History, bare: History) -> list[Violation]:
+    """INHERIT-7: SIGCHLD stays ignored if it was."""
+    both = _both(history, bare)
+    if not both:
+        return missed(history)
+    event, mine, its = both
+    if signal.SIGCHLD in its.ignored and signal.SIGCHLD not in mine.ignored:
+        return [violation("signals-not-ignored", event, signals=_names({signal.SIGCHLD}))]
+    return []
 
 
 def settings_change_nothing(history: History, bare: History) -> list[Violation]:

@@ -138,7 +138,7 @@ def _launcher_killed(history: History) -> bool:
 def _counts(history: History, bare: History) -> Iterator[Broken]:
     """The command receives what it was sent, as often as signals may arrive, and nothing else."""
     rules = allowed_in(history)
-    reached = not history.facts(WaitFailed)
+    reached = not history.facts(WaitFailed) and all(map(_is_rest, history.facts(SettleEnded)))
     told = _launcher_killed(history)  # whatever it is told then, TREE-3 wants that it is
     for number in sorted(rules.keys() | received(history).keys()):
         if number in NOT_COUNTED and not (
@@ -175,7 +175,12 @@ def _last_rest(history: History) -> int:
     never was."""
     end = end_of(history, "command")
     before = history.events[: end[0].index] if end else ()
-    return max((event.index for event in before if isinstance(event.fact, SettleEnded)), default=-1)
+    return max((e.index for e in before if isinstance(e.fact, SettleEnded) and _is_rest(e.fact)), default=-1)
+
+
+def _is_rest(settled: SettleEnded) -> bool:
+    """Whether nothing more was to come: not where a wait was open that may end from outside."""
+    return all(wait.why == "relays" for wait in settled.open)
 
 
 def _miscounted(history: History, number: int, count: int, rule: Allowed) -> Broken:
@@ -268,7 +273,8 @@ def _noticed(history: History, bare: History) -> Iterator[Broken]:
 
 
 def _bytes(history: History, bare: History) -> Iterator[Broken]:
-    if any(fact.order in ("read", "write") for fact in history.facts(Answered)):
+    """What did not come at all is for `_comes_to_its_end`, which knows whose matter it is."""
+    if not history.facts(WaitFailed) and any(fact.order in ("read", "write") for fact in history.facts(Answered)):
         yield from (Broken("TTY-8", one) for one in of_terminal.bytes_arrive(history, bare))
 
 

@@ -13,8 +13,10 @@ from proctor.conformance.checks.common import (
     alive,
     at_end,
     counts_as_bare,
+    died_with,
     end_key,
     end_of,
+    launcher_is_command,
     missed,
     needs_freedom,
     needs_tracing,
@@ -37,7 +39,10 @@ from proctor.harness.history import (
     Sent,
     Started,
     TempFilesLeft,
+    Unobserved,
+    WaitFailed,
     WitnessReady,
+    is_outside,
 )
 from proctor.harness.schedule import Hold
 from proctor.harness.violation import Violation
@@ -82,11 +87,11 @@ NOTHING_SENT, UNTOLD = "nothing was sent", "not all was sent, so it cannot be to
 
 def outcome(history: History, undisturbed: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
-    launcher, command = end_of(history, "launcher"), end_of(history, "command")
+    launcher = end_of(history, "launcher")
     greeted = any(fact.process == "command" for fact in history.facts(WitnessReady))
     if launcher is None:
         return "hangs"
-    if greeted and (command is None or launcher[0].index < command[0].index):
+    if greeted and _orphan(history, launcher, launcher[0].index):
         return "orphan"
     if _left(history, undisturbed):
         return "left behind"
@@ -96,8 +101,11 @@ def outcome(history: History, undisturbed: History) -> str:
 
 
 def needs_points(history: History) -> None:
-    """Raise NotObservable where nothing was sent because the launcher went another way. An order for what comes after
-    its end need not be reached."""
+    """Raise NotObservable where nothing was sent because the launcher went another way, or where what became of a
+    signal is due to our holding a thread. An order for what comes after its end need not be reached."""
+    for unobserved in history.facts(Unobserved):
+        if unobserved.code == "signal-ended-by-exec":
+            raise NotObservable(words.unseen(unobserved))
     for fact in history.facts(NotReached):
         if not isinstance(fact.directive.action, Hold):
             raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")
@@ -137,7 +145,11 @@ def _delivered(history: History) -> list[tuple[int, int]]:
 
 
 def still_there(history: History, index: int) -> list[Violation]:
-    """The launcher has not ended, and never would."""
+    """The launcher has not ended, and never would. NotObservable where a process outside the run may end what it waits
+    for."""
+    for miss in history.facts(WaitFailed):
+        if any(map(is_outside, miss.open)):
+            raise NotObservable(f"the launcher has not ended, but may still: {words.timed_out(miss)}")
     found = missed(history)
     how = found[0].actual if found else "it is still there at the end"
     return [violation("hangs", index, how=how)]
@@ -167,7 +179,11 @@ def outlived(history: History, launcher: tuple[Event, Ended], bare: History, ind
 
 
 def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list[Violation]:
+    """The command is there after the launcher. Not one that dies with it: both deaths are then seen at once, in either
+    order."""
     command = end_of(history, "command")
+    if launcher_is_command(history) or (command and died_with(history, launcher[1], command[1])):
+        return []
     greeted = next((event.index for event, fact in history.all(WitnessReady) if fact.process == "command"), None)
     if greeted is None or (command and command[0].index < launcher[0].index):
         return []

@@ -21,6 +21,7 @@ class Objection(NamedTuple):
 
 DELIVERY = ("the command receives {signal} {required}", "{count}", ("signal",))
 PATHS_LEFT = "still there: {paths}"
+STILL_LEFT = "still there {when}: {paths}"
 NO_PROCESS = "no process is left when the launcher has ended"
 NO_CHILD = "no child outlives the launcher"
 NO_TEMPORARY = "no temporary file stays in the environment or the project"
@@ -61,7 +62,7 @@ OBJECTIONS: dict[str, Objection] = {
         "the command did not receive it and ran to its end; the launcher {how}", ("signal",),
     ),
     # -- processes
-    "process-left": Objection(NO_PROCESS, PATHS_LEFT, ("process",)),
+    "process-left": Objection(NO_PROCESS, STILL_LEFT, ("process",)),
     "process-outlives": Objection(NO_CHILD, "the launcher {how}; still there: {processes}"),
     "command-outlives": Objection(NO_CHILD, "the launcher {how}; the command keeps running"),
     "zombie-left": Objection("every child of the launcher is reaped", "zombies: {processes}"),
@@ -72,10 +73,12 @@ OBJECTIONS: dict[str, Objection] = {
         "{process}, in a session of its own, is sent no signal", "it received {signals}", ("process", "signals")
     ),
     # -- the terminal
-    "survives-hang-up": Objection("nothing survives the hang-up: the command has default handling", PATHS_LEFT),
+    "survives-hang-up": Objection("nothing survives the hang-up: the command has default handling", STILL_LEFT),
     "terminal-differs": Objection("{what}: {required}, as without the launcher", "{actual}", ("what",)),
     "in-background": Objection("the command is in the foreground process group", "another group is in the foreground"),
-    "terminal-not-restored": Objection("{what} at the end: {required}, as without the launcher", "{actual}", ("what",)),
+    "terminal-not-restored": Objection(
+        "{what} at the end: as the launcher found it, or as without it ({required})", "{actual}", ("what",)
+    ),
     "foreground-not-restored": Objection(
         "the launcher's process group is in the foreground again, as its caller left it",
         "process group {group} is in the foreground",

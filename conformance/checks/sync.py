@@ -180,4 +180,4 @@ def no_process_left(history: History, bare: History) -> list[Violation]:
     if not end:
         raise NotObservable("the sync did not end")
     left = [process for process in alive(at_end(history)) if process.role != "launcher"]
-    return [process_left(one, end[0].index) for one in left]
+    return [process_left(history, one, end[0].index) for one in left]

@@ -13,14 +13,19 @@ from proctor.conformance.checks.common import (
     end_of,
     has,
     launcher_stays,
+    may_have_died_with,
     missed,
+    needs_no_common_death,
     needs_whole_script,
     unexpected_signals,
+    when_last_seen,
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
 from proctor.harness.history import (
     Answered,
+    Ended,
+    Event,
     History,
     HungUp,
     Outputs,
@@ -32,6 +37,7 @@ from proctor.harness.history import (
     TerminalView,
     WitnessReady,
 )
+from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.violation import Violation
 
 OF_BYTES = ("raw", "read", "write")
@@ -41,7 +47,9 @@ OF_BYTES = ("raw", "read", "write")
 def key_arrives_once(history: History, bare: History) -> list[Violation]:
     """TTY-1, TTY-2, with the launcher held: a key's signal is received as often as by the command alone, and no other
     signal beside it."""
-    needs_the_held(history)
+    end = end_of(history, "launcher")
+    if not (end and _key_that_ended(history, end[1])):
+        needs_the_held(history)
     return _key(history, bare, most=True)
 
 
@@ -53,12 +61,40 @@ def key_arrives(history: History, bare: History) -> list[Violation]:
 
 def needs_the_held(history: History) -> None:
     """Raise NotObservable where a launcher that was held ended at once when it went on. Being held makes some calls
-    return EINTR, as SIGSTOP and SIGCONT do (signal(7)): to die of that is not what the case is about."""
+    return EINTR, as SIGSTOP and SIGCONT do (signal(7)): to die of that is not what the case is about. Nor is to die of
+    the signal of a key, which is TTY-1's matter, or TTY-2's."""
     released = next((event.index for event, _ in history.all(Released)), None)
     end = end_of(history, "launcher")
+    if released is None or not end or end[0].index < released or _stayed(history, end):
+        return
+    _needs_life_after_key(history)
+    raise NotObservable("the launcher ended when it went on after it was held still")
+
+
+def _stayed(history: History, end: tuple[Event, Ended]) -> bool:
+    """Whether the command had ended by itself when the launcher ended."""
     command = end_of(history, "command")
-    if released is not None and end and end[0].index > released and not (command and command[0].index < end[0].index):
-        raise NotObservable("the launcher ended when it went on after it was held still")
+    before = command is not None and command[0].index < end[0].index
+    return before and command is not None and not may_have_died_with(history, end[1], command[1])
+
+
+def _needs_life_after_key(history: History) -> None:
+    """Raise NotObservable where a key ended the launcher while its command ran, which may die with it: that is TTY-1's
+    matter, or TTY-2's."""
+    end = end_of(history, "launcher")
+    key = _key_that_ended(history, end[1]) if end and not _stayed(history, end) else ""
+    if key:
+        requirement = "TTY-2" if key == "ctrl-\\" else "TTY-1"
+        raise NotObservable(f"{key} ended the launcher itself while the command ran: see {requirement}")
+
+
+def _key_that_ended(history: History, end: Ended) -> str:
+    """Return the key whose signal the launcher died of; "" for none. Where its status is not known (its parent is a
+    shell) it is the last key that was pressed."""
+    keys = [fact.key for fact in history.facts(Pressed) if fact.key in SIGNALS_OF_KEYS]
+    if end.signal is None and end.code is None:
+        return keys[-1] if keys else ""
+    return next((key for key in keys if SIGNALS_OF_KEYS[key] == end.signal), "")
 
 
 def _key(history: History, bare: History, most: bool) -> list[Violation]:
@@ -69,6 +105,7 @@ def _key(history: History, bare: History, most: bool) -> list[Violation]:
 
 def job_control(history: History, bare: History) -> list[Violation]:
     """TTY-3: every step of the dialogue with the shell went as it goes with the command alone."""
+    _needs_life_after_key(history)
     return missed(history)
 
 
@@ -89,6 +126,7 @@ def _before_stop(history: History) -> int:
 
 def hang_up_arrives(history: History, bare: History) -> list[Violation]:
     """TTY-4: the command receives SIGHUP at least once."""
+    needs_no_common_death(history)
     hung_up = next((event.index for event, _ in history.all(HungUp)), -1)
     for event, fact in history.all(Received):
         if fact.process == "command" and fact.signal == signal.SIGHUP and event.index > hung_up:
@@ -103,12 +141,19 @@ def hang_up_ends_all(history: History, bare: History) -> list[Violation]:
     if not has(history, HungUp):
         needs_whole_script(history)
     left = alive(at_end(history))
-    return [violation("survives-hang-up", paths=", ".join(map(words.process, left)))] if left else []
+    if not left:
+        return []
+    when = when_last_seen(history)
+    return [violation("survives-hang-up", paths=", ".join(map(words.process, left)), when=when)]
 
 
 def as_often_as_bare(history: History, bare: History) -> list[Violation]:
-    """TTY-5: the hang-up and a resize reach the command as often as without the launcher."""
-    needs_the_held(history)
+    """TTY-5: the hang-up and a resize reach the command as often as without the launcher. A launcher that dies of the
+    hang-up, as the leader of its session, brings the command another one."""
+    needs_no_common_death(history)
+    end = end_of(history, "launcher")
+    if not (end and end[1].signal == signal.SIGHUP and has(history, HungUp)):
+        needs_the_held(history)
     numbers = (signal.SIGHUP, signal.SIGWINCH)
     return counts_as_bare(history, bare, numbers, fewest=True, most=True) or missed(history)
 
@@ -145,18 +190,23 @@ def _first_view(history: History) -> tuple[int, TerminalView, bool] | None:
 
 
 def terminal_is_restored(history: History, bare: History) -> list[Violation]:
-    """TTY-7: after the end the modes and the foreground process group are what they were."""
-    needs_whole_script(history)
+    """TTY-7: after the end, however it came, the terminal is as the launcher found it, or as the command leaves it."""
+    if not end_of(history, "launcher"):
+        needs_whole_script(history)
+    outlived = any(process.role == "command" for process in alive(at_end(history)))
+    if outlived and any(fact.order == "raw" for fact in history.facts(Answered)):
+        raise NotObservable("the command has changed the terminal and outlives the launcher: see TREE-1")
     found = []
-    mine, its = at_end(history), at_end(bare)
+    mine, its, before = at_end(history), at_end(bare), _first_view(bare)
     for what in ("modes", "characters"):
-        if (here := getattr(mine, what)) != (there := getattr(its, what)):
+        here, there = getattr(mine, what), getattr(its, what)
+        if here not in (there, getattr(before[1], what) if before else there):
             required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
             found.append(violation("terminal-not-restored", what=what, required=required, actual=actual))
     if (mine.rows, mine.columns) != (its.rows, its.columns):
         size, actual = f"{its.rows}x{its.columns}", f"{mine.rows}x{mine.columns}"
         found.append(violation("terminal-not-restored", what="window size", required=size, actual=actual))
-    if _foreground_moved(history) and not _foreground_moved(bare):
+    if not outlived and _foreground_moved(history) and not _foreground_moved(bare):
         found.append(violation("foreground-not-restored", group=mine.foreground))
     return found
 

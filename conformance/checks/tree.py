@@ -14,6 +14,7 @@ from proctor.conformance.checks.common import (
     end_of,
     launcher_is_command,
     missed,
+    needs_no_common_death,
     needs_whole_script,
     process_left,
     received,
@@ -22,7 +23,7 @@ from proctor.conformance.checks.exit import same_status
 from proctor.conformance.checks.objections import violation
 from proctor.conformance.checks.signals import reaches_command
 from proctor.harness import words
-from proctor.harness.history import History, Process, Received, Sent, Snapshot, Started, WitnessReady
+from proctor.harness.history import History, Process, Received, Sent, SettleEnded, Snapshot, Started, WitnessReady
 from proctor.harness.signals import name
 from proctor.harness.violation import Violation
 
@@ -35,7 +36,7 @@ def nothing_left(history: History, bare: History) -> list[Violation]:
         if process.role == "launcher" and not end_of(history, "launcher"):
             continue  # it has not ended: that is another requirement's matter
         if here[_kind(process)] > there[_kind(process)] and end_of(history, "launcher"):
-            found.append(process_left(process))
+            found.append(process_left(history, process))
     if not end_of(history, "launcher"):
         needs_whole_script(history)
     return found
@@ -52,7 +53,7 @@ def no_zombie(history: History, bare: History) -> list[Violation]:
 
 def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     """TREE-2: the same; that a signal ended the launcher or its command is for SIG-1 and SIG-5."""
-    found = []
+    found: list[tuple[int, Violation]] = []
     command = next((f.pid for f in history.facts(WitnessReady) if f.process == "command"), 0)
     launcher = next((f.pid for f in history.facts(Started) if f.process == "launcher"), 0)
     spared = 0 if launcher == command else command
@@ -61,8 +62,23 @@ def no_zombie_after_signals(history: History, bare: History) -> list[Violation]:
     for (event, look), spare in zip(looks, in_bare, strict=False):
         zombies = _zombies(look, spared)
         if len(zombies) > spare:
-            found.append(violation("zombie-left", event.index, processes=", ".join(map(words.process, zombies))))
-    return found
+            names = ", ".join(map(words.process, zombies))
+            found.append((event.index, violation("zombie-left", event.index, processes=names)))
+    return _found_at_rest(history, found)
+
+
+def _found_at_rest(history: History, found: list[tuple[int, Violation]]) -> list[Violation]:
+    """Return what was found at looks, given by their event, at which the launcher was at rest: one that is still at
+    work, or wakes again and again, may be about to reap. NotObservable if something was found, but at no such look."""
+    at_rest = [one for index, one in found if _rested_before(history, index)]
+    if found and not at_rest:
+        raise NotObservable("a zombie was there, but the launcher was never seen at rest, so it may reap it later")
+    return at_rest
+
+
+def _rested_before(history: History, index: int) -> bool:
+    rests = [fact for event, fact in history.all(SettleEnded) if event.index < index]
+    return not rests or rests[-1].how == "quiescent"
 
 
 def _zombies(look: Snapshot, spared: int) -> list[Process]:
@@ -87,6 +103,7 @@ def noticed_by_command(history: History, bare: History) -> list[Violation]:
 
 def group_signal_arrives(history: History, bare: History) -> list[Violation]:
     """TREE-4: a signal to the process group reaches the command at least once."""
+    needs_no_common_death(history)
     numbers = [fact.signal for fact in history.facts(Sent) if fact.to == "group"]
     return counts_as_bare(history, bare, numbers, fewest=True, most=False) or missed(history)
 
@@ -109,13 +126,13 @@ def init_forwards(history: History, bare: History) -> list[Violation]:
 
 def init_reaps(history: History, bare: History) -> list[Violation]:
     """TREE-6: as PID 1, adopted orphans are reaped."""
-    found = missed(history)
+    found: list[tuple[int, Violation]] = []
     for event, look in history.all(Snapshot):
         zombies = [p for p in look.processes if p.state == "Z" and p.role not in ("leader", "command")]
         if look.when == "step" and zombies:
             names = ", ".join(map(words.process, zombies))
-            found.append(violation("orphan-not-reaped", event.index, processes=names))
-    return found
+            found.append((event.index, violation("orphan-not-reaped", event.index, processes=names)))
+    return missed(history) or _found_at_rest(history, found)
 
 
 def init_status(history: History, bare: History) -> list[Violation]:
@@ -124,8 +141,8 @@ def init_status(history: History, bare: History) -> list[Violation]:
 
 
 def survives_daemon(history: History, bare: History) -> list[Violation]:
-    """TREE-7: the command daemonizes: the launcher ends as the command did, and leaves the daemon alone."""
-    if found := missed(history) or same_status(history, bare):
+    """TREE-7: the command daemonizes: the launcher ends when the command does, and leaves the daemon alone."""
+    if found := missed(history):
         return found
     mine, its = ({p.role for p in alive(at_end(h))} for h in (history, bare))
     if "daemon" in its and "daemon" not in mine:

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -21,12 +22,34 @@ from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import known_targets
 from proctor.harness.words import harmless
 
+if TYPE_CHECKING:
+    from proctor.conformance.judging.probe import Probe
+
 results_argument = click.argument(
     "results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS..."
 )
 
+containment_option = click.option(
+    "--containment", type=click.Choice(("auto", "namespace", "subreaper")), default="auto", show_default=True,
+    help="namespace: run the launcher in a PID namespace. subreaper: without one. auto: in one, if the system allows "
+    "it and the launcher behaves in it as it does without.",
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
+
+
+def choose_containment(option: str) -> None:
+    """Contain launchers as the option says; UsageError if the system refuses that."""
+    if option in ("namespace", "subreaper"):
+        door.choose_containment("namespace" if option == "namespace" else "subreaper")
+
+
+def report_probe(found: Probe) -> None:
+    """Say on stderr what is not as usual in how a launcher is played: without a PID namespace, with another command."""
+    if found.uncontained:
+        click.echo(f"containment: {found.containment}: {harmless(found.compared)}", err=True)
+    if found.witness:
+        click.echo(f"witness: {found.witness}", err=True)
 
 
 def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] = lambda: "") -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from proctor.conformance.cli.common import json_option, print_json, print_table, results_argument, run_reporting_errors
-from proctor.conformance.suite.terminal_report import escape
+from proctor.conformance.cli.exits import HARNESS_FAILED, USAGE_ERROR
 from proctor.harness.errors import UsageError
-from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, told
+from proctor.harness.words import harmless as escape
+from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, new_errors, no_longer_fails, told
+from proctor.reports.grouping import shortened
 from proctor.reports.markdown import SYMBOLS
-from proctor.reports.results import read, read_all
+from proctor.reports.results import Results, Verdict, read, read_all, shown
 
 WORSE = 1
 
@@ -37,10 +39,10 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
         rows, told = [], {}
         for name in dict.fromkeys(name for one in documents for name in one.requirements):
             found = [one.requirements.get(name) for one in documents]
-            verdicts = [row.verdict if row else "not built" for row in found]
+            verdicts: list[Verdict] = [row.verdict if row else "not built" for row in found]
             if set(verdicts) != {"not built"} and (everything or len(set(verdicts)) > 1):
                 level = next(row.level for row in found if row)
-                rows.append((name, level, *(f"{SYMBOLS[verdict]} {verdict}" for verdict in verdicts)))
+                rows.append((name, level, *(f"{SYMBOLS[verdict]} {shown(verdict)}" for verdict in verdicts)))
                 told[name] = verdicts
         titles = [one.title for one in documents]
         if as_json:
@@ -54,17 +56,51 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     run_reporting_errors(run)
 
 
-def gate(results: Path, baseline: Path) -> int:
-    """Compare results with a baseline, print the differences, and return the exit status: 1 if any is worse, else 0."""
+def gate(results: Path, baseline: Path, is_strict: bool = False) -> int:
+    """Compare results with a baseline, print the differences, and return the exit status: 1 if any is worse, else 2 or
+    3 if something could not be judged that was judged for the baseline, else 0. is_strict: it is also 1 if an expected
+    failure did not occur."""
     known = read(baseline)
     found: list[VerdictChange] = []
+    errors, unjudged = [], 0
     for after in read(results):
         before = baseline_of(known, after, str(baseline))
         now, was = after.target.name, before.target.name
         if was != now:
             click.echo(escape(f"the baseline is of another launcher: {now} is compared with {was}"))
         found += changes(before, after)
+        if failed := new_errors(before, after):
+            unjudged = max(unjudged, USAGE_ERROR if after.was_not_started else HARNESS_FAILED)
+            errors.append(f"{now}: not judged, because {_why(after)}: {shortened(failed)}")
     for line in told(found):
         click.echo(escape(line))
-    click.echo("the gate fails: worse than the baseline" if is_worse(found) else "not worse than the baseline")
-    return WORSE if is_worse(found) else 0
+    missing = no_longer_fails(found) if is_strict else []
+    for line in errors:
+        click.echo(escape(line))
+    if missing:
+        click.echo("failures of the baseline that did not occur (make the baseline again):")
+    for line in missing:
+        click.echo(escape(f"  {line}"))
+    if is_worse(found):
+        click.echo("the gate fails: worse than the baseline")
+    elif errors:
+        click.echo("the gate fails: what was judged for the baseline could not be judged now")
+    elif missing:
+        click.echo("the gate fails: --strict-baseline, and expected failures did not occur")
+    else:
+        click.echo("not worse than the baseline")
+    if is_worse(found) or (missing and not errors):
+        return WORSE
+    return unjudged
+
+
+def _why(after: Results) -> str:
+    return "the launcher did not start a command" if after.was_not_started else "Proctor itself failed"
+
+
+def stale_deviations(results: Path) -> int:
+    """Say which declared deviations did not occur, for --strict-baseline; return the exit status: 1 if there is any."""
+    stale = [(one.target.name, d) for one in read(results) for d in one.deviations if d.is_stale]
+    for name, deviation in stale:
+        click.echo(escape(f"--strict-baseline: {name}: declared, but it does not occur: {deviation.declaration}"))
+    return WORSE if stale else 0

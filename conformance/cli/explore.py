@@ -14,27 +14,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from proctor.conformance.checks.common import NotObservable
 from proctor.conformance.cli.common import (
+    choose_containment,
     complete_requirements,
     complete_targets,
+    containment_option,
     json_option,
     print_json,
     quiet_option,
+    report_probe,
     requirement_id,
     run_reporting_errors,
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
-from proctor.conformance.exploring.campaign_verdict import covered, why_no_points
+from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
+from proctor.conformance.judging.control_group import settle_containment
+from proctor.conformance.judging.deviations import check_deviations
 from proctor.conformance.judging.judge import Judgement
-from proctor.conformance.judging.probe import check_deviations, probe
 from proctor.conformance.judging.result_rows import check_path, document, keep
 from proctor.conformance.spec import requirements
-from proctor.harness import execute as door
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS, Finding
 from proctor.harness.explorer.survey import Survey
@@ -83,11 +86,12 @@ _OUT_OF_TIME = "time limit reached"
               show_default=True, help="Directory for the case files of findings.")  # fmt: skip
 @click.option("--results", type=click.Path(path_type=Path), metavar="FILE",
               help="Write the results to FILE, for `proctor report`.")  # fmt: skip
+@containment_option
 @quiet_option
 @json_option
 def explore(
     target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
-    budget: float, replays: int, cases: Path, results: Path | None, quiet: bool, as_json: bool,
+    budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Stop TARGET at each of its system calls, deliver a signal there, and judge the execution.
 
@@ -113,9 +117,12 @@ def explore(
             check_path(results)
         _needs_directory(cases)
         launcher = check_deviations(load(target), target)
-        trouble = probe(launcher).trouble
-        if trouble:
-            raise UsageError(trouble.text)
+        choose_containment(containment)
+        found = settle_containment(launcher)
+        if found.trouble:
+            raise UsageError(found.trouble.text)
+        launcher = found.with_witness(launcher)
+        report_probe(found)
         chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
         crew = WorkerPool(launcher, workers, replays)
         try:
@@ -135,7 +142,8 @@ def explore(
                 with sigint_ignored():
                     told = [result_of(part, launcher, target) for part in parts]
                     seconds = time.monotonic() - start
-                    keep(results, [document(launcher, probe(launcher).version, told, seconds, door.containment())])
+                    contained = found.containment, found.compared, found.witness
+                    keep(results, [document(launcher, found.version, told, seconds, *contained)])
         if as_json:
             print_json({"target": launcher.name, "parts": [for_programs(part, launcher) for part in parts]})
         if any(part.is_interrupted for part in parts):
@@ -206,6 +214,10 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     if quiet and not exploration.findings:
         if part.is_untested:
             click.echo(f"{campaign.requirement}, {campaign.name}: {_OUT_OF_TIME}; nothing was tested")
+        elif part.told and part.is_cut_short:
+            click.echo(f"{campaign.requirement}, {escape(part.told.how_much)}: partial: {_OUT_OF_TIME}")
+        elif part.told and part.is_inconclusive:
+            click.echo(f"{campaign.requirement}, {escape(part.told.how_much)}: partial")
         return
     if part.empty:
         told = "" if part.empty.verdict == "not applicable" else f"{part.empty.verdict}: "
@@ -214,8 +226,10 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
     click.echo(f"{campaign.requirement}, {escape(str(part.told))}", nl=False)
     click.echo(f"; {exploration.seconds:.1f} s" + (", interrupted" if part.is_interrupted else ""))
     if part.told and part.is_cut_short:
-        played = f"{part.told.played} of {part.told.schedules} schedules"
-        click.echo(f"  {_OUT_OF_TIME}: {played}; the rest was not tested")
+        played = part.told.how_much.removeprefix(f"{campaign.name}: ")
+        click.echo(f"  partial: {_OUT_OF_TIME}: {played}; the rest was not tested")
+    elif part.told and part.is_inconclusive:
+        click.echo(f"  partial: {escape(part.told.how_much)}")
     for line in draw(part.told.stretches) if part.told and not quiet else ():
         click.echo(f"  {line}")
     for finding, path in zip(exploration.findings, part.files, strict=True):
@@ -253,7 +267,7 @@ def _save(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> 
 
 
 def _print_finding(target: Target, campaign: Campaign, finding: Finding, path: Path) -> None:
-    declared = target.deviations.get(campaign.requirement)
+    declared = target.deviations.get(declared_by(campaign, target, finding))
     kind = f"declared deviation ({escape(declared)})" if declared else "finding"
     kind = kind if finding.is_stable else "UNSTABLE, not a finding"
     click.echo(f"  {kind}: {finding.evaluation.label}; came back in {finding.returned} of {finding.replays} replays")

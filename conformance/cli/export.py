@@ -19,7 +19,7 @@ from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import timeline
 from proctor.conformance.spec import requirements
-from proctor.conformance.suite.terminal_report import escape
+from proctor.harness.words import harmless as escape
 from proctor.reports.finding import FindingSummary
 from proctor.reports.issue import markdown
 from proctor.reports.reproducer.script import reproducer
@@ -68,7 +68,7 @@ def summary_of(case: CaseFile) -> FindingSummary:
     requirement = requirements()[case.requirement]
     return FindingSummary(
         case.requirement, requirement.level, requirement.sentence, case.judged_by, case.target, case.scenario,
-        case.schedule, case.objections, case.versions, counts=_counts(case),
+        case.schedule, case.objections, case.versions, counts=_counts(case), programs=case.programs,
     )  # fmt: skip
 
 

@@ -14,21 +14,25 @@ from rich.live import Live
 from rich.text import Text
 
 from proctor.conformance.cli.common import (
+    choose_containment,
     complete_targets,
+    containment_option,
     json_option,
     number_of,
     print_json,
     quiet_option,
+    report_probe,
     run_reporting_errors,
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
 from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
-from proctor.conformance.judging.probe import check_deviations, probe
-from proctor.conformance.suite.terminal_report import escape
+from proctor.conformance.judging.control_group import settle_containment
+from proctor.conformance.judging.deviations import check_deviations
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.move_rules import RULES
 from proctor.harness.target import load
+from proctor.harness.words import harmless as escape
 
 
 class Profile(NamedTuple):
@@ -60,11 +64,12 @@ PROFILES = {
     "--state", type=click.Path(file_okay=False, path_type=Path), default=Path("proctor-hunt"), show_default=True,
     help="Directory for findings and the next seed.",
 )  # fmt: skip
+@containment_option
 @quiet_option
 @json_option
 def hunt(
-    target: str, profile: str, seconds: float | None, workers: int | None, seed: int | None, state: Path, quiet: bool,
-    as_json: bool,
+    target: str, profile: str, seconds: float | None, workers: int | None, seed: int | None, state: Path,
+    containment: str, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run generated scenarios against TARGET, and keep the shortest that breaks a requirement.
 
@@ -79,8 +84,12 @@ def hunt(
     def run() -> int:
         chosen = PROFILES[profile]
         launcher = check_deviations(load(target), target)
-        if trouble := probe(launcher).trouble:
-            raise UsageError(trouble.text)
+        choose_containment(containment)
+        found = settle_containment(launcher)
+        if found.trouble:
+            raise UsageError(found.trouble.text)
+        launcher = found.with_witness(launcher)
+        report_probe(found)
         kept = HuntState.at(state, launcher, chosen.resumes)
         if seed is not None:
             kept.next_seed = seed

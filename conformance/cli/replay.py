@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.cli.common import (
+    choose_containment,
     complete_requirements,
     complete_targets,
+    containment_option,
     json_option,
     number_of,
     print_json,
@@ -32,7 +34,7 @@ from proctor.conformance.exploring.replay import (
 )
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.judging.probe import check_deviations
+from proctor.conformance.judging.deviations import check_deviations
 from proctor.harness.errors import UsageError
 from proctor.harness.schedule import PressKey, parse
 from proctor.harness.target import Target, load
@@ -51,16 +53,17 @@ from proctor.reports.timeline.layout import layout
 @click.option("--schedule", metavar="TEXT", help="Without CASE: the schedule, one directive per line.")
 @click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="Number of replays.")
 @click.option("--show", is_flag=True, help="Draw the last replay in which the fault came back.")
+@containment_option
 @quiet_option
 @json_option
 def replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None, times: int,
-    show: bool, quiet: bool, as_json: bool,
+    show: bool, containment: str, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Play CASE again and print how often its fault came back.
 
-    Exit status: 1 if the fault came back, 0 if it did not, 2 if the result is inconclusive or for a usage error, 3 if
-    Proctor itself failed.
+    Exit status: 1 if the fault came back, 0 if it did not, 2 if it did not but a replay was inconclusive, or for a
+    usage error, 3 if Proctor itself failed.
 
     \b
         proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50
@@ -71,6 +74,7 @@ def replay(
     played: list[ReplayResult] = []
 
     def run() -> int:
+        choose_containment(containment)
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
         status = 0
         try:
@@ -89,11 +93,16 @@ def replay(
         if show and not status:
             last = next((result for result in reversed(played) if result.objections), played[-1])
             text_timeline.print_timeline(layout(last.history, last.events), Console(stderr=as_json))
-        if status or counted.back:
-            return status or FOUND
-        return INCONCLUSIVE if counted.unsure == times else 0
+        return status or exit_status(counted)
 
     run_reporting_errors(run, lambda: "no replay was complete")
+
+
+def exit_status(counted: Count) -> int:
+    """Return the exit status. A launcher that was not tested in each replay is not acquitted."""
+    if counted.back:
+        return FOUND
+    return INCONCLUSIVE if counted.unsure else 0
 
 
 def _play(replayer: Replayer, times: int, played: list[ReplayResult]) -> None:

@@ -60,7 +60,7 @@ def list_all(as_json: bool) -> None:
 @click.argument("name", metavar="ID", shell_complete=complete_requirements)
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Print one requirement with its reason and its sources.
+    """Print one requirement with its reason, its sources and, for some, how to meet it.
 
     \b
         proctor spec show TTY-3
@@ -79,11 +79,12 @@ def show(name: str, as_json: bool) -> None:
 
 
 def _in_full(requirement: Requirement) -> str:
-    return "\n".join(
-        (
-            f"{requirement.id} ({requirement.level}, profile {requirement.profile})",
-            click.wrap_text(requirement.sentence, 90, "  ", "  "),
-            click.wrap_text(f"Why: {requirement.why}", 90, "  ", "       "),
-            click.wrap_text(f"Source: {requirement.source}", 90, "  ", "          "),
-        )
-    )
+    parts = [
+        f"{requirement.id} ({requirement.level}, profile {requirement.profile})",
+        click.wrap_text(requirement.sentence, 90, "  ", "  "),
+        click.wrap_text(f"Why: {requirement.why}", 90, "  ", "       "),
+        click.wrap_text(f"Source: {requirement.source}", 90, "  ", "          "),
+    ]
+    if requirement.mend:
+        parts.append(click.wrap_text(f"Mend it: {requirement.mend}", 90, "  ", "           "))
+    return "\n".join(parts)

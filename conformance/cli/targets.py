@@ -19,7 +19,8 @@ from proctor.conformance.cli.common import (
     run_reporting_errors,
     wants_json,
 )
-from proctor.conformance.judging.probe import check_deviations, version_of
+from proctor.conformance.judging.deviations import check_deviations
+from proctor.conformance.judging.probe import version_of
 from proctor.conformance.versions.installing import install_target, package_of
 from proctor.conformance.versions.packages import cache_directory, named_in
 from proctor.harness.errors import UsageError, nearest
@@ -219,6 +220,7 @@ def _description(launcher: DescribedLauncher) -> list[str]:
         ("own", ", ".join(target.own)),
         ("keeps", ", ".join(target.keeps)),
         ("slow", "yes; the suite tests a sample of values" if target.slow else ""),
+        ("witness", "linked dynamically" if target.witness == "dynamic" else ""),
     ]
     lines = [f"{target.name}: {target.description}" if target.description else target.name]
     lines += [_wrapped(title, text) for title, text in rows if text]

@@ -7,17 +7,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from proctor.conformance.exploring.campaign_verdict import verdict_of, with_bare
+from proctor.conformance.exploring.campaign_verdict import declared_by, verdict_of, with_bare
 from proctor.conformance.exploring.campaigns import Campaign
-from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, versions
+from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, programs_at_points, versions
 from proctor.conformance.judging.evidence import failure_of, replay_command
 from proctor.conformance.judging.judge import Bare, Judgement
 from proctor.conformance.judging.probe import probe
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.harness import execute as door
+from proctor.harness import settings
 from proctor.harness.explorer.explore import Exploration, Finding
 from proctor.harness.target import Target
 from proctor.reports.coverage import Coverage
+
+ONLY_EXPLORED = "only explored; `proctor check` runs its other cases"
 
 
 class CampaignResult(NamedTuple):
@@ -44,8 +47,13 @@ class CampaignResult(NamedTuple):
     @property
     def is_cut_short(self) -> bool:
         """Whether the time limit ended the campaign before its last schedule."""
-        known = self.told.schedules if self.told and not self.is_interrupted else None
-        return known is not None and len(self.exploration.played) < known
+        return self.told is not None and not self.is_interrupted and not self.told.is_played
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether all schedules were played, nothing was found, and too many of them decide nothing."""
+        told = self.told
+        return told is not None and told.is_played and not told.is_whole and not self.exploration.findings
 
     @property
     def is_untested(self) -> bool:
@@ -54,8 +62,7 @@ class CampaignResult(NamedTuple):
 
     def breaks(self, target: Target) -> bool:
         """Whether there is a finding that the target does not declare."""
-        found = any(finding.is_stable for finding in self.exploration.findings)
-        return found and self.campaign.requirement not in target.deviations
+        return any(one.is_stable and not declared_by(self.campaign, target, one) for one in self.exploration.findings)
 
 
 def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
@@ -64,7 +71,8 @@ def case_of(finding: Finding, campaign: Campaign, target: Target) -> CaseFile:
         schema=SCHEMA, requirement=campaign.requirement, campaign=campaign.name, target=target,
         scenario=campaign.scenario, schedule=finding.schedule,
         objections=kept_objections(finding.evaluation.objections),
-        versions=versions(probe(target).version),
+        versions=versions(probe(target).version), containment=settings.containment(),
+        programs=programs_at_points(finding.history, finding.schedule),
     )  # fmt: skip
 
 
@@ -87,10 +95,9 @@ def _judged(part: CampaignResult, target: Target) -> Judgement:
     if part.objected and not exploration.findings:
         return Judgement("unstable", exploration.executions, f"interrupted: {part.unconfirmed}", explored=part.told)
     found = verdict_of(part.campaign, target, exploration, exploration.executions, part.told)
-    if found.verdict == "pass":
-        reason = "only explored; `proctor check` runs its other cases"
-        some = f"interrupted after {part.told.played} of {part.told.schedules or 'any number of'} schedules; "
-        return msgspec.structs.replace(found, reason=(some if part.is_interrupted else "") + reason)
+    if found.verdict in ("pass", "partial"):
+        reasons = [found.reason, "interrupted" if part.is_interrupted else "", ONLY_EXPLORED]
+        return msgspec.structs.replace(found, reason="; ".join(filter(None, reasons)))
     return with_bare(found, part.campaign, target, Bare(door.execute))
 
 
@@ -101,7 +108,8 @@ def for_programs(part: CampaignResult, target: Target) -> dict[str, object]:
         {
             "label": finding.evaluation.label, "objections": finding.evaluation.objections,
             "schedule": str(finding.schedule).splitlines(), "returned": finding.returned, "replays": finding.replays,
-            "is_stable": finding.is_stable, "declared": target.deviations.get(part.campaign.requirement, ""),
+            "is_stable": finding.is_stable,
+            "declared": target.deviations.get(declared_by(part.campaign, target, finding), ""),
             "case": str(path),
         }
         for finding, path in zip(exploration.findings, part.files, strict=True)
@@ -110,6 +118,7 @@ def for_programs(part: CampaignResult, target: Target) -> dict[str, object]:
         "requirement": part.campaign.requirement, "name": part.campaign.name,
         "why_not": part.empty.reason if part.empty else "", "coverage": str(told or ""),
         "schedules": len(exploration.played), "seconds": round(exploration.seconds, 3),
-        "is_interrupted": part.is_interrupted, "map": msgspec.to_builtins(told.stretches) if told else [],
+        "is_interrupted": part.is_interrupted, "is_whole": told is None or told.is_whole,
+        "map": msgspec.to_builtins(told.stretches) if told else [],
         "findings": findings,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Plays a campaign of the suite within its budget, and makes a verdict of its results."""
+"""Plays a campaign of the suite to its extent, and makes a verdict of its results."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from collections.abc import Callable
 import msgspec
 
 from proctor.conformance.checks import moments
-from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_tracing
+from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_freedom, needs_tracing
 from proctor.conformance.exploring.campaigns import Campaign, Plan
+from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.point_map import stretches
-from proctor.conformance.judging.judge import Bare, Judgement, needs_stage, timeline
+from proctor.conformance.exploring.surveys import Surveys
+from proctor.conformance.judging.deviations import declared, reasons, sort
+from proctor.conformance.judging.instability import cause
+from proctor.conformance.judging.judge import Bare, Judgement, how_often, needs_nothing_outside, needs_stage, timeline
+from proctor.conformance.judging.result_rows import FULL
 from proctor.harness.errors import HarnessError
-from proctor.harness.explorer.explore import REPLAYS, Exploration, Explorer
-from proctor.harness.explorer.survey import Play, Survey, survey
-from proctor.harness.history import History, Snapshot, TempFilesLeft
+from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, Explorer, Finding, Predicate
+from proctor.harness.explorer.survey import Survey
+from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
@@ -23,14 +28,17 @@ from proctor.reports.results import Verdict
 
 Execute = Callable[[Target, Scenario, Schedule], History]
 NEVER_PASSED = "the launcher reached none of the points again: its system calls differ from run to run"
-UNDISTURBED = 3
-"""Executions to learn what a launcher leaves behind."""
+
+
+UNDISTURBED = "undisturbed"
+"""How a violation names the schedule without directives."""
 
 
 def judge_campaign(
-    campaign: Campaign, target: Target, play: Execute, bare: Bare, seconds: float, replays: int = REPLAYS
-) -> Judgement:
-    """Explore with the sweep for at most `seconds`, and return the verdict."""
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, extent: Extent, replays: int = REPLAYS,
+    surveys: Surveys | None = None,
+) -> Judgement:  # fmt: skip
+    """Explore with the sweep to this extent, and return the verdict. surveys: those that were made before."""
     if reason := campaign.why_not(target):
         return Judgement("not applicable", reason=reason)
 
@@ -38,22 +46,25 @@ def judge_campaign(
         history = play(target, scenario, schedule)
         needs_stage(history)
         needs_tracing(history)
+        if not schedule.directives:
+            needs_nothing_outside(history)
+            needs_freedom(history)
         return history
 
     try:
-        alone = measure_of(campaign, target, bare, execute)
-        found = survey(execute, campaign.scenario)
+        alone, found, executions = (surveys or Surveys()).of(campaign, target, bare, execute)
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
             return Judgement("not applicable", reason=why_no_points(found))
-        explorer = Explorer(execute, campaign.scenario, campaign.predicate(alone), replays)
-        explored = explorer.explore(plan.planned, seconds)
+        explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), replays)
+        most = extent.executions(found, campaign.scenario)
+        explored = explorer.explore(plan.planned, extent.seconds, most)
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:
         return Judgement("error", reason=str(error))
-    executions = found.executions + explored.executions
-    judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored))
+    executions += explored.executions
+    judgement = verdict_of(campaign, target, explored, executions, covered(campaign, found, plan, explored), FULL)
     return with_bare(judgement, campaign, target, bare)
 
 
@@ -64,14 +75,6 @@ def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Ba
     return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
 
 
-def measure_of(campaign: Campaign, target: Target, bare: Bare, play: Play) -> History:
-    """Return the history with which those of a campaign are compared."""
-    if campaign.compared_with == "undisturbed":
-        return play(campaign.scenario, Schedule())
-    alone, _ = bare.of(target, campaign.scenario)
-    return with_what_is_left(alone, play, campaign.scenario)
-
-
 def why_no_points(found: Survey) -> str:
     """Return why there is nothing to explore: the launcher replaced itself with the command. NotObservable if not."""
     if not launcher_is_command(found.alone):
@@ -79,57 +82,94 @@ def why_no_points(found: Survey) -> str:
     return "the launcher makes no visible system call: it has replaced itself with the command"
 
 
-def with_what_is_left(bare: History, play: Play, scenario: Scenario) -> History:
-    """Return the baseline of explored executions: the bare command's history, with the processes and files in TMPDIR
-    that an undisturbed launcher leaves. TREE-1 judges whether it may leave them. Of several executions the one that
-    leaves most counts, because a process may sometimes end before the last look."""
-    undisturbed = max((play(scenario, Schedule()) for _ in range(UNDISTURBED)), key=_count_left)
-    end = [event for event in undisturbed.events if isinstance(event.fact, Snapshot) and event.fact.when == "end"]
-    kept = [event for event in bare.events if not (isinstance(event.fact, Snapshot) and event.fact.when == "end")]
-    files = [event for event in undisturbed.events if isinstance(event.fact, TempFilesLeft)]
-    return msgspec.structs.replace(bare, events=(*kept, *end, *files))
-
-
-def _count_left(history: History) -> int:
-    left = sum(len(fact.paths) for fact in history.facts(TempFilesLeft))
-    return left + sum(len(look.processes) for look in history.facts(Snapshot) if look.when == "end")
-
-
 def verdict_of(
-    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage
+    campaign: Campaign, target: Target, explored: Exploration, executions: int, account: Coverage, rest: str = ""
 ) -> Judgement:
-    """Return the verdict of an exploration, with the history and schedule of its worst finding."""
-    stable = [finding for finding in explored.findings if finding.is_stable]
-    worst = (stable or explored.findings)[:1]
+    """Return the verdict of an exploration, with the history and schedule of its worst finding. rest: what plays the
+    schedules that were left out for their number."""
+    by_finding = [(finding, declared_by(campaign, target, finding)) for finding in explored.findings]
+    covered = [finding for finding, text in by_finding if text]
+    declarations = tuple(dict.fromkeys(text for _, text in by_finding if text))
+    undeclared = [finding for finding, text in by_finding if not text]
+    stable = [finding for finding in undeclared if finding.is_stable]
+    shown = stable or undeclared or [one for one in covered if one.is_stable] or covered
+    worst = shown[:1]
     if not worst:
         if reason := _why_untold(explored):
             return Judgement("not observable", executions, reason)
-        return Judgement("pass", executions, explored=account)
+        return _without_finding(explored, executions, account, rest)
     violations = tuple(
         msgspec.structs.replace(
             objection,
-            schedule="; ".join(map(str, f.schedule.directives)) or "undisturbed",
+            schedule="; ".join(map(str, f.schedule.directives)) or UNDISTURBED,
             events=f.evaluation.events if f is worst[0] and f.returned else (),  # of its history
         )
-        for f in stable or explored.findings
+        for f in shown
         for objection in f.evaluation.objections[:1]
     )
-    schedule, _, history, returned, times = worst[0]
+    schedule, _, history, returned, times, without = worst[0]
     verdict: Verdict = "fail" if stable else "unstable"
-    reason = "" if stable else f"came back in {returned} of {times} replays"
-    if campaign.requirement in target.deviations:
-        verdict, reason = "declared deviation", target.deviations[campaign.requirement]
+    why = None if stable else cause(history, [without] if without and returned else [])
+    reason = how_often(returned, times, why) if why else ""
+    if not undeclared:
+        verdict, reason = "declared deviation", reasons(target, declarations)
     return Judgement(
-        verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history
-    )
+        verdict, executions, reason, violations, returned, timeline(history), account, str(schedule), times, history,
+        declarations=declarations, stage=campaign.scenario.stage.name,
+        instability=None if verdict != "unstable" else why,
+    )  # fmt: skip
+
+
+def predicate_for(campaign: Campaign, target: Target, compared_with: History) -> Predicate:
+    """Return the predicate of a campaign for a target. Of several violations those that the target does not declare
+    come first; where it declares all, the label says so: only a few findings of one label are confirmed, and declared
+    ones must not take the place of others."""
+    predicate, stage = campaign.predicate(compared_with), campaign.scenario.stage.name
+
+    def evaluation(history: History) -> Evaluation:
+        found = predicate(history)
+        if not found.objections or not target.deviations:
+            return found
+        sorted_ = sort(target, found.objections, campaign.requirement, stage)
+        label = found.label if sorted_.open else f"{found.label} (declared)"
+        objections = (*sorted_.open, *sorted_.covered)
+        return msgspec.structs.replace(found, label=label, objections=objections, is_declared=not sorted_.open)
+
+    return evaluation
+
+
+def declared_by(campaign: Campaign, target: Target, finding: Finding) -> str:
+    """Return the text of the declared deviation that covers a finding: that of its first violation, by which it is
+    reported; "" if none does."""
+    first = finding.evaluation.objections[:1]
+    stage = campaign.scenario.stage.name
+    return next((declared(target, one, campaign.requirement, stage) for one in first), "")
+
+
+def _without_finding(explored: Exploration, executions: int, account: Coverage, rest: str) -> Judgement:
+    """Return the verdict of an exploration that found nothing: a pass only if all of the plan was played, and enough of
+    it was conclusive."""
+    if account.is_whole:
+        return Judgement("pass", executions, explored=account)
+    if account.is_played:
+        return Judgement("partial", executions, account.how_much, explored=account)
+    if explored.out_of_time:
+        reason = f"{account.how_much}, then the time limit was reached"
+        return Judgement("partial", executions, reason, explored=account)
+    return Judgement("partial", executions, account.how_much, explored=account, rest=rest)
 
 
 def _why_untold(explored: Exploration) -> str:
-    """Return why an exploration without findings is inconclusive; "" if it is a pass."""
+    """Return why an exploration without findings is inconclusive; "" if it is not."""
     if not explored.played:
-        return "the budget ended before the first schedule was played"
-    untold = (moments.NOTHING_SENT, moments.UNTOLD)
-    return NEVER_PASSED if all(one.evaluation.label in untold for one in explored.played) else ""
+        return ""
+    return NEVER_PASSED if _inconclusive(explored) == len(explored.played) else ""
+
+
+def _inconclusive(explored: Exploration) -> int:
+    """Return the number of executed schedules whose history decides nothing: the launcher did not reach the point, or
+    the check could not tell, for example because one of Proctor's limits was reached."""
+    return sum(one.evaluation.label in (moments.NOTHING_SENT, moments.UNTOLD) for one in explored.played)
 
 
 def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
@@ -139,5 +179,5 @@ def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration
     folded = tuple(stretches(explored.played, sites))
     return Coverage(
         campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,
-        plan.left_out, folded,
+        plan.left_out, folded, _inconclusive(explored),
     )  # fmt: skip

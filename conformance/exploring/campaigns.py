@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from proctor.conformance.checks import cache, environments, moments, signals, sync
-from proctor.conformance.checks.common import NotApplicable, NotObservable
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
+from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.scenarios.environments import (
     COLD,
     END_OF_RUN,
@@ -30,6 +31,7 @@ from proctor.harness.explorer.explore import Evaluation, Predicate
 from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
 from proctor.harness.explorer.random_schedules import random_schedules
+from proctor.harness.explorer.spread import spread
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.explorer.sweep import PlannedSchedule, Stimulus, sweep
 from proctor.harness.history import DirectiveApplied, History
@@ -107,7 +109,7 @@ class Campaign(NamedTuple):
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
         """Return the schedules of one strategy."""
         if not self.stimuli:
-            return Plan(list(process_orders(survey)), "")
+            return Plan(spread(process_orders(survey)), "")
         if strategy == "sweep":
             planned, redundant, unaffected, rotated = sweep(survey, self.stimuli, self.part, exhaustive, self.rotated)
             left_out = []
@@ -119,8 +121,7 @@ class Campaign(NamedTuple):
             if rotated:
                 where = "" if self.rotated else " of programs that it started"
                 left_out.append(f"{rotated} at points{where}, which get one signal each")
-            order = _in_rounds(planned, len(self.stimuli)) if self.compared_with == "bare" else _spread(planned)
-            return Plan(order, "; ".join(left_out))
+            return Plan(spread(planned), "; ".join(left_out))
         if strategy == "pairs":
             return Plan(list(pairs(survey, self.stimuli, self.part)), "")
         return Plan(random_schedules(survey, self.stimuli, self.part, SEED), "")
@@ -130,6 +131,7 @@ class Campaign(NamedTuple):
 
         def evaluation(history: History) -> Evaluation:
             try:
+                needs_freedom(history)
                 found = self.check(history, bare)
             except (NotApplicable, NotObservable):
                 did = any(fact.what == "done" for fact in history.facts(DirectiveApplied))
@@ -143,27 +145,10 @@ class Campaign(NamedTuple):
                 label = f"wrong: {found[0].code}"
             elif found and label in (moments.UNDISTURBED, moments.REACHES):
                 label = "lost" if self.stimuli and self.part == 1 else "not as without it"
-            objections = tuple(one.of(self.requirement) for one in found)
+            objections = of_requirement(found, self.requirement, history)
             return Evaluation(label, objections, tuple(n for one in found for n in one.events))
 
         return evaluation
-
-
-def _in_rounds(planned: list[PlannedSchedule], rounds: int) -> list[PlannedSchedule]:
-    """Order the schedules in rounds: the first visits each point with one of the signals, the next with another."""
-    per_signal = -(-len(planned) // rounds)
-    lines = [planned[n * per_signal : (n + 1) * per_signal] for n in range(rounds)]
-    return [
-        line[i] for r in range(rounds) for i in range(per_signal) for line in [lines[(i + r) % rounds]] if i < len(line)
-    ]
-
-
-def _spread(planned: list[PlannedSchedule]) -> list[PlannedSchedule]:
-    """Order the schedules so that those played before the budget ends are spread evenly: by the bits of their indices,
-    the lowest bit first."""
-    width = len(planned).bit_length()
-    order = sorted(range(len(planned)), key=lambda n: f"{n:0{width}b}"[::-1])
-    return [planned[n] for n in order]
 
 
 class Plan(NamedTuple):

@@ -21,6 +21,7 @@ from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections
 from proctor.conformance.judging.probe import probe
 from proctor.harness import execute as door
+from proctor.harness import settings
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.schedule import Schedule
 from proctor.harness.strict import parse_json
@@ -106,6 +107,8 @@ class _HuntWorker:
             schema=SCHEMA, requirement=objection.requirement, check=CHECK, target=self._target,
             scenario=script.scenario, schedule=script.schedule or Schedule(), versions=self._versions,
             objections=kept_objections([objection.broken.violation.of(objection.requirement)]),
+            programs=casefile.programs_at_points(objection.history, script.schedule or Schedule()),
+            containment=settings.containment(),
         )  # fmt: skip
         name = objection.requirement.lower()
         with contextlib.suppress(UsageError):  # there is no file yet

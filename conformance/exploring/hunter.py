@@ -16,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.checks.interleavings import Broken, broken_by
+from proctor.conformance.judging.deviations import declared
 from proctor.conformance.judging.judge import Bare, needs_stage, not_claimed
 from proctor.conformance.spec import requirements
 from proctor.harness.errors import HarnessError
@@ -223,11 +224,11 @@ class Hunter:
             found = broken_by(history, bare or history)
         except (NotApplicable, NotObservable):
             return None
-        return (found[0], history) if found and self._counts(found[0]) else None
+        return (found[0], history) if found and self._counts(found[0], scenario.stage.name) else None
 
-    def _counts(self, broken: Broken) -> bool:
+    def _counts(self, broken: Broken, stage: str) -> bool:
         name = broken.requirement
-        if name in self._known or name in self._target.deviations:
+        if name in self._known or declared(self._target, broken.violation, name, stage):
             return False
         return not not_claimed(requirements()[name], self._target, ())
 

@@ -8,18 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_tracing
-from proctor.conformance.exploring.campaign_verdict import measure_of
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom, needs_tracing
 from proctor.conformance.exploring.campaigns import campaign_of
+from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
-from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.judging.casefile import CaseFile, other_way
 from proctor.conformance.judging.check_names import named
 from proctor.conformance.judging.judge import Bare, needs_stage
+from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import orders, settings
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
-from proctor.harness.schedule import Hold
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.schedule import Hold, Schedule
 from proctor.harness.target import Target, with_absolute_programs
 from proctor.harness.violation import Violation, unlike
 
@@ -42,6 +45,16 @@ class Count(NamedTuple):
     unsure: int
     objections: tuple[Violation, ...]
     reasons: tuple[str, ...]
+
+
+def unreached(schedule: Schedule, history: History) -> str:
+    """Return which point of the schedule the launcher never reached, in words; "" if it was tested as the schedule
+    says. Points of holds need not be reached, but one of them where there are only holds."""
+    missed = [fact.directive for fact in history.facts(NotReached)]
+    acted = [one for one in missed if not isinstance(one.action, Hold)]
+    if acted or (missed and len(missed) == len(schedule.directives)):
+        return f"the launcher never reached the point '{(acted or missed)[0].at}'"
+    return ""
 
 
 def count(all_told: Sequence[ReplayResult]) -> Count:
@@ -91,14 +104,27 @@ def ptrace_refusal_explained(case: CaseFile) -> Iterator[None]:
         ) from None
 
 
+UNDISTURBED = Scenario((Order(orders.Exit(0)), WaitEnds()))
+"""What is played before a case: a launcher does some things only in its first run, and cases are of later ones."""
+
+WARM_UPS = 2
+"""How often. Scripts do the same: reports/reproducer/parts/main.py."""
+
+
 class Replayer:
-    """Plays one case on one target. HarnessError if the harness fails."""
+    """Plays one case on one target, contained as it was, unless another containment is chosen. HarnessError if the
+    harness fails."""
 
     def __init__(self, case: CaseFile, target: Target) -> None:
         self._case, self._target = case, target
-        self._bare = Bare(door.execute)
+        self._uncontained = case.containment == "subreaper" and not settings.containment()
+        self._play = partial(door.execute, uncontained=self._uncontained)
+        if case.scenario.stage.home == "kept":
+            for _ in range(WARM_UPS):
+                self._play(target, UNDISTURBED)
+        self._bare = Bare(self._play)
         if case.is_explored:
-            play = partial(play_traced, target)
+            play = partial(play_traced, target, uncontained=self._uncontained)
             campaign = campaign_of(case)
             self._predicate = campaign.predicate(measure_of(campaign, target, self._bare, play))
         else:
@@ -109,30 +135,38 @@ class Replayer:
         return self._by_schedule() if self._case.is_explored else self._by_script()
 
     def _by_schedule(self) -> ReplayResult:
-        history = play_traced(self._target, self._case.scenario, self._case.schedule)
+        history = play_traced(self._target, self._case.scenario, self._case.schedule, self._uncontained)
+        try:
+            needs_freedom(history)
+        except NotObservable as reason:
+            return ReplayResult(history, unsure=str(reason))
         said = self._predicate(history)
         objections = said.objections
-        missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
-        unsure = f"the launcher never reached the point '{missed[0].directive.at}'" if missed and not objections else ""
+        unsure = unreached(self._case.schedule, history)
+        unsure = (
+            "" if objections else unsure or other_way(self._case, history, self._target.name == self._case.target.name)
+        )
         return ReplayResult(history, objections, unsure, said.events)
 
     def _by_script(self) -> ReplayResult:
         case = self._case
-        history = door.execute(self._target, case.scenario, case.schedule if case.schedule.directives else None)
+        history = self._play(self._target, case.scenario, case.schedule if case.schedule.directives else None)
         try:
             needs_stage(history)
+            needs_freedom(history)
             if case.schedule.directives:
                 needs_tracing(history)
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:
             return ReplayResult(history, unsure=str(reason))
-        objections = tuple(one.of(case.requirement) for one in found)
-        return ReplayResult(history, objections, events=tuple(n for one in found for n in one.events))
+        objections = of_requirement(found, case.requirement, history)
+        unsure = "" if objections else unreached(case.schedule, history)
+        return ReplayResult(history, objections, unsure, tuple(n for one in found for n in one.events))
 
     def _measure(self, history: History) -> History:
         """Return the history to compare with, as judge() does."""
         if self._case.compared_with:
-            return door.execute(self._target, self._case.compared_with)
+            return self._play(self._target, self._case.compared_with)
         scenario = self._case.scenario
         if scenario.starts_command and scenario.stage.home == "kept":
             return self._bare.of(self._target, scenario)[0]

@@ -16,9 +16,10 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import ParamSpec, TypeVar
 
-from proctor.conformance.checks.common import NotObservable, needs_tracing
-from proctor.conformance.exploring.campaign_verdict import measure_of
+from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing
+from proctor.conformance.exploring.campaign_verdict import predicate_for
 from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError
@@ -43,7 +44,7 @@ def explorer_for(target: Target, campaign: Campaign, replays: int) -> Explorer:
     """Return an explorer of this campaign on this target. HarnessError if the harness fails."""
     play = partial(play_traced, target)
     measure = measure_of(campaign, target, Bare(door.execute), play)
-    return Explorer(play, campaign.scenario, campaign.predicate(measure), replays)
+    return Explorer(play, campaign.scenario, predicate_for(campaign, target, measure), replays)
 
 
 class CannotTrace(HarnessError):
@@ -55,12 +56,14 @@ def survey_of(target: Target, campaign: Campaign) -> Survey:
     return survey(partial(play_traced, target), campaign.scenario)
 
 
-def play_traced(target: Target, scenario: Scenario, schedule: Schedule) -> History:
+def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontained: bool = False) -> History:
     """Return the history of an execution under a schedule; HarnessError if it cannot be traced."""
-    history = door.execute(target, scenario, schedule)
+    history = door.execute(target, scenario, schedule, uncontained)
     try:
         needs_stage(history)
         needs_tracing(history)
+        if not schedule.directives:
+            needs_freedom(history)  # what is undisturbed is the measure of all others
     except NotObservable as reason:
         raise CannotTrace(
             f"{target.name} cannot be explored here: {reason}. This is not the launcher's fault"
@@ -182,17 +185,18 @@ class WorkerPool:
         start = time.monotonic()
         played: list[PlayedSchedule] = []
         findings: list[Finding] = []
-        interrupted = False
+        interrupted = out_of_time = False
         try:
             for some in self._each(partial(_try, campaign), _chunks(planned), start + seconds):
                 played += some
                 tell(len(played))
+            out_of_time = time.monotonic() >= start + seconds
             findings += self._each(partial(_confirm, campaign), iter(select_suspects(played)), float("inf"))
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
         executions = len(played) + sum(finding.replays for finding in findings)  # without those that shortened them
-        return Exploration(played, findings, executions, time.monotonic() - start), interrupted
+        return Exploration(played, findings, executions, time.monotonic() - start, out_of_time), interrupted
 
     def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
         """Yield the result of each item as soon as it is ready; start none after the deadline."""

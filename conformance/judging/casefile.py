@@ -13,8 +13,10 @@ from pathlib import Path
 import msgspec
 
 from proctor.harness.errors import UsageError
+from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
+from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
@@ -29,7 +31,9 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     campaign: the campaign of the explorer that found it, whose check judges it. check: the check itself,
     `chapter.function`, where no campaign is named. A case names one of the two. objections: what was found. versions:
     of the launcher, of Proctor and of the system on which it was found. compared_with: the scenario of the launcher
-    itself with which it is compared, where that is not the bare command.
+    itself with which it is compared, where that is not the bare command. programs: for each directive, what the
+    launcher and its children were running when it came to its point (PointReached); empty where that is not known.
+    containment: how it was played, "" for as the system allows.
     """
 
     schema: int
@@ -42,6 +46,8 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     campaign: str = ""
     schedule: Schedule = Schedule()
     compared_with: Scenario | None = None
+    programs: tuple[tuple[str, ...], ...] = ()
+    containment: Containment = ""
 
     @property
     def is_explored(self) -> bool:
@@ -57,6 +63,30 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     def length(self) -> int:
         """How much there is to read: steps and directives."""
         return len(self.scenario.steps) + len(self.schedule.directives)
+
+
+def programs_at_points(history: History | None, schedule: Schedule) -> tuple[tuple[str, ...], ...]:
+    """Return what `programs` of a case is, from a history in which its schedule was played."""
+    at_point = {fact.at: fact.programs for fact in history.facts(PointReached)} if history else {}
+    return tuple(at_point.get(directive.at, ()) for directive in schedule.directives) if any(at_point.values()) else ()
+
+
+def other_way(case: CaseFile, history: History, is_same_launcher: bool) -> str:
+    """Return in which way the launcher went another way than in the case until the schedule had an effect; "" if it
+    did not: it has made as many processes, and they run the same programs. Its own program is another if it is another
+    launcher."""
+    first = 0 if is_same_launcher else 1
+    for directive, its, mine in zip(
+        case.schedule.directives, case.programs, programs_at_points(history, case.schedule), strict=False
+    ):
+        if its and mine[first:] != its[first:]:
+            return f"at {directive.at}, the launcher and its children ran {shown(mine)}; in the case: {shown(its)}"
+    return ""
+
+
+def shown(programs: tuple[str, ...]) -> str:
+    """Return programs in words."""
+    return ", ".join(name or "(none yet)" for name in programs) or "nothing"
 
 
 def versions(launcher: str) -> dict[str, str]:

@@ -29,10 +29,14 @@ KEPT_ITEMS = 200
 """Items of any list in an event: environment variables, processes, files."""
 
 
-def replay_command(asked: str, requirement: str, schedule: str) -> str:
+REPEATS = ("-n", "20")
+"""How often a violation is replayed that does not come back each time."""
+
+
+def replay_command(asked: str, requirement: str, schedule: str, is_unstable: bool = False) -> str:
     """Return the command line that plays a schedule again on the target that was asked for."""
     words = ["proctor", "replay", f"--target={asked}", f"--requirement={requirement}", f"--schedule={schedule}"]
-    return shlex.join(words)
+    return shlex.join([*words, *(REPEATS if is_unstable else ())])
 
 
 def failure_of(requirement: str, case: str, judgement: Judgement, replay: str, file: CaseFile | None) -> Failure:

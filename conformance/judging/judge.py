@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
+from proctor.conformance.checks.common import NotApplicable, NotObservable, end_key, end_of, needs_freedom
+from proctor.conformance.judging.deviations import Sorted, reasons, sort
+from proctor.conformance.judging.instability import Instability, cause
+from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady
-from proctor.harness.scenario import Scenario
+from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady, is_outside
+from proctor.harness.scenario import Scenario, WaitReady
 from proctor.harness.target import Profile, Target
-from proctor.harness.violation import Violation
-from proctor.harness.words import describe, is_dull
+from proctor.harness.violation import Value, Violation
+from proctor.harness.words import describe, is_dull, still_open
 from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
 
 VERDICTS: tuple[Verdict, ...] = (
-    "fail", "error", "unstable", "not observable", "declared deviation", "pass", "not applicable", "not built",
+    "fail", "error", "unstable", "not observable", "partial", "declared deviation", "pass", "not applicable",
+    "not built",
 )  # fmt: skip
 """Worst first: the verdict of a requirement is the worst of its cases."""
 
@@ -44,7 +48,10 @@ class Player(Protocol):
 class Judgement(msgspec.Struct, frozen=True):
     """The verdict on one case, with what led to it. `returned`: in how many of the `replays` the finding came back.
     history, bare: where it was seen, and the bare command's, which is None where there is none to compare with. Of what
-    the explorer found: what it covered, and the schedule of the finding."""
+    the explorer found: what it covered, and the schedule of the finding. declarations: the target's declared deviations
+    that cover a violation, in their text form; violations has those that none covers, where there are such. stage: the
+    name of the stage on which they were found. rest: of what is partial, the option that plays the rest, as a clause.
+    launcher_end: how the launcher ended there; "" if it did not. instability: why it is unstable; None if it is not."""
 
     verdict: Verdict
     executions: int = 0
@@ -57,6 +64,11 @@ class Judgement(msgspec.Struct, frozen=True):
     replays: int = 0
     history: History | None = None
     bare: History | None = None
+    declarations: tuple[str, ...] = ()
+    stage: str = ""
+    rest: str = ""
+    launcher_end: Value = ""
+    instability: Instability | None = None
 
 
 class Bare:
@@ -108,27 +120,42 @@ def judge(
             its, executions = bare.of(target, scenario)
         history = count(play(target, scenario))
         needs_stage(history)
+        needs_nothing_outside(history)
         _needs_command(requirement, history, its)
         against = count(play(target, compared_with)) if compared_with else its or history
-        violations = tuple(one.of(requirement.id) for one in check(history, against))
+        violations = of_requirement(check(history, against), requirement.id, history)
+        needs_freedom(history)
+        needs_freedom(against)
         if not violations:
-            needs_freedom(history)
             return Judgement("pass", executions)
-        if requirement.id in target.deviations:
-            reason = target.deviations[requirement.id]
+
+        def undeclared(found: Iterable[Violation]) -> Sorted:
+            named = of_requirement(found, requirement.id, history)
+            return sort(target, named, requirement.id, scenario.stage.name)
+
+        found = undeclared(violations)
+        declarations = found.declarations
+        if not found.open:
             return Judgement(
-                "declared deviation", executions, reason, violations, history=history, bare=its
+                "declared deviation", executions, reasons(target, declarations), violations, history=history, bare=its,
+                declarations=declarations, stage=scenario.stage.name, launcher_end=launcher_end(history),
             )  # fmt: skip
-        returned = 0
+        without, confirmed = [], found.open
         for _ in range(replays):
             again = count(play(target, scenario))
             against = count(play(target, compared_with)) if compared_with else against
-            returned += _finds(check, again, against)
-        verdict: Verdict = "fail" if returned == replays else "unstable"
-        reason = "" if verdict == "fail" else f"came back in {returned} of {replays} replays"
+            if seen := _violations(check, again, against, undeclared):
+                confirmed = _also_in(confirmed, seen)
+            else:
+                without.append(again)
+        returned = replays - len(without)
+        verdict: Verdict = "unstable" if without else "fail"
+        why = cause(history, without) if without else None
+        reason = how_often(returned, replays, why) if why else ""
         return Judgement(
-            verdict, executions, reason, violations, returned, timeline(history), replays=replays,
-            history=history, bare=its,
+            verdict, executions, reason, confirmed, returned, timeline(history), replays=replays,
+            history=history, bare=its, declarations=declarations, stage=scenario.stage.name,
+            launcher_end=launcher_end(history), instability=why,
         )  # fmt: skip
     except NotApplicable as reason:
         return Judgement("not applicable", executions, str(reason))
@@ -138,6 +165,17 @@ def judge(
         return Judgement("error", executions, str(error))
     except Exception as error:  # noqa: BLE001  a check that crashes has found out nothing: never "fail"
         return Judgement("error", executions, f"{error!r}: the harness failed\n{traceback.format_exc()}")
+
+
+def how_often(returned: int, replays: int, why: Instability) -> str:
+    """Return the reason of the verdict `unstable`: in how many replays the violation came back, and why not in all."""
+    return f"came back in {returned} of {replays} replays: {why}"
+
+
+def launcher_end(history: History) -> Value:
+    """Return how the launcher ended, as a parameter of violations says it; "" if it did not."""
+    end = end_of(history, "launcher")
+    return end_key(end[1]) if end else ""
 
 
 def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str:
@@ -153,6 +191,14 @@ def needs_stage(history: History) -> None:
             raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
 
 
+def needs_nothing_outside(history: History) -> None:
+    """Raise HarnessError where the launcher did not start its command because it waited for something that Proctor does
+    not see, such as a daemon. Whether that would have come is not the launcher's fault, nor ours to judge."""
+    for miss in history.facts(WaitFailed):
+        if isinstance(miss.awaited, WaitReady) and miss.step is None and any(map(is_outside, miss.open)):
+            raise HarnessError(still_open(miss))
+
+
 STARTING = ("EXIT-1", "TTY-6", "TREE-6")
 """Requirements, besides those of INHERIT, that speak of a launcher which does not start its command at all."""
 
@@ -166,12 +212,26 @@ def _needs_command(requirement: Requirement, history: History, bare: History | N
         raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
 
 
-def _finds(check: Check, history: History, bare: History) -> bool:
-    """Whether a replay shows the finding again; one in which it cannot be observed does not."""
+def _also_in(violations: tuple[Violation, ...], seen: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """Return those violations of which a replay shows the kind as well; all, if it shows only others: the launcher
+    breaks the requirement each time, but not in the same way."""
+    codes = {one.code for one in seen}
+    return tuple(one for one in violations if one.code in codes) or violations
+
+
+def _violations(
+    check: Check, history: History, bare: History, undeclared: Callable[[Iterable[Violation]], Sorted]
+) -> tuple[Violation, ...]:  # fmt: skip
+    """Return the violations that a replay shows and that are not declared; none where it could not be observed, or
+    waited for something outside instead of starting the command."""
     try:
-        return bool(check(history, bare))
-    except (NotApplicable, NotObservable):
-        return False
+        needs_stage(history)
+        needs_nothing_outside(history)
+        needs_freedom(history)
+        needs_freedom(bare)
+        return undeclared(check(history, bare)).open
+    except (NotApplicable, NotObservable, HarnessError):
+        return ()
 
 
 def timeline(history: History) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import resource
 import shlex
@@ -20,17 +21,32 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
-from proctor.harness import orders
-from proctor.harness.errors import HarnessError, UsageError, nearest
-from proctor.harness.history import History, LimitExceeded, NotStarted, Unobserved, WaitFailed, WitnessReady
-from proctor.harness.scenario import Order, Scenario, Stage, WaitEnds
+from proctor.harness import orders, settings
+from proctor.harness.errors import HarnessError
+from proctor.harness.history import (
+    History,
+    LimitExceeded,
+    NotStarted,
+    SettleEnded,
+    Unobserved,
+    WaitFailed,
+    WitnessReady,
+    is_outside,
+)
+from proctor.harness.scenario import Order, Scenario, Settle, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
-from proctor.harness.words import exceeded, harmless, how_ended, left, unseen
+from proctor.harness.words import exceeded, harmless, how_ended, left, open_wait, unseen
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
-SLOW_START = 0.1
-"""Seconds to start a command, from which on the suite takes samples where it could do all."""
+SLOW_START = 0.2
+"""Seconds of CPU time to start a command, from which on the suite takes samples where it could do all. The time on the
+clock would grow with the load of the machine. The value is far from common launchers: programs in C and uv use up to
+0.015 s, scripts in Python 0.03 s, in Node 0.1 s; npx 0.7 s, pdm and poetry 0.9 s."""
+UNSURE = (SLOW_START / 2, SLOW_START * 2)
+"""Seconds of CPU time that are measured again: a busy machine's cold caches add to it."""
+MEASUREMENTS = 5
+"""How often, of which the least counts."""
 START_WITHIN = 8.0
 """Seconds to start a command here, where the suite gives 30: one that never will is to be told soon."""
 SYNCS_WITHIN = 60.0
@@ -39,7 +55,7 @@ COMPUTES_WITHIN = 5
 """Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
 MOST_OUTPUT = 200
 """Characters of its output that are shown."""
-_SETTING = "PROCTOR_START_WITHIN"
+_SETTING = settings.START_WITHIN
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -50,27 +66,33 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """What was found. trouble: why this target cannot be judged, None if it can."""
+    """What was found. trouble: why this target cannot be judged, None if it can. restless: the launcher is never seen
+    at rest while its command runs, so each absence takes seconds to establish. compared: what the control group found
+    out, "" if it was not played. uncontained: the launcher behaves differently in a PID namespace, so it is judged
+    outside of one. witness: how the command is linked, and why; "" for as usual, statically."""
 
     version: str
     slow: bool
     trouble: Trouble | None
+    restless: bool = False
+    compared: str = ""
+    uncontained: bool = False
+    witness: str = ""
 
+    def with_witness(self, target: Target) -> Target:
+        """Return the target with the command that it is to be judged with."""
+        return msgspec.structs.replace(target, witness="dynamic") if self.witness else target
 
-def check_deviations(target: Target, asked: str) -> Target:
-    """Return the target; UsageError if it declares a deviation from a requirement that does not exist."""
-    for name in target.deviations:
-        if name not in requirements():
-            close = nearest(name, requirements())
-            raise UsageError(
-                f"target '{asked}': 'deviations' names '{name}', which is no requirement{close}; "
-                "`proctor spec` lists those that there are"
-            )
-    return target
+    @property
+    def containment(self) -> str:
+        """How the executions of this target are contained."""
+        if self.uncontained:
+            return "subreaper, because it behaves differently in a PID namespace"
+        return door.containment()
 
 
 def probe(target: Target) -> Probe:
-    """Start the launcher twice (the first time may fill caches) and ask its version.
+    """Start the launcher at least twice (the first time may fill caches) and ask its version.
 
     Raises HarnessError where the harness fails.
     """
@@ -79,10 +101,46 @@ def probe(target: Target) -> Probe:
     with contextlib.nullcontext() if has_time else _little_patience():
         history = door.execute(target, script)
         trouble = _trouble(target, history)
-        if not trouble:
-            history = door.execute(target, script)
-    slow = any(event.time > SLOW_START for event, _ in history.all(WitnessReady))
-    return Probe(version_of(target) if not trouble else "", slow, trouble)
+        witness = _which_witness(target, history)
+        if witness and target.witness == "static":
+            target = msgspec.structs.replace(target, witness="dynamic")
+            trouble = trouble or _trouble(target, door.execute(target, script))
+        if trouble:
+            return Probe("", False, trouble, witness=witness)
+        slow, restless = _start_cost(target, script) >= SLOW_START, _is_restless(target, script)
+    return Probe(version_of(target), slow, None, restless, witness=witness)
+
+
+def _is_restless(target: Target, script: Scenario) -> bool:
+    """Whether the launcher polls, or waits for what Proctor does not see, while its command does nothing. This does not
+    depend on the load: a launcher that does come to rest is waited for."""
+    if not script.starts_command:
+        return False
+    history = door.execute(target, msgspec.structs.replace(script, steps=(Settle(), *script.steps)))
+    rests = history.facts(SettleEnded)
+    return bool(rests) and rests[0].how != "quiescent"
+
+
+def _start_cost(target: Target, script: Scenario) -> float:
+    """Return the CPU time in seconds that it takes to start the command; 0.0 if none is started."""
+    least = math.inf
+    for _ in range(MEASUREMENTS):
+        ready = door.execute(target, script).facts(WitnessReady)
+        least = min([least, *(fact.cpu_seconds for fact in ready if fact.process == "command")])
+        if not UNSURE[0] <= least < UNSURE[1]:
+            break
+    return least if least < math.inf else 0.0
+
+
+def _which_witness(target: Target, history: History) -> str:
+    """Say why the command is to be linked dynamically: only then the dynamic linker loads what these variables name
+    (ld.so(8)). "" if nothing asks for it."""
+    for fact in history.facts(WitnessReady):
+        names = [entry.partition(b"=")[0] for entry in fact.inherited.environ if not entry.endswith(b"=")]
+        for name in ("LD_PRELOAD", "LD_AUDIT"):
+            if name.encode() in names:
+                return f"linked dynamically, because {name} is in its environment"
+    return "linked dynamically, as the description says" if target.witness == "dynamic" else ""
 
 
 def _first_look(target: Target, stage: Stage) -> Scenario:
@@ -172,6 +230,8 @@ def _trouble(target: Target, history: History) -> Trouble | None:
         lines.append(
             f"              Where it is only slow: {_SETTING}=60 in the environment, or slow = true in a TOML."
         )
+    if door.has_namespace():
+        lines.append("              Where it refuses to work in a PID namespace: --containment=subreaper.")
     return Trouble(f"{how}; it printed: {output}", "\n".join(lines))
 
 
@@ -203,6 +263,9 @@ def _how_it_went(history: History) -> tuple[str, bool]:
     for fact in history.facts(LimitExceeded):
         return f"it was ended: {exceeded(fact)}", False
     for missed in history.facts(WaitFailed):
+        if any(map(is_outside, missed.open)):
+            waits = "; ".join(open_wait(wait) for wait in missed.open if is_outside(wait))
+            return f"it was still waiting after {missed.seconds:.0f} s: {waits}", True
         if missed.sure:
             return f"it hangs: for {missed.seconds:.0f} s nothing has run ({left(missed.last_seen)})", True
         return f"it was still at work after {missed.seconds:.0f} s ({left(missed.last_seen)}), and was ended", True

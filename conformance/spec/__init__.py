@@ -12,7 +12,7 @@ import msgspec
 from proctor.harness.errors import HarnessError
 from proctor.harness.target import Profile
 
-VERSION = 1
+VERSION = 2
 """The version of the specification. It changes when a requirement changes its meaning or its level. Results of
 different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
@@ -22,7 +22,8 @@ CHAPTERS = (
 
 
 class Requirement(msgspec.Struct, frozen=True):
-    """One requirement. why: its reason; source: where it comes from; profile: the launchers to which it applies."""
+    """One requirement. why: its reason; source: where it comes from; profile: the launchers to which it applies; mend:
+    how a launcher can meet it, where that is not plain."""
 
     id: str
     level: Level
@@ -31,6 +32,7 @@ class Requirement(msgspec.Struct, frozen=True):
     source: str
     profile: Profile
     chapter: str
+    mend: str = ""
 
     @property
     def is_mandatory(self) -> bool:
@@ -39,7 +41,7 @@ class Requirement(msgspec.Struct, frozen=True):
 
 
 _HEADING = re.compile(r"^## ([A-Z]+-\d+) \((MUST NOT|MUST|SHOULD|MAY)\)$", re.MULTILINE)
-_ITEM = re.compile(r"^- (Why|Source|Profile|Note): (.*?)(?=^- |\Z)", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"^- (Why|Source|Profile|Note|Mend it): (.*?)(?=^- |\Z)", re.MULTILINE | re.DOTALL)
 
 
 @cache
@@ -68,5 +70,5 @@ def _one(chapter: str, name: str, level: str, body: str) -> Requirement:
         raise HarnessError(f"conformance/spec/{chapter}.md: {name} has no {', '.join(sorted(missing))}; add the item")
     sentence = " ".join(re.split(r"^- ", body, maxsplit=1, flags=re.MULTILINE)[0].split())
     raw = {"id": name, "level": level, "sentence": sentence, "why": items["Why"], "source": items["Source"],
-           "profile": items["Profile"].rstrip("."), "chapter": chapter}  # fmt: skip
+           "profile": items["Profile"].rstrip("."), "chapter": chapter, "mend": items.get("Mend it", "")}  # fmt: skip
     return msgspec.convert(raw, Requirement)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from proctor.conformance.checks.common import launcher_is_command
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
 from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging import casefile
@@ -15,17 +16,15 @@ from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objectio
 from proctor.conformance.judging.check_names import name_of, named
 from proctor.conformance.judging.evidence import failure_of
 from proctor.conformance.judging.judge import REPLAYS, REPLAYS_ONCE_CONFIRMED, Check, Claims, Judgement, judge
-from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.judging.result_rows import CaseResult, Sample
 from proctor.conformance.spec import Requirement, requirements
-from proctor.conformance.suite import terminal_report
+from proctor.conformance.suite import failure_report
+from proctor.conformance.suite.case_results import PROPERTY
 from proctor.conformance.suite.suite import Suite
-from proctor.harness.errors import ProctorError
+from proctor.harness.errors import HarnessError, ProctorError
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
-
-PROPERTY = "proctor"
-"""The name of the test's user property that holds the result of its case. xdist passes it on from workers."""
 
 
 class Case:
@@ -60,15 +59,21 @@ class Case:
             self._conclude(requirement, judgement, case)
 
     def explore(self, campaign: Campaign, share: float, has_other_cases: bool = False) -> None:
-        """Explore with this share of the budget; pass, skip or fail the test by the verdict. beside: the requirement
-        also has cases without the explorer, so it counts as observable where nothing can be traced."""
-        requirement = requirements()[campaign.requirement]
-        seconds = self._suite.explore_budget * share
-        if not seconds:
-            pytest.skip("not explored: --explore-budget=0")
-        judgement = judge_campaign(campaign, self.target, self._suite.execute, self._suite.bare, seconds)
+        """Explore with this share of the work for one launcher; pass, skip or fail the test by the verdict.
+        has_other_cases: the requirement also has cases without the explorer, so it counts as observable where nothing
+        can be traced, but what they show is partial."""
+        requirement, suite = requirements()[campaign.requirement], self._suite
+        if not suite.why_unexplored:
+            extent = suite.extent(self.target, share)
+            judgement = judge_campaign(
+                campaign, self.target, suite.execute, suite.bare, extent, surveys=suite.surveys
+            )  # fmt: skip
+        elif has_other_cases and not campaign.why_not(self.target):
+            judgement = Judgement("not observable", reason=suite.why_unexplored)
+        else:
+            pytest.skip(f"not explored: {suite.why_unexplored}")
         if has_other_cases and judgement.verdict == "not observable":
-            pytest.skip(judgement.reason)
+            judgement = self._unexplored(campaign, judgement.reason)
         case = self._case_file(requirement, judgement, "", campaign.scenario, campaign=campaign.name)
         self._conclude(requirement, judgement, case)
 
@@ -79,17 +84,19 @@ class Case:
         """Return the case file of a violation; None without one."""
         if not judgement.violations:
             return None
+        schedule = parse(judgement.schedule)
         return CaseFile(
             schema=SCHEMA, requirement=requirement.id, check=check, campaign=campaign, target=self.target,
             scenario=scenario,
             objections=kept_objections(judgement.violations),
-            versions=versions(self._suite.probes[self.target.name].version), schedule=parse(judgement.schedule),
-            compared_with=compared_with,
+            versions=versions(self._suite.probes[self.target.name].version), schedule=schedule,
+            compared_with=compared_with, programs=casefile.programs_at_points(judgement.history, schedule),
+            containment=self._suite.containment_of(self.target.name),
         )  # fmt: skip
 
     def _kept(self, judgement: Judgement, case: CaseFile | None) -> str:
-        """Save the case file of a failure if --cases asks for it; return its path, else ""."""
-        if judgement.verdict != "fail" or not case or not self._suite.keep_cases:
+        """Save the case file of a violation if --cases asks for it; return its path, else ""."""
+        if judgement.verdict not in ("fail", "unstable") or not case or not self._suite.keep_cases:
             return ""
         try:
             return str(casefile.write(case, Path(self._suite.keep_cases)))
@@ -108,10 +115,28 @@ class Case:
         self._suite.shortest_failures[key] = failure.length
         return msgspec.structs.replace(result, failure=failure)
 
+    def _unexplored(self, campaign: Campaign, why: str) -> Judgement:
+        """Return the verdict where a campaign cannot be explored, of a requirement that has other cases."""
+        try:
+            replaced = launcher_is_command(self._suite.execute(self.target, campaign.scenario))
+        except HarnessError as error:
+            return Judgement("error", reason=str(error))
+        if replaced:
+            return Judgement("not applicable", reason="the launcher has replaced itself with the command")
+        return Judgement("partial", reason=f"{campaign.name}: not explored: {why}")
+
+    def _sample(self) -> Sample | None:
+        """Return the sample that this case is one of; None if the case is repeated over all values, or not at all."""
+        mark = self._item.get_closest_marker("over")
+        if mark is None:
+            return None
+        _, whole, part, what = mark.args
+        played = len(self._suite.values(self.target, whole, part))
+        return Sample(played, len(whole), what) if played < len(whole) else None
+
     def _conclude(self, requirement: Requirement, judgement: Judgement, case: CaseFile | None) -> None:
-        sampled = bool(self._item.get_closest_marker("over")) and self._suite.takes_samples(self.target)
         file = self._kept(judgement, case)
-        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, sampled, file)
+        result = CaseResult(requirement.id, self.target.name, self._item.name, judgement, self._sample(), file)
         result = self._with_failure(result, case)
         judgement = msgspec.structs.replace(judgement, history=None, bare=None)  # they are long
         result = msgspec.structs.replace(result, judgement=judgement)
@@ -119,9 +144,9 @@ class Case:
         verdict = judgement.verdict
         if verdict in ("not applicable", "not observable", "declared deviation"):
             pytest.skip(judgement.reason)
-        if verdict != "pass":
+        if verdict not in ("pass", "partial"):
             repeat = self._suite.repeat_command(result)
-            pytest.fail(terminal_report.explain(result, requirement, repeat), pytrace=False)
+            pytest.fail(failure_report.explain(result, requirement, repeat), pytrace=False)
 
     def _judge(
         self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, compared_with: Scenario | None

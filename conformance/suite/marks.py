@@ -22,9 +22,12 @@ def takes_long(case: F) -> F:
     return mark(case)
 
 
-def over(argument: str, values: Iterable[Any], sample: Iterable[Any] | None = None) -> Callable[[F], F]:
-    """Repeat a case over `values`; on slow launchers and without --full only over `sample`."""
+def over(
+    argument: str, values: Iterable[Any], sample: Iterable[Any] | None = None, what: str = "values"
+) -> Callable[[F], F]:
+    """Repeat a case over `values`; on slow launchers and without --full only over `sample`. what: what the values are,
+    in the plural."""
     whole = tuple(values)
     part = whole if sample is None else tuple(sample)
-    mark: Callable[[F], F] = pytest.mark.over(argument, whole, part)
+    mark: Callable[[F], F] = pytest.mark.over(argument, whole, part, what)
     return mark

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -15,21 +14,26 @@ import pytest
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import requirements
-from proctor.conformance.suite import terminal_report
-from proctor.conformance.suite.case import PROPERTY, Case
-from proctor.conformance.suite.selection import exact_ids, not_selected
+from proctor.conformance.suite import output, terminal_report
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.case_results import PROPERTY, breaks, result_of
+from proctor.conformance.suite.selection import exact_ids, has_unknown_cases, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
+from proctor.conformance.suite.unfinished import reached_maxfail, subject, unfinished, unselected
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
+from proctor.reports.results import slug
 
 __all__ = [
     "case", "pytest_addoption", "pytest_cmdline_main", "pytest_collection_modifyitems", "pytest_configure",
-    "pytest_configure_node", "pytest_generate_tests", "pytest_report_header", "pytest_report_teststatus",
-    "pytest_runtest_logreport", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary",
+    "pytest_configure_node", "pytest_deselected", "pytest_generate_tests", "pytest_keyboard_interrupt",
+    "pytest_report_header", "pytest_report_teststatus", "pytest_runtest_logreport", "pytest_runtest_makereport",
+    "pytest_sessionfinish", "pytest_sessionstart", "pytest_terminal_summary", "pytest_testnodedown",
     "pytest_unconfigure",
 ]  # fmt: skip
 
 USAGE_ERROR, HARNESS_FAILED = 2, 3
+CONTAINMENTS = ("auto", "namespace", "subreaper")
 
 _suite_key = pytest.StashKey[Suite]()
 _refused_key = pytest.StashKey[int]()
@@ -52,11 +56,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="test the requirements of this profile too, on every target (repeatable)",
     )  # fmt: skip
     group.addoption(
-        "--explore-budget", type=float, default=20.0, metavar="SECONDS",
-        help="time limit for exploring, for each launcher (default: 20; 0 leaves explored cases out)",
+        "--declare", action="append", default=[], metavar="DEVIATION=REASON",
+        help="declare a deviation of every target, such as 'SIG-1[HUP]=reason': see docs/targets.md (repeatable)",
     )  # fmt: skip
     group.addoption(
-        "--full", action="store_true", help="on slow launchers, test every signal and exit code, not a sample"
+        "--explore-schedules", type=int, default=None, metavar="N",
+        help="play at most N schedules of each explored case (default: by the launcher; 0 leaves explored cases out)",
+    )  # fmt: skip
+    group.addoption(
+        "--explore-budget", type=float, default=None, metavar="SECONDS",
+        help="time limit for each explored case (default: 600, none with --full; 0 leaves explored cases out)",
+    )  # fmt: skip
+    group.addoption(
+        "--containment", choices=CONTAINMENTS, default="auto",
+        help="namespace: run each launcher in a PID namespace; subreaper: without one; auto (the default): in one, if "
+        "the system allows it and the launcher behaves in it as it does without",
+    )  # fmt: skip
+    group.addoption(
+        "--full", action="store_true", help="test every signal and exit code, and every schedule of explored cases"
     )
 
 
@@ -77,6 +94,7 @@ def _complain(message: str) -> None:
     click.echo(f"proctor: {terminal_report.escape(message)}", err=True)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement that a case is about")
     config.addinivalue_line("markers", "takes_long: a case that takes seconds")
@@ -89,6 +107,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ProctorError as error:
         config.stash[_refused_key] = USAGE_ERROR if isinstance(error, UsageError) else HARNESS_FAILED
         raise pytest.UsageError(str(error)) from None
+    if not _only_lists(config.option):
+        output.take_over(config)
 
 
 def _only_lists(option: argparse.Namespace) -> bool:
@@ -104,12 +124,16 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    suite = config.stash[_suite_key]
-    lines = [f"target: {t.name} ({suite.probes[t.name].version or 'version unknown'})" for t in suite.judged]
-    lines += [
-        f"not judged: {t.name} (the reason is at the end)" for t in suite.targets.values() if t not in suite.judged
-    ]
-    return [*map(terminal_report.escape, lines), f"containment: {door.containment()}"]
+    return output.header(config.stash[_suite_key])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Print the header where pytest prints none."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and output.is_silent(session.config) and output.level(session.config) > terminal_report.QUIET:
+        for line in output.header(session.config.stash[_suite_key]):
+            reporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -120,16 +144,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not mark:
         metafunc.parametrize("case", [target.name for target in suite.judged], ids=_slug, indirect=True)
         return
-    argument, whole, part = mark.args
-    pairs = [
-        (target.name, value) for target in suite.judged for value in (part if suite.takes_samples(target) else whole)
-    ]
+    argument, whole, part, _ = mark.args
+    pairs = [(target.name, value) for target in suite.judged for value in suite.values(target, whole, part)]
     names = [f"{_slug(name)}-{_slug(value)}" for name, value in pairs]
     metafunc.parametrize(("case", argument), pairs, ids=names, indirect=["case"])
 
 
 def _slug(value: object) -> str:
-    return re.sub(r"[^\w.+-]+", "_", getattr(value, "name", None) or str(value)).strip("_")
+    return slug(getattr(value, "name", None) or value)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -150,24 +172,14 @@ def case(request: pytest.FixtureRequest) -> Case:
     return Case(suite, request.node, suite.targets[request.param])
 
 
-def _result_of(item_report: pytest.TestReport) -> CaseResult | None:
-    """Return the result of a phase of a test, or None. A set-up has one only if it fails, a tear-down never."""
-    if item_report.when == "teardown":
-        return None
-    for key, value in item_report.user_properties:
-        if key == PROPERTY:
-            return msgspec.json.decode(str(value), type=CaseResult)
-    return None
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     made: pytest.TestReport = yield
-    result = _result_of(made)
+    result = result_of(made)
     if made.failed and made.when != "teardown" and not result:
         _report_own_failure(made, item, call)
         return made
-    if result and made.failed and not _breaks(result):
+    if result and made.failed and not breaks(result):
         made.outcome = "skipped"
         made.wasxfail = f"{result.requirement}: {result.judgement.verdict}"
     return made
@@ -188,47 +200,70 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
     made.longrepr = terminal_report.explain(result, requirement, suite.repeat_command(result))
 
 
-def _breaks(result: CaseResult) -> bool:
-    """Whether this result makes the run fail: a failing MUST or an error of Proctor. A failing SHOULD does not."""
-    verdict = result.judgement.verdict
-    return verdict == "error" or (verdict == "fail" and requirements()[result.requirement].is_mandatory)
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    result = _result_of(report)
-    if not result or result.judgement.verdict == "pass":
-        return None
-    verdict = result.judgement.verdict
-    if verdict == "fail":
-        return ("failed", "F", "FAILED") if _breaks(result) else ("should failed", "f", "SHOULD FAILED")
-    letters = {"not applicable": "-", "not observable": "o", "declared deviation": "d", "unstable": "u", "error": "E"}
-    return ("failed" if verdict == "error" else verdict), letters[verdict], verdict.upper()
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    category, word = output.status(report)
+    if output.is_silent(config):
+        return category, "", ""
+    return (category, word[:1], word) if word else None
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    result = _result_of(report)
+    result = result_of(report)
     if result:
         _collected.append(result)
+    if report.when == "teardown":
+        _finished.add(report.nodeid)
 
 
 _collected: list[CaseResult] = []
+_finished: set[str] = set()
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    _deselected.update(map(subject, items))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _deselected.update(map(tuple, getattr(node, "workeroutput", {}).get(DESELECTED, ())))
+
+
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    global _reached_maxfail
+    _reached_maxfail = reached_maxfail(excinfo.value)
+
+
+_deselected: set[tuple[str, str]] = set()
+"""Target and requirement of each case that -k or -m left out."""
+DESELECTED = "proctor_deselected"
+"""The name under which a worker of xdist tells the same."""
+_reached_maxfail = False
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     _drop_unused_hypothesis(session.config)
     if hasattr(session.config, "workerinput"):
+        worker: Any = session.config
+        worker.workeroutput[DESELECTED] = sorted(_deselected)
         return
     suite = session.config.stash.get(_suite_key, None)
     if suite is None:
         return
-    suite.cases = list(_collected)
+    if _reached_maxfail:
+        session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
+    is_interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    left_out: list[CaseResult] = []
+    if not session.config.option.collectonly:
+        left_out += unfinished(session, _collected, _finished, is_interrupted or _reached_maxfail)
+        left_out += unselected(_collected, _deselected, has_unknown_cases(session.config))
+    suite.cases = [*_collected, *left_out]
     verdicts = {(c.judgement.verdict, requirements()[c.requirement].is_mandatory) for c in suite.cases}
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ("fail", True) not in verdicts:
         session.exitstatus = HARNESS_FAILED
     if suite.troubles and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = USAGE_ERROR
     try:
-        write_results(suite, session.config, exitstatus == pytest.ExitCode.INTERRUPTED)
+        write_results(suite, session.config, is_interrupted)
     except HarnessError as error:
         suite.write_error = str(error)
         session.exitstatus = HARNESS_FAILED
@@ -245,7 +280,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     suite = config.stash.get(_suite_key, None)
     if suite is None or config.option.collectonly or hasattr(config, "workerinput"):
         return
-    terminal_report.write_summary(terminalreporter, suite.judged, suite.cases or list(_collected))
+    suite.cases = suite.cases or list(_collected)
+    output.write(terminalreporter, suite, config)
     nothing_ran = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
     terminalreporter.flush()
     for line in filter(None, [*not_selected(config.option.keyword, nothing_ran), *suite.troubles, suite.write_error]):

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from proctor.conformance.spec import requirements
 from proctor.harness.errors import nearest
 
@@ -15,6 +17,22 @@ def exact_ids(keyword: str) -> str:
     brackets would not do, because of names such as test_exit[env-1]."""
     known = "|".join(sorted(map(re.escape, requirements()), key=len, reverse=True))
     return re.sub(rf"(?<![\w:\[-])({known})(?![\w:\]-])", r":\1:", keyword, flags=re.IGNORECASE)
+
+
+def selects_part(config: pytest.Config) -> bool:
+    """Whether the options may leave out some of a requirement's cases: then what did not occur may occur in others.
+    -k with ids alone selects all cases of these requirements."""
+    option = config.option
+    names = re.sub(r":[\w-]+:|\b(?:and|or|not)\b|[()\s]", "", option.keyword or "")
+    ends_early = option.maxfail or getattr(option, "lf", False) or getattr(option, "last_failed", False)
+    named = any("::" in str(argument) for argument in config.args)
+    return bool(names or option.markexpr or ends_early or named or getattr(option, "deselect", None))
+
+
+def has_unknown_cases(config: pytest.Config) -> bool:
+    """Whether cases may be left out of which pytest never tells: with --lf, or where a case is named, it does not
+    collect the others."""
+    return bool(getattr(config.option, "lf", False) or any("::" in str(argument) for argument in config.args))
 
 
 @cache

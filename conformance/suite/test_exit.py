@@ -35,13 +35,13 @@ DEATHS = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV, signal.S
 
 
 @requirement("EXIT-1")
-@over("code", range(256), sample=CODES)
+@over("code", range(256), sample=CODES, what="exit codes")
 def test_exit_code_is_the_commands(case: Case, code: int) -> None:
     case(Scenario(finish(code)), checks.same_status)
 
 
 @requirement("EXIT-2")
-@over("number", FATAL, sample=DEATHS)
+@over("number", FATAL, sample=DEATHS, what="fatal signals")
 def test_death_by_signal_is_seen(case: Case, number: int) -> None:
     case(Scenario((Order(orders.Die(int(number))), WaitEnds("command"), WaitEnds())), checks.same_status)
 
@@ -132,4 +132,4 @@ def test_command_ends_by_itself_on_ctrl_c(case: Case, stage: Stage, code: int) -
     "campaign", ["order", "order, terminal", "order, at rest, terminal"], ids=["pipes", "terminal", "at-rest"]
 )
 def test_order_of_launcher_and_command_does_not_matter(case: Case, campaign: str) -> None:
-    case.explore(campaign_named(campaign), share=0.03, has_other_cases=True)
+    case.explore(campaign_named(campaign), share=0.08, has_other_cases=True)

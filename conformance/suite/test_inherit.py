@@ -19,7 +19,7 @@ SETTINGS = {
     "as-usual": Stage(),
     "nohup": Stage(ignored=(signal.SIGHUP,)),
     "background": Stage(ignored=(signal.SIGINT, signal.SIGQUIT)),
-    "pipe-ignored": Stage(ignored=(signal.SIGPIPE,)),
+    "pipe-ignored": Stage(ignored=(signal.SIGPIPE, signal.SIGXFSZ)),
     "term-ignored": Stage(ignored=(signal.SIGTERM, signal.SIGUSR1)),
     "realtime-ignored": Stage(ignored=signals.realtime()[3:4]),
     "realtime-blocked": Stage(blocked=signals.realtime()[3:4]),
@@ -36,7 +36,7 @@ ARGUMENTS = {
     "not-utf-8": (b"\xff\xfe", b"caf\xe9", "caf\u00e9".encode()),
     "dashes": (b"-", b"--", b"-h", b"--help", b"--version", b"-x=1"),
     "options-of-launchers": (b"-c", b"-p", b"-s", b"-v", b"--with", b"--exec", b"run"),
-    "long": (b"x" * 131_000,),
+    "long": (b"x" * 131_071,),
     "many": tuple(b"%d" % n for n in range(1000)),
 }
 LIMIT = (resource.RLIMIT_NOFILE, 200, 300)
@@ -56,6 +56,11 @@ def test_signal_settings(case: Case, stage: Stage) -> None:
 )
 def test_settings_do_not_change_how_it_ends(case: Case, stage: Stage) -> None:
     case(Scenario(finish(7), stage), checks.settings_change_nothing)
+
+
+@requirement("INHERIT-7")
+def test_ignored_sigchld(case: Case) -> None:
+    case(Scenario(finish(), SETTINGS["chld-ignored"]), checks.ignored_sigchld)
 
 
 @requirement("INHERIT-2")

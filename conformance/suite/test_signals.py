@@ -82,7 +82,7 @@ def test_interrupt_by_kill_comes_once(case: Case, stage: Stage) -> None:
 
 
 @requirement("SIG-4")
-@over("number", OTHERS, sample=SOME_OTHERS)
+@over("number", OTHERS, sample=SOME_OTHERS, what="other signals")
 def test_other_signal_reaches_the_command_once(case: Case, number: int) -> None:
     case(Scenario((Settle(), *send(number), *finish())), checks.exactly_once)
 
@@ -95,7 +95,7 @@ def test_ignored_signal_does_not_end_the_launcher(case: Case, number: int) -> No
 
 
 @requirement("SIG-4")
-@over("number", signals.realtime(), sample=signals.realtime()[2:3])
+@over("number", signals.realtime(), sample=signals.realtime()[2:3], what="real-time signals that queue")
 def test_realtime_signals_queue(case: Case, number: int) -> None:
     # held, so that all three are pending
     case(Scenario((Settle(), Hold(), *(Signal(number),) * 3, Release(), Settle(), *finish())), checks.exactly_once)
@@ -117,7 +117,7 @@ def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> Non
 
 @requirement("SIG-6")
 @takes_long
-@pytest.mark.parametrize(("campaign", "share"), [("start", 0.6), ("start, terminal", 0.15)], ids=["pipes", "terminal"])
+@pytest.mark.parametrize(("campaign", "share"), [("start", 0.93), ("start, terminal", 0.08)], ids=["pipes", "terminal"])
 def test_signal_at_any_moment_of_the_start(case: Case, campaign: str, share: float) -> None:
     case.explore(campaign_named(campaign), share)
 
@@ -136,7 +136,7 @@ def test_reaped_command_is_not_signalled(case: Case, number: int) -> None:
 
 @requirement("SIG-8")
 def test_reaped_command_is_not_signalled_at_any_moment(case: Case) -> None:
-    case.explore(campaign_named("end, pids"), share=0.05, has_other_cases=True)
+    case.explore(campaign_named("end, pids"), share=0.1, has_other_cases=True)
 
 
 @requirement("SIG-8")

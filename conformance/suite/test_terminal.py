@@ -192,6 +192,13 @@ def test_terminal_is_restored_after_ctrl_c(case: Case) -> None:
     case(Scenario(steps, JOB), checks.terminal_is_restored)
 
 
+@requirement("TTY-9")
+@pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
+def test_terminal_is_restored_after_the_launcher_was_killed(case: Case, stage: Stage) -> None:
+    steps = (Settle(), Signal(signal.SIGKILL), WaitEnds("launcher"), Settle())
+    case(Scenario(steps, stage), checks.terminal_is_restored)
+
+
 @requirement("TTY-8")
 def test_ctrl_d_reaches_the_command(case: Case) -> None:
     read = (Order(orders.ReadLine()), Settle(), Press("ctrl-d"), WaitAnswer("read-line"))

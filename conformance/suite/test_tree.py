@@ -30,6 +30,8 @@ from proctor.harness.scenario import (
     WaitEnds,
 )
 
+LONG_REST = Settle(limit=5.0)
+"""A launcher may reap after a while: script(1) sleeps for 2 s before."""
 GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -81,12 +83,12 @@ def test_nothing_is_left_of_an_interrupted_sync(case: Case, number: int) -> None
 
 @requirement("TREE-2")
 def test_no_zombie_while_the_command_runs(case: Case) -> None:
-    case(Scenario((Settle(), Look(), *finish())), checks.no_zombie)
+    case(Scenario((LONG_REST, Look(), *finish())), checks.no_zombie)
 
 
 @requirement("TREE-2")
 def test_no_zombie_after_a_signal(case: Case) -> None:
-    steps = (Settle(), *(Signal(signal.SIGUSR1), Settle()), *(Signal(signal.SIGTERM), Settle()), Look(), *finish())
+    steps = (Settle(), *(Signal(signal.SIGUSR1), Settle()), *(Signal(signal.SIGTERM), LONG_REST), Look(), *finish())
     case(Scenario(steps), checks.no_zombie_after_signals)
 
 
@@ -96,7 +98,7 @@ def test_no_zombie_of_an_orphan(case: Case) -> None:
         Order(orders.Spawn("orphan", orphan=True)),
         Order(orders.Exit(0), "orphan"),
         WaitEnds("orphan"),
-        Settle(),
+        LONG_REST,
         Look(),
         *finish(),
     )
@@ -135,14 +137,14 @@ def test_as_init_orphans_are_reaped(case: Case) -> None:
         Order(orders.Spawn("orphan", orphan=True)),
         Order(orders.Exit(0), "orphan"),
         WaitEnds("orphan"),
-        Settle(),
+        LONG_REST,
         Look(),
     )
     other = (
         Order(orders.Spawn("second", orphan=True, session=True)),
         Order(orders.Exit(0), "second"),
         WaitEnds("second"),
-        Settle(),
+        LONG_REST,
         Look(),
     )
     case(Scenario((*one, *other, *finish()), INIT), checks.init_reaps)

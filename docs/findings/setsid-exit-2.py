@@ -4,16 +4,33 @@ Seen on setsid, setsid from util-linux 2.38.1, Linux 6.18 x86_64: required: stat
 actual: status 9: the launcher ended with exit code 9
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
 launcher. Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
-import contextlib, ctypes, glob, os, pathlib, re, resource, select, shlex, shutil, signal, subprocess, sys, tempfile
-import time
+import contextlib, ctypes, glob, os, pathlib, re, resource, select, shlex, shutil, signal, socket, struct, subprocess
+import sys, tempfile, time
 
-TIMEOUTS = dict(pair.split(":") for pair in {  # calls that may time out: number, argument that says when
-    "x86_64": "7:2 23:4 35:0 128:2 202:3 208:4 219:-1 220:3 230:2 232:3 270:4 271:2 281:3 299:4 441:3 449:3",
-    "aarch64": "4:4 22:3 72:4 73:2 98:3 101:0 115:2 128:-1 137:2 192:3 243:4 441:3 449:3",
-}.get(os.uname().machine, "").split())
 PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # starts this script in another role
+PATIENCE = 3.0  # seconds for which we wait for what we do not see
+WAITS = dict(one.split('=') for one in {  # calls: number=what they wait for:argument that is their timeout
+    "x86_64":
+        "0=fd: 1=fd: 7=poll:2 16=fd: 19=fd: 20=fd: 23=select:4 34=: 35=:0 61=: 128=:2 130=: 202=futex:3 219=:? "
+        "230=:2 232=epoll:3 247=: 270=select:4 271=poll:2 281=epoll:3 441=epoll:3 ",
+    "aarch64":
+        "22=epoll:3 29=fd: 63=fd: 64=fd: 65=fd: 66=fd: 72=select:4 73=poll:2 95=: 98=futex:3 101=:0 115=:2 128=:? "
+        "133=: 137=:2 260=: 441=epoll:3 ",
+}.get(os.uname().machine, "").split())
+INSTRUCTION = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}  # of a call of this machine's own table
+NO_TIMEOUT = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)  # NULL, -1
+TIMER = "a timer"
+OURS = ("pipe:", "anon_inode:[signalfd]", "anon_inode:[timerfd]", "/dev/pts/", "/dev/tty",
+        "/dev/null", "/dev/zero", "/dev/urandom")
+STAGE = {}  # what the launcher is started with that is not as usual
 ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 LAUNCHER = ['setsid', '--wait']
+
+def undisturbed(run):  # what is played behind the launcher before that
+    on_pipes(run, lambda: set_stage({}))
+    wait_for(run, 'command', 'runs')
+    tell(run, 'exit 0')
+    wait_for(run, 'launcher', 'ended')
 
 def play(run):  # the steps, in order
     on_pipes(run)
@@ -26,19 +43,27 @@ def judge(bare, launched):  # The launcher ends with the command's status
     return timed_out(launched) or same_status(bare, launched)
 
 class ObservedRun:  # One run of the command, behind the launcher or without it; `events` is what happens
-    def __init__(self, launcher):
+    def __init__(self, launcher, place):
         self.launcher, self.events, self.pids, self.timed_out, self.output, self.read_to = launcher, [], {}, "", "", 0
-        self.began, self.last_look, self.directory = time.monotonic(), [], tempfile.mkdtemp()
-        self.words = [*launcher, *PYTHON, "ReportingCommand", self.directory, "command"]
-        self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
+        self.began, self.last_look, self.place, self.unsure, self.tracer = time.monotonic(), [], place, "", None
+        for name in ("home", "work", "tmp"):
+            os.makedirs(place + "/" + name, exist_ok=True)
+        self.directory = tempfile.mkdtemp(dir=place)
+        self.words = command_line(launcher, [*PYTHON, "ReportingCommand", self.directory, "command"])
+        home, temporary = os.path.join(place, "home"), os.path.join(place, "tmp")
+        self.environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": temporary}
+        self.environment.update(LANG="C.UTF-8", TERM="dumb", XDG_CACHE_HOME=home + "/.cache")
+        self.environment.update(XDG_CONFIG_HOME=home + "/.config", XDG_DATA_HOME=home + "/.local/share")
+        self.environment.update(XDG_STATE_HOME=home + "/.local/state")
         self.status = lambda: shell_status(os.waitpid(self.pids["launcher"], 0)[1])  # the launcher's, at its end
         os.mkfifo(self.directory + "/reports")
-        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.read_reports}
+        self.reports = os.open(self.directory + "/reports", os.O_RDWR)
+        self.readers = {self.reports: self.read_reports}
 
-    def play(self):  # Play the steps, up to one that times out. Leave nothing behind
-        print("Behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "Without the launcher:")
+    def play(self, title, steps):  # Play the steps, up to one that times out. Leave no process behind
+        print(harmless(title) + ":")
         try:
-            play(self)
+            steps(self)
         except TimeoutError as what:
             self.timed_out = str(what)
             self.note("timed out: " + self.timed_out)
@@ -47,7 +72,7 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         return self
 
     def note(self, text, *event):  # Print what happens, and add an event
-        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), harmless(text)), flush=True)
         self.events.append(event)
     def all(self, *kind):  # Return the events that begin with these words
         return [event for event in self.events if event[: len(kind)] == kind]
@@ -66,15 +91,24 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
             status = self.status() if name == "launcher" else ""
             self.note("%s ended %s" % (name, status), "ended", name, status)
 
-    def wait(self, what, is_there, quiet=2.0):  # Wait, as long as a process runs or may wake up
+    def wait(self, what, is_there, quiet=2.0):
+        """Wait, as long as a process runs or may wake up: for a timer six times as long, for what we do not see at
+        least for PATIENCE."""
         began = self.idle_since = self.looked_at = time.monotonic()
-        self.idle_time = 0.0
-        while not is_there() and self.idle_time < 6 * quiet and self.looked_at < began + 30 * quiet:
+        self.idle_time, longest, unseen = 0.0, 6 * quiet, ""
+        while not is_there() and self.idle_time < longest and self.looked_at < began + 15 * longest:
             self.observe(0.01)
-            if self.idle() >= quiet and not self.may_wake_up() and self.idle() >= quiet:  # nor has it just woken up
-                break
-        if what and not is_there():  # RuntimeError: processes were busy all the time
-            raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
+            if self.idle() >= quiet or self.idle_time >= quiet:
+                may_wake = self.what_may_wake()
+                unseen = next((one for one in may_wake if one != TIMER), "")
+                longest = max(6 * quiet, PATIENCE) if unseen else 6 * quiet
+                if not may_wake and self.idle() >= quiet:  # nor has it just woken up
+                    break
+        if not is_there():
+            unseen = "a process works all the time" if self.idle_time < quiet else unseen
+            self.unsure = self.unsure or (unseen and "more may come: " + unseen)
+            if what:  # RuntimeError: processes were busy all the time
+                raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
 
     def idle(self):  # Return for how many seconds no process has run: all were blocked, and none was switched to
         tasks = [path for pid in below(os.getpid()) for path in glob.glob("/proc/%d/task/*/status" % pid)]
@@ -86,22 +120,42 @@ class ObservedRun:  # One run of the command, behind the launcher or without it;
         self.last_look, self.looked_at = look, now
         return now - self.idle_since
 
-    def may_wake_up(self):  # Return whether a timeout may wake a process other than our commands; proc_pid_syscall(5)
+    def what_may_wake(self):  # Return what may wake a process other than our commands
         ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
-        others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
-        calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
-        times = [[*call, "0x0"][1 + int(TIMEOUTS.get(call[0], -2))] if call else "?" for call in calls]
-        return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
+        return [one for pid in below(os.getpid()) if pid not in ours and state(pid) for one in what_wakes(pid)]
 
-    def close(self):  # End all processes of this run, and remove its files
+    def close(self):  # End all processes of this run, read what they have written, and remove its files
         while below(os.getpid()):
             for pid in below(os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
-        self.output += contents(self.directory + "/output")
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self.readers.pop(self.reports)
+        os.close(self.reports)
+        for fd in list(self.readers):
+            while fd in self.readers and select.select([fd], [], [], 0)[0]:
+                self.readers[fd](fd)
+        for directory in (self.directory, os.path.join(self.place, "tmp")):
+            shutil.rmtree(directory, ignore_errors=True)
 
+def command_line(launcher, command):
+    """Return the launcher's words with the command at their end, or at {command} and its arguments at the end."""
+    at = launcher.index("{command}") if "{command}" in launcher else len(launcher)
+    return [*launcher[:at], command[0], *launcher[at + 1 :], *command[1:]]
+def harmless(text):
+    """Return a text in which only printable ASCII is as it was: names of files and programs may hold anything."""
+    return re.sub("[^ -~]", lambda one: ascii(one[0])[1:-1], text)
+def state(pid):  # Return the state of a process, such as T for stopped; nothing where it has ended; proc_pid_stat(5)
+    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
+def shell_status(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+def name_of(number):  # Return the name of a signal
+    return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
+
+def contents(path):  # Return the contents of a file; nothing where it cannot be read
+    with contextlib.suppress(OSError), open(path, errors="replace") as file:
+        return file.read()
+    return ""
 def below(ancestor):  # Return the descendants of a process
     rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
     parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
@@ -109,16 +163,86 @@ def below(ancestor):  # Return the descendants of a process
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
     return found[1:]
-def contents(path):  # Return the contents of a file; nothing where it cannot be read
-    with contextlib.suppress(OSError), open(path, errors="replace") as file:
-        return file.read()
-    return ""
-def state(pid):  # Return the state of a process, such as T for stopped; nothing where it has ended; proc_pid_stat(5)
-    return contents("/proc/%d/stat" % pid).rpartition(") ")[2][:1].strip("Z")
-def shell_status(status):  # Return what a shell shows for a wait status: 128+N for signal N; POSIX.1-2024 XCU 2.8.2
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-def name_of(number):  # Return the name of a signal
-    return {int(one): one.name for one in signal.Signals}.get(number, "SIGRTMIN+%d" % (number - signal.SIGRTMIN))
+def what_wakes(pid):  # Return what may wake the blocked threads of a process: TIMER, or what we do not see
+    links = links_of(pid)
+    found = [wakes_thread(pid, task, links) for task in glob.glob("/proc/%d/task/*" % pid)]
+    timers = [fd for fd, link in links.items() if "[timerfd]" in link and "value: (0, 0)" not in info_of(pid, fd)]
+    if timers or contents("/proc/%d/timers" % pid) or "/dev/ptmx" in links.values():  # bytes may be on their way there
+        found.append(TIMER)
+    return [one for one in found if one]
+
+def wakes_thread(pid, task, links):  # Return what may wake one thread. One that is stopped or has ended does not go on
+    number, *words = contents(task + "/syscall").split() or [""]
+    if number == "running" or contents(task + "/stat").rpartition(") ")[2][:1] in ("T", "t", "Z", "X", ""):
+        return ""
+    kind, _, timeout = WAITS.get(number, "?").partition(":")
+    values, code = [int(word, 16) for word in words], INSTRUCTION.get(os.uname().machine, b"?")
+    is_known = len(values) == 8 and memory(pid, values[7] - len(code), len(code)) == code and kind != "?"
+    is_ours = is_known and all(is_inside(pid, fd, links, kind != "fd") for fd in descriptors_of(pid, kind, values))
+    if not is_ours or (kind == "futex" and not values[1] & 128 and is_in_file(pid, values[0])):  # FUTEX_PRIVATE_FLAG
+        return "process %d (%s) waits in call %s" % (pid, contents("/proc/%d/comm" % pid).strip(), number or "?")
+    has_timeout = timeout == "?" or (timeout and values[int(timeout)] not in NO_TIMEOUT)
+    return TIMER if has_timeout else ""
+
+def descriptors_of(pid, kind, values):  # Return the descriptors for which a call waits
+    if kind == "poll":  # struct pollfd
+        found = struct.iter_unpack("=ihh", memory(pid, values[0], 8 * values[1]))
+        return [fd for fd, _, _ in found if fd >= 0]
+    if kind == "select":
+        sets = [memory(pid, address, -(-values[0] // 64) * 8) for address in values[1:4] if address]
+        return [fd for fd in range(values[0]) if any(int.from_bytes(one, "little") >> fd & 1 for one in sets)]
+    return values[:1] if kind in ("fd", "epoll") else []
+
+def is_inside(pid, fd, links, is_polled):
+    """Return whether only the launcher, its children and we can make a descriptor ready."""
+    link = links.get(fd, "")
+    if "[eventpoll]" in link:  # without bits that ask for nothing
+        watched = re.findall(r"^tfd: *(\d+) events: *(\w+)", info_of(pid, fd), re.MULTILINE)
+        return all(is_inside(pid, int(one), links, True) for one, bits in watched if int(bits, 16) & ~0xF0000000)
+    if link.startswith("socket:"):  # a blocking call may have SO_RCVTIMEO
+        held = {link for pid in [os.getpid(), *below(os.getpid())] for link in links_of(pid).values()}
+        return is_polled and "socket:[%d]" % peer_of(int(link[8:-1])) in held
+    if "[pidfd]" in link:
+        of = re.findall(r"^Pid:\t(-?\d+)", info_of(pid, fd), re.MULTILINE)
+        return bool(of) and int(of[0]) in (-1, *below(os.getpid()))
+    if "[eventfd]" in link:  # the kernel may count there for io_uring(7) and io_submit(2)
+        inside = [[*links_of(pid).values(), contents("/proc/%d/maps" % pid)] for pid in below(os.getpid())]
+        return not any("[io_uring]" in one or "/[aio]" in one for links in inside for one in links)
+    return link.startswith(OURS)
+
+def links_of(pid):  # Return what the descriptors of a process refer to
+    found = {}
+    for path in glob.glob("/proc/%d/fd/*" % pid):
+        with contextlib.suppress(OSError):
+            found[int(os.path.basename(path))] = os.readlink(path)
+    return found
+def info_of(pid, fd):  # Return more about a descriptor
+    return contents("/proc/%d/fdinfo/%d" % (pid, fd))
+
+def peer_of(inode):  # Return the socket with which a unix socket is connected; 0 for none; sock_diag(7)
+    request = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 0xFFFFFFFF, inode, 4, 0xFFFFFFFF, 0xFFFFFFFF)
+    head = struct.pack("=IHHII", 16 + len(request), 20, 1, 0, 0)  # SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST
+    with contextlib.suppress(OSError), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as kernel:
+        kernel.settimeout(1)
+        kernel.send(head + request)
+        answer = kernel.recv(8192)
+        if answer[4] == 20 and answer[34:36] == b"\2\0":  # UNIX_DIAG_PEER
+            return int(struct.unpack_from("=I", answer, 36)[0])
+    return 0
+
+def memory(pid, address, size):  # Return some of a process' memory; nothing where it may not be read
+    with contextlib.suppress(OSError, OverflowError), open("/proc/%d/mem" % pid, "rb", 0) as file:
+        file.seek(address)
+        return file.read(size)
+    return b""
+def is_in_file(pid, address):
+    """Return whether an address is in memory that is shared through a file: others may have it, too."""
+    for line in contents("/proc/%d/maps" % pid).splitlines():
+        where, mode, _, _, inode = line.split()[:5]
+        start, end = (int(word, 16) for word in where.split("-"))
+        if start <= address < end:
+            return "s" in mode and inode != "0"
+    return False
 
 def tell(run, text, to="command"):  # Give the command an order, and do not wait
     if run.all("ended", to):
@@ -129,15 +253,43 @@ def tell(run, text, to="command"):  # Give the command an order, and do not wait
 def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
     run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
 
+def set_stage(stage=STAGE):  # In a child: start with what the case says, whatever this script was started with
+    os.umask(stage.get("umask", 0o022))
+    for which, soft, hard in stage.get("limits", ()):
+        resource.setrlimit(which, (soft, hard))
+    if stage.get("groups"):
+        os.setgroups(stage["groups"])
+    os.nice(stage.get("nice", 0))
+    set_signals(stage)
+def set_signals(stage=STAGE):  # Set dispositions and mask as the case says
+    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, stage.get("blocked", ()))
 def start(run, **how):  # Start the launcher, in a session of its own
-    run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **how)
+    how = {"cwd": os.path.join(run.place, "work"), "env": run.environment, "start_new_session": True, **how}
+    run.process = subprocess.Popen(run.words, **how)
     run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
-def on_pipes(run, **how):  # Start it without a terminal, as a service manager does
-    with open(run.directory + "/output", "w") as output:
-        start(run, **{"stdin": subprocess.PIPE, "stdout": output, "stderr": output, **how})
+def on_pipes(run, set_up=set_stage, **how):  # Start it without a terminal, as a service manager does
+    start(run, preexec_fn=set_up, **{**dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE), **how})
+    process = run.process  # below another process, stdout is for that one's reports
+    files = [process.stdin, process.stderr if "stdout" in how else process.stdout, process.stderr]
+    run.stdio = [file.fileno() for file in files]
+    run.master = run.stdio[0]
+    run.readers.update((fd, lambda fd: read_output(run, fd)) for fd in run.stdio[1:])
+
+def read_output(run, fd):
+    """Read from the terminal or a pipe. Nothing, or EIO: no process has the other end open any more."""
+    data = b""
+    with contextlib.suppress(OSError):
+        data = os.read(fd, 65536)
+    if not data:
+        del run.readers[fd]
+        return
+    run.output += data.decode(errors="replace")
+    run.note("printed: %r" % data.decode(errors="replace")[:80], "printed", data)
 
 def violation(required, actual):  # Return one violation
-    return ["required: %s\nactual:   %s" % (required, actual)]
+    return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
 def timed_out(launched):  # Whatever happens without the launcher happens with it too
     return violation(launched.timed_out + ", as without the launcher", "it timed out") if launched.timed_out else []
 def same_status(bare, launched):  # A shell sees the same $?
@@ -150,7 +302,7 @@ class ReportingCommand:  # What the launcher starts: it reports each signal, and
     def report(self, *words):  # Report one thing
         os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
 
-    def __init__(self, directory, name):
+    def __init__(self, directory, name, *_arguments):
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
         self.caught = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.caught)
@@ -170,6 +322,8 @@ class ReportingCommand:  # What the launcher starts: it reports each signal, and
         self.caught -= numbers
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
+def order_exit(me, code):  # End with this exit code
+    os._exit(int(code))
 def order_die(me, number):  # Die of this signal, without a core file
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if int(number) != signal.SIGKILL:
@@ -182,18 +336,28 @@ def main():  # Play the steps twice and compare; return the exit code
     signal.alarm(900)  # seconds; no case takes so long
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, lambda number, _: (signal.signal(number, signal.SIG_IGN), sys.exit(2)))
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     launcher = sys.argv[1:][sys.argv[1:2] == ["--"] :] or LAUNCHER
+    place = tempfile.mkdtemp()
     try:
         if not sys.platform.startswith("linux") or not shutil.which(launcher[0]):
             raise RuntimeError("there is no %s here, or this is not Linux" % launcher[0])
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become our children
-        bare, launched = ObservedRun([]).play(), ObservedRun(launcher).play()
+        bare, name = ObservedRun([], place).play("Without the launcher", play), shlex.join(launcher)
+        for _ in range(2):  # a launcher does some things only in its first runs, and the case is of a later one
+            before = ObservedRun(launcher, place).play("Undisturbed, so that all is as for the case", undisturbed)
+        bare.events += [event for event in before.events if event[:1] in (("left",), ("files",), ("modes",))]
+        launched = ObservedRun(launcher, place).play("Behind the launcher, %s" % name, play)
         if bare.timed_out or len(launched.all("runs")) < len(bare.all("runs")[:1]):
             raise RuntimeError(bare.timed_out or "the command was never started; output: %a" % launched.output[-300:])
         found = judge(bare, launched)
+        if launched.unsure and not found:
+            raise RuntimeError("nothing wrong was seen, but " + launched.unsure)
     except Exception as reason:
-        print("INCONCLUSIVE: %s" % reason, file=sys.stderr)
+        print("INCONCLUSIVE: %s" % harmless(str(reason)), file=sys.stderr)
         return 2
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
     print("\n".join(["FAULT REPRODUCED:", *found]) if found else "FAULT NOT REPRODUCED: all is as required.")
     return 1 if found else 0
 

@@ -1,7 +1,9 @@
-"""Executes schedules within a time budget; shrinks and replays those that a predicate rejects."""
+"""Executes a number of schedules; shrinks and replays those that a predicate rejects."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -22,11 +24,12 @@ MAX_FINDINGS = 3
 
 class Evaluation(msgspec.Struct, frozen=True):
     """The result of a predicate for a history. label: the outcome in a few words; objections: the violations; events:
-    indexes of the events that show them."""
+    indexes of the events that show them. is_declared: the target declares all of the violations."""
 
     label: str
     objections: tuple[Violation, ...] = ()
     events: tuple[int, ...] = ()
+    is_declared: bool = False
 
 
 Predicate = Callable[[History], Evaluation]
@@ -42,13 +45,14 @@ class PlayedSchedule(NamedTuple):
 
 class Finding(NamedTuple):
     """A schedule that the predicate rejects, with as few directives as possible. returned: in how many of the replays
-    the violation occurred again."""
+    the violation occurred again. without: the history of a replay in which it did not, None if there is none."""
 
     schedule: Schedule
     evaluation: Evaluation
     history: History
     returned: int
     replays: int
+    without: History | None = None
 
     @property
     def is_stable(self) -> bool:
@@ -57,12 +61,14 @@ class Finding(NamedTuple):
 
 
 class Exploration(NamedTuple):
-    """The result of an exploration. seconds: its duration."""
+    """The result of an exploration. seconds: its duration. out_of_time: whether the time limit was reached before the
+    last schedule."""
 
     played: list[PlayedSchedule]
     findings: list[Finding]
     executions: int
     seconds: float
+    out_of_time: bool = False
 
     @property
     def unreached(self) -> int:
@@ -72,13 +78,14 @@ class Exploration(NamedTuple):
 
 def select_suspects(played: Iterable[PlayedSchedule]) -> list[PlayedSchedule]:
     """Return a few of the rejected schedules per label, each at another point: another signal at the same point adds no
-    information."""
+    information. Labels whose violations are declared come last."""
     found: dict[str, dict[object, PlayedSchedule]] = {}
     for one in played:
         if one.evaluation.objections:
             site = one.planned.site
             found.setdefault(one.evaluation.label, {}).setdefault(site.point if site else one.planned.schedule, one)
-    return [one for alike in found.values() for one in list(alike.values())[:MAX_FINDINGS]]
+    labels = sorted(found.values(), key=lambda alike: all(one.evaluation.is_declared for one in alike.values()))
+    return [one for alike in labels for one in list(alike.values())[:MAX_FINDINGS]]
 
 
 class Explorer:
@@ -94,20 +101,29 @@ class Explorer:
         self._play, self._scenario, self._predicate, self._replays = play, scenario, predicate, replays
         self.executions = 0
 
-    def explore(self, planned: Iterable[PlannedSchedule], seconds: float) -> Exploration:
-        """Execute the planned schedules for at most this many seconds. Then shrink and replay what was found: at least
-        one finding, and more while there is time."""
+    def explore(
+        self, planned: Iterable[PlannedSchedule], seconds: float = math.inf, most: int | None = None
+    ) -> Exploration:
+        """Execute the planned schedules, but no more than `most`. Then shrink and replay what was found: of each label
+        until one finding is stable, and more until there were `most` executions. The result is the same in each run,
+        unless the time limit ends it: none begins after so many seconds, except what confirms a label."""
         start = time.monotonic()
         played: list[PlayedSchedule] = []
-        for one in planned:
-            if time.monotonic() - start > seconds:
+        out_of_time = False
+        for one in itertools.islice(planned, most):
+            out_of_time = time.monotonic() - start > seconds
+            if out_of_time:
                 break
             played.append(self.play_one(one))
         findings: list[Finding] = []
+        confirmed: set[str] = set()
         for suspect in select_suspects(played):
-            if not findings or time.monotonic() - start < seconds:
+            label = suspect.evaluation.label
+            has_room = (most is None or self.executions < most) and time.monotonic() - start < seconds
+            if label not in confirmed or has_room:
                 findings.append(self.confirm(suspect))
-        return Exploration(played, findings, self.executions, time.monotonic() - start)
+                confirmed |= {label} if findings[-1].is_stable else set()
+        return Exploration(played, findings, self.executions, time.monotonic() - start, out_of_time)
 
     def play_one(self, planned: PlannedSchedule) -> PlayedSchedule:
         """Execute one schedule and evaluate its history."""
@@ -127,14 +143,16 @@ class Explorer:
 
     def _replay(self, schedule: Schedule, evaluation: Evaluation) -> Finding:
         history = first = self._execute(schedule)
-        returned = 0
+        returned, without = 0, None
         for number in range(self._replays):
             history = self._execute(schedule) if number else first
             again = self._predicate(history)
-            if again.objections:
+            if again.objections and (evaluation.is_declared or not again.is_declared):
                 returned += 1
                 first, evaluation = history, again
-        return Finding(schedule, evaluation, first, returned, self._replays)
+            else:
+                without = history
+        return Finding(schedule, evaluation, first, returned, self._replays, without)
 
     def _execute(self, schedule: Schedule) -> History:
         self.executions += 1

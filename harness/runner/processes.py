@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ tracer: only the tracer knows whether it stays so."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of other processes too, when they are traced."""
 _CHUNK = 1 << 14
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class TaskState(NamedTuple):
@@ -47,6 +49,14 @@ def contents(path: str) -> bytes:
         os.close(fd)
 
 
+def program_of(pid: int) -> str:
+    """Return the name of the program that a process runs, at most 15 bytes of it; "" if it has gone."""
+    try:
+        return contents(f"/proc/{pid}/comm").decode("utf-8", "backslashreplace").rstrip("\n")
+    except OSError:
+        return ""
+
+
 def is_running(tid: int) -> bool:
     """Whether a task runs or is ready to."""
     try:
@@ -70,6 +80,21 @@ def read_process(pid: int) -> Process | None:
     if state == "Z":  # a process of which only the first thread has ended is shown as a zombie too
         state = next((task.state for task in tasks(pid) if task.state not in "ZX"), state)
     return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process and its reaped children have used; 0.0 if it has gone. proc_pid_stat(5)."""
+    try:
+        line = contents(f"/proc/{pid}/stat")
+    except OSError:
+        return 0.0
+    return sum(map(int, line.rpartition(b") ")[2].split()[11:15])) / _TICKS
+
+
+def reaped_cpu_seconds() -> float:
+    """Return the CPU time that the children which this process has reaped have used, and theirs. getrusage(2)."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def table() -> dict[int, Process]:

@@ -23,6 +23,7 @@ from proctor.harness.history import (
 )
 from proctor.harness.violation import Violation
 from proctor.harness.words import describe, is_dull
+from proctor.reports.grouping import Group, grouped
 from proctor.reports.html.markup import slugs
 from proctor.reports.html.packing import ScriptLibrary
 from proctor.reports.html.stream_output import OutputChunk, output_chunks
@@ -95,14 +96,10 @@ def _failed_step(history: History) -> int | None:
     return next((fact.step for fact in history.facts(WaitFailed)), None)
 
 
-def other_violations(violations: list[RowViolation], failure: Failure | None) -> dict[str, list[RowViolation]]:
-    """Return the violations of a requirement that are not part of the failure, by case."""
+def other_violations(violations: list[RowViolation], failure: Failure | None) -> list[Group]:
+    """Return the violations of a requirement that are not part of the failure, one group for those that are alike."""
     known = {(failure.case, str(one)) for one in failure.violations} if failure else set()
-    cases: dict[str, list[RowViolation]] = {}
-    for one in violations:
-        if (one.case, str(one)) not in known:
-            cases.setdefault(one.case, []).append(one)
-    return cases
+    return grouped(one for one in violations if (one.case, str(one)) not in known)
 
 
 def _execution_view(history: History, title: str, cited: Set[int] | None = None) -> ExecutionView:

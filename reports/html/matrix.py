@@ -15,7 +15,7 @@ VerdictMark = str
 """The key of a verdict's appearance, used in CSS classes. A failed MUST and a failed SHOULD look different."""
 MARK_OF_VERDICT: dict[Verdict, VerdictMark] = {
     "pass": "pass", "fail": "fail", "error": "error", "unstable": "unstable", "declared deviation": "declared",
-    "not applicable": "na", "not observable": "nobs", "not built": "none",
+    "not applicable": "na", "not observable": "nobs", "not built": "none", "partial": "partial",
 }  # fmt: skip
 LEGEND: dict[VerdictMark, tuple[str, str]] = {
     "fail": (SYMBOLS["fail"], "MUST failed"),
@@ -23,6 +23,7 @@ LEGEND: dict[VerdictMark, tuple[str, str]] = {
     "error": (SYMBOLS["error"], "harness error"),
     "unstable": (SYMBOLS["unstable"], "unstable"),
     "declared": (SYMBOLS["declared deviation"], "declared deviation"),
+    "partial": (SYMBOLS["partial"], "partial"),
     "pass": (SYMBOLS["pass"], "pass"),
     "nobs": (SYMBOLS["not observable"], "not observable"),
     "na": (SYMBOLS["not applicable"], "not applicable"),

@@ -5,13 +5,21 @@ from __future__ import annotations
 import itertools
 
 from proctor.harness import scenario as s
-from proctor.reports.reproducer.parts import at_points, questions
+from proctor.reports.reproducer.parts import at_points, inherited, questions
 from proctor.reports.reproducer.parts.marks import MARKED, Question
 from proctor.reports.reproducer.wording import not_exported
 
 ENVIRONMENTS = ("cache", "environments", "sync", "files")
 """Chapters whose cases need a launcher's environments, its cache, and a wheel to install there."""
-QUESTIONS = tuple(one for one in MARKED if one.judge.__module__ in (questions.__name__, at_points.__name__))
+OF_ENVIRONMENTS = ("exec.replaced_and_gone", "exec.replaced_and_whole", "exit.names_the_interpreter")
+WHY_NOT = {
+    "exec.is_accepted_as_main": "it needs a service manager, whose part only Proctor plays (NOTIFY_SOCKET)",
+    "exec.nothing_visible": "it needs a command that shows its signals and that looks for children; the command of a "
+    "script is in Python, which changes some signals before it runs a line",
+}
+"""Why there is no question for a check."""
+ASKED_IN = (questions.__name__, at_points.__name__, inherited.__name__)
+QUESTIONS = tuple(one for one in MARKED if one.judge.__module__ in ASKED_IN)
 
 
 def question_of(check: str, scenario: s.Scenario) -> Question:
@@ -29,11 +37,9 @@ def question_for(requirement: str) -> Question | None:
 
 def _why_not(check: str) -> str:
     chapter = check.partition(".")[0]
-    if chapter in ENVIRONMENTS:
+    if chapter in ENVIRONMENTS or check in OF_ENVIRONMENTS:
         return f"'{check}' is about environments and caches, which only Proctor sets up and compares"
-    if chapter == "inherit":
-        return f"'{check}' is about what the command starts with, and a Python program changes some of that itself"
-    return f"no question in reports/reproducer/parts/ is about '{check}'"
+    return WHY_NOT.get(check, f"no question in reports/reproducer/parts/ is about '{check}'")
 
 
 def _waits_for_each_signal(scenario: s.Scenario) -> bool:

@@ -16,11 +16,13 @@ from proctor.reports.reproducer.condense import condensed
 
 PARTS = (
     "observed_run",
+    "at_rest",
     "steps",
     "stages",
     "nested_stages",
     "comparisons",
     "questions",
+    "inherited",
     "ptrace",
     "gate",
     "follow",
@@ -31,7 +33,7 @@ PARTS = (
     "main",
 )
 """The order in which they are in a script."""
-OWN = ("play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT")
+OWN = ("undisturbed", "play", "judge", "LAUNCHER", "FILES", "ENVIRONMENT", "ADDS", "CHANGES")
 """What each script defines. The parts define these only for type checkers and linters."""
 HERE = "proctor.reports.reproducer.parts"
 WIDTH = 120

@@ -7,25 +7,23 @@ from collections import Counter
 
 from proctor.harness import scenario as s
 from proctor.harness.orders import Spawn
-from proctor.harness.target import COMMAND, Target
 from proctor.reports.finding import FindingSummary
 from proctor.reports.reproducer.asking import question_of
 from proctor.reports.reproducer.assemble import assemble, definition, library
 from proctor.reports.reproducer.generated import CHECK, counts, question_of_generated
+from proctor.reports.reproducer.parts.inherited import environment_is_as_given
 from proctor.reports.reproducer.parts.launcher_tracer import needs_points
 from proctor.reports.reproducer.parts.marks import Observation, Question
-from proctor.reports.reproducer.parts.steps import note_processes_left
-from proctor.reports.reproducer.tables import tables, timeouts
+from proctor.reports.reproducer.parts.steps import note_processes_left, note_terminal
+from proctor.reports.reproducer.tables import stage_constant, tables, waits
 from proctor.reports.reproducer.wording import code_of, not_exported
 
 WIDTH = 117
 USAGE = """\
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another launcher.
 Exit code 1: the fault is there; 0: it is not; 2: inconclusive. It leaves nothing behind. Made by Proctor."""
-NEEDS_UNDISTURBED_RUN = {"file-left", "terminal-changed"}
-"""Codes of violations for which a run without a signal is the measure, and not the bare command."""
 PLACES = ("{home}", "{work}", "{tmp}")
-"""Placeholders of directories in a target. A script has one directory for all of them."""
+"""Placeholders of directories in a target."""
 
 
 def reproducer(summary: FindingSummary) -> str:
@@ -34,11 +32,14 @@ def reproducer(summary: FindingSummary) -> str:
     is_generated = summary.check == CHECK
     question = question_of_generated(summary) if is_generated else question_of(summary.check, summary.scenario)
     is_traced = bool(summary.schedule.directives) or question.is_scheduled
-    own = "\n\n".join([_constants(summary), _play(summary, question, is_traced), _judge(question)])
-    constants = {"COUNTS": counts(summary), "TIMEOUTS": timeouts()}
+    parts = [
+        _constants(summary, question.judge is environment_is_as_given), _undisturbed(summary, question),
+        _play(summary, question, is_traced), _judge(question),
+    ]  # fmt: skip
+    constants = {"COUNTS": counts(summary), "WAITS": waits(), "STAGE": stage_constant(summary.scenario.stage)}
     if is_traced or any(isinstance(step, s.Trace) for step in summary.scenario.steps):
-        constants |= tables(summary.schedule)
-    return assemble(_head(summary), own, _orders(summary.scenario, question), constants)
+        constants |= tables(summary.schedule, summary.programs)
+    return assemble(_head(summary), "\n\n".join(parts), _orders(summary.scenario, question), constants)
 
 
 def _check(summary: FindingSummary) -> None:
@@ -46,14 +47,12 @@ def _check(summary: FindingSummary) -> None:
     scenario, stage = summary.scenario, summary.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
-    plain = s.Stage(terminal=stage.terminal, parent=stage.parent, type_ahead=stage.type_ahead)
-    odd = [name for name in s.Stage.__struct_fields__ if getattr(stage, name) != getattr(plain, name)]
-    if odd or scenario.args:
-        raise not_exported(f"it is about what the launcher is started with ({', '.join(odd or ['arguments'])})")
+    if stage.notify:
+        raise not_exported("it needs a service manager, whose part only Proctor plays (NOTIFY_SOCKET)")
+    if stage.build_waits:
+        raise not_exported("it needs a build backend that waits, which only Proctor has")
     if stage.parent == "init" and stage.terminal:
         raise not_exported("it needs a terminal for PID 1")
-    if summary.objections and {one.short_code for one in summary.objections} <= NEEDS_UNDISTURBED_RUN:
-        raise not_exported("what it leaves must be compared with an undisturbed run of the launcher")
     if not summary.target.command:
         raise not_exported("it has no launcher: it is about the bare command")
     texts = [*summary.target.command, *summary.target.environment.values()]
@@ -61,57 +60,94 @@ def _check(summary: FindingSummary) -> None:
         raise not_exported("its launcher is called with a wheel or an interpreter that Proctor makes")
 
 
-def _constants(summary: FindingSummary) -> str:
-    target = summary.target
-    launcher = [_here(word) for word in target.command]
-    lines = [f"LAUNCHER = {launcher!r}"]
-    if _has_more(target):
-        environment = {key: _here(value) for key, value in target.environment.items()}
-        lines.append(f"ENVIRONMENT = {environment!r}")
+def _constants(summary: FindingSummary, is_about_variables: bool) -> str:
+    target, stage = summary.target, summary.scenario.stage
+    lines = [f"LAUNCHER = {list(target.command)!r}"]
+    if _has_more(summary):
+        lines.append(f"ENVIRONMENT = { {**target.environment, **stage.environment}!r}")
         lines.append(f"FILES = {target.files!r}")
+    if summary.scenario.args:
+        lines.append(f"ARGUMENTS = {list(summary.scenario.args)!r}")
+    if is_about_variables:
+        lines.append(f"ADDS, CHANGES = {list(target.adds)!r}, {list(target.changes)!r}  # as the launcher documents")
     return "\n".join(lines)
 
 
-def _has_more(target: Target) -> bool:
+def _has_more(summary: FindingSummary) -> bool:
     """Return whether its launcher needs files or variables."""
-    return bool(target.environment or target.files or any(place in word for word in target.command for place in PLACES))
+    target = summary.target
+    has_place = any(place in word for word in target.command for place in PLACES)
+    return bool(target.environment or target.files or summary.scenario.stage.environment or has_place)
 
 
-def _here(word: str) -> str:
-    for place in PLACES:
-        word = word.replace(place, "{here}")
-    return word
+def _undisturbed(summary: FindingSummary, question: Question) -> str:
+    """Return the steps of the runs before the case. What they leave is the measure for a run under a schedule, so they
+    are then on the stage of the case."""
+    stage = summary.scenario.stage
+    if question.is_scheduled:
+        lines = [*_before_start(summary, "witness"), _start(stage)]
+    else:
+        lines = ["make_files(run)"] if _has_more(summary) else []
+        lines.append("on_pipes(run, lambda: set_stage({}))")
+    lines += ["wait_for(run, 'command', 'runs')", "tell(run, 'exit 0')", "wait_for(run, 'launcher', 'ended')"]
+    lines += [f"{one.__name__}(run)" for one in _observations(summary, question)] if question.is_scheduled else []
+    return _function("undisturbed(run):  # what is played behind the launcher before that", lines)
+
+
+def _function(head: str, lines: list[str]) -> str:
+    return "\n".join([f"def {head}", *(f"    {line}" for line in lines)])
 
 
 def _play(summary: FindingSummary, question: Question, is_traced: bool) -> str:
-    target, scenario = summary.target, summary.scenario
-    lines = [*(["trace(run)"] if is_traced else []), _start(scenario.stage)]
-    if scenario.command != "witness":
-        lines.insert(0, f"use_{scenario.command}_command(run)")
-    elif scenario.stage.parent not in s.SHELLS:
+    scenario = summary.scenario
+    if question.is_plain:
+        return _play_plain(summary, question)
+    stage = scenario.stage
+    lines = _before_start(summary)
+    if stage.type_ahead:
+        lines.append(f"type_in(run, {stage.type_ahead!r})")
+    lines += [*(["trace(run)"] if is_traced else []), _start(stage)]
+    if scenario.command == "witness" and stage.parent not in s.SHELLS:
         lines.append("wait_for(run, 'command', 'runs')")
-    if scenario.stage.type_ahead:
-        lines.insert(0, f"type_in(run, {scenario.stage.type_ahead!r})")
-    if scenario.stage.terminal:
-        lines.insert(0, "open_terminal(run)")
-    if COMMAND in target.command and scenario.command == "witness":
-        lines.insert(0, "place_command(run)")
-    if _has_more(target):
-        lines.insert(0, "make_files(run)")
     lines += [f"order(run, {order!r})" for order in question.orders]  # of the command in the script itself
+    lines += [f"{one.__name__}(run)" for one in question.at_start]
     lines += _steps(scenario, question)
-    end = [f"{one.__name__}(run)" for one in _observations(summary, question, is_traced)]
+    observed = [*([needs_points] if is_traced else []), *_observations(summary, question)]
+    end = [f"{one.__name__}(run)" for one in observed]
     if end:
         lines = ["try:", *(f"    {line}" for line in lines), "finally:", *(f"    {line}" for line in end)]
-    return "\n".join(["def play(run):  # the steps, in order", *(f"    {line}" for line in lines)])
+    return _function("play(run):  # the steps, in order", lines)
 
 
-def _observations(summary: FindingSummary, question: Question, is_traced: bool) -> list[Observation]:
+def _before_start(summary: FindingSummary, command: str = "") -> list[str]:
+    """Return what is done before the launcher is started. command: which command it is to start, as in scenarios; the
+    case's own if none is named."""
+    scenario = summary.scenario
+    command = command or scenario.command
+    stage = scenario.stage
+    lines = ["needs_stage()"] if stage.groups or stage.limits or stage.nice else []
+    lines += [f"use_{command}_command(run)"] if command != "witness" else []
+    lines += ["run.words += ARGUMENTS"] if scenario.args else []
+    lines += ["make_files(run)"] if _has_more(summary) else []
+    return [*lines, *(["open_terminal(run)"] if stage.terminal else [])]
+
+
+def _play_plain(summary: FindingSummary, question: Question) -> str:
+    """Return the steps where the command only shows its signals, and ends: what comes after its start is no matter."""
+    if summary.scenario.stage.parent in s.SHELLS:
+        raise not_exported("under a shell only the script's own command is found, and that is in Python")
+    start = [_start(summary.scenario.stage), "wait_for(run, 'launcher', 'ended')"]
+    end = [f"{one.__name__}(run)" for one in question.at_end]
+    return _function("play(run):  # the steps, in order", [*_before_start(summary, "plain"), *start, *end])
+
+
+def _observations(summary: FindingSummary, question: Question) -> list[Observation]:
     """Return what the script observes at the end, in any case."""
     found = list(question.at_end)
     if summary.schedule.directives and not question.is_scheduled and note_processes_left not in found:
         found.append(note_processes_left)  # it waits for the end of the launcher
-    return [needs_points, *found] if is_traced else found
+    is_of_terminal = question.is_scheduled and summary.scenario.stage.terminal
+    return [*found, *([note_terminal] if is_of_terminal and note_terminal not in found else [])]
 
 
 def _steps(scenario: s.Scenario, question: Question) -> list[str]:
@@ -156,7 +192,7 @@ def _judge(question: Question) -> str:
 
 def _orders(scenario: s.Scenario, question: Question) -> set[str]:
     """Return the names of the functions that carry out the case's orders."""
-    texts = [*(step.text for step in scenario.steps if isinstance(step, s.Order)), *question.orders]
+    texts = ["exit 0", *(step.text for step in scenario.steps if isinstance(step, s.Order)), *question.orders]
     names = {text.split()[0]: f"order_{text.split()[0].replace('-', '_')}" for text in texts}
     for word, name in names.items():
         if name not in library().pieces:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from typing import Any
 
 from proctor.harness.calls import BIRTH, CALLS, REAPS, SENDS, VISIBLE, Only, returns_at_once
+from proctor.harness.scenario import Stage
 from proctor.harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
 from proctor.reports.reproducer.wording import not_exported, number
 
@@ -13,20 +15,58 @@ MACHINES = ("x86_64", "aarch64")
 EVERY_BIT = -1
 
 
-def timeouts() -> str:
-    """Return the constant that says which calls may time out, and which argument says when; -1 where none does."""
+OF_SOCKETS = ("accept", "connect", "recv", "send")
+"""Beginnings of calls on sockets. A script does not know their timeouts, so it takes none of them to wait for ever."""
+KINDS = {
+    "children": "", "signals": "", "time": "", "futex": "futex", "descriptors": "fd", "poll": "poll",
+    "select": "select", "epoll": "epoll",
+}  # fmt: skip
+"""What a script calls that for which a call waits. Locks are left out: a script does not look for their holders."""
+
+
+STAGE_OF_SCRIPTS = ("umask", "nice", "limits", "groups", "blocked", "ignored", "rows", "columns")
+"""Properties of a stage that a script sets up from a table."""
+
+
+def stage_constant(stage: Stage) -> str:
+    """Return the constant that says what the launcher is started with, as far as it is not as usual."""
+    usual = Stage()
+    odd = {name: value for name in STAGE_OF_SCRIPTS if (value := getattr(stage, name)) != getattr(usual, name)}
+    pairs = (f'"{name}": {_stage_value(name, value)}' for name, value in odd.items())
+    return f"STAGE = {{{', '.join(pairs)}}}  # what the launcher is started with that is not as usual"
+
+
+def _stage_value(name: str, value: Any) -> str:
+    if name == "umask":
+        return f"0o{value:03o}"
+    return f"[{', '.join(map(number, value))}]" if name in ("blocked", "ignored") else repr(value)
+
+
+def waits() -> str:
+    """Return the constant that says for what calls wait, and which argument is their timeout."""
     rows = []
     for machine in MACHINES:
-        calls = ((getattr(call, machine), call.timeout) for call in CALLS.values() if call.timeout)
-        known = sorted((number, timeout) for number, timeout in calls if number is not None)
-        pairs = " ".join(f"{number}:{-1 if of.kind == 'restart' else of.argument}" for number, of in known)
-        rows.append(f'    "{machine}": "{pairs}",')
-    head = 'TIMEOUTS = dict(pair.split(":") for pair in {  # calls that may time out: number, argument that says when'
+        known = {getattr(call, machine): _wait(name) for name, call in CALLS.items() if _wait(name)}
+        words = " ".join(f"{number}={known[number]}" for number in sorted(one for one in known if one is not None))
+        lines = textwrap.wrap(words, 106)
+        rows.append(f'    "{machine}":\n' + "\n".join(f'        "{line} "' for line in lines) + ",")
+    head = "WAITS = dict(one.split('=') for one in {  # calls: number=what they wait for:argument that is their timeout"
     return "\n".join([head, *rows, '}.get(os.uname().machine, "").split())'])
 
 
-def tables(schedule: Schedule) -> dict[str, str]:
-    """Return the constants of a script that traces, as Python code by name."""
+def _wait(name: str) -> str:
+    """Return for what a call waits, in the words of scripts; "" where that is not known."""
+    call = CALLS[name]
+    if call.timeout and call.timeout.kind == "restart":
+        return ":?"  # only calls with a timeout are restarted so
+    kind = KINDS.get(call.waits_for or "")
+    if kind is None or name.startswith(OF_SOCKETS) or (kind == "fd" and call.fds != (0,)):
+        return ""
+    return f"{kind}:{call.timeout.argument if call.timeout else ''}"
+
+
+def tables(schedule: Schedule, programs: tuple[tuple[str, ...], ...] = ()) -> dict[str, str]:
+    """Return the constants of a script that traces, as Python code by name. programs: as in case files."""
     names = list(VISIBLE) if schedule.directives else [*SENDS, *REAPS]
     calls = {
         machine: {value: name for name in names if (value := getattr(CALLS[name], machine)) is not None}
@@ -42,8 +82,10 @@ def tables(schedule: Schedule) -> dict[str, str]:
         found["AT_ONCE"] = f"AT_ONCE = {_wrapped(at_once)}  # calls that never block"
         only = {name: _condition(call.only) for name, call in VISIBLE.items() if call.only}
         found["ONLY_IF"] = f"ONLY_IF = {_wrapped(only)}  # see is_point"
-        rows = [f"    ({_point(one.at)}, {_action(one)}, {str(one)!r})," for one in schedule.directives]
-        head = "SCHEDULE = [  # at (thread, call, when, n-th, part): what is done there"
+        made = itertools.chain(programs, itertools.repeat(()))
+        pairs = zip(schedule.directives, made, strict=False)
+        rows = [f"    ({_point(one.at)}, {_action(one)}, {str(one)!r}, {known!r})," for one, known in pairs]
+        head = "SCHEDULE = [  # at (thread, call, when, n-th, part): what is done, in words, the programs that run"
         found["SCHEDULE"] = "\n".join([head, *rows, "]"])
     return found
 

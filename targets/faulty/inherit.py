@@ -10,6 +10,7 @@ class inherit_1_nohup_undone(Launcher):
     """
 
     breaks = "INHERIT-1"
+    also_breaks = ("INHERIT-7",)
 
     def restore_mask(self) -> None:
         for number in EVERY:
@@ -352,3 +353,16 @@ class inherit_6_new_session(Launcher):
     def before_exec(self) -> None:
         if not os.isatty(0):
             os.setsid()
+
+
+class inherit_7_sigchld_default(Launcher):
+    """Gives the command the default for SIGCHLD, though the caller ignored it.
+
+    Every launcher that needs SIGCHLD itself and does not note what it was: timeout, dash, bash.
+    """
+
+    breaks = "INHERIT-7"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.inherited_sigchld = signal.SIG_DFL

@@ -11,7 +11,7 @@
 # # back an ignored SIGCHLD
 # may_break = [
 #     "EXIT-3", "EXIT-5", "EXIT-7", "SIG-2", "SIG-5", "SIG-9", "SIG-10", "TTY-1", "TTY-2", "TTY-3", "TTY-4",
-#     "TTY-5", "TREE-6", "TREE-8", "INHERIT-1",
+#     "TTY-5", "TREE-6", "TREE-8", "INHERIT-7",
 # ]
 # ///
 

@@ -120,7 +120,7 @@ class tty_2_key_disabled(ChangedTerminal):
     # the modes are not what they are without the launcher
     also_breaks = ("TTY-6",)
     # when the case looks at the terminal after SIGKILL
-    may_break = ("TREE-3",)
+    may_break = ("TREE-3", "TTY-9")
 
     def change(self, keys: list[bytes | int]) -> None:
         import termios
@@ -412,8 +412,8 @@ class tty_6_window_size(Launcher):
     """
 
     breaks = "TTY-6"
-    # when the case resizes: the size is changed once more at the end
-    may_break = ("TTY-5", "TTY-7")
+    # when the case resizes: the size is changed once more at the end; or looks at the terminal after SIGKILL
+    may_break = ("TTY-5", "TTY-7", "TTY-9")
 
     def prepare(self) -> None:
         super().prepare()
@@ -494,6 +494,62 @@ class tty_7_raw_left_on_signal(Launcher):
         super().die_of(number)
 
 
+class tty_7_raw_when_terminated(Launcher):
+    """Hides what is typed while it asks whether to stop, and dies of the SIGTERM without showing it again.
+
+    Modes that a handler restores for Ctrl-C only. script(1), and sudo at its password prompt.
+    """
+
+    breaks = "TTY-7"
+    # it does not wait for the command
+    may_break = ("*",)
+
+    def forward(self, number: int) -> None:
+        super().forward(number)
+        if number != signal.SIGTERM:
+            return
+        import termios
+
+        try:
+            modes = termios.tcgetattr(0)
+            modes[3] &= ~termios.ECHO
+            termios.tcsetattr(0, termios.TCSANOW, modes)
+        except termios.error:
+            pass
+        self.die_of(number)
+
+
+class tty_9_raw_when_killed(Launcher):
+    """Turns off the echo while the command runs, and leaves it off when it is killed.
+
+    A launcher that shows a status line, and keeps what is typed from spoiling it.
+    """
+
+    breaks = "TTY-9"
+    # the command finds the terminal without echo, too
+    also_breaks = ("TTY-6",)
+    # what is typed is not shown
+    may_break = ("TTY-1", "TTY-2", "TTY-3", "TTY-7", "TTY-8", "SIG-6", "SIG-7")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.set_echo(False)
+
+    def set_echo(self, wanted: bool) -> None:
+        import termios
+
+        try:
+            modes = termios.tcgetattr(0)
+            modes[3] = modes[3] | termios.ECHO if wanted else modes[3] & ~termios.ECHO
+            termios.tcsetattr(0, termios.TCSANOW, modes)
+        except termios.error:
+            pass
+
+    def finish(self, status: int) -> "NoReturn":
+        self.set_echo(True)
+        super().finish(status)
+
+
 class tty_8_flushed(Launcher):
     """Discards what was typed before the command started.
 
@@ -541,7 +597,7 @@ class tty_8_no_ctrl_d(ChangedTerminal):
     # the modes are not what they are without the launcher
     also_breaks = ("TTY-6",)
     # when the case looks at the terminal after SIGKILL
-    may_break = ("TREE-3",)
+    may_break = ("TREE-3", "TTY-9")
 
     def change(self, keys: list[bytes | int]) -> None:
         import termios

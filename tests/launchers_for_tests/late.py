@@ -1,7 +1,8 @@
 """A launcher that acts late: `python3 -I -S late.py HOW [once] COMMAND ARGS...`.
 
 It forwards each signal at once, and again 300 ms later. HOW says how it waits for that. With `once`, it forwards only
-late. HOW `never`: only at once. HOW `busy`: only at once, and it polls all the time.
+late. HOW `never`: only at once. HOW `busy`: only at once, and it polls all the time. HOW `ends`: only at once, and it
+ends late.
 """
 
 import ctypes
@@ -112,6 +113,18 @@ class Helper(Launcher):
 class IntervalTimer(Launcher):
     def arm(self) -> None:
         signal.setitimer(signal.ITIMER_REAL, LATE)
+
+
+class EndsLate(Launcher):
+    """Ends LATE seconds after its command, by an interval timer."""
+
+    def reap(self) -> None:
+        _, status = os.waitpid(self.child, 0)
+        self.code = os.waitstatus_to_exitcode(status) & 0xFF
+        signal.setitimer(signal.ITIMER_REAL, LATE)
+
+    def again(self) -> None:
+        os._exit(self.code)
 
 
 class PosixTimer(Launcher):
@@ -238,6 +251,7 @@ KINDS = {
     "futex": Futex,
     "helper": Helper,
     "setitimer": IntervalTimer,
+    "ends": EndsLate,
     "timer_create": PosixTimer,
     "select": Select,
     "poll": Poll,

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LAUNCHER = [sys.executable, "-I", "-S", str(ROOT / "targets" / "reference" / "launcher")]
-sys.path.insert(0, str(ROOT / "targets" / "reference"))
+REFERENCE = ROOT / "targets" / "reference"
+LAUNCHER = [str(REFERENCE / "bin" / "launcher"), f"--interpreter={sys.executable}"]
+sys.path.insert(0, str(REFERENCE))
 
 TOOL = """\
 import os, sys

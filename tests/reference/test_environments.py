@@ -243,7 +243,7 @@ def test_without_pip_ensurepip_makes_one_in_the_named_cache(sandbox: Sandbox, wo
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
     tool = [] if words == ("sync",) else ["proctor-tool", "x"]
     result = subprocess.run(
-        [str(bare / "bin" / "python"), *LAUNCHER[1:], *words, f"--cache-dir={named}", *tool],
+        [LAUNCHER[0], f"--interpreter={bare}/bin/python", *words, f"--cache-dir={named}", *tool],
         env=sandbox.environment,
         cwd=sandbox.project(),
         capture_output=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference.conftest import LAUNCHER, Sandbox
+from tests.reference.conftest import LAUNCHER, REFERENCE, Sandbox
 
 UNPRIVILEGED = 65534
 
@@ -185,7 +185,7 @@ def test_a_system_without_pidfd_is_an_error(sandbox: Sandbox, tmp_path: Path) ->
         "import sys, os\n"
         "def fail(pid): raise OSError(38, os.strerror(38))\n"
         "os.pidfd_open = fail\n"
-        f"sys.path.insert(0, {str(Path(LAUNCHER[-1]).parent)!r})\n"
+        f"sys.path.insert(0, {str(REFERENCE)!r})\n"
         "from reference_launcher.main import main\n"
         "main(sys.argv[1:], set())\n"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.reference.conftest import LAUNCHER, Sandbox, wait_for_exit
+from tests.reference.conftest import LAUNCHER, REFERENCE, Sandbox, wait_for_exit
 
 SIGNALS = [
     signal.SIGHUP,
@@ -97,7 +97,7 @@ def test_the_launcher_reports_a_killed_janitor_and_the_next_run_cleans_up(sandbo
     for pid in sandbox.processes():
         if Path(f"/proc/{pid}/task/{pid}/children").read_text() and pid != launcher.pid:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if LAUNCHER[-1].encode() in words:
+            if os.fsencode(REFERENCE / "launcher") in words:
                 os.kill(pid, signal.SIGKILL)
     _, error = launcher.communicate(timeout=10)
     assert launcher.returncode == 125

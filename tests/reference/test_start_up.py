@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.reference.conftest import LAUNCHER
+from tests.reference.conftest import REFERENCE
 
 SCRIPT = """\
 import _signal, os, sys
@@ -30,7 +29,7 @@ main(["run", sys.argv[2], "/command"], set())
 )
 def test_a_plain_run_imports_only_what_it_needs(mode: str, required: set[str]) -> None:
     """In exec mode also no ctypes. `enum` (through `signal`), `re` and `argparse` are slow to import."""
-    words = [sys.executable, "-I", "-S", "-c", SCRIPT, str(Path(LAUNCHER[-1]).parent), mode]
+    words = [sys.executable, "-I", "-S", "-c", SCRIPT, str(REFERENCE), mode]
     modules = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.split()
     own = {name for name in modules if name.partition(".")[0] == "reference_launcher"}
     assert {name.partition(".")[2] for name in own} == required

@@ -28,6 +28,7 @@ from proctor.harness.history import (
     LimitExceeded,
     Notified,
     NotStarted,
+    OpenWait,
     Printed,
     Process,
     Received,
@@ -184,6 +185,12 @@ def awaited(text: str) -> Awaited:
 
 def missed(what: str = "launcher ends", sure: bool = True, hidden: Hidden | None = None) -> WaitFailed:
     return WaitFailed(awaited(what), 5.0, sure, (process("launcher"),), hidden)
+
+
+def waits_outside(what: str = "launcher ends") -> WaitFailed:
+    """What was awaited did not come, and the launcher still waits for somebody outside."""
+    wait = OpenWait(LAUNCHER, "outside", "recvfrom", "socket:[1]", "launcher")
+    return msgspec.structs.replace(missed(what, sure=False), open=(wait,))
 
 
 def traced(name: str) -> Hidden:

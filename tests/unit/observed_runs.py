@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -10,10 +11,12 @@ from proctor.conformance.checks.common import NotObservable, alive, at_end
 from proctor.conformance.checks.terminal import _foreground_moved
 from proctor.harness.history import (
     Answered,
+    Descriptor,
     Ended,
     Event,
     History,
     HungUp,
+    Inherited,
     NotReached,
     Output,
     Outputs,
@@ -25,6 +28,7 @@ from proctor.harness.history import (
     SignalCall,
     Snapshot,
     Started,
+    TempFilesLeft,
     Unobserved,
     WaitEnded,
     WaitFailed,
@@ -34,6 +38,7 @@ from proctor.harness.scenario import WaitReceived
 from proctor.harness.schedule import Hold
 from proctor.harness.signals import name
 from proctor.harness.words import awaited
+from proctor.reports.reproducer.parts.inherited import note_start
 from proctor.reports.reproducer.parts.marks import Question
 from proctor.reports.reproducer.parts.observed_run import ObservedRun
 from proctor.reports.reproducer.parts.steps import note_processes_left, note_terminal
@@ -63,7 +68,10 @@ def observed(history: History, question: Question) -> ObservedRun:
             raise RuntimeError("the processes were ended before the last look") from None
     if note_processes_left in question.at_end:
         run.events += [("left", process.role or process.name) for process in alive(at_end(history))]
-    if note_terminal in question.at_end and not run.timed_out:
+    run.events += [("files", [*fact.paths]) for fact in history.facts(TempFilesLeft)]
+    if (note_terminal in question.at_end or question.is_scheduled) and (
+        not run.timed_out or run.all("ended", "launcher")
+    ):
         look = at_end(history)
         run.events.append(("modes", look.modes, look.characters, (look.rows, look.columns)))
         run.events.append(("foreground", not _foreground_moved(history)))
@@ -76,6 +84,12 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
         case WitnessReady(process=process, pid=pid, inherited=inherited):
             yield "runs", process, pid
             view = inherited.terminal
+            if note_terminal in question.at_end and process == "command":
+                yield "modes before", view.modes, view.characters
+            if question.is_plain and process == "command":
+                yield "signals", [*map(name, inherited.blocked)], [*map(name, inherited.ignored)]
+            if note_start in question.at_start and process == "command":
+                yield "started with", _start(inherited, history)
             if "view" in question.orders and process == "command":
                 of_terminal = (view.isatty, view.dev_tty, view.rows, view.columns, view.modes, view.characters)
                 yield "did", process, "view", *of_terminal, view.foreground == inherited.pgid
@@ -107,6 +121,25 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
             spared = {run.pids.get("command")} - {run.pids.get("launcher")}
             dead = [one for one in processes if one.state == "Z" and one.ppid not in spared and one.role != "leader"]
             yield "zombies", [one.pid for one in dead]
+
+
+def _start(inherited: Inherited, history: History) -> dict[str, Any]:
+    """Return what the command of a script would report of its start."""
+    stdio = next(fact.stdio for fact in history.facts(Started) if fact.process == "launcher")
+    pid = next(fact.pid for fact in history.facts(Started) if fact.process == "launcher")
+    rows = {row.pid: row for look in history.facts(Snapshot) for row in look.processes}
+    return {
+        "descriptors": {one.fd: (*_file(one), bool(one.flags & os.O_NONBLOCK)) for one in inherited.fds},
+        "given": [_file(one) for one in stdio], "arguments": [*inherited.args], "environment": [*inherited.environ],
+        "umask": inherited.umask, "nice": inherited.nice, "limits": [*inherited.limits],
+        "groups": [*inherited.groups], "uid": inherited.uid, "gid": inherited.gid, "directory": inherited.cwd,
+        "session": inherited.sid, "session of the launcher": rows[pid].sid if pid in rows else inherited.sid,
+        "is in foreground": inherited.terminal.foreground == inherited.pgid,
+    }  # fmt: skip
+
+
+def _file(one: Descriptor) -> tuple[int, int, int]:
+    return one.dev, one.ino, one.rdev
 
 
 def _carried(history: History, written: Event) -> bytes:

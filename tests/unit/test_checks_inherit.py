@@ -66,6 +66,7 @@ def in_session(sid: int, pgid: int, foreground: int = LAUNCHER) -> History:
 
 JOB = replaced(*over(), terminal=True)
 IGNORED, BLOCKED = settings(ignored=(1,)), settings(blocked=(10, 15))
+CHLD_IGNORED = settings(ignored=(signal.SIGCHLD,))
 declaring = partial(checks.environment, adds=("UV_*", "VIRTUAL_ENV"), changes=("PATH",))
 
 EXAMPLES: tuple[Example, ...] = (
@@ -119,7 +120,31 @@ EXAMPLES: tuple[Example, ...] = (
         BLOCKED,
         blocked=(),
     ),
+    but(
+        "SIGCHLD ignored though it was not",
+        checks.signal_settings,
+        "signals-ignored signals=SIGCHLD",
+        "SIGCHLD not ignored",
+        ignored=(signal.SIGCHLD,),
+    ),
+    good(
+        "an ignored SIGCHLD undone, which is another requirement's",
+        checks.signal_settings,
+        supervised(*over(), inherited=settings()),
+        replaced(*over(), inherited=CHLD_IGNORED),
+    ),
     none_at_all(checks.signal_settings),
+    as_alone("SIGCHLD as usual", checks.ignored_sigchld),
+    as_alone("SIGCHLD ignored", checks.ignored_sigchld, CHLD_IGNORED),
+    but(
+        "an ignored SIGCHLD undone",
+        checks.ignored_sigchld,
+        "signals-not-ignored signals=SIGCHLD",
+        "SIGCHLD ignored, as at the start",
+        CHLD_IGNORED,
+        ignored=(),
+    ),
+    none_at_all(checks.ignored_sigchld),
     as_alone("three", checks.descriptors),
     as_alone("one that the caller left open", checks.descriptors, settings(fds=(*STDIO, Descriptor(7, 1, 1)))),
     but("a leak", checks.descriptors, "descriptors-leaked", "open: 5", fds=(*STDIO, Descriptor(5, 1, 1))),

@@ -32,6 +32,7 @@ from tests.unit.histories import (
     unseen,
     untraced,
     verify,
+    waits_outside,
 )
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
@@ -69,6 +70,18 @@ EXAMPLES = (
         BARE,
         "command-outlives",
         "the launcher ended by SIGTERM; the command keeps running",
+    ),
+    good(
+        "the kernel ends the command with the launcher",
+        checks.any_moment_of_start,
+        early(sent(TERM), greeted(), ended("launcher", signal=TERM), ended("command", None, signal.SIGKILL)),
+        BARE,
+    ),
+    good(
+        "the same, seen the other way round",
+        checks.any_moment_of_start,
+        early(sent(TERM), greeted(), ended("command", None, signal.SIGKILL), ended("launcher", signal=TERM)),
+        BARE,
     ),
     good("a watcher as ever", checks.any_moment_of_start, history(started(), *KILLED, WATCHER), LEAVES_A_WATCHER),
     bad(
@@ -153,6 +166,13 @@ EXAMPLES = (
         BARE,
         "wrong-status status=7 end=SIGTERM",
         "status 7",
+    ),
+    unseen(
+        "waits for a daemon",
+        checks.any_moment_of_start,
+        early(sent(TERM), waits_outside("command starts")),
+        BARE,
+        "may still",
     ),
     bad("hangs at the end", checks.any_moment_of_end, supervised(sent(TERM), missed()), BARE, "hangs", "hangs"),
     bad(

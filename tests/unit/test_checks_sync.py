@@ -511,7 +511,7 @@ EXAMPLES: tuple[Example, ...] = (
         a_sync(joined(), BY_KEY, end=looked("end", process("backend", ppid=1))),
         UNDISTURBED,
         "process-left process=backend",
-        "still there: backend (pid 20, state S)",
+        "backend (pid 20, state S)",
     ),
     bad(
         "a helper that is stopped",

@@ -9,9 +9,10 @@ import pytest
 
 from proctor.conformance.checks import terminal as checks
 from proctor.harness import orders
-from proctor.harness.history import Answered, Fact, HungUp, Ordered, Outputs, Pressed, Resized
+from proctor.harness.history import Answered, Fact, Held, HungUp, Ordered, Outputs, Pressed, Released, Resized
 from tests.unit.histories import (
     COMMAND,
+    LAUNCHER,
     TERMINAL,
     Example,
     bad,
@@ -71,6 +72,7 @@ def written(count: int, crc: int, *carried: tuple[int, int]) -> tuple[Fact, ...]
     return before, Ordered("command", orders.Write(count, 7)), Answered("command", "write", count, crc), *after, *over()
 
 
+HELD, GO_ON = Held((LAUNCHER,)), Released((LAUNCHER,))
 LINE = replaced(read(7, 0xABC), *over(), terminal=True)
 MIB = replaced(*written(1 << 20, 5, (3, 1), (1 << 20, 5)), terminal=True)
 
@@ -197,6 +199,20 @@ EXAMPLES: tuple[Example, ...] = (
         "not received",
     ),
     good("all steps went", checks.job_control, supervised(*over(), terminal=True)),
+    unseen(
+        "a key ends the launcher, and its command with it",
+        checks.job_control,
+        supervised(
+            Pressed("ctrl-c"),
+            by_key(INT),
+            ended("command", None),
+            ended("launcher", None),
+            missed("command does look"),
+            terminal=True,
+        ),
+        PLAIN,
+        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
+    ),
     bad(
         "no prompt",
         checks.job_control,
@@ -204,6 +220,19 @@ EXAMPLES: tuple[Example, ...] = (
         PLAIN,
         "timed-out wait=output text=<prompt>",
         "<prompt>",
+    ),
+    unseen(
+        "the hang-up ends the launcher, and its command with it",
+        checks.hang_up_arrives,
+        supervised(
+            HungUp(),
+            ended("launcher", signal=HUP),
+            ended("command", None, signal.SIGKILL),
+            missed("command does look"),
+            terminal=True,
+        ),
+        ONE_HUP,
+        "the signal ended the launcher, and the command with it",
     ),
     good("hung up", checks.hang_up_arrives, supervised(HungUp(), by_key(HUP), terminal=True), ONE_HUP),
     good("passed on", checks.hang_up_arrives, supervised(HungUp(), received(HUP), terminal=True), ONE_HUP),
@@ -271,7 +300,7 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(HungUp(), *over(), end=looked("end", process("", name="relay"))),
         PLAIN,
         "survives-hang-up",
-        "still there: 'relay' (pid 20, state S)",
+        "'relay' (pid 20, state S)",
     ),
     unseen("never hung up", checks.hang_up_ends_all, NO_COMMAND, PLAIN, "the command starts"),
     good("one resize", checks.as_often_as_bare, supervised(RESIZE, by_key(WINCH), *over()), ONE_WINCH),
@@ -369,12 +398,100 @@ EXAMPLES: tuple[Example, ...] = (
         "timed-out wait=answer process=command order=read-line",
         "read-line",
     ),
+    bad(
+        "the launcher dies of the key while it is held",
+        checks.key_arrives_once,
+        supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, INT), missed("command ends"), terminal=True),
+        ONE_INT,
+        "ended-before-command end=SIGINT",
+        "SIGINT",
+    ),
+    unseen(
+        "the launcher dies of the key, after fg too",
+        checks.key_after_fg,
+        supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, INT), missed("command ends"), terminal=True),
+        ONE_INT,
+        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
+    ),
+    good(
+        "the launcher dies of the hang-up",
+        checks.as_often_as_bare,
+        supervised(HELD, HungUp(), by_key(HUP), GO_ON, ended("launcher", None, HUP), terminal=True),
+        ONE_HUP,
+    ),
+    bad(
+        "the launcher dies of the hang-up, and the kernel tells its session",
+        checks.as_often_as_bare,
+        supervised(HELD, HungUp(), by_key(HUP), GO_ON, ended("launcher", None, HUP), by_key(HUP), terminal=True),
+        ONE_HUP,
+        "delivered-twice signal=SIGHUP",
+        "twice",
+    ),
+    unseen(
+        "the launcher ends of the key below a shell",
+        checks.key_after_fg,
+        supervised(HELD, KEY, by_key(INT), GO_ON, ended("launcher", None, None), missed("command ends"), terminal=True),
+        ONE_INT,
+        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
+    ),
+    unseen(
+        "the launcher ends when it goes on, for another reason",
+        checks.as_often_as_bare,
+        supervised(HELD, RESIZE, by_key(WINCH), GO_ON, ended("launcher", 1), missed("command ends"), terminal=True),
+        ONE_WINCH,
+        "after it was held still",
+    ),
     good("as it was", checks.terminal_is_restored, supervised(*over(), terminal=True), PLAIN),
     good(
         "as the command left it",
         checks.terminal_is_restored,
         supervised(*over(), end=looked("end", modes=(1, 2, 3, 4))),
         replaced(*over(), end=looked("end", modes=(1, 2, 3, 4))),
+    ),
+    good(
+        "as it was found, though the command left it otherwise",
+        checks.terminal_is_restored,
+        supervised(*over(), terminal=True, end=looked("end", modes=TERMINAL.modes, characters=TERMINAL.characters)),
+        replaced(*over(), terminal=True, end=looked("end", modes=(0, 0, 191, 0))),
+    ),
+    bad(
+        "left raw by a launcher that died of a signal",
+        checks.terminal_is_restored,
+        supervised(
+            sent(signal.SIGTERM),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), modes=(0, 0, 191, 0)),
+        ),
+        PLAIN,
+        "terminal-not-restored what=modes",
+        "echo off",
+    ),
+    good(
+        "a launcher that died leaves the foreground to its command",
+        checks.terminal_is_restored,
+        supervised(
+            sent(signal.SIGTERM),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), foreground=COMMAND),
+        ),
+        PLAIN,
+    ),
+    unseen(
+        "a command that has made it raw outlives the launcher",
+        checks.terminal_is_restored,
+        supervised(
+            Answered("command", "raw"),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), modes=(0, 0, 191, 0)),
+        ),
+        PLAIN,
+        "see TREE-1",
     ),
     bad(
         "left raw",

@@ -27,6 +27,7 @@ from proctor.reports.html.page import html
 from proctor.reports.html.stream_output import MAX_CHARACTERS, output_chunks, output_pieces
 from proctor.reports.limits import LIMITS
 from proctor.reports.narration import steps
+from proctor.reports.results import Spec
 from tests.conftest import ROOT
 from tests.documents_for_tests import COVERED, HOSTILE, case, documents, failure, hostile, hostile_history, results
 from tests.unit.histories import history
@@ -245,6 +246,16 @@ def test_the_page_is_self_contained() -> None:
         assert outside == []
     assert "default-src &#39;none&#39;; script-src &#39;sha256-" in page and page.count("<script>") == 2
     assert page == html(documents(), script_of), "the page is reproducible"
+
+
+def test_a_requirement_says_how_it_is_met() -> None:
+    document = documents()[0]
+    row, text = document.requirements["SIG-1"], document.spec.requirements["SIG-1"]
+    told = msgspec.structs.replace(text, mend="Forward it by `kill(2)`.")
+    spec = Spec(1, {**document.spec.requirements, "SIG-1": told})
+    found = [one for one in parts(html([msgspec.structs.replace(document, spec=spec)], script_of)) if "Mend it" in one]
+    assert row.verdict and len(found) == 1
+    assert "<p>Forward it by <code>kill(2)</code>.</p>" in found[0]
 
 
 def test_a_failure_without_script_gives_the_reason() -> None:

@@ -16,6 +16,7 @@ from proctor.harness.history import (
     History,
     HungUp,
     NotReached,
+    OpenWait,
     Ordered,
     Pressed,
     Process,
@@ -158,7 +159,7 @@ UNSEEN = replaced(ended("command", None), ended("launcher", None))
 
 
 def test_a_status_that_nobody_has_seen_is_none() -> None:
-    assert breaks((HangUp(), Settle()), supervised(*over(None, HUP)), UNSEEN) == []
+    assert breaks((HangUp(), Settle()), supervised(HungUp(), *over(None, HUP)), UNSEEN) == []
 
 
 def test_a_daemon_is_sent_nothing() -> None:
@@ -174,7 +175,8 @@ def test_a_daemon_is_sent_nothing() -> None:
 
 def test_another_status_after_a_signal_that_was_handled() -> None:
     steps = (*SEND, Order(orders.Exit(3)), *ENDS)
-    mine, its = supervised(*FORWARDED, *over(None, TERM)), replaced(*DIRECT, *over(3))
+    told = Ordered("command", orders.Exit(3))
+    mine, its = supervised(*FORWARDED, told, *over(None, TERM)), replaced(*DIRECT, told, *over(3))
     assert breaks(steps, mine, its) == ["EXIT-7"]
 
 
@@ -244,6 +246,18 @@ def test_a_signal_at_a_point_is_not_lost() -> None:
     assert breaks((Settle(), *FINISH), lost, replaced(SETTLED, *over())) == ["SIG-6"]
     later = supervised(SETTLED, *at_point(TERM), SETTLED, *over())
     assert breaks((Settle(), *FINISH), later, replaced(SETTLED, *over())) == ["SIG-1"]
+
+
+def test_what_may_still_come_from_outside_is_no_rest() -> None:
+    """It looks whether there is a signal whenever a daemon says so."""
+    ticks, relays = (SettleEnded("waited", 1.0, open=(OpenWait(LAUNCHER, why),)) for why in ("outside", "relays"))
+    for rest, found in ((ticks, []), (relays, ["SIG-6"])):
+        lost = supervised(*at_point(TERM), rest, *over())
+        assert breaks((Settle(), *FINISH), lost, replaced(SETTLED, *over())) == found
+    sent_only = (Settle(), Signal(TERM), Settle())
+    for rest, found in ((ticks, []), (relays, ["SIG-1"])):
+        mine = supervised(SETTLED, sent(TERM), rest, *over())
+        assert breaks((*sent_only, *FINISH), mine, replaced(SETTLED, sent(TERM), received(TERM, 1), *over())) == found
 
 
 @pytest.mark.parametrize(
@@ -338,3 +352,21 @@ def test_a_signal_that_nobody_sent_beside_a_key() -> None:
     assert breaks((*KEY, *FINISH), as_well, bare, JOB) == ["TTY-1"]
     beside = supervised(sent(TERM), received(TERM), received(signal.SIGUSR1), *over())
     assert breaks((*SEND, *FINISH), beside, SENT_TO_BARE) == ["SIG-2"]
+
+
+@pytest.mark.parametrize("first", ["launcher", "command"])
+@pytest.mark.parametrize("wait", ["command answers read-line", "command ends"])
+@pytest.mark.parametrize("killed", [signal.SIGKILL, None])
+def test_a_launcher_that_takes_its_command_with_it_is_blamed_for_its_death_in_either_order(
+    first: str, wait: str, killed: int | None
+) -> None:
+    """bwrap --die-with-parent: which of the two ends is seen first is chance."""
+    ends = [ended("launcher", None, signal.SIGINT), ended("command", None, killed)]
+    mine = supervised(
+        Pressed("ctrl-c"), by_key(signal.SIGINT), *(ends if first == "launcher" else ends[::-1]), missed(wait),
+        terminal=True,
+    )  # fmt: skip
+    bare = replaced(Pressed("ctrl-c"), by_key(signal.SIGINT), *over(), terminal=True)
+    found = {one.requirement for one in broken_by(mine, bare)}
+    assert "TTY-1" in found
+    assert "TTY-8" not in found

@@ -14,18 +14,20 @@ from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.exploring.campaigns import campaigns_of_any_launcher
 from proctor.harness.history import LimitExceeded, NotStarted, WaitFailed
 from proctor.reports.reproducer.asking import QUESTIONS
+from proctor.reports.reproducer.parts import inherited
 from proctor.reports.reproducer.parts.marks import Question
 from tests.unit.histories import Example, name_of
 from tests.unit.observed_runs import observed
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "moments")
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "exec", "moments")
 OF_CHECK = {name_of(campaign.check): campaign.name for campaign in reversed(campaigns_of_any_launcher())}
 """The campaigns by their checks."""
 NOT_KNOWN = {
-    "a file": "files are not compared: that needs an undisturbed run of the launcher",
-    "a changed terminal": "under a schedule, the terminal is not compared, for the same reason",
     "said it before the command ran": "the output on pipes is read at the end, and has no times",
     "nobody can tell the status": "under a shell both runs have the same unknown status",
+    "a zombie of a launcher that never rests": "a script does not tell a launcher that rests from one that polls",
+    "a zombie of a launcher that wakes again and again": "the same",
+    "waits for a daemon": "a script does not tell who may end a wait",
     "more output than is kept": "a script keeps all output",
 }
 """Examples, by title, of what a script does not know, and why."""
@@ -58,6 +60,8 @@ def _beyond_scripts(example: Example) -> bool:
 
 def outcome(example: Example, question: Question) -> str:
     """Return what the question comes to, in the words of examples."""
+    declared = getattr(example.check, "keywords", {})
+    inherited.ADDS, inherited.CHANGES = ([*declared.get(what, ())] for what in ("adds", "changes"))
     try:
         bare, launched = observed(example.bare, question), observed(example.history, question)
         return "bad" if question.judge(bare, launched) else "good"

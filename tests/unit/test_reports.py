@@ -13,10 +13,11 @@ import pytest
 
 from proctor.harness.errors import UsageError
 from proctor.reports.badge import badge
-from proctor.reports.compare import baseline_of, changes, is_worse, told
+from proctor.reports.compare import baseline_of, changes, is_worse, new_errors, no_longer_fails, told
 from proctor.reports.junit import junit
 from proctor.reports.markdown import summary
 from proctor.reports.results import Launcher, RequirementText, Results, Row, RowViolation, Spec, read
+from tests.documents_for_tests import documents, failure
 
 HOSTILE = "\x1b]0;owned\x07<script>alert(1)</script> ]]> \x00 \ud800 `a``b` | @everyone & \u202e"
 SPEC = Spec(1, {name: RequirementText("MUST", f"{name} holds.") for name in ("SIG-1", "SIG-2", "SIG-3", "SIG-4")})
@@ -101,6 +102,77 @@ def test_the_gate_compares_violations_not_requirements() -> None:
     assert changes(one, results(SIG_1=msgspec.structs.replace(two, violations=[violated("old"), unsure]))) == []
 
 
+def test_the_gate_compares_what_was_sent() -> None:
+    """A process that is left after TERM is worse if it was left after QUIT alone."""
+
+    def left_after(*sent: str) -> Row:
+        found = [RowViolation("TREE-1/process-left", {"process": "command"}, stage="pipes", sent=one) for one in sent]
+        return Row("MUST", "fail", 1, "", found)
+
+    (change,) = changes(results(first=left_after("SIGQUIT")), results(first=left_after("SIGQUIT", "SIGTERM")))
+    assert (change.kind, [one.sent for one in change.new]) == ("worse", ["SIGTERM"])
+    assert "new:  TREE-1/process-left (pipes, SIGTERM): " in "\n".join(told([change]))
+    (change,) = changes(results(first=left_after("SIGQUIT", "SIGTERM")), results(first=left_after("SIGTERM")))
+    assert (change.kind, [one.sent for one in change.gone]) == ("better", ["SIGQUIT"])
+
+
+def of_cases(*cases: str, verdict: Any = "fail", ran: tuple[str, ...] = (), undecided: tuple[str, ...] = ()) -> Row:
+    """Return a row with a violation of its own kind in each case."""
+    found = [RowViolation("EXIT-1/wrong-status", {"status": case}, case=case) for case in cases]
+    return Row("MUST", verdict, 1, "", found, ran=list(ran), undecided=list(undecided))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "new", "gone"),
+    [
+        (of_cases("a", "b"), of_cases("a"), "better", "", "b"),
+        (of_cases("a", "b"), of_cases("a", ran=("a",)), "uncompared", "", ""),
+        (of_cases("a", "b"), of_cases("a", undecided=("b",)), "uncompared", "", ""),
+        (of_cases("a", ran=("a",)), of_cases("a", "b"), "uncompared", "", ""),
+        (of_cases("a", ran=("a", "b")), of_cases("a", "b"), "worse", "b", ""),
+        (of_cases("a", ran=("a", "b")), of_cases("a", "b", "c"), "worse", "b", ""),
+        (of_cases(verdict="partial", ran=("a",)), of_cases("b"), "new", "", ""),
+        (of_cases(verdict="partial", ran=("a",)), of_cases("a"), "worse", "a", ""),
+        (of_cases("a", verdict="declared deviation", ran=("a",)), of_cases("a", "b"), "worse", "", ""),
+        (of_cases("a"), of_cases(verdict="not observable"), "other", "", ""),
+        (of_cases("a"), of_cases(verdict="error"), "other", "", ""),
+        (of_cases("a"), of_cases(verdict="unstable"), "other", "", ""),
+        (of_cases("a"), of_cases(verdict="partial"), "other", "", ""),
+        (of_cases("a"), of_cases(verdict="pass"), "better", "", "a"),
+        (of_cases("a"), of_cases(verdict="declared deviation"), "other", "", "a"),
+    ],
+)
+def test_only_what_was_run_on_both_sides_is_compared(before: Row, after: Row, kind: str, new: str, gone: str) -> None:
+    (change,) = changes(results(EXIT_1=before), results(EXIT_1=after))
+    assert change.kind == kind
+    assert "".join(one.case for one in change.new) == new
+    assert "".join(one.case for one in change.gone) == gone
+    assert bool(no_longer_fails([change])) == bool(gone)
+    if kind == "uncompared":
+        assert "    not compared: EXIT-1/wrong-status: " in told([change])
+
+
+def test_a_violation_in_several_cases_is_new_if_one_was_run_and_gone_if_all_were() -> None:
+    same = [RowViolation("EXIT-1/x", case=case) for case in ("a", "b")]
+    both, part = Row("MUST", "fail", 1, "", same), of_cases("c", ran=("b", "c"))
+    assert [one.code for one in changes(results(EXIT_1=part), results(EXIT_1=both))[0].new] == ["EXIT-1/x"]
+    assert changes(results(EXIT_1=both), results(EXIT_1=part))[0].gone == ()
+
+
+def test_cases_of_another_launcher_are_the_same_cases() -> None:
+    before = results("old", EXIT_1=of_cases("t[old-1]", ran=("t[old-1]", "t[old-2]")))
+    (change,) = changes(before, results("new one", EXIT_1=of_cases("t[new_one-1]", "t[new_one-2]", "t[new_one-3]")))
+    assert "t[new_one-2]" in {one.case for one in change.new} and "t[new_one-3]" not in {one.case for one in change.new}
+
+
+def test_what_could_not_be_judged_is_told() -> None:
+    before = results(EXIT_1=row("pass"), EXIT_2=row("error"), EXIT_3=row("pass"))
+    after = results(EXIT_1=row("error"), EXIT_2=row("error"), EXIT_3=row("fail"), EXIT_4=row("error"))
+    assert new_errors(before, after) == ["EXIT-1", "EXIT-4"]
+    assert not after.was_not_started
+    assert results(EXIT_1=row("error"), EXIT_2=row("not built")).was_not_started
+
+
 def test_a_title_has_the_name_once() -> None:
     tini = msgspec.structs.replace(BEFORE, target=Launcher("tini", "tini version 0.19.0"))
     assert (tini.title, BEFORE.title, results("x").title) == ("tini version 0.19.0", "a launcher 1.0", "x 1.0")
@@ -170,6 +242,30 @@ def test_the_summary_lists_failures_and_the_matrix() -> None:
     assert "`required: a; actual: b`" in text
     assert "| SIG-1 | MUST | ✓ | ✗ |" in text
     assert "| SIG-4 | MUST |  | ✗ |" in text
+
+
+def test_the_summary_shows_one_of_each_kind() -> None:
+    statuses = [
+        RowViolation("EXIT-1/wrong-status", {"status": n, "end": 0}, message=f"status {n}", stage="pipes")
+        for n in range(1, 256)
+    ]
+    follows = RowViolation("EXIT-2/wrong-status", message="not shown", follows_from="EXIT-1/wrong-status")
+    text = summary([results(EXIT_1=Row("MUST", "fail", 9, "", statuses), EXIT_2=Row("MUST", "fail", 9, "", [follows]))])
+    assert "`status 1` (the same for 254 others: status 2-255)" in text and "`status 2`" not in text
+    assert "for the same reason as EXIT-1" in text and "not shown" not in text
+
+
+def test_the_summary_shows_of_what_is_unstable_how_often_why_what_happened_and_how_to_repeat_it() -> None:
+    (made,) = (one for one in documents() if one.target.name == "double")
+    reason = "came back in 2 of 3 replays: nothing orders two events"
+    row_ = msgspec.structs.replace(made.requirements["TTY-1"], verdict="unstable", reason=reason)
+    unsure = msgspec.structs.replace(
+        made, requirements={**made.requirements, "TTY-1": row_},
+        failures=[failure(verdict="unstable", returned=2, replay="proctor replay found/x.json -n 20")],
+    )  # fmt: skip
+    section = summary([unsure]).partition("### Unstable requirements")[2].partition("<details>")[0]
+    for part in (reason, " ms: we pressed ctrl-c`", "repeat: `proctor replay found/x.json -n 20`"):
+        assert part in section, section
 
 
 def test_a_badge_shows_how_many_musts_passed() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from proctor.harness.schedule import parse
 from proctor.reports.reproducer.assemble import library
 from proctor.reports.reproducer.parts import launcher_tracer, nested_stages, observed_run, steps
 from proctor.reports.reproducer.parts.ptrace import kind_of, sends
-from proctor.reports.reproducer.tables import tables, timeouts
+from proctor.reports.reproducer.tables import KINDS, tables, waits
 
 SCHEDULE = parse("at launcher clone#1 exit: deliver TERM to launcher")
 TERM = int(signal.SIGTERM)
@@ -33,14 +34,18 @@ def constant(name: str) -> object:
     return ast.literal_eval(tables(SCHEDULE)[name].partition(" = ")[2])
 
 
-def test_the_calls_that_time_out() -> None:
+def test_what_calls_wait_for() -> None:
     names: dict[str, dict[str, str]] = {}
-    exec("import os\n" + timeouts(), {}, names)
-    known = {number: calls.CALLS[name].timeout for number, name in calls.by_number().items()}
-    required = {number: one for number, one in known.items() if one}
-    assert names["TIMEOUTS"] == {
-        str(number): str(-1 if one.kind == "restart" else one.argument) for number, one in required.items()
-    }
+    exec("import os\n" + waits(), {}, names)
+    by_number = {str(number): name for number, name in calls.by_number().items()}
+    assert {"read", "ppoll", "wait4", "futex", "epoll_wait", "pause"} <= {by_number[one] for one in names["WAITS"]}
+    for number, text in names["WAITS"].items():
+        call = calls.CALLS[by_number[number]]
+        if by_number[number] == "restart_syscall":
+            assert text == ":?"
+            continue
+        assert KINDS[call.waits_for or "unknown"] == text.partition(":")[0]
+        assert text.partition(":")[2] == (str(call.timeout.argument) if call.timeout else "")
 
 
 def test_the_numbers_of_calls() -> None:
@@ -93,7 +98,7 @@ def test_what_a_shell_shows_for_a_wait_status() -> None:
         assert observed_run.shell_status(number) == status(Ended("command", 1, signal=number))
 
 
-KINDS = {"none": "end", "call": "call", "made": "made", "exec": "exec", "signal": "signal", "group": "group"}
+STOPS = {"none": "end", "call": "call", "made": "made", "exec": "exec", "signal": "signal", "group": "group"}
 """Kinds of stops in the words of the harness and of scripts."""
 
 
@@ -101,7 +106,7 @@ KINDS = {"none": "end", "call": "call", "made": "made", "exec": "exec", "signal"
 @pytest.mark.parametrize("number", [signal.SIGTRAP, signal.SIGTRAP | 0x80, signal.SIGSTOP, signal.SIGTSTP, TERM])
 def test_what_a_stop_of_a_traced_thread_means(event: int, number: int) -> None:
     for word in (event << 16 | number << 8 | 0x7F, number if number < 0x7F else 0, 0x100):
-        required = KINDS.get(ptrace.stop_of(word).kind, "stop")
+        required = STOPS.get(ptrace.stop_of(word).kind, "stop")
         is_vfork = ptrace.stop_of(word) == ptrace.Stop("made", ptrace.VFORK)
         assert kind_of(word) == ("made by vfork" if is_vfork else required)
 
@@ -119,6 +124,22 @@ def test_which_signals_act_on_a_process(setting: str) -> None:
         for number in sorted(signal.valid_signals()):
             assert launcher_tracer.acts_on(process.pid, number) == processes.acts_on(process.pid, number), number
         process.communicate("\n")
+
+
+@pytest.mark.parametrize(("idle", "unsure"), [(0.0, "more may come: a process works all the time"), (1.0, "")])
+def test_after_a_wait_in_which_a_process_worked_all_the_time_more_may_come(idle: float, unsure: str) -> None:
+    run: Any = observed_run.ObservedRun.__new__(observed_run.ObservedRun)
+
+    def look() -> float:
+        run.looked_at += 1.0
+        run.idle_time += idle
+        return idle
+
+    run.unsure, run.observe, run.idle, run.what_may_wake = "", lambda _: None, look, list
+    run.wait("", lambda: False, quiet=0.3)
+    assert run.unsure == unsure
+    run.wait("", lambda: True, quiet=0.3)
+    assert run.unsure == unsure
 
 
 def test_keys_and_shells() -> None:

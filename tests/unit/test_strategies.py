@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from proctor.harness.explorer.explore import MAX_FINDINGS, Evaluation, Explorer
 from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
 from proctor.harness.explorer.random_schedules import random_schedules
+from proctor.harness.explorer.spread import spread
 from proctor.harness.explorer.survey import Survey, survey
 from proctor.harness.explorer.sweep import PlannedSchedule, signal_of, sweep
 from proctor.harness.history import History, PointReached
@@ -250,7 +253,104 @@ def test_findings_with_the_same_label_are_limited() -> None:
     assert len(made.explore(MANY, seconds=60.0).findings) == MAX_FINDINGS
 
 
-def test_the_budget_ends_an_exploration() -> None:
+def test_an_exploration_plays_a_number_of_schedules() -> None:
+    """After those, one finding is replayed; another only while the number of executions allows it."""
     made, play = explorer(objects_to="kill")
-    assert made.explore(MANY, seconds=-1.0).played == []
+    found = made.explore(MANY, most=3)
+    assert [one.planned for one in found.played] == MANY[:3] and not found.out_of_time
+    assert play.asked[:3] == [one.schedule for one in MANY[:3]]
+    assert len(found.findings) == 1
+    assert len(explorer(objects_to="kill")[0].explore(MANY, most=1000).findings) == MAX_FINDINGS
+
+
+def test_a_declared_or_unstable_finding_takes_the_place_of_no_other() -> None:
+    """Also where the plan is cut, one of each label is confirmed: undeclared ones first, and after an unstable one
+    another of its label."""
+    play, flaky = Play(), iter(range(1000))
+    wrong = WRONG.objections
+
+    def predicate(_played: History) -> Evaluation:
+        asked = str(play.asked[-1])
+        if "kill#1 " in asked:
+            return Evaluation("orphan (declared)", wrong, is_declared=True)
+        if "kill#2 " in asked:
+            return Evaluation("lost", wrong) if next(flaky) < 2 else Evaluation("right")
+        return Evaluation("lost", wrong) if "kill#3 " in asked else Evaluation("right")
+
+    found = Explorer(play, Scenario(()), predicate, replays=5).explore(MANY, most=3).findings
+    assert [(one.evaluation.label, one.is_stable) for one in found] == [
+        ("lost", False), ("lost", True), ("orphan (declared)", True),
+    ]  # fmt: skip
+
+
+def test_a_declared_violation_does_not_confirm_an_undeclared_one() -> None:
+    number = iter(range(1000))
+
+    def predicate(_played: History) -> Evaluation:
+        return Evaluation("lost", WRONG.objections, is_declared=next(number) > 0)
+
+    (finding,) = Explorer(Play(), Scenario(()), predicate, replays=5).explore(MANY[:1], most=1).findings
+    assert (finding.returned, finding.is_stable) == (0, False)
+
+
+def test_an_unstable_finding_keeps_a_replay_without_it() -> None:
+    """So that the verdict can say what differs."""
+    number, other = iter(range(1000)), history()
+
+    def play(_scenario: Scenario, _schedule: Schedule) -> History:
+        return other if next(number) == 5 else history(passed("launcher", "kill"))
+
+    def predicate(played: History) -> Evaluation:
+        return WRONG if played.events else Evaluation("right")
+
+    made = Explorer(play, Scenario(()), predicate, replays=5)
+    one = PlannedSchedule(Schedule((Directive(Point("launcher", "kill", 1), DELIVER),)), None, "")
+    (finding,) = made.explore([one]).findings
+    assert (finding.returned, finding.without) == (4, other)
+    assert finding.history.events
+
+
+MANY_TASKS = [passed("launcher", "openat", nth=n + 1, blocked=BLOCKED) for n in range(64)] + [
+    fact
+    for child in ("child1", "child2")
+    for fact in (
+        passed(child, "birth", by=FORK, blocked=BLOCKED), passed(child, "setsid", "entry", blocked=BLOCKED),
+        passed(child, "execve", "entry", blocked=BLOCKED),
+    )
+]  # fmt: skip
+
+
+def order_of(numbers: tuple[int, ...] = (1, 2, 3, TERM)) -> list[PlannedSchedule]:
+    found = survey(lambda script, schedule: history(*MANY_TASKS), Scenario(()))
+    return spread(sweep(found, [Deliver(number) for number in numbers], part=1, exhaustive=True).planned)
+
+
+def test_the_order_of_schedules_is_the_same_for_the_same_survey() -> None:
+    planned = order_of()
+    assert [one.schedule for one in planned] == [one.schedule for one in order_of()]
+    found = survey(lambda script, schedule: history(*MANY_TASKS), Scenario(()))
+    plain = sweep(found, [Deliver(number) for number in (1, 2, 3, TERM)], part=1, exhaustive=True).planned
+    assert sorted(map(str, planned)) == sorted(map(str, plain)) and planned != plain
+
+
+def test_the_first_schedules_are_spread_over_all_tasks_and_points() -> None:
+    sites = [one.site for one in order_of() if one.site]
+    assert {site.point.task for site in sites[:3]} == {"launcher", "child1", "child2"}
+    of_launcher = [site.point.nth for site in sites if site.is_launcher_point]
+    for some in (4, 8, 16, 32):  # each part of the launcher's points has been visited as often
+        assert sorted((nth - 1) * some // 64 for nth in of_launcher[:some]) == list(range(some))
+    points = len({site.point for site in sites})
+    assert len({site.point for site in sites[:points]}) == points  # the first round comes by all of them
+
+
+def test_the_first_round_uses_all_stimuli() -> None:
+    counts = Counter(one.what for one in order_of()[:70] if one.site and one.site.is_launcher_point)
+    kinds = {one.what for one in order_of() if one.site and one.site.is_launcher_point}
+    assert counts.keys() == kinds and max(counts.values()) - min(counts.values()) <= 1, counts
+
+
+def test_the_time_limit_ends_an_exploration() -> None:
+    made, play = explorer(objects_to="kill")
+    found = made.explore(MANY, seconds=-1.0)
+    assert (found.played, found.out_of_time) == ([], True)
     assert play.asked == []

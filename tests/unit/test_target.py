@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.errors import UsageError
-from proctor.harness.target import PROFILES, REQUIRED_KEY, Profile, Target, find_program, known_targets, load, load_toml
+from proctor.harness.target import (
+    PROFILES,
+    REQUIRED_KEY,
+    Profile,
+    Target,
+    described_by,
+    find_program,
+    known_targets,
+    load,
+    load_toml,
+)
 
 
 def executable(path: Path) -> Path:
@@ -45,6 +55,16 @@ def test_a_description_next_to_an_executable_or_its_link_target_is_used(tmp_path
     (tmp_path / "link").symlink_to(program)
     for asked in (program, tmp_path / "link"):
         assert load(str(asked)) == Target("mine", (str(program), "--", sys.executable), slow=True)
+
+
+def test_which_description_is_read_is_said(tmp_path: Path) -> None:
+    program = executable(tmp_path / "mine")
+    assert described_by(str(program)) == "none: an executable, profile transparent"
+    assert described_by(f"{program} --") == described_by("env -i") == "none: a command line, profile transparent"
+    description = tmp_path / "mine.toml"
+    description.write_text('command = ["{here}/mine"]\n')
+    assert described_by(str(program)) == described_by(str(description)) == str(description)
+    assert described_by("tini") == "targets/tini.toml of Proctor"
 
 
 @pytest.mark.parametrize("asked", ["", "  ", "\t\n"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 
-from proctor.harness.runner.start.spawn import TOOL, WITNESS
+from proctor.harness.runner.start.spawn import TOOL, WITNESSES
 
 
 def is_witness(pid: int) -> bool:
     """Whether a process runs the witness: then it is the command."""
     try:
-        if os.path.samefile(f"/proc/{pid}/exe", WITNESS):
+        if any(os.path.samefile(f"/proc/{pid}/exe", program) for program in WITNESSES.values()):
             return True
     except OSError:
         return False

@@ -1,4 +1,5 @@
-"""Quiescence: every task is blocked, no signal is pending, no short timer is armed. So nothing more can happen.
+"""Quiescence: every task is blocked, no signal is pending, no short timer is armed, and nobody outside can end a wait.
+So nothing more can happen.
 
 One look is not enough: a task that was seen blocked may have been woken by one that was read later. Two looks that show
 every task blocked, with no context switch in between, prove that all were blocked at one moment between them.
@@ -10,9 +11,12 @@ import os
 import time
 from typing import NamedTuple
 
-from proctor.harness.history import Limit
+from proctor.harness.history import Limit, OpenWait
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import timers
+from proctor.harness.runner.observe.blocking import blocked as what_blocks
+from proctor.harness.runner.observe.descriptors import Given, Inside
+from proctor.harness.runner.observe.relays import flush
 
 MAX_PROCESSES = 400
 MAX_TASKS = 4000
@@ -34,16 +38,16 @@ class Rest(NamedTuple):
     """What one look showed.
 
     blocked: all tasks are. fingerprint: equal in two looks if nothing ran in between. wakes: seconds until
-    a timer wakes a task at the latest. unknown: why `wakes` cannot be trusted, "" if it can. posix: a process has a
-    POSIX timer. alarm: a process may have an interval timer. Neither is in `wakes`.
+    a timer wakes a task at the latest. open: waits that may end by what we do not see. posix: a process has a
+    POSIX timer. alarm: the processes that may have an interval timer. Neither is in `wakes`.
     """
 
     blocked: bool
     fingerprint: tuple[object, ...]
     wakes: float
-    unknown: str
+    open: tuple[OpenWait, ...]
     posix: bool
-    alarm: bool
+    alarm: frozenset[int]
     began: float
     """When the look began, on the monotonic clock."""
     whole: float
@@ -53,12 +57,14 @@ class Rest(NamedTuple):
 def look(
     pids: list[int],
     witnesses: frozenset[int],
+    given: Given,
     kept_still: frozenset[int] = frozenset(),
     in_vfork: frozenset[int] = frozenset(),
     before: Rest | None = None,
 ) -> Rest:
-    """Look at all tasks of these processes. Those of witnesses have no timers, so these are not read. kept_still:
-    tasks that we keep stopped by ptrace; any other that is in such a stop is about to be let go. in_vfork: tasks that
+    """Look at all tasks of these processes. Those of witnesses wait for us and have no timers, so it is not read what
+    they wait for. given: what the launcher was given. kept_still: tasks that we keep stopped by ptrace; any other that
+    is in such a stop is about to be let go. in_vfork: tasks that
     wait for a child of vfork(2), in a sleep that else is the disk's. before: the look before this one; where nothing
     has run since, its result still holds."""
     if len(pids) > MAX_PROCESSES:
@@ -73,49 +79,54 @@ def look(
     if before and before.blocked and before.fingerprint == fingerprint and began - before.whole < WHOLE_EVERY:
         return before._replace(began=began)
     still = kept_still.union(task.tid for task in tasks if task.tid in in_vfork and task.state == "D")
-    return _whole_look(tasks, witnesses, still, fingerprint, began)
+    inside = Inside(pids, given)
+    return _whole_look(tasks, witnesses, still, inside, fingerprint, began)
 
 
 def _whole_look(
     tasks: list[processes.TaskState],
     witnesses: frozenset[int],
     still: frozenset[int],
+    inside: Inside,
     fingerprint: tuple[object, ...],
     began: float,
 ) -> Rest:
     """Read also what these tasks are blocked in. still: tasks that do not go on, whatever /proc shows."""
-    wakes, unknown, blocked = timers.FOREVER, "", True
-    posix = alarm = False
+    wakes, is_blocked = timers.FOREVER, True
+    posix = False
+    alarm: set[int] = set()
+    waits: list[OpenWait] = []
+    stopped = frozenset(task.pid for task in tasks if task.tid in still)
     for task in map(processes.in_call, tasks):
-        if task.tid not in still and _goes_on(task):
-            blocked = False
+        if task.tid not in still and _goes_on(task, task.pid in stopped):
+            is_blocked = False
             continue
         if task.pid in witnesses:
             continue
-        alarm |= task.alarm
-        if task.state != "S":
-            continue
-        if task.call is None:
-            unknown = f"/proc/{task.pid}/syscall may not be read"
-            continue
-        timeout = timers.timeout_of(task.pid, task.tid, task.call)
-        if timeout == timers.UNKNOWN:
-            unknown = f"the timeout of a call of pid {task.pid} cannot be read"
-        else:
-            wakes = min(wakes, timeout)
-    for pid in dict.fromkeys(task.pid for task in tasks) if blocked else ():
+        if task.alarm:
+            alarm.add(task.pid)
+        if task.state == "S":
+            found = what_blocks(task, inside)
+            wakes = min(wakes, found.within)
+            waits += [found.open] if found.open else []
+    for pid in dict.fromkeys(task.pid for task in tasks) if is_blocked else ():
         if pid not in witnesses:
-            descriptors = timers.descriptors_of(pid)
-            wakes = min(wakes, descriptors.timer)
-            if descriptors.relays:
-                unknown = f"pid {pid} has a pseudo-terminal of its own, on which something may be on its way"
+            table = inside.table(pid)
+            wakes = min(wakes, table.timer)
+            if table.relays and not flush(table, inside):
+                waits.append(OpenWait(pid, "relays"))
             posix |= timers.has_posix_timer(pid)
-    return Rest(blocked, fingerprint, wakes, unknown, posix, alarm, began, began)
+    return Rest(
+        is_blocked, fingerprint, min(wakes, inside.timeout), tuple(waits), posix, frozenset(alarm), began, began
+    )
 
 
-def _goes_on(task: processes.TaskState) -> bool:
-    """Whether a task runs, or will run without anything that another process does."""
-    if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S"):
+def _goes_on(task: processes.TaskState, may_be_for_other: bool) -> bool:
+    """Whether a task runs, or will run without anything that another process does. may_be_for_other: a thread of its
+    process is kept stopped, so a signal that is due may be that thread's: the kernel wakes one thread for it
+    (complete_signal() in kernel/signal.c), and all others sleep on until it is taken. If this one is woken, the next
+    look shows it."""
+    if task.state not in processes.BLOCKED_STATES or (task.due and task.state == "S" and not may_be_for_other):
         return True
     call = task.call or ""
     return call.startswith("running") or timers.completes_by_itself(call)
@@ -126,6 +137,11 @@ def descendants(ancestor: int) -> list[int]:
     if ancestor == 1:
         return sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit() and entry != "1")
     return sorted(processes.below(ancestor, processes.table()))
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time, in seconds, that all descendants of this process have used, also those that were reaped."""
+    return sum(map(processes.cpu_seconds, descendants(os.getpid()))) + processes.reaped_cpu_seconds()
 
 
 def can_be_read() -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import Descriptor
+from proctor.harness.runner.observe.descriptors import GivenTerminal
 from proctor.harness.runner.recorder import Recorder, Stream
 from proctor.harness.runner.sources import Sources
 
@@ -128,6 +129,16 @@ class Terminal(_Streams):
         """Return the descriptors that become the launcher's 0, 1 and 2."""
         return self.slave, self.slave, self.slave
 
+    def given(self) -> GivenTerminal:
+        """Return where the launcher's end is, and after how long a read of it returns; termios(3), VTIME."""
+        found = os.fstat(self.slave)
+        timeout = float("inf")
+        with contextlib.suppress(OSError, termios.error):
+            modes = termios.tcgetattr(self.slave)
+            if not modes[3] & termios.ICANON and modes[6][termios.VTIME]:
+                timeout = int(modes[6][termios.VTIME]) / 10
+        return GivenTerminal((found.st_dev, found.st_ino), found.st_rdev, timeout)
+
     def forget_launcher_end(self) -> None:
         """Nothing: we keep the slave open."""
 
@@ -213,6 +224,9 @@ class Pipes(_Streams):
         self._theirs = [stdin, stdout, stderr]
         self._read_from(stdout_reader, "stdout")
         self._read_from(stderr_reader, "stderr")
+
+    def given(self) -> None:
+        """Return nothing: there is no terminal."""
 
     def launcher_end(self) -> tuple[int, int, int]:
         """Return the descriptors that become the launcher's 0, 1 and 2."""

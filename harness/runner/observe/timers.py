@@ -12,7 +12,7 @@ import os
 import re
 import struct
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from proctor.harness.calls import CALLS, Timeout, by_number
 from proctor.harness.runner import processes
@@ -23,12 +23,17 @@ UNKNOWN = -1.0
 
 
 _NAMES = by_number()
-_TIMEOUTS = {number: CALLS[name].timeout for number, name in _NAMES.items()}
-
-_FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 9, 6, 256
-_TIMER_ABSTIME = 1
-
+_RESTARTED = frozenset(number for number, name in _NAMES.items() if name == "restart_syscall")
 _COMPLETES = frozenset(number for number, name in _NAMES.items() if CALLS[name].completes)
+
+_FUTEX_WAIT, _FUTEX_LOCK_PI, _FUTEX_REALTIME = 0, 6, 256
+_FUTEX_BY_FLAG = (9, 11, 13)
+"""FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2: an absolute time, on the clock that the flag says."""
+_FUTEX_WITHOUT = (1, 3, 4, 5, 7, 8, 10, 12)
+"""Operations that wake or try, whose fourth argument is not a timeout; linux/futex.h."""
+_TIMER_ABSTIME = 1
+_CLOCKS = (time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, time.CLOCK_TAI)
+"""Clocks that go on at our pace and are the same for all processes, as those of CPU time are not."""
 
 _before_stop: dict[int, tuple[int, ...]] = {}
 """The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
@@ -46,25 +51,25 @@ def completes_by_itself(call: str) -> bool:
     return number.isdigit() and int(number) in _COMPLETES
 
 
-def timeout_of(pid: int, tid: int, call: str) -> float:
-    """Return the seconds after which the call in this line returns by itself at the latest; FOREVER, UNKNOWN."""
-    if not _NAMES:
-        return UNKNOWN
-    words = call.split()
-    if not words or words[0] in ("running", "-1"):
-        return FOREVER
-    number, *arguments = int(words[0]), *(int(word, 16) for word in words[1:7])
-    rule = _TIMEOUTS.get(number)
-    if rule and rule.kind == "restart":
+def resumed(tid: int, number: int, arguments: tuple[int, ...]) -> int:
+    """Return the number of a task's call; of one that a stop interrupted, that of the call that is restarted, or
+    restart_syscall's own if we never saw it before."""
+    if number in _RESTARTED:
         before = _before_stop.get(tid)
-        if not before or before[1:] != tuple(arguments):
-            return UNKNOWN
-        number, rule = before[0], _TIMEOUTS.get(before[0])
+        return before[0] if before and before[1:] == arguments else number
     _before_stop[tid] = (number, *arguments)
+    return number
+
+
+def timeout_of(pid: int, rule: Timeout | None, arguments: Sequence[int]) -> float:
+    """Return the seconds after which a call with this rule and these arguments returns by itself at the latest;
+    FOREVER, UNKNOWN. rule: None for a call that has no timeout."""
     return _read(pid, rule, arguments) if rule else FOREVER
 
 
-def _read(pid: int, rule: Timeout, arguments: list[int]) -> float:
+def _read(pid: int, rule: Timeout, arguments: Sequence[int]) -> float:
+    if rule.kind == "restart":
+        return UNKNOWN
     value = arguments[rule.argument]
     if rule.kind == "unknown":
         return UNKNOWN if value else FOREVER
@@ -76,30 +81,79 @@ def _read(pid: int, rule: Timeout, arguments: list[int]) -> float:
     absolute_on = None
     if rule.kind == "futex":
         operation = arguments[1] & 0x7F
-        if operation not in (_FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_LOCK_PI):
-            return FOREVER  # its fourth argument is not a timeout; futex(2)
-        if operation != _FUTEX_WAIT:
-            absolute_on = time.CLOCK_REALTIME if arguments[1] & _FUTEX_REALTIME else time.CLOCK_MONOTONIC
-    if rule.kind == "clock" and arguments[1] & _TIMER_ABSTIME:
-        absolute_on = arguments[0]
+        if operation in _FUTEX_WITHOUT:
+            return FOREVER
+        if operation not in (_FUTEX_WAIT, _FUTEX_LOCK_PI, *_FUTEX_BY_FLAG):
+            return UNKNOWN
+        absolute_on = _futex_clock(operation, bool(arguments[1] & _FUTEX_REALTIME))
+    if rule.kind == "clock":
+        clock = arguments[0] & 0xFFFFFFFF
+        if clock not in _CLOCKS:
+            return UNKNOWN
+        absolute_on = clock if arguments[1] & _TIMER_ABSTIME else None
     seconds = _timespec(pid, value, 1e6 if rule.kind == "tv" else 1e9)
     if seconds is None:
         return UNKNOWN
     return max(0.0, seconds - time.clock_gettime(absolute_on)) if absolute_on is not None else seconds
 
 
+def _futex_clock(operation: int, is_realtime: bool) -> int | None:
+    """Return the clock of a futex operation's timeout, None for a relative one; futex(2)."""
+    if operation == _FUTEX_WAIT:
+        return None
+    return time.CLOCK_REALTIME if is_realtime or operation == _FUTEX_LOCK_PI else time.CLOCK_MONOTONIC
+
+
 def _timespec(pid: int, address: int, unit: float) -> float | None:
+    data = memory(pid, address, 16)
+    if data is None or len(data) < 16:
+        return None
+    seconds, fraction = struct.unpack("<qq", data)
+    return float(seconds + fraction / unit)
+
+
+def memory(pid: int, address: int, size: int) -> bytes | None:
+    """Return so many bytes of a process' memory, or fewer at the end of a mapping; None where it may not be read."""
     try:
         fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        seconds, fraction = struct.unpack("<qq", os.pread(fd, 16, address))
-    except (OSError, struct.error, OverflowError):
+        return os.pread(fd, size, address)
+    except (OSError, OverflowError):
         return None
     finally:
         os.close(fd)
-    return float(seconds + fraction / unit)
+
+
+def mapped_file(pid: int, address: int) -> str:
+    """Return the path of the file that is mapped at an address and shared with whoever else maps it; "" for memory that
+    is not shared, or only with descendants of those who made it; proc_pid_maps(5)."""
+    for line in maps(pid) or ():
+        where, mode, _, _, inode, *path = line.rstrip(b"\n").split(maxsplit=5)
+        start, end = (int(word, 16) for word in where.split(b"-"))
+        if start <= address < end:
+            return os.fsdecode(path[0]) if path and mode.endswith(b"s") and inode != b"0" else ""
+    return ""
+
+
+def has_completions(pid: int) -> bool:
+    """Whether a process has mapped a ring of io_uring(7), or has a context of io_setup(2), which is always mapped. Also
+    where that may not be looked at."""
+    lines = maps(pid)
+    return lines is None or any(b"[io_uring]" in line or b"/[aio]" in line for line in lines)
+
+
+def maps(pid: int) -> list[bytes] | None:
+    """Return the lines of /proc/PID/maps, None where it may not be read, none if the process has gone;
+    proc_pid_maps(5)."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            return file.readlines()  # one read(2) of this file gives a page of it at most
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    except OSError:
+        return None
 
 
 def has_posix_timer(pid: int) -> bool:
@@ -156,33 +210,3 @@ def _timer_lists() -> list[frozenset[_Entry]] | None:
         frozenset((address, kind, int(at) - int(found[1])) for address, kind, at in _ENTRY.findall(found[2]))
         for found in _LIST.finditer(text)
     ]
-
-
-class Open(NamedTuple):
-    """What the descriptors of a process show. timer: seconds until its next timerfd goes off, FOREVER where there is
-    none. relays: whether it holds a pseudo-terminal of its own, on which bytes may be on their way though all are
-    blocked: a kernel work queue carries them."""
-
-    timer: float
-    relays: bool
-
-
-def descriptors_of(pid: int) -> Open:
-    """Look through the open descriptors of a process."""
-    timer, relays = FOREVER, False
-    try:
-        with os.scandir(f"/proc/{pid}/fd") as entries:
-            for entry in entries:
-                what = os.readlink(entry.path)
-                if what == "anon_inode:[timerfd]":
-                    timer = min(timer, _timerfd(f"/proc/{pid}/fdinfo/{entry.name}"))
-                relays |= what in ("/dev/ptmx", "/dev/pts/ptmx")
-    except OSError:
-        pass  # it has gone, or may not be read: then /proc/PID/syscall may not be read either, and that is said
-    return Open(timer, relays)
-
-
-def _timerfd(path: str) -> float:
-    match = re.search(rb"it_value: \((\d+), (\d+)\)", processes.contents(path))
-    seconds = int(match[1]) + int(match[2]) / 1e9 if match else 0.0
-    return seconds or FOREVER

@@ -14,6 +14,8 @@ import msgspec
 
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
+from proctor.harness.runner import processes
+from proctor.harness.runner.observe import quiescence
 from proctor.harness.runner.observe.command import runs_tool
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
@@ -103,6 +105,7 @@ class Witnesses:
         self._by_name: dict[str, _Connection] = {}
         self._on_greeting, self._role_of = on_greeting, role_of
         self._impostor = False
+        self._reaped_before = processes.reaped_cpu_seconds()
         self._listeners: dict[str, socket.socket] = {}
         self.listen(path)
 
@@ -223,7 +226,12 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, connection.pid)
-        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited))
+        used = self._cpu_seconds() if name == "command" else 0.0
+        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited, used))
+
+    def _cpu_seconds(self) -> float:
+        """Return the CPU time that the processes of this execution have used so far."""
+        return round(quiescence.cpu_seconds() - self._reaped_before, 6)
 
     def order(self, name: str, text: str) -> bool:
         """Send one order; return whether there was a witness to send it to."""
@@ -250,14 +258,19 @@ def _is_witness(pid: int) -> bool:
         runs = os.stat(f"/proc/{pid}/exe")
     except OSError:
         return True
-    ours = os.stat(spawn.WITNESS)
-    return runs.st_size == ours.st_size and ((runs.st_dev, runs.st_ino) == (ours.st_dev, ours.st_ino) or _same(pid))
+    return any(_runs_this(pid, runs, program) for program in spawn.WITNESSES.values())
 
 
-def _same(pid: int) -> bool:
+def _runs_this(pid: int, runs: os.stat_result, program: Path) -> bool:
+    ours = os.stat(program)
+    is_ours = (runs.st_dev, runs.st_ino) == (ours.st_dev, ours.st_ino)
+    return runs.st_size == ours.st_size and (is_ours or _same(pid, program))
+
+
+def _same(pid: int, program: Path) -> bool:
     """Whether the program of a process is a copy of ours: a launcher may run its command in a place of its own."""
     try:
-        with open(f"/proc/{pid}/exe", "rb") as its, open(spawn.WITNESS, "rb") as ours:
+        with open(f"/proc/{pid}/exe", "rb") as its, open(program, "rb") as ours:
             return its.read() == ours.read()
     except OSError:
         return True

@@ -17,7 +17,7 @@ from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
 from proctor.harness.runner.play.launcher_start import START_WITHIN, LauncherStart
-from proctor.harness.runner.play.observer import Observer
+from proctor.harness.runner.play.observer import PATIENCE, Observer
 from proctor.harness.runner.play.reaper import Reaper
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.steps import Steps
@@ -92,7 +92,7 @@ class Execution:
         self._director = Director(schedule, self._recorder, effects) if schedule else None
         tracing = Tracing(self._director)
         self._reaper = Reaper(sources, self._registry, tracing)
-        self._wait = Waiter(Observer(sources, self._registry, self._streams, tracing), rests)
+        self._wait = Waiter(Observer(sources, self._registry, self._streams, tracing, (str(place.work.parent),)), rests)
         self._expectations = Expectations(self._recorder, self._registry, self._wait, tracing)
         watched = Watched(target, place) if stage.home != "kept" else None
         self._steps = Steps(
@@ -154,7 +154,7 @@ class Execution:
 
     def _conclude(self) -> None:
         containment.check_proc()
-        self._recorder.add("runner", self._wait.settle())
+        self._expectations.settled(open_for=PATIENCE)
         if self._director:
             self._director.conclude()
         left = self._steps.look("end")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from proctor.harness import history
 from proctor.harness.awaited import Awaited, process_of
+from proctor.harness.runner.observe.open_waits import named
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.play.waits import WaitOutcome
@@ -47,8 +51,16 @@ class Expectations:
         if not sure:
             self._wait.expect_no_rest()
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, listed)
-        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step))
+        waits = named(outcome.open, listed)
+        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits))
         raise ScriptAborted
+
+    def settled(self, limit: float = 0.0, open_for: float = SETTLE_LIMIT) -> None:
+        """Wait for quiescence, as Waiter.settle does; record how that ended."""
+        ended = self._wait.settle(limit, open_for)
+        if ended.open:
+            ended = msgspec.structs.replace(ended, open=named(ended.open, self._registry.all_processes()))
+        self._recorder.add("runner", ended)
 
     def _hidden(self, what: Awaited, listed: list[history.Process]) -> history.Hidden | None:
         """Return why a fact may have come unseen. A process that the launcher traces is not seen to stop, and does

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from proctor.harness import history
+from proctor.harness import history, settings
 from proctor.harness.awaited import LauncherStarted, LauncherTraceable
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.terminal import Pipes, Terminal, describe
@@ -19,7 +19,7 @@ from proctor.harness.runner.trace.seccomp import program
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
 
-START_WITHIN = float(os.environ.get("PROCTOR_START_WITHIN", "30"))
+START_WITHIN = settings.seconds(settings.START_WITHIN)
 """Seconds a launcher may take to start its command: npx on a loaded machine takes some."""
 
 

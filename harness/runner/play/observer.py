@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import time
 
+from proctor.harness import settings
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.observe import programs, quiescence, timers
+from proctor.harness.runner.observe.descriptors import Given
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.resting import Resting
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.trace.tracing import Tracing
 
+PATIENCE = settings.seconds(settings.PATIENCE)
+"""Seconds for which a wait that may end by what we do not see is waited for before something counts as absent. The
+start of a command has more: START_WITHIN."""
 SETTLE_LIMIT = 1.0
 """Seconds. A timer that is set for less is waited for; where timers cannot be read, this long is waited."""
 DRAIN_LIMIT = 0.05
@@ -31,16 +36,22 @@ class Observer:
     """Serves the sources and looks at all tasks."""
 
     def __init__(
-        self, sources: Sources, registry: ProcessRegistry, streams: Terminal | Pipes, tracing: Tracing
+        self,
+        sources: Sources,
+        registry: ProcessRegistry,
+        streams: Terminal | Pipes,
+        tracing: Tracing,
+        places: tuple[str, ...],
     ) -> None:
+        """places: the directories that only this execution uses."""
         self._sources, self._registry, self._streams = sources, registry, streams
-        self._tracing, self._director = tracing, tracing.director
+        self._tracing, self._director, self._places = tracing, tracing.director, places
         self.readable = quiescence.can_be_read()
-        self.stirred = True
-        """Whether something was done since the last settling that may have made the launcher set a timer."""
         self.yields = 0
         """How often in a row the CPU was yielded instead of sleeping."""
         self._looked: quiescence.Rest | None = None
+        self._without_timers: tuple[object, ...] | None = None
+        """What a look showed when no timer was set. As long as looks show the same nothing has run, so none is set."""
         self._alone = os.getpid() == 1
         self._next_count = time.monotonic() + COUNT_EVERY[self._alone]
 
@@ -93,21 +104,32 @@ class Observer:
         """Look at all tasks."""
         pids, witnesses = quiescence.descendants(os.getpid()), self._registry.witness_pids()
         kept_still, in_vfork = self._tracing.kept_still(), self._tracing.in_vfork()
-        self._looked = quiescence.look(pids, witnesses, kept_still, in_vfork, self._looked)
+        given = Given(self._places, self._streams.given())
+        self._looked = quiescence.look(pids, witnesses, given, kept_still, in_vfork, self._looked)
         return self._looked
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that all watched processes have used, also those that were reaped."""
+        return quiescence.cpu_seconds()
+
     def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
-        """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read.
-        Reading them takes a millisecond, so it is done only where there may be any."""
+        """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read,
+        False where it cannot be read. Reading them takes a millisecond, so it is done only where there may be any."""
         director = self._director
-        if not look.posix and not (look.alarm and self.stirred and (director is None or director.may_have_timers)):
+        # interactive bash and zsh catch SIGALRM, but set a timer only for `read -t` and TMOUT
+        may_have = look.alarm - {self._registry.pids.get("shell", 0)}
+        if not look.posix and not (may_have and (director is None or director.may_have_timers)):
+            return True
+        if look.fingerprint == self._without_timers:
             return True
         hidden = timers.hidden()
         if hidden is None:
-            rest.unknown = "a POSIX timer is set, its time cannot be read" if look.posix else ""
-            return not look.posix
+            rest.hidden_timer = look.posix or any(map(programs.may_set_timer, may_have))
+            return not rest.hidden_timer
         still = rest.seen(self.look()) and not self.drain()
         rest.expect(hidden)
+        if still and hidden == timers.FOREVER:
+            self._without_timers = look.fingerprint
         return still
 
     # -- the director

@@ -16,7 +16,8 @@ class Resting:
 
     began: when this began, on the monotonic clock. now: seconds of the current rest. total: of all rests. ticking:
     as total, but a task may have run in between because a timer woke it. wakes: as in `quiescence.Rest`, the smaller of
-    two looks, for a timer may go off in the middle of one. unknown: why `wakes` cannot be trusted, "" if it can.
+    two looks, for a timer may go off in the middle of one. hidden_timer: whether one may be set whose time
+    cannot be read.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,7 @@ class Resting:
         self._last = 0.0
         self.now = self.total = self.ticking = 0.0
         self.wakes = timers.FOREVER
-        self.unknown = ""
+        self.hidden_timer = False
         self._due = timers.FOREVER
 
     def seen(self, look: quiescence.Rest) -> bool:

@@ -23,8 +23,6 @@ from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.trace.tracing import Tracing
 
-_STIMULI = (scenario.Signal, scenario.Press, scenario.Type, scenario.Resize, scenario.HangUp)
-
 
 class Steps:
     """Does what a step says, or waits for what it says; ScriptAborted where an awaited fact did not come."""
@@ -51,8 +49,6 @@ class Steps:
     def do(self, step: scenario.Step) -> None:
         """Carry out one step."""
         within = self._within
-        if isinstance(step, _STIMULI):
-            self._wait.note_stimulus()
         match step:
             case scenario.Signal(signal=number, to=to):
                 self._recorder.add("runner", self._registry.send(number, to))
@@ -88,7 +84,7 @@ class Steps:
             case scenario.Compare(when=when):
                 self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
-                self._recorder.add("runner", self._wait.settle(limit))
+                self._expectations.settled(limit)
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):

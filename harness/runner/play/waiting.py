@@ -31,19 +31,15 @@ class Waiter:
         """Serve all events that are ready now."""
         self._observer.drain()
 
-    def note_stimulus(self) -> None:
-        """Note that the script does something that may make the launcher set a timer."""
-        self._observer.stirred = True
-
     def for_fact(self, is_there: Callable[[], bool], within: float, patience: float = CERTAIN_AFTER) -> WaitOutcome:
         """Wait until is_there(), or for `within` seconds, or until it is certain that it never will be; see
         FactWait."""
         return FactWait(self._observer, is_there, within, patience).run()
 
-    def settle(self, limit: float = 0.0) -> history.SettleEnded:
+    def settle(self, limit: float = 0.0, open_for: float = SETTLE_LIMIT) -> history.SettleEnded:
         """Wait for quiescence; see SettleWait. If there is a timer then that goes off within `limit` seconds, wait for
-        that, and for quiescence again."""
-        settled, wakes = self._settle()
+        that, and for quiescence again. open_for: seconds for which an open wait is waited for."""
+        settled, wakes = self._settle(open_for)
         if settled.how == "waited" or wakes >= limit:
             return settled
         start = time.monotonic()
@@ -51,11 +47,11 @@ class Waiter:
             self._observer.drain()
             self._observer.pump(min(left, LONGEST_PAUSE))
         before = settled.seconds + time.monotonic() - start
-        settled, _ = self._settle()
-        return history.SettleEnded(settled.how, round(before + settled.seconds, 6), settled.reason)
+        settled, _ = self._settle(open_for)
+        return history.SettleEnded(settled.how, round(before + settled.seconds, 6), settled.reason, settled.open)
 
-    def _settle(self) -> tuple[history.SettleEnded, float]:
-        wait = SettleWait(self._observer, self._busy_limit)
+    def _settle(self, open_for: float) -> tuple[history.SettleEnded, float]:
+        wait = SettleWait(self._observer, self._busy_limit, open_for)
         settled = wait.run()
         if not wait.came_to_rest:
             self.came_to_rest = False

@@ -9,20 +9,27 @@ from typing import Generic, NamedTuple, TypeVar
 
 from proctor.harness import history
 from proctor.harness.runner.observe import quiescence, timers
-from proctor.harness.runner.play.observer import FIRST_PAUSE, LONGEST_PAUSE, SETTLE_LIMIT, Observer
+from proctor.harness.runner.play.observer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, SETTLE_LIMIT, Observer
 from proctor.harness.runner.play.resting import Resting
 
 Result = TypeVar("Result")
 
+STARVED_FOR = 60.0
+"""Seconds that a wait goes on at the most because the tasks did not get the CPU time that they were given."""
+LEAST_MISSING = 0.2
+"""Share of that time which may be missing: reading how much CPU time was used is not exact."""
+UNSEEN_TIMER = history.OpenWait(0, "timer")
+
 
 class WaitOutcome(NamedTuple):
     """How a wait for a fact ended. came: the fact is there. sure: it can never come. idle: seconds in which all tasks
-    were blocked."""
+    were blocked. open: waits that may still end by what we do not see, so that it is not sure."""
 
     came: bool
     sure: bool
     seconds: float
     idle: float
+    open: tuple[history.OpenWait, ...] = ()
 
 
 class _Wait(ABC, Generic[Result]):
@@ -79,30 +86,69 @@ class _Wait(ABC, Generic[Result]):
         the look before, and there was no event."""
 
 
+class _Progress:
+    """The time that the tasks had: on a busy machine less than passes on the clock.
+
+    A task that is ready to run but gets no CPU makes no progress, and has not failed to do anything either.
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._cpu_before: float | None = None
+
+    def begin(self) -> None:
+        """Note how much CPU time was used before; once, at the first look, so that a wait without one costs nothing."""
+        if self._cpu_before is None:
+            self._cpu_before = self._observer.cpu_seconds()
+
+    def seconds(self, idle: float, waited: float) -> float:
+        """Return the seconds for which tasks ran, on whichever CPU, or were all blocked: `idle`. waited: the time on
+        the clock, which is more."""
+        if self._cpu_before is None:
+            return waited
+        return min(waited, max(0.0, self._observer.cpu_seconds() - self._cpu_before) + idle)
+
+
 class FactWait(_Wait[WaitOutcome]):
     """Waits until `is_there()`, at most `within` seconds, or until it is certain that the fact never comes: all tasks
-    have been at rest for `patience` seconds, and no timer goes off before the deadline, or each that does has gone off
-    twice and nothing came of it (tini wakes every second to look around)."""
+    have been at rest for `patience` seconds, and no timer is set for less than `within`. What wakes every second to
+    look around may act at its next look, or count its looks. Nothing is certain while a wait is open, either; but what
+    is on its way through a relay comes within SETTLE_LIMIT seconds, for only the kernel has a part in it.
+
+    Where the machine is busy, it waits until the tasks have had `within` seconds, STARVED_FOR seconds longer at most.
+    """
 
     _events_delay_looks = True
 
     def __init__(self, observer: Observer, is_there: Callable[[], bool], within: float, patience: float) -> None:
         super().__init__(observer)
-        self._is_there, self._patience = is_there, patience
+        self._is_there, self._within, self._patience = is_there, within, patience
         self._deadline = self._start + within
         self._waited, self._left = 0.0, within
         self._pause = FIRST_PAUSE
         self._look_at_once = self._was_blocked = False
-        self._slowest_timer = 0.0
+        self._progress = _Progress(observer)
+        self._open: tuple[history.OpenWait, ...] = ()
         self._busy = 0
         """How many times in a row the current task was running, so that there was no look."""
 
     def _before_look(self) -> WaitOutcome | None:
         now = time.monotonic()
         self._waited, self._left = now - self._start, self._deadline - now
-        if self._is_there() or self._left <= 0:
-            return WaitOutcome(self._is_there(), False, self._waited, self._rest.total)
+        if self._is_there():
+            return WaitOutcome(True, False, self._waited, self._rest.total)
+        if self._left <= 0:
+            self._left = self._missing()
+            self._deadline = now + self._left
+        if self._left <= 0:
+            return WaitOutcome(self._is_there(), False, self._waited, self._rest.total, self._open)
         return None
+
+    def _missing(self) -> float:
+        """Return the seconds that the tasks have not had yet of those that they are given; 0.0 if none."""
+        within = max(self._within, PATIENCE) if self._open else self._within
+        missing = within - self._progress.seconds(self._rest.ticking, self._waited)
+        return missing if missing > LEAST_MISSING * within and self._waited < within + STARVED_FOR else 0.0
 
     def _is_time_to_look(self) -> bool:
         observer = self._observer
@@ -127,13 +173,16 @@ class FactWait(_Wait[WaitOutcome]):
 
     def _after_look(self, look: quiescence.Rest, is_quiet: bool) -> WaitOutcome | None:
         rest = self._rest
-        is_quiet = is_quiet and rest.now >= self._patience and not rest.is_overdue()
+        self._progress.begin()
+        if look.blocked:  # a task that runs is no wait for anything
+            self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
+        only_relays = all(wait.why == "relays" for wait in look.open)
+        patience = max(self._patience, SETTLE_LIMIT) if look.open else self._patience
+        is_quiet = is_quiet and rest.now >= patience and not rest.is_overdue()
         if is_quiet and rest.wakes > self._left:
             is_quiet = self._observer.nothing_hidden(look, rest)
-        if rest.wakes != timers.FOREVER:
-            self._slowest_timer = max(self._slowest_timer, rest.wakes)
-        no_timer_helps = rest.wakes > self._left or self._waited > 2 * self._slowest_timer
-        if is_quiet and not look.unknown and no_timer_helps:
+        # not `> self._left`: shortly before the deadline that holds for every timer
+        if is_quiet and only_relays and rest.wakes > self._within:
             return WaitOutcome(self._is_there(), True, time.monotonic() - self._start, rest.total)
         self._look_at_once = look.blocked and not self._was_blocked  # the second look, which proves the first
         self._was_blocked = look.blocked
@@ -141,16 +190,18 @@ class FactWait(_Wait[WaitOutcome]):
 
 
 class SettleWait(_Wait[history.SettleEnded]):
-    """Waits for quiescence. Where that cannot be read, or a timer keeps going off, it waits until all tasks have been
-    blocked for SETTLE_LIMIT seconds; at most `busy_limit` seconds in all."""
+    """Waits for quiescence. Where a timer keeps going off, or a wait is open, it waits until all tasks have been
+    blocked for `open_for` seconds. At most, the tasks get `busy_limit` seconds."""
 
     _events_delay_looks = False
 
-    def __init__(self, observer: Observer, busy_limit: float) -> None:
+    def __init__(self, observer: Observer, busy_limit: float, open_for: float) -> None:
         super().__init__(observer)
-        self._busy_limit = busy_limit
+        self._busy_limit, self._open_for = busy_limit, open_for
+        self._progress = _Progress(observer)
         self._pause = FIRST_PAUSE / 4
         self._reason = "" if observer.readable else "/proc/PID/syscall may not be read"
+        self._open: tuple[history.OpenWait, ...] = ()
         self.wakes = timers.FOREVER
         """Seconds until a timer wakes a task, interval timers left out: they are in no file of their process."""
         self.came_to_rest = True
@@ -167,21 +218,31 @@ class SettleWait(_Wait[history.SettleEnded]):
     def _after_look(self, look: quiescence.Rest, is_quiet: bool) -> history.SettleEnded | None:
         observer, rest = self._observer, self._rest
         seconds = time.monotonic() - self._start
-        is_quiet = is_quiet and not look.unknown and rest.wakes >= SETTLE_LIMIT and observer.readable
+        is_quiet = is_quiet and not look.open and rest.wakes >= SETTLE_LIMIT and observer.readable
         is_quiet = is_quiet and not rest.is_overdue()
         self.wakes = rest.wakes
         if is_quiet and observer.nothing_hidden(look, rest) and rest.wakes >= SETTLE_LIMIT:
-            observer.stirred = False
             return history.SettleEnded("quiescent", round(seconds, 6))
         timer = f"a timer goes off within {rest.wakes:.3f} s" if rest.wakes != timers.FOREVER else ""
-        self._reason = look.unknown or rest.unknown or self._reason or (timer if look.blocked else "")
-        if (rest.ticking if observer.readable else seconds) >= SETTLE_LIMIT:
-            return history.SettleEnded("waited", round(seconds, 6), self._reason)
-        if seconds >= self._busy_limit:
+        self._reason = self._reason or (timer if look.blocked else "")
+        if look.blocked:
+            self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
+        else:
+            self._progress.begin()
+        only_relays = bool(self._open) and all(wait.why == "relays" for wait in self._open)
+        limit = SETTLE_LIMIT if only_relays else self._open_for
+        if (rest.ticking if observer.readable else seconds) >= limit:
+            return history.SettleEnded("waited", round(seconds, 6), self._reason, self._open)
+        if seconds >= self._busy_limit and self._has_had_its_time(seconds):
             self.came_to_rest = False
-            return history.SettleEnded("waited", round(seconds, 6), self._reason or "a task was running at every look")
+            reason = self._reason or ("" if look.blocked else "a task was running at every look")
+            return history.SettleEnded("waited", round(seconds, 6), reason, self._open)
         self._pause_after(look)
         return None
+
+    def _has_had_its_time(self, seconds: float) -> bool:
+        had = self._progress.seconds(self._rest.ticking, seconds)
+        return had >= (1 - LEAST_MISSING) * self._busy_limit or seconds >= self._busy_limit + STARVED_FOR
 
     def _pause_after(self, look: quiescence.Rest) -> None:
         if not look.blocked:

@@ -19,6 +19,8 @@ GATE_FD = 8
 """The descriptor on which it waits for a tracer."""
 BINARIES = Path(__file__).resolve().parents[2] / "bin"
 WITNESS = BINARIES / "witness"
+WITNESSES = {"static": WITNESS, "dynamic": BINARIES / "witness-dynamic"}
+"""The command's two builds: only a program that is linked dynamically loads what is in LD_PRELOAD."""
 LIBRARY = BINARIES / "witness.so"
 STAGE = BINARIES / "stage"
 GUARDIAN = BINARIES / "guardian"
@@ -102,7 +104,7 @@ def command_line(
     if invoke != "run":
         return words
     command = {
-        "witness": str(WITNESS),
+        "witness": str(WITNESSES[target.witness]),
         "tool": TOOL if words else str(WITNESS),
         "missing": str(place.work / "no-such-command"),
         "forbidden": str(place.work / "forbidden-command"),

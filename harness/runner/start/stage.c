@@ -58,6 +58,10 @@ static struct {
     const char *filter;
 } wish = {.report = -1, .file_mask = -1, .gate = -1};
 
+/* In the child of a stage that stays: a pipe that tells its parent how the set-up went. A byte says that it failed; end
+ * of file that it is done: an exec closes it. So the parent never takes a failure of ours for the launcher's end. */
+static int set_up = -1;
+
 static void report(const char *what, long a, long b) {
     char line[128];
     int n = snprintf(line, sizeof line, "%s %ld %ld\n", what, a, b);
@@ -70,6 +74,8 @@ static void fail(const char *step) {
     int error = errno;
     snprintf(what, sizeof what, "error %s", step);
     report(what, error, 0);
+    if (set_up >= 0 && write(set_up, "!", 1) != 1)
+        _exit(126);
     _exit(125);
 }
 
@@ -154,6 +160,8 @@ static void install_filter(void) {
 static void wait_for_tracer(void) {
     char byte;
     fcntl(wish.gate, F_SETFD, FD_CLOEXEC);
+    close(set_up); /* the tracer has to learn the pid */
+    set_up = -1;
     report("ready", 0, 0);
     if (read(wish.gate, &byte, 1) != 1)
         _exit(125); /* the runner has ended */
@@ -247,6 +255,13 @@ static void watch(void) {
 
 static void keep(char **argv) {
     pid_t child;
+    int ends[2];
+    char byte;
+    if (pipe(ends) < 0)
+        fail("pipe");
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    set_up = ends[1];
     if (wish.job) {
         own_session();
         child = fork();
@@ -256,8 +271,13 @@ static void keep(char **argv) {
     } else {
         child = fork_init(argv);
     }
+    set_up = -1;
+    close(ends[1]);
     if (child < 0)
         fail("fork");
+    if (read(ends[0], &byte, 1) != 0)
+        _exit(125); /* the child has reported what failed */
+    close(ends[0]);
     report("pid", child, 0);
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd++)

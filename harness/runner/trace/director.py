@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH, REAPS, SENDS, SETS_TIMER, VISIBLE, by_number
+from proctor.harness.calls import BIRTH, REAPS, SENDS, SETS_TIMER, VISIBLE, YIELDS, by_number
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
@@ -24,7 +24,9 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = by_number(VISIBLE)
+_NAMES = by_number((*VISIBLE, YIELDS))
+LONGEST_SPIN = 100
+"""How often in a row a task may yield while others are held. One that goes on yielding is taken to be blocked."""
 
 
 class Director:
@@ -40,6 +42,9 @@ class Director:
         self._has_executed = False
         self._records_all_sends = False
         self._at_reap: Callable[[], None] = lambda: None
+        self._signals_by_threads: set[str] = set()
+        """The processes of which another thread than the first has taken a signal, because we held the first one: the
+        kernel prefers the first (complete_signal() in kernel/signal.c)."""
         self.may_have_timers = False
         """Whether a call was seen that sets an interval or POSIX timer."""
 
@@ -81,9 +86,9 @@ class Director:
     def on_rest(self) -> bool:
         """Do one thing, now that all tasks are at rest; return whether there was anything to do."""
         held = self._held
-        done = (
-            self._claim_stop() or held.end_delivery() or held.act() or self._scheduler.run_next() or held.release_one()
-        )
+        run_next = self._scheduler.run_next
+        done = self._claim_stop() or held.end_delivery() or held.act()
+        done = done or run_next(LONGEST_SPIN) or held.release_one() or run_next()
         self._tasks.check_all_handled()
         return done
 
@@ -142,6 +147,9 @@ class Director:
         name = _NAMES.get(call.number, "") if call else ""
         if not name:
             self._scheduler.resume(task)
+            return
+        if name == YIELDS:
+            self._scheduler.yield_turn(task)
             return
         if name == "ptrace":
             self._recorder.add("tracer", history.Unobserved("launcher-uses-ptrace"))
@@ -206,6 +214,9 @@ class Director:
         """Forget the threads that execve has ended. Where another thread than the first has called it, that thread gets
         the id of the first: the kernel reports no end of the first, nor the exit of the call that it was in. It tells
         the former id of the caller (ptrace(2), "execve(2) under ptrace")."""
+        if caller.process in self._signals_by_threads:
+            self._signals_by_threads.discard(caller.process)
+            self._recorder.add("tracer", history.Unobserved("signal-ended-by-exec"))
         for other in self._tasks.others_of_process(caller):
             if other is not first:
                 self._forget(other)
@@ -216,7 +227,10 @@ class Director:
     def _has_executed_program(self, task: TracedTask) -> None:
         task.born = True
         was_launched, self._has_executed = self._has_executed, True
-        if is_witness(task.pid):
+        is_command = is_witness(task.pid)
+        if task.process in self._tasks.programs:
+            self._tasks.programs[task.process] = "command" if is_command else processes.program_of(task.pid)
+        if is_command:
             task.untracked, task.call = True, ""
             self._commands.append(task.pid)
             self._scheduler.give_up(task)
@@ -230,7 +244,11 @@ class Director:
             # without a tracer it would not even wake up, so its call must not fail with EINTR
             ptrace.undo_interruption(task.tid)
             self._scheduler.resume(task, number)
-        elif task.untracked or self._tasks.any_in(State.AWAITING_DELIVERY):
+        elif task.untracked:
+            self._scheduler.resume(task, number)
+        elif self._tasks.any_in(State.AWAITING_DELIVERY):
+            if task.is_thread:
+                self._signals_by_threads.add(task.process)
             self._scheduler.resume(task, number)
         else:
             self._scheduler.run_or_queue(task, lambda: self._scheduler.resume(task, number))
@@ -248,13 +266,14 @@ class Director:
 
     def _pass(self, task: TracedTask, call: str, when: history.When) -> None:
         """Have a stopped task pass a schedule point, at once or when it is chosen to be current."""
+        task.yields = 0
         if task.untracked:
             self._scheduler.resume(task)
         else:
             self._scheduler.run_or_queue(task, lambda: self._reach(task, call, when))
 
     def _reach(self, task: TracedTask, call: str, when: history.When) -> None:
-        point, directives = self._points.reach(task, call, when)
+        point, directives = self._points.reach(task, call, when, self._tasks.programs.values())
         released = self._held.waiting_for_point(point) if point else []
         if not released:
             self._stay_or_resume(task, directives)

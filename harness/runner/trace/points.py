@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from proctor.harness import history
 from proctor.harness.calls import BIRTH
@@ -38,9 +40,11 @@ class Points:
         """Return the point of this kind that was counted last, or the one so many ahead of it."""
         return Point(task.name, call, self._counts[task.name, call, when] + ahead, when, self.part)
 
-    def reach(self, task: TracedTask, call: str, when: history.When) -> tuple[Point | None, list[Directive]]:
+    def reach(
+        self, task: TracedTask, call: str, when: history.When, programs: Iterable[str]
+    ) -> tuple[Point | None, list[Directive]]:
         """Count a point, and record it if the schedule names it or records all. Return it, or None if it was not
-        recorded, and the directives for it."""
+        recorded, and the directives for it. programs: see PointReached."""
         key = (task.name, call, when)
         self._counts[key] += 1
         if not self.wants(task, call, when):
@@ -52,7 +56,10 @@ class Points:
         settings = processes.signal_settings(task.tid) if self._schedule.record else None
         maker = task.maker if call == BIRTH else None
         about = task.arguments[0] if call == "rt_sigaction" else 0
-        self._recorder.add("tracer", history.PointReached(point, maker, about, *(settings or ())))
+        fact = history.PointReached(point, maker, about, *(settings or ()))
+        if here:
+            fact = msgspec.structs.replace(fact, programs=tuple(programs))
+        self._recorder.add("tracer", fact)
         self._reached.add(point)
         return point, here
 

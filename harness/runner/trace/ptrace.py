@@ -1,4 +1,4 @@
-"""A binding of ptrace(2), as small as what is needed; the only use of ctypes. Linux.
+"""A binding of ptrace(2), as small as what is needed. Linux.
 
 SEIZE and not ATTACH: it sends no SIGSTOP, so stopping and resuming a tracee causes no signal that could be seen.
 """

@@ -19,6 +19,7 @@ Invariants:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from proctor.harness.calls import returns_at_once
@@ -59,12 +60,22 @@ class Scheduler:
         if self._current is task:
             self._current = None
 
-    def run_next(self) -> bool:
-        """Make a runnable task current, the launcher's before others; return whether there was one."""
-        runnable = self._tasks.in_state(State.RUNNABLE)
+    def yield_turn(self, task: TracedTask) -> None:
+        """Let other stopped tasks run before a task that has called sched_yield(2). It spins until one of them has done
+        something: so does Go's runtime until a thread that it has made is there."""
+        if self._tasks.is_pending:
+            task.yields += 1
+            self.queue(task, lambda: self.resume(task))
+        else:
+            self.resume(task)
+
+    def run_next(self, most_yields: float = math.inf) -> bool:
+        """Make a runnable task current: one that has yielded less often before others, then the launcher's. Return
+        whether there was one that has yielded at most so often."""
+        runnable = [task for task in self._tasks.in_state(State.RUNNABLE) if task.yields <= most_yields]
         if not runnable:
             return False
-        self._current = task = min(runnable, key=lambda task: (task.process != "launcher", task.name))
+        self._current = task = min(runnable, key=lambda task: (task.yields, task.process != "launcher", task.name))
         action, task.next_action = task.next_action, None
         self._tasks.move(task, State.STOPPED)
         assert action is not None

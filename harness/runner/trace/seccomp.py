@@ -1,4 +1,5 @@
-"""The seccomp(2) filter that stops a traced process at visible calls and at no others, as bytes for stage.c.
+"""The seccomp(2) filter that stops a traced process at visible calls, at sched_yield(2), and at no others, as bytes for
+stage.c.
 
 A Python launcher makes 2,600 calls, 270 of them visible: stopping at all of them would cost ten times as much.
 A process cannot remove the filter, its children inherit it, and without a tracer these calls fail with ENOSYS: so every
@@ -12,7 +13,7 @@ import platform
 import struct
 import sys
 
-from proctor.harness.calls import VISIBLE, Only, by_number
+from proctor.harness.calls import CALLS, VISIBLE, YIELDS, Only, by_number
 
 _LOAD, _EQUAL, _BITS, _RETURN = 0x20, 0x15, 0x45, 0x06  # classic BPF; linux/filter.h
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
@@ -28,7 +29,7 @@ _Instruction = tuple[int, int, int, int]
 @functools.cache
 def program() -> bytes:
     """Return the filter as an array of struct sock_filter; empty where there is no table for this machine."""
-    calls = by_number(VISIBLE)
+    calls = by_number((*VISIBLE, YIELDS))
     if not calls:
         return b""
     code: list[_Instruction] = [
@@ -38,7 +39,7 @@ def program() -> bytes:
         (_LOAD, 0, 0, _NUMBER_AT),
     ]
     for number, name in calls.items():
-        body = _body(VISIBLE[name].only)
+        body = _body(CALLS[name].only)
         if name == "rt_sigaction":
             body = [*_unseen(), *body]
         code += [(_EQUAL, 0, len(body), number), *body]

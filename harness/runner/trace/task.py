@@ -62,7 +62,7 @@ class TracedTask:
 
     __slots__ = (
         "again", "arguments", "born", "call", "directives", "held_since", "maker", "name", "next_action", "pid",
-        "state", "threads", "tid", "untracked",
+        "state", "threads", "tid", "untracked", "yields",
     )  # fmt: skip
 
     def __init__(self, tid: int, pid: int, name: str, untracked: bool) -> None:
@@ -79,6 +79,8 @@ class TracedTask:
         """The schedule point at which it was created."""
         self.threads = 1
         """Of the first thread of a process: how many threads the process has had."""
+        self.yields = 0
+        """How often it has called sched_yield(2) since its last schedule point."""
         self.directives: list[Directive] = []
         """While HELD or AWAITING_DELIVERY: what is still to be done at this point, in order."""
         self.held_since = 0

@@ -14,6 +14,8 @@ class TaskTable:
         self._pending = [self._by_state[state] for state in PENDING]
         self._children = 0
         self._held = 0
+        self.programs = {"launcher": ""}
+        """The launcher and the processes that it has made, in order: the program that each has executed last."""
         self.unclaimed_stops: set[int] = set()
         """Thread ids of new tasks that have stopped before their creator has reported them."""
 
@@ -41,6 +43,8 @@ class TaskTable:
         else:
             self._children += not untracked
             name = "" if untracked else f"child{self._children}"
+            if name:
+                self.programs[name] = ""
         return self._enter(TracedTask(tid, pid, name, untracked))
 
     def _enter(self, task: TracedTask) -> TracedTask:

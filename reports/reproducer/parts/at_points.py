@@ -15,7 +15,7 @@ from proctor.reports.reproducer.parts.comparisons import (
 )
 from proctor.reports.reproducer.parts.marks import asks
 from proctor.reports.reproducer.parts.observed_run import ObservedRun, name_of
-from proctor.reports.reproducer.parts.steps import note_processes_left
+from proctor.reports.reproducer.parts.steps import note_files_left, note_processes_left
 
 
 def delivered(launched: ObservedRun) -> list[str]:
@@ -39,10 +39,13 @@ def hangs(launched: ObservedRun) -> list[str]:
 
 
 def orphan(launched: ObservedRun) -> list[str]:
-    """The command does not run on without the launcher."""
+    """The command does not run on without the launcher, nor dies with it: both deaths are seen in either order."""
     order = [event[:2] for event in launched.events if event[:1] in (("ended",), ("runs",))]
     ends = [process for what, process in order if what == "ended" and process in ("launcher", "command")]
     if ("runs", "command") not in order or ends[:1] != ["launcher"]:
+        return []
+    killed_by_us = launched.all("sent", signal.SIGKILL, "command")
+    if launched.all("died", "command") and not killed_by_us and launched.all("ended", "launcher")[0][2] > 128:
         return []
     actual = "it ended with status %s; the command runs on without it" % launched.all("ended", "launcher")[0][2]
     return violation("no child outlives the launcher", actual)
@@ -63,11 +66,22 @@ def lost(launched: ObservedRun) -> list[str]:
     return violation("%s reaches the command" % missing[0], "the command did not receive it") if missing else []
 
 
-@asks("start", "start, terminal", at_end=(note_processes_left,), is_scheduled=True)
+def changed(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """No file is left and no changed terminal, except as by a run of the launcher in which nothing is done."""
+    its, mine = (run.all("modes")[-1:] for run in (bare, launched))
+    if its and mine and its[0][1:3] != mine[0][1:3]:
+        return violation("the terminal is left as by an undisturbed run", "its settings have changed")
+    usual, left = (max([[], *(event[1] for event in run.all("files"))], key=len) for run in (bare, launched))
+    more = "no more files are left than by an undisturbed run (%d)" % len(usual)
+    return violation(more, "left: " + ", ".join(left[:5])) if len(left) > len(usual) else []
+
+
+@asks("start", "start, terminal", at_end=(note_processes_left, note_files_left), is_scheduled=True)
 def any_moment_of_start(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The signal ends the launcher and nothing is left, or it reaches the command."""
     needs_delivery(launched)
-    return hangs(launched) or orphan(launched) or outlived(bare, launched) or lost(launched)
+    found = hangs(launched) or orphan(launched) or outlived(bare, launched)
+    return found or lost(launched) or changed(bare, launched)
 
 
 @asks(at_end=(note_processes_left,), is_scheduled=True)
@@ -76,17 +90,21 @@ def ends_with_nothing_left(bare: ObservedRun, launched: ObservedRun) -> list[str
     return hangs(launched) or orphan(launched) or outlived(bare, launched)
 
 
-@asks("end", "end, terminal", at_end=(note_processes_left,), is_scheduled=True)
+@asks("end", "end, terminal", at_end=(note_processes_left, note_files_left), is_scheduled=True)
 def any_moment_of_end(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher ends with the command's status after the command, and nothing is left, despite the signal."""
     needs_delivery(launched)
-    return hangs(launched) or same_status(bare, launched) or orphan(launched) or outlived(bare, launched)
+    found = hangs(launched) or same_status(bare, launched) or orphan(launched) or outlived(bare, launched)
+    return found or changed(bare, launched)
 
 
-@asks("order", "order, terminal", "order, at rest, terminal", at_end=(note_processes_left,), is_scheduled=True)
+@asks(
+    "order", "order, terminal", "order, at rest, terminal", at_end=(note_processes_left, note_files_left),
+    is_scheduled=True,
+)  # fmt: skip
 def order_changes_nothing(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """It makes no difference whether the launcher or its child runs first."""
     if not launched.all("ended", "launcher"):
         return timed_out(launched)
-    wrong = same_status(bare, launched) or orphan(launched)
+    wrong = same_status(bare, launched) or orphan(launched) or changed(bare, launched)
     return wrong or same_counts(bare, launched, unexpected(bare, launched))

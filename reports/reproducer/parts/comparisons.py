@@ -11,14 +11,14 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from proctor.reports.reproducer.parts.observed_run import ObservedRun, name_of
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, harmless, name_of
 
 OF_TERMINALS = {"SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH"}  # a shell or a terminal may send more of these
 
 
 def violation(required: str, actual: str) -> list[str]:
     """Return one violation."""
-    return ["required: %s\nactual:   %s" % (required, actual)]
+    return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
 
 
 def timed_out(launched: ObservedRun) -> list[str]:
@@ -130,10 +130,24 @@ def needs_each_signal(launched: ObservedRun) -> None:
         raise RuntimeError("a signal ended the launcher or did not reach the command at all, which is another fault")
 
 
+def needs_survivor_of_signal(launched: ObservedRun) -> None:
+    """Inconclusive where a signal or a key ended the launcher, and the command with it."""
+    ends = launched.all("ended", "launcher")
+    if launched.timed_out and launched.all("ended", "command") and ends and (ends[0][2] is None or ends[0][2] > 128):
+        raise RuntimeError("a signal ended the launcher and the command with it, which is another fault")
+
+
 def needs_survivor_of_hold(launched: ObservedRun) -> None:
     """Inconclusive where stopping the launcher, which interrupts its calls, ended it."""
     if stays(launched) and ("released",) in launched.events[: launched.events.index(launched.all("ended")[0])]:
         raise RuntimeError("the launcher ended when it continued after we had stopped it")
+
+
+def died_of_key(launched: ObservedRun) -> bool:
+    """Whether the launcher died of the signal of a key that was pressed."""
+    signals = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
+    pressed = [signals.get(event[1]) for event in launched.all("pressed")]
+    return any(event[2] - 128 in pressed for event in launched.all("ended", "launcher") if event[2])
 
 
 def left_behind(bare: ObservedRun, launched: ObservedRun) -> list[str]:
@@ -235,11 +249,14 @@ def same_view(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 
 
 def restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The terminal is left as the bare command leaves it."""
+    """The terminal is left as it was, or as the bare command leaves it."""
     found = []
-    if launched.all("modes") != bare.all("modes"):
-        found += violation("the terminal's modes and size are left as they were", "they have changed")
-    if bare.all("foreground", True) and not launched.all("foreground", True):
+    before = [event[1:3] for event in bare.all("modes before")]
+    for mine, usual in zip(launched.all("modes"), bare.all("modes")):  # noqa: B905  (Python 3.8)
+        if mine[3] != usual[3] or (mine[1:3] != usual[1:3] and mine[1:3] not in before):
+            found += violation("the terminal's modes and size as found, or as without it", "they have changed")
+    is_over = launched.all("ended", "command") or launched.pids.get("command") == launched.pids.get("launcher")
+    if is_over and bare.all("foreground", True) and not launched.all("foreground", True):
         found += violation("the launcher's process group is in the foreground again", "another process group is")
     return found
 

@@ -8,7 +8,8 @@ import re
 import time
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import contents, name_of, shell_status
+from proctor.reports.reproducer.parts.at_rest import contents
+from proctor.reports.reproducer.parts.observed_run import name_of, shell_status
 from proctor.reports.reproducer.parts.ptrace import (
     CALLS,
     DETACH,
@@ -26,12 +27,15 @@ from proctor.reports.reproducer.parts.ptrace import (
     sends,
     step_back,
 )
-from proctor.reports.reproducer.parts.steps import in_between, send
+from proctor.reports.reproducer.parts.steps import hold, in_between, release, send
 
 
 def follow(run: Any, at_reap: int) -> None:
     """Trace the launcher from here on. After each signal that it sends, it waits until the command has received it, so
     that two never become one. at_reap: a signal that is sent to it as soon as it has reaped the command."""
+    if run.tracer:  # which traces it because of the schedule
+        run.tracer.at_reap, run.tracer.follows = at_reap, True
+        return
     run.inside, run.is_reaped, observe, traced = {}, False, run.observe, threads_of(in_between(run))
     for tid in traced:
         stop_thread(tid)
@@ -73,6 +77,9 @@ def stop_thread(tid: int) -> None:
 def hold_by_ptrace(run: Any) -> None:
     """Stop the processes between us and the command: what it receives now does not come from them. By ptrace, so that
     none of them receives a SIGCONT, and a SIGCONT of the kernel does not continue them."""
+    if run.tracer:  # a thread has one tracer
+        hold(run)
+        return
     run.held = threads_of(in_between(run))
     for tid in run.held:
         stop_thread(tid)
@@ -81,6 +88,9 @@ def hold_by_ptrace(run: Any) -> None:
 
 def release_by_ptrace(run: Any) -> None:
     """Let them continue."""
+    if run.tracer:
+        release(run)
+        return
     run.note("we continue the launcher" if run.held else "there is no launcher to continue", "released")
     for tid in reversed(run.held):
         resume(tid, DETACH)

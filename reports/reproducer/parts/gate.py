@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 from typing import Any
 
 from proctor.reports.reproducer.parts.observed_run import PYTHON
+from proctor.reports.reproducer.parts.stages import set_signals
 
 
 def close_gate(run: Any) -> None:
@@ -20,8 +20,7 @@ def wait_at_gate(gate: str, *words: str) -> None:
     """Execute the launcher when the gate is opened."""
     with open(gate) as file:
         file.readline()
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # Python itself ignores these two
+    set_signals()  # Python itself has changed some
     os.execvp(words[0], words)
 
 

@@ -11,9 +11,10 @@ import sys
 import time
 from typing import Any
 
+from proctor.reports.reproducer.parts.at_rest import contents
 from proctor.reports.reproducer.parts.follow import note_sent
 from proctor.reports.reproducer.parts.gate import close_gate, open_gate, wait_at_gate
-from proctor.reports.reproducer.parts.observed_run import PYTHON, contents, shell_status
+from proctor.reports.reproducer.parts.observed_run import PYTHON, shell_status
 from proctor.reports.reproducer.parts.ptrace import (
     CALLS,
     FOLLOW,
@@ -29,6 +30,7 @@ from proctor.reports.reproducer.parts.ptrace import (
     step_back,
 )
 from proctor.reports.reproducer.parts.scheduler import SCHEDULE, ThreadScheduler, TracedThread
+from proctor.reports.reproducer.parts.steps import send
 
 AT_ONCE: set[str] = set()
 ONLY_IF: dict[str, tuple[int, int, tuple[int, ...]]] = {}
@@ -40,6 +42,7 @@ class LauncherTracer(ThreadScheduler):
     def __init__(self, run: Any) -> None:
         super().__init__(run)
         self.event_count, self.has_begun, self.is_gate_open = 0, False, False
+        self.follows, self.at_reap = False, 0  # as the step `follow` says
         self.look: Any = None
         self.wait_status: int | None = None
         self.stopped: set[int] = set()
@@ -149,7 +152,10 @@ class LauncherTracer(ThreadScheduler):
         elif way == 2 and thread.call:
             name, thread.call = thread.call, ""
             self.note_call(thread, name)
-            if name in AT_ONCE and not is_scheduled(thread.name, name):
+            if self.follows and name in SENDING and words[0] == 0:  # until the others are idle and have taken it
+                self.current = None if self.current is thread else self.current
+                self.runnable[thread] = lambda: self.pass_point(thread, name, "exit")
+            elif name in AT_ONCE and not is_scheduled(thread.name, name):
                 self.resume(thread)
             else:
                 self.come_to(thread, name, "exit")
@@ -159,12 +165,14 @@ class LauncherTracer(ThreadScheduler):
     def note_call(self, thread: TracedThread, name: str) -> None:
         """Note a signal that the launcher has sent, and that it has reaped the command."""
         pid = self.run.pids.get("command", 0)
-        if thread.pid != self.run.pids["launcher"]:
-            return
-        if name in SENDING:
+        is_launcher = thread.pid == self.run.pids["launcher"]
+        if name in SENDING and (is_launcher or self.follows):
             note_sent(self.run, name, thread.arguments)
+        elif not is_launcher:
+            return
         elif name in REAPING and pid and not self.run.all("reaped") and not os.path.exists("/proc/%d" % pid):
             self.run.note("the launcher has reaped the command by " + name, "reaped", pid)
+            send(self.run, self.at_reap) if self.at_reap else None
 
     def made(self, maker: TracedThread, by_vfork: bool) -> None:
         """Handle the stop of a thread that has made a process or a thread."""
@@ -178,6 +186,7 @@ class LauncherTracer(ThreadScheduler):
         elif maker.has_points:
             self.children += 1
             name = "child%d" % self.children
+            self.programs[name] = ""
         self.threads[tid] = thread = TracedThread(tid, maker.pid if is_thread else tid, name)
         maker.in_vfork = by_vfork
         self.resume(maker)
@@ -196,7 +205,11 @@ class LauncherTracer(ThreadScheduler):
             self.resume(first)
             return
         has_begun, self.has_begun = self.has_begun, True
-        if words[-3:] == self.run.words[-3:] and len(words) == len(PYTHON) + 3:  # it is the command
+        is_command = words[: len(PYTHON) + 3] == [*PYTHON, "ReportingCommand", self.run.directory, "command"]
+        if first.process() in self.programs:
+            program = contents("/proc/%d/comm" % thread.pid).rstrip("\n")
+            self.programs[first.process()] = "command" if is_command else program
+        if is_command:
             first.has_points, first.call = False, ""
             self.current = None if self.current is first else self.current
         if has_begun:
@@ -235,7 +248,7 @@ def is_point(name: str, arguments: list[int]) -> bool:
 
 def is_scheduled(thread: str, call: str) -> bool:
     """Return whether the schedule names an exit of this call."""
-    points = [point for at, action, _ in SCHEDULE for point in (at, *action[1:]) if isinstance(point, tuple)]
+    points = [point for at, action, _, _ in SCHEDULE for point in (at, *action[1:]) if isinstance(point, tuple)]
     return any(point[:3] == (thread, call, "exit") for point in points)
 
 
@@ -248,11 +261,14 @@ def acts_on(tid: int, number: int) -> bool:
 
 
 def needs_points(run: Any) -> None:
-    """Inconclusive where the launcher did not reach a point of the schedule; a point of a hold need not be reached."""
-    reached = run.tracer.reached if run.launcher else [at for at, _, _ in SCHEDULE]
-    missed = [text for at, action, text in SCHEDULE if at not in reached and not action[0].startswith("hold")]
+    """Inconclusive where the launcher did not reach a point of the schedule. Points of holds need not be reached; but
+    where there are only holds and it reached none of them, it was not tested, and only what is wrong counts."""
+    reached = run.tracer.reached if run.tracer else [at for at, *_ in SCHEDULE]
+    missed = [text for at, action, text, _ in SCHEDULE if at not in reached and not action[0].startswith("hold")]
     if missed and isinstance(sys.exc_info()[1], (TimeoutError, type(None))):  # another error says more
         raise RuntimeError("the launcher did not reach: " + "; ".join(missed))
+    if SCHEDULE and not any(at in reached for at, *_ in SCHEDULE):
+        run.unsure = run.unsure or "the launcher did not reach: " + "; ".join(text for _, _, text, _ in SCHEDULE)
 
 
 def trace(run: Any) -> None:

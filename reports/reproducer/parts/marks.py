@@ -16,7 +16,9 @@ class Question(NamedTuple):
     inconclusive. checks: names of checks and of campaigns. requirements: those for which it is asked of generated
     scenarios. is_without_counts: whether it is asked only where the scenario waits for each signal, so that none has to
     be counted. orders: what the command does as soon as it runs. at_end: what is observed at the end, in any case.
-    is_timed: whether to measure how long signals take. is_scheduled: whether it is about runs under a schedule."""
+    is_timed: whether to measure how long signals take. is_scheduled: whether it is about runs under a schedule.
+    at_start: what is observed when these orders are done. is_plain: whether the command is a program that shows its
+    signals and ends, so that no steps are played."""
 
     judge: Judge
     checks: tuple[str, ...] = ()
@@ -26,6 +28,8 @@ class Question(NamedTuple):
     at_end: tuple[Observation, ...] = ()
     is_timed: bool = False
     is_scheduled: bool = False
+    at_start: tuple[Observation, ...] = ()
+    is_plain: bool = False
 
 
 MARKED: list[Question] = []
@@ -40,11 +44,18 @@ def asks(
     at_end: tuple[Observation, ...] = (),
     is_timed: bool = False,
     is_scheduled: bool = False,
+    at_start: tuple[Observation, ...] = (),
+    is_plain: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Mark a function as the question of these checks and campaigns; see Question."""
 
     def mark(judge: Judge) -> Judge:
-        MARKED.append(Question(judge, checks, requirements, is_without_counts, orders, at_end, is_timed, is_scheduled))
+        MARKED.append(
+            Question(
+                judge, checks, requirements, is_without_counts, orders, at_end, is_timed, is_scheduled, at_start,
+                is_plain,
+            )
+        )  # fmt: skip
         return judge
 
     return mark

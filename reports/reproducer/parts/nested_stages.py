@@ -9,8 +9,8 @@ import shutil
 import subprocess
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import below, contents
-from proctor.reports.reproducer.parts.stages import as_leader, on_pipes, report_and_stay, start_below
+from proctor.reports.reproducer.parts.at_rest import below, contents
+from proctor.reports.reproducer.parts.stages import as_leader, on_pipes, report_and_stay, set_stage, start_below
 from proctor.reports.reproducer.parts.steps import wait_for, wait_for_output
 
 SHELLS = {
@@ -37,7 +37,7 @@ def as_init(run: Any) -> None:
         inside = {int(line.split("\n")[0].split()[-1]): pid for pid, line in lines if line}
         run.pids.update((process, inside[run.pids[process]]) for process in set(run.pids) - before)
 
-    run.readers = dict.fromkeys(run.readers, read_reports)
+    run.readers[run.reports] = read_reports
 
 
 def be_outside(*words: str) -> None:
@@ -58,18 +58,19 @@ def mount_proc() -> None:
     libc = ctypes.CDLL(None)
     libc.mount(b"none", b"/", None, 0x44000, None)  # MS_REC, MS_PRIVATE
     libc.mount(b"proc", b"/proc", b"proc", 0, None)
+    set_stage()
 
 
 def under_shell(run: Any, shell: str) -> None:
     """Type the launcher's command line into an interactive shell."""
     if not shutil.which(shell):
         raise RuntimeError("the case needs the shell %s, which is not installed here" % shell)
-    line, run.words = shlex.join(run.words), SHELLS[shell]
+    line, run.words = shlex.join(map(os.fsdecode, run.words)), SHELLS[shell]
     run.environment["PS1"] = PROMPT
     as_leader(run)
     run.pids = {"shell": run.pids["launcher"]}
     wait_for_output(run, PROMPT)
-    os.write(run.master, (line + "\n").encode())
+    os.write(run.master, os.fsencode(line + "\n"))
     wait_for(run, "command", "runs")
     parents = {pid: int(contents("/proc/%d/stat" % pid).rpartition(") ")[2].split()[1]) for pid in below(os.getpid())}
     launcher = run.pids["command"]

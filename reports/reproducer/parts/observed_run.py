@@ -7,7 +7,6 @@ import glob
 import os
 import re
 import select
-import shlex
 import shutil
 import signal
 import sys
@@ -16,12 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-TIMEOUTS: dict[str, str] = {}
+from proctor.reports.reproducer.parts.at_rest import TIMER, below, contents, what_wakes
+
 PYTHON = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--as"]  # starts this script in another role
-
-
-def play(run: ObservedRun) -> None:
-    """Stand in for the steps of a case, which replace this function in its script."""
+PATIENCE = 3.0  # seconds for which we wait for what we do not see
 
 
 class ObservedRun:
@@ -37,20 +34,28 @@ class ObservedRun:
     process: Any
     status: Callable[[], Any]
 
-    def __init__(self, launcher: list[str]) -> None:
+    def __init__(self, launcher: list[str], place: str) -> None:
         self.launcher, self.events, self.pids, self.timed_out, self.output, self.read_to = launcher, [], {}, "", "", 0
-        self.began, self.last_look, self.directory = time.monotonic(), [], tempfile.mkdtemp()
-        self.words = [*launcher, *PYTHON, "ReportingCommand", self.directory, "command"]
-        self.environment = {**os.environ, "HOME": self.directory, "TMPDIR": self.directory}
+        self.began, self.last_look, self.place, self.unsure, self.tracer = time.monotonic(), [], place, "", None
+        for name in ("home", "work", "tmp"):
+            os.makedirs(place + "/" + name, exist_ok=True)
+        self.directory = tempfile.mkdtemp(dir=place)
+        self.words: list[Any] = command_line(launcher, [*PYTHON, "ReportingCommand", self.directory, "command"])
+        home, temporary = os.path.join(place, "home"), os.path.join(place, "tmp")
+        self.environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "TMPDIR": temporary}
+        self.environment.update(LANG="C.UTF-8", TERM="dumb", XDG_CACHE_HOME=home + "/.cache")
+        self.environment.update(XDG_CONFIG_HOME=home + "/.config", XDG_DATA_HOME=home + "/.local/share")
+        self.environment.update(XDG_STATE_HOME=home + "/.local/state")
         self.status = lambda: shell_status(os.waitpid(self.pids["launcher"], 0)[1])  # the launcher's, at its end
         os.mkfifo(self.directory + "/reports")
-        self.readers = {os.open(self.directory + "/reports", os.O_RDWR): self.read_reports}
+        self.reports = os.open(self.directory + "/reports", os.O_RDWR)
+        self.readers: dict[int, Callable[[int], None]] = {self.reports: self.read_reports}
 
-    def play(self) -> Any:
-        """Play the steps, up to one that times out. Leave nothing behind."""
-        print("Behind the launcher, %s:" % shlex.join(self.launcher) if self.launcher else "Without the launcher:")
+    def play(self, title: str, steps: Callable[[Any], None]) -> Any:
+        """Play the steps, up to one that times out. Leave no process behind."""
+        print(harmless(title) + ":")
         try:
-            play(self)
+            steps(self)
         except TimeoutError as what:
             self.timed_out = str(what)
             self.note("timed out: " + self.timed_out)
@@ -60,7 +65,7 @@ class ObservedRun:
 
     def note(self, text: str, *event: Any) -> None:
         """Print what happens, and add an event."""
-        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), ascii(text)[1:-1]), flush=True)
+        print("%9.1f ms  %s" % (1e3 * (time.monotonic() - self.began), harmless(text)), flush=True)
         self.events.append(event)
 
     def all(self, *kind: Any) -> list[Any]:
@@ -86,15 +91,23 @@ class ObservedRun:
             self.note("%s ended %s" % (name, status), "ended", name, status)
 
     def wait(self, what: str, is_there: Callable[[], Any], quiet: float = 2.0) -> None:
-        """Wait, as long as a process runs or may wake up."""
+        """Wait, as long as a process runs or may wake up: for a timer six times as long, for what we do not see at
+        least for PATIENCE."""
         began = self.idle_since = self.looked_at = time.monotonic()
-        self.idle_time = 0.0
-        while not is_there() and self.idle_time < 6 * quiet and self.looked_at < began + 30 * quiet:
+        self.idle_time, longest, unseen = 0.0, 6 * quiet, ""
+        while not is_there() and self.idle_time < longest and self.looked_at < began + 15 * longest:
             self.observe(0.01)
-            if self.idle() >= quiet and not self.may_wake_up() and self.idle() >= quiet:  # nor has it just woken up
-                break
-        if what and not is_there():  # RuntimeError: processes were busy all the time
-            raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
+            if self.idle() >= quiet or self.idle_time >= quiet:
+                may_wake = self.what_may_wake()
+                unseen = next((one for one in may_wake if one != TIMER), "")
+                longest = max(6 * quiet, PATIENCE) if unseen else 6 * quiet
+                if not may_wake and self.idle() >= quiet:  # nor has it just woken up
+                    break
+        if not is_there():
+            unseen = "a process works all the time" if self.idle_time < quiet else unseen
+            self.unsure = self.unsure or (unseen and "more may come: " + unseen)
+            if what:  # RuntimeError: processes were busy all the time
+                raise (TimeoutError if self.idle_time >= quiet else RuntimeError)(what)
 
     def idle(self) -> float:
         """Return for how many seconds no process has run: all were blocked, and none was switched to."""
@@ -107,40 +120,36 @@ class ObservedRun:
         self.last_look, self.looked_at = look, now
         return now - self.idle_since
 
-    def may_wake_up(self) -> bool:
-        """Return whether a timeout may wake a process other than our commands; proc_pid_syscall(5)."""
+    def what_may_wake(self) -> list[str]:
+        """Return what may wake a process other than our commands."""
         ours = [self.pids[event[1]] for event in self.all("runs") if event[1] != "launcher"]
-        others = [pid for pid in below(os.getpid()) if pid not in ours and state(pid) == "S"]
-        calls = [contents(path).split() for pid in others for path in glob.glob("/proc/%d/task/*/syscall" % pid)]
-        times = [[*call, "0x0"][1 + int(TIMEOUTS.get(call[0], -2))] if call else "?" for call in calls]
-        return not set(times) <= {"0x0", "0xffffffff", "0xffffffffffffffff"}  # NULL, -1
+        return [one for pid in below(os.getpid()) if pid not in ours and state(pid) for one in what_wakes(pid)]
 
     def close(self) -> None:
-        """End all processes of this run, and remove its files."""
+        """End all processes of this run, read what they have written, and remove its files."""
         while below(os.getpid()):
             for pid in below(os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             os.waitpid(-1, 0x40000000)  # __WALL, wait(2)
-        self.output += contents(self.directory + "/output")
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self.readers.pop(self.reports)
+        os.close(self.reports)
+        for fd in list(self.readers):
+            while fd in self.readers and select.select([fd], [], [], 0)[0]:
+                self.readers[fd](fd)
+        for directory in (self.directory, os.path.join(self.place, "tmp")):
+            shutil.rmtree(directory, ignore_errors=True)
 
 
-def below(ancestor: int) -> list[int]:
-    """Return the descendants of a process."""
-    rows = [contents(path).rpartition(") ") for path in glob.glob("/proc/[0-9]*/stat")]
-    parents = {int(head.split()[0]): int(tail.split()[1]) for head, _, tail in rows if tail}
-    found = [ancestor]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found[1:]
+def command_line(launcher: list[str], command: list[str]) -> list[str]:
+    """Return the launcher's words with the command at their end, or at {command} and its arguments at the end."""
+    at = launcher.index("{command}") if "{command}" in launcher else len(launcher)
+    return [*launcher[:at], command[0], *launcher[at + 1 :], *command[1:]]
 
 
-def contents(path: str) -> str:
-    """Return the contents of a file; nothing where it cannot be read."""
-    with contextlib.suppress(OSError), open(path, errors="replace") as file:
-        return file.read()
-    return ""
+def harmless(text: str) -> str:
+    """Return a text in which only printable ASCII is as it was: names of files and programs may hold anything."""
+    return re.sub("[^ -~]", lambda one: ascii(one[0])[1:-1], text)
 
 
 def state(pid: int) -> str:

@@ -11,6 +11,7 @@ import signal
 from proctor.reports.reproducer.parts.comparisons import (
     before_stop,
     daemon_lives,
+    died_of_key,
     in_time,
     names_the_death,
     needs_all_steps,
@@ -19,6 +20,7 @@ from proctor.reports.reproducer.parts.comparisons import (
     needs_launcher,
     needs_reaping,
     needs_survivor_of_hold,
+    needs_survivor_of_signal,
     no_signal_after_reaping,
     no_zombie,
     nothing_left,
@@ -52,10 +54,16 @@ COUNTED = ("SIG-1", "SIG-2", "SIG-3", "SIG-4", "SIG-10", "TTY-1", "TTY-2", "TTY-
 # -- EXIT
 
 
-@asks("exit.same_status", "exit.ends_with_command", requirements=("EXIT-1", "EXIT-2", "EXIT-6", "EXIT-7"))
+@asks("exit.same_status", requirements=("EXIT-1", "EXIT-2", "EXIT-7"))
 def status_is_the_same(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher ends with the command's status."""
     return timed_out(launched) or same_status(bare, launched)
+
+
+@asks("exit.ends_with_command", requirements=("EXIT-6",))
+def ends_with_command(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher ends when the command has, whoever else holds its stdout."""
+    return timed_out(launched)
 
 
 @asks("exit.status_despite_signal")
@@ -171,7 +179,8 @@ def key_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("terminal.key_arrives_once")
 def key_arrives_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The signal of a key arrives as often as without the launcher, no other does."""
-    needs_survivor_of_hold(launched)
+    if not died_of_key(launched):
+        needs_survivor_of_hold(launched)
     names = ["SIGINT", "SIGQUIT", *unexpected(bare, launched)]
     return stays(launched) or same_counts(bare, launched, names) or timed_out(launched)
 
@@ -180,6 +189,7 @@ def key_arrives_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("tree.group_signal_arrives", is_without_counts=True)
 def nothing_times_out(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """All that happens without the launcher happens with it too."""
+    needs_survivor_of_signal(launched)
     return timed_out(launched)
 
 
@@ -195,6 +205,7 @@ def key_after_fg(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("terminal.hang_up_arrives", requirements=("TTY-4",))
 def hang_up_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The command receives SIGHUP after the hang-up."""
+    needs_survivor_of_signal(launched)
     start = launched.events.index(("hung up",)) if launched.all("hung up") else 0
     if any(event[:3] == ("received", "command", "SIGHUP") for event in launched.events[start:]):
         return []
@@ -215,7 +226,9 @@ def hang_up_ends_all(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("terminal.as_often_as_bare")
 def changes_arrive_once(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """A hang-up and a resize reach the command as often as without the launcher."""
-    needs_survivor_of_hold(launched)
+    needs_survivor_of_signal(launched)
+    if not launched.all("hung up") or not launched.all("ended", "launcher", 128 + signal.SIGHUP):
+        needs_survivor_of_hold(launched)
     return same_counts(bare, launched, ["SIGHUP", "SIGWINCH"]) or timed_out(launched)
 
 
@@ -231,10 +244,13 @@ def terminal_is_the_same(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     return timed_out(launched) or same_view(bare, launched)
 
 
-@asks("terminal.terminal_is_restored", requirements=("TTY-7",), at_end=(note_terminal,))
+@asks("terminal.terminal_is_restored", requirements=("TTY-7", "TTY-9"), at_end=(note_terminal,))
 def terminal_is_restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The terminal is left as the bare command leaves it."""
-    needs_all_steps(launched)
+    """The terminal is left as it was, or as the bare command leaves it."""
+    if not launched.all("ended", "launcher"):
+        needs_all_steps(launched)
+    if launched.all("did", "command", "raw") and not launched.all("ended", "command"):
+        raise RuntimeError("the command has changed the terminal and outlives the launcher")
     return restored(bare, launched)
 
 
@@ -288,6 +304,7 @@ def death_is_noticed(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("tree.group_signal_arrives")
 def group_signal_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """A signal to the launcher's process group reaches the command."""
+    needs_survivor_of_signal(launched)
     return too_few(bare, launched, sent(launched, "group")) or timed_out(launched)
 
 
@@ -310,5 +327,5 @@ def init_ends_as_command(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 
 @asks("tree.survives_daemon", requirements=("TREE-7",), at_end=(note_processes_left,))
 def daemon_is_left_alone(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The launcher ends with the command's status, and leaves a daemon of the command alone."""
-    return timed_out(launched) or same_status(bare, launched) or daemon_lives(bare, launched)
+    """The launcher ends when the command does, and leaves a daemon of the command alone."""
+    return timed_out(launched) or daemon_lives(bare, launched)

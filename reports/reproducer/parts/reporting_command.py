@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pathlib
 import resource
 import signal
 import struct
@@ -11,7 +14,8 @@ import zlib
 from fcntl import ioctl
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import contents, name_of
+from proctor.reports.reproducer.parts.at_rest import contents
+from proctor.reports.reproducer.parts.observed_run import name_of
 
 ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 
@@ -23,7 +27,7 @@ class ReportingCommand:
         """Report one thing."""
         os.write(self.reports, (" ".join(map(str, (self.name, *words))) + "\n").encode())
 
-    def __init__(self, directory: str, name: str) -> None:
+    def __init__(self, directory: str, name: str, *_arguments: str) -> None:
         self.directory, self.name, self.reports = directory, name, os.open(directory + "/reports", os.O_WRONLY)
         self.caught = set(signal.valid_signals()) - {signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
         signal.pthread_sigmask(signal.SIG_BLOCK, self.caught)
@@ -176,6 +180,33 @@ def order_view(me: ReportingCommand) -> None:
     numbers = "".join("%02x" % (key if isinstance(key, int) else ord(key)) for key in keys)
     me.report("did", "view", are, "/dev/tty", *size, *modes, is_foreground, numbers)
     os.close(terminal)
+
+
+def order_describe(me: ReportingCommand) -> None:
+    """Write into a file what we were started with."""
+    descriptors = {}
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(OSError):  # that by which this was listed is closed again
+            file = os.fstat(fd)
+            flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+            descriptors[fd] = (file.st_dev, file.st_ino, file.st_rdev, bool(flags & os.O_NONBLOCK))
+    del descriptors[me.reports]
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        is_foreground = os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        is_foreground = False
+    files = [pathlib.Path("/proc/self/" + name).read_bytes() for name in ("cmdline", "environ")]
+    words, variables = (data.split(b"\0")[:-1] for data in files)
+    settings = {
+        "descriptors": descriptors, "arguments": words[8:], "environment": variables, "umask": os.umask(0),
+        "nice": os.getpriority(os.PRIO_PROCESS, 0), "limits": [(n, *resource.getrlimit(n)) for n in range(16)],
+        "groups": os.getgroups(), "uid": os.getuid(), "gid": os.getgid(), "directory": os.getcwdb(),
+        "session": os.getsid(0), "is in foreground": is_foreground,
+    }  # fmt: skip
+    with open(me.directory + "/" + me.name + ".started", "w") as text:
+        text.write(repr(settings))
+    me.report("did", "describe")
 
 
 def order_look(me: ReportingCommand) -> None:

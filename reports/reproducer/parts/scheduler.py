@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from proctor.reports.reproducer.parts.main import LAUNCHER
 from proctor.reports.reproducer.parts.ptrace import CONT, SYSCALL, resume, step_back
 from proctor.reports.reproducer.parts.steps import press, send, send_to_group
 
@@ -38,6 +39,7 @@ class ThreadScheduler:
 
     def __init__(self, run: Any) -> None:
         self.run, self.children = run, 0
+        self.programs = {"launcher": ""}
         self.threads: dict[int, TracedThread] = {}
         self.unclaimed: set[int] = set()
         self.held: list[TracedThread] = []
@@ -68,7 +70,13 @@ class ThreadScheduler:
         self.counts[thread.name, call, when, self.run.part] += 1
         point = (thread.name, call, when, self.counts[thread.name, call, when, self.run.part], self.run.part)
         self.reached.append(point)
-        actions = [action for at, action, _ in SCHEDULE if at == point]
+        actions = [action for at, action, _, _ in SCHEDULE if at == point]
+        first = 0 if self.run.launcher == LAUNCHER else 1  # another launcher is another program
+        for required in [programs for at, _, _, programs in SCHEDULE if at == point and programs]:
+            actual = tuple(self.programs.values())
+            if required[first:] != actual[first:]:
+                text = "it went another way: it and its children ran %s; in the case: %s" % (actual, required)
+                self.run.unsure = self.run.unsure or text
         waiting = [one for one in self.held if one.actions[:1] == [("hold until", point)]]
         if waiting:
             self.current = None
@@ -108,6 +116,7 @@ class ThreadScheduler:
             self.unclaimed.discard(tid)
             self.children += 1
             self.threads[tid] = TracedThread(tid, tid, "child%d" % self.children)
+            self.programs["child%d" % self.children] = ""
             self.start_thread(self.threads[tid])
         elif self.awaiting_delivery:
             thread, self.awaiting_delivery = self.awaiting_delivery, None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -11,78 +13,127 @@ import termios
 from collections.abc import Callable
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import PYTHON, ObservedRun, shell_status
+from proctor.reports.reproducer.parts.observed_run import PYTHON, ObservedRun, command_line, shell_status
 
 FILES: dict[str, str] = {}
-ENVIRONMENT: dict[str, str] = {}
-
-
-def place_command(run: ObservedRun) -> None:
-    """Put the command at {command} of the launcher's command line, and its arguments at the end."""
-    words = [word for word in run.words if word != "{command}"]
-    if run.launcher:
-        at = run.launcher.index("{command}")
-        run.words = [*words[:at], words[len(run.launcher) - 1], *words[at : len(run.launcher) - 1],
-                     *words[len(run.launcher) :]]  # fmt: skip
+ENVIRONMENT: dict[str, Any] = {}
+STAGE: dict[str, Any] = {}
 
 
 def use_missing_command(run: ObservedRun) -> None:
     """Start a command that does not exist. Without the launcher, a shell starts it."""
-    run.words = [*(run.launcher or ["sh", "-c", '"$0"']), run.directory + "/no-such-command"]
+    run.words = command_line(run.launcher or ["sh", "-c", '"$0"'], [os.path.join(run.place, "work", "no-such-command")])
 
 
 def use_forbidden_command(run: ObservedRun) -> None:
     """Start a file that may not be executed. Without the launcher, a shell starts it."""
-    with open(run.directory + "/forbidden-command", "w") as file:
+    path = os.path.join(run.place, "work", "forbidden-command")
+    with open(path, "w") as file:
         file.write("#!/bin/sh\n")
-    os.chmod(run.directory + "/forbidden-command", 0o644)
-    run.words = [*(run.launcher or ["sh", "-c", '"$0"']), run.directory + "/forbidden-command"]
+    os.chmod(path, 0o644)
+    run.words = command_line(run.launcher or ["sh", "-c", '"$0"'], [path])
 
 
 def make_files(run: ObservedRun) -> None:
     """Make the files and set the variables that the launcher needs."""
-    run.environment.update((key, value.replace("{here}", run.directory)) for key, value in ENVIRONMENT.items())
-    run.words = [word.replace("{here}", run.directory) for word in run.words]
+    run.environment.update((key, fill_in(run, value)) for key, value in ENVIRONMENT.items())
+    run.words = [fill_in(run, word) for word in run.words]
     for name, text in FILES.items():
-        os.makedirs(os.path.dirname(os.path.join(run.directory, name)), exist_ok=True)
-        with open(os.path.join(run.directory, name), "w") as file:
-            file.write(text)
+        path = os.path.join(run.place, "work", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.exists(path):
+            with open(path, "w") as file:
+                file.write(fill_in(run, text))
+
+
+def fill_in(run: ObservedRun, text: Any) -> Any:
+    """Replace the words that stand for a directory of this run."""
+    for name in ("home", "work", "tmp"):
+        text = text.replace("{%s}" % name, run.place + "/" + name) if isinstance(text, str) else text
+    return text
+
+
+def set_stage(stage: dict[str, Any] = STAGE) -> None:
+    """In a child: start with what the case says, whatever this script was started with."""
+    os.umask(stage.get("umask", 0o022))
+    for which, soft, hard in stage.get("limits", ()):
+        resource.setrlimit(which, (soft, hard))
+    if stage.get("groups"):
+        os.setgroups(stage["groups"])
+    os.nice(stage.get("nice", 0))
+    set_signals(stage)
+
+
+def set_signals(stage: dict[str, Any] = STAGE) -> None:
+    """Set dispositions and mask as the case says."""
+    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, stage.get("blocked", ()))
+
+
+def needs_stage() -> None:
+    """Inconclusive where a child of this script cannot start with what the case says: only root may set groups and
+    raise limits, and a nice value ends at 19."""
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            nice = os.nice(0) + STAGE.get("nice", 0)
+            set_stage()
+            os._exit(os.nice(0) != nice)
+        os._exit(1)
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError("this script may not start the launcher with what the case says: %s" % STAGE)
 
 
 def start(run: Any, **how: Any) -> None:
     """Start the launcher, in a session of its own."""
-    run.process = subprocess.Popen(run.words, cwd=run.directory, env=run.environment, start_new_session=True, **how)
+    how = {"cwd": os.path.join(run.place, "work"), "env": run.environment, "start_new_session": True, **how}
+    run.process = subprocess.Popen(run.words, **how)
     run.pids["launcher"], run.process.returncode = run.process.pid, 0  # Popen must not wait for it
 
 
-def on_pipes(run: Any, **how: Any) -> None:
+def on_pipes(run: Any, set_up: Callable[[], None] = set_stage, **how: Any) -> None:
     """Start it without a terminal, as a service manager does."""
-    with open(run.directory + "/output", "w") as output:
-        start(run, **{"stdin": subprocess.PIPE, "stdout": output, "stderr": output, **how})
+    start(run, preexec_fn=set_up, **{**dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE), **how})
+    process = run.process  # below another process, stdout is for that one's reports
+    files = [process.stdin, process.stderr if "stdout" in how else process.stdout, process.stderr]
+    run.stdio = [file.fileno() for file in files]
+    run.master = run.stdio[0]
+    run.readers.update((fd, lambda fd: read_output(run, fd)) for fd in run.stdio[1:])
 
 
 def open_terminal(run: Any) -> None:
-    """Make a pseudo-terminal of 24 rows and 80 columns."""
+    """Make a pseudo-terminal."""
     run.master, run.slave = os.openpty()
-    fcntl.ioctl(run.master, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-    run.readers[run.master] = lambda _: read_terminal(run)
+    run.stdio = [run.slave] * 3
+    modes = termios.tcgetattr(run.slave)
+    run.note("the terminal at first: modes %s" % modes[:4], "modes before", modes[:4], modes[6])
+    size = struct.pack("4H", STAGE.get("rows", 24), STAGE.get("columns", 80), 0, 0)
+    fcntl.ioctl(run.master, termios.TIOCSWINSZ, size)
+    run.readers[run.master] = lambda fd: read_output(run, fd)
 
 
-def read_terminal(run: Any) -> None:
-    """Read the output. EIO: no process has the terminal open any more."""
-    try:
-        data = os.read(run.master, 65536)
-    except OSError:
-        del run.readers[run.master]
+def read_output(run: Any, fd: int) -> None:
+    """Read from the terminal or a pipe. Nothing, or EIO: no process has the other end open any more."""
+    data = b""
+    with contextlib.suppress(OSError):
+        data = os.read(fd, 65536)
+    if not data:
+        del run.readers[fd]
         return
     run.output += data.decode(errors="replace")
-    run.note("on the terminal: %r" % data.decode(errors="replace")[:80], "printed", data)
+    run.note("printed: %r" % data.decode(errors="replace")[:80], "printed", data)
 
 
-def as_leader(run: Any, **how: Any) -> None:
+def as_leader(run: Any, set_up: Callable[[], None] = set_stage, **how: Any) -> None:
     """Start it as the leader of a session with a terminal, as a terminal window does."""
     how = {"stdin": run.slave, "stdout": run.slave, "stderr": run.slave, **how}
-    start(run, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **how)
+
+    def lead() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        set_up()
+
+    start(run, preexec_fn=lead, **how)
 
 
 def as_job(run: ObservedRun) -> None:
@@ -93,7 +144,7 @@ def as_job(run: ObservedRun) -> None:
 def start_below(run: Any, stage: Callable[..., None], role: str) -> None:
     """Start this script in a role that starts the launcher, and reports its pid and status."""
     run.words = [*PYTHON, role, *run.words]
-    stage(run, stdout=subprocess.PIPE)
+    stage(run, lambda: None, stdout=subprocess.PIPE)
     run.pids["its parent"], run.pids["launcher"] = run.process.pid, int(run.process.stdout.readline() or -1)
     run.status = lambda: int(run.process.stdout.readline() or shell_status(os.waitpid(run.pids["launcher"], 0)[1]))
 
@@ -108,7 +159,7 @@ def take_the_foreground() -> None:
     """In a child: lead a process group of its own, in the foreground."""
     os.setpgid(0, 0)
     os.tcsetpgrp(0, os.getpid())
-    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    set_stage()
 
 
 def report_and_stay(launcher: subprocess.Popen[bytes]) -> None:

@@ -12,7 +12,8 @@ import termios
 import time
 from typing import Any
 
-from proctor.reports.reproducer.parts.observed_run import ObservedRun, below, contents, name_of, state
+from proctor.reports.reproducer.parts.at_rest import below, contents
+from proctor.reports.reproducer.parts.observed_run import ObservedRun, name_of, state
 from proctor.reports.reproducer.parts.reporting_command import ORDER, pattern
 
 KEYS = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
@@ -150,7 +151,7 @@ def hold(run: Any) -> None:
     run.held = in_between(run)
     for pid in run.held:
         os.kill(pid, signal.SIGSTOP)
-    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "") for pid in run.held))
+    run.wait("the launcher stops on SIGSTOP", lambda: all(state(pid) in ("T", "t", "") for pid in run.held))
     run.note("we stop the launcher (SIGSTOP)" if run.held else "there is no launcher to stop", "held")
 
 
@@ -181,11 +182,17 @@ def note_processes_left(run: ObservedRun) -> None:
             run.note("still there: %s (pid %d)" % (name, pid), "left", name)
 
 
+def note_files_left(run: ObservedRun) -> None:
+    """Note the temporary files that are left."""
+    names = sorted(os.listdir(run.environment["TMPDIR"]))
+    run.note("in TMPDIR: %s" % (", ".join(names) or "nothing"), "files", names)
+
+
 def note_terminal(run: Any) -> None:
     """Note the settings of the terminal, and which process group is in the foreground."""
     settle(run)
-    modes = termios.tcgetattr(run.slave)
-    size = struct.unpack("4H", fcntl.ioctl(run.slave, termios.TIOCGWINSZ, bytes(8)))[:2]
+    modes = termios.tcgetattr(run.master)  # our slave end is hung up when a session leader has ended
+    size = struct.unpack("4H", fcntl.ioctl(run.master, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_launcher = os.tcgetpgrp(run.master) == run.pids["launcher"]
     run.note("terminal: modes %s, size %s" % (modes[:4], size), "modes", modes[:4], modes[6], size)
     text = "the launcher's process group" if is_launcher else "another process group"

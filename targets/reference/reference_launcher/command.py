@@ -9,6 +9,7 @@ descriptors 0 to 2 stay closed if the caller closed them.
 
 import errno
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,15 +42,23 @@ def exec_command(argv: list[bytes], mask: set[int]) -> None:
     os._exit(NOT_FOUND if error_number in (errno.ENOENT, errno.ENOTDIR) else NOT_EXECUTABLE)
 
 
+def handed_on(name: str) -> set[int] | None:
+    """Return the signals that `bin/launcher` (launcher.c) found "launcher_blocked" or "launcher_ignored" before Python
+    started. None if Python was started without it."""
+    value = sys._xoptions.get(name)
+    return {int(signo) for signo in value.split(",") if signo} if isinstance(value, str) else None
+
+
 def restore_dispositions() -> None:
-    """Set the signals that Python ignores or handles to their default: an ignored signal stays ignored across exec(2).
+    """Set the signals that Python ignores or handles to what they were: an ignored signal stays ignored across exec(2).
 
     CPython ignores SIGPIPE and SIGXFSZ before any Python code runs and does not record their former dispositions. So
-    the command gets the default even if the caller ignored them. This is a declared deviation; NOTES.md lists what was
-    tried. CPython handles SIGINT only if it was not ignored, so its former disposition is known.
+    `bin/launcher` reads them before. Without it they get the default, which nearly every caller has. CPython handles
+    SIGINT only if it was not ignored, so its former disposition is known.
     """
+    ignored = handed_on("launcher_ignored") or set()
     for signo in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(signo, signal.SIG_DFL)
+        signal.signal(signo, signal.SIG_IGN if signo in ignored else signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -1,0 +1,61 @@
+"""How much of a campaign the suite plays: a number of schedules that depends on the launcher alone, not on the load.
+
+What an execution costs is estimated in points, from what is the same in each run: the points that the launcher passes,
+whether it is slow, and what the scenario makes. Times are those of an idle machine in 2026; no clock decides.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from proctor.harness.calls import BIRTH
+from proctor.harness.explorer.survey import Survey
+from proctor.harness.scenario import Scenario
+
+WORK = 480_000
+"""Points that all executions of a share of 1 may pass: 20 s, at 24,000 a second."""
+EXECUTION = 100
+"""What an execution costs besides its points: 4 ms."""
+THREAD = 150
+"""What it costs more for each thread that the launcher makes: 6 ms, until all threads are at rest. Programs of Go make
+four, of Node ten."""
+SLOW = 12_000
+"""What it costs more for a slow launcher, which computes between two points: 0.5 s."""
+WITH_ENVIRONMENT = 2_400
+"""What it costs more if the launcher's environment is used and its files are compared: 0.1 s."""
+MAKES_ENVIRONMENT = 8_000
+"""The same if each execution makes or prunes an environment: 0.33 s."""
+FEWEST = 2
+"""Schedules that are played in any case."""
+LONGEST = 600.0
+"""Seconds for one campaign, as a safety limit. No campaign takes a tenth of this on an idle machine."""
+
+
+class Extent(NamedTuple):
+    """How much of a campaign is played. share: of the work for one launcher, None for all schedules. is_slow: whether
+    the launcher is slow. schedules: the number of schedules, if it is set; seconds: the time limit."""
+
+    share: float | None = None
+    is_slow: bool = False
+    schedules: int | None = None
+    seconds: float = float("inf")
+
+    def executions(self, survey: Survey, scenario: Scenario) -> int | None:
+        """Return how many executions a campaign may take; None if there is no limit."""
+        if self.schedules is not None or self.share is None:
+            return self.schedules
+        cost = len(survey.sites) + EXECUTION + THREAD * _threads(survey) + SLOW * self.is_slow
+        cost += _cost_of_environment(scenario)
+        return max(FEWEST, int(self.share * WORK / cost))
+
+
+def _threads(survey: Survey) -> int:
+    """Return how many threads the launcher and its children make, besides the first of each process."""
+    return sum(site.point.call == BIRTH and "." in site.point.task for site in survey.sites)
+
+
+def _cost_of_environment(scenario: Scenario) -> int:
+    """Return what an execution costs for the launcher's environment, in points."""
+    if scenario.stage.home in ("cold", "stale") or scenario.invoke != "run":
+        return MAKES_ENVIRONMENT
+    return WITH_ENVIRONMENT if scenario.command == "tool" else 0
