@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from proctor.harness import execute as door
 
 pytest_plugins = ["pytester", "tests.built_for_tests"]
 
@@ -36,6 +38,13 @@ def pytest_xdist_auto_num_workers() -> int:
 def planted_faults_are_compiled() -> None:
     """Compile the launchers with planted faults: they are started thousands of times, and write no bytecode."""
     compileall.compile_dir(ROOT / "targets" / "faulty", maxlevels=0, quiet=1)
+
+
+@pytest.fixture
+def no_runner_is_left() -> Iterator[None]:
+    """End the runner after a test that plays scenarios in this process."""
+    yield
+    door.stop()
 
 
 def copy_of_package(directory: Path) -> Path:

@@ -89,7 +89,7 @@ def test_how_long_cpu_time_takes_is_not_known(code: str) -> None:
     assert found.why == "unknown-timeout"
 
 
-def test_timeout_of_a_futex_operation_that_nobody_knows_is_not_known() -> None:
+def test_timeout_of_an_unknown_futex_operation_is_unknown() -> None:
     rule = Timeout(3, "futex")
     assert timers.timeout_of(os.getpid(), rule, (0, 99, 0, 1)) == timers.UNKNOWN
     assert timers.timeout_of(os.getpid(), rule, (0, 99, 0, 0)) == timers.FOREVER

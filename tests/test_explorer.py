@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
 from proctor.harness.target import BARE, Target, load
 from tests.planted import launchers
+from tests.test_own_limits import compiled
 
 SENDS = Path("tests/launchers_for_tests/sends.py").resolve()
 SOUND = Target("sound", launchers()["sound"].command())
@@ -188,10 +188,7 @@ def test_a_task_that_spins_lets_the_others_run() -> None:
 
 def test_a_signal_that_a_thread_takes_because_we_hold_the_first_is_not_judged(tmp_path: Path) -> None:
     """Alone, the first thread takes it, and the command dies of it if execve(2) comes first. No kernel loses it."""
-    program = tmp_path / "execs_with_thread"
-    source = SENDS.with_name("execs_with_thread.c")
-    subprocess.run(["gcc", "-pthread", "-o", program, source], check=True)
-    target = Target("threaded", (str(program),))
+    target = Target("threaded", (str(compiled("execs_with_thread", tmp_path)),))
     campaign = campaign_named("start", (signal.SIGTERM,))
     history = execute(target, campaign.scenario, parse("at launcher execve#1 entry: deliver TERM to launcher"))
     assert [fact.code for fact in history.facts(Unobserved)] == ["signal-ended-by-exec"]

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.replay import Replayer, ReplayResult
 from proctor.conformance.judging.casefile import CaseFile, programs_at_points
 from proctor.conformance.scenarios.signals import finish
-from proctor.harness import execute as door
 from proctor.harness import scenario as s
 from proctor.harness.scenario import INIT, JOB, PIPES, Scenario, Settle
 from proctor.harness.schedule import parse
@@ -31,11 +29,7 @@ PROBES_ONCE = 'if [ ! -e "$HOME/.probed" ]; then (exit 0); : > "$HOME/.probed"; 
 PROBES_AGAIN = 'if [ -e "$HOME/.probed" ]; then rm "$HOME/.probed"; else (exit 0); : > "$HOME/.probed"; fi'
 """A subshell is made by the same call as the child of the window; other commands are by vfork(2) in some shells."""
 
-
-@pytest.fixture(autouse=True)
-def no_runner_is_left() -> Iterator[None]:
-    yield
-    door.stop()
+pytestmark = pytest.mark.usefixtures("no_runner_is_left")
 
 
 @pytest.fixture

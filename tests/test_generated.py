@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +30,7 @@ SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1", "TTY-5")}
 ANY = ("*",)
 FAULTS = [fault for fault in faults(*CHAPTERS) if FULL or fault.name in SOME]
 
-
-@pytest.fixture(autouse=True)
-def no_runner_is_left() -> Iterator[None]:
-    yield
-    door.stop()
+pytestmark = pytest.mark.usefixtures("no_runner_is_left")
 
 
 def planted(fault: Fault) -> Target:

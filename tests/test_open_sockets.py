@@ -1,4 +1,4 @@
-"""Waits on unix sockets: for a timeout of their own, for a peer, and for whoever may connect or send."""
+"""Waits on unix sockets: with a timeout, for a peer, and for any process that may connect or send."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def test_the_holder_of_a_lock_is_the_one_that_its_waiter_stands_below() -> None:
 
 def test_a_lock_is_found_in_a_long_list_of_locks(setting: str, tmp_path: Path) -> None:
     """The list of each CPU begins with its newest lock, and one read(2) of it gives 4 KiB at most. These locks are
-    of another kind, which nobody waits for."""
+    of another kind, for which no process waits."""
     number, code = PROVEN["a lock that its child holds"]
     cpus = os.sched_getaffinity(0)
     with blocked_in(number, TOOLS + setting + code) as (pid, _), (tmp_path / "path").open("r+") as file:

@@ -182,7 +182,7 @@ def refuse_mount(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reports_of(*words: str) -> list[str]:
-    """Return the lines that a stage reports, until nobody can report more."""
+    """Return the lines that a stage reports, until its last writer has ended."""
     reader, writer = os.pipe()
     try:
         process = subprocess.Popen(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from proctor.conformance.exploring.replay import Replayer, launcher_on_this_syst
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.harness import execute as door
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS
 from proctor.harness.target import Target, with_absolute_programs
@@ -31,10 +29,13 @@ from tests.launchers.test_reproducers import SOUND as SOUND_FOR_FINDING
 from tests.planted import Fault, faults, launchers, of_each_chapter, run_suite, selected
 from tests.test_export import FAULTS, MOST_NICE, SOUND, Planted, play
 from tests.test_export import case_of as planted_case
+from tests.test_export_state import empty
 from tests.test_planted_faults import CHAPTERS, COMMON, write_target
 from tests.test_windows import AS_ANY_OTHER, FOUND, point_of, programs, target
 
-__all__ = ["programs"]
+__all__ = ["empty", "programs"]
+
+pytestmark = pytest.mark.usefixtures("no_runner_is_left")
 
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
 SOME = ("exit_2_zero", "sig_1_usr2_swallowed", "tty_1_forwards_ctrl_c", "tree_1_helper_left", "inherit_3_drops_empty")
@@ -42,18 +43,6 @@ EACH = 3
 """Cases of each planted fault that are played: they differ in a signal, an exit code, a stage."""
 NOT_FROM_CASES = ("exit_3_background",)
 only_in_full = pytest.mark.skipif(not FULL, reason="needs PROCTOR_FULL_MATRIX=1: it takes an hour")
-
-
-@pytest.fixture(autouse=True)
-def no_runner_is_left() -> Iterator[None]:
-    yield
-    door.stop()
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Path:
-    (tmp_path / "empty").mkdir()
-    return tmp_path / "empty"
 
 
 def agree(case: CaseFile, launcher: Target, empty: Path, *words: str) -> int:

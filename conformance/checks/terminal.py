@@ -74,8 +74,9 @@ def needs_the_held(history: History) -> None:
 def _stayed(history: History, end: tuple[Event, Ended]) -> bool:
     """Whether the command had ended by itself when the launcher ended."""
     command = end_of(history, "command")
-    before = command is not None and command[0].index < end[0].index
-    return before and command is not None and not may_have_died_with(history, end[1], command[1])
+    if command is None or command[0].index > end[0].index:
+        return False
+    return not may_have_died_with(history, end[1], command[1])
 
 
 def _needs_life_after_key(history: History) -> None:

@@ -138,7 +138,7 @@ def compare(
 def probe_contained(target: Target) -> Probe:
     """Take a first look at a target, and find out how it is to be contained; HarnessError if the harness fails.
 
-    It is compared only where nobody chose a containment, and where there is a PID namespace to behave differently in.
+    Nothing is compared if a containment was chosen, or if the system allows no PID namespace.
     Launchers that make environments keep them from run to run, so of these only the transparent ones are compared."""
     found = probe(target)
     if found.trouble or settings.containment() or "transparent" not in target.profiles or not door.has_namespace():

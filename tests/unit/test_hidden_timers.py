@@ -1,4 +1,4 @@
-"""Timers that no process shows: where they may be read, where they may not, and when nobody has to look."""
+"""Timers that /proc/PID does not show: when they are read, when they are unknown, and when there can be none."""
 
 from __future__ import annotations
 
