@@ -76,7 +76,7 @@ def needs_stage() -> None:
     raise limits, and a nice value ends at 19."""
     child = os.fork()
     if not child:
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException):  # whatever fails, the child must not go on as the script
             nice = os.nice(0) + STAGE.get("nice", 0)
             set_stage()
             os._exit(os.nice(0) != nice)
