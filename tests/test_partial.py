@@ -133,7 +133,7 @@ def made(path: Path, text: str) -> str:
 
 def collected(*targets: str) -> list[str]:
     words = [sys.executable, "-m", "pytest", "conformance/", "--collect-only", "-q", "-k", "EXIT-1"]
-    words += ["-p", "no:cacheprovider", *(f"--target={target}" for target in targets)]
+    words += ["-p", "no:cacheprovider", "--containment=namespace", *(f"--target={target}" for target in targets)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
     return [line for line in done.stdout.splitlines() if "test_exit_code_is_the_commands" in line]
 
@@ -141,10 +141,10 @@ def collected(*targets: str) -> list[str]:
 def test_the_same_cases_are_collected_whatever_the_load(tmp_path: Path) -> None:
     waits, computes = made(tmp_path / "waits", WAITS), made(tmp_path / "computes", COMPUTES)
     found = []
-    for count in (0, 3, 6):
+    for count in (0, 4):
         with busy(count):
             found.append(collected(LAUNCHER, waits, computes))
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
     numbers = {name: sum(f"{name}-" in line for line in found[0]) for name in ("reference", "waits", "computes")}
     assert numbers == {"reference": 256, "waits": 256, "computes": SAMPLED}
 
