@@ -383,7 +383,8 @@ class WaitFailed(_Fact, frozen=True):
 
 
 class Snapshot(_Fact, frozen=True):
-    """The process table and, where there is one, the terminal: its foreground process group and modes."""
+    """The process table and, where there is one, the terminal: its foreground process group and modes. flags: the file
+    status flags of the launcher's 0, 1 and 2, which are one open file description; fcntl(2), F_GETFL."""
 
     when: Literal["start", "step", "end"]
     processes: tuple[Process, ...]
@@ -392,6 +393,7 @@ class Snapshot(_Fact, frozen=True):
     characters: str = ""
     rows: int = 0
     columns: int = 0
+    flags: int = 0
 
 
 class ProcessDetails(_Fact, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import termios
 from collections.abc import Iterator
@@ -360,8 +361,18 @@ _MODES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+STATUS_FLAGS = {"O_NONBLOCK": os.O_NONBLOCK, "O_APPEND": os.O_APPEND, "O_ASYNC": os.O_ASYNC}
+"""The file status flags that fcntl(2) changes and that have an effect on a terminal; the others are of files."""
+ANY_STATUS_FLAG = sum(STATUS_FLAGS.values())
+
+
 def terminal_setting(what: str, value: Any, other: Any) -> str:
-    """Return a setting of a terminal in words, where it differs from the other: its modes, characters, size."""
+    """Return a setting of a terminal in words, where it differs from the other: its modes, characters, size, status
+    flags."""
+    if what == "status flags":
+        return ", ".join(
+            f"{name} {'on' if value & bit else 'off'}" for name, bit in STATUS_FLAGS.items() if (value ^ other) & bit
+        )
     if what == "modes":
         told = [word for field, here, there in zip(_MODES, value, other, strict=False)
                 for word in _flags(field, here, there)]  # fmt: skip

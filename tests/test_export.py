@@ -95,6 +95,8 @@ ORPHAN = (
 )
 HELD_TERM = (Settle(), Hold(), Order(orders.Exit(7)), WaitEnds("command"), Signal(TERM), Release(), WaitEnds())
 KILLED = (Settle(), Signal(int(signal.SIGKILL), "command"), WaitEnds("command"), WaitEnds())
+LAUNCHER_KILLED = (Settle(), Signal(int(signal.SIGKILL)), WaitEnds("launcher"), Settle())
+XTERM = replace(JOB, environment={"TERM": b"xterm-256color"})
 VIEW = (Settle(), Order(orders.ReportView()), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 OTHERS = (
@@ -115,6 +117,9 @@ OTHERS = (
     Planted("tty_2_forwards_quit", "TTY-2", "terminal.key_arrives_once", pressed("ctrl-\\"), LEADER),
     Planted("tty_6_stdin_null", "TTY-6", "terminal.terminal_is_the_same", VIEW, JOB),
     Planted("tty_7_raw_left", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
+    Planted("tty_7_nonblocking_left", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
+    Planted("tty_9_cursor_when_killed", "TTY-9", "terminal.terminal_is_restored_after_kill", LAUNCHER_KILLED, XTERM),
+    Planted("tty_10_cursor_hidden_on_signal", "TTY-10", "terminal.screen_is_restored", DIES, XTERM),
     Planted("tree_1_helper_left", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
     Planted("tree_2_adopted_zombies", "TREE-2", "tree.no_zombie", ORPHAN),
     Planted("tree_6_term_ignored", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),

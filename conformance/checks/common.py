@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,8 @@ from proctor.harness.history import (
     LimitExceeded,
     NotStarted,
     Ordered,
+    Output,
+    Outputs,
     Pressed,
     Process,
     Received,
@@ -92,6 +95,13 @@ def needs_freedom(history: History) -> None:
     prevented."""
     for limit in history.facts(LimitExceeded):
         raise NotObservable(f"a limit was exceeded: {exceeded(limit)}")
+
+
+def needs_all_output(history: History) -> None:
+    """Raise NotObservable where there was more output than is kept."""
+    kept = sum(len(fact.data) for fact in history.facts(Output))
+    if kept < sum(fact.count for fact in history.facts(Outputs)):
+        raise NotObservable("there was more output than is kept, and what is looked for may be in the rest of it")
 
 
 def needs_tracing(history: History) -> None:
@@ -248,6 +258,12 @@ def at_end(history: History) -> Snapshot:
         if look.when == "end":
             return look
     raise NotObservable("there is no look at the end")
+
+
+def settings_of_terminal(look: Snapshot) -> dict[str, Any]:
+    """Return what a launcher has to leave as it found it: modes, special characters, status flags."""
+    flags = look.flags & words.ANY_STATUS_FLAG
+    return {"modes": look.modes, "characters": look.characters, "status flags": flags}
 
 
 def alive(look: Snapshot) -> list[Process]:

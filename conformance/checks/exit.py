@@ -14,13 +14,14 @@ from proctor.conformance.checks.common import (
     launcher_is_command,
     launcher_stays,
     missed,
+    needs_all_output,
     needs_tracing,
     needs_whole_script,
     status,
     status_key,
 )
 from proctor.conformance.checks.objections import violation
-from proctor.harness.history import Ended, Event, History, Output, Outputs, Reaped, WitnessReady
+from proctor.harness.history import Ended, Event, History, Output, Reaped, WitnessReady
 from proctor.harness.signals import name
 from proctor.harness.violation import Violation
 from proctor.harness.words import how_ended, shortened
@@ -120,15 +121,8 @@ def names_the_death(history: History, bare: History) -> list[Violation]:
         raise NotApplicable("the bare command did not die of a signal")
     found = _says_who_died(said(history, greeted), number, "command", "witness")
     if found:
-        _needs_all_that_was_said(history)
+        needs_all_output(history)
     return found
-
-
-def _needs_all_that_was_said(history: History) -> None:
-    """Raise NotObservable where there was more output than is kept."""
-    kept = sum(len(fact.data) for fact in history.facts(Output))
-    if kept < sum(fact.count for fact in history.facts(Outputs)):
-        raise NotObservable("there was more output than is kept, and what was said may be in the rest of it")
 
 
 def _says_who_died(text: str, number: int, what: str, program: str) -> list[Violation]:

@@ -283,6 +283,13 @@ def _restored(history: History, bare: History) -> Iterator[Broken]:
         yield from (Broken("TTY-7", one) for one in of_terminal.terminal_is_restored(history, bare))
 
 
+def _same_screen(history: History, bare: History) -> Iterator[Broken]:
+    """A key that is pressed while the launcher writes discards what it has written; termios(3), NOFLSH."""
+    is_own = history.scenario.stage.terminal and not _launcher_killed(history)
+    if is_own and not any(fact.cause is not None for fact in history.facts(Pressed)):
+        yield from (Broken("TTY-10", one) for one in of_terminal.screen_is_restored(history, bare))
+
+
 def _same_terminal(history: History, bare: History) -> Iterator[Broken]:
     if history.scenario.stage.terminal and not history.facts(WaitFailed):
         yield from (Broken("TTY-6", one) for one in of_terminal.terminal_is_the_same(history, bare))
@@ -305,5 +312,5 @@ def _hung_up(history: History, bare: History) -> Iterator[Broken]:
 INVARIANTS: tuple[Callable[[History, History], Iterator[Broken]], ...] = (
     _starts, _stays, _comes_to_its_end, _counts, _arrives, _status, _names_the_death, _noticed, _nothing_left,
     _daemons_live, _zombies, _late, _of("SIG-8", of_signals.never_signals_reaped), _same_terminal, _bytes,
-    _hung_up, _restored,
+    _hung_up, _restored, _same_screen,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from proctor.conformance.checks.common import (
     needs_freedom,
     needs_tracing,
     received,
+    settings_of_terminal,
     status,
     status_key,
     unexpected_signals,
@@ -207,9 +208,9 @@ def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple
 def _changed(history: History, bare: History) -> list[Violation]:
     """No file is left, and no changed terminal. Files are counted, for names may be random: against what the launcher
     leaves undisturbed, which `bare` holds as well."""
-    mine, its = at_end(history), at_end(bare)
-    for what in ("modes", "characters"):
-        if (here := getattr(mine, what)) != (there := getattr(its, what)):
+    mine, its = settings_of_terminal(at_end(history)), settings_of_terminal(at_end(bare))
+    for what, here in mine.items():
+        if here != (there := its[what]):
             required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
             return [violation("terminal-changed", what=what, required=required, actual=actual)]
     before = [path for fact in bare.facts(TempFilesLeft) for path in fact.paths]

@@ -83,6 +83,9 @@ OBJECTIONS: dict[str, Objection] = {
         "the launcher's process group is in the foreground again, as its caller left it",
         "process group {group} is in the foreground",
     ),
+    "screen-not-restored": Objection(
+        "{what} at the end: {required}, as without the launcher", "{actual}", ("what",)
+    ),
     "terminal-changed": Objection("{what}: {required}, as when undisturbed", "{actual}", ("what",)),
     "bytes-changed": Objection(
         "{order}: {required_count} bytes with checksum {required_crc}, as without the launcher",

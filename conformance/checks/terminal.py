@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
+from proctor.conformance.checks import screen
 from proctor.conformance.checks.common import (
     NOT_RECEIVED,
     NotObservable,
@@ -17,6 +19,7 @@ from proctor.conformance.checks.common import (
     missed,
     needs_no_common_death,
     needs_whole_script,
+    settings_of_terminal,
     unexpected_signals,
     when_last_seen,
 )
@@ -191,17 +194,19 @@ def _first_view(history: History) -> tuple[int, TerminalView, bool] | None:
 
 
 def terminal_is_restored(history: History, bare: History) -> list[Violation]:
-    """TTY-7: after the end, however it came, the terminal is as the launcher found it, or as the command leaves it."""
+    """TTY-7: after the end, however it came, the terminal is as the launcher found it, or as the command leaves it: its
+    modes, size and foreground process group, and the status flags of the open file description."""
     if not end_of(history, "launcher"):
         needs_whole_script(history)
     outlived = any(process.role == "command" for process in alive(at_end(history)))
     if outlived and any(fact.order == "raw" for fact in history.facts(Answered)):
         raise NotObservable("the command has changed the terminal and outlives the launcher: see TREE-1")
     found = []
-    mine, its, before = at_end(history), at_end(bare), _first_view(bare)
-    for what in ("modes", "characters"):
-        here, there = getattr(mine, what), getattr(its, what)
-        if here not in (there, getattr(before[1], what) if before else there):
+    mine, its, before = at_end(history), at_end(bare), _settings_at_start(bare)
+    left = settings_of_terminal(its)
+    for what, here in settings_of_terminal(mine).items():
+        there = left[what]
+        if here not in (there, before.get(what, there)):
             required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
             found.append(violation("terminal-not-restored", what=what, required=required, actual=actual))
     if (mine.rows, mine.columns) != (its.rows, its.columns):
@@ -212,10 +217,45 @@ def terminal_is_restored(history: History, bare: History) -> list[Violation]:
     return found
 
 
+def _settings_at_start(history: History) -> dict[str, Any]:
+    """Return the settings that the launcher found, where they are known."""
+    found: dict[str, Any] = {}
+    if view := _first_view(history):
+        found.update(modes=view[1].modes, characters=view[1].characters)
+    for fact in history.facts(Started):
+        if fact.process == "launcher" and fact.stdio:
+            found["status flags"] = fact.stdio[0].flags & words.ANY_STATUS_FLAG
+    return found
+
+
 def _foreground_moved(history: History) -> bool:
     launcher = next((fact.pid for fact in history.facts(Started) if fact.process == "launcher"), 0)
     before = next((p.pgid for look in history.facts(Snapshot) for p in look.processes if p.pid == launcher), 0)
     return at_end(history).foreground != (before or launcher)
+
+
+def screen_is_restored(history: History, bare: History) -> list[Violation]:
+    """TTY-10: after the end, however it came, the user finds on the terminal what the command leaves there: the cursor,
+    no alternate screen, and no mode that changes what keys send or how text appears."""
+    mine, its = screen.left_changed(history), screen.left_changed(bare)
+    return [
+        violation(
+            "screen-not-restored", event, what=what, required=screen.in_words(what, is_changed=False),
+            actual=screen.in_words(what, is_changed=True),
+        )
+        for what, event in mine.items() if what not in its
+    ]  # fmt: skip
+
+
+def terminal_is_restored_after_kill(history: History, bare: History) -> list[Violation]:
+    """TTY-9: what TTY-7 and TTY-10 require, of a launcher that was killed."""
+    found = terminal_is_restored(history, bare)
+    try:
+        return found + screen_is_restored(history, bare)
+    except NotObservable:
+        if found:
+            return found
+        raise
 
 
 def bytes_arrive(history: History, bare: History) -> list[Violation]:

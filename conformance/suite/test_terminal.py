@@ -6,6 +6,7 @@ import shutil
 import signal
 
 import pytest
+from msgspec.structs import replace
 
 from proctor.conformance.checks import terminal as checks
 from proctor.conformance.scenarios.signals import finish
@@ -41,6 +42,9 @@ from proctor.harness.scenario import (
 SHELLS = tuple(name for name in ("bash", "dash", "zsh") if shutil.which(name)) or ("bash",)
 """The installed shells. With none, bash is tried and leads to an error, not to a pass."""
 MIB = 1 << 20
+XTERM = {"TERM": b"xterm-256color"}
+"""Programs draw on such a terminal, and not on the one that Proctor gives them otherwise ("dumb")."""
+XTERM_JOB, XTERM_LEADER = (replace(stage, environment=XTERM) for stage in (JOB, LEADER))
 
 
 def press(key: Key, number: int) -> tuple[Step, ...]:
@@ -161,42 +165,73 @@ def test_terminal_is_the_same(case: Case, stage: Stage) -> None:
     case(Scenario((Settle(), *line, Order(orders.ReportView()), *finish()), stage), checks.terminal_is_the_same)
 
 
+def after_end(ending: str) -> tuple[Step, ...]:
+    """Return the steps of a command that ends by itself: "exit 1", "die 9"."""
+    return Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()
+
+
+def after_signal(number: int) -> tuple[Step, ...]:
+    """Return the steps of a signal on which the command exits."""
+    return Order(orders.ExitOn(int(number), 0)), Settle(), Signal(number), WaitEnds("command"), WaitEnds()
+
+
+AFTER_CTRL_C = (
+    Order(orders.ExitOn(int(signal.SIGINT), 130)), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds(),
+)  # fmt: skip
+ENDINGS = ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGINT)}")
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
 @requirement("TTY-7")
-@over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}", f"die {int(signal.SIGINT)}"))
+@over("ending", ENDINGS)
 def test_terminal_is_restored_after_the_command_ended(case: Case, ending: str) -> None:
-    case(
-        Scenario((Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), JOB),
-        checks.terminal_is_restored,
-    )
+    case(Scenario(after_end(ending), JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
 @pytest.mark.parametrize("ending", ["exit 0", f"die {int(signal.SIGKILL)}"])
 def test_terminal_is_restored_after_the_session_leader_ended(case: Case, ending: str) -> None:
-    case(
-        Scenario((Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), LEADER),
-        checks.terminal_is_restored,
-    )
+    case(Scenario(after_end(ending), LEADER), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
-@over("number", (signal.SIGTERM, signal.SIGHUP))
+@over("number", SIGNALS)
 def test_terminal_is_restored_after_a_signal(case: Case, number: int) -> None:
-    steps = (Order(orders.ExitOn(int(number), 0)), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
-    case(Scenario(steps, JOB), checks.terminal_is_restored)
+    case(Scenario(after_signal(number), JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-7")
 def test_terminal_is_restored_after_ctrl_c(case: Case) -> None:
-    steps = (Order(orders.ExitOn(int(signal.SIGINT), 130)), Settle(), Press("ctrl-c"), WaitEnds("command"), WaitEnds())
-    case(Scenario(steps, JOB), checks.terminal_is_restored)
+    case(Scenario(AFTER_CTRL_C, JOB), checks.terminal_is_restored)
 
 
 @requirement("TTY-9")
-@pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
+@pytest.mark.parametrize("stage", [XTERM_JOB, XTERM_LEADER], ids=["job", "leader"])
 def test_terminal_is_restored_after_the_launcher_was_killed(case: Case, stage: Stage) -> None:
     steps = (Settle(), Signal(signal.SIGKILL), WaitEnds("launcher"), Settle())
-    case(Scenario(steps, stage), checks.terminal_is_restored)
+    case(Scenario(steps, stage), checks.terminal_is_restored_after_kill)
+
+
+@requirement("TTY-10")
+@over("ending", ENDINGS)
+def test_screen_is_restored_after_the_command_ended(case: Case, ending: str) -> None:
+    case(Scenario(after_end(ending), XTERM_JOB), checks.screen_is_restored)
+
+
+@requirement("TTY-10")
+def test_screen_is_restored_after_the_session_leader_ended(case: Case) -> None:
+    case(Scenario(after_end(ENDINGS[-1]), XTERM_LEADER), checks.screen_is_restored)
+
+
+@requirement("TTY-10")
+@over("number", SIGNALS)
+def test_screen_is_restored_after_a_signal(case: Case, number: int) -> None:
+    case(Scenario(after_signal(number), XTERM_JOB), checks.screen_is_restored)
+
+
+@requirement("TTY-10")
+def test_screen_is_restored_after_ctrl_c(case: Case) -> None:
+    case(Scenario(AFTER_CTRL_C, XTERM_JOB), checks.screen_is_restored)
 
 
 @requirement("TTY-8")

@@ -850,7 +850,7 @@ def lost(launched):  # Each signal ends the launcher before there is a command, 
 def changed(bare, launched):
     """No file is left and no changed terminal, except as by a run of the launcher in which nothing is done."""
     its, mine = (run.all("modes")[-1:] for run in (bare, launched))
-    if its and mine and its[0][1:3] != mine[0][1:3]:
+    if its and mine and (its[0][1:3], its[0][4]) != (mine[0][1:3], mine[0][4]):
         return violation("the terminal is left as by an undisturbed run", "its settings have changed")
     usual, left = (max([[], *(event[1] for event in run.all("files"))], key=len) for run in (bare, launched))
     more = "no more files are left than by an undisturbed run (%d)" % len(usual)

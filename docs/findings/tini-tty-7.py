@@ -1,5 +1,5 @@
 """TTY-7 (MUST): However the run ends, the terminal is afterwards as the launcher found it, or as the command left it:
-its modes, its size and its foreground process group.
+its modes, its size, its foreground process group, and the status flags of descriptors 0, 1 and 2.
 Seen on tini, tini version 0.19.0, Linux 6.18 x86_64: required: the launcher's process group is in the foreground
 again, as its caller left it; actual: process group 670 is in the foreground
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
@@ -263,12 +263,16 @@ def tell(run, text, to="command"):  # Give the command an order, and do not wait
     os.kill(run.pids[to], ORDER)
 def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
     run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
+
 def note_terminal(run):  # Note the settings of the terminal, and which process group is in the foreground
     settle(run)
+    own = fcntl.fcntl(run.slave, fcntl.F_GETFL)
+    flags = [one for one in ("O_NONBLOCK", "O_APPEND", "O_ASYNC") if own & getattr(os, one)]
     modes = termios.tcgetattr(run.master)  # our slave end is hung up when a session leader has ended
     size = struct.unpack("4H", fcntl.ioctl(run.master, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_launcher = os.tcgetpgrp(run.master) == run.pids["launcher"]
-    run.note("terminal: modes %s, size %s" % (modes[:4], size), "modes", modes[:4], modes[6], size)
+    text = "terminal: modes %s, size %s, status flags: %s" % (modes[:4], size, " ".join(flags) or "none")
+    run.note(text, "modes", modes[:4], modes[6], size, flags)
     text = "the launcher's process group" if is_launcher else "another process group"
     run.note("in the foreground: " + text, "foreground", is_launcher)
 
@@ -358,6 +362,9 @@ def restored(bare, launched):  # The terminal is left as it was, or as the bare 
     for mine, usual in zip(launched.all("modes"), bare.all("modes")):
         if mine[3] != usual[3] or (mine[1:3] != usual[1:3] and mine[1:3] not in before):
             found += violation("the terminal's modes and size as found, or as without it", "they have changed")
+        if mine[4] not in (usual[4], []):
+            texts = [" ".join(one) or "none" for one in (usual[4], mine[4])]
+            found += violation("status flags of 0, 1 and 2 as found, or as without it: " + texts[0], texts[1])
     is_over = launched.all("ended", "command") or launched.pids.get("command") == launched.pids.get("launcher")
     if is_over and bare.all("foreground", True) and not launched.all("foreground", True):
         found += violation("the launcher's process group is in the foreground again", "another process group is")

@@ -21,6 +21,7 @@ PARTS = (
     "stages",
     "nested_stages",
     "comparisons",
+    "screen",
     "questions",
     "inherited",
     "ptrace",

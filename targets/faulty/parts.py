@@ -90,6 +90,31 @@ class ChangedTerminal(Launcher):
         super().finish(status)
 
 
+def draw(sequence: bytes) -> None:
+    """Write a control sequence to the terminal, if there is one."""
+    if os.isatty(2):
+        try:
+            os.write(2, sequence)
+        except OSError:  # it has hung up
+            pass
+
+
+class HiddenCursor(Launcher):
+    """Hides the cursor for as long as the command runs."""
+
+    def start(self) -> None:
+        draw(b"\x1b[?25l")
+        super().start()
+
+    def exit(self, code: int) -> "NoReturn":
+        draw(b"\x1b[?25h")
+        super().exit(code)
+
+    def die_of(self, number: int) -> "NoReturn":
+        draw(b"\x1b[?25h")
+        super().die_of(number)
+
+
 class RelayedOutput(Launcher):
     """The command writes to a pipe; a helper process copies that to our stdout."""
 

@@ -1,6 +1,6 @@
 """Planted faults with a terminal: its keys, job control, hang-ups, modes and what is typed and printed."""
 
-from .parts import ChangedTerminal, OwnGroup, RelayedOutput, wait_until_taken
+from .parts import ChangedTerminal, HiddenCursor, OwnGroup, RelayedOutput, draw, wait_until_taken
 from .sound import FROM_KERNEL, TYPE_CHECKING, Launcher, os, signal
 
 if TYPE_CHECKING:
@@ -450,6 +450,40 @@ class tty_7_foreground_left(OwnGroup):
         Launcher.on_child_end(self, status)
 
 
+class tty_7_nonblocking_left(Launcher):
+    """Leaves the terminal in non-blocking mode: its descriptors are those of the shell.
+
+    An event loop that sets O_NONBLOCK on stdin. "cat: -: Resource temporarily unavailable".
+    """
+
+    breaks = "TTY-7"
+    # when the shell does not set its own flags
+    may_break = ("TTY-3",)
+
+    def finish(self, status: int) -> "NoReturn":
+        if os.isatty(0):
+            os.set_blocking(0, False)
+        super().finish(status)
+
+
+class tty_7_nonblocking_when_terminated(Launcher):
+    """Reads the terminal without blocking when it is to stop, and dies of the SIGTERM without undoing that.
+
+    Flags that are restored at a normal end only.
+    """
+
+    breaks = "TTY-7"
+    # it does not wait for the command
+    may_break = ("*",)
+
+    def forward(self, number: int) -> None:
+        super().forward(number)
+        if number == signal.SIGTERM:
+            if os.isatty(0):
+                os.set_blocking(0, False)
+            self.die_of(number)
+
+
 class tty_7_raw_left(Launcher):
     """Leaves the terminal without echo and line editing.
 
@@ -634,3 +668,72 @@ class tty_8_text_relay(RelayedOutput):
 
     def change(self, data: bytes) -> bytes:
         return data.decode("utf-8", "replace").encode()
+
+
+class tty_9_cursor_when_killed(HiddenCursor):
+    """Hides the cursor while the command runs, and leaves it hidden when it is killed.
+
+    A launcher that shows a status line.
+    """
+
+    breaks = "TTY-9"
+
+
+class tty_10_cursor_hidden_on_signal(HiddenCursor):
+    """Hides the cursor while the command runs, and does not show it again when it dies of a signal.
+
+    Spinners that show it again in a handler of the normal end: ora, npm, pnpm 3.7.0.
+    """
+
+    breaks = "TTY-10"
+    # the cursor is hidden after SIGKILL, too
+    also_breaks = ("TTY-9",)
+
+    def die_of(self, number: int) -> "NoReturn":
+        Launcher.die_of(self, number)
+
+
+class tty_10_alternate_screen_on_failure(Launcher):
+    """Stays in the alternate screen when the command fails.
+
+    A full-screen program that restores the terminal only after success.
+    """
+
+    breaks = "TTY-10"
+
+    def exit(self, code: int) -> "NoReturn":
+        draw(b"\x1b[?1049h" if code else b"\x1b[?1049h\x1b[?1049l")
+        super().exit(code)
+
+
+class tty_10_cursor_hidden_when_terminated(Launcher):
+    """Hides the cursor while it waits for the command to stop, and dies of the SIGTERM without showing it again.
+
+    A spinner "Stopping...", which the next signal ends.
+    """
+
+    breaks = "TTY-10"
+    # it does not wait for the command
+    may_break = ("*",)
+
+    def forward(self, number: int) -> None:
+        super().forward(number)
+        if number == signal.SIGTERM:
+            draw(b"\x1b[?25l")
+            self.die_of(number)
+
+
+class tty_10_paste_left(Launcher):
+    """Turns on bracketed paste for a question, and leaves it on.
+
+    A line editor that is not closed: a paste into the next program begins with 200~.
+    """
+
+    breaks = "TTY-10"
+    # it is on after SIGKILL, too
+    also_breaks = ("TTY-9",)
+
+    def start(self) -> None:
+        draw(b"\x1b[?20")
+        draw(b"04h")
+        super().start()

@@ -9,6 +9,7 @@ from typing import Any
 
 from proctor.conformance.checks.common import NotObservable, alive, at_end
 from proctor.conformance.checks.terminal import _foreground_moved
+from proctor.harness.explorer.model import SHELLS
 from proctor.harness.history import (
     Answered,
     Descriptor,
@@ -37,17 +38,20 @@ from proctor.harness.history import (
 from proctor.harness.scenario import WaitReceived
 from proctor.harness.schedule import Hold
 from proctor.harness.signals import name
-from proctor.harness.words import awaited
+from proctor.harness.words import STATUS_FLAGS, awaited
 from proctor.reports.reproducer.parts.inherited import note_start
 from proctor.reports.reproducer.parts.marks import Question
 from proctor.reports.reproducer.parts.observed_run import ObservedRun
 from proctor.reports.reproducer.parts.steps import note_processes_left, note_terminal
+from tests.unit.histories import LEADER
 
 
 def observed(history: History, question: Question) -> ObservedRun:
     """Return the run. RuntimeError: what the script would raise while it plays."""
     run = ObservedRun.__new__(ObservedRun)
     run.launcher, run.events, run.pids, run.timed_out, run.output = ["launcher"], [], {}, "", ""
+    if history.scenario.stage.parent in SHELLS:
+        run.pids["shell"] = LEADER
     for event in history.events:
         match event.fact:
             case Started(process=process, pid=pid) | WitnessReady(process=process, pid=pid):
@@ -73,7 +77,8 @@ def observed(history: History, question: Question) -> ObservedRun:
         not run.timed_out or run.all("ended", "launcher")
     ):
         look = at_end(history)
-        run.events.append(("modes", look.modes, look.characters, (look.rows, look.columns)))
+        flags = [name for name, bit in STATUS_FLAGS.items() if look.flags & bit]
+        run.events.append(("modes", look.modes, look.characters, (look.rows, look.columns), flags))
         run.events.append(("foreground", not _foreground_moved(history)))
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -99,6 +100,14 @@ EXAMPLES = (
         BARE,
         "terminal-changed what=modes",
         "canonical mode off",
+    ),
+    bad(
+        "a terminal in non-blocking mode",
+        checks.any_moment_of_start,
+        history(started(), *KILLED, looked("end", flags=os.O_NONBLOCK)),
+        BARE,
+        "terminal-changed what=status flags",
+        "O_NONBLOCK off",
     ),
     bad(
         "helper left",

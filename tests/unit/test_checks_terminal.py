@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import msgspec
@@ -9,7 +10,20 @@ import pytest
 
 from proctor.conformance.checks import terminal as checks
 from proctor.harness import orders
-from proctor.harness.history import Answered, Fact, Held, HungUp, Ordered, Outputs, Pressed, Released, Resized
+from proctor.harness.history import (
+    Answered,
+    Fact,
+    Held,
+    History,
+    HungUp,
+    Ordered,
+    Output,
+    Outputs,
+    Pressed,
+    Released,
+    Resized,
+)
+from proctor.harness.scenario import Scenario, Stage
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -70,6 +84,30 @@ def written(count: int, crc: int, *carried: tuple[int, int]) -> tuple[Fact, ...]
     """The command wrote this, and the terminal carried that before and after the answer."""
     before, *after = (Outputs("terminal", *one) for one in carried)
     return before, Ordered("command", orders.Write(count, 7)), Answered("command", "write", count, crc), *after, *over()
+
+
+HIDE, SHOW, PASTE = b"\x1b[?25l", b"\x1b[?25h", b"\x1b[?2004h"
+
+
+def draws(*pieces: bytes) -> tuple[Fact, ...]:
+    """Return what is read from the terminal."""
+    return tuple(Output("terminal", data) for data in pieces)
+
+
+def drawn(*pieces: bytes) -> History:
+    """Return the history of a launcher that writes this to the terminal."""
+    return supervised(*draws(*pieces), *over(), terminal=True)
+
+
+def killed(written: bytes = b"", *facts: Fact, **changes: object) -> History:
+    """Return the history of a launcher that writes this and is killed, with this last look."""
+    end = looked("end", **changes)
+    kill = sent(signal.SIGKILL), ended("launcher", None, signal.SIGKILL)
+    return supervised(*draws(written), *kill, *facts, terminal=True, end=end)
+
+
+def below_shell(history: History) -> History:
+    return msgspec.structs.replace(history, scenario=Scenario((), Stage(terminal=True, parent="bash")))
 
 
 HELD, GO_ON = Held((LAUNCHER,)), Released((LAUNCHER,))
@@ -525,6 +563,48 @@ EXAMPLES: tuple[Example, ...] = (
         "foreground-not-restored",
         "process group 11",
     ),
+    bad(
+        "left in non-blocking mode",
+        checks.terminal_is_restored,
+        supervised(*over(), terminal=True, end=looked("end", flags=os.O_RDWR | os.O_NONBLOCK)),
+        replaced(*over(), terminal=True, end=looked("end", flags=os.O_RDWR)),
+        "terminal-not-restored what=status flags",
+        "O_NONBLOCK on",
+    ),
+    bad(
+        "in non-blocking mode after a launcher that died, while its command lives on",
+        checks.terminal_is_restored,
+        supervised(
+            sent(signal.SIGTERM),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            terminal=True,
+            end=looked("end", process("command"), flags=os.O_NONBLOCK),
+        ),
+        PLAIN,
+        "terminal-not-restored what=status flags",
+        "O_NONBLOCK off",
+    ),
+    bad(
+        "two flags, of which the command leaves one",
+        checks.terminal_is_restored,
+        supervised(*over(), terminal=True, end=looked("end", flags=os.O_APPEND | os.O_ASYNC)),
+        replaced(*over(), terminal=True, end=looked("end", flags=os.O_APPEND)),
+        "terminal-not-restored what=status flags",
+        "O_ASYNC on",
+    ),
+    good(
+        "in non-blocking mode, as the command leaves it",
+        checks.terminal_is_restored,
+        supervised(*over(), terminal=True, end=looked("end", flags=os.O_NONBLOCK)),
+        replaced(*over(), terminal=True, end=looked("end", flags=os.O_NONBLOCK)),
+    ),
+    good(
+        "flags that are only of files",
+        checks.terminal_is_restored,
+        supervised(*over(), terminal=True, end=looked("end", flags=os.O_RDWR | os.O_NOATIME)),
+        replaced(*over(), terminal=True, end=looked("end", flags=os.O_RDWR)),
+    ),
     unseen(
         "never ends",
         checks.terminal_is_restored,
@@ -533,6 +613,96 @@ EXAMPLES: tuple[Example, ...] = (
         "launcher ends",
     ),
     unseen("cannot be started", checks.terminal_is_restored, NEVER_STARTED, PLAIN, "errno 8"),
+    good("the cursor is shown again", checks.screen_is_restored, drawn(HIDE, b"...", SHOW), PLAIN),
+    good("in the middle of a sequence", checks.screen_is_restored, drawn(b"\x1b[?2"), PLAIN),
+    good("hidden by the command, too", checks.screen_is_restored, drawn(HIDE), replaced(*draws(HIDE), *over())),
+    good("on stderr, which is no terminal", checks.screen_is_restored, supervised(Output("stderr", HIDE), *over())),
+    bad(
+        "the cursor is hidden",
+        checks.screen_is_restored,
+        drawn(SHOW, HIDE, b"done"),
+        PLAIN,
+        "screen-not-restored what=cursor",
+        "cursor at the end: shown, as without the launcher; actual: hidden",
+    ),
+    bad(
+        "a sequence in two pieces, and two modes in one sequence",
+        checks.screen_is_restored,
+        drawn(b"\x1b[?104", b"9;2004", b"h", b"\x1b[?2004l"),
+        PLAIN,
+        "screen-not-restored what=alternate screen",
+        "off, as without the launcher",
+    ),
+    bad(
+        "more than the command leaves",
+        checks.screen_is_restored,
+        drawn(HIDE, b"\x1b[?2004h"),
+        replaced(*draws(HIDE), *over()),
+        "screen-not-restored what=bracketed paste",
+        "bracketed paste at the end: off",
+    ),
+    bad(
+        "by a launcher that died while its command lives on",
+        checks.screen_is_restored,
+        supervised(
+            *draws(HIDE),
+            sent(signal.SIGTERM),
+            ended("launcher", None, signal.SIGTERM),
+            missed("command ends"),
+            end=looked("end", process("command")),
+        ),
+        PLAIN,
+        "screen-not-restored what=cursor",
+        "hidden",
+    ),
+    unseen(
+        "more output than is kept",
+        checks.screen_is_restored,
+        supervised(*draws(HIDE), Outputs("terminal", 1 << 20, 0), *over()),
+        PLAIN,
+        "more output than is kept",
+    ),
+    unseen(
+        "after a hang-up",
+        checks.screen_is_restored,
+        supervised(*draws(HIDE), HungUp(), *over()),
+        PLAIN,
+        "after the hang-up",
+    ),
+    unseen("below a shell", checks.screen_is_restored, below_shell(drawn(PASTE)), below_shell(PLAIN), "a shell"),
+    unseen(
+        "any bytes of the command",
+        checks.screen_is_restored,
+        supervised(*draws(HIDE), Answered("command", "write", 7, 0), *over()),
+        PLAIN,
+        "bytes that may be control sequences",
+    ),
+    unseen("it runs on", checks.screen_is_restored, supervised(*draws(HIDE)), PLAIN, "the launcher has not ended"),
+    unseen("never ends", checks.screen_is_restored, supervised(ended("command"), missed()), PLAIN, "launcher ends"),
+    good("killed", checks.terminal_is_restored_after_kill, killed(), PLAIN),
+    bad(
+        "killed with the cursor hidden and without echo",
+        checks.terminal_is_restored_after_kill,
+        killed(HIDE, modes=(0, 0, 191, 0)),
+        PLAIN,
+        "terminal-not-restored what=modes; screen-not-restored what=cursor",
+        "echo off",
+    ),
+    bad(
+        "killed without echo, after more output than is kept",
+        checks.terminal_is_restored_after_kill,
+        killed(b"", Outputs("terminal", 1 << 20, 0), modes=(0, 0, 191, 0)),
+        PLAIN,
+        "terminal-not-restored what=modes",
+        "echo off",
+    ),
+    unseen(
+        "killed after more output than is kept",
+        checks.terminal_is_restored_after_kill,
+        killed(HIDE, Outputs("terminal", 1 << 20, 0)),
+        PLAIN,
+        "more output than is kept",
+    ),
     good("every byte typed", checks.bytes_arrive, supervised(read(7, 0xABC), *over()), LINE),
     bad(
         "another byte typed",

@@ -116,7 +116,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.WaitEnded(steps.WaitReady(), 0.25, 0.125),
     *(facts.WaitFailed(awaited, 5.0, True, (process("launcher"),)) for awaited in ALL_AWAITED),
     facts.WaitFailed(ScriptDone(), 5.0, False, hidden=facts.Hidden("traced", "command"), step=3),
-    looked("end", process("launcher", "Z", "a) b"), modes=MODES, characters=CHARACTERS),
+    looked("end", process("launcher", "Z", "a) b"), modes=MODES, characters=CHARACTERS, flags=2048),
     facts.TempFilesLeft(("a", "b/c")),
     facts.ProcessDetails(7, "sleep", "child1", ("sleep", "9"), 0.5, ("/tmp/a",), ("127.0.0.1:80 (LISTEN)",)),
     facts.Unobserved("ptrace-refused"),

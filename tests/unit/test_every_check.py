@@ -17,7 +17,7 @@ EXPLORED = "moments"
 """Its checks are those of campaigns, of several chapters."""
 GENERATED = "interleavings"
 """Its laws are made of checks of the others; test_interleavings has histories for them."""
-SHARED = {"__init__", "allowed", "blame", "common", "files", "objections"}
+SHARED = {"__init__", "allowed", "blame", "common", "files", "objections", "screen"}
 """No checks of their own, but what checks are made of."""
 
 

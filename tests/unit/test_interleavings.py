@@ -18,6 +18,7 @@ from proctor.harness.history import (
     NotReached,
     OpenWait,
     Ordered,
+    Output,
     Pressed,
     Process,
     Reaped,
@@ -370,3 +371,21 @@ def test_a_launcher_that_takes_its_command_with_it_is_blamed_for_its_death_in_ei
     found = {one.requirement for one in broken_by(mine, bare)}
     assert "TTY-1" in found
     assert "TTY-8" not in found
+
+
+@pytest.mark.parametrize(
+    ("first", "requirements"),
+    [
+        (sent(TERM), ["TTY-10"]),
+        (Pressed("ctrl-z"), ["TTY-10"]),
+        (sent(signal.SIGKILL), []),
+        (Pressed("ctrl-z", cause=0), []),
+    ],
+    ids=["signal", "key", "killed", "key-at-a-point"],
+)
+def test_a_cursor_that_is_left_hidden(first: Fact, requirements: list[str]) -> None:
+    """A key at a point of a schedule discards what is just being written."""
+    mine = supervised(Output("terminal", b"\x1b[?25l"), first, received(TERM), *over(), terminal=True)
+    bare = replaced(first, received(TERM, sender=1), *over(), terminal=True)
+    found = breaks((*SEND, *FINISH), mine, bare, JOB)
+    assert [one for one in found if one == "TTY-10"] == requirements

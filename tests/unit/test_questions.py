@@ -29,6 +29,7 @@ NOT_KNOWN = {
     "a zombie of a launcher that wakes again and again": "the same",
     "waits for a daemon": "a script does not tell who may end a wait",
     "more output than is kept": "a script keeps all output",
+    "killed after more output than is kept": "the same",
 }
 """Examples, by title, of what a script does not know, and why."""
 

@@ -196,6 +196,13 @@ class Terminal(_Streams):
             return b"".join(w if isinstance(w, bytes) else bytes([w]) for w in words).hex()
         return ""
 
+    def flags(self) -> int:
+        """Return the file status flags of the launcher's descriptors, which are copies of ours: of one open file
+        description, which dup(2) and fork(2) share."""
+        with contextlib.suppress(OSError):
+            return fcntl.fcntl(self.slave, fcntl.F_GETFL)
+        return 0
+
     def size(self) -> tuple[int, int]:
         """Return rows and columns."""
         with contextlib.suppress(OSError):

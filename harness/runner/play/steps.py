@@ -201,5 +201,6 @@ class Steps:
                 terminal.characters() if terminal else "",
                 rows,
                 columns,
+                terminal.flags() if terminal else 0,
             ),
         )

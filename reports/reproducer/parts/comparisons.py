@@ -255,6 +255,9 @@ def restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     for mine, usual in zip(launched.all("modes"), bare.all("modes")):  # noqa: B905  (Python 3.8)
         if mine[3] != usual[3] or (mine[1:3] != usual[1:3] and mine[1:3] not in before):
             found += violation("the terminal's modes and size as found, or as without it", "they have changed")
+        if mine[4] not in (usual[4], []):
+            texts = [" ".join(one) or "none" for one in (usual[4], mine[4])]
+            found += violation("status flags of 0, 1 and 2 as found, or as without it: " + texts[0], texts[1])
     is_over = launched.all("ended", "command") or launched.pids.get("command") == launched.pids.get("launcher")
     if is_over and bare.all("foreground", True) and not launched.all("foreground", True):
         found += violation("the launcher's process group is in the foreground again", "another process group is")

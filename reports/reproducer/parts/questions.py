@@ -43,6 +43,7 @@ from proctor.reports.reproducer.parts.comparisons import (
 )
 from proctor.reports.reproducer.parts.marks import asks
 from proctor.reports.reproducer.parts.observed_run import ObservedRun
+from proctor.reports.reproducer.parts.screen import same_screen
 from proctor.reports.reproducer.parts.steps import note_processes_left, note_terminal, settle
 
 COUNTS: dict[str, tuple[int, int]] = {}
@@ -244,7 +245,7 @@ def terminal_is_the_same(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     return timed_out(launched) or same_view(bare, launched)
 
 
-@asks("terminal.terminal_is_restored", requirements=("TTY-7", "TTY-9"), at_end=(note_terminal,))
+@asks("terminal.terminal_is_restored", requirements=("TTY-7",), at_end=(note_terminal,))
 def terminal_is_restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The terminal is left as it was, or as the bare command leaves it."""
     if not launched.all("ended", "launcher"):
@@ -252,6 +253,20 @@ def terminal_is_restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     if launched.all("did", "command", "raw") and not launched.all("ended", "command"):
         raise RuntimeError("the command has changed the terminal and outlives the launcher")
     return restored(bare, launched)
+
+
+@asks("terminal.screen_is_restored", requirements=("TTY-10",), at_end=(settle,))
+def screen_is_restored(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The terminal shows what it shows after the bare command: the cursor, and not the alternate screen."""
+    if not launched.all("ended", "launcher"):
+        needs_all_steps(launched)
+    return same_screen(bare, launched)
+
+
+@asks("terminal.terminal_is_restored_after_kill", requirements=("TTY-9",), at_end=(note_terminal,))
+def terminal_is_restored_after_kill(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The terminal is left as it was, or as the bare command leaves it, and shows the same."""
+    return terminal_is_restored(bare, launched) or same_screen(bare, launched)
 
 
 @asks("terminal.bytes_arrive", requirements=("TTY-8",), at_end=(settle,))

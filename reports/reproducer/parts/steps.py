@@ -191,9 +191,12 @@ def note_files_left(run: ObservedRun) -> None:
 def note_terminal(run: Any) -> None:
     """Note the settings of the terminal, and which process group is in the foreground."""
     settle(run)
+    own = fcntl.fcntl(run.slave, fcntl.F_GETFL)
+    flags = [one for one in ("O_NONBLOCK", "O_APPEND", "O_ASYNC") if own & getattr(os, one)]
     modes = termios.tcgetattr(run.master)  # our slave end is hung up when a session leader has ended
     size = struct.unpack("4H", fcntl.ioctl(run.master, termios.TIOCGWINSZ, bytes(8)))[:2]
     is_launcher = os.tcgetpgrp(run.master) == run.pids["launcher"]
-    run.note("terminal: modes %s, size %s" % (modes[:4], size), "modes", modes[:4], modes[6], size)
+    text = "terminal: modes %s, size %s, status flags: %s" % (modes[:4], size, " ".join(flags) or "none")
+    run.note(text, "modes", modes[:4], modes[6], size, flags)
     text = "the launcher's process group" if is_launcher else "another process group"
     run.note("in the foreground: " + text, "foreground", is_launcher)
