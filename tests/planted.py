@@ -117,6 +117,22 @@ def run_suite(
     return {document["target"]["name"]: document["requirements"] for document in documents}
 
 
+def own_requirements(fault: Fault) -> set[str]:
+    """Return the requirements that must fail for a fault."""
+    return {fault.breaks, *fault.also_breaks}
+
+
+def in_chapters(*chapters: str) -> set[str]:
+    """Return the requirements of these chapters."""
+    return {r.id for r in requirements().values() if r.chapter in chapters}
+
+
+def only_own_cases(some: Iterable[Fault], others: Iterable[Fault] = ()) -> list[str]:
+    """Return the options of pytest with which some faults meet only the cases of their own requirements, others all."""
+    each = [f"({fault.name} and ({' or '.join(sorted(own_requirements(fault)))}))" for fault in some]
+    return ["-k", " or ".join([*each, *(fault.name for fault in others)])] if each else []
+
+
 def differences(
     fault: Fault,
     rows: Rows,
@@ -126,7 +142,7 @@ def differences(
 ) -> list[str]:
     """Say where the verdicts on a fault are not those that it announces. common: what all of them fail; own: whether a
     case of such a requirement is one that the fault itself has to answer for."""
-    must = {fault.breaks, *fault.also_breaks} & judged
+    must = own_requirements(fault) & judged
     may = must | set(fault.may_break) | set(common)
     found = []
     for name in sorted(judged):

@@ -17,6 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 import hatch_build
+from proctor.conformance.cli.export import summary_of
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
@@ -44,6 +45,7 @@ from proctor.harness.scenario import (
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
+from proctor.reports.reproducer.script import reproducer
 from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, launchers
 
@@ -220,7 +222,13 @@ def empty(tmp_path: Path) -> Iterator[Path]:
     assert list(directory.iterdir()) == []
 
 
-def exported(proctor: Run, case: CaseFile, tmp_path: Path, *words: str) -> str:
+def exported(case: CaseFile, tmp_path: Path) -> str:
+    """Return the script of a case, as `proctor export` makes it, without a process of its own."""
+    return reproducer(summary_of(casefile.read(casefile.write(case, tmp_path / "cases"))))
+
+
+def printed(proctor: Run, case: CaseFile, tmp_path: Path, *words: str) -> str:
+    """Return what `proctor export` prints."""
     done = proctor("export", str(casefile.write(case, tmp_path / "cases")), *words)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -240,10 +248,10 @@ def play(script: str, where: Path, *words: str, python: str = sys.executable) ->
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_script_shows_the_fault_and_no_other(fault: Planted, proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_a_script_shows_the_fault_and_no_other(fault: Planted, tmp_path: Path, empty: Path) -> None:
     if fault.name == "inherit_4_nice" and os.nice(0) > MOST_NICE:
         pytest.skip("these tests were started with so high a nice value that the fault cannot raise it")
-    script = exported(proctor, case_of(fault), tmp_path)
+    script = exported(case_of(fault), tmp_path)
     ast.parse(script, feature_version=OLDEST)
     faulty = play(script, empty)
     assert faulty.returncode == 1, faulty.stdout + faulty.stderr
@@ -260,19 +268,17 @@ POLLS = [*PYTHON, str(ROOT / "tests" / "launchers_for_tests" / "polls.py"), "3"]
     ("fault", "status"), [(PLAIN, 0), (PLAIN._replace(steps=(Settle(), *send(TERM), *DIES), stage=JOB), 0)]
 )
 def test_a_launcher_that_sleeps_for_longer_than_a_script_waits_has_no_fault(
-    fault: Planted, status: int, proctor: Run, tmp_path: Path, empty: Path
+    fault: Planted, status: int, tmp_path: Path, empty: Path
 ) -> None:
-    done = play(exported(proctor, case_of(fault), tmp_path), empty, "--", *POLLS)
+    done = play(exported(case_of(fault), tmp_path), empty, "--", *POLLS)
     assert done.returncode == status, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("window", RACES, ids=lambda window: f"{window.name}-{window.campaign}".replace(" ", "-"))
-def test_a_script_with_a_schedule_meets_the_window(
-    window: Window, proctor: Run, tmp_path: Path, empty: Path, windows: Path
-) -> None:
+def test_a_script_with_a_schedule_meets_the_window(window: Window, tmp_path: Path, empty: Path, windows: Path) -> None:
     target = Target(window.name, (str(windows / f"{window.name}-faulty"),))
     scenario = campaign_named(window.campaign).scenario
-    script = exported(proctor, a_case(target, window.requirement, window.campaign, scenario, window.schedule), tmp_path)
+    script = exported(a_case(target, window.requirement, window.campaign, scenario, window.schedule), tmp_path)
     faulty = play(script, empty)
     assert faulty.returncode == 1, faulty.stdout + faulty.stderr
     sound = play(script, empty, "--", str(windows / window.name))
@@ -280,10 +286,10 @@ def test_a_script_with_a_schedule_meets_the_window(
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
-def test_job_control_in_a_shell(proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_job_control_in_a_shell(tmp_path: Path, empty: Path) -> None:
     target = launcher_of(Planted("tty_3_never_stops", "TTY-3", "", ()))
     case = a_case(target, "TTY-3", "terminal.job_control", stopped_in_a_shell("bash"))
-    script = exported(proctor, case, tmp_path)
+    script = exported(case, tmp_path)
     assert play(script, empty).returncode == 1
     assert play(script, empty, "--", *SOUND).returncode == 0
 
@@ -304,15 +310,15 @@ def runs(python: str) -> bool:
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-def test_it_runs_on_an_old_python(proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_it_runs_on_an_old_python(tmp_path: Path, empty: Path) -> None:
     python = old_python()
-    script = exported(proctor, case_of(PLAIN), tmp_path)
+    script = exported(case_of(PLAIN), tmp_path)
     assert play(script, empty, python=python).returncode == 1
     assert play(script, empty, "--", *SOUND, python=python).returncode == 0
 
 
-def test_a_plain_signal_scenario_is_short_and_has_only_what_it_needs(proctor: Run, tmp_path: Path) -> None:
-    script = exported(proctor, case_of(PLAIN), tmp_path)
+def test_a_plain_signal_scenario_is_short_and_has_only_what_it_needs(tmp_path: Path) -> None:
+    script = exported(case_of(PLAIN), tmp_path)
     assert script.count("\n") < SHORT
     # the command line of this launcher is a path, which may be in a directory of any name and of any length
     lines = [line for line in script.splitlines() if not line.startswith("LAUNCHER = ")]
@@ -322,7 +328,9 @@ def test_a_plain_signal_scenario_is_short_and_has_only_what_it_needs(proctor: Ru
 
 
 def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
-    head = ast.get_docstring(ast.parse(exported(proctor, case_of(PLAIN), tmp_path))) or ""
+    script = printed(proctor, case_of(PLAIN), tmp_path)
+    assert script == exported(case_of(PLAIN), tmp_path)
+    head = ast.get_docstring(ast.parse(script)) or ""
     words = " ".join(head.split())
     for said in ("SIG-1 (MUST)", "reaches the command", "1.0", "python3 FILE -- LAUNCHER", "1: the fault is there"):
         assert said in words
@@ -336,10 +344,8 @@ def test_the_head_says_what_it_is_about(proctor: Run, tmp_path: Path) -> None:
     ],
     ids=["missing", "starts-nothing"],
 )
-def test_an_inconclusive_script_exits_with_2(
-    words: tuple[str, ...], says: str, proctor: Run, tmp_path: Path, empty: Path
-) -> None:
-    done = play(exported(proctor, case_of(PLAIN), tmp_path), empty, *words)
+def test_an_inconclusive_script_exits_with_2(words: tuple[str, ...], says: str, tmp_path: Path, empty: Path) -> None:
+    done = play(exported(case_of(PLAIN), tmp_path), empty, *words)
     assert done.returncode == 2, done.stdout
     assert f"INCONCLUSIVE: {says}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -360,10 +366,10 @@ def descendants(of: str) -> list[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
-def test_interrupted_it_leaves_nothing(number: int, stage: Stage, proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_interrupted_it_leaves_nothing(number: int, stage: Stage, tmp_path: Path, empty: Path) -> None:
     fault = PLAIN._replace(stage=stage, steps=(Settle(), s.WaitReceived(USR2), *finish()))
     path = tmp_path / "repro.py"
-    path.write_text(exported(proctor, case_of(fault), tmp_path))
+    path.write_text(exported(case_of(fault), tmp_path))
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(empty)}
     script = subprocess.Popen(
         [sys.executable, "-I", str(path)], env=env, cwd=empty, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -393,13 +399,13 @@ def test_hostile_strings_are_harmless(text: str, proctor: Run, tmp_path: Path, e
     scenario = Scenario((Settle(), s.Type(text.encode()), *finish()), JOB)
     case = a_case(target, "EXIT-1", "exit.same_status", scenario)
     case = replace(case, objections=(Violation(text, {}, text, text),), versions={"launcher": text, "system": text})
-    script = exported(proctor, case, tmp_path)
+    script = exported(case, tmp_path)
     ast.parse(script, feature_version=OLDEST)
     assert "\x1b" not in script
     done = play(script, empty)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\x1b" not in done.stdout
-    issue = exported(proctor, case, tmp_path, "--format", "markdown", "--no-play")
+    issue = printed(proctor, case, tmp_path, "--format", "markdown", "--no-play")
     assert "\x1b" not in issue
     outside = outside_of_code(issue)
     assert outside.count("</details>") == outside.count("<details>") == 1
@@ -426,7 +432,7 @@ def outside_of_code(text: str) -> str:
 
 
 def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
-    text = exported(proctor, case_of(PLAIN), tmp_path, "--format", "markdown")
+    text = printed(proctor, case_of(PLAIN), tmp_path, "--format", "markdown")
     for said in (
         "# `sig_1_usr2_swallowed`: SIG-1",
         "## Steps",

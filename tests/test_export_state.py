@@ -20,7 +20,7 @@ from proctor.harness import scenario as s
 from proctor.harness.scenario import INIT, JOB, PIPES, Scenario, Settle
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT
 from tests.planted import FAULTY
 from tests.test_export import PYTHON, SOUND, TERM, a_case, exported, play, pressed
 
@@ -68,11 +68,11 @@ def replayed(case: CaseFile, target: Target | None = None) -> ReplayResult:
     return Replayer(case, target or case.target).once()
 
 
-def test_a_launcher_that_probes_in_its_first_run(window: Path, proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_a_launcher_that_probes_in_its_first_run(window: Path, tmp_path: Path, empty: Path) -> None:
     case = found_with(probing(tmp_path, window / "faulty", PROBES_ONCE))
     assert case.programs == (("faulty", ""),)
     assert replayed(case).objections
-    script = exported(proctor, case, tmp_path)
+    script = exported(case, tmp_path)
     done = play(script, empty)
     assert done.returncode == 1, done.stdout + done.stderr
     sound = probing(tmp_path, window / "sound", PROBES_ONCE)
@@ -81,12 +81,10 @@ def test_a_launcher_that_probes_in_its_first_run(window: Path, proctor: Run, tmp
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_launcher_that_goes_another_way_is_not_acquitted(
-    window: Path, proctor: Run, tmp_path: Path, empty: Path
-) -> None:
+def test_a_launcher_that_goes_another_way_is_not_acquitted(window: Path, tmp_path: Path, empty: Path) -> None:
     case = found_with(probing(tmp_path, window / "faulty", PROBES_ONCE))
     probing(tmp_path, window / "faulty", PROBES_AGAIN)  # each second run, and the script plays it in its third
-    done = play(exported(proctor, case, tmp_path), empty)
+    done = play(exported(case, tmp_path), empty)
     assert (done.returncode, "went another way" in done.stderr) == (2, True), done.stdout + done.stderr
     results = [replayed(case) for _ in range(2)]
     assert {bool(one.objections) for one in results} | {"ran" in one.unsure for one in results} >= {True}
@@ -97,12 +95,12 @@ TWICE = str(ROOT / "tests" / "launchers_for_tests" / "twice.py")
 
 @pytest.mark.parametrize(("seconds", "status"), [("1", 1), ("9", 2)], ids=["waited for", "too long"])
 def test_a_wait_that_cannot_be_read_is_waited_for_and_never_acquits(
-    seconds: str, status: int, proctor: Run, tmp_path: Path, empty: Path
+    seconds: str, status: int, tmp_path: Path, empty: Path
 ) -> None:
     target = Target("twice", (*PYTHON, TWICE, seconds))
     steps = (Settle(), s.Signal(TERM), s.WaitReceived(TERM), Settle(), *finish())
     case = a_case(target, "SIG-2", "signals.exactly_once", Scenario(steps, PIPES))
-    script = exported(proctor, case, tmp_path)
+    script = exported(case, tmp_path)
     done = play(script, empty)
     assert done.returncode == status, done.stdout + done.stderr
     if status == 2:
@@ -110,45 +108,45 @@ def test_a_wait_that_cannot_be_read_is_waited_for_and_never_acquits(
     assert play(script, empty, "--", *SOUND).returncode == 0
 
 
-def test_a_launcher_with_a_place_for_the_command_and_one_without(proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_a_launcher_with_a_place_for_the_command_and_one_without(tmp_path: Path, empty: Path) -> None:
     path = tmp_path / "placed"
     path.write_text('#!/bin/sh\nshift\nexec "$@"\n')
     path.chmod(0o755)
     target = Target("placed", (str(path), "{command}", "{work}"))
     path.write_text('#!/bin/sh\nprogram=$1 place=$2; shift 2\n[ "$place" = "$PWD" ] && exec "$program" "$@"\n')
     case = a_case(target, "TTY-1", "terminal.key_arrives_once", Scenario(pressed("ctrl-c"), JOB))
-    script = exported(proctor, case, tmp_path)
+    script = exported(case, tmp_path)
     for words in ((), ("--", *SOUND), ("--", "env")):
         done = play(script, empty, *words)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_schedule_and_a_trace_in_one_case(window: Path, proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_a_schedule_and_a_trace_in_one_case(window: Path, tmp_path: Path, empty: Path) -> None:
     steps = (Settle(), s.Trace(), s.Hold(), Settle(), s.Release(), s.Signal(TERM), s.WaitReceived(TERM), *finish())
     schedule = "at launcher clone#1 exit: hold until child1 blocks"
     target = Target("sound", (str(window / "sound"),))
     case = a_case(target, "SIG-2", "signals.exactly_once", Scenario(steps), schedule)
     assert len(parse(schedule).directives) == 1
-    done = play(exported(proctor, case, tmp_path), empty)
+    done = play(exported(case, tmp_path), empty)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_launcher_that_reaches_no_point_of_a_schedule_of_holds_is_not_acquitted(
-    window: Path, proctor: Run, tmp_path: Path, empty: Path
+    window: Path, tmp_path: Path, empty: Path
 ) -> None:
     scenario, schedule = campaign_named("order").scenario, "at launcher clone#1 exit: hold until child1 ends"
     case = a_case(Target("sound", (str(window / "sound"),)), "EXIT-1", "order", scenario, schedule)
-    script, other = exported(proctor, case, tmp_path), Target("env", ("/usr/bin/env",))
+    script, other = exported(case, tmp_path), Target("env", ("/usr/bin/env",))
     assert (replayed(case).unsure, play(script, empty).returncode) == ("", 0)
     done = play(script, empty, "--", *other.command)
     assert (done.returncode, "did not reach: at launcher clone#1" in done.stderr) == (2, True), done.stdout
     assert replayed(case, other).unsure == "the launcher never reached the point 'launcher clone#1 exit'"
 
 
-def test_pid_1_may_print_on_stderr(proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_pid_1_may_print_on_stderr(tmp_path: Path, empty: Path) -> None:
     target = Target("prints", ("sh", "-c", 'echo "about to start: $0" >&2; "$@"; exit $?', "prints"))
     case = a_case(target, "EXIT-1", "exit.same_status", Scenario(finish(3), INIT))
-    done = play(exported(proctor, case, tmp_path), empty)
+    done = play(exported(case, tmp_path), empty)
     assert (done.returncode, "printed: 'about to start: prints" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
@@ -161,9 +159,9 @@ sys.exit(subprocess.call(sys.argv[1:]))
 """
 
 
-def test_names_of_any_bytes_are_printed_as_ascii(proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_names_of_any_bytes_are_printed_as_ascii(tmp_path: Path, empty: Path) -> None:
     target = Target("leaves", (*PYTHON, "-c", LEAVES_A_PROCESS))
-    script = exported(proctor, a_case(target, "TREE-1", "tree.nothing_left", Scenario((Settle(), *finish()))), tmp_path)
+    script = exported(a_case(target, "TREE-1", "tree.nothing_left", Scenario((Settle(), *finish()))), tmp_path)
     left, missing = play(script, empty), play(script, empty, "--", os.fsdecode(b"/\x1b[31m\xff"))
     assert (left.returncode, left.stdout.splitlines()[-1][:30]) == (1, r"actual:   still there: \x1b]0;"), left.stderr
     assert (missing.returncode, missing.stderr) == (2, MISSING)
@@ -180,10 +178,8 @@ def surroundings(stage: s.Stage) -> CaseFile:
 
 @pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="only root can give up what only it may")
 @pytest.mark.parametrize("stage", [s.Stage(), replace(JOB, groups=(4, 24))], ids=["no groups", "groups"])
-def test_without_root_groups_that_the_case_names_are_inconclusive(
-    stage: s.Stage, proctor: Run, tmp_path: Path, empty: Path
-) -> None:
-    script = exported(proctor, surroundings(stage), tmp_path)
+def test_without_root_groups_that_the_case_names_are_inconclusive(stage: s.Stage, tmp_path: Path, empty: Path) -> None:
+    script = exported(surroundings(stage), tmp_path)
     assert play(script, empty).returncode == 0
     path = tmp_path / "repro.py"
     line = ["setpriv", "--bounding-set=-setgid", "--inh-caps=-setgid", sys.executable, "-I", str(path)]
@@ -193,24 +189,22 @@ def test_without_root_groups_that_the_case_names_are_inconclusive(
 
 
 @pytest.mark.parametrize(("nice", "reason"), [(5, "'nice': 5"), (0, "at its highest")])
-def test_a_nice_value_that_cannot_rise_is_inconclusive(
-    nice: int, reason: str, proctor: Run, tmp_path: Path, empty: Path
-) -> None:
+def test_a_nice_value_that_cannot_rise_is_inconclusive(nice: int, reason: str, tmp_path: Path, empty: Path) -> None:
     path = tmp_path / "repro.py"
-    path.write_text(exported(proctor, surroundings(s.Stage(nice=nice)), tmp_path))
+    path.write_text(exported(surroundings(s.Stage(nice=nice)), tmp_path))
     line = ["nice", "-n", "19", sys.executable, "-I", str(path)]
     done = subprocess.run(line, cwd=empty, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, reason in done.stderr) == (2, True), done.stdout + done.stderr
 
 
-def test_what_this_script_was_started_with_does_not_matter(proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_what_this_script_was_started_with_does_not_matter(tmp_path: Path, empty: Path) -> None:
     shim = tmp_path / "checks"
     checks = 'test "$TERM,$LANG,$PWD,$(umask),$SECRET" = "dumb,C.UTF-8,${HOME%/home}/work,0022,"'
     shim.write_text(f'#!/bin/sh\n{checks} || exit 9\ngrep -q "^SigIgn:.*0000$" /proc/self/status || exit 8\n"$@"\n')
     shim.chmod(0o755)
     case = a_case(Target("checks", (str(shim),)), "EXIT-1", "exit.same_status", Scenario(finish(3)))
     path = tmp_path / "repro.py"
-    path.write_text(exported(proctor, case, tmp_path))
+    path.write_text(exported(case, tmp_path))
     line = f"trap '' HUP USR1; umask 077; SECRET=1 LANG=x TERM=y exec {PYTHON[0]} -I {path}"
     done = subprocess.run(["sh", "-c", line], cwd=empty, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

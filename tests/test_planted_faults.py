@@ -7,14 +7,13 @@ other chapter shows as well. `-k sig_9_late` runs one fault.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from proctor.conformance.spec import requirements
 from tests.planted import (
     WRONG,
     Fault,
@@ -22,8 +21,11 @@ from tests.planted import (
     chapter_of,
     differences,
     faults,
+    in_chapters,
     launchers,
     of_each_chapter,
+    only_own_cases,
+    own_requirements,
     run_suite,
     selected,
 )
@@ -50,21 +52,14 @@ def is_own(name: str, case: str) -> bool:
     return not (name in COMMON and case.endswith(COMMON_CASE))
 
 
+def is_late(fault: Fault) -> bool:
+    return fault.name in LATE and not FULL
+
+
 def judged_for(fault: Fault) -> set[str]:
     """Return the requirements that a fault is judged by."""
-    if fault.name in LATE and not FULL:
-        return {fault.breaks, *fault.also_breaks}
-    chapters = CHAPTERS if FULL else (chapter_of(fault),)
-    return {r.id for r in requirements().values() if r.chapter in chapters}
-
-
-def selection(chosen: Iterable[Fault]) -> list[str]:
-    """Return the options that leave out the cases that no fault is judged by."""
-    late = [fault for fault in chosen if fault.name in LATE]
-    if FULL or not late:
-        return []
-    own = [f"({fault.name} and ({' or '.join(sorted(judged_for(fault)))}))" for fault in late]
-    return ["-k", " or ".join([f"not ({' or '.join(fault.name for fault in late)})", *own])]
+    judged = in_chapters(*(CHAPTERS if FULL else (chapter_of(fault),)))
+    return judged & own_requirements(fault) if is_late(fault) else judged
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +70,8 @@ def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     targets = [write_target(fault, directory) for fault in chosen]
     if not targets:
         return {}
-    return run_suite(targets, () if FULL else (request.param,), directory, more=selection(chosen))
+    late, others = filter(is_late, chosen), itertools.filterfalse(is_late, chosen)
+    return run_suite(targets, () if FULL else (request.param,), directory, more=only_own_cases(late, others))
 
 
 @pytest.mark.timeout(900)
