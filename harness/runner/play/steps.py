@@ -123,7 +123,7 @@ class Steps:
     def _order(self, to: str, order: OrderToWitness) -> None:
         word = order.word
         before = self._recorder.answered[to, "read" if word == "read-line" else word]
-        if word == "write":  # its output is counted separately, from here to its answer
+        if word == "write":  # its output is counted separately, from here to when all is quiescent after its answer
             self._wait.drain()
             self._recorder.count_streams()
         self._recorder.add("runner", history.Ordered(to, order))
@@ -133,8 +133,8 @@ class Steps:
             self._answered_before[to, word] = before
             return
         self._expectations.fact(OrderDone(to, order), lambda: self._recorder.answered[to, word] > before, self._within)
-        if word == "write":
-            self._wait.drain()
+        if word == "write":  # a launcher with a terminal of its own may have bytes that it still has to pass on
+            self._expectations.settled()
             self._recorder.count_streams()
         if isinstance(order, Spawn):
             self._expectations.fact(scenario.WaitReady(order.name), lambda: self.has_greeted(order.name), self._within)
