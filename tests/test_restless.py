@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,13 @@ import pytest
 
 from proctor.conformance.judging.probe import probe
 from proctor.conformance.suite.suite import MOST_WITH_LONG_WAITS, spread
+from proctor.harness import execute as door
+from proctor.harness import orders
+from proctor.harness.history import SettleEnded
+from proctor.harness.runner.__main__ import RESTLESS_AFTER
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
+from proctor.harness.runner.play.steps import POLLING_REST
+from proctor.harness.scenario import Order, Scenario, Settle, Signal, WaitEnds
 from proctor.harness.target import BARE, Target
 from proctor.reports.results import read
 from tests.conftest import ROOT, Run
@@ -44,6 +52,23 @@ def test_a_launcher_that_waits_before_it_ends_is_known() -> None:
     found = probe(Target("waits", (sys.executable, "-I", "-S", "-c", WAITS_BEFORE_IT_ENDS)))
     assert (found.restless, found.rests_before_end, found.waits) == (False, 2, 2)
     assert probe(Target("env", ("/usr/bin/env",))).waits == 0
+
+
+def test_the_start_of_a_launcher_that_is_known_to_poll_is_waited_for_less_long(polls: Path) -> None:
+    target = Target("polls, again and again", (str(polls), "nanosleep"))
+    script = Scenario((Settle(), Signal(signal.SIGTERM), Settle(), Order(orders.Exit(0)), WaitEnds("command")))
+    histories = [door.execute(one, script) for _ in range(RESTLESS_AFTER + 1) for one in (target, BARE)][::2]
+    starts, others = zip(*(history.facts(SettleEnded)[:2] for history in histories), strict=True)
+    assert {rest.how for rest in (*starts, *others)} == {"waited"}
+    assert all(rest.seconds >= SETTLE_LIMIT for rest in (*starts[:-1], *others))
+    assert POLLING_REST <= starts[-1].seconds < SETTLE_LIMIT
+
+
+def test_a_start_of_which_something_was_done_before_is_waited_for_as_long(polls: Path) -> None:
+    target = Target("polls, again and again", (str(polls), "nanosleep"))
+    script = Scenario((Order(orders.Close(0)), Settle(), Order(orders.Exit(0)), WaitEnds("command")))
+    rests = [door.execute(target, script).facts(SettleEnded)[0] for _ in range(2)]
+    assert all(rest.seconds >= SETTLE_LIMIT for rest in rests)
 
 
 def test_values_are_spread_evenly() -> None:

@@ -15,6 +15,7 @@ from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.waiting import Waiter
 from proctor.harness.runner.play.waits import WaitOutcome
@@ -23,6 +24,10 @@ from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.trace.tracing import Tracing
 
+POLLING_REST = 0.25
+"""Seconds for which a launcher that is known to poll is waited for at its start, where nothing has been done yet. After
+that it is waited for SETTLE_LIMIT seconds, as any other."""
+
 
 class Steps:
     """Does what a step says, or waits for what it says; ScriptAborted where an awaited fact did not come."""
@@ -30,7 +35,7 @@ class Steps:
     def __init__(
         self, recorder: Recorder, registry: ProcessRegistry, streams: Terminal | Pipes, keyboard: Keyboard,
         wait: Waiter, expectations: Expectations, invocations: ConcurrentInvocations, tracing: Tracing,
-        watched: Watched | None, within: float,
+        watched: Watched | None, within: float, first_rest: float,
     ) -> None:  # fmt: skip
         self._recorder = recorder
         self._registry = registry
@@ -42,6 +47,10 @@ class Steps:
         self._tracing = tracing
         self._watched = watched
         self._within = within
+        self._first_rest = first_rest
+        """Seconds for which a launcher that polls is waited for before anything else is done."""
+        self.polled: bool | None = None
+        """Whether it polled there; None where the script does not begin with that."""
         self._claimed: Counter[tuple[str, int]] = Counter()
         self._answered_before: Counter[tuple[str, str]] = Counter()
         """How often a witness had answered when it was last given an order that takes its time."""
@@ -84,7 +93,7 @@ class Steps:
             case scenario.Compare(when=when):
                 self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
-                self._expectations.settled(limit)
+                self._settle(limit)
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):
@@ -110,6 +119,13 @@ class Steps:
         if not self._watched:
             raise HarnessError('the scenario compares directories that are not watched: set stage.home to "warm"')
         return self._watched
+
+    def _settle(self, limit: float) -> None:
+        """Wait for quiescence. As the first step this only gives the launcher time to complete its start."""
+        is_first = self._expectations.step == 0 and not limit
+        ended = self._expectations.settled(limit, self._first_rest if is_first else SETTLE_LIMIT)
+        if is_first:
+            self.polled = ended.how == "waited" and not ended.open
 
     def _reuse(self, process: str) -> None:
         if not self._invocations.reuse(process):
