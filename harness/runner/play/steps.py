@@ -9,7 +9,7 @@ from typing import Literal
 from proctor.harness import history, scenario
 from proctor.harness.awaited import OrderDone, OrderTaken
 from proctor.harness.errors import HarnessError
-from proctor.harness.orders import OrderToWitness, Spawn
+from proctor.harness.orders import Catch, Default, ExitOn, Ignore, Inherit, OrderToWitness, Spawn
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
@@ -27,6 +27,8 @@ from proctor.harness.runner.trace.tracing import Tracing
 POLLING_REST = 0.25
 """Seconds for which a launcher that is known to poll is waited for at its start, where nothing has been done yet. After
 that it is waited for SETTLE_LIMIT seconds, as any other."""
+UNNOTICED = (Catch, Default, ExitOn, Ignore, Inherit)
+"""Orders that change only what the command does about a signal: the launcher does not notice them."""
 
 
 class Steps:
@@ -51,13 +53,16 @@ class Steps:
         """Seconds for which a launcher that polls is waited for before anything else is done."""
         self.polled: bool | None = None
         """Whether it polled there; None where the script does not begin with that."""
+        self._is_start = True
+        """Whether nothing has been done yet that the launcher may notice."""
         self._claimed: Counter[tuple[str, int]] = Counter()
         self._answered_before: Counter[tuple[str, str]] = Counter()
         """How often a witness had answered when it was last given an order that takes its time."""
 
     def do(self, step: scenario.Step) -> None:
         """Carry out one step."""
-        within = self._within
+        within, is_start = self._within, self._is_start
+        self._is_start &= isinstance(step, scenario.Order) and isinstance(step.order, UNNOTICED)
         match step:
             case scenario.Signal(signal=number, to=to):
                 self._recorder.add("runner", self._registry.send(number, to))
@@ -93,7 +98,7 @@ class Steps:
             case scenario.Compare(when=when):
                 self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
-                self._settle(limit)
+                self._settle(limit, is_start and not limit)
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):
@@ -120,11 +125,10 @@ class Steps:
             raise HarnessError('the scenario compares directories that are not watched: set stage.home to "warm"')
         return self._watched
 
-    def _settle(self, limit: float) -> None:
-        """Wait for quiescence. As the first step this only gives the launcher time to complete its start."""
-        is_first = self._expectations.step == 0 and not limit
-        ended = self._expectations.settled(limit, self._first_rest if is_first else SETTLE_LIMIT)
-        if is_first:
+    def _settle(self, limit: float, is_start: bool) -> None:
+        """Wait for quiescence. At the start this only gives the launcher time to complete its start."""
+        ended = self._expectations.settled(limit, self._first_rest if is_start else SETTLE_LIMIT)
+        if is_start:
             self.polled = ended.how == "waited" and not ended.open
 
     def _reuse(self, process: str) -> None:
