@@ -267,8 +267,8 @@ class Output(_Fact, frozen=True):
 
 
 class Outputs(_Fact, frozen=True):
-    """All that one stream carried since the last such count: at the end, before and after the order `write`. What
-    lies over the limit of what is kept is counted here all the same."""
+    """All that one stream carried since the last such count: at the end, before the order `write`, and when all was
+    quiescent after it. What lies over the limit of what is kept is counted here all the same."""
 
     stream: Literal["terminal", "stdout", "stderr"]
     count: int

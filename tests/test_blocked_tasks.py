@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 from proctor.harness.calls import Timeout
+from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.observe.descriptors import DescriptorTable, Given
+from proctor.harness.runner.trace import ptrace
 from tests.blocked_for_tests import FAR, blocked_in, only_x86_64, until_in, what_blocks
 
 LOCKED = (
@@ -171,3 +175,37 @@ def test_one_look_proves_nothing_two_equal_ones_do() -> None:
         os.kill(pid, signal.SIGSTOP)
         os.waitpid(pid, os.WUNTRACED)
         assert quiescence.look([pid], frozenset(), Given()).fingerprint != one.fingerprint
+
+
+TRACER = """
+import os, signal
+from proctor.harness.runner.trace import ptrace
+pid = os.fork() or signal.pause()
+assert ptrace.stop_task(pid)
+os.write(1, b"%d\\n" % pid)
+signal.pause()
+"""
+"""A process that stops its child by ptrace, and then waits for ever."""
+
+
+@only_x86_64
+def test_task_that_a_watched_process_has_stopped_by_ptrace_is_at_rest() -> None:
+    with subprocess.Popen((sys.executable, "-c", TRACER), stdout=subprocess.PIPE, start_new_session=True) as tracer:
+        try:
+            assert tracer.stdout
+            pid = int(tracer.stdout.readline())
+            until_in(tracer.pid, 34)
+            assert [task.state for task in processes.tasks(pid)] == ["t"]
+            assert quiescence.look([tracer.pid, pid], frozenset(), Given()).blocked
+            assert not quiescence.look([pid], frozenset(), Given()).blocked, "its tracer may run"
+        finally:
+            os.killpg(tracer.pid, signal.SIGKILL)
+
+
+@only_x86_64
+def test_task_that_we_have_stopped_by_ptrace_is_at_rest_only_while_we_keep_it_so() -> None:
+    with blocked_in(34, "call(34)") as (pid, _):
+        assert ptrace.stop_task(pid)
+        assert not quiescence.look([pid], frozenset(), Given()).blocked
+        assert quiescence.look([pid], frozenset(), Given(), kept_still=frozenset((pid,))).blocked
+        ptrace.let_task_go(pid)

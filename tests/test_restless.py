@@ -1,18 +1,37 @@
-"""A launcher that never rests: each absence takes seconds to establish, so fewer cases are played."""
+"""A launcher that never rests, or that waits before it ends: a case takes seconds, so fewer are played."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from proctor.conformance.judging.probe import probe
-from proctor.conformance.suite.suite import MOST_WHERE_RESTLESS, spread
+from proctor.conformance.suite.suite import MOST_WITH_LONG_WAITS, spread
+from proctor.harness import execute as door
+from proctor.harness import orders
+from proctor.harness.history import SettleEnded
+from proctor.harness.runner.__main__ import RESTLESS_AFTER
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
+from proctor.harness.runner.play.steps import POLLING_REST
+from proctor.harness.scenario import Order, Scenario, Settle, Signal, WaitEnds
 from proctor.harness.target import BARE, Target
 from proctor.reports.results import read
 from tests.conftest import ROOT, Run
 
+WAITS_BEFORE_IT_ENDS = """
+import os, signal, sys, time
+command = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+def end(*_):
+    os.kill(command, signal.SIGTERM)
+    time.sleep(2)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+os.waitpid(command, 0)
+"""
 SOURCE = ROOT / "tests" / "launchers_for_tests" / "polls.c"
 
 
@@ -29,6 +48,31 @@ def test_a_launcher_that_polls_is_known_to_be_restless(polls: Path) -> None:
     assert not probe(BARE).restless
 
 
+def test_a_launcher_that_waits_before_it_ends_is_known() -> None:
+    found = probe(Target("waits", (sys.executable, "-I", "-S", "-c", WAITS_BEFORE_IT_ENDS)))
+    assert (found.restless, found.rests_before_end, found.waits) == (False, 2, 2)
+    assert probe(Target("env", ("/usr/bin/env",))).waits == 0
+
+
+def test_the_start_of_a_launcher_that_is_known_to_poll_is_waited_for_less_long(polls: Path) -> None:
+    target = Target("polls, again and again", (str(polls), "nanosleep"))
+    script = Scenario((Settle(), Signal(signal.SIGTERM), Settle(), Order(orders.Exit(0)), WaitEnds("command")))
+    histories = [door.execute(one, script) for _ in range(RESTLESS_AFTER + 1) for one in (target, BARE)][::2]
+    starts, others = zip(*(history.facts(SettleEnded)[:2] for history in histories), strict=True)
+    assert {rest.how for rest in (*starts, *others)} == {"waited"}
+    assert all(rest.seconds >= SETTLE_LIMIT for rest in (*starts[:-1], *others))
+    assert POLLING_REST <= starts[-1].seconds < SETTLE_LIMIT
+
+
+def test_a_start_of_which_something_was_done_before_is_waited_for_as_long(polls: Path) -> None:
+    target = Target("polls, again and again", (str(polls), "nanosleep"))
+    end = (Settle(), Order(orders.Exit(0)), WaitEnds("command"))
+    ignored, closed = Order(orders.Ignore(int(signal.SIGTERM))), Order(orders.Close(0))
+    scripts = [Scenario(steps) for steps in (*[end] * RESTLESS_AFTER, (ignored, *end), (closed, *end), end)]
+    starts = [door.execute(target, script).facts(SettleEnded)[0].seconds for script in scripts][RESTLESS_AFTER:]
+    assert [start < SETTLE_LIMIT for start in starts] == [True, False, True]
+
+
 def test_values_are_spread_evenly() -> None:
     assert spread((1, 2, 3), 3) == (1, 2, 3)
     assert spread(tuple(range(21)), 3) == (0, 10, 20)
@@ -40,4 +84,4 @@ def test_fewer_cases_are_played_on_it_and_the_verdict_says_so(polls: Path, proct
     assert done.returncode == 0, done.stdout + done.stderr
     row = read(written)[0].requirements["EXIT-1"]
     assert row.verdict == "partial"
-    assert f"a sample of {MOST_WHERE_RESTLESS} of 256" in row.reason
+    assert f"a sample of {MOST_WITH_LONG_WAITS} of 256" in row.reason

@@ -238,6 +238,14 @@ def test_a_mebibyte_each_way(stage: Stage) -> None:
     assert [(o.count, o.crc) for o in history.facts(Outputs) if o.count == MIB] == [(MIB, written.crc)]
 
 
+def test_what_a_launcher_with_its_own_terminal_passes_on_later_is_counted() -> None:
+    command = (sys.executable, "-I", "-S", str(ROOT / "tests" / "launchers_for_tests" / "relays.py"))
+    steps = (Order(orders.Raw()), Order(orders.Write(1 << 16, 9)), Order(orders.Exit(0)), WaitEnds())
+    history = door.execute(Target("relays", command), Scenario(steps, TERMINAL, within=30.0))
+    written = next(fact for fact in history.facts(Answered) if fact.order == "write")
+    assert history.facts(Outputs)[0] == Outputs("terminal", written.count, written.crc)
+
+
 def test_input_that_nobody_reads_does_not_keep_us_waiting() -> None:
     history = play(TypePattern(MIB), Settle())
     assert history.facts(SettleEnded)[0].how == "quiescent"

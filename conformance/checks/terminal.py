@@ -283,7 +283,7 @@ def bytes_arrive(history: History, bare: History) -> list[Violation]:
 
 
 def _same_output(history: History) -> list[Violation]:
-    """What the terminal carried between the order to write and its answer is what the command wrote."""
+    """What the terminal carried from the order to write until all was quiescent is what the command wrote."""
     found = []
     for event, written in history.all(Answered):
         if written.order != "write":

@@ -17,7 +17,7 @@ from proctor.conformance.judging.instability import cause
 from proctor.conformance.judging.judge import Bare, Judgement, how_often, needs_nothing_outside, needs_stage, timeline
 from proctor.conformance.judging.result_rows import FULL
 from proctor.harness.errors import HarnessError
-from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, Explorer, Finding, Predicate
+from proctor.harness.explorer.explore import Evaluation, Exploration, Explorer, Finding, Predicate
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
@@ -35,8 +35,7 @@ UNDISTURBED = "undisturbed"
 
 
 def judge_campaign(
-    campaign: Campaign, target: Target, play: Execute, bare: Bare, extent: Extent, replays: int = REPLAYS,
-    surveys: Surveys | None = None,
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, extent: Extent, surveys: Surveys | None = None
 ) -> Judgement:  # fmt: skip
     """Explore with the sweep to this extent, and return the verdict. surveys: those that were made before."""
     if reason := campaign.why_not(target):
@@ -56,7 +55,7 @@ def judge_campaign(
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
             return Judgement("not applicable", reason=why_no_points(found))
-        explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), replays)
+        explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), extent.replays)
         most = extent.executions(found, campaign.scenario)
         explored = explorer.explore(plan.planned, extent.seconds, most)
     except NotObservable as reason:

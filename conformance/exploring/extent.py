@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proctor.harness.calls import BIRTH
+from proctor.harness.explorer.explore import REPLAYS
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.scenario import Scenario
 
@@ -21,6 +22,10 @@ THREAD = 150
 four, of Node ten."""
 SLOW = 12_000
 """What it costs more for a slow launcher, which computes between two points: 0.5 s."""
+WAITS = 24_000
+"""What it costs more for each second that an execution waits for timers of the launcher."""
+REPLAYS_WITH_LONG_WAITS = 3
+"""Replays of a finding where each of them waits for timers: as many as of cases that are not explored."""
 WITH_ENVIRONMENT = 2_400
 """What it costs more if the launcher's environment is used and its files are compared: 0.1 s."""
 MAKES_ENVIRONMENT = 8_000
@@ -33,18 +38,25 @@ LONGEST = 600.0
 
 class Extent(NamedTuple):
     """How much of a campaign is played. share: of the work for one launcher, None for all schedules. is_slow: whether
-    the launcher is slow. schedules: the number of schedules, if it is set; seconds: the time limit."""
+    the launcher is slow. schedules: the number of schedules, if it is set; seconds: the time limit. waits: the seconds
+    that each execution waits for timers of the launcher."""
 
     share: float | None = None
     is_slow: bool = False
     schedules: int | None = None
     seconds: float = float("inf")
+    waits: int = 0
+
+    @property
+    def replays(self) -> int:
+        """How often a finding is replayed."""
+        return REPLAYS_WITH_LONG_WAITS if self.share is not None and self.waits else REPLAYS
 
     def executions(self, survey: Survey, scenario: Scenario) -> int | None:
         """Return how many executions a campaign may take; None if there is no limit."""
         if self.schedules is not None or self.share is None:
             return self.schedules
-        cost = len(survey.sites) + EXECUTION + THREAD * _threads(survey) + SLOW * self.is_slow
+        cost = len(survey.sites) + EXECUTION + THREAD * _threads(survey) + SLOW * self.is_slow + WAITS * self.waits
         cost += _cost_of_environment(scenario)
         return max(FEWEST, int(self.share * WORK / cost))
 

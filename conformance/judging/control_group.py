@@ -45,8 +45,8 @@ REPLAYS = 3
 """How often a difference is replayed on both sides. A difference counts only if no replay contradicts it: a
 launcher that loses every second signal also differs between two runs on the same side."""
 SAMPLE = 3
-"""How many cases are played on a launcher that starts slowly, or that is never seen at rest: each absence takes seconds
-there."""
+"""How many cases are played on a launcher that starts slowly, that is never seen at rest, or that waits for a timer
+before it ends: each takes seconds there."""
 
 
 class Control(NamedTuple):
@@ -143,7 +143,7 @@ def probe_contained(target: Target) -> Probe:
     found = probe(target)
     if found.trouble or settings.containment() or "transparent" not in target.profiles or not door.has_namespace():
         return found
-    controls = CONTROLS[:SAMPLE] if target.slow or found.slow or found.restless else CONTROLS
+    controls = CONTROLS[:SAMPLE] if target.slow or found.slow or found.waits else CONTROLS
     comparison = compare(found.with_witness(target), door.execute, door.execute_uncontained, controls)
     door.stop_uncontained()
     return msgspec.structs.replace(found, compared=str(comparison), uncontained=bool(comparison.difference))

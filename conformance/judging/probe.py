@@ -29,11 +29,12 @@ from proctor.harness.history import (
     NotStarted,
     SettleEnded,
     Unobserved,
+    WaitEnded,
     WaitFailed,
     WitnessReady,
     is_outside,
 )
-from proctor.harness.scenario import Order, Scenario, Settle, Stage, WaitEnds
+from proctor.harness.scenario import Order, Scenario, Settle, Signal, Stage, WaitEnds
 from proctor.harness.target import COMMAND, Target
 from proctor.harness.words import exceeded, harmless, how_ended, left, open_wait, unseen
 
@@ -67,14 +68,16 @@ class Trouble(msgspec.Struct, frozen=True):
 
 class Probe(msgspec.Struct, frozen=True):
     """What was found. trouble: why this target cannot be judged, None if it can. restless: the launcher is never seen
-    at rest while its command runs, so each absence takes seconds to establish. compared: what the control group found
-    out, "" if it was not played. uncontained: the launcher behaves differently in a PID namespace, so it is judged
-    outside of one. witness: how the command is linked, and why; "" for as usual, statically."""
+    at rest while its command runs, so each absence takes seconds to establish. rests_before_end: whole seconds for
+    which it only waits for a timer between a SIGTERM and its end, as script(1) does. compared: what the control group
+    found out, "" if it was not played. uncontained: the launcher behaves differently in a PID namespace, so it is
+    judged outside of one. witness: how the command is linked, and why; "" for as usual, statically."""
 
     version: str
     slow: bool
     trouble: Trouble | None
     restless: bool = False
+    rests_before_end: int = 0
     compared: str = ""
     uncontained: bool = False
     witness: str = ""
@@ -82,6 +85,11 @@ class Probe(msgspec.Struct, frozen=True):
     def with_witness(self, target: Target) -> Target:
         """Return the target with the command that it is to be judged with."""
         return msgspec.structs.replace(target, witness="dynamic") if self.witness else target
+
+    @property
+    def waits(self) -> int:
+        """Seconds that an execution waits for timers of the launcher, 0 for most launchers."""
+        return max(int(self.restless), self.rests_before_end)
 
     @property
     def containment(self) -> str:
@@ -107,18 +115,21 @@ def probe(target: Target) -> Probe:
             trouble = trouble or _trouble(target, door.execute(target, script))
         if trouble:
             return Probe("", False, trouble, witness=witness)
-        slow, restless = _start_cost(target, script) >= SLOW_START, _is_restless(target, script)
-    return Probe(version_of(target), slow, None, restless, witness=witness)
+        slow, (restless, rests_before_end) = _start_cost(target, script) >= SLOW_START, _waits(target, script)
+    return Probe(version_of(target), slow, None, restless, rests_before_end, witness=witness)
 
 
-def _is_restless(target: Target, script: Scenario) -> bool:
-    """Whether the launcher polls, or waits for what Proctor does not see, while its command does nothing. This does not
-    depend on the load: a launcher that does come to rest is waited for."""
+def _waits(target: Target, script: Scenario) -> tuple[bool, int]:
+    """Return whether the launcher polls, or waits for what Proctor does not see, while its command does nothing; and
+    for how many seconds it rests between a SIGTERM and its end. Neither depends on the load: a launcher that does come
+    to rest is waited for, and only time in which nothing runs counts."""
     if not script.starts_command:
-        return False
-    history = door.execute(target, msgspec.structs.replace(script, steps=(Settle(), *script.steps)))
+        return False, 0
+    steps = (Settle(), Signal(signal.SIGTERM), *script.steps)
+    history = door.execute(target, msgspec.structs.replace(script, steps=steps))
     rests = history.facts(SettleEnded)
-    return bool(rests) and rests[0].how != "quiescent"
+    idle = sum(fact.idle for fact in history.facts(WaitEnded) if fact.awaited == WaitEnds())
+    return bool(rests) and rests[0].how != "quiescent", round(idle)
 
 
 def _start_cost(target: Target, script: Scenario) -> float:

@@ -30,8 +30,8 @@ from proctor.harness.schedule import Schedule
 from proctor.harness.target import PROFILES, Target, described_by, description_of, load, with_profiles
 from proctor.reports.results import DeclaredDeviation
 
-MOST_WHERE_RESTLESS = 3
-"""Values over which a case is repeated where each absence takes seconds to establish."""
+MOST_WITH_LONG_WAITS = 3
+"""Values over which a case is repeated where each execution may wait for seconds."""
 
 
 def spread(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:
@@ -132,17 +132,17 @@ class Suite:
 
     def values(self, target: Target, whole: tuple[Any, ...], part: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the values over which a case is repeated on this target: all; those of a sample where the launcher is
-        slow; MOST_WHERE_RESTLESS of these where it never rests."""
+        slow; MOST_WITH_LONG_WAITS of these where each execution may wait for seconds."""
         if self.full:
             return whole
-        if self.probes[target.name].restless:
-            return spread(part, MOST_WHERE_RESTLESS)
+        if self.probes[target.name].waits:
+            return spread(part, MOST_WITH_LONG_WAITS)
         return part if self._is_slow(target) else whole
 
     def extent(self, target: Target, share: float) -> Extent:
         """Return how much of a campaign is played on this target. share: of the work for one launcher."""
-        takes_long = self._is_slow(target) or self.probes[target.name].restless
-        return Extent(None if self.full else share, takes_long, self._schedules, self._seconds)
+        waits = self.probes[target.name].waits
+        return Extent(None if self.full else share, self._is_slow(target), self._schedules, self._seconds, waits)
 
     @property
     def why_unexplored(self) -> str:

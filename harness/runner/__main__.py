@@ -30,8 +30,8 @@ from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.wire import Hello, Reply, Request, receive, send
 
 RESTLESS_AFTER = 3
-"""Executions in a row in which a launcher was never seen to rest, after which the wait for rest is shorter. In one or
-two of them a loaded machine may be the cause."""
+"""Executions in a row in which a launcher was never seen to rest, or polled, after which the wait for rest is shorter.
+In one or two of them a loaded machine may be the cause."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
@@ -48,13 +48,15 @@ class WarmUpFailed(Exception):
 
 
 class Runner:
-    """Keeps what lives longer than one execution: the directories of each target, and which targets never rest."""
+    """Keeps what lives longer than one execution: the directories of each target, and which targets never rest or
+    poll. The bare command is a target of its own."""
 
     def __init__(self, scratch: Path) -> None:
         self._sources = Sources()
         self._listeners = Listeners()
         self._places = Places(scratch)
-        self._restless: Counter[str] = Counter()
+        self._restless: Counter[tuple[str, ...]] = Counter()
+        self._polling: Counter[tuple[str, ...]] = Counter()
         self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         number = int(re.sub(r"\D", "", os.environ.get("PROCTOR_WORKER", "")) or 0)
         self._core = sorted(self._cores)[number % len(self._cores)] if self._cores else 0
@@ -67,13 +69,15 @@ class Runner:
             # a tracer and what it traces take turns: on one core a stop costs a quarter of what it costs on two
             if self._cores:
                 os.sched_setaffinity(0, self._cores if request.schedule is None else {self._core})
-            name = request.target.name
-            rests = self._restless[name] < RESTLESS_AFTER
+            key = request.target.name, *request.target.command
+            rests, polls = self._restless[key] < RESTLESS_AFTER, self._polling[key] >= RESTLESS_AFTER
             execution = Execution(
-                self._sources, self._listeners, request.target, request.scenario, place, request.schedule, rests
+                self._sources, self._listeners, request.target, request.scenario, place, request.schedule, rests, polls
             )
             reply = Reply(events=execution.play())
-            self._restless[name] = 0 if execution.came_to_rest else self._restless[name] + 1
+            self._restless[key] = 0 if execution.came_to_rest else self._restless[key] + 1
+            if execution.polled is not None:
+                self._polling[key] = self._polling[key] + 1 if execution.polled else 0
             containment.check_proc()
             return reply
         except WarmUpFailed as said:

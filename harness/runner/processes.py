@@ -13,7 +13,7 @@ from proctor.harness.history import Process
 
 BLOCKED_STATES = "STZX"
 """Waiting for an event, stopped, ended. D is not one of them: disk sleep ends by itself. Nor is t, stopped by a
-tracer: only the tracer knows whether it stays so."""
+tracer: that task goes on when its tracer acts."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of other processes too, when they are traced."""
 _CHUNK = 1 << 14
@@ -154,6 +154,16 @@ def signal_settings(tid: int) -> SignalSettings | None:
 
 
 IGNORED_BY_DEFAULT = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, getattr(signal, "SIGWINCH", 0))
+
+
+def tracer_of(tid: int) -> int:
+    """Return the task that traces a task; 0 if none does, if it is outside of our PID namespace, or if the task has
+    gone."""
+    try:
+        match = re.search(rb"^TracerPid:\t(\d+)$", contents(f"/proc/{tid}/status"), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(match[1]) if match else 0
 
 
 def count_entries() -> int:

@@ -13,13 +13,13 @@ from proctor.conformance.checks.moments import NOTHING_SENT
 from proctor.conformance.exploring.campaign_result import CampaignResult, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, verdict_of
 from proctor.conformance.exploring.campaigns import Plan, campaign_named
-from proctor.conformance.exploring.extent import FEWEST, Extent
+from proctor.conformance.exploring.extent import FEWEST, REPLAYS_WITH_LONG_WAITS, Extent
 from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult, Sample
 from proctor.conformance.spec import requirements
 from proctor.conformance.suite.terminal_report import counts
-from proctor.harness.explorer.explore import Evaluation, Exploration, PlayedSchedule
+from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, PlayedSchedule
 from proctor.harness.explorer.sweep import PlannedSchedule
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
@@ -154,6 +154,7 @@ def test_the_number_of_schedules_is_a_function_of_the_launcher() -> None:
     assert most(Extent(0.93), 4000) < 150  # type: ignore[operator]
     assert most(Extent(0.93), 80) >= 20 * most(Extent(0.93, is_slow=True), 80)  # type: ignore[operator]
     assert most(Extent(0.93, is_slow=True), 700) == 34
+    assert most(Extent(0.93, waits=2), 700) == 9
     assert most(Extent(0.001, is_slow=True)) == FEWEST
     assert most(Extent()) is None
     assert most(Extent(None, is_slow=True)) is None
@@ -162,6 +163,11 @@ def test_the_number_of_schedules_is_a_function_of_the_launcher() -> None:
     numbers = [Extent(0.3).executions(found, campaign_named(kind).scenario) or 0 for kind in kinds]
     assert numbers == sorted(set(numbers), reverse=True)  # an environment costs more, and making one still more
     assert numbers[2] == Extent(0.3).executions(found, campaign_named("sync, again").scenario)
+
+
+def test_a_finding_is_replayed_less_often_where_each_replay_waits() -> None:
+    assert (Extent(0.93).replays, Extent(0.93, waits=1).replays) == (REPLAYS, REPLAYS_WITH_LONG_WAITS)
+    assert Extent(None, waits=1).replays == REPLAYS  # --full
 
 
 # -- every report

@@ -64,9 +64,8 @@ def look(
 ) -> Rest:
     """Look at all tasks of these processes. Those of witnesses wait for us and have no timers, so it is not read what
     they wait for. given: what the launcher was given. kept_still: tasks that we keep stopped by ptrace; any other that
-    is in such a stop is about to be let go. in_vfork: tasks that
-    wait for a child of vfork(2), in a sleep that else is the disk's. before: the look before this one; where nothing
-    has run since, its result still holds."""
+    we trace is about to be let go. in_vfork: tasks that wait for a child of vfork(2), in a sleep that else is the
+    disk's. before: the look before this one; where nothing has run since, its result still holds."""
     if len(pids) > MAX_PROCESSES:
         raise TooMany("processes", MAX_PROCESSES)
     began = time.monotonic()
@@ -79,6 +78,7 @@ def look(
     if before and before.blocked and before.fingerprint == fingerprint and began - before.whole < WHOLE_EVERY:
         return before._replace(began=began)
     still = kept_still.union(task.tid for task in tasks if task.tid in in_vfork and task.state == "D")
+    still |= _stopped_by_others(tasks, kept_still)
     inside = Inside(pids, given)
     return _whole_look(tasks, witnesses, still, inside, fingerprint, began)
 
@@ -119,6 +119,15 @@ def _whole_look(
     return Rest(
         is_blocked, fingerprint, min(wakes, inside.timeout), tuple(waits), posix, frozenset(alarm), began, began
     )
+
+
+def _stopped_by_others(tasks: list[processes.TaskState], kept_still: frozenset[int]) -> frozenset[int]:
+    """Return the tasks that another of these has stopped by ptrace, such as a command below strace. Each goes on only
+    when its tracer acts, and the kernel wakes the tracer before the tracee gives up the CPU: that is a context switch,
+    which a second look shows (ptrace_stop() in kernel/signal.c)."""
+    watched = {task.tid for task in tasks}
+    stopped = (task.tid for task in tasks if task.state == "t" and task.tid not in kept_still)
+    return frozenset(tid for tid in stopped if processes.tracer_of(tid) in watched)
 
 
 def _goes_on(task: processes.TaskState, may_be_for_other: bool) -> bool:

@@ -17,10 +17,10 @@ from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
 from proctor.harness.runner.play.launcher_start import START_WITHIN, LauncherStart
-from proctor.harness.runner.play.observer import PATIENCE, Observer
+from proctor.harness.runner.play.observer import PATIENCE, SETTLE_LIMIT, Observer
 from proctor.harness.runner.play.reaper import Reaper
 from proctor.harness.runner.play.registry import ProcessRegistry
-from proctor.harness.runner.play.steps import Steps
+from proctor.harness.runner.play.steps import POLLING_REST, Steps
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
@@ -64,7 +64,10 @@ class Execution:
         place: spawn.Place,
         schedule: Schedule | None = None,
         rests: bool = True,
+        polls: bool = False,
     ) -> None:
+        """rests: whether the launcher is known to come to rest; polls: whether it is known to poll while its command
+        does nothing."""
         self._target = target
         self._script = script
         self._place = place
@@ -97,7 +100,7 @@ class Execution:
         watched = Watched(target, place) if stage.home != "kept" else None
         self._steps = Steps(
             self._recorder, self._registry, self._streams, self._keyboard, self._wait, self._expectations,
-            self._invocations, tracing, watched, script.within,
+            self._invocations, tracing, watched, script.within, POLLING_REST if polls else SETTLE_LIMIT,
         )  # fmt: skip
         self._manager = ServiceManager(sources, self._recorder, place.notify_socket) if stage.notify else None
         self._launcher = LauncherStart(
@@ -108,6 +111,11 @@ class Execution:
     def came_to_rest(self) -> bool:
         """Whether all tasks came to rest each time that was waited for."""
         return self._wait.came_to_rest
+
+    @property
+    def polled(self) -> bool | None:
+        """Whether the launcher polled at its start; None where the script does not begin with a wait for quiescence."""
+        return self._steps.polled
 
     # -- from start to end
 

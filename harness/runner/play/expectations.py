@@ -55,12 +55,13 @@ class Expectations:
         self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits))
         raise ScriptAborted
 
-    def settled(self, limit: float = 0.0, open_for: float = SETTLE_LIMIT) -> None:
-        """Wait for quiescence, as Waiter.settle does; record how that ended."""
+    def settled(self, limit: float = 0.0, open_for: float = SETTLE_LIMIT) -> history.SettleEnded:
+        """Wait for quiescence, as Waiter.settle does; record how that ended, and return it."""
         ended = self._wait.settle(limit, open_for)
         if ended.open:
             ended = msgspec.structs.replace(ended, open=named(ended.open, self._registry.all_processes()))
         self._recorder.add("runner", ended)
+        return ended
 
     def _hidden(self, what: Awaited, listed: list[history.Process]) -> history.Hidden | None:
         """Return why a fact may have come unseen. A process that the launcher traces is not seen to stop, and does

@@ -9,12 +9,13 @@ from typing import Literal
 from proctor.harness import history, scenario
 from proctor.harness.awaited import OrderDone, OrderTaken
 from proctor.harness.errors import HarnessError
-from proctor.harness.orders import OrderToWitness, Spawn
+from proctor.harness.orders import Catch, Default, ExitOn, Ignore, Inherit, OrderToWitness, Spawn
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
+from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.waiting import Waiter
 from proctor.harness.runner.play.waits import WaitOutcome
@@ -23,6 +24,12 @@ from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.trace.tracing import Tracing
 
+POLLING_REST = 0.25
+"""Seconds for which a launcher that is known to poll is waited for at its start, where nothing has been done yet. After
+that it is waited for SETTLE_LIMIT seconds, as any other."""
+UNNOTICED = (Catch, Default, ExitOn, Ignore, Inherit)
+"""Orders that change only what the command does about a signal: the launcher does not notice them."""
+
 
 class Steps:
     """Does what a step says, or waits for what it says; ScriptAborted where an awaited fact did not come."""
@@ -30,7 +37,7 @@ class Steps:
     def __init__(
         self, recorder: Recorder, registry: ProcessRegistry, streams: Terminal | Pipes, keyboard: Keyboard,
         wait: Waiter, expectations: Expectations, invocations: ConcurrentInvocations, tracing: Tracing,
-        watched: Watched | None, within: float,
+        watched: Watched | None, within: float, first_rest: float,
     ) -> None:  # fmt: skip
         self._recorder = recorder
         self._registry = registry
@@ -42,13 +49,20 @@ class Steps:
         self._tracing = tracing
         self._watched = watched
         self._within = within
+        self._first_rest = first_rest
+        """Seconds for which a launcher that polls is waited for before anything else is done."""
+        self.polled: bool | None = None
+        """Whether it polled there; None where the script does not begin with that."""
+        self._is_start = True
+        """Whether nothing has been done yet that the launcher may notice."""
         self._claimed: Counter[tuple[str, int]] = Counter()
         self._answered_before: Counter[tuple[str, str]] = Counter()
         """How often a witness had answered when it was last given an order that takes its time."""
 
     def do(self, step: scenario.Step) -> None:
         """Carry out one step."""
-        within = self._within
+        within, is_start = self._within, self._is_start
+        self._is_start &= isinstance(step, scenario.Order) and isinstance(step.order, UNNOTICED)
         match step:
             case scenario.Signal(signal=number, to=to):
                 self._recorder.add("runner", self._registry.send(number, to))
@@ -84,7 +98,7 @@ class Steps:
             case scenario.Compare(when=when):
                 self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
-                self._expectations.settled(limit)
+                self._settle(limit, is_start and not limit)
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):
@@ -111,6 +125,12 @@ class Steps:
             raise HarnessError('the scenario compares directories that are not watched: set stage.home to "warm"')
         return self._watched
 
+    def _settle(self, limit: float, is_start: bool) -> None:
+        """Wait for quiescence. At the start this only gives the launcher time to complete its start."""
+        ended = self._expectations.settled(limit, self._first_rest if is_start else SETTLE_LIMIT)
+        if is_start:
+            self.polled = ended.how == "waited" and not ended.open
+
     def _reuse(self, process: str) -> None:
         if not self._invocations.reuse(process):
             self._recorder.add("runner", history.Unobserved("pid-not-reused"))
@@ -123,7 +143,7 @@ class Steps:
     def _order(self, to: str, order: OrderToWitness) -> None:
         word = order.word
         before = self._recorder.answered[to, "read" if word == "read-line" else word]
-        if word == "write":  # its output is counted separately, from here to its answer
+        if word == "write":  # its output is counted separately, from here to when all is quiescent after its answer
             self._wait.drain()
             self._recorder.count_streams()
         self._recorder.add("runner", history.Ordered(to, order))
@@ -133,8 +153,8 @@ class Steps:
             self._answered_before[to, word] = before
             return
         self._expectations.fact(OrderDone(to, order), lambda: self._recorder.answered[to, word] > before, self._within)
-        if word == "write":
-            self._wait.drain()
+        if word == "write":  # a launcher with a terminal of its own may have bytes that it still has to pass on
+            self._expectations.settled()
             self._recorder.count_streams()
         if isinstance(order, Spawn):
             self._expectations.fact(scenario.WaitReady(order.name), lambda: self.has_greeted(order.name), self._within)
