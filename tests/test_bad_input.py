@@ -106,6 +106,15 @@ NO_LAUNCHERS = {
 }
 
 
+def test_a_launcher_that_hides_our_socket_is_not_accused(tmp_path: Path) -> None:
+    """A sandbox gives its command another /tmp. The command starts, but cannot report to us."""
+    path = file(tmp_path, "hides", b'#!/bin/sh\nfor last; do :; done\nrm "$last"\nexec "$@"\n')
+    done = run(f"--target={path}", f"--results={tmp_path}/r.json")
+    says(done, 2, "its command was started, but could not connect to Proctor", "No such file", "Set TMPDIR to")
+    rows = json.loads((tmp_path / "r.json").read_text())["requirements"]
+    assert {rows[name]["verdict"] for name in ("EXIT-1", "SIG-1")} == {"error"}
+
+
 @pytest.mark.parametrize("name", NO_LAUNCHERS)
 def test_a_target_that_starts_nothing(tmp_path: Path, name: str) -> None:
     """Said once, with what was run, how it ended and what to do, and soon."""

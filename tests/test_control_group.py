@@ -61,6 +61,19 @@ def test_a_launcher_that_steps_aside_is_judged_where_it_does_not(proctor: Run, t
     assert proctor("replay", str(case), "-n", "3", "--containment=namespace").returncode == 0
 
 
+def test_one_that_hides_our_socket_outside_is_not_accused(proctor: Run, tmp_path: Path) -> None:
+    path = tmp_path / "hides"
+    path.write_text(
+        '#!/bin/sh\ngrep -qz proctor.harness.runner /proc/1/cmdline && exec "$@"\n'
+        'for last; do :; done\nrm "$last"\nexec "$@"\n'
+    )
+    path.chmod(0o755)
+    done = proctor("check", str(path), *CASES)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "its command was started, but could not connect to Proctor" in done.stderr
+    assert "FAIL" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(("containment", "status"), [("namespace", 0), ("subreaper", 1)])
 def test_the_containment_can_be_chosen(proctor: Run, tmp_path: Path, containment: str, status: int) -> None:
     done, results = checked(proctor, tmp_path, f"--containment={containment}")

@@ -15,7 +15,7 @@ from proctor.conformance.checks import terminal as of_terminal
 from proctor.conformance.checks import tree as of_tree
 from proctor.conformance.checks.common import NotApplicable, NotObservable
 from proctor.conformance.judging.judge import Bare, Check, Player
-from proctor.conformance.judging.probe import Probe, probe
+from proctor.conformance.judging.probe import Probe, probe, trouble_with
 from proctor.conformance.scenarios.signals import finish, send
 from proctor.harness import execute as door
 from proctor.harness import orders, settings
@@ -144,9 +144,14 @@ def probe_contained(target: Target) -> Probe:
     if found.trouble or settings.containment() or "transparent" not in target.profiles or not door.has_namespace():
         return found
     controls = CONTROLS[:SAMPLE] if target.slow or found.slow or found.waits else CONTROLS
-    comparison = compare(found.with_witness(target), door.execute, door.execute_uncontained, controls)
+    target = found.with_witness(target)
+    comparison = compare(target, door.execute, door.execute_uncontained, controls)
+    # it may step aside in a namespace, and hide our socket where it does its work, as firejail does
+    trouble = trouble_with(target, door.execute_uncontained) if comparison.difference else None
     door.stop_uncontained()
-    return msgspec.structs.replace(found, compared=str(comparison), uncontained=bool(comparison.difference))
+    return msgspec.structs.replace(
+        found, trouble=trouble, compared=str(comparison), uncontained=bool(comparison.difference)
+    )
 
 
 def settle_containment(target: Target) -> Probe:

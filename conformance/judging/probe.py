@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import math
 import os
 import resource
-import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
 
 import msgspec
 
-from proctor.conformance.checks.common import end_of
-from proctor.conformance.checks.exit import said
-from proctor.conformance.judging.judge import Judgement
+from proctor.conformance.judging.judge import Judgement, Player
 from proctor.conformance.judging.result_rows import CaseResult
+from proctor.conformance.judging.trouble import COMPUTES_WITHIN, Trouble, trouble_of
 from proctor.conformance.scenarios.environments import command_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import orders, settings
-from proctor.harness.errors import HarnessError
 from proctor.harness.history import (
     History,
-    LimitExceeded,
-    NotStarted,
     SettleEnded,
-    Unobserved,
     WaitEnded,
-    WaitFailed,
     WitnessReady,
-    is_outside,
 )
 from proctor.harness.scenario import Order, Scenario, Settle, Signal, Stage, WaitEnds
-from proctor.harness.target import COMMAND, Target
-from proctor.harness.words import exceeded, harmless, how_ended, left, open_wait, unseen
+from proctor.harness.target import Target
+from proctor.harness.words import harmless
 
 VERSION_WITHIN = 30
 """Seconds to print a version."""
@@ -52,18 +43,6 @@ START_WITHIN = 8.0
 """Seconds to start a command here, where the suite gives 30: one that never will is to be told soon."""
 SYNCS_WITHIN = 60.0
 """Seconds that a first environment may take."""
-COMPUTES_WITHIN = 5
-"""Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
-MOST_OUTPUT = 200
-"""Characters of its output that are shown."""
-_SETTING = settings.START_WITHIN
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """Why a target cannot be judged. summary: in one line; text: in full, with what to do."""
-
-    summary: str
-    text: str
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -104,15 +83,15 @@ def probe(target: Target) -> Probe:
 
     Raises HarnessError where the harness fails.
     """
-    has_time = target.slow or _SETTING in os.environ
+    has_time = target.slow or settings.START_WITHIN in os.environ
     script = _first_look(target, Stage(limits=() if has_time else _limits()))
     with contextlib.nullcontext() if has_time else _little_patience():
         history = door.execute(target, script)
-        trouble = _trouble(target, history)
+        trouble = trouble_of(target, history)
         witness = _which_witness(target, history)
         if witness and target.witness == "static":
             target = msgspec.structs.replace(target, witness="dynamic")
-            trouble = trouble or _trouble(target, door.execute(target, script))
+            trouble = trouble or trouble_of(target, door.execute(target, script))
         if trouble:
             return Probe("", False, trouble, witness=witness)
         slow, (restless, rests_before_end) = _start_cost(target, script) >= SLOW_START, _waits(target, script)
@@ -177,11 +156,11 @@ def _little_patience() -> Iterator[None]:
     """Give the launcher START_WITHIN seconds for its start. Not where it is described as slow, or the user has set
     another time."""
     door.stop()  # a runner reads it when it starts
-    os.environ[_SETTING] = str(START_WITHIN)
+    os.environ[settings.START_WITHIN] = str(START_WITHIN)
     try:
         yield
     finally:
-        del os.environ[_SETTING]
+        del os.environ[settings.START_WITHIN]
         door.stop()
 
 
@@ -193,94 +172,9 @@ def _limits() -> tuple[tuple[int, int, int], ...]:
     return ((resource.RLIMIT_CPU, COMPUTES_WITHIN, COMPUTES_WITHIN + 1),)
 
 
-def _not_started(target: Target, fact: NotStarted) -> Trouble:
-    if fact.step != "exec":
-        raise HarnessError(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
-    reasons = {
-        errno.ENOEXEC: "it is neither a binary for this machine nor a script with a '#!' line (or it is empty)",
-        errno.EACCES: "it may not be executed, or its interpreter may not",
-        errno.ENOENT: "the interpreter in its '#!' line does not exist",
-    }
-    reason = reasons.get(fact.errno, os.strerror(fact.errno))
-    summary = f"the system cannot execute {target.command[0]}: {reason}"
-    return Trouble(summary, f"--target={target.name}: {summary}")
-
-
-def _trouble(target: Target, history: History) -> Trouble | None:
-    for fact in history.facts(NotStarted):
-        return _not_started(target, fact)
-    if any(greeted.process == "command" for greeted in history.facts(WitnessReady)):
-        return None
-    script = history.scenario
-    if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
-        return None
-    output = _quoted(said(history).strip())
-    how, is_slow = _how_it_went(history)
-    how += "".join(f"; not observed: {unseen(fact)}" for fact in history.facts(Unobserved))
-    what, line = "start its command", _line(target, "COMMAND", "ARGS...")
-    if script.invoke == "sync":
-        what, line = "make its environment", shlex.join(target.sync)
-    by_hand = _line(target, "/bin/echo", "works")
-    how_to = [
-        "  what to do: change the command line so that it starts COMMAND: perhaps a word (run, exec, --) is missing or",
-        "              superfluous.",
-        f"              Try by hand until this prints 'works': {by_hand}",
-    ]
-    if not script.starts_command or script.command == "tool":
-        how_to = [
-            "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see docs/targets.md"
-        ]
-    lines = [
-        f"target '{target.name}' did not {what}, so it cannot be tested.",
-        f"  run as:     {line}",
-        f"  found:      {how}",
-        f"  it printed: {output}",
-        *how_to,
-    ]  # fmt: skip
-    if is_slow:
-        lines.append(
-            f"              Where it is only slow: {_SETTING}=60 in the environment, or slow = true in a TOML."
-        )
-    if door.has_namespace():
-        lines.append("              Where it refuses to work in a PID namespace: --containment=subreaper.")
-    return Trouble(f"{how}; it printed: {output}", "\n".join(lines))
-
-
-def _quoted(output: str) -> str:
-    """Return the beginning of what a launcher printed."""
-    if not output:
-        return "nothing"
-    return repr(output[:MOST_OUTPUT]) + ("..." if len(output) > MOST_OUTPUT else "")
-
-
-def _line(target: Target, command: str, argument: str) -> str:
-    """Return the command line for a person: what is asked of the launcher, with this command."""
-    words = list(target.command)
-    if COMMAND in words:
-        words[words.index(COMMAND)] = command
-        return shlex.join([*words, argument])
-    return shlex.join([*words, command, argument])
-
-
-def _how_it_went(history: History) -> tuple[str, bool]:
-    """Say how the launcher ended, or that it did not; and whether it might only be slow."""
-    end = end_of(history, "launcher")
-    limits = history.scenario.stage.limits
-    of_limit = (signal.SIGXCPU, signal.SIGKILL)  # the second where it does not mind the first
-    if end and limits and end[1].signal in of_limit and end[0].time >= COMPUTES_WITHIN:
-        return f"it spins: it was ended when it had used {COMPUTES_WITHIN} s of CPU time", True
-    if end:
-        return f"it {how_ended(end[1])} after {end[0].time:.3f} s", False
-    for fact in history.facts(LimitExceeded):
-        return f"it was ended: {exceeded(fact)}", False
-    for missed in history.facts(WaitFailed):
-        if any(map(is_outside, missed.open)):
-            waits = "; ".join(open_wait(wait) for wait in missed.open if is_outside(wait))
-            return f"it was still waiting after {missed.seconds:.0f} s: {waits}", True
-        if missed.sure:
-            return f"it hangs: for {missed.seconds:.0f} s nothing has run ({left(missed.last_seen)})", True
-        return f"it was still at work after {missed.seconds:.0f} s ({left(missed.last_seen)}), and was ended", True
-    return "how it ended is not known", False
+def trouble_with(target: Target, play: Player) -> Trouble | None:
+    """Start the launcher once, and say why it cannot be judged where `play` plays it; None if it can."""
+    return trouble_of(target, play(target, _first_look(target, Stage())))
 
 
 def version_of(target: Target) -> str:
