@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ import pytest
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness.runner.start.places import other_interpreter
+from tests import fewer_cases
 from tests.conftest import ROOT
 
 FAULTY = ROOT / "targets" / "faulty"
@@ -96,10 +97,15 @@ def selected(request: pytest.FixtureRequest) -> list[Fault]:
 
 
 def run_suite(
-    targets: Iterable[Path], chapters: Iterable[str], directory: Path, schedules: int = 0, more: Iterable[str] = ()
+    targets: Iterable[Path],
+    chapters: Iterable[str],
+    directory: Path,
+    schedules: int = 0,
+    more: Iterable[str] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> dict[str, Rows]:
     """Run chapters of the suite, all where none is named, on these launchers; return their rows by target.
-    schedules: how many of each explored case. more: further options."""
+    schedules: how many of each explored case. more, variables: further options, and variables of the environment."""
     results = directory / "results.json"
     files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
     command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")]), "--containment=namespace"]
@@ -109,6 +115,7 @@ def run_suite(
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env={**os.environ, **(variables or {})},
         check=False,
     )
     assert results.exists(), done.stdout[-3000:] + done.stderr[-3000:]
@@ -122,15 +129,15 @@ def own_requirements(fault: Fault) -> set[str]:
     return {fault.breaks, *fault.also_breaks}
 
 
+def mostly_own_cases(chosen: Iterable[Fault]) -> dict[str, Any]:
+    """Return the arguments of run_suite() with which each fault meets all cases of its own requirements, and one of
+    each other requirement."""
+    return fewer_cases.options({fault.name: sorted(own_requirements(fault)) for fault in chosen})
+
+
 def in_chapters(*chapters: str) -> set[str]:
     """Return the requirements of these chapters."""
     return {r.id for r in requirements().values() if r.chapter in chapters}
-
-
-def only_own_cases(some: Iterable[Fault], others: Iterable[Fault] = ()) -> list[str]:
-    """Return the options of pytest with which some faults meet only the cases of their own requirements, others all."""
-    each = [f"({fault.name} and ({' or '.join(sorted(own_requirements(fault)))}))" for fault in some]
-    return ["-k", " or ".join([*each, *(fault.name for fault in others)])] if each else []
 
 
 def differences(

@@ -1,13 +1,12 @@
 """The planted faults: each is caught for its requirement, and nothing but what follows from it is found beside it.
 
-By default each fault meets the cases of its own chapter; one that acts late meets only those of the requirements it
-breaks. With PROCTOR_FULL_MATRIX=1 (`tox run -e faults`) each meets the whole suite, so that a false accusation in any
-other chapter shows as well. `-k sig_9_late` runs one fault.
+By default each fault meets all cases of the requirements that it breaks, and one case of each other requirement of its
+chapter. With PROCTOR_FULL_MATRIX=1 (`tox run -e faults`) each meets the whole suite, so that a false accusation in any
+other case shows as well. `-k sig_9_late` runs one fault.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 from pathlib import Path
@@ -23,9 +22,8 @@ from tests.planted import (
     faults,
     in_chapters,
     launchers,
+    mostly_own_cases,
     of_each_chapter,
-    only_own_cases,
-    own_requirements,
     run_suite,
     selected,
 )
@@ -35,8 +33,6 @@ SOUND = launchers()["sound"]
 COMMON = SOUND.may_break
 """What the sound launcher fails, and so every fault that derives from it: it takes more than that to be caught."""
 COMMON_CASE = "-pipe-ignored]"
-LATE = ("sig_2_again_helper", "sig_2_again_thread", "sig_2_again_timer", "sig_8_late_signal", "sig_9_late")
-"""They act some time after a signal, so that each case with a signal takes seconds."""
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
 
 
@@ -52,16 +48,6 @@ def is_own(name: str, case: str) -> bool:
     return not (name in COMMON and case.endswith(COMMON_CASE))
 
 
-def is_late(fault: Fault) -> bool:
-    return fault.name in LATE and not FULL
-
-
-def judged_for(fault: Fault) -> set[str]:
-    """Return the requirements that a fault is judged by."""
-    judged = in_chapters(*(CHAPTERS if FULL else (chapter_of(fault),)))
-    return judged & own_requirements(fault) if is_late(fault) else judged
-
-
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
     """Run the suite once for all faults of a chapter that are selected; return what came of each."""
@@ -70,8 +56,9 @@ def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     targets = [write_target(fault, directory) for fault in chosen]
     if not targets:
         return {}
-    late, others = filter(is_late, chosen), itertools.filterfalse(is_late, chosen)
-    return run_suite(targets, () if FULL else (request.param,), directory, more=only_own_cases(late, others))
+    if FULL:
+        return run_suite(targets, (), directory)
+    return run_suite(targets, (request.param,), directory, **mostly_own_cases(chosen))
 
 
 @pytest.mark.timeout(900)
@@ -79,7 +66,8 @@ def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_fault_is_caught(fault: Fault, rows: dict[str, Rows]) -> None:
     if not fault.is_visible:
         pytest.skip(f"needs {fault.needs}")
-    found = differences(fault, rows[fault.name], judged_for(fault), COMMON, is_own)
+    judged = in_chapters(*(CHAPTERS if FULL else (chapter_of(fault),)))
+    found = differences(fault, rows[fault.name], judged, COMMON, is_own)
     assert not found, "\n".join(found)
 
 
