@@ -242,7 +242,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     command: "witness"; "tool", the witness by the name of a program that the launcher's environment has; or a path on
     which exec must fail: "missing" (ENOENT), "forbidden" (EACCES).
-    within: seconds an awaited fact may take. args: the command's arguments, byte for byte.
+    within: seconds an awaited fact may take. start_within: seconds the launcher has to start its command; 0: as long as
+    PROCTOR_START_WITHIN says. args: the command's arguments, byte for byte.
     invoke: what the launcher is called for. after: steps that are taken in any case, when the script has come to its
     end or has been cut short. interpreter: the Python that is asked for: the usual one, one of another version, or
     one that is ended by SIGKILL as soon as it starts.
@@ -256,6 +257,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     invoke: Invocation = "run"
     after: tuple[Step, ...] = ()
     interpreter: Literal["usual", "other", "killed"] = "usual"
+    start_within: float = 0.0
 
     @property
     def starts_command(self) -> bool:

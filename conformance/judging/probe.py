@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import resource
 import signal
 import subprocess
-from collections.abc import Iterator
 
 import msgspec
 
@@ -40,7 +38,8 @@ UNSURE = (SLOW_START / 2, SLOW_START * 2)
 MEASUREMENTS = 5
 """How often, of which the least counts."""
 START_WITHIN = 8.0
-"""Seconds to start a command here, where the suite gives 30: one that never will is to be told soon."""
+"""Seconds to start a command here, where the suite gives 30: one that never will is to be told soon. Not where it is
+described as slow, or the user has set another time."""
 SYNCS_WITHIN = 60.0
 """Seconds that a first environment may take."""
 
@@ -85,16 +84,17 @@ def probe(target: Target) -> Probe:
     """
     has_time = target.slow or settings.START_WITHIN in os.environ
     script = _first_look(target, Stage(limits=() if has_time else _limits()))
-    with contextlib.nullcontext() if has_time else _little_patience():
-        history = door.execute(target, script)
-        trouble = trouble_of(target, history)
-        witness = _which_witness(target, history)
-        if witness and target.witness == "static":
-            target = msgspec.structs.replace(target, witness="dynamic")
-            trouble = trouble or trouble_of(target, door.execute(target, script))
-        if trouble:
-            return Probe("", False, trouble, witness=witness)
-        slow, (restless, rests_before_end) = _start_cost(target, script) >= SLOW_START, _waits(target, script)
+    if not has_time:
+        script = msgspec.structs.replace(script, start_within=START_WITHIN)
+    history = door.execute(target, script)
+    trouble = trouble_of(target, history)
+    witness = _which_witness(target, history)
+    if witness and target.witness == "static":
+        target = msgspec.structs.replace(target, witness="dynamic")
+        trouble = trouble or trouble_of(target, door.execute(target, script))
+    if trouble:
+        return Probe("", False, trouble, witness=witness)
+    slow, (restless, rests_before_end) = _start_cost(target, script) >= SLOW_START, _waits(target, script)
     return Probe(version_of(target), slow, None, restless, rests_before_end, witness=witness)
 
 
@@ -149,19 +149,6 @@ def not_judged(target: Target, trouble: str, with_cases: frozenset[str]) -> list
     error = Judgement("error", reason=trouble)
     claimed = [r for r in requirements().values() if r.id in with_cases and r.profile in target.profiles]
     return [CaseResult(requirement.id, target.name, "a first look", error) for requirement in claimed]
-
-
-@contextlib.contextmanager
-def _little_patience() -> Iterator[None]:
-    """Give the launcher START_WITHIN seconds for its start. Not where it is described as slow, or the user has set
-    another time."""
-    door.stop()  # a runner reads it when it starts
-    os.environ[settings.START_WITHIN] = str(START_WITHIN)
-    try:
-        yield
-    finally:
-        del os.environ[settings.START_WITHIN]
-        door.stop()
 
 
 def _limits() -> tuple[tuple[int, int, int], ...]:

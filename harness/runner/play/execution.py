@@ -151,8 +151,9 @@ class Execution:
         if self._script.starts_command:
             # that a traced launcher rests is certain; another may be waiting for what /proc does not show
             patience = CERTAIN_AFTER if self._director else START_PATIENCE
+            within = self._script.start_within or START_WITHIN
             ready = scenario.WaitReady("command")
-            self._expectations.fact(ready, lambda: self._steps.has_greeted("command"), START_WITHIN, patience)
+            self._expectations.fact(ready, lambda: self._steps.has_greeted("command"), within, patience)
             if self._script.stage.parent in spawn.SHELLS:
                 self._launcher.find_below_shell()
         self._steps.look("start")
