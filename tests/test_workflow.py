@@ -1,4 +1,4 @@
-"""The workflow of this project: its tox environments exist, and its baseline matches the specification."""
+"""The workflows of this project: their tox environments exist, and the baseline matches the specification."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proctor.conformance.spec import VERSION, requirements
 from proctor.reports.results import read
 from tests.conftest import ROOT
 
-WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
+WORKFLOWS = ROOT / ".github" / "workflows"
 
 
 def test_the_baseline_matches_the_specification() -> None:
@@ -25,10 +25,10 @@ def test_the_baseline_matches_the_specification() -> None:
         }  # fmt: skip
 
 
-def test_the_tox_environments_of_the_workflow_exist() -> None:
+def test_the_tox_environments_of_the_workflows_exist() -> None:
     tox = configparser.RawConfigParser()
     tox.read(ROOT / "tox.ini")
-    text = WORKFLOW.read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(WORKFLOWS.glob("*.yml")))
     environments = re.search(r"environment: \[(.*)\]", text)
     assert environments
     named = {*environments[1].split(", "), *re.findall(r"tox run -e (\w+)", text)}
