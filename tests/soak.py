@@ -1,6 +1,8 @@
 """Repeats the suite quiet, on a loaded machine, and on one core. Cases and verdicts must be the same each time.
 
-usage: python tests/soak.py [PYTEST ARGUMENTS...]       SOAK_RUNS=30 sets the number of runs in each of the three
+usage: python tests/soak.py [PYTEST ARGUMENTS...]
+    SOAK_RUNS=30    in the environment sets the number of runs in each of the three
+    SOAK_FILE=FILE  keeps the outcome of each run; a soak that was interrupted goes on from there
 
 Differences are printed with the numbers of their runs, and the exit status is 1. Whether a verdict is right is not
 checked here.
@@ -47,6 +49,10 @@ class Outcome(NamedTuple):
     def stable_part(self) -> tuple[str, tuple[str, ...], int]:
         """The part that must be the same in each run. Reasons may contain PIDs and times."""
         return self.verdict, self.cases, self.played
+
+
+Run = tuple[str, dict[Key, Outcome]]
+"""The setting of a run, and the outcomes."""
 
 
 @contextlib.contextmanager
@@ -138,35 +144,66 @@ def differences(runs: list[dict[Key, Outcome]]) -> list[str]:
 
 
 def soak(
-    count: int, targets: tuple[str, ...], settings: Iterable[str] = SETTINGS, arguments: list[str] | None = None
+    count: int,
+    targets: tuple[str, ...],
+    settings: Iterable[str] = SETTINGS,
+    arguments: list[str] | None = None,
+    kept: Path | None = None,
 ) -> list[str]:
-    """Run the suite `count` times in each of these settings; return the differences between all runs."""
-    runs = []
+    """Run the suite `count` times in each of these settings; return the differences between all runs. kept: a file with
+    the outcomes of earlier runs, which count; those of the others are added."""
+    runs = read_runs(kept) if kept and kept.exists() else []
     for setting in settings:
+        done = sum(earlier == setting for earlier, _ in runs)
+        if done >= count:
+            continue
         with SETTINGS[setting]():
-            for number in range(1, count + 1):
+            for number in range(done + 1, count + 1):
                 start = time.monotonic()
-                runs.append(run_once(targets, arguments or []))
-                changed = "".join(f"\n  {line}" for line in differences([runs[0], runs[-1]]))
+                runs.append((setting, run_once(targets, arguments or [])))
+                if kept:
+                    keep(runs[-1], kept)
+                changed = "".join(f"\n  {line}" for line in differences([runs[0][1], runs[-1][1]]))
                 print(f"{setting}, run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
-    return differences(runs)
+    return differences([outcomes for _, outcomes in runs])
+
+
+def keep(run: Run, path: Path) -> None:
+    """Append the outcomes of a run to a file, as one line."""
+    setting, outcomes = run
+    rows = [[*key, *outcome] for key, outcome in outcomes.items()]
+    with path.open("a") as file:
+        file.write(json.dumps([setting, rows]) + "\n")
+
+
+def read_runs(path: Path) -> list[Run]:
+    """Return the runs that a file holds."""
+    found = []
+    for setting, rows in map(json.loads, path.read_text().splitlines()):
+        outcomes = {
+            (target, name): Outcome(verdict, tuple(cases), *others) for target, name, verdict, cases, *others in rows
+        }
+        found.append((setting, outcomes))
+    return found
 
 
 def polling_launcher(directory: Path) -> str:
-    """Return the command line of a launcher that looks for signals every 0.2 s."""
-    program = directory / "polls"
+    """Return the description of a launcher that looks for signals every 0.2 s; its name is always the same."""
+    program, description = directory / "polls", directory / "polls.toml"
     subprocess.run(["cc", "-O2", "-o", program, POLLS], check=True)
-    return f"{program} nanosleep"
+    description.write_text(f"command = {json.dumps([str(program), 'nanosleep'])}\n")
+    return str(description)
 
 
 def main() -> None:
     """Run as a program."""
-    count = int(os.environ.get("SOAK_RUNS", "30"))
+    count, kept = int(os.environ.get("SOAK_RUNS", "30")), os.environ.get("SOAK_FILE", "")
     with tempfile.TemporaryDirectory() as directory:
         targets = (*TARGETS, polling_launcher(Path(directory)))
-        found = soak(count, targets, arguments=sys.argv[1:] or ["-n", "auto"])
+        arguments = sys.argv[1:] or ["-n", "auto"]
+        found = soak(count, targets, arguments=arguments, kept=Path(kept).resolve() if kept else None)
     runs = count * len(SETTINGS)
-    print("\n".join(found) if found else f"the same verdicts in {runs} of {runs} runs on {', '.join(targets)}")
+    print("\n".join(found) if found else f"the same cases and verdicts in {runs} of {runs} runs")
     sys.exit(1 if found else 0)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.soak import Outcome, differences, soak
+from tests.soak import Outcome, Run, differences, keep, read_runs, soak
 
 SELECTION = "SIG-2 or SIG-9 or (TTY-1 and not tini) or TREE-1 or EXIT-7"
 
@@ -30,3 +31,13 @@ def test_what_differs_is_told() -> None:
         "    unstable in run 3; cases: test_signal[15]; came back in 1 of 3 replays",
     ]
     assert differences([{key: usual}, {}])
+
+
+def test_an_interrupted_soak_goes_on(tmp_path: Path) -> None:
+    kept = tmp_path / "runs"
+    outcomes = {("tini", "SIG-1"): Outcome("fail", ("test_signal[15]", "test_signal[1]"), "a reason", 7)}
+    run: Run = ("quiet", outcomes)
+    keep(run, kept)
+    keep(("loaded", outcomes), kept)
+    assert read_runs(kept) == [run, ("loaded", outcomes)]
+    assert soak(1, (), ("quiet", "loaded"), kept=kept) == [], "both were run before"
