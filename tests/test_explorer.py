@@ -298,7 +298,8 @@ def test_a_step_that_traces_works_under_a_schedule() -> None:
 @pytest.mark.parametrize("script", ["import time; time.sleep(1000)", "while True: pass", "import os; os._exit(3)"])
 def test_launcher_that_starts_nothing_is_no_error_of_ours(script: str) -> None:
     target = Target("starts nothing", (sys.executable, "-I", "-S", "-c", script))
-    history = execute(target, whole_run(JOB), parse(TERM_AT_FORK))
+    scenario = msgspec.structs.replace(whole_run(JOB), start_within=3.0)
+    history = execute(target, scenario, parse(TERM_AT_FORK))
     assert not any(fact.process == "command" for fact in history.facts(Ended))
 
 

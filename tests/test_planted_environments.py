@@ -43,7 +43,7 @@ OTHERS = ("tree",)
 FULL = os.environ.get("PROCTOR_FULL_MATRIX") == "1"
 EXPLORED = 60
 """Schedules of each explored case, for each target of the full matrix."""
-EXPLORED_SOUND = 4
+EXPLORED_SOUND = 2
 """The same for the sound launcher by default."""
 ONE_OF_EACH = (signal.SIGTERM,)
 """They do the same with each of the signals, but for SIGKILL."""
