@@ -68,6 +68,12 @@ def root() -> Path:
     return ROOT
 
 
+def run_proctor(*words: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `proctor WORDS...` in a directory and return what came of it."""
+    command = [sys.executable, "-m", "proctor", *words]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
 @pytest.fixture
 def proctor(tmp_path: Path) -> Run:
     """Return a function that runs `proctor WORDS...` in an empty directory and returns what came of it."""
@@ -77,9 +83,6 @@ def proctor(tmp_path: Path) -> Run:
     ) -> subprocess.CompletedProcess[str]:
         empty = tmp_path / "empty"
         empty.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "proctor", *words]
-        return subprocess.run(
-            command, cwd=cwd or empty, env=env, capture_output=True, text=True, timeout=120, check=False
-        )
+        return run_proctor(*words, cwd=cwd or empty, env=env)
 
     return run

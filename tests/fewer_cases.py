@@ -8,18 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 import pytest
 
 from proctor.conformance.suite.unfinished import subject
 
 VARIABLE = "FAULTS"
-
-
-def options(played_whole: dict[str, list[str]]) -> dict[str, Any]:
-    """Return the arguments of run_suite() that have it use this plugin. played_whole: the requirements by target."""
-    return {"more": ("-p", __name__), "variables": {VARIABLE: json.dumps(played_whole)}}
 
 
 @pytest.hookimpl(trylast=True)

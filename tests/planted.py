@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -102,20 +102,24 @@ def run_suite(
     directory: Path,
     schedules: int = 0,
     more: Iterable[str] = (),
-    variables: Mapping[str, str] | None = None,
+    mostly_own: Iterable[Fault] = (),
 ) -> dict[str, Rows]:
     """Run chapters of the suite, all where none is named, on these launchers; return their rows by target.
-    schedules: how many of each explored case. more, variables: further options, and variables of the environment."""
+    schedules: how many of each explored case. more: further options. mostly_own: the faults that these launchers have,
+    if each is to meet all cases of its own requirements, and one of each other requirement."""
     results = directory / "results.json"
     files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
     command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")]), "--containment=namespace"]
     command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider", f"--explore-schedules={schedules}"]
+    played_whole = {fault.name: sorted(own_requirements(fault)) for fault in mostly_own}
+    if played_whole:
+        command += ["-p", fewer_cases.__name__]
     done = subprocess.run(
         [*command, f"--results={results}", *(f"--target={path}" for path in targets), *more],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={**os.environ, **(variables or {})},
+        env=os.environ | {fewer_cases.VARIABLE: json.dumps(played_whole)},
         check=False,
     )
     assert results.exists(), done.stdout[-3000:] + done.stderr[-3000:]
@@ -127,12 +131,6 @@ def run_suite(
 def own_requirements(fault: Fault) -> set[str]:
     """Return the requirements that must fail for a fault."""
     return {fault.breaks, *fault.also_breaks}
-
-
-def mostly_own_cases(chosen: Iterable[Fault]) -> dict[str, Any]:
-    """Return the arguments of run_suite() with which each fault meets all cases of its own requirements, and one of
-    each other requirement."""
-    return fewer_cases.options({fault.name: sorted(own_requirements(fault)) for fault in chosen})
 
 
 def in_chapters(*chapters: str) -> set[str]:

@@ -106,7 +106,7 @@ NO_LAUNCHERS = {
 }
 
 
-def test_a_launcher_that_hides_our_socket_is_not_accused(tmp_path: Path) -> None:
+def test_a_launcher_that_hides_the_socket_is_an_error(tmp_path: Path) -> None:
     """A sandbox gives its command another /tmp. The command starts, but cannot report to us."""
     path = file(tmp_path, "hides", b'#!/bin/sh\nfor last; do :; done\nrm "$last"\nexec "$@"\n')
     done = run(f"--target={path}", f"--results={tmp_path}/r.json")

@@ -61,7 +61,7 @@ def test_a_launcher_that_steps_aside_is_judged_where_it_does_not(proctor: Run, t
     assert proctor("replay", str(case), "-n", "3", "--containment=namespace").returncode == 0
 
 
-def test_one_that_hides_our_socket_outside_is_not_accused(proctor: Run, tmp_path: Path) -> None:
+def test_a_launcher_that_hides_the_socket_outside_is_an_error(proctor: Run, tmp_path: Path) -> None:
     path = tmp_path / "hides"
     path.write_text(
         '#!/bin/sh\ngrep -qz proctor.harness.runner /proc/1/cmdline && exec "$@"\n'

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from proctor.reports.results import read
-from tests.conftest import Run
+from tests.conftest import Run, run_proctor
 
 LOSES = f"""#!{sys.executable} -IS
 import os, signal, sys
@@ -49,11 +48,8 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the results of a launcher that loses QUIT."""
     directory = tmp_path_factory.mktemp("baseline")
     path = directory / "baseline.json"
-    words = ["check", CONTAINED, launcher(directory, "QUIT"), "-k", "SIG-1", "--results", str(path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "proctor", *words],
-        cwd=directory, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    words = ("check", CONTAINED, launcher(directory, "QUIT"), "-k", "SIG-1", "--results", str(path))
+    done = run_proctor(*words, cwd=directory)
     assert done.returncode == 1, done.stdout + done.stderr
     return path
 

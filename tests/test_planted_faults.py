@@ -22,7 +22,6 @@ from tests.planted import (
     faults,
     in_chapters,
     launchers,
-    mostly_own_cases,
     of_each_chapter,
     run_suite,
     selected,
@@ -58,7 +57,7 @@ def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         return {}
     if FULL:
         return run_suite(targets, (), directory)
-    return run_suite(targets, (request.param,), directory, **mostly_own_cases(chosen))
+    return run_suite(targets, (request.param,), directory, mostly_own=chosen)
 
 
 @pytest.mark.timeout(900)

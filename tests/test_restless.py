@@ -22,6 +22,7 @@ from proctor.harness.target import BARE, Target
 from proctor.reports.results import read
 from tests.conftest import ROOT, Run
 
+# what script(1) does: the sleep is the launcher's, and is what the probe measures
 WAITS_BEFORE_IT_ENDS = """
 import os, signal, sys, time
 command = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)

@@ -38,8 +38,8 @@ UNSURE = (SLOW_START / 2, SLOW_START * 2)
 MEASUREMENTS = 5
 """How often, of which the least counts."""
 START_WITHIN = 8.0
-"""Seconds to start a command here, where the suite gives 30: one that never will is to be told soon. Not where it is
-described as slow, or the user has set another time."""
+"""Seconds to start a command here. The suite allows 30, but a target that starts none is to be reported soon. It does
+not apply to a target that is described as slow, or if the user has set another time."""
 SYNCS_WITHIN = 60.0
 """Seconds that a first environment may take."""
 

@@ -14,7 +14,7 @@ if pid == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 try:
     while data := os.read(master, 4096):
-        time.sleep(0.001)
+        time.sleep(0.001)  # so that the command has answered before its last bytes are passed on
         os.write(1, data)
 except OSError:  # EIO: the command has ended
     pass

@@ -198,10 +198,8 @@ class Terminal(_Streams):
 
     def flags(self) -> int:
         """Return the file status flags of the launcher's descriptors, which are copies of ours: of one open file
-        description, which dup(2) and fork(2) share."""
-        with contextlib.suppress(OSError):
-            return fcntl.fcntl(self.slave, fcntl.F_GETFL)
-        return 0
+        description, which dup(2) and fork(2) share. A hang-up does not close it, so this cannot fail."""
+        return fcntl.fcntl(self.slave, fcntl.F_GETFL)
 
     def size(self) -> tuple[int, int]:
         """Return rows and columns."""

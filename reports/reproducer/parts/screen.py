@@ -48,5 +48,6 @@ def needs_known_screen(launched: ObservedRun) -> None:
 def same_screen(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The terminal shows what it shows without the launcher: the cursor, and not the alternate screen."""
     needs_known_screen(launched)
-    left = [one for one in changed_modes(launched.output) if one not in changed_modes(bare.output)]
+    usual = changed_modes(bare.output)
+    left = [one for one in changed_modes(launched.output) if one not in usual]
     return violation("the terminal's screen and its modes as without it", "left: " + ", ".join(left)) if left else []
