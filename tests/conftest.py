@@ -34,10 +34,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def planted_faults_are_compiled() -> None:
-    """Compile the launchers with planted faults: they are started thousands of times, and write no bytecode."""
-    compileall.compile_dir(ROOT / "targets" / "faulty", maxlevels=0, quiet=1)
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile all modules, before there are workers: each is loaded by thousands of processes, and in a new checkout
+    none of them would write bytecode."""
+    if hasattr(config, "workerinput"):
+        return
+    for name in ("conformance", "harness", "reports", "targets"):
+        compileall.compile_dir(ROOT / name, quiet=1)
+    compileall.compile_dir(ROOT / "src" / "proctor", maxlevels=0, quiet=1)
 
 
 @pytest.fixture

@@ -210,7 +210,7 @@ def test_the_suite_goes_on_when_a_runner_is_killed(place: Path, victim: str) -> 
             running.kill()
     assert running.returncode == 3, printed.decode()
     assert b"the runner died" in printed
-    assert printed.count(b"] ERROR [") == 1, printed.decode()
+    assert printed.count(b"ERROR [") == 1, printed.decode()
     nothing_left(place)
 
 

@@ -209,6 +209,7 @@ def _needs_command(requirement: Requirement, history: History, bare: History | N
     if bare is None or requirement.chapter == "inherit" or requirement.id in STARTING:
         return
     if not any(fact.process == "command" for fact in history.facts(WitnessReady)):
+        needs_freedom(history)  # where we ended the launcher, that is the reason, however far it had come
         raise NotObservable(f"the launcher did not start its command here: see {', '.join(STARTING)} and INHERIT")
 
 

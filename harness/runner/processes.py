@@ -171,21 +171,19 @@ def count_entries() -> int:
     return len(os.listdir("/proc"))
 
 
-def count_tasks(pid: int) -> int:
-    """Return the number of threads of a process: a directory has two links and one for each directory in it."""
+def threads(pid: int) -> list[int]:
+    """Return the tids of the threads of a process; none if it has gone."""
+    base = f"/proc/{pid}/task"
     try:
-        return os.stat(f"/proc/{pid}/task").st_nlink - 2
-    except OSError:
-        return 0
-
-
-def tasks(pid: int) -> list[TaskState]:
-    """Return the threads of a process, but for their calls; none if it has gone."""
-    try:
-        tids = os.listdir(f"/proc/{pid}/task")
+        # a directory has two links and one for each directory in it; a thread that is alone has the pid as its tid
+        return [pid] if os.stat(base).st_nlink == 3 else [int(tid) for tid in os.listdir(base)]
     except OSError:
         return []
-    found = (_task(pid, int(tid)) for tid in tids)
+
+
+def tasks(pid: int, tids: list[int] | None = None) -> list[TaskState]:
+    """Return the threads of a process, but for their calls; none if it has gone. tids: those to read; None for all."""
+    found = (_task(pid, tid) for tid in (threads(pid) if tids is None else tids))
     return [task for task in found if task]
 
 

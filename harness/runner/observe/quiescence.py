@@ -71,9 +71,10 @@ def look(
     began = time.monotonic()
     tasks: list[processes.TaskState] = []
     for pid in pids:
-        if len(tasks) + processes.count_tasks(pid) > MAX_TASKS:
+        tids = processes.threads(pid)
+        if len(tasks) + len(tids) > MAX_TASKS:
             raise TooMany("threads", MAX_TASKS)
-        tasks += processes.tasks(pid)
+        tasks += processes.tasks(pid, tids)
     fingerprint = (kept_still, in_vfork, *((task.tid, task.state, task.switches, task.due) for task in tasks))
     if before and before.blocked and before.fingerprint == fingerprint and began - before.whole < WHOLE_EVERY:
         return before._replace(began=began)

@@ -40,10 +40,10 @@ class Places:
         if not place.work.is_dir():  # or a launcher has removed what is not its own
             place.work.mkdir()
             project.lay_out(target, place)
-        if place.temporary.exists():
-            empty(place.temporary)
         for directory in (place.temporary, place.home):
-            directory.mkdir(exist_ok=True)
+            if not os.path.isdir(directory):
+                directory.mkdir()
+        empty(place.temporary)
         if scenario.stage.home != "kept":
             self._prepare(target, scenario, place, warm_up)
         return place
@@ -53,7 +53,8 @@ class Places:
         if not base:
             slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
             base = self._bases[target.name] = self._scratch / f"{len(self._bases)}-{slug}"
-        base.mkdir(exist_ok=True)
+        if not os.path.isdir(base):
+            base.mkdir()
         return base
 
     def _wheels(self) -> Path:
