@@ -45,6 +45,7 @@ from proctor.harness.scenario import (
 from proctor.harness.schedule import parse
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
+from proctor.reports.issue import markdown
 from proctor.reports.reproducer.script import reproducer
 from tests.conftest import ROOT, Run
 from tests.planted import FAULTY, launchers
@@ -394,7 +395,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_strings_are_harmless(text: str, proctor: Run, tmp_path: Path, empty: Path) -> None:
+def test_hostile_strings_are_harmless(text: str, tmp_path: Path, empty: Path) -> None:
     target = Target(f"evil {text}", (*SOUND,), description=text, environment={"ODD": text})
     scenario = Scenario((Settle(), s.Type(text.encode()), *finish()), JOB)
     case = a_case(target, "EXIT-1", "exit.same_status", scenario)
@@ -405,7 +406,7 @@ def test_hostile_strings_are_harmless(text: str, proctor: Run, tmp_path: Path, e
     done = play(script, empty)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\x1b" not in done.stdout
-    issue = printed(proctor, case, tmp_path, "--format", "markdown", "--no-play")
+    issue = markdown(summary_of(casefile.read(casefile.write(case, tmp_path / "cases"))), script)
     assert "\x1b" not in issue
     outside = outside_of_code(issue)
     assert outside.count("</details>") == outside.count("<details>") == 1

@@ -384,6 +384,7 @@ def axe(request: pytest.FixtureRequest) -> str:
         if not npm:
             pytest.skip("needs npm, or PROCTOR_AXE=PATH/axe.min.js: apt-get install npm")
         words = [npm, "install", "--prefix", str(kept), "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
+        words += ["--fetch-retries=0", f"--fetch-timeout={PATIENCE // 2 * 1000}"]
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
         except subprocess.TimeoutExpired:  # a registry that does not answer says nothing about the page
