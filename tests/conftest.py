@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import functools
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from proctor.harness import execute as door
+from proctor.harness import settings
 
 pytest_plugins = ["pytester", "tests.built_for_tests"]
 
@@ -30,8 +32,8 @@ for number in (signal.SIGHUP, signal.SIGQUIT):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers more than there are cores: our tests wait half of the time, for processes to end or to rest."""
-    return len(os.sched_getaffinity(0)) + 2 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    """A worker more than there are cores: our tests wait a third of the time, for processes to end or to come to rest."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +54,22 @@ def no_runner_is_left() -> Iterator[None]:
     """End the runner after a test that plays scenarios in this process."""
     yield
     door.stop()
+
+
+@functools.cache
+def has_namespace() -> bool:
+    """Whether this system allows PID namespaces."""
+    try:
+        return door.has_namespace()
+    finally:
+        door.stop()
+
+
+@pytest.fixture
+def contained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare no launcher with a run outside of its namespace: that costs as much as the few cases of most tests."""
+    if has_namespace():
+        monkeypatch.setenv(settings.CONTAINMENT, "namespace")
 
 
 def copy_of_package(directory: Path) -> Path:

@@ -110,7 +110,9 @@ def run_suite(
     results = directory / "results.json"
     files = [str(ROOT / "conformance" / "suite" / f"test_{chapter}.py") for chapter in chapters]
     command = [sys.executable, "-m", "pytest", *(files or [str(ROOT / "conformance")]), "--containment=namespace"]
-    command += ["-n", "2", "-q", "--tb=no", "-p", "no:cacheprovider", f"--explore-schedules={schedules}"]
+    # beside other tests all cores are busy, and each worker costs a start and a collection
+    workers = "0" if "PYTEST_XDIST_WORKER" in os.environ else "2"
+    command += ["-n", workers, "-q", "--tb=no", "-p", "no:cacheprovider", f"--explore-schedules={schedules}"]
     played_whole = {fault.name: sorted(own_requirements(fault)) for fault in mostly_own}
     if played_whole:
         command += ["-p", fewer_cases.__name__]

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("tini", "./launcher", "uv-run")
 POLLS = ROOT / "tests" / "launchers_for_tests" / "polls.c"
 """The source of a launcher that polls: it is judged as well."""
-SLOWEST_RUN = 1800
+SLOWEST_RUN = 3600
 """Seconds after which a run counts as hanging."""
 
 Key = tuple[str, str]
@@ -153,18 +153,19 @@ def soak(
     """Run the suite `count` times in each of these settings; return the differences between all runs. kept: a file with
     the outcomes of earlier runs, which count; those of the others are added."""
     runs = read_runs(kept) if kept and kept.exists() else []
-    for setting in settings:
-        done = sum(earlier == setting for earlier, _ in runs)
-        if done >= count:
-            continue
-        with SETTINGS[setting]():
-            for number in range(done + 1, count + 1):
-                start = time.monotonic()
+    done = Counter(setting for setting, _ in runs)
+    # all settings in each round, so that of an interrupted soak there are as many runs of each
+    for number in range(1, count + 1):
+        for setting in settings:
+            if done[setting] >= number:
+                continue
+            start = time.monotonic()
+            with SETTINGS[setting]():
                 runs.append((setting, run_once(targets, arguments or [])))
-                if kept:
-                    keep(runs[-1], kept)
-                changed = "".join(f"\n  {line}" for line in differences([runs[0][1], runs[-1][1]]))
-                print(f"{setting}, run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
+            if kept:
+                keep(runs[-1], kept)
+            changed = "".join(f"\n  {line}" for line in differences([runs[0][1], runs[-1][1]]))
+            print(f"{setting}, run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
     return differences([outcomes for _, outcomes in runs])
 
 

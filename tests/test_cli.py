@@ -18,6 +18,8 @@ from proctor.conformance.cli.suite_run import cache_options
 from proctor.reports.results import read
 from tests.conftest import Run
 
+pytestmark = pytest.mark.usefixtures("contained")
+
 
 def script(directory: Path, text: str) -> str:
     path = directory / "a-launcher"

@@ -34,6 +34,8 @@ from tests.planted_packages import (
     write_wheel,
 )
 
+pytestmark = pytest.mark.usefixtures("contained")
+
 VERSIONS = {
     "1.0": SOUND, "1.1": SOUND, "1.2": SOUND, "1.3": FAULTY, "1.4": FAULTY, "1.5": FAULTY, "1.6": FAULTY, "1.7": SOUND,
     "1.8": SOUND, "1.9rc1": FAULTY, "1.9": OTHERWISE, "1.10": UNSTABLE, "2.0": STARTS_NOTHING,

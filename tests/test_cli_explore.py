@@ -14,6 +14,8 @@ import pytest
 from proctor.reports.results import read
 from tests.conftest import ROOT, Run
 
+pytestmark = pytest.mark.usefixtures("contained")
+
 LAUNCHER = str(ROOT / "launcher")
 
 needs_timeout = pytest.mark.skipif(not shutil.which("timeout"), reason="needs timeout: apt-get install coreutils")

@@ -28,6 +28,8 @@ from proctor.reports.results import read
 from tests.conftest import ROOT
 from tests.test_nothing_left import nothing_left
 
+pytestmark = pytest.mark.usefixtures("contained")
+
 SOON = 20.0
 """Seconds; it takes a fraction of one. The launchers take sixty."""
 LOOKS = 24

@@ -12,6 +12,8 @@ from proctor.harness.history import Ended
 from proctor.reports.results import read
 from tests.conftest import Run
 
+pytestmark = pytest.mark.usefixtures("contained")
+
 SOUND, ZERO = '"$@"\n', '"$@"\nexit 0\n'
 """A launcher that only runs its command, and one that takes every end for a success."""
 

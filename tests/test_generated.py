@@ -30,7 +30,7 @@ SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1", "TTY-5")}
 ANY = ("*",)
 FAULTS = [fault for fault in faults(*CHAPTERS) if FULL or fault.name in SOME]
 
-pytestmark = pytest.mark.usefixtures("no_runner_is_left")
+pytestmark = pytest.mark.usefixtures("contained", "no_runner_is_left")
 
 
 def planted(fault: Fault) -> Target:
