@@ -32,7 +32,7 @@ for number in (signal.SIGHUP, signal.SIGQUIT):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """A worker more than there are cores: our tests wait a third of the time, for processes to end or to come to rest."""
+    """A worker more than there are cores: our tests wait a third of the time, for processes to end or to rest."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
