@@ -16,6 +16,8 @@ BLOCKED_STATES = "STZX"
 tracer: that task goes on when its tracer acts."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of other processes too, when they are traced."""
+MOST_READINGS = 20
+"""Of the process table at one look."""
 _CHUNK = 1 << 14
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -99,8 +101,33 @@ def reaped_cpu_seconds() -> float:
 
 def table() -> dict[int, Process]:
     """Return all processes by pid."""
-    found = (read_process(int(entry)) for entry in os.listdir("/proc") if entry.isdigit())
-    return {process.pid: process for process in found if process}
+    return _read(_listed())
+
+
+def table_without_gaps() -> dict[int, Process]:
+    """As table(); but a process that has ended may have started another one after the listing, which is not in it. So
+    the table is read again until no process ends meanwhile. Where one changes its PID all the time, by fork and exit,
+    the reading with the most living processes is returned."""
+    fullest: dict[int, Process] = {}
+    before: dict[int, Process] | None = None
+    for _ in range(MOST_READINGS):
+        listed = _listed()
+        found = _read(listed)
+        ended = {pid for pid, process in found.items() if process.state in "ZX"}
+        if (not ended and len(found) == len(listed)) or found == before:
+            return found
+        if len(found) - len(ended) >= sum(process.state not in "ZX" for process in fullest.values()):
+            fullest = found
+        before = found
+    return fullest
+
+
+def _listed() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def _read(pids: list[int]) -> dict[int, Process]:
+    return {process.pid: process for process in map(read_process, pids) if process}
 
 
 def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:

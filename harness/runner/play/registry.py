@@ -177,7 +177,7 @@ class ProcessRegistry:
 
     def all_processes(self) -> tuple[Process, ...]:
         """Return the process table of this execution, with roles."""
-        rows = processes.below(os.getpid(), processes.table()).values()
+        rows = processes.below(os.getpid(), processes.table_without_gaps()).values()
         named = (Process(p.pid, p.ppid, p.pgid, p.sid, p.state, p.name, self._roles.get(p.pid, "")) for p in rows)
         return tuple(sorted(named, key=lambda process: process.pid))
 
