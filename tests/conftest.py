@@ -38,13 +38,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile all modules, before there are workers: each is loaded by thousands of processes, and in a new checkout
-    none of them would write bytecode. A collection compiles what pytest rewrites."""
+    none of them would write bytecode. A collection compiles what pytest rewrites, which pays only where many tests are
+    run; it compares no containments, and any system allows a subreaper."""
     if hasattr(config, "workerinput"):
         return
     for name in ("conformance", "harness", "reports", "targets"):
         compileall.compile_dir(ROOT / name, quiet=1)
     compileall.compile_dir(ROOT / "src" / "proctor", maxlevels=0, quiet=1)
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if not config.getoption("numprocesses", None):
+        return
+    env = os.environ | {settings.CONTAINMENT: "subreaper"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     words = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "conformance/", "--target=./launcher"]
     subprocess.run(words, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, check=False)
 

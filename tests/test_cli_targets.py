@@ -14,8 +14,6 @@ from proctor.conformance.cli.targets import targets
 from proctor.harness.target import known_targets
 from tests.planted_packages import SOUND, environment, write_wheel
 
-pytestmark = pytest.mark.usefixtures("contained")
-
 DESCRIPTION = """
 description = "a launcher of ours"
 command = ["{command}", "--"]

@@ -400,13 +400,14 @@ def test_hostile_strings_are_harmless(text: str, tmp_path: Path, empty: Path) ->
     scenario = Scenario((Settle(), s.Type(text.encode()), *finish()), JOB)
     case = a_case(target, "EXIT-1", "exit.same_status", scenario)
     case = replace(case, objections=(Violation(text, {}, text, text),), versions={"launcher": text, "system": text})
-    script = exported(case, tmp_path)
+    summary = summary_of(casefile.read(casefile.write(case, tmp_path / "cases")))
+    script = reproducer(summary)
     ast.parse(script, feature_version=OLDEST)
     assert "\x1b" not in script
     done = play(script, empty)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\x1b" not in done.stdout
-    issue = markdown(summary_of(casefile.read(casefile.write(case, tmp_path / "cases"))), script)
+    issue = markdown(summary, script)
     assert "\x1b" not in issue
     outside = outside_of_code(issue)
     assert outside.count("</details>") == outside.count("<details>") == 1

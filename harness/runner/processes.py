@@ -14,6 +14,8 @@ from proctor.harness.history import Process
 BLOCKED_STATES = "STZX"
 """Waiting for an event, stopped, ended. D is not one of them: disk sleep ends by itself. Nor is t, stopped by a
 tracer: that task goes on when its tracer acts."""
+ENDED = "ZX"
+"""States of a process or a thread that has ended."""
 WALL = 0x40000000
 """wait(2)'s __WALL: threads of other processes too, when they are traced."""
 MOST_READINGS = 20
@@ -80,7 +82,7 @@ def read_process(pid: int) -> Process | None:
     fields = tail.split(b" ", 4)
     state, ppid, pgid, sid = fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3])
     if state == "Z":  # a process of which only the first thread has ended is shown as a zombie too
-        state = next((task.state for task in tasks(pid) if task.state not in "ZX"), state)
+        state = next((task.state for task in tasks(pid) if task.state not in ENDED), state)
     return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
 
 
@@ -101,7 +103,7 @@ def reaped_cpu_seconds() -> float:
 
 def table() -> dict[int, Process]:
     """Return all processes by pid."""
-    return _read(_listed())
+    return _read(pids())
 
 
 def table_without_gaps() -> dict[int, Process]:
@@ -110,24 +112,26 @@ def table_without_gaps() -> dict[int, Process]:
     the reading with the most living processes is returned."""
     fullest: dict[int, Process] = {}
     before: dict[int, Process] | None = None
+    most = 0
     for _ in range(MOST_READINGS):
-        listed = _listed()
+        listed = pids()
         found = _read(listed)
-        ended = {pid for pid, process in found.items() if process.state in "ZX"}
-        if (not ended and len(found) == len(listed)) or found == before:
+        living = sum(process.state not in ENDED for process in found.values())
+        if living == len(listed) or found == before:
             return found
-        if len(found) - len(ended) >= sum(process.state not in "ZX" for process in fullest.values()):
-            fullest = found
+        if living >= most:
+            fullest, most = found, living
         before = found
     return fullest
 
 
-def _listed() -> list[int]:
+def pids() -> list[int]:
+    """Return the pids of all processes."""
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
 
 
-def _read(pids: list[int]) -> dict[int, Process]:
-    return {process.pid: process for process in map(read_process, pids) if process}
+def _read(listed: list[int]) -> dict[int, Process]:
+    return {process.pid: process for process in map(read_process, listed) if process}
 
 
 def below(ancestor: int, processes: dict[int, Process]) -> dict[int, Process]:
@@ -212,6 +216,11 @@ def tasks(pid: int, tids: list[int] | None = None) -> list[TaskState]:
     """Return the threads of a process, but for their calls; none if it has gone. tids: those to read; None for all."""
     found = (_task(pid, tid) for tid in (threads(pid) if tids is None else tids))
     return [task for task in found if task]
+
+
+def living_threads(pid: int) -> list[int]:
+    """Return the tids of the threads of a process that have not ended; none if it has gone."""
+    return [task.tid for task in tasks(pid) if task.state not in ENDED]
 
 
 def in_call(task: TaskState) -> TaskState:

@@ -4,9 +4,9 @@ usage: python tests/launchers/run.py DIRECTORY [PYTEST WORDS...]      installs i
 
 The results are kept in DIRECTORY, as results.json and as a page, matrix.html. All launchers take an hour or more, so
 each is judged by a run of its own, and a run that was interrupted goes on: what it has judged is in DIRECTORY/judged,
-until all are. What is not there is named with how to get it. That real launchers fail requirements is the news, not an
-error here: the exit status is that of the harness, 2 for a launcher that starts nothing and 3 where the harness itself
-failed.
+until all are. Remove that to begin anew, as after a change of Proctor. What is not there is named with how to get it.
+That real launchers fail requirements is the news, not an error here: the exit status is that of the harness, 2 for a
+launcher that starts nothing and 3 where the harness itself failed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ def main() -> None:
     os.environ["PATH"] = f"{install_all(directory)}:{os.environ['PATH']}"
     files = {name: judged / f"{name}.json" for name in there()}
     failed = {status for name, path in files.items() if not path.exists() and (status := judge(name, path, words)) > 1}
-    results.write_text(json.dumps([json.loads(path.read_text()) for path in files.values() if path.exists()]))
+    documents = [json.loads(path.read_text()) for path in files.values() if path.exists()]
+    if not documents:
+        sys.exit(max(failed, default=2))
+    results.write_text(json.dumps(documents))
     report = ["report", str(results), "--format", "html", "-o", str(page)]
     subprocess.run([sys.executable, "-m", "proctor.conformance.cli.main", *report], cwd=ROOT, check=True)
     print(f"the matrix: {page}")

@@ -28,7 +28,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             state = now[pid]
             return Process(pid, 1, pid, pid, state, "python") if state else None
 
-        monkeypatch.setattr(processes, "_listed", listed)
+        monkeypatch.setattr(processes, "pids", listed)
         monkeypatch.setattr(processes, "read_process", read)
 
     return set_readings

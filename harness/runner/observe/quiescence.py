@@ -145,7 +145,7 @@ def _goes_on(task: processes.TaskState, may_be_for_other: bool) -> bool:
 def descendants(ancestor: int) -> list[int]:
     """Return the pids of all descendants, with those that were orphaned to it. All processes descend from PID 1."""
     if ancestor == 1:
-        return sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit() and entry != "1")
+        return sorted(pid for pid in processes.pids() if pid != 1)
     return sorted(processes.below(ancestor, processes.table()))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
+from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.observe.notify_socket import ServiceManager
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
@@ -34,8 +35,6 @@ from proctor.harness.target import Target
 
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
-ENDED = "ZX"
-"""States of a process that has ended; proc_pid_stat(5)."""
 PARENTS = ("shell", "leader")
 """Roles of processes that are meant to be there at the end: they are what the launcher was started under."""
 MOST_NAMES = 1000
@@ -171,7 +170,7 @@ class Execution:
         self._invocations.close()
         if files := _names_in(self._place.temporary):
             self._recorder.add("runner", history.TempFilesLeft(files))
-        self._describe([process for process in left if process.state not in ENDED and process.role not in PARENTS])
+        self._describe([p for p in left if p.state not in processes.ENDED and p.role not in PARENTS])
 
     def _describe(self, left: list[history.Process]) -> None:
         """Record details of processes that are still there. psutil is imported here, as most launchers leave none."""

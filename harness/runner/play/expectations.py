@@ -8,6 +8,7 @@ import msgspec
 
 from proctor.harness import history
 from proctor.harness.awaited import Awaited, process_of
+from proctor.harness.runner import processes
 from proctor.harness.runner.observe.open_waits import named
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.registry import ProcessRegistry
@@ -81,4 +82,4 @@ class Expectations:
         return bool(roles) and roles <= self._recorder.ended and not self._others_alive()
 
     def _others_alive(self) -> bool:
-        return any(p.role != "leader" and p.state not in "ZX" for p in self._registry.all_processes())
+        return any(p.role != "leader" and p.state not in processes.ENDED for p in self._registry.all_processes())

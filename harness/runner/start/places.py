@@ -41,8 +41,7 @@ class Places:
             place.work.mkdir()
             project.lay_out(target, place)
         for directory in (place.temporary, place.home):
-            if not os.path.isdir(directory):
-                directory.mkdir()
+            _make(directory)
         empty(place.temporary)
         if scenario.stage.home != "kept":
             self._prepare(target, scenario, place, warm_up)
@@ -53,8 +52,7 @@ class Places:
         if not base:
             slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
             base = self._bases[target.name] = self._scratch / f"{len(self._bases)}-{slug}"
-        if not os.path.isdir(base):
-            base.mkdir()
+        _make(base)
         return base
 
     def _wheels(self) -> Path:
@@ -88,6 +86,13 @@ class Places:
         warm.restore()
         if scenario.stage.home == "stale":
             project.change(place.work)
+
+
+def _make(directory: Path) -> None:
+    """Make a directory where there is none. Nearly always there is one, and mkdir(exist_ok=True) then takes longer: it
+    tries, and handles the error."""
+    if not os.path.isdir(directory):
+        directory.mkdir()
 
 
 def empty(directory: Path) -> None:

@@ -34,7 +34,7 @@ class ProcessHold:
     def _stop_all_of(self, pid: int) -> None:
         """Stop every task. Repeat while there are new ones: tasks that were not stopped yet may have created them."""
         while True:
-            new = [task.tid for task in processes.tasks(pid) if task.tid not in self.tids and task.state not in "ZX"]
+            new = [tid for tid in processes.living_threads(pid) if tid not in self.tids]
             if not new:
                 return
             for tid in new:

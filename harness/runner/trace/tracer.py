@@ -60,7 +60,7 @@ class Tracer:
             ptrace.go_on_to_next_call(tid)
 
     def _seize(self, pid: int) -> None:
-        while new := [t.tid for t in processes.tasks(pid) if t.tid not in self._tids and t.state not in "ZX"]:
+        while new := [tid for tid in processes.living_threads(pid) if tid not in self._tids]:
             for tid in new:
                 if ptrace.stop_task(tid):
                     self._tids.add(tid)
