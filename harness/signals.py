@@ -14,6 +14,14 @@ COMMON_SIGNALS = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
 )  # fmt: skip
 """The signals that people and service managers send."""
+IGNORED_BY_DEFAULT: tuple[int, ...] = tuple(
+    getattr(signal, name) for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH") if hasattr(signal, name)
+)
+"""The signals whose default action does nothing; signal(7)."""
+STOPPING: tuple[int, ...] = tuple(
+    getattr(signal, name) for name in ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU") if hasattr(signal, name)
+)
+"""The signals whose default action stops the process; signal(7)."""
 SI_USER = 0
 """si_code of kill(2); sigaction(2)."""
 SI_KERNEL = 0x80

@@ -33,7 +33,7 @@ from proctor.harness.history import (
     WaitFailed,
     WitnessReady,
 )
-from proctor.harness.orders import Default, Die, Exit, ExitOn, Inherit
+from proctor.harness.orders import Default, Die, Exit, ExitOn, Inherit, OrderToWitness
 from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
@@ -184,14 +184,23 @@ def may_have_died_with(history: History, launcher: Ended, command: Ended) -> boo
 
 
 def _was_told_to_end(history: History) -> bool:
-    """Whether anything was done by which the command may have ended by itself. Where a signal has its default action
-    again, the command may end by a key or by what its group is sent."""
+    """Whether anything was done by which the command may have ended by itself."""
+    if any(fact.to == "command" for fact in history.facts(Sent)):
+        return True
     not_taken = [miss.awaited.order for miss in history.facts(WaitFailed) if isinstance(miss.awaited, OrderTaken)]
     told = [fact.order for fact in history.facts(Ordered) if fact.process == "command"]
-    by_signal = any(fact.to == "command" for fact in history.facts(Sent))
-    return by_signal or any(
-        isinstance(one, Exit | Die | ExitOn | Inherit | Default) for one in told if one not in not_taken
-    )
+    return any(_may_end(order) for order in told if order not in not_taken)
+
+
+def _may_end(order: OrderToWitness) -> bool:
+    """Whether the command may end of an order. Where a signal that ends a process has its default action again, it may
+    end by a key or by what its group is sent."""
+    match order:
+        case Exit() | Die() | ExitOn():
+            return True
+        case Inherit(signal=number) | Default(signal=number):
+            return number not in signals.IGNORED_BY_DEFAULT + signals.STOPPING
+    return False
 
 
 def has(history: History, kind: type) -> bool:

@@ -8,6 +8,7 @@ import resource
 import signal
 from typing import NamedTuple
 
+from proctor.harness import signals
 from proctor.harness.calls import by_number
 from proctor.harness.history import Process
 
@@ -164,7 +165,7 @@ def acts_on(tid: int, number: int) -> bool:
     if not settings:
         return True
     bit = 1 << (number - 1)
-    return bool(settings.caught & bit) or (number not in IGNORED_BY_DEFAULT and not settings.ignored & bit)
+    return bool(settings.caught & bit) or (number not in signals.IGNORED_BY_DEFAULT and not settings.ignored & bit)
 
 
 class SignalSettings(NamedTuple):
@@ -182,9 +183,6 @@ def signal_settings(tid: int) -> SignalSettings | None:
     except OSError:
         return None
     return SignalSettings(*(int(match[n], 16) for n in (4, 5, 6))) if match else None
-
-
-IGNORED_BY_DEFAULT = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, getattr(signal, "SIGWINCH", 0))
 
 
 def tracer_of(tid: int) -> int:

@@ -31,7 +31,6 @@ from proctor.harness.history import (
 from proctor.reports.timeline.lanes import LAUNCHER, PROCTOR, TERMINAL, Lanes
 
 ArrowKind = Literal["signal", "key", "order"]
-STOP_SIGNALS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH)
 """Signals that the kernel sends only for a terminal. SIGHUP and SIGCONT may also go to an orphaned process group."""
 KEY_SIGNALS = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT, "ctrl-z": signal.SIGTSTP}
@@ -162,7 +161,7 @@ class TransferTracker:
             case Ended(code=code, signal=number):
                 causes = (number,) if number else (code - 128,) if code and code > 128 else (signal.SIGKILL,)
             case Stopped(signal=number):
-                causes = (number,) if number else STOP_SIGNALS
+                causes = (number,) if number else signals.STOPPING
             case _:
                 causes = () if lane in self._witnesses else (signal.SIGCONT,)  # a witness reports the receipt itself
         for one in self._pending:

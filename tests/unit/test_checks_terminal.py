@@ -237,19 +237,38 @@ EXAMPLES: tuple[Example, ...] = (
         "not received",
     ),
     good("all steps went", checks.job_control, supervised(*over(), terminal=True)),
-    unseen(
-        "a key ends the launcher, and its command with it",
+    *(
+        unseen(
+            f"a key ends the launcher, and its command with it: {first} first, after {order}",
+            checks.job_control,
+            supervised(
+                Ordered("command", order),
+                Pressed("ctrl-c"),
+                by_key(INT),
+                *(ended(role, None) for role in (first, "launcher" if first == "command" else "command")),
+                missed("command does look"),
+                terminal=True,
+            ),
+            PLAIN,
+            "ctrl-c ended the launcher itself while the command ran: see TTY-1",
+        )
+        for first in ("command", "launcher")
+        for order in (orders.Catch(), orders.Inherit(int(signal.SIGTSTP)), orders.Default(int(signal.SIGCONT)))
+    ),
+    bad(
+        "a key ends the command, which handles it as by itself, and its launcher after it",
         checks.job_control,
         supervised(
+            Ordered("command", orders.Inherit(int(INT))),
             Pressed("ctrl-c"),
-            by_key(INT),
             ended("command", None),
             ended("launcher", None),
-            missed("command does look"),
+            missed("terminal shows <prompt>"),
             terminal=True,
         ),
         PLAIN,
-        "ctrl-c ended the launcher itself while the command ran: see TTY-1",
+        "timed-out wait=output text=<prompt>",
+        "<prompt>",
     ),
     bad(
         "no prompt",

@@ -13,6 +13,7 @@ import signal
 import struct
 from typing import Literal, NamedTuple
 
+from proctor.harness import signals
 from proctor.harness.runner import processes
 
 _SEIZE, _INTERRUPT, _LISTEN, _DETACH, _SYSCALL, _GET_SYSCALL_INFO = 0x4206, 0x4207, 0x4208, 17, 24, 0x420E
@@ -200,15 +201,12 @@ VFORK, VFORK_DONE = 2, 5  # PTRACE_EVENT_VFORK, PTRACE_EVENT_VFORK_DONE
 """The events of a task that waits until the child it made has executed a program or ended, and of that wait's end."""
 
 
-_STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-
-
 def stop_of(status: int) -> Stop:
     """Read a wait status of a tracee."""
     if not os.WIFSTOPPED(status):
         return Stop("none")
     number, event = os.WSTOPSIG(status), status >> 16
-    if event == _EVENT_STOP and number in _STOPPING:
+    if event == _EVENT_STOP and number in signals.STOPPING:
         return Stop("group", number)
     if event:
         return Stop(_KINDS.get(event, "event"), event)
