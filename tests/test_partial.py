@@ -124,6 +124,14 @@ while time.process_time() < {2.2 * SLOW_START}:
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
+COMPUTES_WHEN_COLD = COMPUTES.replace(
+    "while",
+    """starts = open(__file__ + ".starts", "a")
+starts.write(".")
+while starts.tell() <= 2 and""",
+)
+"""Computes in its first two starts only, as with cold caches."""
+
 
 def made(path: Path, text: str) -> str:
     path.write_text(text)
@@ -149,7 +157,7 @@ def test_the_same_cases_are_collected_whatever_the_load(tmp_path: Path) -> None:
     assert numbers == {"reference": 256, "waits": 256, "computes": SAMPLED}
 
 
-@pytest.mark.parametrize(("text", "is_slow"), [(WAITS, False), (COMPUTES, True)])
+@pytest.mark.parametrize(("text", "is_slow"), [(WAITS, False), (COMPUTES, True), (COMPUTES_WHEN_COLD, False)])
 def test_slow_is_what_needs_cpu_time(text: str, is_slow: bool, tmp_path: Path) -> None:
     assert probe(load(made(tmp_path / "a-launcher", text))).slow == is_slow
 

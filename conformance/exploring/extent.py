@@ -6,6 +6,7 @@ whether it is slow, and what the scenario makes. Times are those of an idle mach
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from proctor.harness.calls import BIRTH
@@ -20,6 +21,8 @@ EXECUTION = 100
 THREAD = 150
 """What it costs more for each thread that the launcher makes: 6 ms, until all threads are at rest. Programs of Go make
 four, of Node ten."""
+PROCESS = 130
+"""What it costs more for each process that the launcher makes besides the command: 5 ms. A shell script may make 40."""
 SLOW = 12_000
 """What it costs more for a slow launcher, which computes between two points: 0.5 s."""
 WAITS = 24_000
@@ -30,6 +33,8 @@ WITH_ENVIRONMENT = 2_400
 """What it costs more if the launcher's environment is used and its files are compared: 0.1 s."""
 MAKES_ENVIRONMENT = 8_000
 """The same if each execution makes or prunes an environment: 0.33 s."""
+PLAIN = 2
+"""The processes of a launcher that makes none but its command."""
 FEWEST = 2
 """Schedules that are played in any case."""
 LONGEST = 600.0
@@ -56,14 +61,17 @@ class Extent(NamedTuple):
         """Return how many executions a campaign may take; None if there is no limit."""
         if self.schedules is not None or self.share is None:
             return self.schedules
-        cost = len(survey.sites) + EXECUTION + THREAD * _threads(survey) + SLOW * self.is_slow + WAITS * self.waits
-        cost += _cost_of_environment(scenario)
+        threads, processes = _made(survey)
+        cost = EXECUTION + len(survey.sites) + THREAD * threads + PROCESS * processes
+        cost += SLOW * self.is_slow + WAITS * self.waits + _cost_of_environment(scenario)
         return max(FEWEST, int(self.share * WORK / cost))
 
 
-def _threads(survey: Survey) -> int:
-    """Return how many threads the launcher and its children make, besides the first of each process."""
-    return sum(site.point.call == BIRTH and "." in site.point.task for site in survey.sites)
+def _made(survey: Survey) -> tuple[int, int]:
+    """Return how many threads the launcher and its children make, and how many processes besides the first and the
+    command."""
+    births = Counter("." in site.point.task for site in survey.sites if site.point.call == BIRTH)
+    return births[True], max(0, births[False] - PLAIN)
 
 
 def _cost_of_environment(scenario: Scenario) -> int:
