@@ -144,6 +144,9 @@ def test_the_difference_is_said() -> None:
     assert said.startswith("SIG-1: pass in a PID namespace, not-delivered"), said
 
 
+FAMILY = (process("launcher"), process("command"))
+
+
 def test_another_tree_is_a_difference_though_the_verdict_is_the_same() -> None:
     def played(*rows: Any) -> History:
         return supervised(sent(TERM), received(TERM), looked("step", *rows), *over(7))
@@ -152,6 +155,16 @@ def test_another_tree_is_a_difference_though_the_verdict_is_the_same() -> None:
     said = compare(target("any"), Turns(alone), Turns(below), SIG_1).difference
     assert said.startswith("SIG-1: its processes are launcher"), said
     assert "command below launcher" in said
+
+
+def test_what_has_not_come_to_rest_is_not_compared() -> None:
+    """ssh-agent starts its command and, beside it, an agent that leads a session a moment later."""
+
+    def played(*rows: Any) -> History:
+        return supervised(looked("start", *rows), sent(TERM), received(TERM), looked("step", *FAMILY), *over(7))
+
+    early, late = played(process("launcher")), played(*FAMILY)
+    assert compare(target("any"), Turns(early), Turns(late), SIG_1).difference == ""
 
 
 def test_pids_do_not_matter() -> None:
