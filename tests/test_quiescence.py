@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 from proctor.conformance.checks import signals as checks
-from proctor.conformance.scenarios.signals import finish, send
+from proctor.conformance.checks.tree import nothing_left
+from proctor.conformance.scenarios.signals import LONG_REST, finish, send
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, History, Received, Sent, SettleEnded, WaitFailed
 from proctor.harness.runner.observe import timers
@@ -121,6 +123,23 @@ def test_launcher_that_polls_is_waited_for_and_the_history_says_so() -> None:
     settled, _ = settled_after_the_signal(play(LATE, "polling"))
     assert (settled[0].how, "a timer goes off" in settled[0].reason) == ("waited", True)
     assert settled[0].seconds >= SETTLE_LIMIT
+
+
+WATCHER = """#!/bin/sh
+(while kill -0 $$ 2>/dev/null; do sleep {}; done) </dev/null >/dev/null 2>&1 &
+exec "$@"
+"""
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(1, []), (30, ["process-left", "process-left"])])
+def test_a_watcher_that_soon_ends_by_itself_is_not_left(seconds: int, found: list[str], tmp_path: Path) -> None:
+    """As that of busybox timeout, which looks once a second whether the command is still there."""
+    program = tmp_path / "watcher"
+    program.write_text(WATCHER.format(seconds))
+    program.chmod(0o755)
+    script = Scenario((Settle(), *finish(), LONG_REST))
+    history = execute(Target("watcher", (str(program),)), script)
+    assert [one.short_code for one in nothing_left(history, execute(BARE, script))] == found
 
 
 @pytest.mark.slow

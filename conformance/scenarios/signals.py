@@ -47,6 +47,11 @@ STOP_AND_CONTINUE: tuple[Step, ...] = (
 """Stop and continue the command, and a launcher that has stopped itself too."""
 
 
+LONG_REST = Settle(limit=5.0)
+"""A launcher may do something after a while: script(1) sleeps for 2 s before it reaps, and the watcher that busybox
+timeout leaves looks once a second whether its command is still there."""
+
+
 def finish(code: int = 0) -> tuple[Step, ...]:
     """Return the steps in which the command exits with this code, and the launcher has to end."""
     return Order(orders.Exit(code)), WaitEnds("command"), WaitEnds("launcher")

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from proctor.conformance.checks import terminal as checks
-from proctor.conformance.scenarios.signals import finish
+from proctor.conformance.scenarios.signals import LONG_REST, finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
 from proctor.harness import orders
@@ -135,7 +135,7 @@ def test_hang_up_reaches_the_command(case: Case, stage: Stage) -> None:
 @requirement("TTY-4")
 @pytest.mark.parametrize("stage", [JOB, LEADER], ids=["job", "leader"])
 def test_nothing_survives_the_hang_up(case: Case, stage: Stage) -> None:
-    case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), Settle()), stage), checks.hang_up_ends_all)
+    case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), LONG_REST), stage), checks.hang_up_ends_all)
 
 
 @requirement("TTY-5")

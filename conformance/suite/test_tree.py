@@ -9,7 +9,7 @@ import pytest
 from proctor.conformance.checks import sync
 from proctor.conformance.checks import tree as checks
 from proctor.conformance.scenarios.environments import interrupted_build
-from proctor.conformance.scenarios.signals import COMMON_SIGNALS, STOP_AND_CONTINUE, finish, send
+from proctor.conformance.scenarios.signals import COMMON_SIGNALS, LONG_REST, STOP_AND_CONTINUE, finish, send
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
 from proctor.harness import orders
@@ -30,8 +30,6 @@ from proctor.harness.scenario import (
     WaitEnds,
 )
 
-LONG_REST = Settle(limit=5.0)
-"""A launcher may reap after a while: script(1) sleeps for 2 s before."""
 GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -39,13 +37,14 @@ GROUP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 @over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
 @pytest.mark.parametrize("stage", [PIPES, JOB], ids=["pipes", "job"])
 def test_nothing_is_left_after_the_command_ended(case: Case, ending: str, stage: Stage) -> None:
-    case(Scenario((Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds()), stage), checks.nothing_left)
+    steps = (Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds(), LONG_REST)
+    case(Scenario(steps, stage), checks.nothing_left)
 
 
 @requirement("TREE-1")
 @over("number", COMMON_SIGNALS)
 def test_nothing_is_left_after_a_signal(case: Case, number: int) -> None:
-    steps = (Order(orders.Inherit()), Settle(), Signal(number), WaitEnds(), Settle())
+    steps = (Order(orders.Inherit()), Settle(), Signal(number), WaitEnds(), LONG_REST)
     case(Scenario(steps), checks.nothing_left)
 
 
@@ -58,7 +57,7 @@ def test_no_orphan_of_a_command_that_takes_its_time(case: Case, number: int) -> 
 
 @requirement("TREE-1")
 def test_no_orphan_of_a_command_that_stops(case: Case) -> None:
-    case(Scenario((*STOP_AND_CONTINUE, *finish())), checks.nothing_left)
+    case(Scenario((*STOP_AND_CONTINUE, *finish(), LONG_REST)), checks.nothing_left)
 
 
 @requirement("TREE-6")
@@ -71,7 +70,7 @@ def test_as_init_death_by_signal_is_seen(case: Case, number: int) -> None:
 
 @requirement("TREE-1")
 def test_nothing_is_left_after_ctrl_c(case: Case) -> None:
-    steps = (Order(orders.Inherit()), Settle(), Press("ctrl-c"), WaitEnds(), Settle())
+    steps = (Order(orders.Inherit()), Settle(), Press("ctrl-c"), WaitEnds(), LONG_REST)
     case(Scenario(steps, JOB), checks.nothing_left)
 
 
@@ -168,4 +167,4 @@ def test_command_that_daemonizes(case: Case, code: int) -> None:
 @requirement("TREE-1")
 @pytest.mark.parametrize("stage", [JOB], ids=["job"])
 def test_nothing_is_left_after_a_hang_up(case: Case, stage: Stage) -> None:
-    case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), Settle()), stage), checks.nothing_left)
+    case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), LONG_REST), stage), checks.nothing_left)
