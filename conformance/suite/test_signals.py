@@ -117,7 +117,7 @@ def test_handled_signals_do_not_end_the_launcher(case: Case, number: int) -> Non
 
 @requirement("SIG-6")
 @takes_long
-@pytest.mark.parametrize(("campaign", "share"), [("start", 0.93), ("start, terminal", 0.08)], ids=["pipes", "terminal"])
+@pytest.mark.parametrize(("campaign", "share"), [("start", 1.65), ("start, terminal", 0.08)], ids=["pipes", "terminal"])
 def test_signal_at_any_moment_of_the_start(case: Case, campaign: str, share: float) -> None:
     case.explore(campaign_named(campaign), share)
 

@@ -256,21 +256,6 @@ EXAMPLES: tuple[Example, ...] = (
         for order in (orders.Catch(), orders.Inherit(int(signal.SIGTSTP)), orders.Default(int(signal.SIGCONT)))
     ),
     bad(
-        "a key ends the command, which handles it as by itself, and its launcher after it",
-        checks.job_control,
-        supervised(
-            Ordered("command", orders.Inherit(int(INT))),
-            Pressed("ctrl-c"),
-            ended("command", None),
-            ended("launcher", None),
-            missed("terminal shows <prompt>"),
-            terminal=True,
-        ),
-        PLAIN,
-        "timed-out wait=output text=<prompt>",
-        "<prompt>",
-    ),
-    bad(
         "no prompt",
         checks.job_control,
         supervised(missed("terminal shows <prompt>")),

@@ -19,6 +19,7 @@ from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult, Sample
 from proctor.conformance.spec import requirements
 from proctor.conformance.suite.terminal_report import counts
+from proctor.harness.calls import BIRTH
 from proctor.harness.explorer.explore import REPLAYS, Evaluation, Exploration, PlayedSchedule
 from proctor.harness.explorer.sweep import PlannedSchedule
 from proctor.harness.schedule import Schedule
@@ -146,11 +147,15 @@ def test_what_proctor_explore_was_cut_in_is_partial() -> None:
 
 def test_the_number_of_schedules_is_a_function_of_the_launcher() -> None:
     found = surveyed()
+    births = tuple(site for site in found.sites if site.point.call == BIRTH)
+    others = tuple(site for site in found.sites if site.point.call != BIRTH)
 
-    def most(extent: Extent, points: int = len(found.sites)) -> int | None:
-        return extent.executions(found._replace(sites=(found.sites * points)[:points]), SIG_6.scenario)
+    def most(extent: Extent, points: int = len(others), processes: int = 0) -> int | None:
+        sites = (*(others * points)[:points], *births[:1] * (2 + processes))
+        return extent.executions(found._replace(sites=sites), SIG_6.scenario)
 
-    assert most(Extent(0.93), 506) >= 670  # type: ignore[operator]  # uv: all
+    assert most(Extent(1.65), 506, processes=2) >= 670  # type: ignore[operator]  # uv: all
+    assert most(Extent(0.93), 506, processes=40) < most(Extent(0.93), 506) / 5  # type: ignore[operator]
     assert most(Extent(0.93), 4000) < 150  # type: ignore[operator]
     assert most(Extent(0.93), 80) >= 20 * most(Extent(0.93, is_slow=True), 80)  # type: ignore[operator]
     assert most(Extent(0.93, is_slow=True), 700) == 34
