@@ -60,6 +60,10 @@ class Descriptor(_Data, frozen=True):
     rdev: int = 0
     mode: int = 0
     flags: int = 0
+    owner: int = 0
+    """Whom the kernel tells of input by a signal (F_GETOWN), 0 for nobody; fcntl(2)."""
+    signal: int = 0
+    """By which signal (F_GETSIG), 0 for SIGIO."""
 
 
 class TerminalView(_Data, frozen=True):
@@ -95,6 +99,9 @@ class Inherited(_Data, frozen=True):
     cwd: bytes
     args: tuple[bytes, ...]
     environ: tuple[bytes, ...]
+    attributes: dict[str, str] = {}
+    """What else the kernel keeps for a process, by the names in conformance/spec/inherit.md; what the system does not
+    have is not there. A namespace of the runner is "the runner's": its number may change from run to run."""
 
 
 class Process(_Data, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -38,6 +39,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     breaks: str = ""
     also_breaks: tuple[str, ...] = ()
     may_break: tuple[str, ...] = ()
+    also_changes: tuple[str, ...] = ()
     stage: Literal["", "init"] = ""
     mode: Literal["", "exec"] = ""
     campaign: str = ""
@@ -73,6 +75,13 @@ def faults(*modules: str) -> list[Fault]:
     """Return the planted faults of these modules of targets/faulty/, all where none is named."""
     everything = [launcher for launcher in launchers().values() if not launcher.module.startswith("sound")]
     return [fault for fault in everything if fault.module in modules or not modules]
+
+
+def compared_attributes() -> set[str]:
+    """Return the attributes that INHERIT-4 compares, as the table lists them."""
+    text = (ROOT / "conformance" / "spec" / "inherit.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.partition("\n## Attributes")[2].splitlines()]
+    return {name for row in rows if row[-1].startswith("INHERIT-4") for name in re.findall("`(.*?)`", row[0])}
 
 
 def chapter_of(fault: Fault) -> str:

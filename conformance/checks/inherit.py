@@ -7,13 +7,25 @@ import os
 import signal
 from typing import Any
 
-from proctor.conformance.checks.common import missed
+from proctor.conformance.checks.common import launcher_is_command, missed
 from proctor.conformance.checks.exit import same_status
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals
-from proctor.harness.history import History, Inherited, Snapshot, Started, WitnessReady
+from proctor.harness.history import Descriptor, History, Inherited, Snapshot, Started, WitnessReady
 from proctor.harness.violation import Violation
 from proctor.harness.words import limit, shortened
+
+SETTABLE = {name: getattr(os, name) for name in ("O_APPEND", "O_ASYNC", "O_DIRECT", "O_NOATIME", "O_NONBLOCK")
+            if hasattr(os, name)}  # fmt: skip
+"""The status flags that fcntl(2) changes. They are those of the open file description, so of all who share it."""
+OF_ITS_PARENT = frozenset(("parent-death-signal",))
+"""What a launcher that stays may set: the command is its child, and must not outlive it (TREE-3)."""
+OF_THE_USER = frozenset(
+    ("user-ids", "capabilities-permitted", "capabilities-effective", "capabilities-ambient", "session-keyring")
+)
+"""What changes with the user ID; capabilities(7), user-session-keyring(7)."""
+OF_THE_GROUP = frozenset(("group-ids",))
+"""What changes with the group ID."""
 
 
 def _command(history: History) -> tuple[int, Inherited] | None:
@@ -80,10 +92,25 @@ def descriptors(history: History, bare: History) -> list[Violation]:
             found.append(violation("descriptor-closed", event, fd=theirs.fd))
         elif (got.dev, got.ino, got.rdev) != (theirs.dev, theirs.ino, theirs.rdev):
             found.append(violation("descriptor-replaced", event, fd=theirs.fd))
-        elif (got.flags ^ theirs.flags) & os.O_NONBLOCK:
-            found.append(violation("descriptor-nonblocking", event, fd=theirs.fd))
+        else:
+            found += _other_state(event, got, theirs, its)
     if extra := set(by_number) - {d.fd for d in its.fds}:
         found.append(violation("descriptors-leaked", event, descriptors=", ".join(map(str, sorted(extra)))))
+    return found
+
+
+def _other_state(event: int, got: Descriptor, given: Descriptor, its: Inherited) -> list[Violation]:
+    """Return what fcntl(2) says of a descriptor that it does not say of the caller's: status flags, and whom the kernel
+    tells of input by a signal."""
+    found = []
+    changed = got.flags ^ given.flags
+    if changed & os.O_NONBLOCK:
+        found.append(violation("descriptor-nonblocking", event, fd=given.fd))
+    if others := [name for name, bit in SETTABLE.items() if name != "O_NONBLOCK" and changed & bit]:
+        found.append(violation("descriptor-flags-changed", event, fd=given.fd, flags=", ".join(others)))
+    alone = next((one for one in its.fds if one.fd == given.fd), given)
+    if (bool(got.owner), got.signal) != (bool(alone.owner), alone.signal):
+        found.append(violation("descriptor-signals", event, fd=given.fd))
     return found
 
 
@@ -103,7 +130,7 @@ def arguments(history: History, bare: History) -> list[Violation]:
 
 
 def surroundings(history: History, bare: History) -> list[Violation]:
-    """INHERIT-4: working directory, umask, nice value, limits, groups."""
+    """INHERIT-4: working directory, umask, nice value, limits, groups, and what else the kernel keeps for a process."""
     both = _both(history, bare)
     if not both:
         return missed(history)
@@ -116,6 +143,13 @@ def surroundings(history: History, bare: History) -> list[Violation]:
                                    actual=_shown(what, here, there)))  # fmt: skip
     if mine.cwd != its.cwd:
         found.append(violation("directory-changed", event, actual=mine.cwd.decode(errors="replace")))
+    spared = OF_THE_USER if mine.uid != its.uid else frozenset()
+    spared |= OF_THE_GROUP if mine.gid != its.gid else frozenset()
+    spared |= frozenset() if launcher_is_command(history) else OF_ITS_PARENT
+    for name in sorted((mine.attributes.keys() & its.attributes.keys()) - spared):
+        here, there = mine.attributes[name], its.attributes[name]
+        if here != there:
+            found.append(violation("attribute-changed", event, attribute=name, required=there, actual=here))
     return found
 
 

@@ -105,6 +105,13 @@ OBJECTIONS: dict[str, Objection] = {
     "descriptor-nonblocking": Objection(
         "descriptor {fd} has O_NONBLOCK as the caller set it", "O_NONBLOCK differs", ("fd",)
     ),
+    "descriptor-flags-changed": Objection(
+        "descriptor {fd} has the file status flags that the caller set", "changed: {flags}", ("fd", "flags")
+    ),
+    "descriptor-signals": Objection(
+        "the kernel tells of input on descriptor {fd} by a signal as without the launcher",
+        "it tells somebody else, or by another signal", ("fd",),
+    ),
     "descriptors-leaked": Objection("no extra open file descriptor", "open: {descriptors}"),
     "argument-changed": Objection("argument {position} is {required}", "it is {actual}", ("position",)),
     "argument-count": Objection("{required} arguments", "{actual} arguments", ("required", "actual")),
@@ -114,6 +121,7 @@ OBJECTIONS: dict[str, Objection] = {
     "groups-changed": Objection("groups as at the start: {required}", "{actual}"),
     "uid-changed": Objection("user ID {required}, as at the start", "{actual}"),
     "gid-changed": Objection("group ID {required}, as at the start", "{actual}"),
+    "attribute-changed": Objection("{attribute} is {required}, as at the start", "{actual}", ("attribute",)),
     "directory-changed": Objection("the working directory of the start", "{actual}"),
     "variable-lost": Objection("{name} is passed on", "it is not set", ("name",)),
     "variable-changed": Objection("{name}={required}", "{name}={actual}", ("name",)),

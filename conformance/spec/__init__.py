@@ -64,6 +64,7 @@ def _read(chapter: str, text: str) -> list[Requirement]:
 
 
 def _one(chapter: str, name: str, level: str, body: str) -> Requirement:
+    body = body.partition("\n## ")[0]  # a section after it, such as a table, is not part of it
     items = {key: " ".join(value.split()) for key, value in _ITEM.findall(body)}
     missing = {"Why", "Source", "Profile"} - items.keys()
     if missing:

@@ -1,4 +1,4 @@
-"""What to declare, if what a launcher is for was taken for a fault: a nice value, variables, limits, another user."""
+"""What to declare, if what a launcher is for was taken for a fault: a nice value, variables, another user, a CPU."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from proctor.reports.results import Row, RowViolation
 
 BY_PURPOSE = frozenset((
     "nice-changed", "umask-changed", "limits-changed", "groups-changed", "uid-changed", "gid-changed",
-    "directory-changed", "variable-lost", "descriptors-leaked", "signals-ignored", "signals-blocked",
-    "other-session",
+    "attribute-changed", "directory-changed", "variable-lost", "descriptors-leaked", "signals-ignored",
+    "signals-blocked", "other-session",
 ))  # fmt: skip
-"""Codes of violations that can be what a launcher is called for: nice, prlimit, sudo, env -i, flock, nohup, setsid."""
+"""Codes of violations that can be what a launcher is called for: nice, prlimit, sudo, env -i, flock, nohup, setsid,
+taskset."""
 BY_KEY = {"variables-added": ("adds", "names"), "variable-changed": ("changes", "name")}
 """Codes for which a description has a key of its own: the key, and the parameter that names the variables."""
 
@@ -37,8 +38,9 @@ def advice(target: Target, rows: dict[str, Row]) -> list[str]:
 def _declaration(one: RowViolation) -> str:
     """Return the declaration that covers a violation and those like it."""
     requirement = one.code.partition("/")[0]
-    of_signals = str(one.parameters.get("signals", ""))
-    return f"{requirement}[{of_signals or one.short_code}]"
+    if "attribute" in one.parameters:
+        return f"{requirement}[attribute={one.parameters['attribute']}]"
+    return f"{requirement}[{one.parameters.get('signals') or one.short_code}]"
 
 
 def _names(found: Iterable[RowViolation], code: str, parameter: str) -> list[str]:

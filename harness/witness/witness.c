@@ -137,6 +137,16 @@ static void put_signals(const char *key, const sigset_t *set) {
     put("]");
 }
 
+/* Closes the object of a descriptor, after what fcntl(2) says of signals for it. */
+static void put_owner(int fd) {
+    int owner = fcntl(fd, F_GETOWN);
+    int number = 0;
+#ifdef F_GETSIG
+    number = fcntl(fd, F_GETSIG);
+#endif
+    put(",\"owner\":%d,\"signal\":%d}", owner, number > 0 ? number : 0);
+}
+
 static void put_descriptors(int except) {
     int first = 1, top = 1024;
     put(",\"fds\":[");
@@ -158,8 +168,9 @@ static void put_descriptors(int except) {
         int flags = fcntl(fd, F_GETFL);
         if (fd == except || flags < 0 || fstat(fd, &st) < 0)
             continue;
-        put("%s{\"fd\":%d,\"dev\":%" PRIu64 ",\"ino\":%" PRIu64 ",\"rdev\":%" PRIu64 ",\"mode\":%u,\"flags\":%d}",
+        put("%s{\"fd\":%d,\"dev\":%" PRIu64 ",\"ino\":%" PRIu64 ",\"rdev\":%" PRIu64 ",\"mode\":%u,\"flags\":%d",
             first ? "" : ",", fd, (uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_rdev, (unsigned)st.st_mode, flags);
+        put_owner(fd);
         first = 0;
     }
     put("]");
@@ -219,6 +230,8 @@ static void put_identity(void) {
     put("]");
 }
 
+#include "attributes.h"
+
 /* Builds the hello message in `out`. `mask` is the inherited mask, read before any signal was blocked. */
 static void build_hello(const char *name, const sigset_t *mask, int argc, char **argv, int except) {
     sigset_t ignored;
@@ -238,6 +251,7 @@ static void build_hello(const char *name, const sigset_t *mask, int argc, char *
     put_identity();
     put_signals(",\"blocked\":", mask);
     put_signals(",\"ignored\":", &ignored);
+    put_attributes(argv[0]);
     put_descriptors(except);
     put_limits();
     put_terminal();

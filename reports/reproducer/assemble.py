@@ -30,6 +30,7 @@ PARTS = (
     "scheduler",
     "launcher_tracer",
     "at_points",
+    "attributes",
     "reporting_command",
     "main",
 )

@@ -7,6 +7,7 @@ also_breaks  requirements that fail as well by necessity: the fault breaks their
 may_break    requirements that may fail as well: it depends on what else a case does. "*" is every requirement
 stage        "init": seen only when it is PID 1 of a PID namespace
 mode         "exec": it is called with --exec, and claims the profile exec
+also_changes attributes that change as well, by the names in conformance/spec/inherit.md
 campaign     the campaign of the explorer that finds it; without it, cases that need no explorer do
 found_at     race windows: the point at which each campaign finds it. Empty: only pairs of signals find it
 needs        without it the fault has no effect: "root", "a PID namespace", "another interpreter" (on PATH)
@@ -28,7 +29,7 @@ from .launch import MODULES
 
 HERE = Path(__file__).resolve().parent
 TEXTS = ("breaks", "stage", "mode", "campaign", "needs")
-LISTS = ("also_breaks", "may_break")
+LISTS = ("also_breaks", "may_break", "also_changes")
 IN_A_COMMENT = re.compile(r"^[ #*]*/// fault\n(.*?)^[ #*]*///$", re.MULTILINE | re.DOTALL)
 Entry = dict[str, object]
 

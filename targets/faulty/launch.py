@@ -9,6 +9,7 @@ MODULES = {
     "tty": ("terminal",),
     "tree": ("tree", "sync"),
     "inherit": ("inherit",),
+    "attribute": ("attributes",),
     "env": ("environments",),
     "sync": ("sync",),
     "cache": ("cache",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -134,7 +133,8 @@ def _start(inherited: Inherited, history: History) -> dict[str, Any]:
     pid = next(fact.pid for fact in history.facts(Started) if fact.process == "launcher")
     rows = {row.pid: row for look in history.facts(Snapshot) for row in look.processes}
     return {
-        "descriptors": {one.fd: (*_file(one), bool(one.flags & os.O_NONBLOCK)) for one in inherited.fds},
+        "descriptors": {one.fd: (*_file(one), one.flags, bool(one.owner), one.signal) for one in inherited.fds},
+        "attributes": inherited.attributes, "is the launcher": pid == inherited.pid,
         "given": [_file(one) for one in stdio], "arguments": [*inherited.args], "environment": [*inherited.environ],
         "umask": inherited.umask, "nice": inherited.nice, "limits": [*inherited.limits],
         "groups": [*inherited.groups], "uid": inherited.uid, "gid": inherited.gid, "directory": inherited.cwd,

@@ -11,6 +11,7 @@ import pytest
 
 from proctor.conformance.checks import inherit as checks
 from proctor.harness.history import Descriptor, History, Inherited
+from tests.planted import compared_attributes
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -65,6 +66,8 @@ def in_session(sid: int, pgid: int, foreground: int = LAUNCHER) -> History:
 
 
 JOB = replaced(*over(), terminal=True)
+ALL = dict.fromkeys(compared_attributes(), "0")
+WITH_ALL = settings(attributes=ALL)
 IGNORED, BLOCKED = settings(ignored=(1,)), settings(blocked=(10, 15))
 CHLD_IGNORED = settings(ignored=(signal.SIGCHLD,))
 declaring = partial(checks.environment, adds=("UV_*", "VIRTUAL_ENV"), changes=("PATH",))
@@ -155,6 +158,27 @@ EXAMPLES: tuple[Example, ...] = (
         "O_NONBLOCK differs",
         fds=(msgspec.structs.replace(STDIO[0], flags=os.O_NONBLOCK), *STDIO[1:]),
     ),
+    but(
+        "made to append",
+        checks.descriptors,
+        "descriptor-flags-changed fd=1 flags=O_APPEND",
+        "O_APPEND",
+        fds=(STDIO[0], msgspec.structs.replace(STDIO[1], flags=os.O_APPEND), STDIO[2]),
+    ),
+    but(
+        "told by a signal",
+        checks.descriptors,
+        "descriptor-signals fd=0",
+        "by a signal",
+        fds=(msgspec.structs.replace(STDIO[0], owner=LAUNCHER), *STDIO[1:]),
+    ),
+    but(
+        "told by another signal",
+        checks.descriptors,
+        "descriptor-signals fd=2",
+        "by a signal",
+        fds=(*STDIO[:2], msgspec.structs.replace(STDIO[2], signal=10)),
+    ),
     but("closed", checks.descriptors, "descriptor-closed fd=0", "descriptor 0 is open", fds=STDIO[1:]),
     but(
         "another file",
@@ -209,6 +233,55 @@ EXAMPLES: tuple[Example, ...] = (
     but("user", checks.surroundings, "uid-changed", "user ID", uid=0),
     but("group", checks.surroundings, "gid-changed", "group ID", gid=0),
     but("directory", checks.surroundings, "directory-changed", "working directory", cwd=b"/\xff"),
+    *(
+        but(
+            f"attribute {name}",
+            checks.surroundings,
+            f"attribute-changed attribute={name}",
+            f"{name} is 0",
+            WITH_ALL,
+            attributes={**ALL, name: "1"},
+        )
+        for name in sorted(ALL.keys() - {"parent-death-signal"})
+    ),
+    good(
+        "a command that is to end with its launcher",
+        checks.surroundings,
+        supervised(*over(), inherited=settings(attributes={"parent-death-signal": "15"})),
+        replaced(*over(), inherited=settings(attributes={"parent-death-signal": "0"})),
+    ),
+    bad(
+        "one that is to end with the launcher's parent",
+        checks.surroundings,
+        replaced(*over(), inherited=settings(attributes={"parent-death-signal": "15"})),
+        replaced(*over(), inherited=settings(attributes={"parent-death-signal": "0"})),
+        "attribute-changed attribute=parent-death-signal",
+        "parent-death-signal is 0",
+    ),
+    good(
+        "what only one of the two could read",
+        checks.surroundings,
+        supervised(*over(), inherited=settings(attributes={"oom-score": "0"})),
+        replaced(*over(), inherited=settings(attributes={"login-user": "0"})),
+    ),
+    but(
+        "what follows from another user is not told as well",
+        checks.surroundings,
+        "uid-changed",
+        "user ID",
+        WITH_ALL,
+        uid=0,
+        attributes={**ALL, "user-ids": "0", "capabilities-effective": "1"},
+    ),
+    but(
+        "and from another group",
+        checks.surroundings,
+        "gid-changed",
+        "group ID",
+        WITH_ALL,
+        gid=0,
+        attributes={**ALL, "group-ids": "0 0 0 0"},
+    ),
     none_at_all(checks.surroundings),
     as_alone("unchanged", checks.environment),
     as_alone("odd names and bytes", checks.environment, settings(environ=(b"a.b=\xff", b"E=", b"=odd", b"L=a\nb"))),

@@ -17,6 +17,7 @@ from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence
 from proctor.harness.runner.observe.command import runs_tool
+from proctor.harness.runner.observe.kept_attributes import kept_attributes
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
@@ -222,6 +223,7 @@ class Witnesses:
         message["cwd"] = bytes.fromhex(message["cwd"])
         for key in ("args", "environ"):
             message[key] = tuple(bytes.fromhex(word) for word in message[key])
+        message["attributes"] = kept_attributes(message["attributes"])
         inherited = msgspec.convert(message, history.Inherited)
         connection.name = name
         self._by_name[name] = connection

@@ -17,6 +17,8 @@ from proctor.reports.reproducer.parts.stages import STAGE
 
 ADDS: list[str] = []
 CHANGES: list[str] = []
+FLAGS = ("O_APPEND", "O_ASYNC", "O_DIRECT", "O_NOATIME", "O_NONBLOCK")
+"""The status flags that fcntl(2) changes."""
 
 
 def use_plain_command(run: ObservedRun) -> None:
@@ -48,6 +50,7 @@ def note_start(run: Any) -> None:
     settings = ast.literal_eval(contents(run.directory + "/command.started"))
     files = [os.fstat(fd) for fd in run.stdio]
     settings["given"] = [(one.st_dev, one.st_ino, one.st_rdev) for one in files]
+    settings["is the launcher"] = run.pids["command"] == run.pids["launcher"]
     row = contents("/proc/%d/stat" % run.pids["launcher"]).rpartition(") ")[2].split()
     settings["session of the launcher"] = int(row[3]) if row else settings["session"]
     run.note("the command has said what it was started with", "started with", settings)
@@ -106,10 +109,16 @@ def descriptors_are_as_given(bare: ObservedRun, launched: ObservedRun) -> list[s
         mine = actual["descriptors"].get(fd)
         if mine is None:
             found += violation("descriptor %d is open" % fd, "it is closed")
-        elif mine[:3] != file:
+            continue
+        if mine[:3] != file:
             found += violation("descriptor %d is the launcher's" % fd, "it is another file")
-        elif mine[3]:
-            found += violation("descriptor %d is blocking, as at the start" % fd, "O_NONBLOCK is set")
+            continue
+        its = required["descriptors"].get(fd, mine)
+        changed = [name for name in FLAGS if (mine[3] ^ its[3]) & getattr(os, name)]
+        if changed:
+            found += violation("descriptor %d has its flags of the start" % fd, "changed: %s" % ", ".join(changed))
+        if mine[4:] != its[4:]:
+            found += violation("the kernel tells of input on descriptor %d as before" % fd, "by another signal")
     extra = [fd for fd in actual["descriptors"] if fd not in required["descriptors"]]
     return found + (violation("no other descriptor is open", "open: %s" % sorted(extra)) if extra else [])
 
@@ -139,9 +148,21 @@ def surroundings_are_as_given(bare: ObservedRun, launched: ObservedRun) -> list[
         if what == "limits":
             its, mine = [one for one in its if one not in mine], [one for one in mine if one not in its]
         found += violation("%s %s" % (what, its), "%s" % (mine,)) if its != mine else []
+    for name in sorted({*required["attributes"]} & {*actual["attributes"]} - spared(required, actual)):
+        its, mine = required["attributes"][name], actual["attributes"][name]
+        found += violation("%s %s" % (name, its), mine) if its != mine else []
     if not found and required["nice"] == 19:
         raise RuntimeError("whether the launcher raises the nice value cannot be seen: it is at its highest already")
     return found
+
+
+def spared(required: dict[str, Any], actual: dict[str, Any]) -> set[str]:
+    """Return the attributes that another user or group changes, or that a launcher that stays may set."""
+    names = set() if actual["is the launcher"] else {"parent-death-signal"}
+    if required["uid"] != actual["uid"]:
+        names |= {"user-ids", "capabilities-permitted", "capabilities-effective", "capabilities-ambient"}
+        names |= {"session-keyring"}
+    return names | ({"group-ids"} if required["gid"] != actual["gid"] else set())
 
 
 @asks("inherit.environment", orders=("describe",), at_start=(note_start,))

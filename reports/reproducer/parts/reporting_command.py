@@ -15,8 +15,10 @@ from fcntl import ioctl
 from typing import Any
 
 from proctor.reports.reproducer.parts.at_rest import contents
+from proctor.reports.reproducer.parts.attributes import kept_attributes
 from proctor.reports.reproducer.parts.observed_run import name_of
 
+F_GETSIG = 11  # not in the module fcntl
 ORDER = signal.SIGRTMAX - 1  # says that there is an order; no case sends it
 
 
@@ -189,20 +191,22 @@ def order_describe(me: ReportingCommand) -> None:
         with contextlib.suppress(OSError):  # that by which this was listed is closed again
             file = os.fstat(fd)
             flags = fcntl.fcntl(fd, fcntl.F_GETFL)
-            descriptors[fd] = (file.st_dev, file.st_ino, file.st_rdev, bool(flags & os.O_NONBLOCK))
+            owner = fcntl.fcntl(fd, fcntl.F_GETOWN), fcntl.fcntl(fd, F_GETSIG)
+            descriptors[fd] = (file.st_dev, file.st_ino, file.st_rdev, flags, bool(owner[0]), owner[1])
     del descriptors[me.reports]
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
         is_foreground = os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:
         is_foreground = False
+    attributes = kept_attributes()
     files = [pathlib.Path("/proc/self/" + name).read_bytes() for name in ("cmdline", "environ")]
     words, variables = (data.split(b"\0")[:-1] for data in files)
     settings = {
         "descriptors": descriptors, "arguments": words[8:], "environment": variables, "umask": os.umask(0),
         "nice": os.getpriority(os.PRIO_PROCESS, 0), "limits": [(n, *resource.getrlimit(n)) for n in range(16)],
         "groups": os.getgroups(), "uid": os.getuid(), "gid": os.getgid(), "directory": os.getcwdb(),
-        "session": os.getsid(0), "is in foreground": is_foreground,
+        "session": os.getsid(0), "is in foreground": is_foreground, "attributes": attributes,
     }  # fmt: skip
     with open(me.directory + "/" + me.name + ".started", "w") as text:
         text.write(repr(settings))
