@@ -45,6 +45,9 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     environment: dict[str, bytes] = {}
     groups: tuple[int, ...] = ()
     """Supplementary groups, where we may set them (as root); as they are where this is empty or we may not."""
+    unusual: bool = False
+    """Whether what else the kernel keeps for a process has values that few processes have, as far as the system allows
+    it: one CPU, batch scheduling, another I/O priority, memory policy, timer slack, personality, OOM score."""
     rows: int = 24
     columns: int = 80
     type_ahead: bytes = b""

@@ -149,6 +149,7 @@ OF_START = (
     Planted("inherit_4_files", "INHERIT-4", "inherit.surroundings", START, Stage(limits=((7, 200, 1024),))),
     Planted("inherit_4_nice", "INHERIT-4", "inherit.surroundings", START, Stage(nice=5)),
     Planted("inherit_4_nice_on_a_terminal", "INHERIT-4", "inherit.surroundings", START, NICE_JOB),
+    Planted("inherit_4_scheduling_reset", "INHERIT-4", "inherit.surroundings", START, Stage(unusual=True)),
     Planted("inherit_4_umask", "INHERIT-4", "inherit.surroundings", START, Stage(umask=0)),
     Planted("inherit_5_adds", "INHERIT-5", "inherit.environment", START),
     Planted("inherit_5_drops_empty", "INHERIT-5", "inherit.environment", START, ODD),

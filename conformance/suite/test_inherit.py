@@ -85,9 +85,10 @@ def test_arguments(case: Case, args: tuple[bytes, ...]) -> None:
         Stage(nice=5),
         Stage(limits=(LIMIT,)),
         Stage(groups=(3, 7)),
+        Stage(unusual=True),
         Stage(terminal=True, parent="job", nice=5, umask=0o077, limits=(LIMIT,)),
     ],
-    ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200", "groups", "job"],
+    ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200", "groups", "unusual", "job"],
 )
 def test_surroundings(case: Case, stage: Stage) -> None:
     case(Scenario(finish(), stage), checks.surroundings)

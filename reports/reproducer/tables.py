@@ -24,7 +24,7 @@ KINDS = {
 """What a script calls that for which a call waits. Locks are left out: a script does not look for their holders."""
 
 
-STAGE_OF_SCRIPTS = ("umask", "nice", "limits", "groups", "blocked", "ignored", "rows", "columns")
+STAGE_OF_SCRIPTS = ("umask", "nice", "limits", "groups", "unusual", "blocked", "ignored", "rows", "columns")
 """Properties of a stage that a script sets up from a table."""
 
 

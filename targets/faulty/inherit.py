@@ -253,6 +253,18 @@ class inherit_4_nice_on_a_terminal(Launcher):
             os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
+class inherit_4_scheduling_reset(Launcher):
+    """Gives the command the usual scheduling policy, whatever the caller had chosen.
+
+    sched_setscheduler in place of what it was, after a start-up of its own with another one.
+    """
+
+    breaks = "INHERIT-4"
+
+    def before_exec(self) -> None:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 class inherit_4_umask(Launcher):
     """Sets the umask to 077.
 

@@ -223,7 +223,7 @@ class Witnesses:
         message["cwd"] = bytes.fromhex(message["cwd"])
         for key in ("args", "environ"):
             message[key] = tuple(bytes.fromhex(word) for word in message[key])
-        message["attributes"] = kept_attributes(message["attributes"])
+        message["attributes"] = kept_attributes(message.get("attributes", {}))
         inherited = msgspec.convert(message, history.Inherited)
         connection.name = name
         self._by_name[name] = connection

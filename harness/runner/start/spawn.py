@@ -150,6 +150,8 @@ def stage_words(stage: Stage, place: Place) -> list[str]:
     words += [f"group={group}" for group in stage.groups]
     if stage.nice:
         words.append(f"nice={stage.nice}")
+    if stage.unusual:
+        words.append("unusual=1")
     return [*words, *(f"limit={resource}:{soft}:{hard}" for resource, soft, hard in stage.limits)]
 
 

@@ -10,6 +10,8 @@
  *   umask=N nice=N cwd=DIR limit=RESOURCE:SOFT:HARD
  *   gate=FD filter=HEX     be traced: report "ready", read from FD until there is a tracer, install this seccomp filter
  *                          (an array of struct sock_filter), and continue
+ *   unusual=1              set what the kernel keeps for a process (affinity, scheduling policy, and so on) to values that
+ *                          few processes have, as far as the system allows it
  *   group=N                set a supplementary group; without the privilege to do so, all groups are left unchanged
  *
  * This is a C program because the launcher must get exactly these settings. CPython ignores SIGPIPE and SIGXFSZ and
@@ -34,7 +36,10 @@
 #include "namespaces.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 #ifdef SIGRTMAX
@@ -44,7 +49,7 @@
 #endif
 
 static struct {
-    int report, session, tty, job, init, niceness, file_mask;
+    int report, session, tty, job, init, niceness, file_mask, unusual;
     unsigned long long mask, ignore;
     const char *cwd;
     struct {
@@ -105,6 +110,8 @@ static void parse(const char *word) {
         wish.file_mask = atoi(value);
     else if (IS("nice"))
         wish.niceness = atoi(value);
+    else if (IS("unusual"))
+        wish.unusual = 1;
     else if (IS("cwd"))
         wish.cwd = value;
     else if (IS("gate"))
@@ -157,6 +164,40 @@ static void install_filter(void) {
 }
 #endif
 
+#ifdef __linux__
+static void write_into(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    /* what the system refuses stays as it is: the bare command is started in the same way, and is the measure */
+    (void)!write(fd, text, strlen(text));
+    close(fd);
+}
+
+static void set_unusual(void) {
+    cpu_set_t allowed, one;
+    struct sched_param none = {0};
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET(cpu, &allowed)) {
+                CPU_ZERO(&one);
+                CPU_SET(cpu, &one);
+                sched_setaffinity(0, sizeof one, &one);
+                break;
+            }
+    sched_setscheduler(0, SCHED_BATCH, &none);
+    syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 6); /* IOPRIO_WHO_PROCESS; best effort, level 6 */
+    syscall(SYS_set_mempolicy, 4, NULL, 0);     /* MPOL_LOCAL */
+    prctl(PR_SET_TIMERSLACK, 70000, 0, 0, 0);
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    personality(ADDR_NO_RANDOMIZE);
+    write_into("/proc/self/oom_score_adj", "300");
+    write_into("/proc/self/coredump_filter", "0x3f");
+}
+#else
+static void set_unusual(void) {}
+#endif
+
 static void wait_for_tracer(void) {
     char byte;
     fcntl(wish.gate, F_SETFD, FD_CLOEXEC);
@@ -184,6 +225,8 @@ static void become(char **argv) {
     errno = 0;
     if (wish.niceness && nice(wish.niceness) == -1 && errno)
         fail("nice");
+    if (wish.unusual)
+        set_unusual();
     if (wish.cwd && chdir(wish.cwd) < 0)
         fail("chdir");
     sigset_t mask;
