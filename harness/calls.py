@@ -186,6 +186,9 @@ OTHERS: dict[str, Call] = {
 """Calls that are not visible, but have a property that the harness asks for."""
 
 CALLS = VISIBLE | OTHERS
+FLAG_CHANGES = {"fcntl": Only(1, values=(4,)), "ioctl": Only(1, values=(0x5421, 0x5452))}
+"""The calls that change the flags of an open file description: F_SETFL; FIONBIO, FIOASYNC. They are visible only to who
+shares it, so a launcher is stopped at them only where that is what a case is about."""
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")

@@ -348,6 +348,16 @@ class Reaped(_Fact, frozen=True):
     pid: int
 
 
+class FlagsChanged(_Fact, frozen=True):
+    """The file status flags of the launcher's descriptor 0, 1 or 2 have changed, of all who share the open file
+    description; fcntl(2). process: the task whose call it was; "" where that is not known."""
+
+    fd: int
+    before: int
+    now: int
+    process: str = ""
+
+
 class SettleEnded(_Fact, frozen=True):
     """Nothing more can come of what was done. how: "quiescent", or "waited" where that is not certain. open: waits
     that might still have ended."""
@@ -482,7 +492,7 @@ Fact = (
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
-    | Notified | ProcessDetails
+    | Notified | ProcessDetails | FlagsChanged
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

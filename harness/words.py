@@ -20,6 +20,7 @@ from proctor.harness.history import (
     Ended,
     Fact,
     FilesChanged,
+    FlagsChanged,
     Held,
     HelperReady,
     Hidden,
@@ -125,6 +126,8 @@ def _words(fact: Fact) -> str:
             return f"launcher called {call} for pid {pid} with {signals.name(number)}{outcome}"
         case Reaped(process=process, pid=pid):
             return f"launcher reaped {process} (pid {pid})"
+        case FlagsChanged(fd=fd, before=before, now=now, process=process):
+            return f"{process or 'somebody'} changed the flags of descriptor {fd}: {flags_in_words(now, before)}"
         case Ordered(process=process, text=text):
             return f"{process} is told: {_safe(text, 80)}"
         case Answered(process=process, order=order, count=count, error=error, text=text):
@@ -366,13 +369,17 @@ STATUS_FLAGS = {"O_NONBLOCK": os.O_NONBLOCK, "O_APPEND": os.O_APPEND, "O_ASYNC":
 ANY_STATUS_FLAG = sum(STATUS_FLAGS.values())
 
 
+def flags_in_words(value: int, other: int) -> str:
+    """Return those status flags in words that differ from the other's."""
+    differing = {name: bit for name, bit in STATUS_FLAGS.items() if (value ^ other) & bit}
+    return ", ".join(f"{name} {'on' if value & bit else 'off'}" for name, bit in differing.items())
+
+
 def terminal_setting(what: str, value: Any, other: Any) -> str:
     """Return a setting of a terminal in words, where it differs from the other: its modes, characters, size, status
     flags."""
     if what == "status flags":
-        return ", ".join(
-            f"{name} {'on' if value & bit else 'off'}" for name, bit in STATUS_FLAGS.items() if (value ^ other) & bit
-        )
+        return flags_in_words(value, other)
     if what == "modes":
         told = [word for field, here, there in zip(_MODES, value, other, strict=False)
                 for word in _flags(field, here, there)]  # fmt: skip

@@ -14,12 +14,15 @@ from proctor.conformance.spec import CHAPTERS, requirements
 from tests.conftest import ROOT
 from tests.planted import Fault, faults
 
-BUILT = ("exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec")
+BUILT = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec")
 LATER = {"TREE-8"}
 """Of these chapters, but not of this kind of case: it needs a supervisor."""
 
 PINNED = ROOT / "conformance" / "suite" / "test_pinned.py"
 """Its cases name their requirements in files of their own: tests/test_pinned.py."""
+
+NOT_YET = {"STDIO-1", "STDIO-2", "STDIO-4", "STDIO-5"}
+"""Numbers that are given to requirements to come. This set may only shrink."""
 
 WITHOUT_A_CASE = LATER | {"WORLD-1", "WORLD-2", "WORLD-3", "WORLD-4", "WORLD-5", "WORLD-6", "WORLD-7"}
 """What nobody tests yet. This set may only shrink: whoever builds a case takes its requirement out."""
@@ -76,7 +79,8 @@ def test_every_heading_is_a_requirement_or_a_table() -> None:
 def test_requirements_of_a_chapter_are_numbered_without_a_gap(chapter: str) -> None:
     ids = [r.id for r in requirements().values() if r.chapter == chapter]
     prefix = ids[0].partition("-")[0]
-    assert ids == [f"{prefix}-{n}" for n in range(1, len(ids) + 1)]
+    numbers = [n for n in range(1, len(ids) + 1 + len(NOT_YET)) if f"{prefix}-{n}" not in NOT_YET]
+    assert ids == [f"{prefix}-{n}" for n in numbers[: len(ids)]]
 
 
 @pytest.mark.parametrize("name", requirements())

@@ -121,6 +121,10 @@ OBJECTIONS: dict[str, Objection] = {
     "groups-changed": Objection("groups as at the start: {required}", "{actual}"),
     "uid-changed": Objection("user ID {required}, as at the start", "{actual}"),
     "gid-changed": Objection("group ID {required}, as at the start", "{actual}"),
+    "own-bytes-on-stdout": Objection("stdout has nothing but what the command writes", "the launcher writes {bytes}"),
+    "shared-flags-changed": Objection(
+        "the flags of descriptor {fd} stay: its caller shares them", "{process} has changed {flag}", ("fd", "flag")
+    ),
     "attribute-changed": Objection("{attribute} is {required}, as at the start", "{actual}", ("attribute",)),
     "directory-changed": Objection("the working directory of the start", "{actual}"),
     "variable-lost": Objection("{name} is passed on", "it is not set", ("name",)),

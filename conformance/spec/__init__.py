@@ -17,7 +17,7 @@ VERSION = 3
 different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
 CHAPTERS = (
-    "exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec", "world",
+    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from proctor.harness.history import (
     Ended,
     Fact,
     FilesChanged,
+    FlagsChanged,
     Held,
     HelperReady,
     History,
@@ -115,6 +116,8 @@ def _mark_of(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return process, "report", ""
         case Printed(process=process):
             return process, "output", "prints"
+        case FlagsChanged(fd=fd, process=process):
+            return process or LAUNCHER, "call", f"flags of {fd}"
         case Reaped():
             return LAUNCHER, "call", "reaps"
         case SignalCall(call=call, signal=number, result=result):

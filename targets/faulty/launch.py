@@ -10,6 +10,7 @@ MODULES = {
     "tree": ("tree", "sync"),
     "inherit": ("inherit",),
     "attribute": ("attributes",),
+    "stdio": ("stdio",),
     "env": ("environments",),
     "sync": ("sync",),
     "cache": ("cache",),

@@ -105,6 +105,8 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
             yield ("hung up",)
         case Released():
             yield ("released",)
+        case Output(stream="stdout", data=data):
+            yield "stdout", data
         case Answered(process=process, order=order, count=count, crc=crc, error=error):
             yield "did", process, order, count, crc, error
             if order == "write":

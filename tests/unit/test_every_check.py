@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.histories import Example
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "environments", "sync", "cache", "exec")
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec")
 EXPLORED = "moments"
 """Its checks are those of campaigns, of several chapters."""
 GENERATED = "interleavings"

@@ -19,7 +19,7 @@ from proctor.reports.reproducer.parts.marks import Question
 from tests.unit.histories import Example, name_of
 from tests.unit.observed_runs import observed
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "exec", "moments")
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "exec", "moments")
 OF_CHECK = {name_of(campaign.check): campaign.name for campaign in reversed(campaigns_of_any_launcher())}
 """The campaigns by their checks."""
 NOT_KNOWN = {

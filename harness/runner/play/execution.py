@@ -28,6 +28,7 @@ from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import containment, spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.trace.director import Director
+from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.held_tasks import Effects
 from proctor.harness.runner.trace.tracing import Tracing
 from proctor.harness.schedule import Schedule
@@ -81,8 +82,9 @@ class Execution:
             place.socket,
             status_from="nowhere" if under in spawn.SHELLS else "stage" if under in ("job", "init") else "wait",
             in_namespace=under == "init",
-            is_traced=schedule is not None,
+            is_traced=schedule is not None or stage.watches_flags,
         )
+        self._flags = FlagsWatch(self._recorder) if stage.watches_flags else None
         self._streams = (
             Terminal(sources, self._recorder, stage.rows, stage.columns)
             if stage.terminal
@@ -91,7 +93,9 @@ class Execution:
         self._keyboard = Keyboard(self._recorder, self._streams)
         self._invocations = ConcurrentInvocations(target, script, place, self._recorder, self._registry)
         effects = Effects(self._registry.send, self._keyboard.press_at_point, self._invocations.start)
-        self._director = Director(schedule, self._recorder, effects) if schedule else None
+        if self._flags and schedule is None:
+            schedule = Schedule()
+        self._director = Director(schedule, self._recorder, effects, self._flags) if schedule is not None else None
         tracing = Tracing(self._director)
         self._reaper = Reaper(sources, self._registry, tracing)
         self._wait = Waiter(Observer(sources, self._registry, self._streams, tracing, (str(place.work.parent),)), rests)
@@ -103,8 +107,9 @@ class Execution:
         )  # fmt: skip
         self._manager = ServiceManager(sources, self._recorder, place.notify_socket) if stage.notify else None
         self._launcher = LauncherStart(
-            sources, self._recorder, self._registry, self._streams, self._expectations, self._director, script, place
-        )
+            sources, self._recorder, self._registry, self._streams, self._expectations, self._director, script, place,
+            self._flags,
+        )  # fmt: skip
 
     @property
     def came_to_rest(self) -> bool:
@@ -166,6 +171,8 @@ class Execution:
         if self._director:
             self._director.conclude()
         left = self._steps.look("end")
+        if self._flags:
+            self._flags.look("")
         self._recorder.count_streams()
         self._invocations.close()
         if files := _names_in(self._place.temporary):
@@ -191,6 +198,8 @@ class Execution:
             self._manager.close()
         self._registry.close()
         self._launcher.close()
+        if self._flags:
+            self._flags.close()
 
     def _start(self) -> None:
         stage = self._script.stage

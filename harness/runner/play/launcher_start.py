@@ -15,6 +15,7 @@ from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
 from proctor.harness.runner.start.stage_report import StageReport
 from proctor.harness.runner.trace.director import Director
+from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.seccomp import program
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
@@ -36,10 +37,12 @@ class LauncherStart:
         director: Director | None,
         script: Scenario,
         place: spawn.Place,
+        flags: FlagsWatch | None = None,
     ) -> None:
+        """flags: what watches the flags of the descriptors that the launcher is given; None for nothing."""
         self._recorder, self._registry, self._streams = recorder, registry, streams
         self._expectations, self._director = expectations, director
-        self._stage, self._place = script.stage, place
+        self._stage, self._place, self._flags = script.stage, place, flags
         self._report = StageReport(sources, self._started, registry.changed, registry.lost_status)
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
@@ -70,11 +73,13 @@ class LauncherStart:
         self._stdio = tuple(describe(fd, number) for number, fd in enumerate(stdio))
         descriptors = {**dict(enumerate(stdio)), spawn.REPORT_FD: self._report.theirs}
         words = spawn.stage_words(self._stage, self._place)
+        if self._flags:
+            self._flags.keep(stdio)
         if not self._director:
             return spawn.spawn(argv, words, env, descriptors)
         gate, self._gate = os.pipe()
         try:
-            words += [f"gate={spawn.GATE_FD}", f"filter={program().hex()}"]
+            words += [f"gate={spawn.GATE_FD}", f"filter={program(self._flags is not None).hex()}"]
             return spawn.spawn(argv, words, env, {**descriptors, spawn.GATE_FD: gate})
         finally:
             os.close(gate)

@@ -11,11 +11,12 @@ import os
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH, REAPS, SENDS, SETS_TIMER, VISIBLE, YIELDS, by_number
+from proctor.harness.calls import BIRTH, FLAG_CHANGES, REAPS, SENDS, SETS_TIMER, VISIBLE, YIELDS, by_number
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
+from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.held_tasks import Effects, HeldTasks
 from proctor.harness.runner.trace.points import Points
 from proctor.harness.runner.trace.scheduler import Scheduler
@@ -24,16 +25,19 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = by_number((*VISIBLE, YIELDS))
+_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES))
 LONGEST_SPIN = 100
 """How often in a row a task may yield while others are held. One that goes on yielding is taken to be blocked."""
 
 
 class Director:
-    """Traces one launcher. `effects`: what directives do outside the traced tasks."""
+    """Traces one launcher. `effects`: what directives do outside the traced tasks. flags: what watches the flags of
+    shared descriptors; None for nothing."""
 
-    def __init__(self, schedule: Schedule, recorder: Recorder, effects: Effects) -> None:
-        self._recorder = recorder
+    def __init__(
+        self, schedule: Schedule, recorder: Recorder, effects: Effects, flags: FlagsWatch | None = None
+    ) -> None:
+        self._recorder, self._flags = recorder, flags
         self._points = Points(schedule, recorder)
         self._tasks = TaskTable()
         self._scheduler = Scheduler(self._tasks, self._points)
@@ -148,6 +152,10 @@ class Director:
         if not name:
             self._scheduler.resume(task)
             return
+        if self._flags and call and self._flags.is_change(name, call.arguments):
+            task.call = ""
+            self._scheduler.resume_to_exit(task)
+            return
         if name == YIELDS:
             self._scheduler.yield_turn(task)
             return
@@ -165,6 +173,10 @@ class Director:
     def _leaves_call(self, task: TracedTask) -> None:
         """Record what the launcher has sent, and that it has reaped the command; then pass the exit of the call."""
         call, task.call = task.call, ""
+        if not call and self._flags:
+            self._flags.look(task.process)
+            self._scheduler.resume(task)
+            return
         is_launcher = task.process == "launcher"
         if call in SENDS and (is_launcher or self._records_all_sends):
             returned = ptrace.call_of(task.tid)

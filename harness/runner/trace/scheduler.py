@@ -92,6 +92,11 @@ class Scheduler:
             task.again, task.call = (task.call, place), ""
         self.resume(task)
 
+    def resume_to_exit(self, task: TracedTask) -> None:
+        """Let a stopped task run until its call returns, though that is no schedule point."""
+        self._tasks.move(task, State.RUNNING)
+        ptrace.go_on_to_next_call(task.tid)
+
     def resume(self, task: TracedTask, number: int = 0, state: State = State.RUNNING) -> None:
         """Let a stopped task run, with signal `number` delivered to it; 0 for none. It is RUNNING then, or IN_VFORK."""
         if task.call and returns_at_once(task.call) and not self._points.wants(task, task.call, "exit"):

@@ -13,7 +13,7 @@ import platform
 import struct
 import sys
 
-from proctor.harness.calls import CALLS, VISIBLE, YIELDS, Only, by_number
+from proctor.harness.calls import CALLS, FLAG_CHANGES, VISIBLE, YIELDS, Only, by_number
 
 _LOAD, _EQUAL, _BITS, _RETURN = 0x20, 0x15, 0x45, 0x06  # classic BPF; linux/filter.h
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
@@ -27,9 +27,10 @@ _Instruction = tuple[int, int, int, int]
 
 
 @functools.cache
-def program() -> bytes:
-    """Return the filter as an array of struct sock_filter; empty where there is no table for this machine."""
-    calls = by_number((*VISIBLE, YIELDS))
+def program(with_flags: bool = False) -> bytes:
+    """Return the filter as an array of struct sock_filter; empty where there is no table for this machine. with_flags:
+    whether it also stops at calls that change the flags of an open file description."""
+    calls = by_number((*VISIBLE, YIELDS, *(FLAG_CHANGES if with_flags else ())))
     if not calls:
         return b""
     code: list[_Instruction] = [
@@ -39,12 +40,18 @@ def program() -> bytes:
         (_LOAD, 0, 0, _NUMBER_AT),
     ]
     for number, name in calls.items():
-        body = _body(CALLS[name].only)
+        body = _body(_with_flags(name) if with_flags else CALLS[name].only)
         if name == "rt_sigaction":
             body = [*_unseen(), *body]
         code += [(_EQUAL, 0, len(body), number), *body]
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
+
+
+def _with_flags(name: str) -> Only | None:
+    """Return when a call is stopped at, where changes of flags are as well."""
+    own, change = CALLS[name].only, FLAG_CHANGES.get(name)
+    return Only(change.argument, values=(own.values if own else ()) + change.values) if change else own
 
 
 def _unseen() -> list[_Instruction]:

@@ -109,6 +109,22 @@ def death_is_named(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     return timed_out(launched) or same_status(bare, launched) or names_the_death(bare, launched)
 
 
+# -- STDIO
+
+
+@asks("stdio.no_bytes_of_its_own", requirements=("STDIO-3",))
+def stdout_is_the_commands(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """There is no line on stdout but those of the command."""
+    its, mine = (b"".join(event[1] for event in run.all("stdout")).splitlines(True) for run in (bare, launched))
+    for line in its:
+        if line in mine:
+            mine.remove(line)
+    if not mine:
+        needs_all_steps(launched)
+        return []
+    return violation("stdout has nothing but what the command writes", "the launcher writes %r" % b"".join(mine)[:200])
+
+
 # -- SIG
 
 
