@@ -160,7 +160,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
         raise UsageError(
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
-    _check_files(target, shown)
+    check_files(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
     here = str(path.resolve().parent)
@@ -194,7 +194,7 @@ def _program_of(key: str, program: str, target: Target, shown: str) -> str:
     return found
 
 
-def _check_files(target: Target, shown: str) -> None:
+def check_files(target: Target, shown: str) -> None:
     """Raise UsageError if a file would be outside the launcher's working directory."""
     for name in target.files:
         parts = name.split("/")

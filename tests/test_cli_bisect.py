@@ -87,7 +87,9 @@ def bisect(proctor: Run, index: Path, cache: Path, case: Path) -> Bisect:
     def run(*words: str, file: Path = case, **env: str) -> subprocess.CompletedProcess[str]:
         known = ["--launcher=planted"] if not any(word.startswith("--launcher") for word in words) else []
         cached = [f"--cache={cache}"] if not any(word.startswith("--cache") for word in words) else []
-        return proctor("bisect", str(file), *known, *cached, "-n2", *words, env={**environment(index), **env})
+        return proctor(
+            "bisect", str(file), "--trust", *known, *cached, "-n2", *words, env={**environment(index), **env}
+        )
 
     return run
 
@@ -175,7 +177,7 @@ def test_an_installation_that_was_interrupted_is_made_again(bisect: Bisect, cach
 def test_an_interruption_says_what_is_known_so_far(index: Path, cache: Path, case: Path) -> None:
     words = [str(case), "--launcher=planted", "--versions=1.0..1.6", f"--cache={cache}", "-n500"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "proctor", "bisect", *words],
+        [sys.executable, "-m", "proctor", "bisect", "--trust", *words],
         cwd=ROOT, env=environment(index), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr

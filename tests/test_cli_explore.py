@@ -38,7 +38,7 @@ def test_a_race_is_found_saved_and_replayed(proctor: Run, tmp_path: Path) -> Non
     assert any("orphan" in stretch.objected for one in results.explored for stretch in one.stretches)
     (failure,) = results.failures
     assert failure.returned == 20 and failure.bare and failure.case_file
-    again = proctor("replay", str(saved), "-n", "5", "--show")
+    again = proctor("replay", str(saved), "--trust", "-n", "5", "--show")
     assert again.returncode == 1, again.stdout + again.stderr
     assert "in 5 of 5 runs" in again.stdout
     assert "we sent SIGTERM to launcher" in again.stdout
@@ -123,7 +123,7 @@ def test_wrong_call_is_2(proctor: Run, words: list[str], says: str) -> None:
 def test_unknown_key_of_a_case_is_named(proctor: Run, tmp_path: Path) -> None:
     path = tmp_path / "case.json"
     path.write_text('{"schema": 2, "requirment": "SIG-6"}')
-    done = proctor("replay", str(path))
+    done = proctor("replay", str(path), "--trust")
     assert (done.returncode, "did you mean 'requirement'" in done.stderr) == (2, True), done.stderr
 
 
@@ -155,7 +155,7 @@ def test_a_case_that_cannot_be_played_says_why(changed: dict[str, Any], says: st
         "-m",
         "proctor",
     ]
-    line = [sys.executable, *words, "replay", str(path), "-n", "1"]
+    line = [sys.executable, *words, "replay", str(path), "--trust", "-n", "1"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, says in done.stderr) == (2, True), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -186,9 +186,9 @@ def test_what_the_suite_finds_is_kept_and_replayed_on_another_launcher(proctor: 
     assert done.returncode == 1, done.stdout + done.stderr
     saved = min(cases.glob("*exit-same_status*"))
     assert f"case:   {saved.parent}" in done.stdout
-    again = proctor("replay", str(saved), "-n", "2")
+    again = proctor("replay", str(saved), "--trust", "-n", "2")
     assert (again.returncode, "in 2 of 2 runs" in again.stdout) == (1, True), again.stdout + again.stderr
-    other = proctor("replay", str(saved), "-n", "2", f"--target={LAUNCHER}")
+    other = proctor("replay", str(saved), "--trust", "-n", "2", f"--target={LAUNCHER}")
     assert (other.returncode, "in 0 of 2 runs" in other.stdout) == (0, True), other.stdout + other.stderr
 
 

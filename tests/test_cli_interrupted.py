@@ -101,9 +101,13 @@ def case_of(launcher: Announced) -> str:
         (LOOKS + 1, ("check", "{launcher}", "-k", "EXIT-1", "-q"), "MUST: 1 partial"),
         (0, ("explore", "{launcher}"), "interrupted: 0 campaigns were complete"),
         (0, ("hunt", "{launcher}", "--workers=1"), "interrupted: no scenario was played"),
-        (WARM_UPS + 2, ("replay", "{case}", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
-        (0, ("replay", "{case}", "-n", "9"), "interrupted: no replay was complete"),
-        (0, ("export", "{case}", "--format=markdown"), "interrupted: nothing was printed; --no-play prints the text"),
+        (WARM_UPS + 2, ("replay", "{case}", "--trust", "-n", "9"), "was violated in 0 of 2 runs, interrupted"),
+        (0, ("replay", "{case}", "--trust", "-n", "9"), "interrupted: no replay was complete"),
+        (
+            0,
+            ("export", "{case}", "--format=markdown", "--trust"),
+            "interrupted: nothing was printed; --no-play prints the text",
+        ),
     ],
 )
 def test_it_ends_soon_and_says_what_was_done(

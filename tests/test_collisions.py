@@ -82,7 +82,7 @@ def test_names_of_a_user(installed: str, kind: str, user: Path, request: pytest.
     call(0, "pytest")
     call(0, *suite, "-n", "2")
     call(1, "proctor", "explore", "timeout", "--signal", "TERM", "--requirement", "SIG-6", "--workers", "2")
-    call(1, "proctor", "replay", str(next((user / "proctor-cases").iterdir())), "-n", "2")
+    call(1, "proctor", "replay", str(next((user / "proctor-cases").iterdir())), "--trust", "-n", "2")
 
 
 @pytest.mark.slow

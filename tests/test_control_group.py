@@ -57,8 +57,8 @@ def test_a_launcher_that_steps_aside_is_judged_where_it_does_not(proctor: Run, t
     assert results["requirements"]["EXIT-1"]["verdict"] == "partial"
     (case, *_) = (tmp_path / "cases").iterdir()
     assert json.loads(case.read_text(encoding="utf-8"))["containment"] == "subreaper"
-    assert proctor("replay", str(case), "-n", "3").returncode == 1, "a case is played as it was"
-    assert proctor("replay", str(case), "-n", "3", "--containment=namespace").returncode == 0
+    assert proctor("replay", str(case), "--trust", "-n", "3").returncode == 1, "a case is played as it was"
+    assert proctor("replay", str(case), "--trust", "-n", "3", "--containment=namespace").returncode == 0
 
 
 def test_a_launcher_that_hides_the_socket_outside_is_an_error(proctor: Run, tmp_path: Path) -> None:

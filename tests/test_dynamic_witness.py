@@ -70,7 +70,7 @@ def test_a_case_file_keeps_the_build(preloading: Path, proctor: Run, tmp_path: P
     proctor("check", str(preloading), "-k", "INHERIT-1 and as-usual", f"--cases={tmp_path / 'cases'}")
     (case,) = (tmp_path / "cases").iterdir()
     assert json.loads(case.read_text(encoding="utf-8"))["target"]["witness"] == "dynamic"
-    assert proctor("replay", str(case), "-n", "2").returncode == 1
+    assert proctor("replay", str(case), "--trust", "-n", "2").returncode == 1
 
 
 def test_it_can_be_declared(proctor: Run, tmp_path: Path) -> None:

@@ -435,7 +435,7 @@ def outside_of_code(text: str) -> str:
 
 
 def test_markdown_tells_what_happens(proctor: Run, tmp_path: Path) -> None:
-    text = printed(proctor, case_of(PLAIN), tmp_path, "--format", "markdown")
+    text = printed(proctor, case_of(PLAIN), tmp_path, "--format", "markdown", "--trust")
     for said in (
         "# `sig_1_usr2_swallowed`: SIG-1",
         "## Steps",
@@ -488,7 +488,7 @@ def test_markdown_of_a_launcher_that_is_not_here(proctor: Run, tmp_path: Path) -
     target = Target("gone", ("/no/such/launcher",))
     case = a_case(target, "EXIT-1", "exit.same_status", Scenario(finish()))
     path = str(casefile.write(case, tmp_path))
-    done = proctor("export", path, "--format", "markdown")
+    done = proctor("export", path, "--format", "markdown", "--trust")
     assert (done.returncode, "--no-play" in done.stderr) == (2, True), done.stderr
     assert proctor("export", path, "--format", "markdown", "--no-play").returncode == 0
     assert proctor("export", path).returncode == 0

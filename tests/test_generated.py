@@ -81,9 +81,9 @@ def test_what_a_hunt_has_found_is_there_when_it_goes_on(proctor: Run, tmp_path: 
     assert again.returncode == 1
     assert "found by an earlier hunt" in again.stdout
     assert json.loads(state.read_text())["next_seed"] == kept["next_seed"] + 1
-    replayed = proctor("replay", kept["found"]["EXIT-2"], "-n", "2")
+    replayed = proctor("replay", kept["found"]["EXIT-2"], "--trust", "-n", "2")
     assert "in 2 of 2 runs" in replayed.stdout
-    sound = proctor("replay", kept["found"]["EXIT-2"], "-n", "2", f"--target={ROOT / 'launcher'}")
+    sound = proctor("replay", kept["found"]["EXIT-2"], "--trust", "-n", "2", f"--target={ROOT / 'launcher'}")
     assert sound.returncode == 0
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.cli.common import json_option, print_json, quiet_option, run_reporting_errors
+from proctor.conformance.cli.consent import needs_consent, trust_option
 from proctor.conformance.cli.exits import INTERRUPTED
 from proctor.conformance.exploring.replay import reject_unknown_case
 from proctor.conformance.judging import casefile
@@ -49,13 +50,16 @@ BOUNDARY, NO_BOUNDARY = 0, 1
               "requirement.")  # fmt: skip
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIRECTORY",
               help="Where to install versions.  [default: ~/.cache/proctor/packages]")  # fmt: skip
+@trust_option
 @quiet_option
 @json_option
 def bisect(
     case: Path, name: str, asked: str, source: Source | None, program: str | None, times: int, every: bool,
-    step: int | None, pre: bool, same: bool, cache: Path | None, quiet: bool, as_json: bool,
+    step: int | None, pre: bool, same: bool, cache: Path | None, trust: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the version of a launcher in which the fault of CASE appeared or disappeared.
+
+    CASE names commands. They are shown, and run after you have agreed, or with --trust.
 
     Exit status: 0 if it found such a version, 1 if there is none, 2 for a usage error, 3 if Proctor itself failed.
 
@@ -71,6 +75,7 @@ def bisect(
                 f"{case}: this case has no launcher ('target.command' is empty), so it has no versions; name the case "
                 "of a launcher"
             )
+        needs_consent(saved, case, saved.target, trust)
         origin = source or source_of(name, saved.target.install)
         versions = versions_in_range(asked, origin, name, partial(listed, origin, name), pre)
         directory = (cache or cache_directory()).absolute()

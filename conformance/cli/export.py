@@ -9,6 +9,7 @@ import click
 
 from proctor.conformance.checks.allowed import NOT_COUNTED, allowed
 from proctor.conformance.cli.common import run_reporting_errors
+from proctor.conformance.cli.consent import needs_consent, trust_option
 from proctor.conformance.exploring.replay import (
     Replayer,
     launcher_on_this_system,
@@ -37,11 +38,15 @@ Format = Literal["script", "markdown"]
     "--play/--no-play", default=True, show_default=True,
     help="For markdown: play CASE once, and include its events in the text.",
 )  # fmt: skip
-def export(case: Path, kind: Format, play: bool) -> None:
+@trust_option
+def export(case: Path, kind: Format, play: bool, trust: bool) -> None:
     """Print CASE as one Python script that needs only the launcher.
 
     The script runs on Linux with Python 3.8 or newer, without other packages. It exits with 1 if the fault is there,
     with 0 if it is not, and with 2 if the result is inconclusive.
+
+    Nothing of CASE is run, but for --format markdown: its commands are shown, and run after you have agreed, or with
+    --trust.
 
     \b
         proctor export proctor-cases/tini-tty-3.json > repro.py
@@ -54,7 +59,7 @@ def export(case: Path, kind: Format, play: bool) -> None:
         summary = summary_of(saved)
         script = reproducer(summary)
         if kind == "markdown":
-            shown = _played(saved, case, summary) if play else summary
+            shown = _played(saved, case, summary, trust) if play else summary
             click.echo(markdown(shown, script), nl=False)
         else:
             click.echo(script, nl=False)
@@ -78,9 +83,10 @@ def _counts(case: CaseFile) -> tuple[tuple[int, int, int], ...]:
     return tuple((number, rule.least, rule.most) for number, rule in rules.items() if number not in NOT_COUNTED)
 
 
-def _played(case: CaseFile, path: Path, summary: FindingSummary) -> FindingSummary:
+def _played(case: CaseFile, path: Path, summary: FindingSummary, trust: bool) -> FindingSummary:
     """Play a case once; return its summary, with the timeline of this play if the fault came back."""
     launcher = launcher_on_this_system(case, path, "add --no-play to leave out the events")
+    needs_consent(case, path, launcher, trust)
     with ptrace_refusal_explained(case):
         replay = Replayer(case, launcher).once()
     if replay.objections:

@@ -21,6 +21,7 @@ from proctor.conformance.cli.common import (
     requirement_id,
     run_reporting_errors,
 )
+from proctor.conformance.cli.consent import needs_consent, trust_option
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.exploring.campaigns import campaigns
 from proctor.conformance.exploring.replay import (
@@ -52,22 +53,25 @@ from proctor.reports.timeline.layout import layout
 @click.option("--check", metavar="NAME", help="Without CASE: the campaign to judge by.")
 @click.option("--schedule", metavar="TEXT", help="Without CASE: the schedule, one directive per line.")
 @click.option("-n", "times", type=click.IntRange(1), default=20, show_default=True, help="Number of replays.")
+@trust_option
 @click.option("--show", is_flag=True, help="Draw the last replay in which the fault came back.")
 @containment_option
 @quiet_option
 @json_option
 def replay(
     case: Path | None, target: str | None, requirement: str | None, check: str | None, schedule: str | None, times: int,
-    show: bool, containment: str, quiet: bool, as_json: bool,
+    trust: bool, show: bool, containment: str, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Play CASE again and print how often its fault came back.
+
+    A case file names commands. They are shown, and run after you have agreed, or with --trust.
 
     Exit status: 1 if the fault came back, 0 if it did not, 2 if it did not but a replay was inconclusive, or for a
     usage error, 3 if Proctor itself failed.
 
     \b
         proctor replay proctor-cases/timeout-sig-6-start-launcher-clone-1-exit.json -n 50
-        proctor replay proctor-cases/tini-tty-3.json --target=./my-launcher --show
+        proctor replay proctor-cases/tini-tty-3.json --target=./my-launcher --show --trust
         proctor replay --target=timeout --requirement=SIG-6 \\
             --schedule='at launcher clone#1 exit: deliver TERM to launcher'
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
@@ -76,6 +80,8 @@ def replay(
     def run() -> int:
         choose_containment(containment)
         saved, launcher = _what_to_replay(case, target, requirement, check, schedule)
+        if case:
+            needs_consent(saved, case, launcher, trust)
         status = 0
         try:
             with ptrace_refusal_explained(saved):

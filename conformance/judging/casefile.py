@@ -18,7 +18,7 @@ from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
-from proctor.harness.target import Target
+from proctor.harness.target import Target, check_files
 from proctor.harness.violation import Violation
 
 SCHEMA = 2
@@ -116,6 +116,7 @@ def read(path: Path) -> CaseFile:
         again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"
         raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
     case = parse_json(text, CaseFile, str(path))
+    check_files(case.target, str(path))
     if bool(case.check) == bool(case.campaign):
         found = "both" if case.check else "neither"
         raise UsageError(f"{path}: a case names either its 'check' or its 'campaign'; this one names {found}")

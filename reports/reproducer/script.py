@@ -14,6 +14,7 @@ from proctor.reports.reproducer.generated import CHECK, counts, question_of_gene
 from proctor.reports.reproducer.parts.inherited import environment_is_as_given
 from proctor.reports.reproducer.parts.launcher_tracer import needs_points
 from proctor.reports.reproducer.parts.marks import Observation, Question
+from proctor.reports.reproducer.parts.stages import set_unusual
 from proctor.reports.reproducer.parts.steps import note_processes_left, note_terminal
 from proctor.reports.reproducer.tables import stage_constant, tables, waits
 from proctor.reports.reproducer.wording import code_of, not_exported
@@ -39,7 +40,8 @@ def reproducer(summary: FindingSummary) -> str:
     constants = {"COUNTS": counts(summary), "WAITS": waits(), "STAGE": stage_constant(summary.scenario.stage)}
     if is_traced or any(isinstance(step, s.Trace) for step in summary.scenario.steps):
         constants |= tables(summary.schedule, summary.programs)
-    return assemble(_head(summary), "\n\n".join(parts), _orders(summary.scenario, question), constants)
+    also = [*_orders(summary.scenario, question), *([set_unusual.__name__] if summary.scenario.stage.unusual else [])]
+    return assemble(_head(summary), "\n\n".join(parts), also, constants)
 
 
 def _check(summary: FindingSummary) -> None:
@@ -47,6 +49,8 @@ def _check(summary: FindingSummary) -> None:
     scenario, stage = summary.scenario, summary.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
+    if stage.watches_flags:
+        raise not_exported("it needs a tracer that sees each change of a flag, which only Proctor has")
     if stage.notify:
         raise not_exported("it needs a service manager, whose part only Proctor plays (NOTIFY_SOCKET)")
     if stage.build_waits:

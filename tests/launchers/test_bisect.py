@@ -77,7 +77,7 @@ def test_the_version_in_which_a_known_fault_went(gone: Gone, tmp_path: Path) -> 
     case = case_of(gone, tmp_path)
     words = [str(case), f"--launcher={gone.program}", f"--versions={gone.versions}", f"--cache={DIRECTORY}"]
     done = subprocess.run(
-        [sys.executable, "-m", "proctor", "bisect", *words],
+        [sys.executable, "-m", "proctor", "bisect", "--trust", *words],
         cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=1500, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -63,7 +63,7 @@ def set_stage(stage: dict[str, Any] = STAGE) -> None:
         os.setgroups(stage["groups"])
     os.nice(stage.get("nice", 0))
     if stage.get("unusual"):
-        set_unusual()
+        globals()["set_unusual"]()  # only scripts with such a stage have it
     set_signals(stage)
 
 
