@@ -32,6 +32,10 @@ ORDERS_WITHOUT_ANSWER = tuple(kind.__struct_config__.tag for kind in get_args(Or
 """The first words of orders after which a command has nothing to say, or only later."""
 
 
+USUALLY_WITHIN = 5.0
+"""Seconds within which what is awaited has to come."""
+
+
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the launcher is started with. Signals are numbers; limits are (resource, soft, hard)."""
 
@@ -258,7 +262,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     stage: Stage = Stage()
     command: Literal["witness", "tool", "missing", "forbidden"] = "witness"
     args: tuple[bytes, ...] = ()
-    within: float = 5.0
+    within: float = USUALLY_WITHIN
     invoke: Invocation = "run"
     after: tuple[Step, ...] = ()
     interpreter: Literal["usual", "other", "killed"] = "usual"

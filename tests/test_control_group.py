@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from proctor.conformance.judging.control_group import CONTROLS, FIRST, Control, compare, outcome, tree_of
+from proctor.conformance.judging.control_group import CONTROLS, Control, compare, outcome, tree_of
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError
 from proctor.harness.execute import execute
@@ -127,8 +127,8 @@ class Turns:
     def __init__(self, *histories: History) -> None:
         self.left = list(histories)
 
-    def __call__(self, target: Target, scenario: Scenario) -> History:
-        if not target.command or scenario == FIRST:
+    def __call__(self, target: Target, scenario: Scenario) -> History:  # noqa: ARG002
+        if not target.command:
             return BARE
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from proctor.conformance.judging.probe import probe
+from proctor.conformance.judging.probe import Probe, probe
+from proctor.conformance.suite.confirmed import Confirmed
 from proctor.conformance.suite.suite import MOST_WITH_LONG_WAITS, spread
+from proctor.conformance.suite.thinning import WORKERS_WHERE_ALL_WAIT, use_idle_cores
 from proctor.harness import execute as door
 from proctor.harness import orders
 from proctor.harness.history import SettleEnded
@@ -86,3 +89,39 @@ def test_fewer_cases_are_played_on_it_and_the_verdict_says_so(polls: Path, proct
     row = read(written)[0].requirements["EXIT-1"]
     assert row.verdict == "partial"
     assert f"a sample of {MOST_WITH_LONG_WAITS} of 256" in row.reason
+
+
+def test_fewer_stages_are_played_on_it_too(polls: Path, proctor: Run, tmp_path: Path) -> None:
+    written = tmp_path / "results.json"
+    selected = "test_signal_reaches_the_command and not once"
+    done = proctor("check", f"{polls} nanosleep", "-k", selected, "-n", "1", "--results", str(written))
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = read(written)[0].requirements["SIG-1"]
+    assert row.verdict == "partial"
+    assert f"a sample of {MOST_WITH_LONG_WAITS} of 21 cases" in row.reason
+
+
+def test_workers_share_what_is_confirmed() -> None:
+    first = Confirmed()
+    second = Confirmed(first.path)
+    first.add("tini", "SIG-1")
+    second.add("uv", "SIG-1")
+    assert [second.has("tini", "SIG-1"), first.has("uv", "SIG-1"), first.has("uv", "SIG-2")] == [True, True, False]
+    alone = Confirmed("/no/such/file")
+    alone.add("tini", "SIG-1")
+    assert [alone.has("tini", "SIG-1"), alone.has("uv", "SIG-1"), alone.path] == [True, False, ""]
+
+
+class Option:
+    """The options of a run with two workers."""
+
+    def __init__(self) -> None:
+        self.numprocesses, self.tx = 2, ["popen"] * 2
+
+
+@pytest.mark.parametrize(("restless", "workers"), [(False, 2), (True, 2 * WORKERS_WHERE_ALL_WAIT)])
+def test_idle_cores_are_used(restless: bool, workers: int) -> None:
+    suite = SimpleNamespace(judged=[BARE], probes={BARE.name: Probe("", False, None, restless=restless)})
+    option = Option()
+    use_idle_cores(suite, option)  # type: ignore[arg-type]
+    assert len(option.tx) == workers

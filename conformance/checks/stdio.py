@@ -8,7 +8,7 @@ from proctor.conformance.checks.common import NotObservable, needs_whole_script
 from proctor.conformance.checks.objections import violation
 from proctor.harness import words
 from proctor.harness.history import FlagsChanged, History, Output, Unobserved
-from proctor.harness.violation import Violation
+from proctor.harness.violation import Value, Violation
 
 
 def no_bytes_of_its_own(history: History, bare: History) -> list[Violation]:
@@ -30,13 +30,13 @@ def _lines(history: History) -> list[bytes]:
 
 def flags_stay(history: History, bare: History) -> list[Violation]:
     """STDIO-6: no call of the launcher changes the flags of 0, 1 or 2."""
-    for fact in history.facts(Unobserved):
-        raise NotObservable(words.unseen(fact))
+    for hidden in history.facts(Unobserved):
+        raise NotObservable(words.unseen(hidden))
     found: dict[tuple[int, str], Violation] = {}
     for event, fact in history.all(FlagsChanged):
         for name, bit in words.STATUS_FLAGS.items():
             if (fact.before ^ fact.now) & bit and fact.process != "command":
-                told = {"fd": fact.fd, "flag": name, "process": fact.process or "the launcher"}
+                told: dict[str, Value] = {"fd": fact.fd, "flag": name, "process": fact.process or "the launcher"}
                 found.setdefault((fact.fd, name), violation("shared-flags-changed", event.index, **told))
     if not found:
         needs_whole_script(history)

@@ -42,6 +42,8 @@ FEWEST_MEASUREMENTS = 2
 START_WITHIN = 8.0
 """Seconds to start a command here. The suite allows 30, but a target that starts none is to be reported soon. It does
 not apply to a target that is described as slow, or if the user has set another time."""
+RESTLESS = 5
+"""Seconds that an execution of a launcher waits that is never seen at rest: one at each rest, and some at the end."""
 SYNCS_WITHIN = 60.0
 """Seconds that a first environment may take."""
 
@@ -68,8 +70,9 @@ class Probe(msgspec.Struct, frozen=True):
 
     @property
     def waits(self) -> int:
-        """Seconds that an execution waits for timers of the launcher, 0 for most launchers."""
-        return max(int(self.restless), self.rests_before_end)
+        """Seconds that an execution waits for timers of the launcher, or for what may come from outside; 0 for most
+        launchers."""
+        return max(RESTLESS if self.restless else 0, self.rests_before_end)
 
     @property
     def containment(self) -> str:

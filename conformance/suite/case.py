@@ -21,6 +21,7 @@ from proctor.conformance.spec import Requirement, requirements
 from proctor.conformance.suite import failure_report
 from proctor.conformance.suite.case_results import PROPERTY
 from proctor.conformance.suite.suite import Suite
+from proctor.conformance.suite.thinning import sample_of
 from proctor.harness.errors import HarnessError, ProctorError
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import parse
@@ -127,6 +128,8 @@ class Case:
 
     def _sample(self) -> Sample | None:
         """Return the sample that this case is one of; None if the case is repeated over all values, or not at all."""
+        if thinned := sample_of(self._item):
+            return thinned
         mark = self._item.get_closest_marker("over")
         if mark is None:
             return None
@@ -152,11 +155,11 @@ class Case:
         self, requirement: Requirement, scenario: Scenario, check: Check, claims: Claims, compared_with: Scenario | None
     ) -> Judgement:  # fmt: skip
         suite = self._suite
-        known = (self.target.name, requirement.id) in suite.failed
+        known = suite.confirmed.has(self.target.name, requirement.id)
         replays = REPLAYS_ONCE_CONFIRMED if known else REPLAYS
         judgement = judge(
             requirement, self.target, scenario, check, suite.execute, suite.bare, replays, claims, compared_with
         )  # fmt: skip
         if judgement.verdict == "fail":
-            suite.failed.add((self.target.name, requirement.id))
+            suite.confirmed.add(self.target.name, requirement.id)
         return judgement

@@ -19,6 +19,7 @@ from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.case_results import PROPERTY, breaks, result_of
 from proctor.conformance.suite.selection import exact_ids, has_unknown_cases, not_selected
 from proctor.conformance.suite.suite import Suite, make_suite, write_results
+from proctor.conformance.suite.thinning import target_of, thin_out, use_idle_cores
 from proctor.conformance.suite.unfinished import reached_maxfail, subject, unfinished, unselected
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
@@ -108,6 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_refused_key] = USAGE_ERROR if isinstance(error, UsageError) else HARNESS_FAILED
         raise pytest.UsageError(str(error)) from None
     if not _only_lists(config.option):
+        use_idle_cores(config.stash[_suite_key], config.option)
         output.take_over(config)
 
 
@@ -120,6 +122,7 @@ def _only_lists(option: argparse.Namespace) -> bool:
 def pytest_configure_node(node: Any) -> None:
     suite = node.config.stash[_suite_key]
     node.workerinput["proctor_targets"] = msgspec.json.encode(list(suite.targets.values())).decode()
+    node.workerinput["proctor_confirmed"] = suite.confirmed.path
     node.workerinput["proctor_probes"] = msgspec.json.encode(suite.probes).decode()
 
 
@@ -155,6 +158,7 @@ def _slug(value: object) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    thin_out(config.stash[_suite_key], items)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
     timer = config.stash[_suite_key].timer
@@ -189,8 +193,7 @@ def _report_own_failure(made: pytest.TestReport, item: pytest.Item, call: pytest
     """Record the verdict `error` for a case that ended without one: it hung, or its own code failed. That says nothing
     about the launcher."""
     mark, suite = item.get_closest_marker("requirement"), item.config.stash[_suite_key]
-    parameters = getattr(item, "callspec", None)
-    name = parameters.params.get("case") if parameters else None
+    name = target_of(item)
     if mark is None or call.excinfo is None or name not in suite.targets:
         return
     requirement = requirements()[mark.args[0]]

@@ -20,6 +20,7 @@ from proctor.conformance.judging.probe import Probe, not_judged
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.suite import failure_report
 from proctor.conformance.suite.case_timer import CaseTimer
+from proctor.conformance.suite.confirmed import Confirmed
 from proctor.conformance.suite.selection import selects_part, with_cases
 from proctor.harness import execute as door
 from proctor.harness import settings
@@ -65,8 +66,8 @@ class Suite:
         self.timer = CaseTimer(options)
         self.bare = Bare(self.execute)
         self.cases: list[CaseResult] = []
-        self.failed: set[tuple[str, str]] = set()
-        """(Target, requirement) of each failure that this process has seen."""
+        worker_input: dict[str, str] = getattr(options, "workerinput", {})
+        self.confirmed = Confirmed(worker_input.get("proctor_confirmed", ""))
         self.shortest_failures: dict[tuple[str, str, str], int] = {}
         """Length of the shortest failure recorded with its histories, by (target, requirement, verdict)."""
         self.start = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ from proctor.harness.history import FlagsChanged, Output, Unobserved
 from tests.unit.histories import Example, bad, good, missed, over, replaced, supervised, titles, unseen, verify
 
 
-def out(data: bytes, stream: str = "stdout") -> Output:
+def out(data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> Output:
     return Output(stream, data)
 
 

@@ -167,7 +167,7 @@ class Execution:
 
     def _conclude(self) -> None:
         containment.check_proc()
-        self._expectations.settled(open_for=PATIENCE)
+        self._expectations.settled(open_for=SETTLE_LIMIT if self._expectations.has_been_patient else PATIENCE)
         if self._director:
             self._director.conclude()
         left = self._steps.look("end")

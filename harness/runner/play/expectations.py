@@ -30,6 +30,8 @@ class Expectations:
         self._registry = registry
         self._wait = wait
         self._tracing = tracing
+        self.has_been_patient = False
+        """Whether an open wait has had the time that it is given once."""
         self.step: int | None = None
         """The index of the script's step that is being done."""
 
@@ -51,6 +53,7 @@ class Expectations:
         sure = outcome.sure or outcome.came
         if not sure:
             self._wait.expect_no_rest()
+        self.has_been_patient |= bool(outcome.open)
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, listed)
         waits = named(outcome.open, listed)
         self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits))

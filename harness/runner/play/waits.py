@@ -11,6 +11,7 @@ from proctor.harness import history
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.play.observer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, SETTLE_LIMIT, Observer
 from proctor.harness.runner.play.resting import Resting
+from proctor.harness.scenario import USUALLY_WITHIN
 
 Result = TypeVar("Result")
 
@@ -129,6 +130,8 @@ class FactWait(_Wait[WaitOutcome]):
         self._look_at_once = self._was_blocked = False
         self._progress = _Progress(observer)
         self._open: tuple[history.OpenWait, ...] = ()
+        self._open_for = PATIENCE if within <= USUALLY_WITHIN else within
+        """Seconds for which an open wait is waited for while nothing runs; as long as all else if that has longer."""
         self._busy = 0
         """How many times in a row the current task was running, so that there was no look."""
 
@@ -184,6 +187,8 @@ class FactWait(_Wait[WaitOutcome]):
         # not `> self._left`: shortly before the deadline that holds for every timer
         if is_quiet and only_relays and rest.wakes > self._within:
             return WaitOutcome(self._is_there(), True, time.monotonic() - self._start, rest.total)
+        if is_quiet and self._open and rest.now >= self._open_for and rest.wakes > self._within:
+            return WaitOutcome(self._is_there(), False, time.monotonic() - self._start, rest.total, self._open)
         self._look_at_once = look.blocked and not self._was_blocked  # the second look, which proves the first
         self._was_blocked = look.blocked
         return None

@@ -31,8 +31,7 @@ LONGEST_SPIN = 100
 
 
 class Director:
-    """Traces one launcher. `effects`: what directives do outside the traced tasks. flags: what watches the flags of
-    shared descriptors; None for nothing."""
+    """Traces one launcher. `effects`: what directives do outside the traced tasks. flags: told of changes of flags."""
 
     def __init__(
         self, schedule: Schedule, recorder: Recorder, effects: Effects, flags: FlagsWatch | None = None
@@ -47,8 +46,7 @@ class Director:
         self._records_all_sends = False
         self._at_reap: Callable[[], None] = lambda: None
         self._signals_by_threads: set[str] = set()
-        """The processes of which another thread than the first has taken a signal, because we held the first one: the
-        kernel prefers the first (complete_signal() in kernel/signal.c)."""
+        """The processes of which another thread took a signal, as the first was held; complete_signal()."""
         self.may_have_timers = False
         """Whether a call was seen that sets an interval or POSIX timer."""
 
