@@ -432,6 +432,13 @@ class TempFilesLeft(_Fact, frozen=True):
     paths: tuple[str, ...]
 
 
+class IpcLeft(_Fact, frozen=True):
+    """IPC objects that were not there before, in words: System V's, POSIX shared memory, semaphores and queues. They
+    are seen only where the execution had an IPC namespace."""
+
+    objects: tuple[str, ...]
+
+
 class FileChange(_Data, frozen=True):
     """One thing that is not as it was. path: beginning with HOME, WORK or TMPDIR. kind: file, directory, link, other.
     own: whether it is in a directory that is the launcher's own; kept: whether the target declares that it may be
@@ -492,7 +499,7 @@ Fact = (
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
-    | Notified | ProcessDetails | FlagsChanged
+    | Notified | ProcessDetails | FlagsChanged | IpcLeft
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

@@ -25,6 +25,7 @@ from proctor.harness.history import (
     HelperReady,
     Hidden,
     HungUp,
+    IpcLeft,
     LimitExceeded,
     Notified,
     NotReached,
@@ -165,6 +166,8 @@ def _words(fact: Fact) -> str:
             return f"still there: {process_line(fact)}"
         case TempFilesLeft(paths=paths):
             return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
+        case IpcLeft(objects=objects):
+            return f"left behind: {_safe(', '.join(objects), 100)}"
         case HelperReady(process=process, pid=pid):
             return f"{process} runs as pid {pid}, and waits to be told to go on"
         case FilesChanged(when=when, changes=changes, count=total):

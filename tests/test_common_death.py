@@ -33,7 +33,7 @@ from tests.conftest import ROOT
 SOURCE = ROOT / "tests" / "launchers_for_tests" / "dies_together.c"
 STOP = (Press("ctrl-z"), WaitStopped(), WaitOutput("<prompt>"))
 GO_ON = (Type(b"fg\n"), WaitContinued(), Settle())
-KEY = (Press("ctrl-c"), WaitReceived(INTERRUPT))
+KEY = (Press("ctrl-c"), WaitReceived(INTERRUPT), Settle())
 STOPPED_ONCE = (Order(Inherit(int(signal.SIGTSTP))), Settle(), *STOP, *GO_ON, *KEY, *finish())
 PLAYS = 10
 

@@ -63,7 +63,7 @@ def spec_files() -> list[Path]:
     return sorted((ROOT / "conformance" / "spec").glob("*.md"))
 
 
-TABLES = ("Attributes",)
+TABLES = ("Attributes", "What")
 """Sections of chapters that are tables to which requirements refer."""
 
 

@@ -23,9 +23,23 @@ from proctor.conformance.checks.exit import same_status
 from proctor.conformance.checks.objections import violation
 from proctor.conformance.checks.signals import reaches_command
 from proctor.harness import words
-from proctor.harness.history import History, Process, Received, Sent, SettleEnded, Snapshot, Started, WitnessReady
+from proctor.harness.history import (
+    History,
+    IpcLeft,
+    Process,
+    Received,
+    Sent,
+    SettleEnded,
+    Snapshot,
+    Started,
+    TempFilesLeft,
+    WitnessReady,
+)
 from proctor.harness.signals import name
 from proctor.harness.violation import Violation
+
+MOST_NAMED = 5
+"""Files and objects that a message names."""
 
 
 def nothing_left(history: History, bare: History) -> list[Violation]:
@@ -40,6 +54,27 @@ def nothing_left(history: History, bare: History) -> list[Violation]:
     if not end_of(history, "launcher"):
         needs_whole_script(history)
     return found
+
+
+def nothing_else_left(history: History, bare: History) -> list[Violation]:
+    """TREE-9: no more files in TMPDIR and IPC objects are left than the bare command leaves; names may be random."""
+    if not end_of(history, "launcher"):
+        needs_whole_script(history)
+    if len(alive(at_end(history))) > len(alive(at_end(bare))):
+        raise NotObservable("a process is left, which may still need what it has made: see TREE-1")
+    files = [path for fact in history.facts(TempFilesLeft) for path in fact.paths]
+    objects = [one for fact in history.facts(IpcLeft) for one in fact.objects]
+    found = []
+    if len(files) > sum(len(fact.paths) for fact in bare.facts(TempFilesLeft)):
+        found.append(violation("file-not-removed", paths=_first(files)))
+    if len(objects) > sum(len(fact.objects) for fact in bare.facts(IpcLeft)):
+        found.append(violation("ipc-object-left", objects=_first(objects)))
+    return found
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} others" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _kind(process: Process) -> str:

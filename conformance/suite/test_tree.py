@@ -168,3 +168,18 @@ def test_command_that_daemonizes(case: Case, code: int) -> None:
 @pytest.mark.parametrize("stage", [JOB], ids=["job"])
 def test_nothing_is_left_after_a_hang_up(case: Case, stage: Stage) -> None:
     case(Scenario((Order(orders.Inherit()), Settle(), HangUp(), LONG_REST), stage), checks.nothing_left)
+
+
+@requirement("TREE-9")
+@over("ending", ("exit 0", "exit 1", f"die {int(signal.SIGKILL)}"))
+def test_nothing_else_is_left(case: Case, ending: str) -> None:
+    steps = (Settle(), Order(orders.parse(ending)), WaitEnds("command"), WaitEnds(), LONG_REST)
+    case(Scenario(steps), checks.nothing_else_left)
+
+
+@requirement("TREE-9")
+@over("number", (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+def test_nothing_else_is_left_after_a_signal(case: Case, number: int) -> None:
+    """The command outlives a launcher that dies of the signal, but not for long."""
+    steps = (Settle(), Signal(number), Settle(), *finish(), LONG_REST)
+    case(Scenario(steps), checks.nothing_else_left)

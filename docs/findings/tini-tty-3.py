@@ -315,7 +315,10 @@ def set_stage(stage=STAGE):  # In a child: start with what the case says, whatev
     if stage.get("groups"):
         os.setgroups(stage["groups"])
     os.nice(stage.get("nice", 0))
+    if stage.get("unusual"):
+        globals()["set_unusual"]()  # only scripts with such a stage have it
     set_signals(stage)
+
 def set_signals(stage=STAGE):  # Set dispositions and mask as the case says
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
@@ -350,6 +353,8 @@ def read_output(run, fd):
         return
     run.output += data.decode(errors="replace")
     run.note("printed: %r" % data.decode(errors="replace")[:80], "printed", data)
+    if fd == run.stdio[1]:  # on a terminal it is ours that is read
+        run.events.append(("stdout", data))
 
 def as_leader(run, set_up=set_stage, **how):
     """Start it as the leader of a session with a terminal, as a terminal window does."""

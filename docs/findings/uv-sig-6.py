@@ -350,6 +350,7 @@ def fill_in(run, text):  # Replace the words that stand for a directory of this 
     for name in ("home", "work", "tmp"):
         text = text.replace("{%s}" % name, run.place + "/" + name) if isinstance(text, str) else text
     return text
+
 def set_stage(stage=STAGE):  # In a child: start with what the case says, whatever this script was started with
     os.umask(stage.get("umask", 0o022))
     for which, soft, hard in stage.get("limits", ()):
@@ -357,7 +358,10 @@ def set_stage(stage=STAGE):  # In a child: start with what the case says, whatev
     if stage.get("groups"):
         os.setgroups(stage["groups"])
     os.nice(stage.get("nice", 0))
+    if stage.get("unusual"):
+        globals()["set_unusual"]()  # only scripts with such a stage have it
     set_signals(stage)
+
 def set_signals(stage=STAGE):  # Set dispositions and mask as the case says
     for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_IGN if number in stage.get("ignored", ()) else signal.SIG_DFL)
@@ -384,6 +388,8 @@ def read_output(run, fd):
         return
     run.output += data.decode(errors="replace")
     run.note("printed: %r" % data.decode(errors="replace")[:80], "printed", data)
+    if fd == run.stdio[1]:  # on a terminal it is ours that is read
+        run.events.append(("stdout", data))
 
 def violation(required, actual):  # Return one violation
     return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]

@@ -16,6 +16,8 @@ WHY_NOT = {
     "exec.is_accepted_as_main": "it needs a service manager, whose part only Proctor plays (NOTIFY_SOCKET)",
     "exec.nothing_visible": "it needs a command that shows its signals and that looks for children; the command of a "
     "script is in Python, which changes some signals before it runs a line",
+    "stdio.flags_stay": "it needs a tracer that sees each change of a flag, which only Proctor has",
+    "tree.nothing_else_left": "it needs an IPC namespace and a TMPDIR that are the launcher's alone",
 }
 """Why there is no question for a check."""
 ASKED_IN = (questions.__name__, at_points.__name__, inherited.__name__)

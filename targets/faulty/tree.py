@@ -305,3 +305,72 @@ class tree_7_waits_for_pipe(Launcher):
         os.close(self.member)
         os.read(self.tree, 1)
         super().finish(status)
+
+
+class tree_9_temporary_directory(Launcher):
+    """Makes a directory in TMPDIR and never removes it.
+
+    `d=$(mktemp -d) && exec "$@"`.
+    """
+
+    breaks = "TREE-9"
+
+    def prepare(self) -> None:
+        import tempfile
+
+        super().prepare()
+        tempfile.mkdtemp()
+
+
+class tree_9_temporary_file_after_a_signal(Launcher):
+    """Removes its temporary file only when no signal came.
+
+    The clean-up stands after the wait, and a handler jumps over it.
+    """
+
+    breaks = "TREE-9"
+    may_break = ("SIG-6", "SIG-7")
+
+    def prepare(self) -> None:
+        import tempfile
+
+        super().prepare()
+        self.path = tempfile.mkstemp()[1]
+
+    def finish(self, status: int) -> "NoReturn":
+        if not self.seen:
+            os.unlink(self.path)
+        super().finish(status)
+
+
+class tree_9_shared_memory(Launcher):
+    """Leaves shared memory behind.
+
+    libfaketime: two objects in /dev/shm for each run.
+    """
+
+    breaks = "TREE-9"
+    needs = "a PID namespace"
+
+    def prepare(self) -> None:
+        super().prepare()
+        try:
+            os.close(os.open(f"/dev/shm/faulty_{os.getpid()}", os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError:
+            pass
+
+
+class tree_9_message_queue(Launcher):
+    """Leaves a System V message queue behind.
+
+    fakeroot: its daemon has one, and does not remove it when it is killed.
+    """
+
+    breaks = "TREE-9"
+    needs = "a PID namespace"
+
+    def prepare(self) -> None:
+        import ctypes
+
+        super().prepare()
+        ctypes.CDLL(None).msgget(0x50726F63, 0o1600)  # IPC_CREAT

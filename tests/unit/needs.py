@@ -33,7 +33,11 @@ class Wanted(NamedTuple):
 
 
 NEEDS: dict[str, Callable[[Wanted], bool]] = {
-    "ptrace": lambda wanted: wanted.traced or any(isinstance(step, Trace) for step in wanted.scenario.steps),
+    "ptrace": lambda wanted: (
+        wanted.traced
+        or wanted.scenario.stage.watches_flags
+        or any(isinstance(step, Trace) for step in wanted.scenario.steps)
+    ),
     "pseudo-terminals": lambda wanted: wanted.scenario.stage.terminal,
     "shells": lambda wanted: wanted.scenario.stage.parent in SHELLS,
     "PID 1": lambda wanted: wanted.scenario.stage.parent == "init",

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from proctor.conformance.checks import tree as checks
-from proctor.harness.history import SettleEnded, WitnessReady
+from proctor.harness.history import IpcLeft, SettleEnded, TempFilesLeft, WitnessReady
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -444,6 +444,51 @@ EXAMPLES: tuple[Example, ...] = (
         checks.survives_daemon,
         supervised(*over(1), end=looked("end", DAEMON)),
         LEFT_ALONE,
+    ),
+    good("nothing else is left", checks.nothing_else_left, supervised(*over(), end=GONE), PLAIN),
+    bad(
+        "a directory",
+        checks.nothing_else_left,
+        supervised(*over(), TempFilesLeft(("tmp.1",)), end=GONE),
+        PLAIN,
+        "file-not-removed",
+        "left: tmp.1",
+    ),
+    bad(
+        "more than are named, though the script ended early",
+        checks.nothing_else_left,
+        supervised(*over(), missed(), TempFilesLeft(tuple("abcdefg")), end=GONE),
+        PLAIN,
+        "file-not-removed",
+        "left: a, b, c, d, e and 2 others",
+    ),
+    bad(
+        "shared memory",
+        checks.nothing_else_left,
+        supervised(*over(), IpcLeft(("/dev/shm/x",)), end=GONE),
+        PLAIN,
+        "ipc-object-left",
+        "left: /dev/shm/x",
+    ),
+    good(
+        "the command leaves as much",
+        checks.nothing_else_left,
+        supervised(*over(), TempFilesLeft(("b",)), IpcLeft(("/dev/shm/b",)), end=GONE),
+        replaced(*over(), TempFilesLeft(("a",)), IpcLeft(("/dev/shm/a",)), end=GONE),
+    ),
+    unseen(
+        "a process is left that may need it",
+        checks.nothing_else_left,
+        supervised(*over(), TempFilesLeft(("socket",)), end=ORPHANED),
+        PLAIN,
+        "see TREE-1",
+    ),
+    unseen(
+        "the launcher has not ended",
+        checks.nothing_else_left,
+        supervised(ended("command"), missed(), TempFilesLeft(("socket",)), end=GONE),
+        PLAIN,
+        "did not get that far",
     ),
 )
 

@@ -118,6 +118,8 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.WaitFailed(ScriptDone(), 5.0, False, hidden=facts.Hidden("traced", "command"), step=3),
     looked("end", process("launcher", "Z", "a) b"), modes=MODES, characters=CHARACTERS, flags=2048),
     facts.TempFilesLeft(("a", "b/c")),
+    facts.FlagsChanged(1, 0o1, 0o4001, "launcher"),
+    facts.IpcLeft(("/dev/shm/x",)),
     facts.ProcessDetails(7, "sleep", "child1", ("sleep", "9"), 0.5, ("/tmp/a",), ("127.0.0.1:80 (LISTEN)",)),
     facts.Unobserved("ptrace-refused"),
     facts.LimitExceeded("processes", 400),

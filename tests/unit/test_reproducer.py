@@ -177,12 +177,12 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
     ("check", "steps", "stage", "lines"),
     [
         ("signals.reaches_command", SIGNALLED, PIPES, 370),
-        ("signals.reaches_command", SIGNALLED, LEADER, 385),
-        ("signals.reaches_command", SIGNALLED, JOB, 405),
-        ("terminal.key_arrives", PRESSED, LEADER, 385),
-        ("terminal.key_arrives", PRESSED, JOB, 405),
-        ("terminal.key_arrives_once", HELD, LEADER, 425),
-        ("terminal.key_arrives_once", HELD, JOB, 445),
+        ("signals.reaches_command", SIGNALLED, LEADER, 390),
+        ("signals.reaches_command", SIGNALLED, JOB, 410),
+        ("terminal.key_arrives", PRESSED, LEADER, 390),
+        ("terminal.key_arrives", PRESSED, JOB, 410),
+        ("terminal.key_arrives_once", HELD, LEADER, 430),
+        ("terminal.key_arrives_once", HELD, JOB, 450),
     ],
 )
 def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from proctor.harness.history import OpenWait
 from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.play.observer import PATIENCE as OF_OPEN_WAITS
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.resting import Resting
 from proctor.harness.runner.play.waits import STARVED_FOR, FactWait, SettleWait
@@ -147,7 +148,13 @@ def test_patience_begins_anew_when_the_director_acts(on_clock: Use) -> None:
 def test_at_rest_a_fact_is_not_given_up_while_a_wait_is_open(on_clock: Use) -> None:
     outcome = wait_for(on_clock(Tasks(lambda: True, waits=(OUTSIDE,))), lambda: False).run()
     assert (outcome.came, outcome.sure, outcome.open) == (False, False, (OUTSIDE,))
-    assert 5.0 <= outcome.seconds < 5.1
+    assert OF_OPEN_WAITS <= outcome.seconds < OF_OPEN_WAITS + 0.1
+
+
+def test_where_all_else_has_longer_an_open_wait_has_so_too(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: True, waits=(OUTSIDE,))), lambda: False, within=30.0).run()
+    assert (outcome.came, outcome.sure, outcome.open) == (False, False, (OUTSIDE,))
+    assert 30.0 <= outcome.seconds < 30.1
 
 
 def test_a_task_that_gets_little_of_the_cpu_is_given_longer(on_clock: Use) -> None:

@@ -10,7 +10,7 @@ from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.notify_socket import ServiceManager
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.observe.witnesses import Listeners
@@ -177,6 +177,8 @@ class Execution:
         self._invocations.close()
         if files := _names_in(self._place.temporary):
             self._recorder.add("runner", history.TempFilesLeft(files))
+        if objects := ipc_objects.names():
+            self._recorder.add("runner", history.IpcLeft(objects[:MOST_NAMES]))
         self._describe([p for p in left if p.state not in processes.ENDED and p.role not in PARENTS])
 
     def _describe(self, left: list[history.Process]) -> None:
@@ -191,6 +193,7 @@ class Execution:
 
     def _close(self) -> None:
         containment.end_all()
+        ipc_objects.remove()
         self._reaper.close()
         self._streams.close()
         self._invocations.close()

@@ -128,10 +128,26 @@ static void remove_scratch(void) {
 }
 
 #ifdef __linux__
+/* In the child: give it a /dev/shm of its own, and show its message queues where there is a place for them. Returns
+ * whether all that IPC leaves is now the child's own: its namespace is another than its parent's was (`before`, the
+ * number of that), and /dev/shm is new. */
+static int make_ipc_private(ino_t before) {
+    struct stat now;
+    if (stat("/proc/self/ns/ipc", &now) < 0 || now.st_ino == before)
+        return 0;
+    if (mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+        return 0;
+    if (mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+        return 1; /* nobody sees them, but they end with the namespace */
+    return 1;
+}
+
 static pid_t start_in_namespaces(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int in_user_namespace;
+    struct stat ipc = {.st_ino = 0};
+    stat("/proc/self/ns/ipc", &ipc);
     pid_t pid = fork_in_namespaces(&in_user_namespace);
     if (pid < 0)
         fatal("clone", REFUSED);
@@ -140,6 +156,8 @@ static pid_t start_in_namespaces(void) {
         const char *failed = set_up_namespaces(uid, gid, in_user_namespace);
         if (failed)
             fatal(failed, REFUSED);
+        if (make_ipc_private(ipc.st_ino))
+            setenv("PROCTOR_PRIVATE_IPC", "1", 1);
         setenv("PROCTOR_CONTAINMENT", in_user_namespace ? "user and PID namespace" : "PID namespace", 1);
     }
     return pid;
@@ -253,6 +271,7 @@ int main(int argc, char **argv) {
     }
     chmod(scratch, 0711); /* a launcher may run its command as another user */
     setenv("PROCTOR_SCRATCH", scratch, 1);
+    unsetenv("PROCTOR_PRIVATE_IPC"); /* it may be that of another guardian, below which we run */
     if (pipe(child_ended) < 0)
         fatal("pipe", 1);
     for (int i = 0; i < 2; i++) {

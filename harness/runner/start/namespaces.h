@@ -1,4 +1,4 @@
-/* A child in a PID and mount namespace of its own, for the guardian's runner and for a launcher that is to be PID 1. */
+/* A child in a PID, mount and IPC namespace of its own, for the guardian's runner and for a launcher that is to be PID 1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -13,10 +13,15 @@
 /* Start the child; as an ordinary user with a user namespace as well, and then *in_user_namespace is set. Returns as
  * fork(2) does. clone(2), not unshare(2): after unshare the caller could create no process once PID 1 has ended. */
 static pid_t fork_in_namespaces(int *in_user_namespace) {
-    long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | SIGCHLD;
+    long pid = syscall(SYS_clone, flags, 0, 0, 0, 0);
+    if (pid < 0 && errno == EINVAL) { /* a kernel without IPC namespaces */
+        flags &= ~(unsigned long)CLONE_NEWIPC;
+        pid = syscall(SYS_clone, flags, 0, 0, 0, 0);
+    }
     *in_user_namespace = pid < 0 && errno == EPERM;
     if (*in_user_namespace)
-        pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+        pid = syscall(SYS_clone, CLONE_NEWUSER | flags, 0, 0, 0, 0);
     return (pid_t)pid;
 }
 
