@@ -11,8 +11,7 @@ import click
 
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.harness.errors import UsageError
-from proctor.harness.runner.start.spawn import SHELLS
-from proctor.harness.scenario import Type
+from proctor.harness.scenario import SHELLS, Type
 from proctor.harness.target import Target
 from proctor.harness.words import harmless
 
