@@ -61,7 +61,7 @@ class Descriptor(_Data, frozen=True):
     mode: int = 0
     flags: int = 0
     owner: int = 0
-    """Whom the kernel tells of input by a signal (F_GETOWN), 0 for nobody; fcntl(2)."""
+    """The process, or minus the process group, that gets a signal on input (F_GETOWN); 0 for none; fcntl(2)."""
     signal: int = 0
     """By which signal (F_GETSIG), 0 for SIGIO."""
 

@@ -1,4 +1,4 @@
-"""What a user installs, made once for all tests and all workers: the sources, the two archives, and an environment."""
+"""What is made for tests: what a user installs, once for all workers (sources, archives, an environment); programs."""
 
 from __future__ import annotations
 
@@ -77,3 +77,11 @@ def wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory of the programs of an environment that has the wheel."""
     return once(tmp_path_factory, "environment", lambda place: install(wheel, place)) / "bin"
+
+
+def compiled(name: str, directory: Path) -> Path:
+    """Compile a launcher of tests/launchers_for_tests; return the program."""
+    program, source = directory / name, ROOT / "tests" / "launchers_for_tests" / f"{name}.c"
+    words = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", str(program), str(source)]
+    subprocess.run(words, check=True)
+    return program

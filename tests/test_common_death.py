@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,9 +27,8 @@ from proctor.harness.scenario import (
 )
 from proctor.harness.signals import INTERRUPT
 from proctor.harness.target import BARE, Target
-from tests.conftest import ROOT
+from tests.built_for_tests import compiled
 
-SOURCE = ROOT / "tests" / "launchers_for_tests" / "dies_together.c"
 STOP = (Press("ctrl-z"), WaitStopped(), WaitOutput("<prompt>"))
 GO_ON = (Type(b"fg\n"), WaitContinued(), Settle())
 KEY = (Press("ctrl-c"), WaitReceived(INTERRUPT), Settle())
@@ -40,9 +38,7 @@ PLAYS = 10
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("common death") / "dies_together"
-    subprocess.run(["gcc", "-O2", "-o", made, SOURCE], check=True)
-    return made
+    return compiled("dies_together", tmp_path_factory.mktemp("common death"))
 
 
 def test_a_key_after_fg_that_ends_both_is_not_held_against_job_control(program: Path) -> None:

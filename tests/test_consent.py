@@ -1,4 +1,4 @@
-"""A case file from somebody else: what it would run is shown, and nothing is run or written before the user agrees."""
+"""Proctor shows what a case file would run. It runs and writes nothing before the user agrees."""
 
 from __future__ import annotations
 

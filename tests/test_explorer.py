@@ -37,8 +37,8 @@ from proctor.harness.history import (
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
 from proctor.harness.target import BARE, Target, load
+from tests.built_for_tests import compiled
 from tests.planted import launchers
-from tests.test_own_limits import compiled
 
 SENDS = Path("tests/launchers_for_tests/sends.py").resolve()
 SOUND = Target("sound", launchers()["sound"].command())

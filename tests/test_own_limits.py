@@ -34,6 +34,7 @@ from proctor.harness.runner.observe.quiescence import MAX_TASKS
 from proctor.harness.scenario import Look, Scenario, Settle
 from proctor.harness.target import BARE, Target
 from proctor.harness.violation import Violation
+from tests.built_for_tests import compiled
 from tests.conftest import ROOT, Run
 from tests.unit.histories import over, received, replaced, sent, supervised
 
@@ -43,13 +44,6 @@ TERM = Scenario((Settle(), *send(signal.SIGTERM), *finish(3)))
 LIMIT = f"a limit was exceeded: more than {MAX_TASKS} threads at once: all were ended"
 
 pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="seccomp and /proc are Linux's")
-
-
-def compiled(name: str, directory: Path) -> Path:
-    program = directory / name
-    words = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", str(program), str(PROGRAMS / f"{name}.c")]
-    subprocess.run(words, check=True)
-    return program
 
 
 @pytest.fixture(scope="module")

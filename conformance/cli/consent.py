@@ -1,4 +1,4 @@
-"""A case file from somebody else names commands: nothing of it is run before the user has seen them and agreed."""
+"""Asks before the commands of a case file are run: the file may come from somebody else."""
 
 from __future__ import annotations
 

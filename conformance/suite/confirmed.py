@@ -14,6 +14,7 @@ class Confirmed:
     def __init__(self, path: str = "") -> None:
         self._own: set[tuple[str, str]] = set()
         self._file = -1
+        # AttributeError: not Linux. OSError: /proc does not let this worker open it. Then its own set must do.
         with contextlib.suppress(OSError, AttributeError):
             self._file = os.open(path, os.O_RDWR | os.O_APPEND) if path else os.memfd_create("proctor")
 

@@ -71,6 +71,7 @@ class ChangesAttribute(Launcher):
             self.before_exec()
         except OSError as error:
             self.cannot_execute(error, 125)
+        # done already: the method that is called next does it again
         self.before_exec = lambda: None  # type: ignore[method-assign]
         super().become_command()
 
@@ -452,7 +453,7 @@ class attribute_namespace_ipc(Unshares):
 
 
 class attribute_namespace_mnt(Unshares):
-    """Starts the command in a mount namespace of its own: what it mounts nobody else sees."""
+    """Starts the command in a mount namespace of its own: the caller does not see what the command mounts."""
 
     flags = NEWNS
 

@@ -18,7 +18,8 @@ _IPC_RMID = 0
 
 
 def are_private() -> bool:
-    """Whether all objects are of what this runner has started. A variable alone may be somebody's joke."""
+    """Whether all objects were made by what this runner has started. The guardian sets the variable. A runner that is
+    not PID 1 has no namespace, whatever the variable says, and the objects may be anybody's."""
     return os.getpid() == 1 and os.environ.get("PROCTOR_PRIVATE_IPC") == "1"
 
 
@@ -38,7 +39,7 @@ def remove() -> None:
         return
     for path in POSIX:
         for name in _listed(path):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it has gone, or is a directory: it ends with the namespace
                 os.unlink(f"{path}/{name}")
     libc = ctypes.CDLL(None)
     for kind in SYSTEM_V:

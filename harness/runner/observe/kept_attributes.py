@@ -21,8 +21,8 @@ def kept_attributes(sent: Mapping[str, str]) -> dict[str, str]:
 def _own_namespaces() -> frozenset[str]:
     """Return the namespaces of this process, such as "mnt:[4026531832]"; namespaces(7)."""
     found = set()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # a kernel without namespaces
         for kind in os.listdir("/proc/self/ns"):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # one that no process has entered yet
                 found.add(os.readlink(f"/proc/self/ns/{kind}"))
     return frozenset(found)
