@@ -21,7 +21,7 @@ from proctor.conformance.cli.export import summary_of
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
-from proctor.conformance.scenarios.signals import STOP_AND_CONTINUE, finish, send
+from proctor.conformance.scenarios.signals import LONG_REST, STOP_AND_CONTINUE, finish, send
 from proctor.harness import orders
 from proctor.harness import scenario as s
 from proctor.harness.scenario import (
@@ -102,6 +102,7 @@ LAUNCHER_KILLED = (Settle(), Signal(int(signal.SIGKILL)), WaitEnds("launcher"), 
 XTERM = replace(JOB, environment={"TERM": b"xterm-256color"})
 VIEW = (Settle(), Order(orders.ReportView()), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
+SLOW = (Settle(), *send(TERM), LONG_REST, *finish(7))
 OTHERS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
     Planted("exit_2_zero", "EXIT-2", "exit.same_status", DIES),
@@ -111,6 +112,7 @@ OTHERS = (
     Planted("exit_5_silent", "EXIT-5", "exit.names_the_death", KILLED),
     Planted("exit_5_unnamed", "EXIT-5", "exit.names_the_death", KILLED),
     Planted("exit_7_last_signal", "EXIT-7", "exit.same_status", HELD_TERM),
+    Planted("exit_7_gives_up_after_300_ms", "EXIT-7", "exit.status_after_slow_end", SLOW),
     Planted("sig_1_usr2_swallowed", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
     Planted("sig_1_term_ends_at_once", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
     Planted("sig_2_twice", "SIG-2", "signals.each_one_taken_once", (Settle(), Trace(), *send(TERM), *finish())),

@@ -23,7 +23,7 @@ from tests.planted import Fault, faults
 SEEDS = range(1, 401)
 """Ten scripts each: within a minute on a machine that does nothing else."""
 FULL = bool(os.environ.get("PROCTOR_FULL_MATRIX"))
-CHAPTERS = ("exit", "signals", "terminal", "tree")
+CHAPTERS = ("exit", "exit_after_signal", "signals", "terminal", "tree")
 SOME = ("exit_1_seven_bits", "sig_5_second_kills", "tree_2_helper_zombie", "tty_7_raw_left")
 SAME = {"SIG-1": ("SIG-3",), "SIG-2": ("SIG-3",), "TTY-3": ("TTY-1", "TTY-5")}
 """SIG-3 says the same of SIGINT; TTY-1 and TTY-5 of keys and windows before the job is stopped."""

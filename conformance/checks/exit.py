@@ -17,11 +17,13 @@ from proctor.conformance.checks.common import (
     needs_all_output,
     needs_tracing,
     needs_whole_script,
+    received,
     status,
     status_key,
 )
 from proctor.conformance.checks.objections import violation
-from proctor.harness.history import Ended, Event, History, Output, Reaped, WitnessReady
+from proctor.harness.awaited import OrderTaken
+from proctor.harness.history import Ended, Event, History, Output, Reaped, WaitFailed, WitnessReady
 from proctor.harness.signals import name
 from proctor.harness.violation import Violation
 from proctor.harness.words import how_ended, shortened
@@ -55,6 +57,15 @@ def status_despite_signal(history: History, bare: History) -> list[Violation]:
     """EXIT-7: as same_status, where the signal has come through to a command that ends of it."""
     if not end_of(history, "command"):
         raise NotObservable("the signal did not make the command end: see SIG-1")
+    return same_status(history, bare)
+
+
+def status_after_slow_end(history: History, bare: History) -> list[Violation]:
+    """EXIT-7: as same_status, where the command has handled a signal and ends after a while, by itself."""
+    if not received(bare).keys() <= received(history).keys():
+        raise NotObservable("the signal did not come through: see SIG-1")
+    if any(isinstance(miss.awaited, OrderTaken) for miss in history.facts(WaitFailed)):
+        raise NotObservable("the command did not end by itself: see SIG-5")
     return same_status(history, bare)
 
 

@@ -9,7 +9,7 @@ import pytest
 from proctor.conformance.checks import exit as checks
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.scenarios.environments import COLD, LAUNCHER_TIMEOUT
-from proctor.conformance.scenarios.signals import FATAL, STOP_AND_CONTINUE, finish
+from proctor.conformance.scenarios.signals import FATAL, LONG_REST, STOP_AND_CONTINUE, finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement
 from proctor.harness import orders
@@ -28,6 +28,7 @@ from proctor.harness.scenario import (
     Stage,
     Trace,
     WaitEnds,
+    WaitReceived,
 )
 
 CODES = (0, 1, 2, 3, 42, 63, 64, 100, 125, 126, 127, 128, 129, 130, 137, 143, 200, 254, 255)
@@ -117,6 +118,14 @@ def test_signal_just_after_the_command_was_reaped(case: Case, number: int) -> No
 def test_command_ends_by_itself_on_the_signal(case: Case, number: int, code: int) -> None:
     steps = (Order(orders.ExitOn(int(number), code)), Settle(), Signal(number), WaitEnds("command"), WaitEnds())
     case(Scenario(steps), checks.status_despite_signal)
+
+
+@requirement("EXIT-7")
+@over("number", (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+def test_command_takes_its_time_to_end(case: Case, number: int) -> None:
+    """A launcher that has waited for a while and given up must not have settled on a status of its own."""
+    steps = (Settle(), Signal(number), WaitReceived(number), LONG_REST, *finish(7))
+    case(Scenario(steps), checks.status_after_slow_end)
 
 
 @requirement("EXIT-7")

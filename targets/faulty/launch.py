@@ -4,7 +4,7 @@
 import sys
 
 MODULES = {
-    "exit": ("exit",),
+    "exit": ("exit", "exit_after_signal"),
     "sig": ("signals",),
     "tty": ("terminal",),
     "tree": ("tree", "sync"),

@@ -48,6 +48,7 @@ def died(number: int) -> tuple[Fact, ...]:
 
 REAPED = Reaped("command", COMMAND)
 REACHED: tuple[Sent | Received, ...] = (sent(TERM), received(TERM))
+SLOW = replaced(*REACHED, *over(7))
 REFUSED = history(started(), Output("stderr", b"no-such-command: not found\n"), ended("launcher", 127), looked("end"))
 
 EXAMPLES: tuple[Example, ...] = (
@@ -124,6 +125,37 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(sent(TERM), missed("command ends")),
         replaced(*REACHED, *over(9)),
         "SIG-1",
+    ),
+    good("a status of its own, after a while", checks.status_after_slow_end, supervised(*REACHED, *over(7)), SLOW),
+    bad(
+        "the signal's status, after a while",
+        checks.status_after_slow_end,
+        supervised(*REACHED, *over(143)),
+        SLOW,
+        "wrong-status status=7 end=143",
+        "status 7",
+    ),
+    bad(
+        "has ended when the command does",
+        checks.status_after_slow_end,
+        supervised(*REACHED, ended("launcher", 143), ended("command")),
+        SLOW,
+        "wrong-status status=7 end=143",
+        "status 7",
+    ),
+    unseen(
+        "another signal came through",
+        checks.status_after_slow_end,
+        supervised(sent(TERM), received(signal.SIGINT), missed("command receives SIGTERM")),
+        SLOW,
+        "SIG-1",
+    ),
+    unseen(
+        "the launcher has killed the command",
+        checks.status_after_slow_end,
+        supervised(*REACHED, *over(137), missed("command takes exit 7")),
+        SLOW,
+        "SIG-5",
     ),
     good("late signal changes nothing", checks.status_after_late_signal, supervised(REAPED, *over(7))),
     bad(

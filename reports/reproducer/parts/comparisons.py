@@ -54,6 +54,14 @@ def needs_end_of_command(launched: ObservedRun) -> None:
         raise RuntimeError("the signal did not end the command")
 
 
+def needs_end_by_itself(bare: ObservedRun, launched: ObservedRun) -> None:
+    """Inconclusive where a signal did not come through, or has ended the command."""
+    if {*received(bare)} - {*received(launched)}:
+        raise RuntimeError("the signal did not come through")
+    if launched.timed_out.startswith("command is there"):
+        raise RuntimeError("the command did not end by itself")
+
+
 def received(run: ObservedRun, process: str = "command") -> list[str]:
     """Return the names of the signals that a process received, in order."""
     return [event[2] for event in run.all("received", process)]

@@ -16,6 +16,7 @@ from proctor.reports.reproducer.parts.comparisons import (
     names_the_death,
     needs_all_steps,
     needs_each_signal,
+    needs_end_by_itself,
     needs_end_of_command,
     needs_launcher,
     needs_reaping,
@@ -71,6 +72,13 @@ def ends_with_command(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 def status_despite_signal(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher ends with the command's status, where a signal has ended the command."""
     needs_end_of_command(launched)
+    return timed_out(launched) or same_status(bare, launched)
+
+
+@asks("exit.status_after_slow_end")
+def status_after_slow_end(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher ends with the command's status, where the command ends by itself, a while after a signal."""
+    needs_end_by_itself(bare, launched)
     return timed_out(launched) or same_status(bare, launched)
 
 
