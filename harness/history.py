@@ -14,7 +14,7 @@ import msgspec
 from proctor.harness.awaited import Awaited
 from proctor.harness.errors import UsageError
 from proctor.harness.orders import OrderToWitness
-from proctor.harness.scenario import Scenario
+from proctor.harness.scenario import Pipe, Scenario
 from proctor.harness.schedule import Directive, Point
 from proctor.harness.strict import kebab, other_schema, parse_json, raw_json
 
@@ -204,6 +204,12 @@ class HungUp(_Fact, frozen=True):
     pass
 
 
+class PipeClosed(_Fact, frozen=True):
+    """We closed our end of a pipe that is the launcher's stdin, stdout or stderr."""
+
+    stream: Pipe
+
+
 class Ordered(_Fact, frozen=True):
     process: str
     order: OrderToWitness
@@ -368,6 +374,16 @@ class SettleEnded(_Fact, frozen=True):
     open: tuple[OpenWait, ...] = ()
 
 
+class CpuUsed(_Fact, frozen=True):
+    """The CPU time in seconds that all processes but the witnesses used in `during` seconds, while nothing was asked of
+    them. ready: whether one was ready to run at most looks. program: what the one runs that used most."""
+
+    seconds: float
+    during: float
+    ready: bool
+    program: str = ""
+
+
 class WaitEnded(_Fact, frozen=True):
     """An awaited fact came. idle: the time in seconds in which all processes were seen to be blocked meanwhile."""
 
@@ -493,11 +509,11 @@ class LimitExceeded(_Fact, frozen=True):
 
 
 Fact = (
-    Started | NotStarted | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | Ordered | Answered
-    | TerminalState | Received
+    Started | NotStarted | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | PipeClosed | Ordered
+    | Answered | TerminalState | Received
     | Stopped | Continued | Ended | Output | Outputs | Held | Released | TraceStarted | SignalCall | PointReached
     | DirectiveApplied | NotReached
-    | Reaped | SettleEnded | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
+    | Reaped | SettleEnded | CpuUsed | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
     | Notified | ProcessDetails | FlagsChanged | IpcLeft
 )  # fmt: skip

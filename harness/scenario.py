@@ -24,6 +24,7 @@ NAMES_WITHOUT_TERMINAL: dict[Parent, str] = {"runner": "pipes", "job": "pipes-jo
 STAGE_NAMES = ("pipes", "pipes-job", "job", "leader", "init", *SHELLS)
 """Short names of stages, as in the names of cases, in results and in declared deviations."""
 
+Pipe = Literal["stdin", "stdout", "stderr"]
 Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
@@ -125,6 +126,13 @@ class HangUp(_Step, frozen=True):
     """Close the terminal's other end, as when a window is closed or a connection breaks."""
 
 
+class ClosePipe(_Step, frozen=True):
+    """Close our end of a pipe: on stdin the other side reads end of file, on stdout or stderr who writes gets SIGPIPE,
+    or EPIPE."""
+
+    stream: Pipe
+
+
 class Order(_Step, frozen=True):
     """Tell a witness to do something (see orders.py) and wait for its answer, if it gives one."""
 
@@ -191,6 +199,10 @@ class Settle(_Step, frozen=True):
     limit: float = 0.0
 
 
+class MeasureCpu(_Step, frozen=True):
+    """Measure the CPU time that the launcher uses for a second, unless it is quiescent."""
+
+
 class Look(_Step, frozen=True):
     """Note the process table and the terminal as they are now."""
 
@@ -241,8 +253,8 @@ class WaitOutput(_Step, frozen=True):
 
 Await = WaitReceived | WaitEnds | WaitReady | WaitStopped | WaitContinued | WaitAnswer | WaitOutput
 Step = (
-    Signal | Press | Type | TypePattern | Resize | HangUp | Order | Hold | Release | Trace | NewPhase | Start | Enter
-    | Reuse | Compare | Settle | Look | Await
+    Signal | Press | Type | TypePattern | Resize | HangUp | ClosePipe | Order | Hold | Release | Trace | NewPhase
+    | Start | Enter | Reuse | Compare | Settle | MeasureCpu | Look | Await
 )  # fmt: skip
 
 

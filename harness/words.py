@@ -16,6 +16,7 @@ from proctor.harness.awaited import Awaited, LauncherStarted, LauncherTraceable,
 from proctor.harness.history import (
     Answered,
     Continued,
+    CpuUsed,
     DirectiveApplied,
     Ended,
     Fact,
@@ -34,6 +35,7 @@ from proctor.harness.history import (
     Ordered,
     Output,
     Outputs,
+    PipeClosed,
     PointReached,
     Pressed,
     Printed,
@@ -142,6 +144,11 @@ def _words(fact: Fact) -> str:
             return f"we resized the terminal to {rows} rows, {columns} columns"
         case HungUp():
             return "we hung up"
+        case PipeClosed(stream=stream):
+            return f"we closed our end of {stream}"
+        case CpuUsed(seconds=seconds, during=during, program=program):
+            most = f", most of it {_safe(program, 20)}" if program else ""
+            return f"without anything to do, {seconds:.2f} s of CPU time were used in {during:.2f} s{most}"
         case Stopped(process=process, signal=number):
             return f"{process} stopped" + (f" of {signals.name(number)}" if number else "")
         case Continued(process=process):

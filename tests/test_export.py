@@ -102,6 +102,7 @@ LAUNCHER_KILLED = (Settle(), Signal(int(signal.SIGKILL)), WaitEnds("launcher"), 
 XTERM = replace(JOB, environment={"TERM": b"xterm-256color"})
 VIEW = (Settle(), Order(orders.ReportView()), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
+ENDED_INPUT = (Settle(), s.ClosePipe("stdin"), s.MeasureCpu(), *finish())
 SLOW = (Settle(), *send(TERM), LONG_REST, *finish(7))
 OTHERS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
@@ -125,6 +126,7 @@ OTHERS = (
     Planted("tty_7_nonblocking_left", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
     Planted("tty_9_cursor_when_killed", "TTY-9", "terminal.terminal_is_restored_after_kill", LAUNCHER_KILLED, XTERM),
     Planted("tty_10_cursor_hidden_on_signal", "TTY-10", "terminal.screen_is_restored", DIES, XTERM),
+    Planted("stdio_9_spins_after_end_of_file", "STDIO-9", "stdio.rests", ENDED_INPUT),
     Planted("tree_1_helper_left", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
     Planted("tree_2_adopted_zombies", "TREE-2", "tree.no_zombie", ORPHAN),
     Planted("tree_6_term_ignored", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),

@@ -127,6 +127,10 @@ OBJECTIONS: dict[str, Objection] = {
     "shared-flags-changed": Objection(
         "the flags of descriptor {fd} stay: its caller shares them", "{process} has changed {flag}", ("fd", "flag")
     ),
+    "busy": Objection(
+        "the launcher rests while nothing is asked of it",
+        "after {after} it uses {percent} % of a processor ({program})", ("after",),
+    ),
     "attribute-changed": Objection("{attribute} is {required}, as at the start", "{actual}", ("attribute",)),
     "directory-changed": Objection("the working directory of the start", "{actual}"),
     "variable-lost": Objection("{name} is passed on", "it is not set", ("name",)),

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 
-from proctor.conformance.checks.common import NotObservable, needs_whole_script
+from proctor.conformance.checks.common import NotObservable, launcher_stays, needs_whole_script
 from proctor.conformance.checks.objections import violation
 from proctor.harness import words
-from proctor.harness.history import FlagsChanged, History, Output, Unobserved
+from proctor.harness.history import (
+    CpuUsed,
+    Event,
+    FlagsChanged,
+    History,
+    HungUp,
+    Output,
+    PipeClosed,
+    Unobserved,
+)
 from proctor.harness.violation import Value, Violation
+
+MOST_CPU_TIME = 0.1
+"""The share of one processor from which on a launcher counts as busy."""
 
 
 def no_bytes_of_its_own(history: History, bare: History) -> list[Violation]:
@@ -41,3 +53,33 @@ def flags_stay(history: History, bare: History) -> list[Violation]:
     if not found:
         needs_whole_script(history)
     return list(found.values())
+
+
+def rests(history: History, bare: History) -> list[Violation]:
+    """STDIO-9: while nothing is asked of it the launcher uses less than a tenth of a processor."""
+    if launcher_stays(history):
+        raise NotObservable("the launcher ended before the command did: see SIG-1 and TTY-4")
+    found = []
+    for event, used in history.all(CpuUsed):
+        if used.seconds >= MOST_CPU_TIME * used.during:
+            percent, after = round(100 * used.seconds / used.during), _what_was_done(history, event)
+            found.append(violation("busy", event.index, after=after, percent=percent, program=used.program))
+        elif used.ready:
+            raise NotObservable("the machine was too busy to see whether the launcher rests")
+    if not found:
+        needs_whole_script(history)
+    return found
+
+
+def _what_was_done(history: History, to: Event) -> str:
+    """Return the last thing that was done to the launcher's terminal or pipes before an event."""
+    done = "the start"
+    for event in history.events[: to.index]:
+        match event.fact:
+            case HungUp():
+                done = "the hang-up"
+            case PipeClosed(stream="stdin"):
+                done = "the end of stdin"
+            case PipeClosed(stream=stream):
+                done = f"the reader of {stream} has gone"
+    return done

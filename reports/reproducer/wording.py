@@ -44,6 +44,10 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
             return f"resize(run, {rows}, {columns})"
         case s.HangUp():
             return "hang_up(run)"
+        case s.ClosePipe(stream=stream):
+            return f"close_pipe(run, {stream!r})"
+        case s.MeasureCpu():
+            return "measure_cpu(run)"
         case s.Order(text=text, to=to):
             how = "tell" if text.split()[0] in s.ORDERS_WITHOUT_ANSWER else "order"
             return f"{how}(run, {text!r}{_process(to)}){_about(text)}"
@@ -106,6 +110,10 @@ def words_of(step: s.Step) -> str:
             return f"resize the terminal to {rows} rows, {columns} columns"
         case s.HangUp():
             return "hang up: close the other end of the terminal"
+        case s.ClosePipe(stream=stream):
+            return f"close our end of the pipe on {stream}"
+        case s.MeasureCpu():
+            return "measure for a second how much CPU time is used"
         case s.Order(text=text, to=to):
             return f"order the {to} to: {text}{_about(text).replace('  #', ',')}"
         case s.Hold():

@@ -11,6 +11,7 @@ from proctor.harness.awaited import process_of
 from proctor.harness.history import (
     Answered,
     Continued,
+    CpuUsed,
     DirectiveApplied,
     Ended,
     Fact,
@@ -26,6 +27,7 @@ from proctor.harness.history import (
     NotStarted,
     Ordered,
     Output,
+    PipeClosed,
     PointReached,
     Pressed,
     Printed,
@@ -148,6 +150,10 @@ def _runner_mark(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return PROCTOR, "order", f"{rows}x{columns}"
         case HungUp():
             return PROCTOR, "order", "hang up"
+        case PipeClosed(stream=stream):
+            return PROCTOR, "order", f"close {stream}"
+        case CpuUsed(seconds=seconds):
+            return PROCTOR, "note", f"{seconds:.2f} s of CPU time"
         case Ordered(text=text):
             return PROCTOR, "order", text
         case NotReached(directive=directive):

@@ -1,8 +1,9 @@
 """Planted faults in what launcher and command share with their caller: stdout, and the flags of descriptors."""
 
 import fcntl
+import select
 
-from .sound import TYPE_CHECKING, Launcher, os
+from .sound import TYPE_CHECKING, Launcher, os, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -87,3 +88,59 @@ class stdio_6_append_on_a_terminal(Launcher):
         if os.isatty(2):
             set_flag(2, os.O_APPEND, on=False)
         super().finish(status)
+
+
+class stdio_9_spins(Launcher):
+    """Looks for signals and children in a loop, without a pause."""
+
+    breaks = "STDIO-9"
+    # a launcher that never rests: what does not come is waited for in vain
+    may_break = ("SIG-5",)
+
+    def next_signal(self) -> "signal.struct_siginfo":
+        while not (info := signal.sigtimedwait(self.taken, 0)):
+            pass
+        return info
+
+
+class Poller(Launcher):
+    """Waits for signals, and for what happens to one descriptor. At its end poll(2) returns at once, each time."""
+
+    descriptor = 0
+    on_terminals = False
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.poll = select.poll()
+        if os.isatty(self.descriptor) == self.on_terminals:
+            self.poll.register(self.descriptor, select.POLLPRI)
+
+    def next_signal(self) -> "signal.struct_siginfo":
+        while not (info := signal.sigtimedwait(self.taken, 0)):
+            self.poll.poll(50)
+        return info
+
+
+class stdio_9_spins_after_end_of_file(Poller):
+    """Polls stdin although it has ended."""
+
+    breaks = "STDIO-9"
+
+
+class stdio_9_spins_without_a_reader(Poller):
+    """Polls stdout although nobody reads it any more."""
+
+    breaks = "STDIO-9"
+
+    descriptor = 1
+
+
+class stdio_9_spins_after_a_hang_up(Poller):
+    """Polls its terminal although that has gone.
+
+    gemini-cli#15873: the terminal's window was closed.
+    """
+
+    breaks = "STDIO-9"
+
+    on_terminals = True

@@ -8,9 +8,11 @@ from typing import Any
 
 from proctor.conformance.checks.common import NotObservable, alive, at_end
 from proctor.conformance.checks.terminal import _foreground_moved
+from proctor.harness.awaited import OrderTaken
 from proctor.harness.explorer.model import SHELLS
 from proctor.harness.history import (
     Answered,
+    CpuUsed,
     Descriptor,
     Ended,
     Event,
@@ -57,6 +59,8 @@ def observed(history: History, question: Question) -> ObservedRun:
                 run.pids[process] = pid
             case Output(data=data):
                 run.output += data.decode(errors="replace").replace("witness", sys.executable)
+            case WaitFailed(awaited=OrderTaken(process=process, order=order)):
+                run.timed_out = f"{process} is there to take the order: {order}"
             case WaitFailed(awaited=what):
                 run.timed_out = awaited(what)
             case Unobserved():
@@ -103,6 +107,8 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
             yield "pressed", key
         case HungUp():
             yield ("hung up",)
+        case CpuUsed(seconds=seconds, during=during, ready=is_ready):
+            yield "cpu time", seconds / during, is_ready
         case Released():
             yield ("released",)
         case Output(stream="stdout", data=data):

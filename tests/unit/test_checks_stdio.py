@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 
 from proctor.conformance.checks import stdio as checks
-from proctor.harness.history import FlagsChanged, Output, Unobserved
-from tests.unit.histories import Example, bad, good, missed, over, replaced, supervised, titles, unseen, verify
+from proctor.harness.history import CpuUsed, FlagsChanged, HungUp, Output, PipeClosed, Unobserved
+from tests.unit.histories import Example, bad, ended, good, missed, over, replaced, supervised, titles, unseen, verify
 
 
 def out(data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> Output:
@@ -100,6 +100,42 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(Unobserved("ptrace-refused"), *over()),
         says="ptrace",
     ),
+    good("it rests", checks.rests, supervised(*over())),
+    good("it looks now and then", checks.rests, supervised(CpuUsed(0.09, 1.0, ready=False), *over())),
+    bad(
+        "it polls without a pause",
+        checks.rests,
+        supervised(CpuUsed(0.2, 0.22, ready=True, program="node"), *over()),
+        replaced(*over()),
+        "busy after=the start",
+        "91 % of a processor (node)",
+    ),
+    bad(
+        "half of a processor, from the hang-up on",
+        checks.rests,
+        supervised(PipeClosed("stdin"), HungUp(), CpuUsed(0.5, 1.0, ready=False), missed("command takes exit 0")),
+        replaced(*over()),
+        "busy after=the hang-up",
+        "50 %",
+    ),
+    bad(
+        "nobody reads its output",
+        checks.rests,
+        supervised(PipeClosed("stderr"), CpuUsed(0.1, 1.0, ready=False), *over()),
+        replaced(*over()),
+        "busy after=the reader of stderr has gone",
+        "10 %",
+    ),
+    unseen(
+        "others have all processors",
+        checks.rests,
+        supervised(CpuUsed(0.5, 10.0, ready=True), *over()),
+        says="too busy",
+    ),
+    unseen(
+        "it has ended", checks.rests, supervised(HungUp(), ended("launcher", signal=1), ended("command")), says="TTY-4"
+    ),
+    unseen("cut short", checks.rests, supervised(missed("command takes exit 0")), says="did not get that far"),
     unseen(
         "it does not start where it is traced",
         checks.flags_stay,

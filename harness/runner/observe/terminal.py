@@ -16,6 +16,7 @@ from proctor.harness.history import Descriptor
 from proctor.harness.runner.observe.descriptors import GivenTerminal
 from proctor.harness.runner.recorder import Recorder, Stream
 from proctor.harness.runner.sources import Sources
+from proctor.harness.scenario import Pipe
 
 _CHUNK = 65536
 LAST_OUTPUT_WITHIN = 1.0
@@ -225,7 +226,7 @@ class Pipes(_Streams):
         stdout_reader, stdout = os.pipe()
         stderr_reader, stderr = os.pipe()
         os.set_blocking(self._input, False)
-        self._ours = [self._input, stdout_reader, stderr_reader]
+        self._ours: dict[Pipe, int] = {"stdin": self._input, "stdout": stdout_reader, "stderr": stderr_reader}
         self._theirs = [stdin, stdout, stderr]
         self._read_from(stdout_reader, "stdout")
         self._read_from(stderr_reader, "stderr")
@@ -246,11 +247,22 @@ class Pipes(_Streams):
     def flush_input(self) -> None:
         """Nothing: a pipe has no work queue."""
 
+    def close_one(self, stream: Pipe) -> None:
+        """Close our end of one pipe, once what is under way has been read or written."""
+        self.feed()
+        self.drain(time.monotonic() + LAST_OUTPUT_WITHIN)
+        fd = self._ours.pop(stream, -1)
+        if stream == "stdin":
+            self._input, self._unwritten = -1, b""
+        if fd >= 0:
+            self._drop(fd)
+            os.close(fd)
+
     def close(self) -> None:
         """Close our ends."""
         self.forget_launcher_end()
-        for fd in self._ours:
-            self._sources.remove(fd)
+        for fd in self._ours.values():
+            self._drop(fd)
             os.close(fd)
 
 

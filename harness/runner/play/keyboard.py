@@ -23,6 +23,13 @@ class Keyboard:
             raise HarnessError(f"the scenario has {what} but no terminal: set stage.terminal")
         return self._streams
 
+    def close_pipe(self, stream: scenario.Pipe) -> None:
+        """Close our end of a pipe; HarnessError where the stage has a terminal instead."""
+        if not isinstance(self._streams, Pipes):
+            raise HarnessError(f"the scenario closes the pipe on {stream}, but has a terminal: unset stage.terminal")
+        self._recorder.add("runner", history.PipeClosed(stream))
+        self._streams.close_one(stream)
+
     def type(self, data: bytes) -> None:
         """Type at the terminal, or write to standard input."""
         self._recorder.add("runner", history.Typed(len(data), zlib.crc32(data)))

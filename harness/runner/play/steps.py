@@ -78,6 +78,8 @@ class Steps:
             case scenario.HangUp():
                 self._recorder.add("runner", history.HungUp())
                 self._keyboard.terminal_for("a hang-up").hang_up()
+            case scenario.ClosePipe(stream=stream):
+                self._keyboard.close_pipe(stream)
             case scenario.Order(order=order, to=to):
                 self._order(to, order)
             case scenario.Hold():
@@ -99,6 +101,9 @@ class Steps:
                 self._recorder.add("runner", self._watch().compare(when))
             case scenario.Settle(limit=limit):
                 self._settle(limit, is_start and not limit)
+            case scenario.MeasureCpu():
+                if self._expectations.settled().how != "quiescent":
+                    self._recorder.add("runner", self._wait.cpu_used(self._registry.witness_pids()))
             case scenario.Look():
                 self.look("step")
             case scenario.WaitReady(process=process):

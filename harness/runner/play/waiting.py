@@ -8,6 +8,7 @@ from collections.abc import Callable
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
+from proctor.harness.runner.play import cpu_time
 from proctor.harness.runner.play.observer import LONGEST_PAUSE, SETTLE_LIMIT, Observer
 from proctor.harness.runner.play.waits import FactWait, SettleWait, WaitOutcome
 
@@ -57,6 +58,10 @@ class Waiter:
             self.came_to_rest = False
             self.expect_no_rest()
         return settled, wait.wakes
+
+    def cpu_used(self, witnesses: frozenset[int]) -> history.CpuUsed:
+        """Measure the CPU time that all processes but these use now; see cpu_time."""
+        return cpu_time.measure(self._observer, witnesses)
 
     def expect_no_rest(self) -> None:
         """Wait for SETTLE_LIMIT at most from now on: a launcher that did not come to rest while a fact was awaited in

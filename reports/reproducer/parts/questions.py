@@ -133,6 +133,22 @@ def stdout_is_the_commands(bare: ObservedRun, launched: ObservedRun) -> list[str
     return violation("stdout has nothing but what the command writes", "the launcher writes %r" % b"".join(mine)[:200])
 
 
+@asks("stdio.rests", requirements=("STDIO-9",))
+def launcher_rests(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The launcher uses less than a tenth of a processor while nothing is asked of it."""
+    if stays(launched):
+        raise RuntimeError("the launcher ended before the command")
+    measured = launched.all("cpu time")
+    if not measured:
+        needs_all_steps(launched)
+    for _, share, is_ready in measured:
+        if share >= 0.1:
+            return violation("the launcher rests", "it used %.0f %% of a processor" % (100 * share))
+        if is_ready:
+            raise RuntimeError("the machine is too busy to see whether the launcher rests")
+    return []
+
+
 # -- SIG
 
 

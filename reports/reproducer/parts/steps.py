@@ -140,6 +140,32 @@ def hang_up(run: Any) -> None:
     os.close(run.master)
 
 
+def close_pipe(run: Any, name: str) -> None:
+    """Close our end of a pipe: the launcher's stdin has ended, or nobody reads its stdout."""
+    run.note("we close our end of " + name, "closed", name)
+    pipe = getattr(run.process, name)
+    run.readers.pop(pipe.fileno(), None)
+    pipe.close()
+
+
+def measure_cpu(run: ObservedRun) -> None:
+    """Note how much CPU time the launcher and its helpers use in a second."""
+    began, before, ready = time.monotonic(), cpu_time(in_between(run)), []
+    while run.launcher and time.monotonic() < began + 1:
+        run.observe(0.01)
+        ready.append(any(state(pid) == "R" for pid in in_between(run)))
+    used, during = cpu_time(in_between(run)) - before, time.monotonic() - began
+    if run.launcher:
+        is_ready = sum(ready) > len(ready) / 2
+        run.note("the launcher used %.2f s of CPU time in %.2f s" % (used, during), "cpu time", used / during, is_ready)
+
+
+def cpu_time(pids: list[int]) -> float:
+    """Return the CPU time in seconds that processes and their ended children have used."""
+    fields = [contents("/proc/%d/stat" % pid).rpartition(") ")[2].split()[11:15] for pid in pids]
+    return sum(int(ticks) for one in fields for ticks in one) / os.sysconf("SC_CLK_TCK")
+
+
 def in_between(run: ObservedRun) -> list[int]:
     """Return the launcher and its helpers: the processes between us and the command."""
     spared = [run.pids["command"], *below(run.pids["command"])]
