@@ -117,6 +117,7 @@ OTHERS = (
     Planted("sig_1_usr2_swallowed", "SIG-1", "signals.reaches_command", (Settle(), *send(USR2), *finish())),
     Planted("sig_1_term_ends_at_once", "SIG-1", "signals.reaches_command", (Settle(), *send(TERM), *finish()), JOB),
     Planted("sig_2_twice", "SIG-2", "signals.each_one_taken_once", (Settle(), Trace(), *send(TERM), *finish())),
+    Planted("sig_2_killed_with_a_thread", "SIG-2", "signals.none_unasked", (Settle(), Settle(11.0), *finish())),
     Planted("sig_8_late_signal", "SIG-8", "signals.never_signals_reaped", LATE),
     Planted("sig_9_late", "SIG-9", "signals.forwarded_in_time", (Settle(), *send(TERM), *finish())),
     Planted("tty_1_forwards_ctrl_c", "TTY-1", "terminal.key_arrives_once", pressed("ctrl-c"), JOB),

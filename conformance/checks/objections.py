@@ -57,6 +57,7 @@ OBJECTIONS: dict[str, Objection] = {
         "forwarded within 50 ms", "{awaited} after {seconds} ms, of which nothing ran for {idle} ms",
         ("signal", "process"),
     ),
+    "ended-unasked": Objection("the command runs until it is told to exit", "it ended, though nobody asked for that"),
     "signal-lost": Objection(
         "{signal} ends the launcher or reaches the command",
         "the command did not receive it and ran to its end; the launcher {how}", ("signal",),

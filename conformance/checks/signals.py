@@ -19,7 +19,8 @@ from proctor.conformance.checks.common import (
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals
-from proctor.harness.history import History, Reaped, Received, Sent, SignalCall, WaitEnded
+from proctor.harness.awaited import OrderTaken
+from proctor.harness.history import History, Reaped, Received, Sent, SignalCall, WaitEnded, WaitFailed
 from proctor.harness.scenario import WaitReceived
 from proctor.harness.violation import Violation
 from proctor.harness.words import awaited
@@ -68,6 +69,19 @@ def once_if_at_all(history: History, bare: History) -> list[Violation]:
 
 def _names(numbers: list[int]) -> str:
     return ", ".join(map(signals.name, numbers))
+
+
+def none_unasked(history: History, bare: History) -> list[Violation]:
+    """SIG-2: where nobody is sent anything the command receives nothing, and runs until it is told to exit."""
+    if launcher_stays(history):
+        raise NotObservable("the launcher ended before the command did: see EXIT-3")
+    found = counts_as_bare(history, bare, unexpected_signals(history, bare), fewest=False, most=True)
+    not_taken = [event.index for event, miss in history.all(WaitFailed) if isinstance(miss.awaited, OrderTaken)]
+    if not found and not_taken:
+        return [violation("ended-unasked", not_taken[0])]
+    if not found:
+        needs_whole_script(history)
+    return found
 
 
 def each_one_taken_once(history: History, bare: History) -> list[Violation]:

@@ -69,6 +69,13 @@ def test_signal_is_not_sent_twice_at_once(case: Case, number: int) -> None:
     case(Scenario((Settle(), Trace(), *send(number), *finish())), checks.each_one_taken_once)
 
 
+@requirement("SIG-2")
+@takes_long
+def test_no_signal_comes_that_nobody_sent(case: Case) -> None:
+    """Waits for any timer that the launcher has set: a thread may be about to end of idleness."""
+    case(Scenario((Settle(), Settle(GRACE), *finish())), checks.none_unasked)
+
+
 @requirement("SIG-3")
 @pytest.mark.parametrize("stage", [PIPES, JOB, LEADER], ids=["pipes", "job", "leader"])
 def test_interrupt_by_kill(case: Case, stage: Stage) -> None:

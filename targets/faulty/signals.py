@@ -372,6 +372,58 @@ class sig_4_tstp_stops_launcher(Launcher):
             super().forward(number)
 
 
+class sig_2_death_of_a_thread(Launcher):
+    """Starts the command in a worker thread that ends when it is idle, with SIGTERM for it at its parent's death.
+
+    PR_SET_PDEATHSIG means the parent thread, not the process.
+    """
+
+    breaks = "SIG-2"
+    # when the case lasts long enough for the worker to end
+    may_break = (
+        "SIG-1",
+        "SIG-5",
+        "SIG-9",
+        "SIG-10",
+        "TTY-1",
+        "EXIT-2",
+        "EXIT-3",
+        "EXIT-7",
+        "TREE-1",
+        "TREE-8",
+        "TTY-4",
+    )
+
+    at_death = signal.SIGTERM
+
+    def start(self) -> None:
+        from threading import Event, Thread
+
+        is_started = Event()
+
+        def work() -> None:
+            Launcher.start(self)
+            is_started.set()
+            time.sleep(1.2)
+
+        Thread(target=work).start()
+        is_started.wait()
+
+    def before_exec(self) -> None:
+        from ctypes import CDLL
+
+        CDLL(None).prctl(1, self.at_death)  # PR_SET_PDEATHSIG
+
+
+class sig_2_killed_with_a_thread(sig_2_death_of_a_thread):
+    """Has the command killed when the worker thread that started it ends."""
+
+    breaks = "SIG-2"
+    may_break = sig_2_death_of_a_thread.may_break
+
+    at_death = signal.SIGKILL
+
+
 class sig_5_ends_after_forward(Launcher):
     """Forwards SIGTERM and dies of it at once, without waiting for the command.
 

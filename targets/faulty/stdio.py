@@ -90,19 +90,6 @@ class stdio_6_append_on_a_terminal(Launcher):
         super().finish(status)
 
 
-class stdio_9_spins(Launcher):
-    """Looks for signals and children in a loop, without a pause."""
-
-    breaks = "STDIO-9"
-    # a launcher that never rests: what does not come is waited for in vain
-    may_break = ("SIG-5",)
-
-    def next_signal(self) -> "signal.struct_siginfo":
-        while not (info := signal.sigtimedwait(self.taken, 0)):
-            pass
-        return info
-
-
 class Poller(Launcher):
     """Waits for signals, and for what happens to one descriptor. At its end poll(2) returns at once, each time."""
 

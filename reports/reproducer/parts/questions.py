@@ -188,6 +188,19 @@ def only_these_signals_arrive(bare: ObservedRun, launched: ObservedRun) -> list[
     return once_each(bare, launched) or same_counts(bare, launched, unexpected(bare, launched))
 
 
+@asks("signals.none_unasked")
+def no_signal_of_itself(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """Where nobody is sent anything the command receives nothing, and runs until it is told to exit."""
+    if stays(launched):
+        raise RuntimeError("the launcher ended before the command")
+    found = same_counts(bare, launched, unexpected(bare, launched))
+    if not found and launched.timed_out.startswith("command is there"):
+        return violation("the command runs until it is told to exit", "it ended, though nobody asked for that")
+    if not found:
+        needs_all_steps(launched)
+    return found
+
+
 @asks("signals.never_signals_reaped", "end, pids", requirements=("SIG-8",))
 def reaped_is_not_signalled(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher sends no signal to the command's pid after it has reaped the command."""
