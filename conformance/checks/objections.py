@@ -89,6 +89,9 @@ OBJECTIONS: dict[str, Objection] = {
     "screen-not-restored": Objection(
         "{what} at the end: {required}, as without the launcher", "{actual}", ("what",)
     ),
+    "screen-changed-for-command": Objection(
+        "the command finds the terminal as it is without the launcher", "{what}: {actual}", ("what",)
+    ),
     "terminal-changed": Objection("{what}: {required}, as when undisturbed", "{actual}", ("what",)),
     "bytes-changed": Objection(
         "{order}: {required_count} bytes with checksum {required_crc}, as without the launcher",

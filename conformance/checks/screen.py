@@ -11,7 +11,7 @@ import re
 from bisect import bisect
 
 from proctor.conformance.checks.common import NotObservable, at_end, end_of, has, needs_all_output, needs_whole_script
-from proctor.harness.history import Answered, History, HungUp, Output
+from proctor.harness.history import Answered, History, HungUp, Ordered, Output
 
 _SEQUENCE = re.compile(rb"\x1b(?:\[\?(?P<numbers>[0-9;]*)(?P<final>[hlsr])|(?P<keypad>[=>])|(?P<soft>\[!p)|c)")
 """Sets, resets, saves or restores private modes; changes the keypad; DECSTR; RIS."""
@@ -32,7 +32,22 @@ _SOFT_RESET = (_CURSOR, _WRAP, _CURSOR_KEYS, _KEYPAD)
 def left_changed(history: History) -> dict[str, int]:
     """Return the modes that are left changed, and for each the event in which it was."""
     _needs_known_screen(history)
-    written = [(event.index, fact.data) for event, fact in history.all(Output) if fact.stream == "terminal"]
+    return _changed([(event.index, fact.data) for event, fact in history.all(Output) if fact.stream == "terminal"])
+
+
+def changed_at_start(history: History) -> dict[str, int]:
+    """Return the modes that are changed when the command has started and all is at rest, which is when it is given its
+    first order; and for each the event in which it was."""
+    first = next((event.index for event, _ in history.all(Ordered)), -1)
+    if first < 0:
+        needs_whole_script(history)
+    needs_all_output(history)
+    output = [(event.index, fact.data) for event, fact in history.all(Output) if fact.stream == "terminal"]
+    return _changed([(index, data) for index, data in output if index < first])
+
+
+def _changed(written: list[tuple[int, bytes]]) -> dict[str, int]:
+    """Return the modes that this has changed, and for each the event. written: events, and what was written in each."""
     ends = list(itertools.accumulate(len(data) for _, data in written))
     changed = changed_modes(b"".join(data for _, data in written))
     return {what: written[bisect(ends, at)][0] for what, at in changed.items()}

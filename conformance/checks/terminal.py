@@ -234,6 +234,15 @@ def _foreground_moved(history: History) -> bool:
     return at_end(history).foreground != (before or launcher)
 
 
+def screen_is_left_alone(history: History, bare: History) -> list[Violation]:
+    """TTY-10: the command finds the screen as it is without the launcher."""
+    mine, its = screen.changed_at_start(history), screen.changed_at_start(bare)
+    return [
+        violation("screen-changed-for-command", event, what=what, actual=screen.in_words(what, is_changed=True))
+        for what, event in mine.items() if what not in its
+    ]  # fmt: skip
+
+
 def screen_is_restored(history: History, bare: History) -> list[Violation]:
     """TTY-10: after the end, however it came, the user finds on the terminal what the command leaves there: the cursor,
     no alternate screen, and no mode that changes what keys send or how text appears."""

@@ -213,6 +213,11 @@ def test_terminal_is_restored_after_the_launcher_was_killed(case: Case, stage: S
 
 
 @requirement("TTY-10")
+def test_screen_is_left_alone_for_the_command(case: Case) -> None:
+    case(Scenario((Settle(), *finish()), XTERM_JOB), checks.screen_is_left_alone)
+
+
+@requirement("TTY-10")
 @over("ending", ENDINGS)
 def test_screen_is_restored_after_the_command_ended(case: Case, ending: str) -> None:
     case(Scenario(after_end(ending), XTERM_JOB), checks.screen_is_restored)

@@ -673,10 +673,12 @@ class tty_8_text_relay(RelayedOutput):
 class tty_9_cursor_when_killed(HiddenCursor):
     """Hides the cursor while the command runs, and leaves it hidden when it is killed.
 
-    A launcher that shows a status line.
+    A launcher that shows a status line; pnpm 3.7.0.
     """
 
     breaks = "TTY-9"
+    # the command has no cursor either
+    also_breaks = ("TTY-10",)
 
 
 class tty_10_cursor_hidden_on_signal(HiddenCursor):

@@ -20,6 +20,7 @@ from proctor.harness.history import (
     HungUp,
     Inherited,
     NotReached,
+    Ordered,
     Output,
     Outputs,
     Pressed,
@@ -109,6 +110,8 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
             yield ("hung up",)
         case CpuUsed(seconds=seconds, during=during, ready=is_ready):
             yield "cpu time", seconds / during, is_ready
+        case Ordered(process=process):
+            yield "told", process, len(run.output)
         case Released():
             yield ("released",)
         case Output(stream="stdout", data=data):

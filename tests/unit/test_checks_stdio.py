@@ -132,8 +132,11 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(CpuUsed(0.5, 10.0, ready=True), *over()),
         says="too busy",
     ),
-    unseen(
-        "it has ended", checks.rests, supervised(HungUp(), ended("launcher", signal=1), ended("command")), says="TTY-4"
+    good(
+        "it has ended",
+        checks.rests,
+        supervised(HungUp(), ended("launcher", signal=1), missed("command takes exit 0")),
+        replaced(*over()),
     ),
     unseen("cut short", checks.rests, supervised(missed("command takes exit 0")), says="did not get that far"),
     unseen(

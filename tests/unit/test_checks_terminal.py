@@ -87,6 +87,8 @@ def written(count: int, crc: int, *carried: tuple[int, int]) -> tuple[Fact, ...]
 
 
 HIDE, SHOW, PASTE = b"\x1b[?25l", b"\x1b[?25h", b"\x1b[?2004h"
+TOLD = Ordered("command", orders.Exit(0))
+LEFT_ALONE = replaced(TOLD, *over())
 
 
 def draws(*pieces: bytes) -> tuple[Fact, ...]:
@@ -617,6 +619,24 @@ EXAMPLES: tuple[Example, ...] = (
         "launcher ends",
     ),
     unseen("cannot be started", checks.terminal_is_restored, NEVER_STARTED, PLAIN, "errno 8"),
+    good("nothing is drawn", checks.screen_is_left_alone, supervised(TOLD, *over()), LEFT_ALONE),
+    good("shown again before", checks.screen_is_left_alone, supervised(*draws(HIDE, SHOW), TOLD, *over()), LEFT_ALONE),
+    good("hidden afterwards", checks.screen_is_left_alone, supervised(TOLD, *draws(HIDE), *over()), LEFT_ALONE),
+    bad(
+        "hidden while the command runs",
+        checks.screen_is_left_alone,
+        supervised(*draws(HIDE), TOLD, *draws(SHOW), *over()),
+        LEFT_ALONE,
+        "screen-changed-for-command what=cursor",
+        "cursor: hidden",
+    ),
+    unseen(
+        "the command does not start",
+        checks.screen_is_left_alone,
+        supervised(*draws(HIDE), missed("command starts")),
+        LEFT_ALONE,
+        "did not get that far",
+    ),
     good("the cursor is shown again", checks.screen_is_restored, drawn(HIDE, b"...", SHOW), PLAIN),
     good("in the middle of a sequence", checks.screen_is_restored, drawn(b"\x1b[?2"), PLAIN),
     good("hidden by the command, too", checks.screen_is_restored, drawn(HIDE), replaced(*draws(HIDE), *over())),

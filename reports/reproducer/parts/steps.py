@@ -50,7 +50,7 @@ def tell(run: ObservedRun, text: str, to: str = "command") -> None:
     """Give the command an order, and do not wait."""
     if run.all("ended", to):
         raise TimeoutError("%s is there to take the order: %s" % (to, text))
-    run.note("we order the %s to: %s" % (to, text))
+    run.note("we order the %s to: %s" % (to, text), "told", to, len(run.output))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
 
