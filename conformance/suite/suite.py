@@ -218,7 +218,7 @@ def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = Fa
     documents = []
     for target in suite.targets.values():
         probed = suite.probes[target.name]
-        cases = not_judged(target, probed.trouble.text, with_cases()) if probed.trouble else suite.cases
+        cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
         how = probed.containment, probed.compared, probed.witness
         told = result_rows.document(target, probed.version, cases, seconds, *how)
         launcher = msgspec.structs.replace(told.target, described_by=described_by(suite.asked[target.name]))
