@@ -10,7 +10,7 @@ from proctor.harness import history
 from proctor.harness.runner.observe.peers import CREDENTIALS_SIZE, Peer, Refusals, read_credentials, why_refused
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
-from proctor.harness.runner.start.snapshots import remove
+from proctor.harness.runner.start.removal import remove
 
 MOST = 4096
 """Bytes of one message."""

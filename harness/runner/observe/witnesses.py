@@ -28,7 +28,7 @@ from proctor.harness.runner.observe.witness_reports import (
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
-from proctor.harness.runner.start.snapshots import remove
+from proctor.harness.runner.start.removal import remove
 
 MOST_SILENT = 64
 """Connections that have reported nothing yet. A witness reports at once."""

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from proctor.harness.runner.start import project, wheel
-from proctor.harness.runner.start.snapshots import Template, remove
+from proctor.harness.runner.start.removal import remove
+from proctor.harness.runner.start.snapshots import Template
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
