@@ -107,23 +107,47 @@ def test_a_child_that_was_stopped_is_continued_once() -> None:
     assert not stopped.resume(child.pid)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file immutable")
-@pytest.mark.parametrize("wish", ["namespace", "subreaper"])
-def test_files_that_may_not_be_changed_are_removed(place: Path, monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
-    monkeypatch.setenv(settings.CONTAINMENT, wish)
+LOCKS = 'cd "$TMPDIR" && mkdir -p d/e && touch a d/e/f && chattr +a d/e/f a && chattr +i d/e d .. && '
+"""What a launcher does so that nobody can remove its files; ioctl_iflags(2)."""
+
+
+def locks(then: str) -> tuple[str, ...]:
+    return "/bin/sh", "-c", LOCKS + then, "sh"
+
+
+@pytest.fixture
+def lockable(place: Path) -> Path:
+    """Return a TMPDIR in which files can be made immutable."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file immutable")
     probe = place.parent / "probe"
     probe.touch()
     if subprocess.run(["chattr", "+i", probe], check=False, stderr=subprocess.DEVNULL).returncode:
         pytest.skip("this file system has no such attributes")
     subprocess.run(["chattr", "-i", probe], check=True)
-    locks = 'cd "$TMPDIR" && mkdir -p d/e && touch a d/e/f && chattr +a d/e/f a && chattr +i d/e d .. && exec "$@"'
-    history = door.execute(Target("locks", ("/bin/sh", "-c", locks, "sh")), END)
+    return place
+
+
+@pytest.mark.parametrize("wish", ["namespace", "subreaper"])
+def test_files_that_may_not_be_changed_are_removed(lockable: Path, monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
+    monkeypatch.setenv(settings.CONTAINMENT, wish)
+    history = door.execute(Target("locks", locks('exec "$@"')), END)
     assert history.facts(TempFilesLeft)[0].paths == ("a", "d")
     # the next execution in this place finds it empty
     assert not door.execute(Target("locks", ("/usr/bin/env",)), END).facts(TempFilesLeft)
-    door.execute(Target("locks", ("/bin/sh", "-c", locks, "sh")), END)
+    door.execute(Target("locks", locks('exec "$@"')), END)
     door.stop()
-    assert os.listdir(place) == []
+    assert os.listdir(lockable) == []
+
+
+def test_they_are_removed_after_the_worker_was_killed(lockable: Path) -> None:
+    words = [sys.executable, "-c", PLAYS, *locks('touch "$HOME/locked" && exec sleep 60')]
+    deadline = time.monotonic() + WITHIN
+    with subprocess.Popen(words, cwd=ROOT) as worker:
+        while not list(lockable.glob("*/*/home/locked")):
+            assert time.monotonic() < deadline
+        worker.kill()
+    nothing_left(lockable)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
