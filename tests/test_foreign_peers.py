@@ -106,8 +106,9 @@ def test_a_flood_of_connections_is_an_error_and_no_fail(tmp_path: Path) -> None:
     assert not door.execute(BARE, END).facts(WaitFailed)
 
 
-def test_a_command_that_a_daemon_starts_is_not_observable(wish: str, tmp_path: Path) -> None:
-    with outsider("daemon", tmp_path) as (target, _):
+@pytest.mark.parametrize("kind", ["daemon", "daemon-at-once"])
+def test_a_command_that_a_daemon_starts_is_not_observable(wish: str, kind: str, tmp_path: Path) -> None:
+    with outsider(kind, tmp_path) as (target, _):
         judgement = judge(
             requirements()["EXIT-1"], target, END, exit_checks.same_status, door.execute, Bare(door.execute)
         )

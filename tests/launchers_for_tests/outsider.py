@@ -1,7 +1,8 @@
 """A process outside of the run that `asks.py` asks: python outsider.py LISTENER_FD UID KIND.
 
-As UID it serves one client after the other. KIND says what it does with a command: `daemon` starts it and waits for it;
-all others attack the socket to which the command reports. None answers before the socket has been closed on it.
+As UID it serves one client after the other. KIND says what it does with a command: `daemon` starts it and waits for it,
+`daemon-at-once` only starts it; all others attack the socket to which the command reports. None of these answers before
+the socket has been closed on it.
 """
 
 from __future__ import annotations
@@ -45,11 +46,12 @@ def hello() -> bytes:
 
 def serve(kind: str, asked: dict[str, Any]) -> object:
     words = asked["command"]
-    if kind == "daemon":
-        return subprocess.call(
+    if kind in ("daemon", "daemon-at-once"):
+        process = subprocess.Popen(
             words, env=asked["environment"], cwd=asked["directory"], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        return process.wait() if kind == "daemon" else 0
     if kind == "notify":
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
             end.sendto(b"READY=1", asked["environment"]["NOTIFY_SOCKET"])

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ from proctor.harness.runner.observe.witness_reports import (
     ViewReport,
     parse,
 )
+from proctor.harness.runner.observe.witnesses import Listeners
 from proctor.harness.runner.recorder import Recorder
 from tests.unit.histories import TERMINAL
 
@@ -107,6 +109,20 @@ def test_one_that_has_been_reaped_is_believed_if_it_could_trace_us(uid: int, why
     with subprocess.Popen(["true"]) as child:
         child.wait()
     assert why_refused(Peer(child.pid, uid)) == why
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o731])
+def test_no_socket_is_made_where_others_may_put_theirs(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+    with pytest.raises(HarnessError, match=r"is not a directory that only this user may write"):
+        Listeners().at(f"{tmp_path}/s")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_no_socket_is_made_in_the_directory_of_another_user(tmp_path: Path) -> None:
+    os.chown(tmp_path, STRANGER, STRANGER)
+    with pytest.raises(HarnessError, match=rf"user {STRANGER}\), so another process could answer for the command"):
+        Listeners().at(f"{tmp_path}/s")
 
 
 def test_the_first_refusals_are_recorded_and_too_many_are_an_error() -> None:
