@@ -131,7 +131,7 @@ def _hidden(target: Target, reason: str) -> Trouble:
 def _elsewhere(target: Target, reason: str) -> Trouble:
     """Say that another process than the launcher started the command: that is no fault of the launcher."""
     lines = [
-        f"target '{target.name}' cannot be tested: nothing of its command is observable.",
+        f"target '{target.name}' is not observable: its command was started, but not by the launcher.",
         f"  found:      {reason}",
         "  what to do: Proctor tests launchers that start their command themselves, or by their own descendants. If",
         "              the launcher has a mode in which it does, name that.",

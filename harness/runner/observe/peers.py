@@ -45,14 +45,16 @@ def read_credentials(data: bytes) -> Peer:
 
 
 def why_refused(peer: Peer) -> WhyRefused | None:
-    """Say why a peer is not served; None if it is watched. One that has been reaped already cannot be found among our
-    descendants. In our own PID namespace it was one; elsewhere it is believed if it was ours or root's, for they
-    could trace the runner too."""
+    """Say why a peer is not served; None if it is watched. As PID 1 of a PID namespace we watch all that have a pid in
+    it: to enter it from outside takes the privilege to trace us. Elsewhere a peer that has been reaped already cannot
+    be found among our descendants. It is believed if its user is ours or root, who may trace us too."""
     if peer.pid <= 0:
         return "outside"
+    if os.getpid() == 1:
+        return None
     is_below = _is_below(peer.pid)
     if is_below is None:
-        return None if os.getpid() == 1 or peer.uid in (0, os.geteuid()) else "unknown"
+        return None if peer.uid in (0, os.geteuid()) else "unknown"
     return None if is_below else "outside"
 
 
