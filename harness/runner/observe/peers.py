@@ -20,8 +20,8 @@ from proctor.harness.runner.recorder import Recorder
 MOST_NOTED = 10
 """Refusals that are recorded in one execution."""
 MOST_REFUSED = 1000
-"""Refusals in one execution, after which it is given up: they take CPU time, and are events, so that nothing is ever
-seen to rest."""
+"""Refusals of strangers in one execution, after which it is given up: they take CPU time, and are events, so that
+nothing is ever seen to rest."""
 _CREDENTIALS = struct.Struct("=iII")
 CREDENTIALS_SIZE = _CREDENTIALS.size
 
@@ -80,14 +80,16 @@ class Refusals:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._count = 0
+        self._noted = self._strangers = 0
 
     def note(self, peer: Peer, why: WhyRefused, at: OwnSocket = "witness") -> None:
-        """Record a refusal; HarnessError if there are too many. at: the socket that the peer has written to."""
-        self._count += 1
-        if self._count <= MOST_NOTED:
+        """Record a refusal; HarnessError if there are too many strangers. at: the socket that the peer has written
+        to."""
+        self._strangers += why != "silent"
+        if self._noted < MOST_NOTED:
+            self._noted += 1
             self._recorder.add("runner", history.PeerRefused(peer.pid, peer.uid, why, at))
-        if self._count > MOST_REFUSED:
+        if self._strangers > MOST_REFUSED:
             raise HarnessError(
                 f"more than {MOST_REFUSED} connections from processes that are not the launcher's, the last from pid "
                 f"{peer.pid} of user {peer.uid}. This says nothing about the launcher. End that process, or set TMPDIR "
