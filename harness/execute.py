@@ -6,24 +6,37 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import shutil
+import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
+from typing import TypeVar
 
-from proctor.harness import settings, wire
+import msgspec
+
+from proctor.harness import settings, stopped, wire
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
+from proctor.harness.words import harmless
+
+Message = TypeVar("Message", bound=msgspec.Struct)
 
 GUARDIAN_REFUSED = "refused: "
 """How the guardian's complaint begins when it cannot contain as asked. Its exit status says the same, but cannot be
 read where this process ignores SIGCHLD; wait(2)."""
 LONGEST_EXECUTION = 300.0
 """Seconds. The runner's own deadlines are far below; this is for a runner that hangs."""
+LOOK_AGAIN = 1.0
+"""Seconds until it is looked whether the guardian was stopped."""
+MOST_RESUMES = 5
+"""How often a stopped guardian is continued while a scenario is played."""
 
 
 class RunnerProcess:
@@ -56,7 +69,7 @@ class RunnerProcess:
             os.close(lifeline)
         self._link.settimeout(LONGEST_EXECUTION)
         try:
-            hello = wire.receive(self._link, wire.Hello)
+            hello = self._receive(wire.Hello)
         except TimeoutError:
             self.end()
             raise HarnessError(f"the runner did not start within {LONGEST_EXECUTION:.0f} s") from None
@@ -70,13 +83,31 @@ class RunnerProcess:
             said = complaint or f"exit status {status}"
             raise HarnessError(f"the runner did not start: {said}. Check that TMPDIR can be written")
         self.scratch = hello.scratch
+        self._runner_pid = hello.pid if hello.containment == "subreaper" else 0
         self.containment = hello.containment
+
+    def _receive(self, kind: type[Message]) -> Message | None:
+        """Return the next message of the runner, None when it has gone; TimeoutError after LONGEST_EXECUTION. Meanwhile
+        continue the guardian where a launcher has stopped it, and a stopped runner whose guardian was killed."""
+        poller = select.poll()
+        poller.register(self._link, select.POLLIN)
+        deadline, resumes = time.monotonic() + LONGEST_EXECUTION, 0
+        while not poller.poll(max(1.0, 1e3 * min(LOOK_AGAIN, deadline - time.monotonic()))):
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            resumes += stopped.resume(self.pid)
+            if resumes > MOST_RESUMES:
+                return None
+            if self._process.poll() is not None and self._runner_pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._runner_pid, signal.SIGCONT)
+        return wire.receive(self._link, kind)
 
     def perform(self, request: wire.Request) -> wire.Reply:
         """Play one scenario; raise HarnessError when the runner dies or hangs."""
         try:
             wire.send(self._link, request)
-            reply = wire.receive(self._link, wire.Reply)
+            reply = self._receive(wire.Reply)
         except TimeoutError:
             there = self.describe_processes()
             self.end()
@@ -108,17 +139,30 @@ class RunnerProcess:
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
         self._lifeline = -1
-        try:
-            _, complaint = self._process.communicate(timeout=LONGEST_EXECUTION)
-        except subprocess.TimeoutExpired:
+        complaint = self._wait_for_guardian()
+        if complaint is None:
             return (
                 f"its guardian did not end, so something that it started may be left; {self.describe_processes()}",
                 -1,
             )
         if scratch := getattr(self, "scratch", ""):
-            with contextlib.suppress(RecursionError):  # a launcher may nest directories deeper than this goes
-                shutil.rmtree(scratch, ignore_errors=True)  # in case the guardian itself was killed
+            from proctor.harness.runner.start.removal import remove
+
+            remove(Path(scratch))  # in case the guardian itself was killed
         return complaint.decode(errors="backslashreplace").strip(), self._process.returncode
+
+    def _wait_for_guardian(self) -> bytes | None:
+        """Return what guardian and runner have printed when they have ended; None if they do not."""
+        deadline = time.monotonic() + LONGEST_EXECUTION
+        while time.monotonic() < deadline:
+            try:
+                return self._process.communicate(timeout=LOOK_AGAIN)[1]
+            except subprocess.TimeoutExpired:
+                if stopped.resume(self.pid):
+                    # a launcher may stop it as often as we continue it
+                    stopped.end_below(self.pid)
+                    os.kill(self.pid, signal.SIGCONT)
+        return None
 
 
 class _Refused(Exception):
@@ -176,7 +220,7 @@ def stop() -> None:
     with _lock:
         for runner in filter(None, (_runner, _uncontained)):
             _forget(runner)
-            runner.end()
+            _end_and_say_what_is_left(runner)
         _containment = ""
 
 
@@ -185,7 +229,13 @@ def stop_uncontained() -> None:
     with _lock:
         if runner := _uncontained:
             _forget(runner)
-            runner.end()
+            _end_and_say_what_is_left(runner)
+
+
+def _end_and_say_what_is_left(runner: RunnerProcess) -> None:
+    complaint, _ = runner.end()
+    if sys.stderr and os.path.lexists(runner.scratch):
+        sys.stderr.write(f"proctor: {runner.scratch} is left; remove it by hand: {harmless(complaint)}\n")
 
 
 def abandon() -> None:

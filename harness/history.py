@@ -47,6 +47,13 @@ other-table: the call was made by the numbers of another system call table, such
 no call. timer: a timer is set whose time cannot be read."""
 
 
+WhyRefused = Literal["outside", "unknown", "silent"]
+"""Why a peer is refused. outside: it is no descendant of the runner. unknown: another user's, and it has ended before
+that could be found out. silent: it had reported nothing yet, and there were too many others."""
+OwnSocket = Literal["witness", "notify"]
+"""A socket of the runner: the one to which the command reports, or NOTIFY_SOCKET."""
+
+
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     pass
 
@@ -500,6 +507,16 @@ class Unobserved(_Fact, frozen=True):
     detail: Prose = ""
 
 
+class PeerRefused(_Fact, frozen=True):
+    """A process wrote to a socket of the runner, and was not served. pid: 0 where it is outside of the runner's PID
+    namespace; uid: its user, both according to the kernel; unix(7), SO_PEERCRED."""
+
+    pid: int
+    uid: int
+    why: WhyRefused
+    at: OwnSocket = "witness"
+
+
 class LimitExceeded(_Fact, frozen=True):
     """The launcher had more at once than it may. Of events the rest is not recorded; otherwise all processes were
     ended."""
@@ -515,7 +532,7 @@ Fact = (
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | CpuUsed | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
-    | Notified | ProcessDetails | FlagsChanged | IpcLeft
+    | Notified | ProcessDetails | FlagsChanged | IpcLeft | PeerRefused
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

@@ -17,10 +17,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """The runner's first message: its scratch directory, and how it contains what it starts."""
+    """The runner's first message: its scratch directory, how it contains what it starts, and its pid, which is 1 in a
+    PID namespace."""
 
     scratch: str
     containment: str
+    pid: int
 
 
 class Request(msgspec.Struct, frozen=True):

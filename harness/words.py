@@ -35,6 +35,7 @@ from proctor.harness.history import (
     Ordered,
     Output,
     Outputs,
+    PeerRefused,
     PipeClosed,
     PointReached,
     Pressed,
@@ -184,6 +185,8 @@ def _words(fact: Fact) -> str:
             return f"{process} printed: {_safe(printed.decode('ascii', 'backslashreplace'), 200)}"
         case Notified(pid=pid, text=text):
             return f"the service manager is told {_safe(text, 60)!r} by pid {pid}"
+        case PeerRefused():
+            return f"refused: {refused(fact)}"
         case Unobserved():
             return f"not observed: {unseen(fact)}"
         case TerminalState(process=process, pgid=pgid, sid=sid, terminal=terminal):
@@ -352,6 +355,20 @@ def unseen(fact: Unobserved) -> str:
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
         case "no-other-python":
             return "another interpreter: no Python of another version that can make environments is on PATH"
+
+
+def refused(fact: PeerRefused) -> str:
+    """Say which process was refused at a socket of the runner, and why."""
+    who = f"pid {fact.pid} of user {fact.uid}" if fact.pid else f"a process of user {fact.uid}"
+    did = "sends to NOTIFY_SOCKET" if fact.at == "notify" else "connects as the command does"
+    match fact.why:
+        case "outside":
+            where = "is no descendant of the launcher" if fact.pid else "is outside of the PID namespace"
+            return f"{who} {did}, but {where}"
+        case "unknown":
+            return f"{who} {did}, and has ended before it was known whether it is a descendant of the launcher"
+        case "silent":
+            return f"{who} {did}, but reports nothing, as do many others"
 
 
 def exceeded(limit: LimitExceeded) -> str:

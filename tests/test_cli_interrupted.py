@@ -148,3 +148,24 @@ def test_what_was_explored_is_kept(launcher: Callable[[int], Announced]) -> None
     assert status == 130, said
     (found,) = read(results)
     assert found.requirements["SIG-6"].verdict in ("partial", "unstable", "not observable")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("option", ["--json", "--strict-baseline", "--verbose"])
+def test_a_check_that_is_ended_by_a_signal_leaves_no_file(
+    launcher: Callable[[int], Announced], number: int, option: str
+) -> None:
+    """It keeps its results in memory, wherever it needs them."""
+    slow = launcher(0)
+    place = slow.path.parent / "t"
+    place.mkdir()
+    env = os.environ | {"TMPDIR": str(place), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "proctor", "check", "-q", option, str(slow.path)]
+    with subprocess.Popen(
+        command, cwd=slow.path.parent, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, process_group=0,
+    ) as running:  # fmt: skip
+        assert select.select([slow.pipe], [], [], 60)[0]
+        running.send_signal(number)
+    assert running.returncode == -number
+    nothing_left(place)

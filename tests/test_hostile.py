@@ -22,7 +22,16 @@ from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import orders
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import Held, History, LimitExceeded, Snapshot, TempFilesLeft, Unobserved, WaitFailed
+from proctor.harness.history import (
+    Held,
+    History,
+    LimitExceeded,
+    PeerRefused,
+    Snapshot,
+    TempFilesLeft,
+    Unobserved,
+    WaitFailed,
+)
 from proctor.harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage, WaitReady
 from proctor.harness.target import BARE, Target, load
 from tests.conftest import ROOT
@@ -183,6 +192,12 @@ def test_the_next_execution_works_after_damage_to_our_files(harm: str) -> None:
 def test_garbage_on_the_socket_is_ignored() -> None:
     judgement = status("sends_garbage")
     assert judgement.verdict == "pass", judgement
+
+
+def test_connections_that_say_nothing_keep_no_command_out() -> None:
+    history = play("holds_connections")
+    assert {fact.why for fact in history.facts(PeerRefused)} == {"silent"}
+    assert status("holds_connections").verdict == "pass"
 
 
 def test_an_impostor_is_named() -> None:

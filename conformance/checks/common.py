@@ -22,6 +22,7 @@ from proctor.harness.history import (
     Ordered,
     Output,
     Outputs,
+    PeerRefused,
     Pressed,
     Process,
     Received,
@@ -36,7 +37,7 @@ from proctor.harness.history import (
 from proctor.harness.orders import Default, Die, Exit, ExitOn, Inherit, OrderToWitness
 from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.violation import Value, Violation
-from proctor.harness.words import awaited, exceeded, hidden, how_ended, timed_out, times, unseen
+from proctor.harness.words import awaited, exceeded, hidden, how_ended, refused, timed_out, times, unseen
 
 OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
 NOT_RECEIVED = "not received"
@@ -88,6 +89,19 @@ def needs_whole_script(history: History) -> None:
         raise NotObservable(f"the case did not get that far; timed out: {awaited(miss.awaited)}")
     for fact in history.facts(NotStarted):
         raise NotObservable(f"the launcher could not be started: {fact.step}, errno {fact.errno}")
+
+
+def needs_watched_command(history: History) -> None:
+    """Raise NotObservable where a process started the command that is neither the launcher nor a descendant of it: a
+    daemon that the launcher has asked to. Nothing of what becomes of the command then passes the launcher."""
+    if any(fact.process == "command" for fact in history.facts(WitnessReady)):
+        return
+    for fact in history.facts(PeerRefused):
+        if fact.at == "witness" and fact.why != "silent":
+            raise NotObservable(
+                "the command was started by a process that is no descendant of the launcher, such as a daemon: "
+                f"{refused(fact)}"
+            )
 
 
 def needs_freedom(history: History) -> None:

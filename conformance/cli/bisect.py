@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.cli.common import json_option, print_json, quiet_option, run_reporting_errors
 from proctor.conformance.cli.consent import needs_consent, trust_option
 from proctor.conformance.cli.exits import INTERRUPTED
+from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.replay import reject_unknown_case
 from proctor.conformance.judging import casefile
 from proctor.conformance.versions.bisect_report import BisectOutcome, for_programs, line_of, report_of
@@ -118,7 +118,7 @@ def _search(player: VersionPlayer, outcome: BisectOutcome, quiet: bool) -> BaseE
 @contextlib.contextmanager
 def _progress(name: str) -> Iterator[tuple[Callable[[str, int, str], None], Callable[[str], None]]]:
     """Give two functions: one shows the progress (on a terminal only), the other prints a line; both use stderr."""
-    console = Console(stderr=True)
+    console = ProgressConsole()
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(name, total=None)

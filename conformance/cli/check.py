@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +14,13 @@ from proctor.conformance.cli.common import complete_targets, containment_option,
 from proctor.conformance.cli.compare import gate, stale_deviations
 from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED
 from proctor.conformance.cli.suite_run import run_suite
+from proctor.conformance.judging import result_rows
 from proctor.conformance.spec import VERSION
+from proctor.conformance.suite.kept_results import KeptResults
 from proctor.harness.errors import UsageError
 from proctor.harness.target import PROFILES
 from proctor.reports.compare import same_specification
-from proctor.reports.results import read
+from proctor.reports.results import Results, read
 
 MOST_WORKERS = 256
 
@@ -129,7 +130,7 @@ class Gate(NamedTuple):
     baseline: Path | None
     is_strict: bool
 
-    def status(self, results: Path, status: int) -> int:
+    def status(self, results: list[Results], status: int) -> int:
         """Print the differences; return the exit status, where the suite alone would exit with this one."""
         if self.baseline:
             status = gate(results, self.baseline, self.is_strict)
@@ -143,23 +144,16 @@ def _run_with_results(words: list[str], results: str | None, compared: Gate, qui
     if compared.baseline:
         for before in read(compared.baseline):  # report a bad baseline now, not after the whole run
             same_specification(before, VERSION, str(compared.baseline))
-    with tempfile.TemporaryDirectory() as directory:
-        written = Path(results or f"{directory}/results.json")
-        last = _written_at(written)
-        is_aside = quiet and (as_json or compared.baseline)
-        aside = io.StringIO() if is_aside else sys.stderr if as_json else sys.stdout
-        with contextlib.redirect_stdout(aside):  # pytest keeps the stream that it finds at its start
-            status = run_suite([*words, f"--results={written}"])
-        if status in (0, FOUND):
-            with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-                status = compared.status(written, status)
-        elif isinstance(aside, io.StringIO) and status == HARNESS_FAILED:
-            click.echo(aside.getvalue(), err=True, nl=False)
-        if as_json and _written_at(written) != last:  # else the file has the results of an earlier run
-            click.echo(written.read_text(encoding="utf-8"), nl=False)
+    kept = KeptResults()
+    is_aside = quiet and (as_json or compared.baseline)
+    aside = io.StringIO() if is_aside else sys.stderr if as_json else sys.stdout
+    with contextlib.redirect_stdout(aside):  # pytest keeps the stream that it finds at its start
+        status = run_suite([*words, *([f"--results={results}"] if results else [])], kept)
+    if status in (0, FOUND):
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            status = compared.status(kept.documents, status)
+    elif isinstance(aside, io.StringIO) and status == HARNESS_FAILED:
+        click.echo(aside.getvalue(), err=True, nl=False)
+    if as_json and kept.documents:
+        click.echo(result_rows.content(kept.documents), nl=False)
     return status
-
-
-def _written_at(path: Path) -> int:
-    """Return when a file was written; 0 if it does not exist."""
-    return path.stat().st_mtime_ns if path.exists() else 0

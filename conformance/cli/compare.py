@@ -56,14 +56,14 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     run_reporting_errors(run)
 
 
-def gate(results: Path, baseline: Path, is_strict: bool = False) -> int:
+def gate(results: list[Results], baseline: Path, is_strict: bool = False) -> int:
     """Compare results with a baseline, print the differences, and return the exit status: 1 if any is worse, else 2 or
     3 if something could not be judged that was judged for the baseline, else 0. is_strict: it is also 1 if an expected
     failure did not occur."""
     known = read(baseline)
     found: list[VerdictChange] = []
     errors, unjudged = [], 0
-    for after in read(results):
+    for after in results:
         before = baseline_of(known, after, str(baseline))
         now, was = after.target.name, before.target.name
         if was != now:
@@ -98,9 +98,9 @@ def _why(after: Results) -> str:
     return "the launcher did not start a command" if after.was_not_started else "Proctor itself failed"
 
 
-def stale_deviations(results: Path) -> int:
+def stale_deviations(results: list[Results]) -> int:
     """Say which declared deviations did not occur, for --strict-baseline; return the exit status: 1 if there is any."""
-    stale = [(one.target.name, d) for one in read(results) for d in one.deviations if d.is_stale]
+    stale = [(one.target.name, d) for one in results for d in one.deviations if d.is_stale]
     for name, deviation in stale:
         click.echo(escape(f"--strict-baseline: {name}: declared, but it does not occur: {deviation.declaration}"))
     return WORSE if stale else 0

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proctor.conformance.checks.common import NotObservable
@@ -27,6 +26,7 @@ from proctor.conformance.cli.common import (
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
+from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
@@ -199,7 +199,7 @@ def _explore_one(
     if plan.size == 0:
         return CampaignResult(campaign, _why_no_points(survey))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=ProgressConsole(), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=plan.size)
         exploration, interrupted = crew.explore(
             campaign, iter(plan.planned), budget, lambda count: progress.update(bar, completed=count)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -26,6 +25,7 @@ from proctor.conformance.cli.common import (
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INTERRUPTED
+from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
 from proctor.conformance.judging.control_group import settle_containment
 from proctor.conformance.judging.deviations import check_deviations
@@ -107,7 +107,7 @@ def hunt(
 
 def _follow(hunt: Hunt, until: float) -> bool:
     """Run the hunt until that time, and show its progress; return whether it was interrupted."""
-    live = Live(console=Console(stderr=True), transient=True, refresh_per_second=4)
+    live = Live(console=ProgressConsole(), transient=True, refresh_per_second=4)
     try:
         with live if sys.stderr.isatty() else _NoProgress() as shown:
             for _ in hunt.chunks(until):

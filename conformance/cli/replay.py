@@ -23,6 +23,7 @@ from proctor.conformance.cli.common import (
 )
 from proctor.conformance.cli.consent import needs_consent, trust_option
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
+from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.campaigns import campaigns
 from proctor.conformance.exploring.replay import (
     Count,
@@ -114,7 +115,7 @@ def exit_status(counted: Count) -> int:
 def _play(replayer: Replayer, times: int, played: list[ReplayResult]) -> None:
     """Play a case `times` times, and append the results to `played`."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=ProgressConsole(), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("replays", total=times)
         for _ in range(times):
             played.append(replayer.once())

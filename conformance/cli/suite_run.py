@@ -11,6 +11,7 @@ import pytest
 
 from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.suite.failure_report import REPEAT_BY
+from proctor.conformance.suite.kept_results import KeptResults
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.unfinished import reached_maxfail
 from proctor.harness.errors import UsageError
@@ -74,8 +75,8 @@ def cache_options(words: list[str]) -> list[str]:
     return ["-p", "no:cacheprovider"]
 
 
-def run_suite(words: list[str]) -> int:
-    """Run the suite with these options, and return the exit status of `proctor check`."""
+def run_suite(words: list[str], kept: KeptResults | None = None) -> int:
+    """Run the suite with these options, and return the exit status of `proctor check`. kept: gets the results."""
     # A pytest.ini or conftest.py in the working directory, and PYTEST_*, are meant for the user's own tests
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_TIMEOUT"):
         os.environ.pop(name, None)
@@ -87,7 +88,7 @@ def run_suite(words: list[str]) -> int:
     fixed += ["--assert=plain"]
     fixed += ["-p", "no:tmpdir", "--strict-markers"]  # xdist would leave a directory of its workers behind
     interruption = _InterruptionStatus()
-    status = int(pytest.main([*fixed, *words], plugins=[interruption, _NoListOfCases()]))
+    status = int(pytest.main([*fixed, *words], plugins=[interruption, _NoListOfCases(), *([kept] if kept else [])]))
     if interruption.status == INTERRUPTED and not interruption.has_begun:
         click.echo("proctor: interrupted before the first case", err=True)
     if interruption.status is not None:

@@ -7,7 +7,13 @@ from collections.abc import Callable
 import msgspec
 
 from proctor.conformance.checks import moments
-from proctor.conformance.checks.common import NotObservable, launcher_is_command, needs_freedom, needs_tracing
+from proctor.conformance.checks.common import (
+    NotObservable,
+    launcher_is_command,
+    needs_freedom,
+    needs_tracing,
+    needs_watched_command,
+)
 from proctor.conformance.exploring.campaigns import Campaign, Plan
 from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.point_map import stretches
@@ -44,6 +50,7 @@ def judge_campaign(
     def execute(scenario: Scenario, schedule: Schedule) -> History:
         history = play(target, scenario, schedule)
         needs_stage(history)
+        needs_watched_command(history)
         needs_tracing(history)
         if not schedule.directives:
             needs_nothing_outside(history)

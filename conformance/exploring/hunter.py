@@ -14,7 +14,7 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable
+from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_watched_command
 from proctor.conformance.checks.interleavings import Broken, broken_by
 from proctor.conformance.judging.deviations import declared
 from proctor.conformance.judging.judge import Bare, needs_stage, not_claimed
@@ -221,6 +221,7 @@ class Hunter:
         history = self._play(self._target, scenario, script.schedule)
         try:
             needs_stage(history)
+            needs_watched_command(history)
             found = broken_by(history, bare or history)
         except (NotApplicable, NotObservable):
             return None

@@ -8,7 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom, needs_tracing
+from proctor.conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    needs_freedom,
+    needs_tracing,
+    needs_watched_command,
+)
 from proctor.conformance.exploring.campaigns import campaign_of
 from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
@@ -153,6 +159,7 @@ class Replayer:
         history = self._play(self._target, case.scenario, case.schedule if case.schedule.directives else None)
         try:
             needs_stage(history)
+            needs_watched_command(history)
             needs_freedom(history)
             if case.schedule.directives:
                 needs_tracing(history)

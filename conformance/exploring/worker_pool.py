@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import ParamSpec, TypeVar
 
-from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing
+from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing, needs_watched_command
 from proctor.conformance.exploring.campaign_verdict import predicate_for
 from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.exploring.surveys import measure_of
@@ -61,6 +61,7 @@ def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontai
     history = door.execute(target, scenario, schedule, uncontained)
     try:
         needs_stage(history)
+        needs_watched_command(history)
         needs_tracing(history)
         if not schedule.directives:
             needs_freedom(history)  # what is undisturbed is the measure of all others

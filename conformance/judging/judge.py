@@ -9,7 +9,14 @@ from typing import Protocol
 
 import msgspec
 
-from proctor.conformance.checks.common import NotApplicable, NotObservable, end_key, end_of, needs_freedom
+from proctor.conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    end_key,
+    end_of,
+    needs_freedom,
+    needs_watched_command,
+)
 from proctor.conformance.judging.deviations import Sorted, reasons, sort
 from proctor.conformance.judging.instability import Instability, cause
 from proctor.conformance.judging.stimulus import of_requirement
@@ -120,6 +127,7 @@ def judge(
             its, executions = bare.of(target, scenario)
         history = count(play(target, scenario))
         needs_stage(history)
+        needs_watched_command(history)
         needs_nothing_outside(history)
         _needs_command(requirement, history, its)
         against = count(play(target, compared_with)) if compared_with else its or history
@@ -227,6 +235,7 @@ def _violations(
     waited for something outside instead of starting the command."""
     try:
         needs_stage(history)
+        needs_watched_command(history)
         needs_nothing_outside(history)
         needs_freedom(history)
         needs_freedom(bare)

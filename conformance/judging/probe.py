@@ -149,11 +149,11 @@ def _first_look(target: Target, stage: Stage) -> Scenario:
     return Scenario(steps, stage)
 
 
-def not_judged(target: Target, trouble: str, with_cases: frozenset[str]) -> list[CaseResult]:
-    """Return the results of a target of which nothing can be said: `error` for each requirement that it claims."""
-    error = Judgement("error", reason=trouble)
+def not_judged(target: Target, trouble: Trouble, with_cases: frozenset[str]) -> list[CaseResult]:
+    """Return the results of a target that is not judged: the same for each requirement that it claims."""
+    found = Judgement(trouble.verdict, reason=trouble.text)
     claimed = [r for r in requirements().values() if r.id in with_cases and r.profile in target.profiles]
-    return [CaseResult(requirement.id, target.name, "a first look", error) for requirement in claimed]
+    return [CaseResult(requirement.id, target.name, "a first look", found) for requirement in claimed]
 
 
 def _limits() -> tuple[tuple[int, int, int], ...]:

@@ -236,11 +236,15 @@ def keep(path: Path, documents: list[Results]) -> None:
 
 def write(path: Path, documents: list[Results]) -> None:
     """Write one document, or a list of them where there are several targets; whole or not at all."""
-    written = [_written(one) for one in documents]
-    content = written[0] if len(written) == 1 else b"[\n" + b",\n".join(written) + b"\n]"
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(content + b"\n")
+    unfinished.write_bytes(content(documents))
     os.replace(unfinished, path)
+
+
+def content(documents: list[Results]) -> bytes:
+    """Return these results as JSON."""
+    written = [_written(one) for one in documents]
+    return (written[0] if len(written) == 1 else b"[\n" + b",\n".join(written) + b"\n]") + b"\n"
 
 
 def _written(document: Results) -> bytes:

@@ -9,7 +9,7 @@ import signal
 
 import msgspec
 
-from proctor.conformance.checks.common import end_of
+from proctor.conformance.checks.common import NotObservable, end_of, needs_watched_command
 from proctor.conformance.checks.exit import said
 from proctor.harness import execute as door
 from proctor.harness import settings
@@ -26,6 +26,7 @@ from proctor.harness.history import (
 )
 from proctor.harness.target import COMMAND, Target
 from proctor.harness.words import exceeded, how_ended, left, open_wait, unseen
+from proctor.reports.results import Verdict
 
 COMPUTES_WITHIN = 5
 """Seconds of CPU time for the same, for each process: however loaded the machine is, npx takes one."""
@@ -37,10 +38,12 @@ _SETTING = settings.START_WITHIN
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why a target cannot be judged. summary: in one line; text: in full, with what to do."""
+    """Why a target cannot be judged. summary: in one line; text: in full, with what to do. verdict: on each requirement
+    that the target claims."""
 
     summary: str
     text: str
+    verdict: Verdict = "error"
 
 
 def _not_started(target: Target, fact: NotStarted) -> Trouble:
@@ -66,6 +69,10 @@ def trouble_of(target: Target, history: History) -> Trouble | None:
     script = history.scenario
     if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
         return None
+    try:
+        needs_watched_command(history)
+    except NotObservable as elsewhere:
+        return _elsewhere(target, str(elsewhere))
     if reason := _unreached(history):
         return _hidden(target, reason)
     output = _quoted(said(history).strip())
@@ -119,6 +126,17 @@ def _hidden(target: Target, reason: str) -> Trouble:
         "              Set TMPDIR to a directory that it shows.",
     ]
     return Trouble(summary, "\n".join(lines))
+
+
+def _elsewhere(target: Target, reason: str) -> Trouble:
+    """Say that another process than the launcher started the command: that is no fault of the launcher."""
+    lines = [
+        f"target '{target.name}' is not observable: its command was started, but not by the launcher.",
+        f"  found:      {reason}",
+        "  what to do: Proctor tests launchers that start their command themselves, or by their own descendants. If",
+        "              the launcher has a mode in which it does, name that.",
+    ]
+    return Trouble(reason, "\n".join(lines), "not observable")
 
 
 def _quoted(output: str) -> str:

@@ -21,6 +21,7 @@ from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.suite import failure_report
 from proctor.conformance.suite.case_timer import CaseTimer
 from proctor.conformance.suite.confirmed import Confirmed
+from proctor.conformance.suite.kept_results import kept_results
 from proctor.conformance.suite.selection import selects_part, with_cases
 from proctor.harness import execute as door
 from proctor.harness import settings
@@ -208,19 +209,24 @@ def _make_directory(path: Path) -> None:
 def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = False) -> None:
     """Write the file of --results; HarnessError if that fails. An interrupted run never replaces an existing file: that
     may be the baseline."""
-    if not config.option.results or (is_interrupted and not suite.cases):
+    kept = kept_results(config)
+    if not (kept or config.option.results) or (is_interrupted and not suite.cases):
         return
-    path = Path(config.option.results)
-    if is_interrupted and path.exists():
+    path = Path(config.option.results) if config.option.results else None
+    is_aside = bool(is_interrupted and path and path.exists())
+    if path and is_aside:
         path = path.with_name(f"{path.name}.interrupted")
         suite.write_error = f"--results={config.option.results} was not changed; the results so far are in {path}"
     seconds = time.monotonic() - suite.start
     documents = []
     for target in suite.targets.values():
         probed = suite.probes[target.name]
-        cases = not_judged(target, probed.trouble.text, with_cases()) if probed.trouble else suite.cases
+        cases = not_judged(target, probed.trouble, with_cases()) if probed.trouble else suite.cases
         how = probed.containment, probed.compared, probed.witness
         told = result_rows.document(target, probed.version, cases, seconds, *how)
         launcher = msgspec.structs.replace(told.target, described_by=described_by(suite.asked[target.name]))
         documents.append(msgspec.structs.replace(told, target=launcher, deviations=suite.deviations(target, config)))
-    result_rows.keep(path, documents)
+    if path:
+        result_rows.keep(path, documents)
+    if kept and not is_aside:
+        kept.documents = documents

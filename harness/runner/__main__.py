@@ -11,7 +11,6 @@ import errno
 import gc
 import os
 import re
-import shutil
 import signal
 import socket
 import sys
@@ -26,6 +25,7 @@ from proctor.harness.runner.play.execution import Execution
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import containment, spawn
 from proctor.harness.runner.start.places import Places
+from proctor.harness.runner.start.removal import remove
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.wire import Hello, Reply, Request, receive, send
 
@@ -129,7 +129,7 @@ def _end_if_alone(number: int, frame: object) -> None:  # noqa: ARG001  (as sign
     """Without a PID namespace this process alone can end the others when the guardian was killed."""
     if os.getppid() != _GUARDIAN:
         containment.end_all()
-        shutil.rmtree(os.environ["PROCTOR_SCRATCH"], ignore_errors=True)
+        remove(Path(os.environ["PROCTOR_SCRATCH"]))
         os._exit(1)
 
 
@@ -139,7 +139,7 @@ def main() -> None:
     link.set_inheritable(False)
     signal.signal(signal.SIGTERM, _end_if_alone)
     runner = Runner(Path(os.environ["PROCTOR_SCRATCH"]))
-    send(link, Hello(os.environ["PROCTOR_SCRATCH"], containment.kind()))
+    send(link, Hello(os.environ["PROCTOR_SCRATCH"], containment.kind(), os.getpid()))
     # These objects stay for good. A collection during an execution would keep a traced launcher waiting.
     gc.freeze()
     gc.disable()

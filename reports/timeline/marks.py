@@ -27,6 +27,7 @@ from proctor.harness.history import (
     NotStarted,
     Ordered,
     Output,
+    PeerRefused,
     PipeClosed,
     PointReached,
     Pressed,
@@ -162,6 +163,8 @@ def _runner_mark(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return PROCTOR, "trouble", f"{step}: errno {errno}"
         case LimitExceeded():
             return PROCTOR, "trouble", "limit exceeded"
+        case PeerRefused():
+            return PROCTOR, "note", "peer refused"
         case Unobserved():
             return PROCTOR, "trouble", "not observed"
         case FilesChanged(when=when, count=count):

@@ -210,12 +210,19 @@ def sends_garbage(command: Command) -> int:
         b"garbage\n", b"\xff\x00{]\n", b"[1]\n", b"1\n", b'{"type":"hello"}\n', b'{"type":7,"at":"x"}\n',
         b'{"type":"signal","at":1,"signal":99999,"code":0,"sender":"x","value":0}\n',
         b'{"type":"done","at":1,"order":"exit","count":0,"crc":0,"error":0}\n', b"x" * 40_000_000,
+        b"[" * 100_000 + b"\n", b'{"type":"join","name":"backend","at":1' + b"0" * 400 + b"}\n", b"",
     ):  # fmt: skip
         try:
             _connect(command).sendall(data)
         except OSError:
             pass
     return supervise(command)
+
+
+def holds_connections(command: Command) -> int:
+    """Connect often, and say nothing."""
+    ends = [_connect(command) for _ in range(200)]
+    return supervise(command) if len(ends) == 200 else 1
 
 
 def pretends(command: Command) -> int:

@@ -11,7 +11,8 @@ import pytest
 
 from proctor.harness.history import FileChange, FilesChanged, to_lines
 from proctor.harness.runner.start import snapshots
-from proctor.harness.runner.start.snapshots import Entry, Template, Watched, differences, remove, tree_of
+from proctor.harness.runner.start.removal import remove
+from proctor.harness.runner.start.snapshots import Entry, Template, Watched, differences, tree_of
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.target import Target
 from tests.unit.histories import history

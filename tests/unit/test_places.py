@@ -14,7 +14,8 @@ import pytest
 from proctor.harness.runner.start import places as rooms
 from proctor.harness.runner.start import project
 from proctor.harness.runner.start.places import Places, interpreter, other_interpreter, usual_interpreter
-from proctor.harness.runner.start.snapshots import remove, tree_of
+from proctor.harness.runner.start.removal import remove
+from proctor.harness.runner.start.snapshots import tree_of
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import Invocation, Target

@@ -5,36 +5,41 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import struct
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence
 from proctor.harness.runner.observe.command import runs_tool
-from proctor.harness.runner.observe.kept_attributes import kept_attributes
+from proctor.harness.runner.observe.peers import Peer, Refusals, peer_of, why_refused
+from proctor.harness.runner.observe.witness_reports import (
+    LONGEST_LINE,
+    Greeting,
+    JoinReport,
+    OrderReport,
+    Report,
+    SignalReport,
+    ViewReport,
+    parse,
+)
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
-from proctor.harness.runner.start.snapshots import remove
+from proctor.harness.runner.start.removal import remove
 
-LONGEST_LINE = 16 << 20
-"""Bytes. A hello has arguments and environment in hexadecimal; a longer line is not a hello."""
-
-
+MOST_SILENT = 64
+"""Connections that have reported nothing yet. A witness reports at once."""
 JOINERS = ("backend",)
 """The names of helpers, which connect without being witnesses."""
 
 
 class _Connection:
-    def __init__(self, end: socket.socket, pid: int, place: str, prefix: str) -> None:
+    def __init__(self, end: socket.socket, peer: Peer, place: str, prefix: str) -> None:
         self.socket = end
-        self.pid = pid
+        self.peer, self.pid = peer, peer.pid
         self.place, self.prefix = place, prefix
         self.name = ""
         self.unread = bytearray()
@@ -49,6 +54,7 @@ class Listeners:
 
     def at(self, path: str) -> socket.socket:
         """Return a socket that listens at a path, with an empty queue; HarnessError where none can be made."""
+        _need_own(os.path.dirname(path))
         listener, made = self._kept.get(path, (None, ()))
         if listener and made == _identity(path):
             _turn_away(listener)
@@ -64,10 +70,21 @@ class Listeners:
                 f"cannot make the socket {path} ({error}). This says nothing about the launcher. Set TMPDIR to a "
                 "short path (a socket's name has at most 107 bytes) on a file system with room"
             ) from error
-        os.chmod(path, 0o777)
+        os.chmod(path, 0o777)  # for a command that runs as another user; `peers` tells who has connected
         listener.listen(64)
         self._kept[path] = listener, _identity(path)
         return listener
+
+
+def _need_own(directory: str) -> None:
+    """Raise HarnessError if others may replace what is in the directory of a socket."""
+    found = os.lstat(directory)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise HarnessError(
+            f"{directory} is not a directory that only this user may write ({stat.filemode(found.st_mode)}, user "
+            f"{found.st_uid}), so another process could answer for the command. This says nothing about the launcher, "
+            "unless it has changed that. Set TMPDIR to a directory of your own"
+        )
 
 
 def _identity(path: str) -> tuple[int, ...]:
@@ -106,6 +123,9 @@ class Witnesses:
         self._by_name: dict[str, _Connection] = {}
         self._on_greeting, self._role_of = on_greeting, role_of
         self._impostor = False
+        self._refusals = Refusals(recorder)
+        self._awaited_names = {"command"}
+        """Names of witnesses that there may be: others are made by the order `spawn`."""
         self._reaped_before = processes.reaped_cpu_seconds()
         self._listeners: dict[str, socket.socket] = {}
         self.listen(path)
@@ -120,12 +140,23 @@ class Witnesses:
             end, _ = listener.accept()
         except OSError:
             return
-        # the pid according to the kernel, in our PID namespace; the witness may be in another one
-        pid = struct.unpack("iii", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        peer = peer_of(end)
+        if why := why_refused(peer):
+            end.close()
+            self._refusals.note(peer, why)
+            return
         end.setblocking(False)
-        connection = _Connection(end, pid, path, prefix)
+        connection = _Connection(end, peer, path, prefix)
         self._connections[end.fileno()] = connection
         self._sources.add(end.fileno(), lambda: self._read(connection))
+        self._close_silent()
+
+    def _close_silent(self) -> None:
+        """Close the oldest connection that has reported nothing, where there are too many."""
+        silent = [one for one in self._connections.values() if not one.name]
+        if len(silent) > MOST_SILENT:
+            self._forget(silent[0])
+            self._refusals.note(silent[0].peer, "silent")
 
     def _read(self, connection: _Connection) -> None:
         try:
@@ -164,43 +195,28 @@ class Witnesses:
             self._read(connection)
 
     def _take(self, connection: _Connection, line: bytes) -> None:
-        """Take one message. Any process can connect to the socket: a message of another form is not a witness'."""
-        with contextlib.suppress(msgspec.MsgspecError, LookupError, AttributeError, TypeError, ValueError):
-            self._understand(connection, line)
+        """Take one message. Any process of the launcher can connect: a message of another form is not a witness'."""
+        report = parse(line)
+        if isinstance(report, Greeting):
+            if not connection.name:
+                self._greet(connection, report)
+        elif isinstance(report, JoinReport):
+            self._join(connection, report.name)
+        elif report and connection.name in self._by_name:
+            self._record(connection.name, report)
 
-    def _understand(self, connection: _Connection, line: bytes) -> None:
-        message: dict[str, Any] = msgspec.json.decode(line)
-        kind = message.pop("type")
-        at = self._recorder.since_start(int(message.pop("at", 0)))
-        if kind == "hello":
-            if connection.name:
-                return
-            if not _is_witness(connection.pid) and not runs_tool(connection.pid, connection.place):
-                self._note_impostor(connection.pid)
-                return
-            self._greet(connection, message)
-        elif kind == "join":
-            self._join(connection, str(message["name"]))
-        elif connection.name not in self._by_name:
-            return
-        elif kind == "signal":
-            sender = int(message["sender"])
-            self._recorder.add(
-                connection.name,
-                history.Received(
-                    connection.name, message["signal"], message["code"], sender, round(at, 6), self._role_of(sender)
-                ),
-            )
-        elif kind == "done":
-            text = bytes.fromhex(message.get("text", "")).decode("utf-8", "backslashreplace")
-            numbers = (message["count"], message["crc"], message["error"])
-            fact = history.Answered(connection.name, message["order"], *numbers, text)
-            self._recorder.add(connection.name, fact)
-        elif kind == "look":
-            view = msgspec.convert(message["terminal"], history.TerminalView)
-            self._recorder.add(
-                connection.name, history.TerminalState(connection.name, message["pgid"], message["sid"], view)
-            )
+    def _record(self, name: str, report: Report) -> None:
+        """Record what a witness reports."""
+        match report:
+            case SignalReport(sender=sender):
+                at = round(self._recorder.since_start(report.at), 6)
+                role = self._role_of(sender)
+                self._recorder.add(name, history.Received(name, report.signal, report.code, sender, at, role))
+            case OrderReport():
+                numbers = report.count, report.crc, report.error
+                self._recorder.add(name, history.Answered(name, report.order, *numbers, report.text))
+            case ViewReport():
+                self._recorder.add(name, history.TerminalState(name, report.pgid, report.sid, report.terminal))
 
     def _note_impostor(self, pid: int) -> None:
         if not self._impostor:
@@ -216,20 +232,21 @@ class Witnesses:
         self._on_greeting(name, connection.pid)
         self._recorder.add(name, history.HelperReady(name, connection.pid))
 
-    def _greet(self, connection: _Connection, message: dict[str, Any]) -> None:
-        name = connection.prefix + str(message.pop("name"))
+    def _greet(self, connection: _Connection, hello: Greeting) -> None:
+        """Take in a new witness, if it is one."""
+        pid = connection.pid
+        is_ours = _is_witness(pid) or runs_tool(pid, connection.place)
+        if hello.name not in self._awaited_names or not is_ours:
+            self._note_impostor(pid)
+            return
+        name = connection.prefix + hello.name
         if name in self._by_name:  # a launcher that starts its command twice
-            name += f"-{connection.pid}"
-        message["cwd"] = bytes.fromhex(message["cwd"])
-        for key in ("args", "environ"):
-            message[key] = tuple(bytes.fromhex(word) for word in message[key])
-        message["attributes"] = kept_attributes(message.get("attributes", {}))
-        inherited = msgspec.convert(message, history.Inherited)
+            name += f"-{pid}"
         connection.name = name
         self._by_name[name] = connection
-        self._on_greeting(name, connection.pid)
+        self._on_greeting(name, pid)
         used = self._cpu_seconds() if name == "command" else 0.0
-        self._recorder.add(name, history.WitnessReady(name, connection.pid, inherited, used))
+        self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, used))
 
     def _cpu_seconds(self) -> float:
         """Return the CPU time that the processes of this execution have used so far."""
@@ -240,6 +257,8 @@ class Witnesses:
         connection = self._by_name.get(name)
         if not connection or connection.socket.fileno() < 0:
             return False
+        if text.startswith("spawn "):
+            self._awaited_names.add(text.split()[1])
         try:
             connection.socket.sendall(text.encode() + b"\n")
         except OSError:

@@ -11,7 +11,8 @@
  * the runner, and the kernel ends all of them together with the runner (pid_namespaces(7)). With "subreaper" orphans
  * become children of the runner, or of the guardian after the runner has ended (PR_SET_CHILD_SUBREAPER). If the guardian
  * itself is killed, the namespace ends with it; without a namespace the runner gets SIGTERM, ends what it started, and
- * then ends itself.
+ * then ends itself. Without a namespace a launcher can also stop both. The worker continues a guardian that is stopped
+ * (harness/stopped.py), and so does the kernel when the worker ends; the guardian ends a runner that is stopped.
  *
  * Neither process keeps the worker's signal mask and dispositions: with SIGCHLD blocked or ignored it would not learn
  * that a child has ended.
@@ -34,7 +35,12 @@
 #include <unistd.h>
 #ifdef __linux__
 #include "namespaces.h"
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+/* from linux/fs.h, which cannot be included together with sys/mount.h */
+#define GET_FLAGS _IOR('f', 1, long)
+#define SET_FLAGS _IOW('f', 2, long)
+enum { IMMUTABLE = 0x10, APPEND_ONLY = 0x20 };
 #endif
 
 enum { REFUSED = 77 };
@@ -72,10 +78,31 @@ static void on_child(int number) {
     errno = saved;
 }
 
-static void open_up(int fd, const char *name) {
+/* Takes away the attributes of chattr(1) by which a file or directory cannot be removed; ioctl_iflags(2). */
+static void unlock(int fd) {
+#ifdef __linux__
+    int flags;
+    if (ioctl(fd, GET_FLAGS, &flags) == 0 && flags & (IMMUTABLE | APPEND_ONLY)) {
+        flags &= ~(IMMUTABLE | APPEND_ONLY);
+        ioctl(fd, SET_FLAGS, &flags);
+    }
+#else
+    (void)fd;
+#endif
+}
+
+/* Makes a file removable, and a directory and what is in it. */
+static void open_up(int at, const char *name) {
     struct stat st;
-    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-        fchmodat(fd, name, 0700, 0);
+    if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+        return;
+    int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        unlock(fd);
+        close(fd);
+    }
+    if (S_ISDIR(st.st_mode))
+        fchmodat(at, name, 0700, 0);
 }
 
 /* Removes the contents of a directory. Subdirectories that are not empty are moved up to the scratch directory under new
@@ -91,7 +118,7 @@ static int flatten(int top, DIR *directory, unsigned *serial) {
             progress = 1;
             continue;
         }
-        open_up(fd, entry->d_name); /* to move a directory to another parent it must itself be writable */
+        open_up(fd, entry->d_name); /* what cannot be changed cannot be moved to another parent either */
         snprintf(name, sizeof name, ".removed-%u", (*serial)++);
         progress |= renameat(fd, entry->d_name, top, name) == 0;
     }
@@ -101,6 +128,8 @@ static int flatten(int top, DIR *directory, unsigned *serial) {
 static void remove_scratch(void) {
     unsigned serial = 0;
     int top = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC), progress = top >= 0;
+    if (top >= 0)
+        unlock(top);
     while (progress) { /* errors do not stop the loop: remove as much as possible */
         int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *all = again < 0 ? NULL : fdopendir(again);
@@ -119,12 +148,13 @@ static void remove_scratch(void) {
                 progress |= flatten(top, inner, &serial);
                 closedir(inner);
             }
-            progress |= unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0;
+            progress |= unlinkat(top, entry->d_name, 0) == 0 || unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0;
         }
         if (all)
             closedir(all);
     }
-    rmdir(scratch);
+    if (rmdir(scratch) < 0 && errno != ENOENT)
+        fprintf(stderr, "guardian: cannot remove %s: %s\n", scratch, strerror(errno));
 }
 
 #ifdef __linux__
@@ -224,7 +254,22 @@ static void tell_refusal(int status) {
     }
 }
 
-static void wait_for_the_end(int lifeline, pid_t runner) {
+/* Whether a child's change is the end of the runner. Without a PID namespace a launcher can stop the runner, and nothing
+ * would ever end it; then the guardian does. */
+static int is_over(pid_t pid, int status, pid_t runner) {
+    if (pid != runner)
+        return 0;
+    if (WIFSTOPPED(status)) {
+        fprintf(stderr, "guardian: the runner was stopped by signal %d: without a PID namespace a launcher can do that\n",
+                WSTOPSIG(status));
+        kill(runner, SIGKILL);
+    } else {
+        tell_refusal(status);
+    }
+    return 1;
+}
+
+static void wait_for_the_end(int lifeline, pid_t runner, int stops) {
     struct pollfd sources[2] = {{lifeline, POLLIN, 0}, {child_ended[0], POLLIN, 0}};
     for (;;) {
         if (poll(sources, 2, -1) < 0 && errno != EINTR)
@@ -242,11 +287,9 @@ static void wait_for_the_end(int lifeline, pid_t runner) {
             }
             pid_t pid;
             int status;
-            while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-                if (pid == runner) {
-                    tell_refusal(status);
+            while ((pid = waitpid(-1, &status, WNOHANG | stops)) > 0)
+                if (is_over(pid, status, runner))
                     return;
-                }
         }
     }
 }
@@ -258,6 +301,9 @@ int main(int argc, char **argv) {
     }
     int lifeline = atoi(argv[1]);
     fcntl(lifeline, F_SETFD, FD_CLOEXEC);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGCONT); /* a launcher may have stopped the guardian when the worker ends */
+#endif
     setsid(); /* a Ctrl-C or a hang-up on the worker's terminal must not reach the guardian */
     for (int number = 1; number <= LAST_SIGNAL; number++)
         signal(number, is_ignored(number) ? SIG_IGN : SIG_DFL);
@@ -296,7 +342,7 @@ int main(int argc, char **argv) {
     for (int fd = 0; fd < 256; fd++)
         if (fd != lifeline && fd != child_ended[0] && fd != child_ended[1] && fd != 2)
             close(fd);
-    wait_for_the_end(lifeline, runner);
+    wait_for_the_end(lifeline, runner, strcmp(argv[2], "namespace") ? WUNTRACED : 0);
     end_children();
     remove_scratch();
     return 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -12,13 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from proctor.harness.runner.start import project, wheel
-from proctor.harness.runner.start.snapshots import Template, remove
+from proctor.harness.runner.start.removal import remove
+from proctor.harness.runner.start.snapshots import Template
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
 
 OLDEST, NEWEST = 8, 15
 """Minor versions of Python that are looked for as another interpreter."""
+PASSABLE = 0o711
+"""Permissions of a directory that only we may read and change, with something in it for a command of another user."""
 ASK_WITHIN = 20
 """Seconds for an interpreter to say its version."""
 _VERSION = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
@@ -53,6 +57,8 @@ class Places:
             slug = re.sub(r"\W+", "-", target.name).strip("-")[:12]
             base = self._bases[target.name] = self._scratch / f"{len(self._bases)}-{slug}"
         _make(base)
+        with contextlib.suppress(OSError):  # it is no longer ours: whoever needs that says so
+            base.chmod(PASSABLE)  # whatever the umask, and whatever a launcher has made of it
         return base
 
     def _wheels(self) -> Path:

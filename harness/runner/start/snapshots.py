@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
-import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.harness.history import Difference, FileChange, FilesChanged
+from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.spawn import Place, fill_in
 from proctor.harness.target import Target
 
@@ -161,16 +161,3 @@ class Template:
 def _copy(source: Path, target: Path) -> None:
     """Copy with all attributes, and files that have several names as such: uv links its environments to its cache."""
     subprocess.run(["cp", "-a", "--", str(source), str(target)], check=True, capture_output=True)
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a directory with all in it, as far as that can be done: a launcher may have locked it, or have
-    filled it deeper than a recursion goes."""
-    try:
-        try:
-            path.unlink(missing_ok=True)
-        except IsADirectoryError:
-            shutil.rmtree(path)
-    except (OSError, RecursionError):
-        subprocess.run(["chmod", "-R", "u+rwx", "--", path], check=False, stderr=subprocess.DEVNULL)
-        subprocess.run(["rm", "-rf", "--", path], check=False, stderr=subprocess.DEVNULL)
