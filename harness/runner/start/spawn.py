@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shlex
@@ -164,6 +165,11 @@ def spawn(argv: list[bytes], words: list[str], env: dict[bytes, bytes], descript
         whole = [b"stage", *map(os.fsencode, words), b"--", argv[0], *argv]
         return os.posix_spawn(STAGE, whole, env, file_actions=actions)
     except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise HarnessError(
+                "the launcher was not started: its command line and its environment are longer than the system allows "
+                "(E2BIG; execve(2)). Shorten them, or raise the limit for stacks: ulimit -s"
+            ) from None
         raise HarnessError(f"cannot start {STAGE}: {error}. Reinstall Proctor: pip install -e .") from error
     finally:
         for source in sources.values():
