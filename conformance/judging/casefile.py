@@ -129,6 +129,20 @@ def read(path: Path) -> CaseFile:
     return case
 
 
+def check_directory(cases: Path) -> None:
+    """Raise UsageError if case files cannot be saved there; called before anything is played. What is made for this is
+    removed: a run without findings, or one that is refused, leaves no directory."""
+    made = [path for path in (cases, *cases.parents) if not path.exists()]
+    try:
+        cases.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            path.rmdir()
+    except OSError as error:
+        raise UsageError(f"--cases={cases}: {error.strerror}; name a directory that can be made") from None
+    if not made and not os.access(cases, os.W_OK | os.X_OK):
+        raise UsageError(f"--cases={cases}: cannot be written; name another directory")
+
+
 def slug(text: str) -> str:
     """Return text as part of a file's name."""
     return re.sub(r"[^\w]+", "-", text).strip("-").lower()[:90]
