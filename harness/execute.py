@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import msgspec
 
-from proctor.harness import settings, stopped, wire
+from proctor.harness import settings, stopped, system, wire
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
@@ -39,11 +39,33 @@ MOST_RESUMES = 5
 """How often a stopped guardian is continued while a scenario is played."""
 
 
+LIMITS = "Check the limits too: `ulimit -n` (descriptors), `ulimit -u` and pids.max of the control group (processes)"
+"""What to do where the system refuses a descriptor or a process."""
+
+
+def _need_descriptors() -> None:
+    """Raise HarnessError where a process may have too few descriptors for a runner."""
+    most = system.most_descriptors()
+    if most is not None and most < system.FEWEST_DESCRIPTORS:
+        raise HarnessError(
+            f"a process may have only {most} descriptors here, and Proctor needs {system.FEWEST_DESCRIPTORS}. This "
+            "says nothing about the launcher. Raise the limit: ulimit -n 1024"
+        )
+
+
+def _temporary() -> dict[str, str]:
+    """Return TMPDIR as an absolute path, where it is set: the launcher and its command have another working
+    directory."""
+    directory = os.environ.get("TMPDIR", "")
+    return {"TMPDIR": os.path.abspath(directory)} if directory else {}
+
+
 class RunnerProcess:
     """A runner and its guardian, on the other end of a socket."""
 
     def __init__(self, containment: str) -> None:
         settings.check()
+        _need_descriptors()
         from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESSES
 
         for program in (GUARDIAN, STAGE, *WITNESSES.values(), LIBRARY):
@@ -62,8 +84,12 @@ class RunnerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={"PROCTOR_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "0"), **os.environ},
+                env={"PROCTOR_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "0"), **os.environ, **_temporary()},
             )
+        except OSError as error:
+            self._link.close()
+            os.close(self._lifeline)
+            raise HarnessError(f"cannot start {GUARDIAN}: {error.strerror}. {LIMITS}") from error
         finally:
             theirs.close()
             os.close(lifeline)
@@ -81,7 +107,7 @@ class RunnerProcess:
             if complaint.startswith(GUARDIAN_REFUSED):
                 raise _Refused(complaint.removeprefix(GUARDIAN_REFUSED))
             said = complaint or f"exit status {status}"
-            raise HarnessError(f"the runner did not start: {said}. Check that TMPDIR can be written")
+            raise HarnessError(f"the runner did not start: {said}. Check that TMPDIR can be written. {LIMITS}")
         self.scratch = hello.scratch
         self._runner_pid = hello.pid if hello.containment == "subreaper" else 0
         self.containment = hello.containment

@@ -6,6 +6,7 @@ from typing import ClassVar, get_args
 
 import msgspec
 
+from proctor.harness.bounds import ByteCount, ExitCode, FileDescriptor, Number32, SignalNumber, SignalOrNone
 from proctor.harness.errors import UsageError, nearest
 
 
@@ -27,46 +28,46 @@ class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Exit(_Order, frozen=True, tag="exit"):
     """Exit with this code."""
 
-    code: int
+    code: ExitCode
     answers: ClassVar[bool] = False
 
 
 class Die(_Order, frozen=True, tag="die"):
     """End by this signal, with its default action."""
 
-    signal: int
+    signal: SignalNumber
     answers: ClassVar[bool] = False
 
 
 class Catch(_Order, frozen=True, tag="catch"):
     """Report this signal when it arrives; 0 for all signals."""
 
-    signal: int = 0
+    signal: SignalOrNone = 0
 
 
 class Ignore(_Order, frozen=True, tag="ignore"):
     """Ignore this signal; 0 for all signals."""
 
-    signal: int = 0
+    signal: SignalOrNone = 0
 
 
 class Default(_Order, frozen=True, tag="default"):
     """Set this signal to its default action; 0 for all signals."""
 
-    signal: int = 0
+    signal: SignalOrNone = 0
 
 
 class Inherit(_Order, frozen=True, tag="inherit"):
     """Set this signal as it was at the start, as a program has it that never touches it; 0 for all signals."""
 
-    signal: int = 0
+    signal: SignalOrNone = 0
 
 
 class ExitOn(_Order, frozen=True, tag="exit-on"):
     """Exit with this code when the signal arrives."""
 
-    signal: int
-    code: int = 0
+    signal: SignalNumber
+    code: ExitCode = 0
 
 
 class Spawn(_Order, frozen=True, tag="spawn"):
@@ -90,7 +91,7 @@ class Reap(_Order, frozen=True, tag="reap"):
 class Read(_Order, frozen=True, tag="read"):
     """Read so many bytes from stdin, and report their number and checksum."""
 
-    count: int
+    count: ByteCount
     answers: ClassVar[bool] = False
 
 
@@ -103,8 +104,8 @@ class ReadLine(_Order, frozen=True, tag="read-line"):
 class Write(_Order, frozen=True, tag="write"):
     """Write so many bytes of the pattern that `seed` determines to stdout."""
 
-    count: int
-    seed: int
+    count: ByteCount
+    seed: Number32
 
 
 class Say(_Order, frozen=True, tag="say"):
@@ -120,7 +121,7 @@ class Raw(_Order, frozen=True, tag="raw"):
 class Close(_Order, frozen=True, tag="close"):
     """Close a descriptor."""
 
-    fd: int
+    fd: FileDescriptor
 
 
 class ReportView(_Order, frozen=True, tag="look"):

@@ -11,6 +11,18 @@ from typing import Literal, get_args
 
 import msgspec
 
+from proctor.harness.bounds import (
+    ByteCount,
+    FileModeMask,
+    Niceness,
+    Number32,
+    Resource,
+    ResourceLimit,
+    Seconds,
+    SignalNumber,
+    SignalOrNone,
+    WindowSize,
+)
 from proctor.harness.orders import OrderToWitness
 from proctor.harness.strict import kebab
 from proctor.harness.target import Invocation
@@ -42,19 +54,19 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     terminal: bool = False
     parent: Parent = "runner"
-    blocked: tuple[int, ...] = ()
-    ignored: tuple[int, ...] = ()
-    limits: tuple[tuple[int, int, int], ...] = ()
-    nice: int = 0
-    umask: int = 0o022
+    blocked: tuple[SignalNumber, ...] = ()
+    ignored: tuple[SignalNumber, ...] = ()
+    limits: tuple[tuple[Resource, ResourceLimit, ResourceLimit], ...] = ()
+    nice: Niceness = 0
+    umask: FileModeMask = 0o022
     environment: dict[str, bytes] = {}
-    groups: tuple[int, ...] = ()
+    groups: tuple[Number32, ...] = ()
     """Supplementary groups, where we may set them (as root); as they are where this is empty or we may not."""
     unusual: bool = False
     """Whether what else the kernel keeps for a process has values that few processes have, as far as the system allows
     it: one CPU, batch scheduling, another I/O priority, memory policy, timer slack, personality, OOM score."""
-    rows: int = 24
-    columns: int = 80
+    rows: WindowSize = 24
+    columns: WindowSize = 80
     type_ahead: bytes = b""
     """Typed before the launcher is started."""
     home: Literal["kept", "cold", "warm", "stale"] = "kept"
@@ -92,7 +104,7 @@ class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Signal(_Step, frozen=True):
     """Send a signal to the launcher alone, to its process group, or to another process by its name."""
 
-    signal: int
+    signal: SignalNumber
     to: str = "launcher"
 
 
@@ -111,15 +123,15 @@ class Type(_Step, frozen=True):
 class TypePattern(_Step, frozen=True):
     """Type `count` bytes of a pattern that `seed` determines."""
 
-    count: int
-    seed: int = 1
+    count: ByteCount
+    seed: Number32 = 1
 
 
 class Resize(_Step, frozen=True):
     """Change the terminal's window size."""
 
-    rows: int
-    columns: int
+    rows: WindowSize
+    columns: WindowSize
 
 
 class HangUp(_Step, frozen=True):
@@ -158,7 +170,7 @@ class Trace(_Step, frozen=True):
     the command before the launcher goes on, so that two never merge. at_reap: a signal that the launcher is sent at
     the return of the call by which it reaps the command, 0 for none."""
 
-    at_reap: int = 0
+    at_reap: SignalOrNone = 0
 
 
 class NewPhase(_Step, frozen=True):
@@ -196,7 +208,7 @@ class Settle(_Step, frozen=True):
     """Wait until nothing more can come of what was done so far (quiescence). A timer that is set for less than `limit`
     seconds is waited for as well, once."""
 
-    limit: float = 0.0
+    limit: Seconds = 0.0
 
 
 class MeasureCpu(_Step, frozen=True):
@@ -210,7 +222,7 @@ class Look(_Step, frozen=True):
 class WaitReceived(_Step, frozen=True):
     """Wait until a process has received a signal once more."""
 
-    signal: int
+    signal: SignalNumber
     process: str = "command"
 
 
@@ -274,11 +286,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     stage: Stage = Stage()
     command: Literal["witness", "tool", "missing", "forbidden"] = "witness"
     args: tuple[bytes, ...] = ()
-    within: float = USUALLY_WITHIN
+    within: Seconds = USUALLY_WITHIN
     invoke: Invocation = "run"
     after: tuple[Step, ...] = ()
     interpreter: Literal["usual", "other", "killed"] = "usual"
-    start_within: float = 0.0
+    start_within: Seconds = 0.0
 
     @property
     def starts_command(self) -> bool:

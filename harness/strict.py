@@ -45,6 +45,8 @@ _NAMES = {
     "int": "an integer", "float": "a number", "null": "null",
 }  # fmt: skip
 _MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
+_BOUND = re.compile(r"Expected `(?:int|float)` (?P<how><=|>=) (?P<limit>\S+)")
+_BOUNDS = {"<=": "at most", ">=": "at least"}
 _EXAMPLE_OF_LIST = '["tini", "--"]'
 
 
@@ -68,6 +70,9 @@ def _plain_message(message: str, data: Any, kind: type) -> str:
         return _missing(_join(place.key, missing[1]), _child(place.kind, missing[1]))
     if wrong:
         return _wrong_type(place, wrong[1].split(" | "), wrong[2] or "")
+    if bound := _BOUND.fullmatch(what):
+        limit = f"{_BOUNDS[bound['how']]} {bound['limit']}"
+        return f"{_quoted_key(place.key)} is {_shown(place.value)}; allowed is {limit}"
     if what.startswith("Invalid ") and (known := _choices(place.kind)):
         found = f"{_quoted_key(place.key)} is {_shown(place.value)}, which is not one of: {', '.join(known)}"
         return found + nearest(str(place.value), known)

@@ -15,6 +15,8 @@ import psutil
 
 OLDEST_KERNEL = (5, 4)
 """The first with all that the runner needs: pidfds, PTRACE_GET_SYSCALL_INFO."""
+FEWEST_DESCRIPTORS = 64
+"""A runner has up to 30 of its own, and one for each process of a launcher."""
 GUARDIAN = Path(__file__).resolve().parent / "bin" / "guardian"
 """The program that ends the processes of a run. One runs as long as its run."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
@@ -55,6 +57,16 @@ def most_processes() -> int | None:
         # it does not apply to root; getrlimit(2)
         limits += [soft] if soft != resource.RLIM_INFINITY and os.geteuid() != 0 else []
     return min(limits, default=None)
+
+
+def most_descriptors() -> int | None:
+    """Return how many descriptors a process may have; None where there is no limit."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def cores() -> int:

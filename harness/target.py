@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.strict import convert
 
@@ -161,6 +162,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
     check_files(target, shown)
+    check_command_lines(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
     here = str(path.resolve().parent)
@@ -203,6 +205,13 @@ def check_files(target: Target, shown: str) -> None:
                 f"{shown}: 'files' has the key {name!r}; allowed are paths of files below the launcher's working "
                 'directory, without \'..\', such as "package.json" or "src/main.py"'
             )
+
+
+def check_command_lines(target: Target, shown: str) -> None:
+    """Raise UsageError if the system cannot take a command line, or a variable, of this target."""
+    for key in ("command", "sync", "prune", "version"):
+        check_arguments(getattr(target, key), f"{shown}: '{key}'")
+    check_variables(target.environment.items(), f"{shown}: 'environment'")
 
 
 def _check_profiles(target: Target, shown: str) -> None:

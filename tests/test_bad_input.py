@@ -182,6 +182,12 @@ def test_tmpdir_that_is_not_there(tmp_path: Path) -> None:
     says(run("--target=env", TMPDIR=str(tmp_path / "no")), 3, "cannot create a directory", "TMPDIR")
 
 
+def test_tmpdir_with_a_relative_path(tmp_path: Path) -> None:
+    """The command has another working directory, in which it would not find the socket."""
+    says(run("--target=env", "-k", "EXIT-3", TMPDIR=os.path.relpath(tmp_path, ROOT)), 0, "MUST: 1 pass")
+    assert os.listdir(tmp_path) == []
+
+
 def test_tmpdir_with_a_long_path(tmp_path: Path) -> None:
     long = tmp_path / ("x" * 100)
     long.mkdir()

@@ -102,7 +102,7 @@ def test_a_time_limit_that_leaves_schedules_untested_is_reported(proctor: Run, t
         (["explore", LAUNCHER, "--signal=KILL"], "--signal=SIGKILL: no campaign uses this signal; choose from SIGHUP"),
         (["explore", LAUNCHER, "--strategy=ends", "--requirement=SIG-6"], "--strategy=ends sends no signal"),
         (["explore", LAUNCHER, "--budget=nan"], "--budget=nan: not a number of seconds; give 0 or more"),
-        (["explore", LAUNCHER, "--cases=/proc/x"], "--cases=/proc/x: cannot be created"),
+        (["explore", LAUNCHER, "--cases=/proc/x"], "name a directory that can be made"),
         (["explore", "/usr/bin/env", "--strategy=all"], "sweep"),
         (["replay"], "nothing to replay: name a case file"),
         (["replay", "x.json", "--schedule=garbage"], "the case file gives the requirement, check and schedule"),
@@ -197,3 +197,27 @@ def test_a_directory_for_cases_that_cannot_be_made_is_said_at_once(proctor: Run,
     done = proctor("check", LAUNCHER, "-k", "EXIT-1", f"--cases={tmp_path}/file/cases")
     assert done.returncode == 2
     assert "name a directory that can be made" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "no-such-launcher"],
+        ["check", "true"],
+        ["check", "env", "-k", "NOSUCH-1"],
+        ["explore", "no-such-launcher"],
+        ["explore", "true"],
+        ["explore", "env", "--signal=KILL"],
+        ["hunt", "no-such-launcher"],
+        ["hunt", "true"],
+    ],
+)
+def test_where_nothing_is_played_no_directory_is_made(proctor: Run, tmp_path: Path, words: list[str]) -> None:
+    option = "--state" if words[0] == "hunt" else "--cases"
+    done = proctor(*words, f"{option}={tmp_path}/made/for/this")
+    assert (done.returncode, (tmp_path / "made").exists()) == (2, False), done.stdout + done.stderr
+
+
+def test_where_nothing_is_found_no_directory_is_left(proctor: Run, tmp_path: Path) -> None:
+    done = proctor("check", "env", "-k", "EXIT-3", f"--cases={tmp_path}/made/for/this")
+    assert (done.returncode, (tmp_path / "made").exists()) == (0, False), done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import subprocess
@@ -15,11 +16,11 @@ from proctor.conformance.judging.control_group import CONTROLS, Control, compare
 from proctor.harness import execute as door
 from proctor.harness.errors import HarnessError
 from proctor.harness.execute import execute
-from proctor.harness.history import History, Process
+from proctor.harness.history import History, NotStarted, Process
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target, load
 from tests.conftest import ROOT, Run
-from tests.unit.histories import looked, over, process, received, replaced, sent, supervised
+from tests.unit.histories import history, looked, over, process, received, replaced, sent, supervised
 
 PROGRAMS = ROOT / "tests" / "launchers_for_tests"
 STEPS_ASIDE = f"{sys.executable} -I -S {PROGRAMS / 'steps_aside.py'}"
@@ -131,6 +132,17 @@ class Turns:
         if not target.command:
             return BARE
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+def test_where_the_bare_command_cannot_be_started_nothing_is_compared() -> None:
+    """A limit on processes may be reached between two cases."""
+    refused = history(NotStarted("fork", errno.EAGAIN))
+
+    def play(played: Target, _: Scenario) -> History:
+        return refused if played.is_bare else ARRIVED
+
+    found = compare(target("any"), play, never, SIG_1)
+    assert found.not_compared == "the stage cannot be set up here: fork: Resource temporarily unavailable"
 
 
 def test_a_launcher_that_loses_every_other_signal_differs_from_itself_only() -> None:

@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from proctor.conformance.cli.exits import BROKEN_PIPE, HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness import streams
 from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import known_targets
 from proctor.harness.words import harmless
@@ -59,10 +60,8 @@ def run_reporting_errors(command: Callable[[], int], so_far: Callable[[], str] =
         status = command()
         if sys.stdout:
             sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would try to write the rest of the buffer at exit, and report the error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = BROKEN_PIPE
+    except BrokenPipeError as error:
+        status = streams.lost_output(error) or BROKEN_PIPE
     except UsageError as error:
         click.echo(f"proctor: {harmless(str(error))}", err=True)
         status = USAGE_ERROR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 import time
@@ -115,7 +114,7 @@ def explore(
             raise UsageError(f"--budget={budget}: not a number of seconds; give 0 or more")
         if results:
             check_path(results)
-        _needs_directory(cases)
+        casefile.check_directory(cases)
         launcher = check_deviations(load(target), target)
         choose_containment(containment)
         found = settle_containment(launcher)
@@ -243,19 +242,6 @@ def _why_no_points(survey: Survey) -> Judgement:
         return Judgement("not applicable", reason=why_no_points(survey))
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
-
-
-def _needs_directory(cases: Path) -> None:
-    """Raise UsageError if findings cannot be saved there; called before anything is played."""
-    made = [path for path in (cases, *cases.parents) if not path.exists()]
-    try:
-        cases.mkdir(parents=True, exist_ok=True)
-        for path in made:
-            path.rmdir()  # without findings no directory is left
-    except OSError as error:
-        raise UsageError(f"--cases={cases}: cannot be created: {error.strerror}; name another directory") from None
-    if not made and not os.access(cases, os.W_OK | os.X_OK):
-        raise UsageError(f"--cases={cases}: cannot be written; name another directory")
 
 
 def _save(target: Target, campaign: Campaign, finding: Finding, cases: Path) -> Path:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import importlib
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +11,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
+from proctor.conformance.cli.exits import BROKEN_PIPE, INTERRUPTED, USAGE_ERROR
+from proctor.harness import streams
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.words import harmless
 
@@ -32,7 +31,6 @@ COMMANDS = {
     "completion": "Print a script for shell completion.",
 }
 """The subcommands with their purpose. The subcommand NAME is the function NAME in the module NAME of this package."""
-_OUTPUT_IS_GONE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 
 class _Commands(click.Group):
@@ -76,13 +74,13 @@ class _Commands(click.Group):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:  # fmt: skip
         """Parse the words before the subcommand; a usage error is reported like all others."""
-        with _usage_errors_reported():
+        with _errors_reported():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the subcommand. Report usage errors in its words, and an interruption that it did not report itself."""
         try:
-            with _usage_errors_reported():
+            with _errors_reported():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("proctor: interrupted", err=True)
@@ -90,9 +88,9 @@ class _Commands(click.Group):
 
 
 @contextlib.contextmanager
-def _usage_errors_reported() -> Iterator[None]:
-    """Report a usage error as `proctor: ...` on stderr, and exit with its status. click itself would print the usage, a
-    hint and "Error: ...": another form for the same thing."""
+def _errors_reported() -> Iterator[None]:
+    """Report a usage error as `proctor: ...` on stderr, and exit with its status, or with that of a broken pipe. click
+    itself would print the usage, a hint and "Error: ...": another form for the same thing."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -104,6 +102,8 @@ def _usage_errors_reported() -> Iterator[None]:
     except UsageError as error:
         click.echo(f"proctor: {harmless(str(error))}", err=True)
         raise click.exceptions.Exit(USAGE_ERROR) from None
+    except BrokenPipeError as error:  # for which click itself would exit with 1, as if a MUST had failed
+        raise click.exceptions.Exit(streams.lost_output(error) or BROKEN_PIPE) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -142,16 +142,16 @@ def _message(error: click.UsageError) -> str:
 
 def main() -> None:
     """Run the program `proctor`."""
+    if streams.open_closed_ones():
+        click.echo(f"proctor: {streams.CLOSED}", err=True)
+        sys.exit(USAGE_ERROR)
     try:
         proctor(prog_name="proctor")
     except OSError as error:
-        if error.errno not in _OUTPUT_IS_GONE or error.filename is not None:
+        status = streams.lost_output(error)
+        if status is None:
             raise
-        with contextlib.suppress(OSError):  # stderr may be on the same full disk
-            click.echo(f"proctor: cannot write: {error.strerror}; is standard output on a full disk?", err=True)
-        # Python would try to write the rest of the buffer at exit, and report the error a second time
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(HARNESS_FAILED)
+        sys.exit(status)
 
 
 if __name__ == "__main__":

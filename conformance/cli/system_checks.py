@@ -80,7 +80,7 @@ def abilities(played: Sequence[AbilityCheck] | None = None) -> Iterator[Ability]
     yield from (
         (ability() for ability in (PLAYED_CHECKS if played is None else played)) if containment.state != "no" else ()
     )
-    yield from (_processes(), _cores(), _load(), _other_runs(), _compiler(), _groups())
+    yield from (_processes(), _descriptors(), _cores(), _load(), _other_runs(), _compiler(), _groups())
 
 
 def is_complete(found: list[Ability]) -> bool:
@@ -129,6 +129,17 @@ def _processes() -> Ability:
     means = "a launcher that starts many processes reaches this limit before that of Proctor"
     do = "raise it: ulimit -u, or pids.max of the control group"
     return Ability("processes", "less", f"at most {most}", means, do)
+
+
+def _descriptors() -> Ability:
+    most = system.most_descriptors()
+    if most is None or most >= MANY_PROCESSES:
+        return Ability("descriptors", "yes", "no limit" if most is None else f"at most {most}")
+    do = "raise it: ulimit -n 1024"
+    if most < system.FEWEST_DESCRIPTORS:
+        return Ability("descriptors", "no", f"at most {most}", "no runner can be started", do)
+    means = "the runner needs one for each process of a launcher, so a launcher that starts many cannot be judged"
+    return Ability("descriptors", "less", f"at most {most}", means, do)
 
 
 def _cores() -> Ability:

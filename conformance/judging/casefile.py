@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
-from proctor.harness.target import Target, check_files
+from proctor.harness.target import Target, check_command_lines, check_files
 from proctor.harness.violation import Violation
 
 SCHEMA = 2
@@ -117,10 +118,29 @@ def read(path: Path) -> CaseFile:
         raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
     case = parse_json(text, CaseFile, str(path))
     check_files(case.target, str(path))
+    check_command_lines(case.target, f"{path}: 'target'")
+    for key, scenario in (("scenario", case.scenario), ("compared_with", case.compared_with)):
+        if scenario:
+            check_arguments(scenario.args, f"{path}: '{key}.args'")
+            check_variables(scenario.stage.environment.items(), f"{path}: '{key}.stage.environment'")
     if bool(case.check) == bool(case.campaign):
         found = "both" if case.check else "neither"
         raise UsageError(f"{path}: a case names either its 'check' or its 'campaign'; this one names {found}")
     return case
+
+
+def check_directory(cases: Path) -> None:
+    """Raise UsageError if case files cannot be saved there; called before anything is played. What is made for this is
+    removed: a run without findings, or one that is refused, leaves no directory."""
+    made = [path for path in (cases, *cases.parents) if not path.exists()]
+    try:
+        cases.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            path.rmdir()
+    except OSError as error:
+        raise UsageError(f"--cases={cases}: {error.strerror}; name a directory that can be made") from None
+    if not made and not os.access(cases, os.W_OK | os.X_OK):
+        raise UsageError(f"--cases={cases}: cannot be written; name another directory")
 
 
 def slug(text: str) -> str:

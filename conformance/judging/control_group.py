@@ -122,7 +122,10 @@ def compare(
     if reason := next(filter(None, map(_harm, histories)), ""):
         return Comparison(not_compared=reason)
     for number, (control, history) in enumerate(zip(controls, histories, strict=True), start=1):
-        against, _ = bare.of(target, control.scenario)
+        try:
+            against, _ = bare.of(target, control.scenario)
+        except NotObservable as reason:  # the stage of the bare command may not be set up: no process is left, say
+            return Comparison(not_compared=str(reason))
 
         def outcomes(play: Player, control: Control = control, against: History = against) -> Callable[[], Outcome]:
             return lambda: outcome(control, play(target, control.scenario), against)

@@ -22,6 +22,7 @@ from proctor.conformance.suite.suite import Suite, make_suite, write_results
 from proctor.conformance.suite.thinning import target_of, thin_out, use_idle_cores
 from proctor.conformance.suite.unfinished import reached_maxfail, subject, unfinished, unselected
 from proctor.harness import execute as door
+from proctor.harness import streams
 from proctor.harness.errors import HarnessError, ProctorError, UsageError
 from proctor.reports.results import slug
 
@@ -39,6 +40,8 @@ CONTAINMENTS = ("auto", "namespace", "subreaper")
 _suite_key = pytest.StashKey[Suite]()
 _refused_key = pytest.StashKey[int]()
 """The exit status of a run that is refused before its first case."""
+_closed_key = pytest.StashKey[bool]()
+"""Whether the caller has closed standard output."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,15 +83,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
-    """Report usage errors as `proctor: ...`, like the command. With xdist's -n, let an idle worker take over cases from
-    another: some cases take a thousand times as long as others."""
+    """Report usage errors, and output that cannot be written, like the command. With xdist's -n, let an idle worker
+    take over cases from another: some cases take a thousand times as long as others."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "worksteal"
+    if sys.stdout is None:
+        # at its end, the capturing would put None back, and pytest would end with a traceback when it flushes that
+        config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
+    config.stash[_closed_key] = streams.open_closed_ones()
     try:
-        return (yield)
+        status = yield
+        sys.stdout.flush()
+        return status
     except pytest.UsageError as error:
         _complain(str(error))
         return config.stash.get(_refused_key, USAGE_ERROR)
+    except OSError as error:
+        lost = streams.lost_output(error)
+        if lost is None:
+            raise
+        return lost
 
 
 def _complain(message: str) -> None:
@@ -100,6 +114,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the requirement that a case is about")
     config.addinivalue_line("markers", "takes_long: a case that takes seconds")
     config.addinivalue_line("markers", "over(argument, values, sample): repeat a case")
+    if config.stash.get(_closed_key, False):
+        raise pytest.UsageError(streams.CLOSED)
     config.option.keyword = exact_ids(config.option.keyword or "")
     if _only_lists(config.option) and not config.option.target:
         config.option.target = ["/usr/bin/env"]

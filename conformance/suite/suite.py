@@ -12,7 +12,7 @@ import pytest
 
 from proctor.conformance.exploring.extent import LONGEST, Extent
 from proctor.conformance.exploring.surveys import Surveys
-from proctor.conformance.judging import result_rows
+from proctor.conformance.judging import casefile, result_rows
 from proctor.conformance.judging.control_group import probe_contained
 from proctor.conformance.judging.deviations import check_deviations, with_declared
 from proctor.conformance.judging.judge import Bare
@@ -170,7 +170,7 @@ def make_suite(config: pytest.Config) -> Suite:
     if config.option.results:
         result_rows.check_path(Path(config.option.results))
     if config.option.cases:
-        _make_directory(Path(config.option.cases))
+        casefile.check_directory(Path(config.option.cases))
     for name in ("explore_schedules", "explore_budget"):
         value = getattr(config.option, name)
         if value is not None and not value >= 0:
@@ -196,14 +196,6 @@ def _load(asked: str, config: pytest.Config) -> Target:
     """Return the target for a --target, with what the other options add to its description."""
     target = with_profiles(check_deviations(load(asked), asked), config.option.profile)
     return with_declared(target, config.option.declare)
-
-
-def _make_directory(path: Path) -> None:
-    """Make the directory for case files; UsageError if that fails."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--cases={path}: {error.strerror}; name a directory that can be made") from None
 
 
 def write_results(suite: Suite, config: pytest.Config, is_interrupted: bool = False) -> None:

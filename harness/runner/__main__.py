@@ -32,6 +32,7 @@ from proctor.harness.wire import Hello, Reply, Request, receive, send
 RESTLESS_AFTER = 3
 """Executions in a row in which a launcher was never seen to rest, or polled, after which the wait for rest is shorter.
 In one or two of them a loaded machine may be the cause."""
+_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
@@ -89,6 +90,11 @@ class Runner:
             return Reply(error=str(error))
         except OSError as error:
             self._end()
+            if error.errno in _NO_DESCRIPTOR:
+                return Reply(
+                    error=f"the runner cannot open another descriptor: {error.strerror}. This says nothing about the "
+                    "launcher. Raise the limit: ulimit -n 4096, or fs.file-max of the system"
+                )
             if error.errno not in _NO_ROOM:
                 return _own_fault()
             where = f"{error.filename or os.environ['PROCTOR_SCRATCH']}: {error.strerror}"

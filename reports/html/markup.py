@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -28,12 +29,12 @@ _EMPHASIS = re.compile(r"(?<![\w*])\*(\w[\w ]*)\*(?![\w*])")
 def slugs(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """Return a unique address part for each name, made of letters, digits, ".", "_" and "-"."""
     used, found = set(taken), []
+    numbers = Counter[str]()  # the last one that each name was given: thousands may begin with the same 60 characters
     for name in names:
-        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "x"
-        slug, n = plain, 1
+        slug = plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "x"
         while slug in used:
-            n += 1
-            slug = f"{plain}-{n}"
+            numbers[plain] = max(numbers[plain], 1) + 1
+            slug = f"{plain}-{numbers[plain]}"
         used.add(slug)
         found.append(slug)
     return found

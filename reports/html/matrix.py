@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from proctor.reports.coverage import Coverage
@@ -94,25 +96,33 @@ class RequirementLine(NamedTuple):
         return {mark: cells for mark, cells in found.items() if cells}
 
 
-class Matrix(NamedTuple):
-    """The whole matrix. chapters: lines by chapter name, in order."""
+@dataclass(frozen=True)
+class Matrix:
+    """The whole matrix. chapters: lines by chapter name, in order. What is derived from these is made only once: the
+    templates ask for it on the page of each requirement and of each launcher."""
 
     columns: tuple[Column, ...]
     chapters: dict[str, tuple[RequirementLine, ...]]
 
-    @property
+    @cached_property
     def lines(self) -> list[RequirementLine]:
         """All lines, in order."""
         return [line for lines in self.chapters.values() for line in lines]
 
-    @property
+    @cached_property
     def evaluated(self) -> list[RequirementLine]:
         """The lines against which any launcher was evaluated."""
         return [line for line in self.lines if line.is_evaluated]
 
-    def count(self, mark: VerdictMark) -> int:
-        """Return the number of cells with this mark."""
-        return sum(cell.mark == mark for line in self.lines for cell in line.cells)
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each line in `evaluated`, by the line's slug."""
+        return {line.slug: place for place, line in enumerate(self.evaluated)}
+
+    @cached_property
+    def counts(self) -> Counter[VerdictMark]:
+        """The number of cells with each mark."""
+        return Counter(cell.mark for line in self.lines for cell in line.cells)
 
 
 def mark_of(row: Row) -> VerdictMark:
@@ -123,22 +133,41 @@ def mark_of(row: Row) -> VerdictMark:
 def matrix(documents: list[Results]) -> Matrix:
     """Return the matrix of several results."""
     names = [document.target.name for document in documents]
-    duplicates = (names.count(name) > 1 for name in names)
-    pairs = [(document.target.name, _version(document)) for document in documents]
-    copies = (pairs[: n + 1].count(pair) if pairs.count(pair) > 1 else 0 for n, pair in enumerate(pairs))
-    columns = tuple(map(_column, slugs(names), documents, duplicates, copies))
+    of_name = Counter(names)
+    duplicates = (of_name[name] > 1 for name in names)
+    columns = tuple(map(_column, slugs(names), documents, duplicates, _copies(documents)))
     known: dict[str, RequirementText] = {}
     for document in documents:
         for name, row in document.requirements.items():
             text = document.spec.requirements.get(name, RequirementText(row.level, ""))
             if name not in known or not known[name].sentence:
                 known[name] = text
+    details = [(_explored(document), {one.requirement for one in document.failures}) for document in documents]
     chapters: dict[str, list[RequirementLine]] = {}
     for slug, (name, requirement) in zip(slugs(known, RESERVED_SLUGS), known.items(), strict=True):
-        cells = tuple(_cell(column, name) for column in columns)
+        cells = tuple(_cell(column, name, *one) for column, one in zip(columns, details, strict=True))
         chapter = requirement.chapter or name.rpartition("-")[0] or name
         chapters.setdefault(chapter, []).append(RequirementLine(slug, name, requirement, cells))
     return Matrix(columns, {chapter: tuple(lines) for chapter, lines in chapters.items()})
+
+
+def _copies(documents: list[Results]) -> list[int]:
+    """Return `copy` of each column."""
+    pairs = [(document.target.name, _version(document)) for document in documents]
+    total, so_far = Counter(pairs), Counter[tuple[str, str]]()
+    copies = []
+    for pair in pairs:
+        so_far[pair] += 1
+        copies.append(so_far[pair] if total[pair] > 1 else 0)
+    return copies
+
+
+def _explored(document: Results) -> dict[str, tuple[Coverage, ...]]:
+    """Return what was explored, by requirement."""
+    found: dict[str, tuple[Coverage, ...]] = {}
+    for one in document.explored:
+        found[one.requirement] = (*found.get(one.requirement, ()), one)
+    return found
 
 
 def _version(document: Results) -> str:
@@ -155,9 +184,7 @@ def _column(slug: str, document: Results, has_duplicate_name: bool, copy: int) -
     return Column(slug, document, has_duplicate_name, copy, marks["fail"], marks["should"], shares)
 
 
-def _cell(column: Column, name: str) -> Cell:
-    row = column.document.requirements.get(name, NOT_RUN)
-    explored = tuple(one for one in column.document.explored if one.requirement == name)
-    has_map = any(one.stretches for one in explored)
-    has_page = bool(row.violations) or has_map or any(one.requirement == name for one in column.document.failures)
-    return Cell(column, row, mark_of(row), SYMBOLS[row.verdict], has_page, explored)
+def _cell(column: Column, name: str, explored: dict[str, tuple[Coverage, ...]], failed: set[str]) -> Cell:
+    row, its = column.document.requirements.get(name, NOT_RUN), explored.get(name, ())
+    has_page = bool(row.violations) or any(one.stretches for one in its) or name in failed
+    return Cell(column, row, mark_of(row), SYMBOLS[row.verdict], has_page, its)

@@ -20,14 +20,14 @@ from proctor.harness.history import Output
 from proctor.harness.scenario import Scenario, Stage
 from proctor.reports.coverage import PointRange
 from proctor.reports.html.markup import inline_markup, linked_sources, slugs
-from proctor.reports.html.matrix import matrix
+from proctor.reports.html.matrix import RequirementLine, matrix
 from proctor.reports.html.outcome_map import outcome_map, outcome_maps
 from proctor.reports.html.packing import ScriptLibrary, pack
 from proctor.reports.html.page import html
 from proctor.reports.html.stream_output import MAX_CHARACTERS, output_chunks, output_pieces
 from proctor.reports.limits import LIMITS
 from proctor.reports.narration import steps
-from proctor.reports.results import Spec
+from proctor.reports.results import Row, Spec
 from tests.conftest import ROOT
 from tests.documents_for_tests import COVERED, HOSTILE, case, documents, failure, hostile, hostile_history, results
 from tests.unit.histories import history
@@ -298,3 +298,31 @@ def test_hostile_text_is_escaped() -> None:
 def test_readme_and_reports_list_the_same_limits() -> None:
     readme = " ".join(Path(ROOT / "README.md").read_text(encoding="utf-8").split())
     assert [one for one in LIMITS if f"- {one}" not in readme] == []
+
+
+def test_many_requirements_cost_each_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that was made from all lines anew for each of them took a minute for 20,000."""
+    asked: list[str] = []
+    whether = RequirementLine.is_evaluated.fget  # type: ignore[attr-defined]
+
+    def counted(line: RequirementLine) -> bool:
+        asked.append(line.name)
+        return bool(whether(line))
+
+    monkeypatch.setattr(RequirementLine, "is_evaluated", property(counted))
+    rows = {f"MANY-{n}": Row("MUST", "pass") for n in range(200)}
+    many = msgspec.structs.replace(documents()[0], requirements=rows)
+    page = html([many], script_of)
+    assert 'href="#MANY-198">' in page and len(asked) <= 3 * len(rows)
+
+
+def test_many_names_that_begin_alike_have_slugs_soon() -> None:
+    start = time.process_time()
+    found = slugs(["x" * 60] * 30_000)
+    assert (found[-1], len(set(found))) == (f"{'x' * 60}-30000", 30_000)
+    assert time.process_time() - start < 10, "each looked at all before it: that takes minutes"
+
+
+def test_slugs_differ_from_names_with_a_number() -> None:
+    assert slugs(["a", "a-2", "a", "a", "a-2"]) == ["a", "a-2", "a-3", "a-4", "a-2-2"]
+    assert slugs(["matrix", "b"], ["matrix"]) == ["matrix-2", "b"]

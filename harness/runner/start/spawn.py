@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shlex
@@ -164,6 +165,16 @@ def spawn(argv: list[bytes], words: list[str], env: dict[bytes, bytes], descript
         whole = [b"stage", *map(os.fsencode, words), b"--", argv[0], *argv]
         return os.posix_spawn(STAGE, whole, env, file_actions=actions)
     except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise HarnessError(
+                "the launcher was not started: its command line and its environment are longer than the system allows "
+                "(E2BIG; execve(2)). Shorten them, or raise the limit for stacks: ulimit -s"
+            ) from None
+        if error.errno in (errno.EAGAIN, errno.ENOMEM):
+            raise HarnessError(
+                f"the launcher was not started: {error.strerror}; fork(2). This says nothing about the launcher. "
+                "Check `ulimit -u`, pids.max of the control group, and the memory that is free"
+            ) from None
         raise HarnessError(f"cannot start {STAGE}: {error}. Reinstall Proctor: pip install -e .") from error
     finally:
         for source in sources.values():

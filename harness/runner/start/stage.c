@@ -310,7 +310,8 @@ static void keep(char **argv) {
         child = fork();
         if (child == 0)
             become_job(argv);
-        setpgid(child, child);
+        if (child > 0) /* else it would change errno, which says why there is no child */
+            setpgid(child, child);
     } else {
         child = fork_init(argv);
     }
