@@ -147,19 +147,12 @@ def load_toml(path: Path, shown: str = "") -> Target:
     """Read a target description; raise UsageError if it cannot be read or has an error. shown: the path as the user
     gave it."""
     shown = shown or str(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown}: this is not TOML: {error}") from error
-    target = convert({"name": path.stem, **data}, Target, shown)
+    target = described_in(path, shown)
     if not target.command:
         raise UsageError(
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
+    check_texts(target, shown)
     check_files(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
@@ -170,6 +163,22 @@ def load_toml(path: Path, shown: str = "") -> Target:
 
     lines = {key: resolve(getattr(target, key)) for key in ("command", "sync", "prune", "version")}
     return with_absolute_programs(msgspec.structs.replace(target, **lines), shown)
+
+
+def described_in(path: Path, shown: str) -> Target:
+    """Return the target of a TOML file as it is written there; raise UsageError if the file cannot be read, or is no
+    description."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{shown}: cannot be read: {error}") from error
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # an integer of more than 4300 digits is a ValueError
+        raise UsageError(f"{shown}: this is not TOML: {error}") from error
+    return convert({"name": path.stem, **data}, Target, shown)
 
 
 def with_absolute_programs(target: Target, shown: str) -> Target:
@@ -192,6 +201,27 @@ def _program_of(key: str, program: str, target: Target, shown: str) -> str:
         hint = f"; install it with: {target.install}" if target.install else ""
         raise (UsageError if found else NotInstalled)(f"{shown}: '{key}' names the program '{program}'{what}{hint}")
     return found
+
+
+def check_texts(target: Target, shown: str) -> None:
+    """Raise UsageError if a program, an argument or a variable cannot be passed to a launcher; execve(2)."""
+    for key in ("command", "sync", "prune", "version"):
+        if any("\0" in word for word in getattr(target, key)):
+            raise UsageError(
+                f"{shown}: '{key}' has a word with a NUL character, which no program can be given; remove it"
+            )
+    for name, value in target.environment.items():
+        check_variable(name, value, shown)
+
+
+def check_variable(name: str, value: str | bytes, shown: str) -> None:
+    """Raise UsageError if no process can have this variable; environ(7)."""
+    has_nul = "\0" in name or (b"\0" if isinstance(value, bytes) else "\0") in value  # type: ignore[operator]
+    if not name or "=" in name or has_nul:
+        raise UsageError(
+            f"{shown}: 'environment' has the variable {name!r}; a name is not empty and has no '=', and "
+            "neither the name nor the value has a NUL character"
+        )
 
 
 def check_files(target: Target, shown: str) -> None:
@@ -284,7 +314,7 @@ def _missing(path: Path) -> str:
     """Return why a path does not exist."""
     try:
         destination = os.readlink(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL character
         return "there is no such file"
     return f"this is a symbolic link to {destination}, which does not exist or is part of a loop; correct the link"
 

@@ -18,6 +18,7 @@ from proctor.conformance.cli.suite_run import run_suite
 from proctor.conformance.spec import VERSION
 from proctor.harness.errors import UsageError
 from proctor.harness.target import PROFILES
+from proctor.harness.words import harmless_json
 from proctor.reports.compare import same_specification
 from proctor.reports.results import read
 
@@ -156,7 +157,7 @@ def _run_with_results(words: list[str], results: str | None, compared: Gate, qui
         elif isinstance(aside, io.StringIO) and status == HARNESS_FAILED:
             click.echo(aside.getvalue(), err=True, nl=False)
         if as_json and _written_at(written) != last:  # else the file has the results of an earlier run
-            click.echo(written.read_text(encoding="utf-8"), nl=False)
+            click.echo(harmless_json(written.read_text(encoding="utf-8")), nl=False)
     return status
 
 

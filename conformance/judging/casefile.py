@@ -18,7 +18,7 @@ from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
-from proctor.harness.target import Target, check_files
+from proctor.harness.target import Target, check_files, check_texts, check_variable
 from proctor.harness.violation import Violation
 
 SCHEMA = 2
@@ -115,11 +115,21 @@ def read(path: Path) -> CaseFile:
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
         again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"
         raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
-    case = parse_json(text, CaseFile, str(path))
-    check_files(case.target, str(path))
+    return checked(parse_json(text, CaseFile, str(path)), str(path))
+
+
+def checked(case: CaseFile, where: str) -> CaseFile:
+    """Return a case; UsageError if it cannot be played, or if it would write outside of its launcher's directory."""
+    check_texts(case.target, where)
+    check_files(case.target, where)
+    for scenario in filter(None, (case.scenario, case.compared_with)):
+        for name, value in scenario.stage.environment.items():
+            check_variable(name, value, where)
+        if any(b"\0" in word for word in scenario.args):
+            raise UsageError(f"{where}: 'args' has a NUL character, which no program can be given; remove it")
     if bool(case.check) == bool(case.campaign):
         found = "both" if case.check else "neither"
-        raise UsageError(f"{path}: a case names either its 'check' or its 'campaign'; this one names {found}")
+        raise UsageError(f"{where}: a case names either its 'check' or its 'campaign'; this one names {found}")
     return case
 
 
