@@ -226,10 +226,12 @@ def serve(request: Request) -> Reply:
 
 def _warm_up(files: list[str]) -> None:
     """Import and read all that each command needs, so that a forked process has it already."""
-    from proctor.conformance.cli import bisect, compare, explore, hunt, replay, targets
+    from proctor.conformance.cli import bisect, check, compare, explore, hunt, replay, targets
     from proctor.conformance.cli.report import FORMATS
 
-    assert all((bisect, compare, explore, hunt, replay, targets))
+    assert all((bisect, check, compare, explore, hunt, replay, targets))
+    if not files:
+        return
     case, results, *planted = files
     for name in planted:
         OTHERS.update(importlib.import_module(name).OTHERS)
@@ -240,7 +242,7 @@ def _warm_up(files: list[str]) -> None:
 
 def main() -> None:
     """Serve requests, one a line, until stdin is closed. The arguments are a case file, a results file, and perhaps a
-    module with more functions for OTHERS."""
+    module with more functions for OTHERS; none for a process that has imported nothing."""
     sys.dont_write_bytecode = True
     answers = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)

@@ -37,6 +37,23 @@ def test_nothing_is_found_where_nothing_is_wrong(play: Player) -> None:
     assert (properties.of_run(outcome, (2,), ("file.json",)), outcome.reply.status) == ("", 2)
 
 
+@pytest.mark.parametrize(
+    ("words", "name", "status"),
+    [
+        (["export", "FILE"], "docs/findings/tini-tty-3.json", 0),
+        (["replay", "FILE"], "docs/findings/tini-tty-3.json", 2),
+        (["targets", "show", "FILE"], "targets/timeout.toml", 0),
+    ],
+)
+def test_a_fresh_interpreter_does_no_harm(words: list[str], name: str, status: int, tmp_path: Path) -> None:
+    """Where nothing is imported yet: an import may do more than to read."""
+    file = Path(name).name
+    with player(tmp_path) as fresh:
+        words = [file if word == "FILE" else word for word in words]
+        outcome = fresh.run(words, {file: (ROOT / name).read_bytes()})
+    assert (properties.of_run(outcome, (status,), (file,)), outcome.reply.status) == ("", status)
+
+
 def test_what_was_asked_for_is_no_fault(play: Player) -> None:
     toml = {"env.toml": b'command = ["/usr/bin/env"]\n'}
     outcome = play.run(["explore", "env.toml"], toml, starts=True)
