@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
@@ -94,7 +95,15 @@ def _join(key: str, name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = msgspec.json.encode(value).decode()
+    if isinstance(value, int) and abs(value) >> 64:
+        text = hex(value)  # more than 4300 digits cannot be decimal: sys.set_int_max_str_digits()
+    elif isinstance(value, float) and not math.isfinite(value):
+        text = repr(value)
+    else:
+        try:
+            text = msgspec.json.encode(value).decode()
+        except (ValueError, RecursionError):  # the same somewhere inside, or a text that is not Unicode
+            text = "..."
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -109,7 +118,7 @@ def _wrong_type(place: _Place, wanted: list[str], more: str) -> str:
     if wanted[0] == "array" and isinstance(value, str):
         example = f"[{', '.join(map(_shown, _words(value)))}]"
     elif wanted[0] == "str" and not isinstance(value, (list, dict, type(None))):
-        example = _shown(str(value).lower())
+        example = _shown(_shown(value).strip('"').lower())
     elif wanted[0] == "bool":
         example = "true"
     elif wanted[0] == "object" and re.fullmatch(r"\w+", place.key):

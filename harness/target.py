@@ -148,15 +148,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
     """Read a target description; raise UsageError if it cannot be read or has an error. shown: the path as the user
     gave it."""
     shown = shown or str(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown}: this is not TOML: {error}") from error
-    target = convert({"name": path.stem, **data}, Target, shown)
+    target = described_in(path, shown)
     if not target.command:
         raise UsageError(
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
@@ -172,6 +164,22 @@ def load_toml(path: Path, shown: str = "") -> Target:
 
     lines = {key: resolve(getattr(target, key)) for key in ("command", "sync", "prune", "version")}
     return with_absolute_programs(msgspec.structs.replace(target, **lines), shown)
+
+
+def described_in(path: Path, shown: str) -> Target:
+    """Return the target of a TOML file as it is written there; raise UsageError if the file cannot be read, or is no
+    description."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{shown}: {_missing(path)}{'' if path.is_symlink() else _similar(path)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{shown}: cannot be read: {error}") from error
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # an integer of more than 4300 digits is a ValueError
+        raise UsageError(f"{shown}: this is not TOML: {error}") from error
+    return convert({"name": path.stem, **data}, Target, shown)
 
 
 def with_absolute_programs(target: Target, shown: str) -> Target:
@@ -293,7 +301,7 @@ def _missing(path: Path) -> str:
     """Return why a path does not exist."""
     try:
         destination = os.readlink(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL character
         return "there is no such file"
     return f"this is a symbolic link to {destination}, which does not exist or is part of a loop; correct the link"
 

@@ -100,6 +100,18 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
+def harmless_json(text: str) -> str:
+    """Return JSON with the same contents that is harmless to print: what harmless() escapes is escaped as in JSON."""
+    return "\n".join(line if line.isprintable() else "".join(map(_json_escape, line)) for line in text.split("\n"))
+
+
+def _json_escape(character: str) -> str:
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def is_dull(fact: Fact) -> bool:
     """Whether a fact says nothing to a person who asks what happened: that we waited, or looked."""
     return isinstance(fact, WaitEnded | SettleEnded | Snapshot | Outputs)

@@ -44,7 +44,8 @@ def asciicast(documents: list[Results]) -> str:
     if any(one.failures for one in documents) and not any(one.failures for one in printed):
         names = ", ".join(f"{failure.requirement} of {one.target.name}" for one, failure in failures_in(documents))
         raise UsageError(
-            f"nothing was printed in {names}, so there is nothing to record; choose a failure on a terminal (TTY)"
+            f"nothing was printed in {names}, so there is nothing to record; choose a failure on a terminal (TTY) with "
+            "--requirement"
         )
     document, failure = only_failure(printed)
     stage = failure.history.scenario.stage

@@ -31,7 +31,7 @@ def markdown(summary: FindingSummary, script: str) -> str:
         "",
         "## Versions",
         "",
-        *(f"- {key}: {_span(value)}" for key, value in summary.versions.items() if key != "cores"),
+        *(f"- {_word(key)}: {_span(value)}" for key, value in summary.versions.items() if key != "cores"),
         "",
         "## Steps",
         "",
@@ -79,6 +79,11 @@ def _span(text: str) -> str:
     ticks = "`" * (_longest_run(text) + 1)
     pad = " " if "`" in text or not text.strip() else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _word(text: str) -> str:
+    """Return a name as it is if it is letters and digits, else as a code span."""
+    return text if re.fullmatch(r"\w+", text) and text.isprintable() else _span(text)
 
 
 def _fenced(text: str, language: str = "text") -> list[str]:

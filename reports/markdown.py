@@ -37,12 +37,12 @@ def _launcher_section(document: Results) -> str:
         if failed:
             lines += ["", f"### {title}", ""]
         for name, row in failed:
-            lines.append(f"- **{name}** {_escaped(document.sentence(name))}")
+            lines.append(f"- **{_escaped(name)}** {_escaped(document.sentence(name))}")
             lines += [f"  {line}" for line in _violated(row)]
     partial = [(name, row) for name, row in document.requirements.items() if row.verdict == "partial"]
     if partial:
         lines += ["", "### Partial: nothing was found, but not everything was played", ""]
-    lines += [f"- **{name}** {_escaped(row.reason)}" for name, row in partial]
+    lines += [f"- **{_escaped(name)}** {_escaped(row.reason)}" for name, row in partial]
     return "\n".join(lines + _unstable(document))
 
 
@@ -66,7 +66,7 @@ def _unstable(document: Results) -> list[str]:
     shown = {failure.requirement: failure for failure in document.failures if failure.verdict == "unstable"}
     for name in names:
         row, failure = document.requirements[name], shown.get(name)
-        lines += [f"- **{name}** {_escaped(document.sentence(name))}", f"  {_escaped(row.reason)}"]
+        lines += [f"- **{_escaped(name)}** {_escaped(document.sentence(name))}", f"  {_escaped(row.reason)}"]
         lines += [f"  {line}" for line in _violated(row)]
         if failure:
             told = [event for event in failure.history.events if not is_dull(event.fact)]
@@ -95,7 +95,7 @@ def _matrix(documents: list[Results]) -> str:
         if any(cell and cell.verdict != "not built" for cell in cells):
             symbols = " | ".join(SYMBOLS[cell.verdict] if cell else "" for cell in cells)
             level = next(cell.level for cell in cells if cell)
-            rows.append(f"| {name} | {level} | {symbols} |")
+            rows.append(f"| {_escaped(name)} | {_escaped(level)} | {symbols} |")
     head = f"| | | {' | '.join(_escaped(document.target.name) for document in documents)} |"
     table = [head, "|" + "---|" * (len(documents) + 2), *rows]
     return "\n".join(["<details><summary>All requirements</summary>", "", *table, "", LEGEND, "", "</details>"])

@@ -58,8 +58,14 @@ def test_one_is_shown_with_what_it_claims(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     for line in ("profiles:     transparent", "adds:         OURS_*", "command:      /usr/bin/env -- COMMAND ARGS..."):
         assert line in done.stdout
-    assert "installed:    yes, env (GNU coreutils)" in done.stdout
+    assert "installed:    yes\n" in done.stdout
+    assert "version:      /usr/bin/env --version\n" in done.stdout
     assert "SIG-1, SIG-2: as ours(1) says" in done.stdout
+
+
+def test_of_a_launcher_that_proctor_describes_the_version_is_asked() -> None:
+    done = run("show", "timeout")
+    assert (done.exit_code, "installed:    yes, timeout (GNU coreutils)" in done.stdout) == (0, True), done.output
 
 
 def test_show_may_be_left_out_and_one_that_is_not_here_is_1(tmp_path: Path) -> None:

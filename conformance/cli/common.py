@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ from proctor.harness import execute as door
 from proctor.harness import streams
 from proctor.harness.errors import HarnessError, UsageError, nearest
 from proctor.harness.target import known_targets
-from proctor.harness.words import harmless
+from proctor.harness.words import harmless, harmless_json
 
 if TYPE_CHECKING:
     from proctor.conformance.judging.probe import Probe
@@ -95,8 +96,9 @@ def number_of(count: int, what: str) -> str:
 
 
 def print_json(data: object) -> None:
-    """Print indented JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+    """Print indented JSON. What files and launchers say may be in it, so control characters are escaped."""
+    # not by msgspec: names of files may be other than UTF-8, so that they have surrogates
+    click.echo(harmless_json(json.dumps(msgspec.to_builtins(data), indent=2, ensure_ascii=False)))
 
 
 def is_colored() -> bool:

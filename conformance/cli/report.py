@@ -11,10 +11,11 @@ import msgspec
 
 from proctor.conformance.cli.common import results_argument, run_reporting_errors
 from proctor.conformance.cli.export import summary_of
-from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.judging.casefile import CaseFile, checked
 from proctor.conformance.spec import requirements
 from proctor.harness.errors import UsageError
 from proctor.harness.strict import convert
+from proctor.harness.words import harmless_json
 from proctor.reports.asciicast import asciicast
 from proctor.reports.badge import badge
 from proctor.reports.filtering import selected
@@ -35,7 +36,9 @@ FORMATS: dict[str, Callable[[list[Results]], str]] = {
     "html": _page,
     "junit": junit,
     "markdown": summary,
-    "json": lambda documents: msgspec.json.format(msgspec.json.encode(documents), indent=2).decode() + "\n",
+    "json": lambda documents: harmless_json(
+        msgspec.json.format(msgspec.json.encode(documents), indent=2).decode() + "\n"
+    ),
     "badge": lambda documents: badge(_only_one(documents)),
     "perfetto": perfetto,
     "asciicast": asciicast,
@@ -85,7 +88,7 @@ def report(results: tuple[Path, ...], kind: str, output: Path | None, target: st
 
 def script_of(case: dict[str, object]) -> str:
     """Return the script for a case file; UsageError with the reason if a script cannot show this case."""
-    known = convert(case, CaseFile, "the case")
+    known = checked(convert(case, CaseFile, "the case"), "the case")
     if known.requirement not in requirements():
         raise UsageError(f"this Proctor has no requirement '{known.requirement}'")
     return reproducer(summary_of(known))

@@ -62,7 +62,7 @@ def cache_options(words: list[str]) -> list[str]:
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     except RuntimeError:  # the user has no home directory
         home = ""
-    directory = Path(home, "proctor", hashlib.sha256("\0".join(targets).encode()).hexdigest()[:16])
+    directory = Path(home, "proctor", hashlib.sha256(os.fsencode("\0".join(targets))).hexdigest()[:16])
     # not Path.exists(): before Python 3.12 it raises PermissionError below a directory that may not be searched
     known = next((one for one in (directory, *directory.parents) if os.path.exists(one)), directory)
     if home and os.access(known, os.W_OK | os.X_OK):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,19 +23,19 @@ from proctor.conformance.judging.probe import version_of
 from proctor.conformance.versions.installing import install_target, package_of
 from proctor.conformance.versions.packages import cache_directory, named_in
 from proctor.harness.errors import UsageError, nearest
-from proctor.harness.strict import convert
-from proctor.harness.target import NotInstalled, Target, known_targets, load, load_toml
+from proctor.harness.target import NotInstalled, Target, described_in, known_targets, load, load_toml
 from proctor.harness.words import harmless
 
-TO_COPY = ("file", "install", "command", "sync", "prune")
+TO_COPY = ("file", "install", "command", "version", "sync", "prune")
 WIDTH = 100
 MISSING = 1
 
 
 class DescribedLauncher(NamedTuple):
     """A launcher that has a description. described: as in its file; target: with the paths of its programs on this
-    system, or the same as described if one is missing. trouble: why it cannot be started here, "" if it can;
-    is_missing: whether it is only not installed, so that the line about `install` says what to do."""
+    system, or the same as described if one is missing. version: "" if it was not asked. trouble: why it cannot be
+    started here, "" if it can; is_missing: whether it is only not installed, so that the line about `install` says what
+    to do."""
 
     described: Target
     target: Target
@@ -105,7 +104,8 @@ def show(name: str, as_json: bool) -> None:
     """Print the description of a launcher: command, profiles, declared deviations.
 
     NAME is a name that `proctor targets` lists, a TOML file, an executable or a command line. Exit status: 0 if the
-    launcher is installed, 1 if it is not, 2 for a usage error.
+    launcher is installed, 1 if it is not, 2 for a usage error. Only of launchers that come with Proctor the version is
+    asked: nothing is run that a file of yours names.
 
     \b
         proctor targets show nohup
@@ -180,7 +180,7 @@ def _find(name: str) -> DescribedLauncher:
             raise
         close = nearest(name, known_targets())
         raise UsageError(f"there is no target '{name}'{close}; `proctor targets` lists them") from trouble
-    return DescribedLauncher(loaded, loaded, "", version_of(loaded))
+    return DescribedLauncher(loaded, loaded, "")
 
 
 def _launcher_of(path: Path) -> DescribedLauncher:
@@ -192,12 +192,13 @@ def _launcher_of(path: Path) -> DescribedLauncher:
     except UsageError as error:
         trouble = error
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        described = convert({"name": path.stem, **data}, Target, str(path))
-    except (OSError, ValueError, UsageError) as error:
+        described = described_in(path, str(path))
+    except UsageError as error:
         raise trouble or error from None
     if found:
-        return DescribedLauncher(described, found, str(path), version_of(found))
+        # another description may be a stranger's, and to show it is not to agree to run what it names
+        is_ours = path in known_targets().values()
+        return DescribedLauncher(described, found, str(path), version_of(found) if is_ours else "")
     checked = check_deviations(described, str(path))
     return DescribedLauncher(checked, described, str(path), "", str(trouble), isinstance(trouble, NotInstalled))
 
@@ -211,6 +212,7 @@ def _description(launcher: DescribedLauncher) -> list[str]:
         ("install", target.install),
         ("profiles", ", ".join(target.profiles)),
         ("command", _command_line(target.command, "COMMAND ARGS...")),
+        ("version", _command_line(target.version)),
         ("sync", _command_line(target.sync)),
         ("prune", _command_line(target.prune)),
         ("environment", ", ".join(f"{key}={value}" for key, value in target.environment.items())),

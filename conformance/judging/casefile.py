@@ -116,16 +116,20 @@ def read(path: Path) -> CaseFile:
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
         again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"
         raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
-    case = parse_json(text, CaseFile, str(path))
-    check_files(case.target, str(path))
-    check_command_lines(case.target, f"{path}: 'target'")
+    return checked(parse_json(text, CaseFile, str(path)), str(path))
+
+
+def checked(case: CaseFile, where: str) -> CaseFile:
+    """Return a case; UsageError if it cannot be played, or if it would write outside of its launcher's directory."""
+    check_files(case.target, where)
+    check_command_lines(case.target, f"{where}: 'target'")
     for key, scenario in (("scenario", case.scenario), ("compared_with", case.compared_with)):
         if scenario:
-            check_arguments(scenario.args, f"{path}: '{key}.args'")
-            check_variables(scenario.stage.environment.items(), f"{path}: '{key}.stage.environment'")
+            check_arguments(scenario.args, f"{where}: '{key}.args'")
+            check_variables(scenario.stage.environment.items(), f"{where}: '{key}.stage.environment'")
     if bool(case.check) == bool(case.campaign):
         found = "both" if case.check else "neither"
-        raise UsageError(f"{path}: a case names either its 'check' or its 'campaign'; this one names {found}")
+        raise UsageError(f"{where}: a case names either its 'check' or its 'campaign'; this one names {found}")
     return case
 
 
