@@ -96,7 +96,8 @@ def _join(key: str, name: str) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, int) and abs(value) >> 64:
-        text = hex(value)  # more than 4300 digits cannot be decimal: sys.set_int_max_str_digits()
+        # more than 4300 digits cannot be decimal: sys.set_int_max_str_digits()
+        text = hex(value) if abs(value) >> 1000 else str(value)
     elif isinstance(value, float) and not math.isfinite(value):
         text = repr(value)
     else:

@@ -45,11 +45,11 @@ def run(*words: str) -> tuple[int, str, str]:
         (COMMAND + "description = 0x" + "f" * 5000, "'description' must be a quoted string, but is 0xffff"),
         (COMMAND + "files = [0x" + "f" * 5000 + "]", "'files' must be a table, but is ..."),
         ("command = nan", "'command' must be a list, but is nan"),
-        ('command = ["/bin/e\\u0000nv"]', "'command' has a word with a NUL character"),
-        (COMMAND + 'version = ["\\u0000"]', "'version' has a word with a NUL character"),
-        (COMMAND + 'environment = {"" = "x"}', "'environment' has the variable ''"),
-        (COMMAND + 'environment = {"A=B" = "x"}', "'environment' has the variable 'A=B'"),
-        (COMMAND + 'environment = {A = "\\u0000"}', "'environment' has the variable 'A'"),
+        ('command = ["/bin/e\\u0000nv"]', "'command', word 1: it has a zero byte"),
+        (COMMAND + 'version = ["\\u0000"]', "'version', word 1: it has a zero byte"),
+        (COMMAND + 'environment = {"" = "x"}', "'environment': '' is no name of a variable"),
+        (COMMAND + 'environment = {"A=B" = "x"}', "'environment': 'A=B' is no name of a variable"),
+        (COMMAND + 'environment = {A = "\\u0000"}', "'environment', 'A': it has a zero byte"),
     ],
 )
 def test_a_wrong_description_is_a_usage_error(text: str, says: str, tmp_path: Path) -> None:
@@ -122,9 +122,9 @@ def test_names_of_versions_are_escaped_in_an_issue() -> None:
 @pytest.mark.parametrize(
     ("scenario", "says"),
     [
-        (Scenario((), Stage(environment={"A": b"\0"})), "'environment' has the variable 'A'"),
-        (Scenario((), Stage(environment={"A\0": b""})), "'environment' has the variable 'A\\x00'"),
-        (Scenario((), args=(b"a\0b",)), "'args' has a NUL character"),
+        (Scenario((), Stage(environment={"A": b"\0"})), ".stage.environment', 'A': it has a zero byte"),
+        (Scenario((), Stage(environment={"A\0": b""})), ".stage.environment', 'A\\x00': it has a zero byte"),
+        (Scenario((), args=(b"a\0b",)), ".args', word 1: it has a zero byte"),
     ],
 )
 @pytest.mark.parametrize("key", ["scenario", "compared_with"])
@@ -132,7 +132,7 @@ def test_what_no_process_can_have_is_a_usage_error(key: str, scenario: Scenario,
     path = casefile.write(msgspec.structs.replace(case(), **{key: scenario}), tmp_path)
     with pytest.raises(UsageError) as caught:
         casefile.read(path)
-    assert str(caught.value).startswith(f"{path}: {says}")
+    assert str(caught.value).startswith(f"{path}: '{key}{says}")
 
 
 def test_no_report_has_a_script_that_writes_outside() -> None:
