@@ -36,6 +36,12 @@ def setting(name: str) -> str:
         return ""
 
 
+HOW_TO_GET_PIDFDS = (
+    "Use Linux 5.4 or newer, a Python that has os.pidfd_open, and in a container a seccomp profile that allows "
+    "pidfd_open(2)"
+)
+
+
 def why_no_pidfds() -> str:
     """Say why processes cannot be waited for by descriptors; "" where they can."""
     if not hasattr(os, "pidfd_open"):
