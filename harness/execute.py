@@ -53,6 +53,15 @@ def _need_descriptors() -> None:
         )
 
 
+def _need_pidfds() -> None:
+    """Raise HarnessError where the system refuses what the runner waits for processes by."""
+    if why := system.why_no_pidfds():
+        raise HarnessError(
+            f"{why}. Without it Proctor cannot wait for processes. This says nothing about the launcher. "
+            f"{system.HOW_TO_GET_PIDFDS}"
+        )
+
+
 def _temporary() -> dict[str, str]:
     """Return TMPDIR as an absolute path, where it is set: the launcher and its command have another working
     directory."""
@@ -66,6 +75,7 @@ class RunnerProcess:
     def __init__(self, containment: str) -> None:
         settings.check()
         _need_descriptors()
+        _need_pidfds()
         from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESSES
 
         for program in (GUARDIAN, STAGE, *WITNESSES.values(), LIBRARY):

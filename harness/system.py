@@ -8,6 +8,7 @@ import platform
 import re
 import shlex
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -36,14 +37,26 @@ def setting(name: str) -> str:
         return ""
 
 
+HOW_TO_GET_PIDFDS = (
+    "Use Linux 5.4 or newer, a Python that has os.pidfd_open, and in a container a seccomp profile that allows "
+    "pidfd_open(2) and pidfd_send_signal(2)"
+)
+
+
 def why_no_pidfds() -> str:
     """Say why processes cannot be waited for by descriptors; "" where they can."""
     if not hasattr(os, "pidfd_open"):
         return "this Python, or this system, has no pidfd_open(2)"
     try:
-        os.close(os.pidfd_open(os.getpid()))
+        own = os.pidfd_open(os.getpid())
     except OSError as error:
         return f"pidfd_open(2): {error.strerror}"
+    try:
+        signal.pidfd_send_signal(own, 0)
+    except OSError as error:
+        return f"pidfd_send_signal(2): {error.strerror}"
+    finally:
+        os.close(own)
     return ""
 
 

@@ -91,6 +91,33 @@ def test_no_process_for_the_guardian(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(os.listdir("/proc/self/fd")) == before, "a descriptor was left open"
 
 
+@pytest.mark.parametrize(
+    ("without", "why"),
+    [
+        ("pidfds", "pidfd_open(2): Function not implemented"),
+        ("no-pidfds", "pidfd_open(2): Operation not permitted"),
+        ("send", "pidfd_send_signal(2): Function not implemented"),
+    ],
+)
+@pytest.mark.parametrize("name", ["check", "explore", "hunt", "pytest"])
+def test_without_pidfds_the_error_names_them(name: str, without: str, why: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(WITHOUT), without, sys.executable, *CALLS[name]], cwd=ROOT, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"proctor: {why}. Without" in done.stderr and "seccomp profile" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr and "INTERNALERROR" not in done.stdout + done.stderr
+
+
+def test_the_doctor_says_it_once() -> None:
+    words = [sys.executable, str(WITHOUT), "pidfds", sys.executable, "-m", "proctor", "doctor"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "NO   pidfds             pidfd_open(2): Function not implemented" in done.stdout
+    assert "Nothing can be observed here." in done.stdout and "Traceback" not in done.stdout
+
+
 @pytest.mark.parametrize("kind", ["job", "init"])
 def test_no_process_below_the_stage_is_told_by_its_error(kind: str) -> None:
     reader, writer = os.pipe()

@@ -118,7 +118,7 @@ def _python() -> Ability:
 def _pidfds() -> Ability:
     if why := system.why_no_pidfds():
         means = "Proctor cannot wait for processes that are not its children, so nothing can be observed"
-        return Ability("pidfds", "no", why, means, "use Linux 5.4 or newer, and a Python that supports pidfds")
+        return Ability("pidfds", "no", why, means, system.HOW_TO_GET_PIDFDS)
     return Ability("pidfds", "yes", "pidfd_open(2) works")
 
 

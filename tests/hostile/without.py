@@ -1,7 +1,8 @@
 """Runs a program with fewer system features: python without.py FEATURE[,FEATURE...] PROGRAM ARGS...
 
-ptrace, namespaces, mount: a seccomp filter refuses them with EPERM, as in a container; seccomp(2). pidfds: it refuses
-pidfd_open with ENOSYS, as an old kernel or gVisor does; no-pidfds: with EPERM. fork: it refuses clone, fork and vfork
+ptrace, namespaces, mount: a seccomp filter refuses them with EPERM, as in a container; seccomp(2). getfd: pidfd_getfd.
+pidfds: it refuses
+pidfd_open with ENOSYS, as an old kernel or gVisor does; no-pidfds: with EPERM. send: pidfd_send_signal. fork: it refuses clone, fork and vfork
 with EAGAIN, as at the limit of processes. nobody: run as uid 65534.
 """
 
@@ -19,9 +20,10 @@ LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06
 NUMBERS = {
     "x86_64": {
         "ptrace": 101, "mount": 165, "unshare": 272, "clone": 56, "clone3": 435, "fork": 57, "vfork": 58,
-        "pidfd_open": 434,
+        "pidfd_open": 434, "pidfd_getfd": 438, "pidfd_send_signal": 424,
     },
-    "aarch64": {"ptrace": 117, "mount": 40, "unshare": 97, "clone": 220, "clone3": 435, "pidfd_open": 434},
+    "aarch64": {"ptrace": 117, "mount": 40, "unshare": 97, "clone": 220, "clone3": 435, "pidfd_open": 434, "pidfd_getfd": 438,
+        "pidfd_send_signal": 424},
 }  # fmt: skip
 NEW_NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000  # user, PID, mount
 EPERM, EAGAIN, ENOSYS = 1, 11, 38
@@ -37,7 +39,8 @@ def refuse(numbers: dict[str, int], features: list[str]) -> bytes:
         if name in features:
             program += step(EQUAL, numbers[name], 0, 1) + step(RETURN, REFUSE | EPERM)
     for feature, name, error in (
-        ("pidfds", "pidfd_open", ENOSYS), ("no-pidfds", "pidfd_open", EPERM), ("fork", "clone", EAGAIN),
+        ("pidfds", "pidfd_open", ENOSYS), ("no-pidfds", "pidfd_open", EPERM), ("getfd", "pidfd_getfd", EPERM),
+        ("send", "pidfd_send_signal", ENOSYS), ("fork", "clone", EAGAIN),
         ("fork", "clone3", EAGAIN), ("fork", "fork", EAGAIN), ("fork", "vfork", EAGAIN),
     ):  # fmt: skip
         if feature in features and name in numbers:
