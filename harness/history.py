@@ -161,13 +161,14 @@ class NotStarted(_Fact, frozen=True):
 
 
 class WitnessReady(_Fact, frozen=True):
-    """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another. cpu_seconds:
-    of the command, the CPU time that all processes of the execution have used up to then, those that have ended too."""
+    """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another. cpu_seconds,
+    page_faults: of the command, what all processes of the execution have used up to then, those that have ended too."""
 
     process: str
     pid: int
     inherited: Inherited
     cpu_seconds: float = 0.0
+    page_faults: int = 0
 
 
 class HelperReady(_Fact, frozen=True):

@@ -96,6 +96,21 @@ def cpu_seconds(pid: int) -> float:
     return sum(map(int, line.rpartition(b") ")[2].split()[11:15])) / _TICKS
 
 
+def page_faults(pid: int) -> int:
+    """Return the page faults of a process and its reaped children; 0 if it has gone. proc_pid_stat(5)."""
+    try:
+        line = contents(f"/proc/{pid}/stat")
+    except OSError:
+        return 0
+    return sum(map(int, line.rpartition(b") ")[2].split()[7:11]))
+
+
+def reaped_page_faults() -> int:
+    """Return the page faults of the children which this process has reaped, and theirs. getrusage(2)."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_minflt + used.ru_majflt
+
+
 def reaped_cpu_seconds() -> float:
     """Return the CPU time that the children which this process has reaped have used, and theirs. getrusage(2)."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -154,6 +154,11 @@ def cpu_seconds() -> float:
     return sum(map(processes.cpu_seconds, descendants(os.getpid()))) + processes.reaped_cpu_seconds()
 
 
+def page_faults() -> int:
+    """Return the page faults of all descendants of this process, also of those that were reaped."""
+    return sum(map(processes.page_faults, descendants(os.getpid()))) + processes.reaped_page_faults()
+
+
 def can_be_read() -> bool:
     """Whether this system lets us read what a task is doing."""
     try:
