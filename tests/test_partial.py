@@ -151,7 +151,7 @@ def collected(*targets: str) -> list[str]:
 
 
 def test_the_same_cases_are_collected_whatever_the_load(tmp_path: Path) -> None:
-    waits, computes = made(tmp_path / "waits", WAITS), made(tmp_path / "loads", LOADS)
+    waits, loads = made(tmp_path / "waits", WAITS), made(tmp_path / "loads", LOADS)
     found = []
     for count in (0, 4):
         with busy(count):
