@@ -18,9 +18,17 @@ _IPC_RMID = 0
 
 
 def are_private() -> bool:
-    """Whether all objects were made by what this runner has started. The guardian sets the variable. A runner that is
-    not PID 1 has no namespace, whatever the variable says, and the objects may be anybody's."""
-    return os.getpid() == 1 and os.environ.get("PROCTOR_PRIVATE_IPC") == "1"
+    """Whether all objects were made by what this runner has started: the guardian says in a variable which IPC namespace
+    it has made for the runner. In another one the objects may be anybody's."""
+    private = os.environ.get("PROCTOR_PRIVATE_IPC")
+    return private is not None and private == _namespace()
+
+
+def _namespace() -> str:
+    """Return the number of the IPC namespace in which this process is, "" where there are none."""
+    with contextlib.suppress(OSError):
+        return str(os.stat("/proc/self/ns/ipc").st_ino)
+    return ""
 
 
 def names() -> tuple[str, ...]:

@@ -158,26 +158,38 @@ static void remove_scratch(void) {
 }
 
 #ifdef __linux__
-/* In the child: give it a /dev/shm of its own, and show its message queues where there is a place for them. Returns
- * whether all that IPC leaves is now the child's own: its namespace is another than its parent's was (`before`, the
- * number of that), and /dev/shm is new. */
-static int make_ipc_private(ino_t before) {
-    struct stat now;
-    if (stat("/proc/self/ns/ipc", &now) < 0 || now.st_ino == before)
-        return 0;
-    if (mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
-        return 0;
+/* Mounts a file system for this mount namespace only. In a chroot "/" may not be a mount point: then the place has to be
+ * one, or the mount would propagate to the whole machine; mount_namespaces(7). */
+static int mount_here(const char *type, const char *at, unsigned long flags, const char *options) {
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && mount("none", at, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return -1;
+    return mount(type, at, type, flags, options);
+}
+
+static ino_t ipc_namespace(void) {
+    struct stat st;
+    return stat("/proc/self/ns/ipc", &st) < 0 ? 0 : st.st_ino;
+}
+
+/* In the child: give it a /dev/shm of its own, and show its message queues where there is a place for them. The runner is
+ * told when all that IPC leaves is its own: its namespace is another than its parent's was (`before`, the number of that),
+ * and /dev/shm is new. */
+static void make_ipc_private(ino_t before) {
+    char number[32];
+    ino_t now = ipc_namespace();
+    if (!now || now == before || mount_here("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+        return;
     /* where this fails, queues that are left cannot be named; they end with the namespace all the same */
-    mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-    return 1;
+    mount_here("mqueue", "/dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)now);
+    setenv("PROCTOR_PRIVATE_IPC", number, 1);
 }
 
 static pid_t start_in_namespaces(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int in_user_namespace;
-    struct stat ipc = {.st_ino = 0};
-    stat("/proc/self/ns/ipc", &ipc);
+    ino_t ipc = ipc_namespace();
     pid_t pid = fork_in_namespaces(&in_user_namespace);
     if (pid < 0)
         fatal("clone", REFUSED);
@@ -186,8 +198,7 @@ static pid_t start_in_namespaces(void) {
         const char *failed = set_up_namespaces(uid, gid, in_user_namespace);
         if (failed)
             fatal(failed, REFUSED);
-        if (make_ipc_private(ipc.st_ino))
-            setenv("PROCTOR_PRIVATE_IPC", "1", 1);
+        make_ipc_private(ipc);
         setenv("PROCTOR_CONTAINMENT", in_user_namespace ? "user and PID namespace" : "PID namespace", 1);
     }
     return pid;
@@ -214,6 +225,10 @@ static pid_t start_as_subreaper(void) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != guardian)
             _exit(1);
+        /* root may have an IPC namespace without a PID namespace, so that nothing stays on the machine */
+        ino_t ipc = ipc_namespace();
+        if (unshare(CLONE_NEWNS | CLONE_NEWIPC) == 0)
+            make_ipc_private(ipc);
 #endif
         setenv("PROCTOR_CONTAINMENT", "subreaper", 1);
     }
