@@ -451,7 +451,7 @@ class ProcessDetails(_Fact, frozen=True):
 
 
 class TempFilesLeft(_Fact, frozen=True):
-    """Files that were not there before, relative to the launcher's TMPDIR."""
+    """Files that the launcher has created: relative to its TMPDIR, or absolute in a directory for all programs."""
 
     paths: tuple[str, ...]
 

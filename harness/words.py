@@ -185,7 +185,7 @@ def _words(fact: Fact) -> str:
         case ProcessDetails():
             return f"still there: {process_line(fact)}"
         case TempFilesLeft(paths=paths):
-            return f"files left in TMPDIR: {_safe(', '.join(paths), 100)}"
+            return f"files left: {_safe(', '.join(paths), 100)}"
         case IpcLeft(objects=objects):
             return f"left behind: {_safe(', '.join(objects), 100)}"
         case HelperReady(process=process, pid=pid):

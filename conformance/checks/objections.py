@@ -69,7 +69,7 @@ OBJECTIONS: dict[str, Objection] = {
     "zombie-left": Objection("every child of the launcher is reaped", "zombies: {processes}"),
     "orphan-not-reaped": Objection("adopted orphans are reaped", "zombies: {processes}"),
     "death-unnoticed": Objection("the command receives a signal or ends", "it did neither and keeps running"),
-    "file-not-removed": Objection("no file of the launcher stays in TMPDIR", "left: {paths}"),
+    "file-not-removed": Objection("no file of the launcher stays", "left: {paths}"),
     "ipc-object-left": Objection("no IPC object of the launcher stays", "left: {objects}"),
     "daemon-ended": Objection("{process}, which the command left behind, keeps running", "it has ended", ("process",)),
     "daemon-signalled": Objection(

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from proctor.harness import history, orders
 from proctor.harness.errors import HarnessError
+from proctor.harness.runner.observe.created_files import CreatedFiles
 from proctor.harness.runner.observe.witnesses import Listeners
 from proctor.harness.runner.play.execution import Execution
 from proctor.harness.runner.sources import Sources
@@ -57,6 +58,7 @@ class Runner:
         self._listeners = Listeners()
         self._places = Places(scratch)
         self._restless: Counter[tuple[str, ...]] = Counter()
+        self._created = CreatedFiles()
         self._polling: Counter[tuple[str, ...]] = Counter()
         self._cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         number = int(re.sub(r"\D", "", os.environ.get("PROCTOR_WORKER", "")) or 0)
@@ -74,8 +76,9 @@ class Runner:
             key = request.target.name, *request.target.command
             rests, polls = self._restless[key] < RESTLESS_AFTER, self._polling[key] >= RESTLESS_AFTER
             execution = Execution(
-                self._sources, self._listeners, request.target, request.scenario, place, request.schedule, rests, polls
-            )
+                self._sources, self._listeners, request.target, request.scenario, place, request.schedule, rests, polls,
+                self._created,
+            )  # fmt: skip
             reply = Reply(events=execution.play())
             self._restless[key] = 0 if execution.came_to_rest else self._restless[key] + 1
             if execution.polled is not None:

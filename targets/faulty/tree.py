@@ -343,6 +343,21 @@ class tree_9_temporary_file_after_a_signal(Launcher):
         super().finish(status)
 
 
+class tree_9_lock_in_tmp(Launcher):
+    """Leaves a lock in /tmp, whatever TMPDIR says.
+
+    xvfb-run, when its server is killed: /tmp/.X99-lock and a socket in /tmp/.X11-unix.
+    """
+
+    breaks = "TREE-9"
+    may_break = ("SIG-6", "SIG-7")
+    needs = "root"
+
+    def prepare(self) -> None:
+        super().prepare()
+        os.close(os.open(f"/tmp/.faulty-lock-{os.getpid()}", os.O_CREAT | os.O_WRONLY, 0o600))
+
+
 class tree_9_shared_memory(Launcher):
     """Leaves shared memory behind.
 

@@ -18,8 +18,8 @@ _IPC_RMID = 0
 
 
 def are_private() -> bool:
-    """Whether all objects were made by what this runner has started: the guardian says in a variable which IPC namespace
-    it has made for the runner. In another one the objects may be anybody's."""
+    """Whether all objects were made by what this runner has started: the guardian says in a variable which IPC
+    namespace it has made for the runner. In another one the objects may be anybody's."""
     private = os.environ.get("PROCTOR_PRIVATE_IPC")
     return private is not None and private == _namespace()
 

@@ -11,6 +11,7 @@ from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
+from proctor.harness.runner.observe.created_files import CreatedFiles
 from proctor.harness.runner.observe.notify_socket import ServiceManager
 from proctor.harness.runner.observe.terminal import Pipes, Terminal
 from proctor.harness.runner.observe.witnesses import Listeners
@@ -65,13 +66,17 @@ class Execution:
         schedule: Schedule | None = None,
         rests: bool = True,
         polls: bool = False,
+        created: CreatedFiles | None = None,
     ) -> None:
         """rests: whether the launcher is known to come to rest; polls: whether it is known to poll while its command
-        does nothing."""
+        does nothing; created: notes the files in directories that other programs use too."""
         self._target = target
         self._script = script
         self._place = place
         self._recorder = Recorder()
+        self._sources, self._created = sources, created
+        if created:
+            created.begin(sources)
         timers.forget()
         stage = script.stage
         under = stage.parent
@@ -175,8 +180,9 @@ class Execution:
             self._flags.look("")
         self._recorder.count_streams()
         self._invocations.close()
-        if files := _names_in(self._place.temporary):
-            self._recorder.add("runner", history.TempFilesLeft(files))
+        files = (*_names_in(self._place.temporary), *(self._created.left() if self._created else ()))
+        if files:
+            self._recorder.add("runner", history.TempFilesLeft(files[:MOST_NAMES]))
         if objects := ipc_objects.names():
             self._recorder.add("runner", history.IpcLeft(objects[:MOST_NAMES]))
         self._describe([p for p in left if p.state not in processes.ENDED and p.role not in PARENTS])
@@ -194,6 +200,8 @@ class Execution:
     def _close(self) -> None:
         containment.end_all()
         ipc_objects.remove()
+        if self._created:
+            self._created.remove(self._sources)
         self._reaper.close()
         self._streams.close()
         self._invocations.close()

@@ -1,0 +1,54 @@
+"""What a launcher leaves in /tmp and /var/tmp is noticed and removed; what others create there is not touched."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from proctor.harness import execute as door
+from proctor.harness.history import TempFilesLeft
+from proctor.harness.orders import Exit
+from proctor.harness.runner.observe.created_files import _name_in
+from proctor.harness.scenario import Order, Scenario, WaitEnds
+from proctor.harness.target import Target
+
+LEAVES = """
+d=$(mktemp -d -p /var/tmp proctor-test.XXXXXX)
+: > "$d/inside"
+f=$(mktemp -p /tmp proctor-test.XXXXXX)
+ln -s nowhere "$f-link"
+: > "$1"
+shift
+exec "$@"
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="fanotify(7) tells only root which process has created a file")
+@pytest.mark.usefixtures("contained")
+def test_only_what_the_launcher_leaves_is_removed() -> None:
+    with tempfile.NamedTemporaryFile(dir="/tmp", prefix="proctor-others.") as others:
+        of_others = Path(others.name)
+        of_launcher = Path(f"/tmp/proctor-written.{os.getpid()}")
+        of_launcher.write_text("there before")
+        try:
+            target = Target("leaves", ("sh", "-c", LEAVES, "sh", str(of_launcher)))
+            history = door.execute(target, Scenario((Order(Exit(0)), WaitEnds())))
+            (left,) = history.facts(TempFilesLeft)
+            kinds = [(path.split(".")[0], path.endswith("-link")) for path in left.paths]
+            assert kinds == [
+                ("/tmp/proctor-test", False),
+                ("/tmp/proctor-test", True),
+                ("/var/tmp/proctor-test", False),
+            ]
+            assert not any(map(os.path.lexists, left.paths))
+            assert of_others.exists() and of_launcher.exists()
+        finally:
+            of_launcher.unlink()
+
+
+def test_what_is_no_event_has_no_name() -> None:
+    for records in (b"", b"\0", bytes(20), bytes(100), b"\2\0\0\0" + bytes(16)):
+        assert _name_in(records) == ""
