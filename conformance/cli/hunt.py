@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -155,7 +156,7 @@ def _print_summary(hunt: Hunt, quiet: bool) -> None:
         click.echo(f"  {number_of(count, 'scenario')} {were} not judged: {escape(reason)}")
     for name, path in hunt.state.found.items():
         click.echo(f"  {escape(hunt.said.get(name, f'{name}: found by an earlier hunt'))}")
-        click.echo(f"    replay: proctor replay {path} -n 50")
+        click.echo(f"    replay: {escape(shlex.join(['proctor', 'replay', path, '-n', '50']))}")
 
 
 def _for_programs(hunt: Hunt, interrupted: bool) -> dict[str, object]:

@@ -11,6 +11,7 @@ import pytest
 
 from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.suite.failure_report import REPEAT_BY
+from proctor.conformance.suite.pyargs import SUITE
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.unfinished import reached_maxfail
 from proctor.harness.errors import UsageError
@@ -61,7 +62,7 @@ def cache_options(words: list[str]) -> list[str]:
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     except RuntimeError:  # the user has no home directory
         home = ""
-    directory = Path(home, "proctor", hashlib.sha256("\0".join(targets).encode()).hexdigest()[:16])
+    directory = Path(home, "proctor", hashlib.sha256(os.fsencode("\0".join(targets))).hexdigest()[:16])
     # not Path.exists(): before Python 3.12 it raises PermissionError below a directory that may not be searched
     known = next((one for one in (directory, *directory.parents) if os.path.exists(one)), directory)
     if home and os.access(known, os.W_OK | os.X_OK):
@@ -82,7 +83,9 @@ def run_suite(words: list[str]) -> int:
     os.environ[REPEAT_BY] = "proctor"
     # not resolved: through the link in src/proctor, pytest names the modules proctor.conformance.*, as in a wheel
     rooms = Path(__file__).absolute().parent.parent
-    fixed = [str(rooms), "-c", os.devnull, f"--rootdir={rooms.parent}", *cache_options(words)]
+    # in a path, pytest takes "[" for the start of a parameter; a module it looks up itself
+    suite = ["--pyargs", SUITE] if "[" in str(rooms) else [str(rooms)]
+    fixed = [*suite, "-c", os.devnull, f"--rootdir={rooms.parent}", *cache_options(words)]
     # plain: pytest cannot rewrite modules that are already imported, and would warn; cases have no assert
     fixed += ["--assert=plain"]
     fixed += ["-p", "no:tmpdir", "--strict-markers"]  # xdist would leave a directory of its workers behind

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from proctor.harness.bounds import check_arguments, check_variables
+from proctor.harness.bounds import check_arguments, check_utf8, check_variables
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario, key_of
@@ -132,6 +132,7 @@ def read(path: Path) -> CaseFile:
 def check_directory(cases: Path) -> None:
     """Raise UsageError if case files cannot be saved there; called before anything is played. What is made for this is
     removed: a run without findings, or one that is refused, leaves no directory."""
+    check_utf8(str(cases), f"--cases={cases}")
     made = [path for path in (cases, *cases.parents) if not path.exists()]
     try:
         cases.mkdir(parents=True, exist_ok=True)
