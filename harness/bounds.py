@@ -33,6 +33,14 @@ LONGEST_ARGUMENT = 131_071
 """Bytes of an argument, or of a variable with its name and "=": MAX_ARG_STRLEN less the zero byte; execve(2)."""
 
 
+def check_utf8(name: str, where: str) -> None:
+    """Raise UsageError if a file's name cannot be written into results and case files, which are JSON."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{where}: this name is not UTF-8; give one that is, such as a symbolic link") from None
+
+
 def check_arguments(words: Iterable[str | bytes], where: str) -> None:
     """Raise UsageError if execve(2) cannot take one of these arguments. where: what they are, for the message."""
     for number, word in enumerate(words, 1):

@@ -34,7 +34,7 @@ def test_only_what_the_launcher_leaves_is_removed() -> None:
         of_launcher = Path(f"/tmp/proctor-written.{os.getpid()}")
         of_launcher.write_text("there before")
         try:
-            target = Target("leaves", ("sh", "-c", LEAVES, "sh", str(of_launcher)))
+            target = Target("leaves", ("/bin/sh", "-c", LEAVES, "sh", str(of_launcher)))
             history = door.execute(target, Scenario((Order(Exit(0)), WaitEnds())))
             (left,) = history.facts(TempFilesLeft)
             kinds = [(path.split(".")[0], path.endswith("-link")) for path in left.paths]

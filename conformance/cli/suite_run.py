@@ -12,6 +12,7 @@ import pytest
 from proctor.conformance.cli.exits import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR
 from proctor.conformance.suite.failure_report import REPEAT_BY
 from proctor.conformance.suite.kept_results import KeptResults
+from proctor.conformance.suite.pyargs import SUITE
 from proctor.conformance.suite.selection import exact_ids, not_selected
 from proctor.conformance.suite.unfinished import reached_maxfail
 from proctor.harness.errors import UsageError
@@ -83,7 +84,9 @@ def run_suite(words: list[str], kept: KeptResults | None = None) -> int:
     os.environ[REPEAT_BY] = "proctor"
     # not resolved: through the link in src/proctor, pytest names the modules proctor.conformance.*, as in a wheel
     rooms = Path(__file__).absolute().parent.parent
-    fixed = [str(rooms), "-c", os.devnull, f"--rootdir={rooms.parent}", *cache_options(words)]
+    # in a path, pytest takes "[" for the start of a parameter; a module it looks up itself
+    suite = ["--pyargs", SUITE] if "[" in str(rooms) else [str(rooms)]
+    fixed = [*suite, "-c", os.devnull, f"--rootdir={rooms.parent}", *cache_options(words)]
     # plain: pytest cannot rewrite modules that are already imported, and would warn; cases have no assert
     fixed += ["--assert=plain"]
     fixed += ["-p", "no:tmpdir", "--strict-markers"]  # xdist would leave a directory of its workers behind

@@ -22,6 +22,7 @@ from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objectio
 from proctor.conformance.judging.probe import probe
 from proctor.harness import execute as door
 from proctor.harness import settings
+from proctor.harness.bounds import check_utf8
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.schedule import Schedule
 from proctor.harness.strict import parse_json
@@ -43,6 +44,7 @@ class HuntState(msgspec.Struct):
     @classmethod
     def at(cls, directory: Path, target: Target, resumes: bool) -> HuntState:
         """Return the state of the last hunt on this launcher; UsageError if it cannot be read, or not be written."""
+        check_utf8(str(directory), f"--state={directory}")
         own = directory / casefile.slug(target.name)
         file = own / "state.json"
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from proctor.harness.bounds import check_arguments, check_variables
+from proctor.harness.bounds import check_arguments, check_utf8, check_variables
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario, key_of
@@ -136,6 +136,7 @@ def checked(case: CaseFile, where: str) -> CaseFile:
 def check_directory(cases: Path) -> None:
     """Raise UsageError if case files cannot be saved there; called before anything is played. What is made for this is
     removed: a run without findings, or one that is refused, leaves no directory."""
+    check_utf8(str(cases), f"--cases={cases}")
     made = [path for path in (cases, *cases.parents) if not path.exists()]
     try:
         cases.mkdir(parents=True, exist_ok=True)

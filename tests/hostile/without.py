@@ -1,9 +1,9 @@
 """Runs a program with fewer system features: python without.py FEATURE[,FEATURE...] PROGRAM ARGS...
 
 ptrace, namespaces, mount: a seccomp filter refuses them with EPERM, as in a container; seccomp(2). getfd: pidfd_getfd.
-pidfds: it refuses
-pidfd_open with ENOSYS, as an old kernel or gVisor does; no-pidfds: with EPERM. send: pidfd_send_signal. fork: it refuses clone, fork and vfork
-with EAGAIN, as at the limit of processes. nobody: run as uid 65534.
+pidfds: it refuses pidfd_open with ENOSYS, as an old kernel or gVisor does; no-pidfds: with EPERM. send:
+pidfd_send_signal. fork: it refuses clone, fork and vfork with EAGAIN, as at the limit of processes. nobody: run as uid
+65534.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ NUMBERS = {
         "ptrace": 101, "mount": 165, "unshare": 272, "clone": 56, "clone3": 435, "fork": 57, "vfork": 58,
         "pidfd_open": 434, "pidfd_getfd": 438, "pidfd_send_signal": 424,
     },
-    "aarch64": {"ptrace": 117, "mount": 40, "unshare": 97, "clone": 220, "clone3": 435, "pidfd_open": 434, "pidfd_getfd": 438,
-        "pidfd_send_signal": 424},
+    "aarch64": {
+        "ptrace": 117, "mount": 40, "unshare": 97, "clone": 220, "clone3": 435, "pidfd_open": 434, "pidfd_getfd": 438,
+        "pidfd_send_signal": 424,
+    },
 }  # fmt: skip
 NEW_NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000  # user, PID, mount
 EPERM, EAGAIN, ENOSYS = 1, 11, 38
