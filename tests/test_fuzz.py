@@ -101,9 +101,10 @@ PROPERTIES = {**properties.OF_FORMAT, "python": properties.of_python}
 
 
 def case_of(path: Path) -> Any:
-    """Return a case, with a launcher that each system has."""
+    """Return a case, with a launcher that each system has, a file and a variable."""
     case = json.loads(path.read_text(encoding="utf-8"))
     case["target"]["command"][0] = "/usr/bin/env"
+    case["target"].update(files={"x": "1"}, environment={"A": "{work}/x"})
     return case
 
 
@@ -199,8 +200,11 @@ class Fuzzer(NamedTuple):
     kept: Path
 
     def run(self, made: Files, commands: tuple[Command, ...], share: float) -> int:
-        """Run commands on files until this share of the time is over; return the number of examples."""
+        """Run commands on a real file each, and on others until this share of the time is over; return the number of
+        those."""
         end, number, examples = time.monotonic() + SECONDS * share, FIRST_SEED, 0
+        for command in commands:
+            self._holds(Example(command, made.stems[0] + made.suffix, made.encode(made.real[0])))
         while time.monotonic() < end:
             try:
                 examples += self._batch(made, commands, number, end)
@@ -210,6 +214,14 @@ class Fuzzer(NamedTuple):
             number += 1
         sys.stdout.write(f"{examples} examples of {made.kind.__name__}, seeds {FIRST_SEED} to {number - 1}\n")
         return examples
+
+    def _holds(self, example: Example) -> None:
+        """Run an example; fail if anything is wrong, and keep its file."""
+        if wrong := example.run(self.play, self.real):
+            (self.kept / FOUND).write_bytes(example.data)
+            pytest.fail(
+                f"proctor {shlex.join(example.words)}, where the file is {self.kept / FOUND}:\n{wrong}", pytrace=False
+            )
 
     def _batch(self, made: Files, commands: tuple[Command, ...], number: int, end: float) -> int:
         """Run the examples of one seed, and the shortest one that fails once more."""
@@ -225,13 +237,11 @@ class Fuzzer(NamedTuple):
             if time.monotonic() > end and examples and not has_failed:
                 return
             examples += 1
-            if wrong := example.run(self.play, self.real):
-                has_failed = True
-                (self.kept / FOUND).write_bytes(example.data)
-                pytest.fail(
-                    f"proctor {shlex.join(example.words)}, where the file is {self.kept / FOUND}:\n{wrong}",
-                    pytrace=False,
-                )
+            try:
+                self._holds(example)
+            except BaseException:
+                has_failed = True  # from here on Hypothesis looks for a shorter one, which takes its time
+                raise
 
         settings(
             max_examples=BATCH, database=None, deadline=None, print_blob=False,

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.fuzzing.values import Choices
+from tests.fuzzing.values import FITTING, Choices
 
 MOST = 4
 """Places that are changed."""
-Place = tuple[Any, Any]
-"""A list or a dictionary, and an index or a key of it."""
-TAGS = ("do", "is", "order", "verdict", "schema", "requirement", "check", "campaign", "parent", "level", "deviations")
+TAGS = (
+    "do", "is", "order", "verdict", "schema", "requirement", "check", "campaign", "parent", "level", "deviations",
+)  # fmt: skip
 """Keys whose values are known words. A document with another word is refused at once, so they are rarely changed."""
-EDITS = ("other value",) * 8 + ("other type", "left out", "more", "twice", "other place", "other place")
+EDITS = ("other value",) * 8 + ("other key", "other key", "other type", "left out", "more", "twice", "other place")
+
+
+class Place(NamedTuple):
+    """A place in a document: a list or a dictionary, an index or a key of it, and the field to which the holder
+    belongs."""
+
+    holder: Any
+    key: Any
+    field: str
+
+    @property
+    def own_field(self) -> str:
+        """The field to which the value belongs."""
+        return self.key if isinstance(self.key, str) and self.field not in FITTING else self.field
 
 
 def mutated(choices: Choices, document: Any) -> Any:
@@ -26,39 +40,51 @@ def mutated(choices: Choices, document: Any) -> Any:
 
 
 def _edit(choices: Choices, root: list[Any]) -> None:
-    places = list(_places(root))
+    places = list(_places(root, ""))
+    if choices.below(3) == 2:  # a few of these matter more than all others
+        places = [one for one in places if one.field in FITTING] or places
     if not places:
         return
-    holder, key = choices.of(places)
+    place = choices.of(places)
+    holder, key, field = place
     if key in TAGS and choices.below(8):
         return
-    edit = choices.of(EDITS)
+    edit = "other key" if field in FITTING and choices.below(2) else choices.of(EDITS)
     if edit == "other value":
-        holder[key] = choices.like(holder[key])
+        holder[key] = choices.like(holder[key], place.own_field)
+    elif edit == "other key" and isinstance(holder, dict):
+        holder[choices.text(field)] = holder.pop(key)
     elif edit == "other type":
         holder[key] = choices.anything()
     elif edit == "left out":
         del holder[key]
     elif edit == "other place":
-        other, there = choices.of(places)
-        holder[key] = copy.deepcopy(other[there])
-    elif isinstance(holder, list):
-        holder.insert(key, copy.deepcopy(holder[key]) if edit == "twice" else choices.anything())
+        other = choices.of(places)
+        holder[key] = copy.deepcopy(other.holder[other.key])
     else:
-        holder[choices.text()] = copy.deepcopy(holder[key]) if edit == "twice" else choices.anything()
+        value = copy.deepcopy(holder[key]) if edit == "twice" else choices.like(holder[key], place.own_field)
+        if isinstance(holder, list):
+            holder.insert(key, value)
+        else:
+            holder[choices.text(field)] = value
 
 
-def _places(holder: Any) -> Iterator[Place]:
+def _places(holder: Any, field: str) -> Iterator[Place]:
     keys = range(len(holder)) if isinstance(holder, list) else list(holder) if isinstance(holder, dict) else ()
     for key in keys:
-        yield holder, key
-        yield from _places(holder[key])
+        yield Place(holder, key, field)
+        yield from _places(holder[key], key if isinstance(key, str) else field)
 
 
 def crossed(choices: Choices, document: Any, other: Any) -> Any:
-    """Return a document with some of its outermost values as in another one."""
-    if isinstance(document, list) and document:
+    """Return a document with some of its values as in another one."""
+    if isinstance(document, list) and document and isinstance(other, dict):
         return [crossed(choices, choices.of(document), other)]
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not isinstance(other, dict):
         return other
-    return document | {key: value for key, value in other.items() if choices.below(16 if key in TAGS else 2) == 1}
+    taken = {
+        key: crossed(choices, document.get(key), value) if choices.below(2) else value
+        for key, value in other.items()
+        if choices.below(16 if key in TAGS else 2) == 1
+    }
+    return document | taken

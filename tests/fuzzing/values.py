@@ -33,6 +33,16 @@ HOSTILE = (
     "{home}", "{command}", "{here}", "{python}", "{work}/x", "<prompt>", "command", "launcher", "group", "child1",
     "SIG-1", "SIG-1[HUP]", "TTY-1[leader]", "terminal.key_arrives", "common.ends", "1-2", "(the bare command)",
 )  # fmt: skip
+FITTING = {
+    "files": ("x", "a/b", "../x", "a/../../x", "/tmp/x", "../../x", "./x"),
+    "environment": ("A", "LD_PRELOAD", "PATH", "A=B"),
+    "deviations": ("SIG-1", "SIG-1[HUP]", "TTY-1[leader]", "SIG-1[", "SIG-1[]", "SIG-1[code=x]"),
+    "command": ("env", "/usr/bin/env", "{here}/x", "{command}", "-i"),
+    "requirement": ("SIG-1", "TTY-1", "EXIT-1", "INHERIT-5", "sig-1"),
+    "check": ("terminal.key_arrives", "exit.same_status", "interleavings.transparent", "common.end_of", "tree."),
+    "campaign": ("start", "end", "creation"),
+}  # fmt: skip
+"""By the name of a field: texts, or keys, that are in part what belongs there."""
 NUMBERS = (
     0, 1, -1, 2, 3, 9, 15, 19, 24, 63, 64, 65, 127, 128, 255, 256, 65535, 10**6, 2**31 - 1, 2**31, -(2**31), 2**32,
     10**9, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), 2**64, 10**18, 10**30, -(10**30),
@@ -89,8 +99,10 @@ class Choices:
         """Return one of these."""
         return values[self.below(len(values))]
 
-    def text(self) -> str:
-        """Return a text, in most cases a hostile one."""
+    def text(self, field: str = "") -> str:
+        """Return a text, in most cases a hostile one; most fit a field of this name, if any do."""
+        if field in FITTING and self.below(4):
+            return self.of(FITTING[field])
         match self.below(12):
             case 0 | 1:
                 return self.draw(_TEXTS)
@@ -131,12 +143,12 @@ class Choices:
             for _ in range(self.below(MOST + 1))
         }
 
-    def like(self, value: object) -> Any:
-        """Return another value of the same type."""
+    def like(self, value: object, field: str = "") -> Any:
+        """Return another value of the same type for a field."""
         if isinstance(value, bool):
             return not value
         if isinstance(value, int):
             return self.number()
         if isinstance(value, float):
             return self.real() if self.below(2) else self.number()
-        return self.text() if isinstance(value, str) else self.anything()
+        return self.text(field) if isinstance(value, str) else self.anything()
