@@ -39,6 +39,7 @@ class CreatedFiles:
         """is_ours: whether a process is one of those that the runner has started; for tests."""
         self._is_ours = is_ours or _is_below
         self._directories: dict[int, str] = {}
+        self._before: dict[int, frozenset[str]] = {}
         self._created: dict[str, bool] = {}
         """By path, whether it was last created by a process of ours."""
         libc = ctypes.CDLL(None, use_errno=True)
@@ -53,8 +54,10 @@ class CreatedFiles:
             self._directories[fd] = path
 
     def begin(self, sources: Sources) -> None:
-        """Forget what was noted before an execution."""
+        """Forget what was noted before an execution. What is there now is not removed, even if the launcher replaces
+        it."""
         self.remove(sources)
+        self._before = {fd: _names_in(path) for fd, path in self._directories.items()}
         for fd in self._directories if os.getpid() != 1 else ():
             sources.add(fd, partial(self._read, fd))
 
@@ -87,7 +90,8 @@ class CreatedFiles:
                 return
             while data:
                 length, _, _, start, _, _, pid = _EVENT.unpack_from(data)
-                if name := _name_in(data[start:length]):
+                name = _name_in(data[start:length])
+                if name and name not in self._before.get(fd, ()):
                     self._created[f"{self._directories[fd]}/{name}"] = self._is_ours(pid)
                 data = data[length:]
 
@@ -100,6 +104,13 @@ def _name_in(records: bytes) -> str:
             return os.fsdecode(records[_RECORD.size + handle : length].partition(b"\0")[0])
         records = records[max(length, 1) :]
     return ""
+
+
+def _names_in(path: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(path))
+    except OSError:
+        return frozenset()
 
 
 def _is_below(pid: int) -> bool:
