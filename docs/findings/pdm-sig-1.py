@@ -262,7 +262,7 @@ def settle(run):  # Wait until no process has run for a moment: then nothing mor
 def tell(run, text, to="command"):  # Give the command an order, and do not wait
     if run.all("ended", to):
         raise TimeoutError("%s is there to take the order: %s" % (to, text))
-    run.note("we order the %s to: %s" % (to, text))
+    run.note("we order the %s to: %s" % (to, text), "told", to, len(run.output))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
 def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended

@@ -1,5 +1,5 @@
-"""EXIT-7 (MUST): The exit status is the command's, even when a signal reaches the launcher while the command ends or
-just after.
+"""EXIT-7 (MUST): The exit status is the command's, even when a signal reaches the launcher before the command ends by
+itself, while it ends, or just after.
 Seen on timeout, timeout (GNU coreutils) 9.1, Linux 6.18 x86_64: required: status 7: the command ended with exit code
 7; actual: status 138: the launcher ended by SIGUSR1
 Run it on Linux, with Python 3.8 or newer: `python3 FILE`. `python3 FILE -- LAUNCHER OPTIONS...` tests another
@@ -263,7 +263,7 @@ def settle(run):  # Wait until no process has run for a moment: then nothing mor
 def tell(run, text, to="command"):  # Give the command an order, and do not wait
     if run.all("ended", to):
         raise TimeoutError("%s is there to take the order: %s" % (to, text))
-    run.note("we order the %s to: %s" % (to, text))
+    run.note("we order the %s to: %s" % (to, text), "told", to, len(run.output))
     pathlib.Path(run.directory, to).write_text(text)
     os.kill(run.pids[to], ORDER)
 def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
