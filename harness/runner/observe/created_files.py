@@ -1,4 +1,4 @@
-"""Files that a launcher creates in directories which all programs of the machine share: /tmp, /var/tmp, /run/user.
+"""Files that a launcher creates in directories which all programs of the machine share: /tmp, /var/tmp, /run.
 
 Others create files there at the same time. fanotify(7) tells who it was: the PID in an event is that in the PID
 namespace of the reader, and 0 for a process outside of it. Below the subreaper events are read at once, because only a
@@ -12,59 +12,60 @@ import ctypes
 import os
 import stat
 import struct
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 from proctor.harness.runner import processes
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start.removal import remove
 
-SHARED = ("/tmp", "/var/tmp", f"/run/user/{os.getuid()}")
-MOST_DIRECTORIES = 16
+FOR_ALL = ("/tmp", "/var/tmp")
+"""Watched with the directories in them into which anybody may write, such as /tmp/.X11-unix."""
+OF_THE_SYSTEM = "/run"
+"""Watched with all directories below."""
+MOST_DIRECTORIES = 200
 _INIT = 0x1 | 0x2 | 0x400 | 0x800  # FAN_CLOEXEC, FAN_NONBLOCK, FAN_REPORT_DIR_FID, FAN_REPORT_NAME
 _ADD_DIRECTORY = 0x1 | 0x8  # FAN_MARK_ADD, FAN_MARK_ONLYDIR
 _CREATED = 0x80 | 0x100 | 0x40000000  # FAN_MOVED_TO, FAN_CREATE, FAN_ONDIR
 _EVENT = struct.Struct("=IBBHQii")  # fanotify_event_metadata: its length first, the pid last
-_RECORD = struct.Struct("=BxH8sIi")  # type, length, file system, and the length and type of a file handle
+_RECORD = struct.Struct("=BxH8s")  # type, length, file system; then comes a file handle, and a name
+_HANDLE = struct.Struct("=Ii")  # file_handle: the length and the type of the bytes that follow
 _NAME = 2  # FAN_EVENT_INFO_TYPE_DFID_NAME
+_LONGEST_HANDLE = 128  # MAX_HANDLE_SZ
 _CHUNK = 1 << 16
 _AT_FDCWD = -100
+
+Handle = tuple[int, bytes]
+"""What the kernel knows a directory by: name_to_handle_at(2)."""
 
 
 class CreatedFiles:
     """Notes what is created in the shared directories, and by whom; `left` says what is still there."""
 
-    def __init__(self, is_ours: Callable[[int], bool] | None = None) -> None:
-        """is_ours: whether a process is one of those that the runner has started; for tests."""
-        self._is_ours = is_ours or _is_below
-        self._directories: dict[int, str] = {}
-        self._before: dict[int, frozenset[str]] = {}
+    def __init__(self) -> None:
+        self._directories: dict[Handle, str] = {}
+        self._before: dict[str, frozenset[str]] = {}
         self._created: dict[str, bool] = {}
         """By path, whether it was last created by a process of ours."""
         libc = ctypes.CDLL(None, use_errno=True)
-        for path in _shared_directories():
-            fd = libc.fanotify_init(_INIT, os.O_RDONLY) if hasattr(libc, "fanotify_init") else -1
-            if fd < 0:
-                break
-            mask = ctypes.c_uint64(_CREATED)
-            if libc.fanotify_mark(fd, _ADD_DIRECTORY, mask, _AT_FDCWD, os.fsencode(path)) < 0:
-                os.close(fd)  # a file system without file handles
-                continue
-            self._directories[fd] = path
+        self._events = libc.fanotify_init(_INIT, os.O_RDONLY) if hasattr(libc, "fanotify_init") else -1
+        for path in _shared_directories() if self._events >= 0 else ():
+            name, mask = os.fsencode(path), ctypes.c_uint64(_CREATED)
+            handle = _handle_of(libc, name)
+            if handle and libc.fanotify_mark(self._events, _ADD_DIRECTORY, mask, _AT_FDCWD, name) == 0:
+                self._directories[handle] = path
 
     def begin(self, sources: Sources) -> None:
         """Forget what was noted before an execution. What is there now is not removed, even if the launcher replaces
         it."""
         self.remove(sources)
-        self._before = {fd: _names_in(path) for fd, path in self._directories.items()}
-        for fd in self._directories if os.getpid() != 1 else ():
-            sources.add(fd, partial(self._read, fd))
+        self._before = {path: _names_in(path) for path in self._directories.values()}
+        if self._directories and os.getpid() != 1:
+            sources.add(self._events, self._read)
 
     def left(self) -> tuple[str, ...]:
         """Return the paths that processes of ours have created and that are still there."""
-        for fd in self._directories:
-            self._read(fd)
+        self._read()
         return tuple(sorted(path for path, ours in self._created.items() if ours and os.path.lexists(path)))
 
     def remove(self, sources: Sources) -> None:
@@ -72,38 +73,45 @@ class CreatedFiles:
         for path in self.left():
             with contextlib.suppress(OSError):
                 remove(Path(path))
-        for fd in self._directories:
-            sources.remove(fd)
+        sources.remove(self._events)
         self._created.clear()
 
-    def close(self) -> None:
-        """Stop listening."""
-        for fd in self._directories:
-            os.close(fd)
-        self._directories.clear()
-
-    def _read(self, fd: int) -> None:
-        while True:
+    def _read(self) -> None:
+        while self._directories:
             try:
-                data = os.read(fd, _CHUNK)
-            except OSError:  # there is no more, or too much has happened
+                data = os.read(self._events, _CHUNK)
+            except OSError:  # there is no more
                 return
             while data:
                 length, _, _, start, _, _, pid = _EVENT.unpack_from(data)
-                name = _name_in(data[start:length])
-                if name and name not in self._before.get(fd, ()):
-                    self._created[f"{self._directories[fd]}/{name}"] = self._is_ours(pid)
+                for handle, name in named_in(data[start:length]):
+                    directory = self._directories.get(handle, "")
+                    if directory and name not in self._before.get(directory, ()):
+                        self._created[f"{directory}/{name}"] = _is_ours(pid)
                 data = data[length:]
 
 
-def _name_in(records: bytes) -> str:
-    """Return the file name in the records of one event, "" if there is none."""
-    while len(records) >= _RECORD.size:
-        kind, length, _, handle, _ = _RECORD.unpack_from(records)
+def named_in(records: bytes) -> Iterator[tuple[Handle, str]]:
+    """Yield the directories and names in the records of one event."""
+    while len(records) >= _RECORD.size + _HANDLE.size:
+        kind, length, _ = _RECORD.unpack_from(records)
+        size, handle_type = _HANDLE.unpack_from(records, _RECORD.size)
+        start = _RECORD.size + _HANDLE.size
         if kind == _NAME:
-            return os.fsdecode(records[_RECORD.size + handle : length].partition(b"\0")[0])
+            name = records[start + size : length].partition(b"\0")[0]
+            yield (handle_type, records[start : start + size]), os.fsdecode(name)
         records = records[max(length, 1) :]
-    return ""
+
+
+def _handle_of(libc: ctypes.CDLL, path: bytes) -> Handle | None:
+    """Return the handle of a directory, None if its file system has none."""
+    buffer = ctypes.create_string_buffer(_HANDLE.pack(_LONGEST_HANDLE, 0), _HANDLE.size + _LONGEST_HANDLE)
+    if not hasattr(libc, "name_to_handle_at"):
+        return None
+    if libc.name_to_handle_at(_AT_FDCWD, path, buffer, ctypes.byref(ctypes.c_int()), 0) < 0:
+        return None
+    size, handle_type = _HANDLE.unpack_from(buffer.raw)
+    return handle_type, buffer.raw[_HANDLE.size : _HANDLE.size + size]
 
 
 def _names_in(path: str) -> frozenset[str]:
@@ -113,7 +121,7 @@ def _names_in(path: str) -> frozenset[str]:
         return frozenset()
 
 
-def _is_below(pid: int) -> bool:
+def _is_ours(pid: int) -> bool:
     """Whether a process was started by this one, as far as can be told. In a PID namespace of ours all others are."""
     if os.getpid() == 1:
         return pid > 1
@@ -121,11 +129,15 @@ def _is_below(pid: int) -> bool:
 
 
 def _shared_directories() -> list[str]:
-    """Return the directories, and those in them into which anybody may write, such as /tmp/.X11-unix."""
-    found = [path for path in SHARED if os.path.isdir(path)]
+    """Return the directories to watch, at most MOST_DIRECTORIES."""
+    found = [path for path in FOR_ALL if os.path.isdir(path)]
     for path in tuple(found):
         with contextlib.suppress(OSError), os.scandir(path) as entries:
             found += [entry.path for entry in entries if _is_for_all(entry)]
+    for path, _, _ in os.walk(OF_THE_SYSTEM):
+        if len(found) >= MOST_DIRECTORIES:
+            break
+        found.append(path)
     return found[:MOST_DIRECTORIES]
 
 
