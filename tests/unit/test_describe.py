@@ -33,6 +33,7 @@ FROM_OUTSIDE: tuple[Fact, ...] = (
 )
 NAMES: tuple[Fact, ...] = (
     facts.Pressed(HOSTILE),
+    facts.WaitFailed(WaitEnds(), 5.0, False, ran=4.9),
     facts.WaitFailed(WaitOutput(HOSTILE), 1.0, True, (process("", name=HOSTILE),)),
     facts.WitnessReady(HOSTILE, 11, INHERITED),
     facts.Stopped(HOSTILE),

@@ -101,7 +101,7 @@ def settle(tasks: Tasks, busy_limit: float = 10.0, open_for: float = SETTLE_LIMI
 
 
 def test_a_fact_that_is_there_ends_the_wait_at_once(on_clock: Use) -> None:
-    assert wait_for(on_clock(Tasks(lambda: False)), lambda: True).run() == (True, False, 0.0, 0.0, ())
+    assert wait_for(on_clock(Tasks(lambda: False)), lambda: True).run() == (True, False, 0.0, 0.0, (), 0.0)
 
 
 def test_a_fact_that_comes_while_tasks_run_is_waited_for(on_clock: Use) -> None:
@@ -122,6 +122,12 @@ def test_while_a_task_runs_a_fact_is_waited_for_until_the_deadline(on_clock: Use
     outcome = wait_for(on_clock(Tasks(lambda: False)), lambda: False).run()
     assert (outcome.came, outcome.sure) == (False, False)
     assert 5.0 <= outcome.seconds < 5.1
+    assert 4.9 < outcome.ran < 5.1
+
+
+def test_what_wakes_now_and_then_has_not_run_most_of_the_time(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: True, wakes=1.0, share=0.1)), lambda: False).run()
+    assert (outcome.sure, outcome.ran) == (False, 0.0)
 
 
 def test_while_a_timer_goes_off_again_and_again_nothing_is_certain(on_clock: Use) -> None:

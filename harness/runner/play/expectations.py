@@ -56,7 +56,9 @@ class Expectations:
         self.has_been_patient |= bool(outcome.open)
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, listed)
         waits = named(outcome.open, listed)
-        self._recorder.add("runner", history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits))
+        ran = round(outcome.ran, 2)
+        failed = history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits, ran)
+        self._recorder.add("runner", failed)
         raise ScriptAborted
 
     def settled(self, limit: float = 0.0, open_for: float = SETTLE_LIMIT) -> history.SettleEnded:

@@ -24,13 +24,15 @@ UNSEEN_TIMER = history.OpenWait(0, "timer")
 
 class WaitOutcome(NamedTuple):
     """How a wait for a fact ended. came: the fact is there. sure: it can never come. idle: seconds in which all tasks
-    were blocked. open: waits that may still end by what we do not see, so that it is not sure."""
+    were blocked. open: waits that may still end by what we do not see, so that it is not sure. ran: the CPU time in
+    seconds that was used, where that was most of the time: something spins, or computes."""
 
     came: bool
     sure: bool
     seconds: float
     idle: float
     open: tuple[history.OpenWait, ...] = ()
+    ran: float = 0.0
 
 
 class _Wait(ABC, Generic[Result]):
@@ -102,12 +104,16 @@ class _Progress:
         if self._cpu_before is None:
             self._cpu_before = self._observer.cpu_seconds()
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time, in seconds, that was used since then."""
+        return 0.0 if self._cpu_before is None else max(0.0, self._observer.cpu_seconds() - self._cpu_before)
+
     def seconds(self, idle: float, waited: float) -> float:
         """Return the seconds for which tasks ran, on whichever CPU, or were all blocked: `idle`. waited: the time on
         the clock, which is more."""
         if self._cpu_before is None:
             return waited
-        return min(waited, max(0.0, self._observer.cpu_seconds() - self._cpu_before) + idle)
+        return min(waited, self.cpu_seconds() + idle)
 
 
 class FactWait(_Wait[WaitOutcome]):
@@ -144,7 +150,9 @@ class FactWait(_Wait[WaitOutcome]):
             self._left = self._missing()
             self._deadline = now + self._left
         if self._left <= 0:
-            return WaitOutcome(self._is_there(), False, self._waited, self._rest.total, self._open)
+            ran = self._progress.cpu_seconds()
+            ran = ran if ran > self._rest.ticking else 0.0
+            return WaitOutcome(self._is_there(), False, self._waited, self._rest.total, self._open, ran)
         return None
 
     def _missing(self) -> float:
