@@ -412,8 +412,8 @@ class WaitFailed(_Fact, frozen=True):
     """An awaited fact did not come; the script ended here. sure: all processes were quiescent, so it never would have.
     last_seen: the processes that were there. hidden: why the fact could not have been seen, None where it could. step:
     the index of the script's step that waited for it; None for what the runner itself waits for, such as the start.
-    open: waits that might still have ended, and the fact come. ran: the CPU time in seconds that was used meanwhile, where
-    that was most of the time."""
+    open: waits that might still have ended, and the fact come. ran: the CPU time in seconds, if that was
+    most of the time."""
 
     awaited: Awaited
     seconds: float
