@@ -152,11 +152,13 @@ def test_they_are_removed_after_the_worker_was_killed(lockable: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
 def test_what_cannot_be_removed_is_named(place: Path) -> None:
-    """In a mount namespace of its own, for the launcher leaves a mount."""
+    """In a mount namespace of its own, for the launcher leaves a mount. Without the right to make a further one, which
+    would end with the runner, and the mount with it."""
     if subprocess.run(["unshare", "--mount", "true"], check=False, stderr=subprocess.DEVNULL).returncode:
         pytest.skip("no mount namespaces here")
     mounts = 'mkdir "$TMPDIR/m" && mount -t tmpfs none "$TMPDIR/m" && exec "$@"'
-    words = ["unshare", "--mount", sys.executable, "-c", PLAYS, "/bin/sh", "-c", mounts, "sh"]
+    fewer = [sys.executable, str(ROOT / "tests" / "hostile" / "without.py"), "namespaces"]
+    words = ["unshare", "--mount", *fewer, sys.executable, "-c", PLAYS, "/bin/sh", "-c", mounts, "sh"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
     (left,) = place.iterdir()
     assert f"proctor: {left} is left; remove it by hand: guardian: cannot remove {left}" in done.stderr, done.stderr

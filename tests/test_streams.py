@@ -14,6 +14,8 @@ import pytest
 from proctor.harness.streams import CLOSED
 from tests.conftest import ROOT
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""An environment in which output is written at the end, as usual."""
 FULL = "proctor: cannot write: No space left on device; is standard output on a full disk?\n"
 SUITE = ["-m", "pytest", "conformance/", "-p", "no:cacheprovider", "--target=env", "-k", "EXIT-3"]
 CALLS = {
@@ -46,7 +48,7 @@ def ran(name: str, redirected: str, directory: Path) -> tuple[int, str]:
     """Run a command under a shell with this redirection; return its exit status, and what it printed on stderr."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirected}', "sh", *words_of(name, directory)], cwd=ROOT, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+        stderr=subprocess.PIPE, text=True, timeout=120, check=False, env=BUFFERED,
     )  # fmt: skip
     return done.returncode, done.stderr
 
@@ -86,7 +88,8 @@ def test_a_reader_that_has_ended_is_141(name: str, tmp_path: Path) -> None:
     writer = os.open(pipe, os.O_WRONLY)
     os.close(reader)
     done = subprocess.run(
-        words_of(name, tmp_path), cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+        words_of(name, tmp_path), cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120,
+        check=False, env=BUFFERED,
     )  # fmt: skip
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")

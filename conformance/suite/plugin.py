@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -89,20 +90,28 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
         config.option.dist = "worksteal"
     if sys.stdout is None:
         # at its end, the capturing would put None back, and pytest would end with a traceback when it flushes that
-        config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
+        _stop_capturing(config)
     config.stash[_closed_key] = streams.open_closed_ones()
     try:
         status = yield
+        _stop_capturing(config)
         sys.stdout.flush()
         return status
     except pytest.UsageError as error:
         _complain(str(error))
         return config.stash.get(_refused_key, USAGE_ERROR)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            _stop_capturing(config)
         lost = streams.lost_output(error)
         if lost is None:
             raise
         return lost
+
+
+def _stop_capturing(config: pytest.Config) -> None:
+    """Have sys.stdout and descriptor 1 be those of the caller again; pytest itself would do so after all else."""
+    config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
 
 
 def _complain(message: str) -> None:
