@@ -12,6 +12,7 @@ import ctypes
 import os
 import stat
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,8 @@ FOR_ALL = ("/tmp", "/var/tmp")
 OF_THE_SYSTEM = "/run"
 """Watched with all directories below."""
 MOST_DIRECTORIES = 200
+TICK = 50_000_000
+"""Nanoseconds, several times what the clock of a file system goes on at once."""
 _INIT = 0x1 | 0x2 | 0x400 | 0x800  # FAN_CLOEXEC, FAN_NONBLOCK, FAN_REPORT_DIR_FID, FAN_REPORT_NAME
 _ADD_DIRECTORY = 0x1 | 0x8  # FAN_MARK_ADD, FAN_MARK_ONLYDIR
 _CREATED = 0x80 | 0x100 | 0x40000000  # FAN_MOVED_TO, FAN_CREATE, FAN_ONDIR
@@ -45,6 +48,8 @@ class CreatedFiles:
     def __init__(self) -> None:
         self._directories: dict[Handle, str] = {}
         self._before: dict[str, frozenset[str]] = {}
+        self._listed: dict[str, int] = {}
+        """When each directory had changed for the last time before it was listed."""
         self._created: dict[str, bool] = {}
         """By path, whether it was last created by a process of ours."""
         libc = ctypes.CDLL(None, use_errno=True)
@@ -59,7 +64,12 @@ class CreatedFiles:
         """Forget what was noted before an execution. What is there now is not removed, even if the launcher replaces
         it."""
         self.remove(sources)
-        self._before = {path: _names_in(path) for path in self._directories.values()}
+        for path in self._directories.values():
+            changed = _changed_at(path)
+            if self._listed.get(path) != changed:
+                # a change in the same tick of the clock as this one would not be seen: then list it again next time
+                self._listed[path] = changed if time.time_ns() - changed > TICK else 0
+                self._before[path] = _names_in(path)
         if self._directories and os.getpid() != 1:
             sources.add(self._events, self._read)
 
@@ -112,6 +122,14 @@ def _handle_of(libc: ctypes.CDLL, path: bytes) -> Handle | None:
         return None
     size, handle_type = _HANDLE.unpack_from(buffer.raw)
     return handle_type, buffer.raw[_HANDLE.size : _HANDLE.size + size]
+
+
+def _changed_at(path: str) -> int:
+    """Return when an entry of a directory was last made or removed, in nanoseconds; -1 if it has gone."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return -1
 
 
 def _names_in(path: str) -> frozenset[str]:
