@@ -20,10 +20,10 @@ from proctor.harness.runner import processes
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start.removal import remove
 
-FOR_ALL = ("/tmp", "/var/tmp")
+FOR_ALL = ("/tmp", "/var/tmp", f"/run/user/{os.getuid()}")
 """Watched with the directories in them into which anybody may write, such as /tmp/.X11-unix."""
 OF_THE_SYSTEM = "/run"
-"""Watched with all directories below."""
+"""Watched with all directories below, but for those of other file systems: some are slow to answer, or never do."""
 MOST_DIRECTORIES = 200
 TICK = 50_000_000
 """Nanoseconds, several times what the clock of a file system goes on at once."""
@@ -152,11 +152,20 @@ def _shared_directories() -> list[str]:
     for path in tuple(found):
         with contextlib.suppress(OSError), os.scandir(path) as entries:
             found += [entry.path for entry in entries if _is_for_all(entry)]
-    for path, _, _ in os.walk(OF_THE_SYSTEM):
+    of_the_system = _device(OF_THE_SYSTEM)
+    for path, names, _ in os.walk(OF_THE_SYSTEM):
         if len(found) >= MOST_DIRECTORIES:
             break
         found.append(path)
+        names[:] = [name for name in names if _device(f"{path}/{name}") == of_the_system]
     return found[:MOST_DIRECTORIES]
+
+
+def _device(path: str) -> int:
+    try:
+        return os.lstat(path).st_dev
+    except OSError:
+        return -1
 
 
 def _is_for_all(entry: os.DirEntry[str]) -> bool:
