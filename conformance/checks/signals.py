@@ -72,7 +72,7 @@ def _names(numbers: list[int]) -> str:
 
 
 def none_unasked(history: History, bare: History) -> list[Violation]:
-    """SIG-2: where nobody is sent anything the command receives nothing, and runs until it is told to exit."""
+    """SIG-2: while no signal is sent the command receives none, and runs until it is told to exit."""
     if launcher_stays(history):
         raise NotObservable("the launcher ended before the command did: see EXIT-3")
     found = counts_as_bare(history, bare, unexpected_signals(history, bare), fewest=False, most=True)

@@ -1,6 +1,7 @@
 """Planted faults in the exit status after a signal that the command has handled."""
 
-from .sound import FROM_KERNEL, TYPE_CHECKING, Launcher, signal
+from .signals import GraceOf300Ms
+from .sound import TYPE_CHECKING, Launcher, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -45,7 +46,7 @@ class exit_7_late_signal_kills(Launcher):
         super().on_signal(info)
 
 
-class exit_7_gives_up_after_300_ms(Launcher):
+class exit_7_gives_up_after_300_ms(GraceOf300Ms):
     """Gives the signal's status when the command has not ended 300 ms after SIGTERM, whatever its own one is then.
 
     firejail says 143 for a command that needs a while to stop and exits with 7.
@@ -57,16 +58,8 @@ class exit_7_gives_up_after_300_ms(Launcher):
 
     given_up = 0
 
-    def forward(self, number: int) -> None:
-        super().forward(number)
-        if number == signal.SIGTERM:
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
-
-    def on_signal(self, info: "signal.struct_siginfo") -> None:
-        if info.si_signo == signal.SIGALRM and info.si_code == FROM_KERNEL:
-            self.given_up = signal.SIGTERM
-        else:
-            super().on_signal(info)
+    def grace_is_over(self) -> None:
+        self.given_up = signal.SIGTERM
 
     def finish(self, status: int) -> "NoReturn":
         super().finish(self.given_up or status)

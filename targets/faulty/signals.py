@@ -443,7 +443,25 @@ class sig_5_ends_after_forward(Launcher):
             self.finish(signal.SIGTERM)
 
 
-class sig_5_grace_of_300_ms(Launcher):
+class GraceOf300Ms(Launcher):
+    """Sets a timer when it forwards a SIGTERM."""
+
+    def forward(self, number: int) -> None:
+        super().forward(number)
+        if number == signal.SIGTERM:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+    def on_signal(self, info: "signal.struct_siginfo") -> None:
+        if info.si_signo == signal.SIGALRM and info.si_code == FROM_KERNEL:
+            self.grace_is_over()
+        else:
+            super().on_signal(info)
+
+    def grace_is_over(self) -> None:
+        """After 300 ms."""
+
+
+class sig_5_grace_of_300_ms(GraceOf300Ms):
     """Kills the command when it has not ended 300 ms after SIGTERM.
 
     A grace period that was not asked for; opencode#26259 asks for the signal, not for this.
@@ -453,17 +471,9 @@ class sig_5_grace_of_300_ms(Launcher):
     # when the case sends SIGTERM to a command that stays for 300 ms
     may_break = ("SIG-10", "SIG-1", "SIG-2", "EXIT-2", "EXIT-3", "EXIT-7", "TREE-6", "TREE-8")
 
-    def forward(self, number: int) -> None:
-        super().forward(number)
-        if number == signal.SIGTERM:
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
-
-    def on_signal(self, info: "signal.struct_siginfo") -> None:
-        if info.si_signo == signal.SIGALRM and info.si_code == FROM_KERNEL:
-            if self.child:
-                super().forward(signal.SIGKILL)
-        else:
-            super().on_signal(info)
+    def grace_is_over(self) -> None:
+        if self.child:
+            self.forward(signal.SIGKILL)
 
 
 class sig_5_kill_after_2_s(Launcher):

@@ -188,7 +188,7 @@ def only_these_signals_arrive(bare: ObservedRun, launched: ObservedRun) -> list[
 
 @asks("signals.none_unasked")
 def no_signal_of_itself(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """Where nobody is sent anything the command receives nothing, and runs until it is told to exit."""
+    """While no signal is sent the command receives none, and runs until it is told to exit."""
     if stays(launched):
         raise RuntimeError("the launcher ended before the command")
     found = same_counts(bare, launched, unexpected(bare, launched))
