@@ -135,7 +135,7 @@ class RunnerProcess:
             if resumes > MOST_RESUMES:
                 return None
             if self._process.poll() is not None and self._runner_pid:
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError):  # it has ended as well
                     os.kill(self._runner_pid, signal.SIGCONT)
         return wire.receive(self._link, kind)
 

@@ -34,9 +34,9 @@ def end_below(ancestor: int) -> None:
     deadline = time.monotonic() + END_WITHIN
     while time.monotonic() < deadline:
         living = False
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error):  # the ancestor has ended, or one whose children are listed
             for process in psutil.Process(ancestor).children(recursive=True):
-                with contextlib.suppress(psutil.Error):
+                with contextlib.suppress(psutil.Error):  # it has ended meanwhile
                     if process.status() != psutil.STATUS_ZOMBIE:
                         living = True
                         process.kill()

@@ -101,7 +101,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
         _complain(str(error))
         return config.stash.get(_refused_key, USAGE_ERROR)
     except OSError as error:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # what was captured cannot be written either
             _stop_capturing(config)
         lost = streams.lost_output(error)
         if lost is None:

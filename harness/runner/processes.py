@@ -87,34 +87,27 @@ def read_process(pid: int) -> Process | None:
     return Process(int(number), ppid, pgid, sid, state, name.decode("utf-8", "backslashreplace"))
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process and its reaped children have used; 0.0 if it has gone. proc_pid_stat(5)."""
+class Usage(NamedTuple):
+    """CPU time in seconds, and page faults."""
+
+    cpu_seconds: float = 0.0
+    page_faults: int = 0
+
+
+def usage(pid: int) -> Usage:
+    """Return what a process and its reaped children have used; nothing if it has gone. proc_pid_stat(5)."""
     try:
         line = contents(f"/proc/{pid}/stat")
     except OSError:
-        return 0.0
-    return sum(map(int, line.rpartition(b") ")[2].split()[11:15])) / _TICKS
+        return Usage()
+    fields = line.rpartition(b") ")[2].split()
+    return Usage(sum(map(int, fields[11:15])) / _TICKS, sum(map(int, fields[7:11])))
 
 
-def page_faults(pid: int) -> int:
-    """Return the page faults of a process and its reaped children; 0 if it has gone. proc_pid_stat(5)."""
-    try:
-        line = contents(f"/proc/{pid}/stat")
-    except OSError:
-        return 0
-    return sum(map(int, line.rpartition(b") ")[2].split()[7:11]))
-
-
-def reaped_page_faults() -> int:
-    """Return the page faults of the children which this process has reaped, and theirs. getrusage(2)."""
+def reaped_usage() -> Usage:
+    """Return what the children which this process has reaped have used, and theirs. getrusage(2)."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_minflt + used.ru_majflt
-
-
-def reaped_cpu_seconds() -> float:
-    """Return the CPU time that the children which this process has reaped have used, and theirs. getrusage(2)."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Usage(used.ru_utime + used.ru_stime, used.ru_minflt + used.ru_majflt)
 
 
 def table() -> dict[int, Process]:

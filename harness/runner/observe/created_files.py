@@ -81,7 +81,7 @@ class CreatedFiles:
     def remove(self, sources: Sources) -> None:
         """Remove what is left, for the next execution."""
         for path in self.left():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it has gone meanwhile, or cannot be removed
                 remove(Path(path))
         sources.remove(self._events)
         self._created.clear()
@@ -150,6 +150,7 @@ def _shared_directories() -> list[str]:
     """Return the directories to watch, at most MOST_DIRECTORIES."""
     found = [path for path in FOR_ALL if os.path.isdir(path)]
     for path in tuple(found):
+        # one that cannot be listed: then only it itself is watched
         with contextlib.suppress(OSError), os.scandir(path) as entries:
             found += [entry.path for entry in entries if _is_for_all(entry)]
     of_the_system = _device(OF_THE_SYSTEM)

@@ -10,6 +10,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+from functools import cache
+
+from proctor.harness.runner.processes import contents
 
 SYSTEM_V = {"shm": "shared memory", "sem": "semaphore set", "msg": "message queue"}
 """The files of /proc/sysvipc, and what each lists; proc_sysvipc(5)."""
@@ -17,18 +20,15 @@ POSIX = ("/dev/shm", "/dev/mqueue")
 _IPC_RMID = 0
 
 
+@cache
 def are_private() -> bool:
     """Whether all objects were made by what this runner has started: the guardian says in a variable which IPC
     namespace it has made for the runner. In another one the objects may be anybody's."""
     private = os.environ.get("PROCTOR_PRIVATE_IPC")
-    return private is not None and private == _namespace()
-
-
-def _namespace() -> str:
-    """Return the number of the IPC namespace in which this process is, "" where there are none."""
-    with contextlib.suppress(OSError):
-        return str(os.stat("/proc/self/ns/ipc").st_ino)
-    return ""
+    try:
+        return private == str(os.stat("/proc/self/ns/ipc").st_ino)
+    except OSError:  # a kernel without IPC namespaces
+        return False
 
 
 def names() -> tuple[str, ...]:
@@ -66,8 +66,7 @@ def _listed(path: str) -> list[str]:
 def _system_v(kind: str) -> list[tuple[int, int]]:
     """Return key and id of each object of a kind."""
     try:
-        with open(f"/proc/sysvipc/{kind}", encoding="ascii") as file:
-            rows = [line.split() for line in file][1:]
+        rows = [line.split() for line in contents(f"/proc/sysvipc/{kind}").splitlines()][1:]
     except OSError:
         return []
     return [(int(row[0]) & 0xFFFFFFFF, int(row[1])) for row in rows]

@@ -149,14 +149,10 @@ def descendants(ancestor: int) -> list[int]:
     return sorted(processes.below(ancestor, processes.table()))
 
 
-def cpu_seconds() -> float:
-    """Return the CPU time, in seconds, that all descendants of this process have used, also those that were reaped."""
-    return sum(map(processes.cpu_seconds, descendants(os.getpid()))) + processes.reaped_cpu_seconds()
-
-
-def page_faults() -> int:
-    """Return the page faults of all descendants of this process, also of those that were reaped."""
-    return sum(map(processes.page_faults, descendants(os.getpid()))) + processes.reaped_page_faults()
+def usage() -> processes.Usage:
+    """Return what all descendants of this process have used, also those that were reaped."""
+    used = [processes.reaped_usage(), *map(processes.usage, descendants(os.getpid()))]
+    return processes.Usage(sum(one.cpu_seconds for one in used), sum(one.page_faults for one in used))
 
 
 def can_be_read() -> bool:

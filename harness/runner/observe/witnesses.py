@@ -126,7 +126,7 @@ class Witnesses:
         self._refusals = Refusals(recorder)
         self._awaited_names = {"command"}
         """Names of witnesses that there may be: others are made by the order `spawn`."""
-        self._reaped_before = processes.reaped_cpu_seconds(), processes.reaped_page_faults()
+        self._reaped_before = processes.reaped_usage()
         self._listeners: dict[str, socket.socket] = {}
         self.listen(path)
 
@@ -245,13 +245,13 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, pid)
-        seconds, faults = self._used() if name == "command" else (0.0, 0)
-        self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, seconds, faults))
+        used = self._used() if name == "command" else processes.Usage()
+        self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, used.cpu_seconds, used.page_faults))
 
-    def _used(self) -> tuple[float, int]:
-        """Return the CPU time in seconds and the page faults of the processes of this execution so far."""
-        seconds, faults = self._reaped_before
-        return round(quiescence.cpu_seconds() - seconds, 6), quiescence.page_faults() - faults
+    def _used(self) -> processes.Usage:
+        """Return what the processes of this execution have used so far."""
+        now, before = quiescence.usage(), self._reaped_before
+        return processes.Usage(round(now.cpu_seconds - before.cpu_seconds, 6), now.page_faults - before.page_faults)
 
     def order(self, name: str, text: str) -> bool:
         """Send one order; return whether there was a witness to send it to."""

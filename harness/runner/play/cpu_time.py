@@ -43,4 +43,4 @@ def measure(observer: Observer, witnesses: frozenset[int]) -> CpuUsed:
 def _used(witnesses: frozenset[int]) -> dict[int, float]:
     """Return the CPU time, in seconds, of each process; under 0 that of those which were reaped here."""
     pids = [pid for pid in descendants(os.getpid()) if pid not in witnesses]
-    return {0: processes.reaped_cpu_seconds()} | {pid: processes.cpu_seconds(pid) for pid in pids}
+    return {0: processes.reaped_usage().cpu_seconds} | {pid: processes.usage(pid).cpu_seconds for pid in pids}

@@ -110,7 +110,7 @@ class Observer:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that all watched processes have used, also those that were reaped."""
-        return quiescence.cpu_seconds()
+        return quiescence.usage().cpu_seconds
 
     def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read,
