@@ -162,7 +162,7 @@ class NotStarted(_Fact, frozen=True):
 
 class WitnessReady(_Fact, frozen=True):
     """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another. cpu_seconds,
-    page_faults: of the command, what all processes of the execution have used up to then, those that have ended too."""
+    page_faults: what the command, its ancestors, and all that these and the runner have reaped, have used by then."""
 
     process: str
     pid: int

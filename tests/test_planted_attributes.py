@@ -21,7 +21,7 @@ from proctor.conformance.scenarios.signals import finish
 from proctor.harness.execute import execute
 from proctor.harness.history import History, Inherited, WitnessReady
 from proctor.harness.runner.start.spawn import WITNESS
-from proctor.harness.scenario import Scenario
+from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import BARE, Target
 from proctor.reports.reproducer.parts import attributes
 from tests.conftest import ROOT
@@ -29,7 +29,7 @@ from tests.planted import Fault, compared_attributes, faults
 from tests.test_export import a_case, exported
 
 FAULTS = faults("attributes")
-START = Scenario(finish())
+START = Scenario(finish(), Stage(reads_attributes=True))
 EVERYWHERE = {
     "child-subreaper", "children", "core-dump-filter", "huge-pages-off", "io-priority", "name", "no-new-privileges",
     "oom-score", "parent-death-signal", "pending-signals", "pending-signals-of-process", "personality",
@@ -96,7 +96,7 @@ def test_a_changed_attribute_is_seen(fault: Fault) -> None:
 
 def test_a_script_reads_what_the_witness_reads(tmp_path: Path) -> None:
     """Both are started by this process, the one after the other."""
-    path = str(tmp_path / "socket")
+    path = str(tmp_path / "a")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()

@@ -50,6 +50,27 @@ def test_only_what_the_launcher_leaves_is_removed() -> None:
             of_launcher.unlink(missing_ok=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="fanotify(7) tells only root which process has created a file")
+@pytest.mark.usefixtures("contained")
+def test_a_name_that_others_have_removed_is_the_launchers_afterwards() -> None:
+    """Events of one process may come as one: created and removed."""
+    path = Path(f"/tmp/proctor-again.{os.getpid()}")
+    plain = Scenario((Order(Exit(0)), WaitEnds()))
+    writes = Target("writes", ("/bin/sh", "-c", ': > "$1"; shift; exec "$@"', "sh", str(path)))
+    door.execute(Target("env", ("env",)), plain)
+    for before in (("created", "removed"), ("created", "seen", "removed")):
+        for act in before:
+            match act:
+                case "created":
+                    path.touch()
+                case "removed":
+                    path.unlink()
+                case _:
+                    door.execute(Target("env", ("env",)), plain)
+        assert [fact.paths for fact in door.execute(writes, plain).facts(TempFilesLeft)] == [(str(path),)]
+        assert not path.exists()
+
+
 def test_what_is_no_event_has_no_name() -> None:
     for records in (b"", b"\0", bytes(20), bytes(100), b"\2\0\0\0" + bytes(16)):
         assert not [name for _, name in named_in(records) if name]

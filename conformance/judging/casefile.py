@@ -24,6 +24,8 @@ from proctor.harness.violation import Violation
 
 SCHEMA = 2
 """Of the case files that are read and written here."""
+READS_ATTRIBUTES = "inherit.surroundings"
+"""The check that compares what the kernel keeps for a process; without Stage.reads_attributes it would see nothing."""
 
 
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -116,7 +118,11 @@ def read(path: Path) -> CaseFile:
     if type(schema) is int and schema != SCHEMA:  # before all else: another schema has other keys
         again = "Record it again with `proctor explore`, `proctor hunt` or `proctor check --cases`"
         raise UsageError(f"{path}: {other_schema(schema, SCHEMA, again)}")
-    return checked(parse_json(text, CaseFile, str(path)), str(path))
+    case = checked(parse_json(text, CaseFile, str(path)), str(path))
+    if case.check == READS_ATTRIBUTES:  # also in a case from before the stage said so
+        stage = msgspec.structs.replace(case.scenario.stage, reads_attributes=True)
+        case = msgspec.structs.replace(case, scenario=msgspec.structs.replace(case.scenario, stage=stage))
+    return case
 
 
 def checked(case: CaseFile, where: str) -> CaseFile:

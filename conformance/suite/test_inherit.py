@@ -6,6 +6,7 @@ import resource
 import signal
 from functools import partial
 
+import msgspec
 import pytest
 
 from proctor.conformance.checks import inherit as checks
@@ -91,7 +92,7 @@ def test_arguments(case: Case, args: tuple[bytes, ...]) -> None:
     ids=["as-usual", "umask-077", "umask-0", "nice-5", "nofile-200", "groups", "unusual", "job"],
 )
 def test_surroundings(case: Case, stage: Stage) -> None:
-    case(Scenario(finish(), stage), checks.surroundings)
+    case(Scenario(finish(), msgspec.structs.replace(stage, reads_attributes=True)), checks.surroundings)
 
 
 @requirement("INHERIT-5")

@@ -96,12 +96,27 @@ class Usage(NamedTuple):
 
 def usage(pid: int) -> Usage:
     """Return what a process and its reaped children have used; nothing if it has gone. proc_pid_stat(5)."""
+    return _usage_and_parent(pid)[0]
+
+
+def usage_up_from(pid: int) -> Usage:
+    """Return what a process, its ancestors below this process, and all the reaped children of these and of this one
+    have used."""
+    used = [reaped_usage()]
+    while pid not in (0, os.getpid()):
+        one, pid = _usage_and_parent(pid)
+        used.append(one)
+    return Usage(sum(one.cpu_seconds for one in used), sum(one.page_faults for one in used))
+
+
+def _usage_and_parent(pid: int) -> tuple[Usage, int]:
+    """Return what a process has used, and its parent; 0 if it has gone."""
     try:
         line = contents(f"/proc/{pid}/stat")
     except OSError:
-        return Usage()
-    fields = line.rpartition(b") ")[2].split()
-    return Usage(sum(map(int, fields[11:15])) / _TICKS, sum(map(int, fields[7:11])))
+        return Usage(), 0
+    fields = line.rpartition(b") ")[2].split(b" ", 15)
+    return Usage(sum(map(int, fields[11:15])) / _TICKS, sum(map(int, fields[7:11]))), int(fields[1])
 
 
 def reaped_usage() -> Usage:

@@ -22,6 +22,9 @@
 
 static int some_attribute;
 
+/* /proc/self: paths from here on are looked up in two thirds of the time */
+static int own_directory;
+
 static void put_text(const char *name, const char *value, size_t length) {
     put("%s\"%s\":", some_attribute ? "," : "", name);
     put_hex("", value, length);
@@ -33,9 +36,9 @@ static void put_number(const char *name, long long value) {
     put_text(name, text, (size_t)snprintf(text, sizeof text, "%lld", value));
 }
 
-/* Reads a file of /proc, which is at most so large; returns its length without the last newline, -1 on failure. */
+/* Reads a file of /proc/self, which is at most so large; returns its length without the last newline, -1 on failure. */
 static ssize_t contents(const char *path, char *into, size_t size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(own_directory, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     ssize_t length = read(fd, into, size - 1);
@@ -71,7 +74,7 @@ static void put_status(void) {
         {"memory-nodes", "Mems_allowed:"},
     };
     char text[8192];
-    if (contents("/proc/self/status", text, sizeof text) < 0)
+    if (contents("status", text, sizeof text) < 0)
         return;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         char line[64];
@@ -94,9 +97,9 @@ static void put_files(void) {
     static const struct {
         const char *name, *path;
     } shown[] = {
-        {"oom-score", "/proc/self/oom_score_adj"},    {"core-dump-filter", "/proc/self/coredump_filter"},
-        {"login-user", "/proc/self/loginuid"},        {"audit-session", "/proc/self/sessionid"},
-        {"security-label", "/proc/self/attr/current"}, {"control-groups", "/proc/self/cgroup"},
+        {"oom-score", "oom_score_adj"},    {"core-dump-filter", "coredump_filter"},
+        {"login-user", "loginuid"},        {"audit-session", "sessionid"},
+        {"security-label", "attr/current"}, {"control-groups", "cgroup"},
     };
     char text[4096];
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
@@ -112,8 +115,8 @@ static void put_namespaces(void) {
                                         "pid_for_children", "time_for_children"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         char path[64], name[64], link[64];
-        snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i]);
-        ssize_t length = readlink(path, link, sizeof link);
+        snprintf(path, sizeof path, "ns/%s", kinds[i]);
+        ssize_t length = readlinkat(own_directory, path, link, sizeof link);
         snprintf(name, sizeof name, "namespace-%s", kinds[i]);
         /* one that no process has entered yet has no number; namespaces(7) */
         if (length < 0 && errno == ENOENT && strstr(kinds[i], "_for_children"))
@@ -188,6 +191,7 @@ static void put_attributes(const char *name_of_program) {
     siginfo_t child;
     put(",\"attributes\":{");
     some_attribute = 0;
+    own_directory = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     put_text("name", name_of_program, strlen(name_of_program));
     put_status();
     put_files();
@@ -212,10 +216,17 @@ static void put_attributes(const char *name_of_program) {
         put_number("session-keyring", keyring);
     put_number("secure-execution", (long long)getauxval(AT_SECURE));
     put("}");
+    close(own_directory);
 }
 #else
+/* elsewhere there is nothing to read */
 static void put_attributes(const char *name_of_program) {
     (void)name_of_program;
-    put(",\"attributes\":{}");
 }
 #endif
+
+/* Whether the runner wants them: it says so by the name of its socket. They take a tenth of the time of an execution. */
+static int wants_attributes(const char *socket_path) {
+    size_t length = strlen(socket_path);
+    return length > 2 && strcmp(socket_path + length - 2, "/a") == 0;
+}

@@ -251,7 +251,8 @@ static void build_hello(const char *name, const sigset_t *mask, int argc, char *
     put_identity();
     put_signals(",\"blocked\":", mask);
     put_signals(",\"ignored\":", &ignored);
-    if (argc) /* a copy of the witness has those of its parent */
+    /* a copy of the witness, without arguments, has those of its parent */
+    if (argc > 1 && wants_attributes(argv[1]))
         put_attributes(argv[0]);
     put_descriptors(except);
     put_limits();

@@ -12,7 +12,6 @@ import ctypes
 import os
 import stat
 import struct
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,11 +24,12 @@ FOR_ALL = ("/tmp", "/var/tmp", f"/run/user/{os.getuid()}")
 OF_THE_SYSTEM = "/run"
 """Watched with all directories below, but for those of other file systems: some are slow to answer, or never do."""
 MOST_DIRECTORIES = 200
-TICK = 50_000_000
-"""Nanoseconds, several times what the clock of a file system goes on at once."""
 _INIT = 0x1 | 0x2 | 0x400 | 0x800  # FAN_CLOEXEC, FAN_NONBLOCK, FAN_REPORT_DIR_FID, FAN_REPORT_NAME
 _ADD_DIRECTORY = 0x1 | 0x8  # FAN_MARK_ADD, FAN_MARK_ONLYDIR
-_CREATED = 0x80 | 0x100 | 0x40000000  # FAN_MOVED_TO, FAN_CREATE, FAN_ONDIR
+_CREATED = 0x80 | 0x100  # FAN_MOVED_TO, FAN_CREATE
+_REMOVED = 0x40 | 0x200  # FAN_MOVED_FROM, FAN_DELETE
+_OF_DIRECTORIES = 0x40000000  # FAN_ONDIR
+_LOST = 0x4000  # FAN_Q_OVERFLOW: there were too many events
 _EVENT = struct.Struct("=IBBHQii")  # fanotify_event_metadata: its length first, the pid last
 _RECORD = struct.Struct("=BxH8s")  # type, length, file system; then comes a file handle, and a name
 _HANDLE = struct.Struct("=Ii")  # file_handle: the length and the type of the bytes that follow
@@ -43,40 +43,38 @@ Handle = tuple[int, bytes]
 
 
 class CreatedFiles:
-    """Notes what is created in the shared directories, and by whom; `left` says what is still there."""
+    """Notes what is created in the shared directories, and by whom; `left` says what is still there.
+
+    The directories are listed once, and events say what has changed since: to list them, or only to look whether they
+    have changed, takes a tenth of a millisecond for each execution.
+    """
 
     def __init__(self) -> None:
         self._directories: dict[Handle, str] = {}
-        self._before: dict[str, frozenset[str]] = {}
-        self._listed: dict[str, int] = {}
-        """When each directory had changed for the last time before it was listed."""
-        self._created: dict[str, bool] = {}
-        """By path, whether it was last created by a process of ours."""
+        self._of_others: dict[str, set[str]] = {}
+        """By directory, the names that were there before or come from others."""
+        self._created: set[str] = set()
+        """The paths that processes of ours have created, some of which may have gone."""
         libc = ctypes.CDLL(None, use_errno=True)
         self._events = libc.fanotify_init(_INIT, os.O_RDONLY) if hasattr(libc, "fanotify_init") else -1
         for path in _shared_directories() if self._events >= 0 else ():
-            name, mask = os.fsencode(path), ctypes.c_uint64(_CREATED)
+            name, mask = os.fsencode(path), ctypes.c_uint64(_CREATED | _REMOVED | _OF_DIRECTORIES)
             handle = _handle_of(libc, name)
             if handle and libc.fanotify_mark(self._events, _ADD_DIRECTORY, mask, _AT_FDCWD, name) == 0:
                 self._directories[handle] = path
+        self._list()
 
     def begin(self, sources: Sources) -> None:
         """Forget what was noted before an execution. What is there now is not removed, even if the launcher replaces
         it."""
         self.remove(sources)
-        for path in self._directories.values():
-            changed = _changed_at(path)
-            if self._listed.get(path) != changed:
-                # a change in the same tick of the clock as this one would not be seen: then list it again next time
-                self._listed[path] = changed if time.time_ns() - changed > TICK else 0
-                self._before[path] = _names_in(path)
         if self._directories and os.getpid() != 1:
             sources.add(self._events, self._read)
 
     def left(self) -> tuple[str, ...]:
         """Return the paths that processes of ours have created and that are still there."""
         self._read()
-        return tuple(sorted(path for path, ours in self._created.items() if ours and os.path.lexists(path)))
+        return tuple(sorted(filter(os.path.lexists, self._created)))
 
     def remove(self, sources: Sources) -> None:
         """Remove what is left, for the next execution."""
@@ -86,6 +84,9 @@ class CreatedFiles:
         sources.remove(self._events)
         self._created.clear()
 
+    def _list(self) -> None:
+        self._of_others = {path: _names_in(path) for path in self._directories.values()}
+
     def _read(self) -> None:
         while self._directories:
             try:
@@ -93,12 +94,25 @@ class CreatedFiles:
             except OSError:  # there is no more
                 return
             while data:
-                length, _, _, start, _, _, pid = _EVENT.unpack_from(data)
+                length, _, _, start, mask, _, pid = _EVENT.unpack_from(data)
+                if mask & _LOST:
+                    self._list()
                 for handle, name in named_in(data[start:length]):
-                    directory = self._directories.get(handle, "")
-                    if directory and name not in self._before.get(directory, ()):
-                        self._created[f"{directory}/{name}"] = _is_ours(pid)
+                    if directory := self._directories.get(handle):
+                        self._note(directory, name, mask, _is_ours(pid))
                 data = data[length:]
+
+    def _note(self, directory: str, name: str, mask: int, is_ours: bool) -> None:
+        """Note that a name was created or removed, or both: the kernel makes one event of several. What was there
+        before stays that of others, even if we replace it."""
+        of_others, path = self._of_others[directory], f"{directory}/{name}"
+        if is_ours and name not in of_others:
+            self._created.add(path)
+        elif not is_ours and mask & _CREATED and (not mask & _REMOVED or os.path.lexists(path)):
+            of_others.add(name)
+            self._created.discard(path)
+        elif not is_ours:
+            of_others.discard(name)
 
 
 def named_in(records: bytes) -> Iterator[tuple[Handle, str]]:
@@ -124,19 +138,11 @@ def _handle_of(libc: ctypes.CDLL, path: bytes) -> Handle | None:
     return handle_type, buffer.raw[_HANDLE.size : _HANDLE.size + size]
 
 
-def _changed_at(path: str) -> int:
-    """Return when an entry of a directory was last made or removed, in nanoseconds; -1 if it has gone."""
+def _names_in(path: str) -> set[str]:
     try:
-        return os.stat(path).st_mtime_ns
+        return set(os.listdir(path))
     except OSError:
-        return -1
-
-
-def _names_in(path: str) -> frozenset[str]:
-    try:
-        return frozenset(os.listdir(path))
-    except OSError:
-        return frozenset()
+        return set()
 
 
 def _is_ours(pid: int) -> bool:

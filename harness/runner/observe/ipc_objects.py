@@ -12,12 +12,11 @@ import ctypes
 import os
 from functools import cache
 
-from proctor.harness.runner.processes import contents
-
 SYSTEM_V = {"shm": "shared memory", "sem": "semaphore set", "msg": "message queue"}
 """The files of /proc/sysvipc, and what each lists; proc_sysvipc(5)."""
 POSIX = ("/dev/shm", "/dev/mqueue")
 _IPC_RMID = 0
+_CHUNK = 1 << 16
 
 
 @cache
@@ -63,10 +62,23 @@ def _listed(path: str) -> list[str]:
         return []
 
 
+@cache
+def _opened(kind: str) -> int:
+    """Return a descriptor of the table of a kind, which each execution reads; -1 where there is none."""
+    try:
+        return os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def _table(kind: str) -> bytes:
+    fd, text = _opened(kind), b""
+    while fd >= 0 and (more := os.pread(fd, _CHUNK, len(text))):
+        text += more
+    return text
+
+
 def _system_v(kind: str) -> list[tuple[int, int]]:
     """Return key and id of each object of a kind."""
-    try:
-        rows = [line.split() for line in contents(f"/proc/sysvipc/{kind}").splitlines()][1:]
-    except OSError:
-        return []
+    rows = [line.split() for line in _table(kind).splitlines()[1:]]
     return [(int(row[0]) & 0xFFFFFFFF, int(row[1])) for row in rows]

@@ -5,16 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 OURS = "the runner's"
+MOST_VALUES = 1000
+"""Values that are kept: nearly all attributes are the same in each execution."""
 
 
 def kept_attributes(sent: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes as text, of those that a witness has sent in hex. The number of a namespace differs between
     two runners, so one that is the runner's is said to be that."""
-    decoded = {name: bytes.fromhex(value).decode("utf-8", "backslashreplace") for name, value in sent.items()}
-    return {name: OURS if value in _own_namespaces() else value for name, value in decoded.items()}
+    return {name: _text(value) for name, value in sent.items()}
+
+
+@lru_cache(MOST_VALUES)
+def _text(sent: str) -> str:
+    value = bytes.fromhex(sent).decode("utf-8", "backslashreplace")
+    return OURS if value in _own_namespaces() else value
 
 
 @cache

@@ -12,7 +12,6 @@ from pathlib import Path
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe import quiescence
 from proctor.harness.runner.observe.command import runs_tool
 from proctor.harness.runner.observe.peers import Peer, Refusals, peer_of, why_refused
 from proctor.harness.runner.observe.witness_reports import (
@@ -245,12 +244,12 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, pid)
-        used = self._used() if name == "command" else processes.Usage()
+        used = self._used(pid) if name == "command" else processes.Usage()
         self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, used.cpu_seconds, used.page_faults))
 
-    def _used(self) -> processes.Usage:
-        """Return what the processes of this execution have used so far."""
-        now, before = quiescence.usage(), self._reaped_before
+    def _used(self, pid: int) -> processes.Usage:
+        """Return what a process and its ancestors, with all that they and we have reaped, have used so far."""
+        now, before = processes.usage_up_from(pid), self._reaped_before
         return processes.Usage(round(now.cpu_seconds - before.cpu_seconds, 6), now.page_faults - before.page_faults)
 
     def order(self, name: str, text: str) -> bool:

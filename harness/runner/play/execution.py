@@ -75,6 +75,7 @@ class Execution:
         self._place = place
         self._recorder = Recorder()
         self._sources, self._created = sources, created
+        self._may_leave_ipc = True
         if created:
             created.begin(sources)
         timers.forget()
@@ -183,9 +184,12 @@ class Execution:
         files = (*_names_in(self._place.temporary), *(self._created.left() if self._created else ()))
         if files:
             self._recorder.add("runner", history.TempFilesLeft(files[:MOST_NAMES]))
-        if objects := ipc_objects.names():
+        objects = ipc_objects.names()
+        if objects:
             self._recorder.add("runner", history.IpcLeft(objects[:MOST_NAMES]))
-        self._describe([p for p in left if p.state not in processes.ENDED and p.role not in PARENTS])
+        living = [process for process in left if process.state not in processes.ENDED]
+        self._may_leave_ipc = bool(objects or living)
+        self._describe([process for process in living if process.role not in PARENTS])
 
     def _describe(self, left: list[history.Process]) -> None:
         """Record details of processes that are still there. psutil is imported here, as most launchers leave none."""
@@ -199,7 +203,8 @@ class Execution:
 
     def _close(self) -> None:
         containment.end_all()
-        ipc_objects.remove()
+        if self._may_leave_ipc:
+            ipc_objects.remove()
         if self._created:
             self._created.remove(self._sources)
         self._reaper.close()

@@ -34,14 +34,21 @@ class Places:
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._bases: dict[str, Path] = {}
+        self._places: dict[Path, Place] = {}
         self._templates: dict[tuple[str, str], Template] = {}
 
     def of(self, target: Target, scenario: Scenario, warm_up: Callable[[Place], None]) -> Place:
         """Return the place for one execution, as its stage wants it. warm_up runs the launcher undisturbed there."""
         base = self._base(target)
-        asked = interpreter(scenario.interpreter, base)
-        place = Place(base / "work", base / "home", base / "tmp", self._wheels(), asked)
-        if not place.work.is_dir():  # or a launcher has removed what is not its own
+        place = self._places.get(base)
+        if not place:
+            place = self._places[base] = Place(base / "work", base / "home", base / "tmp", self._scratch / "wheels")
+        place = place._replace(
+            interpreter=interpreter(scenario.interpreter, base), reads_attributes=scenario.stage.reads_attributes
+        )
+        if not os.path.isdir(place.wheels):
+            wheel.build(place.wheels)
+        if not os.path.isdir(place.work):  # or a launcher has removed what is not its own
             place.work.mkdir()
             project.lay_out(target, place)
         for directory in (place.temporary, place.home):
@@ -58,14 +65,8 @@ class Places:
             base = self._bases[target.name] = self._scratch / f"{len(self._bases)}-{slug}"
         _make(base)
         with contextlib.suppress(OSError):  # it is no longer ours: whoever needs that says so
-            base.chmod(PASSABLE)  # whatever the umask, and whatever a launcher has made of it
+            os.chmod(base, PASSABLE)  # whatever the umask, and whatever a launcher has made of it
         return base
-
-    def _wheels(self) -> Path:
-        directory = self._scratch / "wheels"
-        if not directory.is_dir():
-            wheel.build(directory)
-        return directory
 
     def _prepare(self, target: Target, scenario: Scenario, place: Place, warm_up: Callable[[Place], None]) -> None:
         base = place.work.parent

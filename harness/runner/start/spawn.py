@@ -41,11 +41,13 @@ class Place(NamedTuple):
     temporary: Path
     wheels: Path = Path("/nonexistent")
     interpreter: str = "python3"
+    reads_attributes: bool = False
 
     @property
     def socket(self) -> str:
-        """Where witnesses report: a short path, for a socket's name has at most 107 bytes."""
-        return f"{self.work.parent}/s"
+        """Where witnesses report: a short path, for a socket's name has at most 107 bytes. A witness that reports at
+        "a" reads its attributes."""
+        return f"{self.work.parent}/{'a' if self.reads_attributes else 's'}"
 
     @property
     def notify_socket(self) -> str:
@@ -61,6 +63,8 @@ BUILD_SOCKET = "PROCTOR_BUILD_SOCKET"
 
 def fill_in(word: str, place: Place) -> str:
     """Replace the words that stand for a place of this execution."""
+    if "{" not in word:
+        return word
     words = {
         "{home}": place.home, "{work}": place.work, "{tmp}": place.temporary, "{wheels}": place.wheels,
         "{interpreter}": place.interpreter,
