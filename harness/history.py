@@ -413,7 +413,7 @@ class WaitFailed(_Fact, frozen=True):
     last_seen: the processes that were there. hidden: why the fact could not have been seen, None where it could. step:
     the index of the script's step that waited for it; None for what the runner itself waits for, such as the start.
     open: waits that might still have ended, and the fact come. ran: the CPU time in seconds, if that was
-    most of the time."""
+    most of the time. spins: it was given up early because nothing happened but that."""
 
     awaited: Awaited
     seconds: float
@@ -423,6 +423,7 @@ class WaitFailed(_Fact, frozen=True):
     step: int | None = None
     open: tuple[OpenWait, ...] = ()
     ran: float = 0.0
+    spins: bool = False
 
 
 class Snapshot(_Fact, frozen=True):

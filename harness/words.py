@@ -294,7 +294,12 @@ def shortened(data: bytes | str, most: int = 60) -> str:
 def timed_out(missed: WaitFailed) -> str:
     """Say how a wait failed: why it was given up, and which processes were left."""
     why = "all processes were idle" if missed.sure else f"not within {missed.seconds:.1f} s"
-    if missed.ran:
+    if missed.spins:
+        why += (
+            f"; given up, because something only computed meanwhile: {missed.ran:.1f} s of CPU time "
+            f"({settings.START_WITHIN}=120 in the environment gives it more)"
+        )
+    elif missed.ran:
         why += f", in most of which something was running: {missed.ran:.1f} s of CPU time"
     still = "".join(f"; {open_wait(wait)}" for wait in missed.open)
     return f"{why}{still}; {left(missed.last_seen)}"

@@ -12,7 +12,7 @@ from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.play.observer import PATIENCE as OF_OPEN_WAITS
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.resting import Resting
-from proctor.harness.runner.play.waits import STARVED_FOR, FactWait, SettleWait
+from proctor.harness.runner.play.waits import STARVED_FOR, FactWait, SettleWait, WaitOutcome
 
 PATIENCE = 0.1
 OUTSIDE = OpenWait(1, "outside", "recvfrom", "socket:[1]")
@@ -101,7 +101,7 @@ def settle(tasks: Tasks, busy_limit: float = 10.0, open_for: float = SETTLE_LIMI
 
 
 def test_a_fact_that_is_there_ends_the_wait_at_once(on_clock: Use) -> None:
-    assert wait_for(on_clock(Tasks(lambda: False)), lambda: True).run() == (True, False, 0.0, 0.0, (), 0.0)
+    assert wait_for(on_clock(Tasks(lambda: False)), lambda: True).run() == WaitOutcome(True, False, 0.0, 0.0)
 
 
 def test_a_fact_that_comes_while_tasks_run_is_waited_for(on_clock: Use) -> None:

@@ -56,8 +56,9 @@ class Expectations:
         self.has_been_patient |= bool(outcome.open)
         seconds, hidden = round(outcome.seconds, 6), self._hidden(what, listed)
         waits = named(outcome.open, listed)
-        ran = round(outcome.ran, 2)
-        failed = history.WaitFailed(what, seconds, sure, tuple(listed), hidden, self.step, waits, ran)
+        failed = history.WaitFailed(
+            what, seconds, sure, tuple(listed), hidden, self.step, waits, round(outcome.ran, 2), outcome.spins
+        )
         self._recorder.add("runner", failed)
         raise ScriptAborted
 

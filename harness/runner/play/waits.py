@@ -11,6 +11,7 @@ from proctor.harness import history
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.play.observer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, SETTLE_LIMIT, Observer
 from proctor.harness.runner.play.resting import Resting
+from proctor.harness.runner.play.spinning import SPINS_FOR, SpinWatch
 from proctor.harness.scenario import USUALLY_WITHIN
 
 Result = TypeVar("Result")
@@ -25,7 +26,8 @@ UNSEEN_TIMER = history.OpenWait(0, "timer")
 class WaitOutcome(NamedTuple):
     """How a wait for a fact ended. came: the fact is there. sure: it can never come. idle: seconds in which all tasks
     were blocked. open: waits that may still end by what we do not see, so that it is not sure. ran: the CPU time in
-    seconds that was used, where that was most of the time: something spins, or computes."""
+    seconds that was used, where that was most of the time: something spins, or computes. spins: it was given up because
+    of that."""
 
     came: bool
     sure: bool
@@ -33,6 +35,7 @@ class WaitOutcome(NamedTuple):
     idle: float
     open: tuple[history.OpenWait, ...] = ()
     ran: float = 0.0
+    spins: bool = False
 
 
 class _Wait(ABC, Generic[Result]):
@@ -135,6 +138,7 @@ class FactWait(_Wait[WaitOutcome]):
         self._pause = FIRST_PAUSE
         self._look_at_once = self._was_blocked = False
         self._progress = _Progress(observer)
+        self._spinning = SpinWatch()
         self._open: tuple[history.OpenWait, ...] = ()
         self._open_for = PATIENCE if within <= USUALLY_WITHIN else within
         """Seconds for which an open wait is waited for while nothing runs; as long as all else if that has longer."""
@@ -185,6 +189,8 @@ class FactWait(_Wait[WaitOutcome]):
     def _after_look(self, look: quiescence.Rest, is_quiet: bool) -> WaitOutcome | None:
         rest = self._rest
         self._progress.begin()
+        if not look.blocked and self._within > SPINS_FOR and self._spinning.spins(look):
+            return WaitOutcome(self._is_there(), False, self._waited, rest.total, (), self._spinning.seconds, True)
         if look.blocked:  # a task that runs is no wait for anything
             self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
         only_relays = all(wait.why == "relays" for wait in look.open)
