@@ -13,12 +13,12 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from proctor.conformance.versions.cleaner import Cleaner, cleaner
 from proctor.conformance.versions.managers import MANAGERS, Manager, PackageRelease, Source
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.target import known_targets
@@ -161,13 +161,19 @@ def _locked(place: Path) -> Iterator[int]:
 def _run(command: list[str], within: float, keep: int = -1) -> subprocess.CompletedProcess[str]:
     """Run pip or npm in a session of its own, so that an interruption ends all of its processes at once. Its temporary
     files are removed."""
-    with tempfile.TemporaryDirectory(prefix="proctor-packages-") as scratch:
-        return _run_in(scratch, command, within, keep)
+    with cleaner() as cleans:
+        return _run_in(cleans, command, within, keep)
 
 
-def _run_in(scratch: str, command: list[str], within: float, keep: int) -> subprocess.CompletedProcess[str]:
+def _run_in(cleans: Cleaner, command: list[str], within: float, keep: int) -> subprocess.CompletedProcess[str]:
     # override settings of the user that change where pip installs, or the lines that are read here
-    own = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_COLOR": "1", "LC_ALL": "C.UTF-8", "TMPDIR": scratch}
+    own = {
+        "PIP_USER": "0",
+        "PIP_REQUIRE_VIRTUALENV": "0",
+        "PIP_NO_COLOR": "1",
+        "LC_ALL": "C.UTF-8",
+        "TMPDIR": cleans.scratch,
+    }
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -179,6 +185,7 @@ def _run_in(scratch: str, command: list[str], within: float, keep: int) -> subpr
         errors="backslashreplace",
         env={**os.environ, **own},
     )
+    cleans.watch(process.pid)
     try:
         out, err = process.communicate(timeout=within)
     except BaseException:
@@ -186,6 +193,8 @@ def _run_in(scratch: str, command: list[str], within: float, keep: int) -> subpr
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
+    finally:
+        cleans.ended()
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
