@@ -14,7 +14,7 @@ trap '' HUP INT TERM QUIT
 scratch=$(mktemp -d "$1/proctor-packages-XXXXXX") || exit
 echo "$scratch"
 if read -r group; then
-    read -r ended || kill -KILL -- "-$group"
+    read -r ended || kill -s KILL -- "-$group"
 fi
 rm -rf -- "$scratch"
 """
