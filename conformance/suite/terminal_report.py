@@ -210,7 +210,7 @@ def counts(table: Mapping[str, HasVerdict]) -> str:
         numbers = ", ".join(f"{count[v]} {v}" for v in count if v not in ("not built", "not applicable"))
         if numbers:
             parts.append(f"{level}: {numbers}")
-    return "; ".join(parts) or "nothing was run"
+    return "; ".join(parts) or "no requirement was judged"
 
 
 def unreported(reports: Iterable[pytest.TestReport | pytest.CollectReport]) -> list[str]:
