@@ -102,9 +102,11 @@ def _matrix(documents: list[Results]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text escaped for Markdown and HTML."""
+    """Return text escaped for Markdown and HTML. GitHub looks for @names and #numbers after it has removed backslashes
+    (github/cmark-gfm issue 181); an empty comment keeps it from that, and is not shown."""
     text = " ".join(harmless(text).split())
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~@&])", r"\\\1", text).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    text = re.sub(r"([\\`*_{}\[\]<>()#+!|~@&])", r"\\\1", text).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    return re.sub(r"\\([@#])", r"\\\1<!-- -->", text)
 
 
 def _code_span(text: str) -> str:

@@ -101,7 +101,7 @@ def of_html(data: bytes) -> str:
 
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
-_OWN_HTML = re.compile(r"<summary>(All requirements|repro\.py \(\d+ lines\))</summary>|</?details>|<br>|\s+")
+_OWN_HTML = re.compile(r"<summary>(All requirements|repro\.py \(\d+ lines\))</summary>|</?details>|<br>|<!-- -->|\s+")
 
 
 def of_markdown(data: bytes) -> str:
