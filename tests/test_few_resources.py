@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,8 @@ def test_a_runner_that_has_used_all_of_them_says_so(
 
     monkeypatch.setattr(runner_program, "Execution", refuses)
     monkeypatch.setattr(containment, "end_all", lambda: None)
-    reply = runner_program.Runner(tmp_path).perform(wire.Request(BARE, Scenario(())))
+    with socket.socket() as link:
+        reply = runner_program.Runner(tmp_path, link).perform(wire.Request(BARE, Scenario(())))
     assert reply.error.startswith("the runner cannot open another descriptor: ") and "ulimit -n" in reply.error
     assert "Traceback" not in reply.error
 

@@ -7,6 +7,7 @@ A message is four bytes of length and msgpack, both ways. The runner ends when t
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import os
@@ -53,8 +54,10 @@ class Runner:
     """Keeps what lives longer than one execution: the directories of each target, and which targets never rest or
     poll. The bare command is a target of its own."""
 
-    def __init__(self, scratch: Path) -> None:
-        self._sources = Sources()
+    def __init__(self, scratch: Path, link: socket.socket) -> None:
+        """link: to the worker."""
+        self._link = link
+        self._sources = self._new_sources()
         self._listeners = Listeners()
         self._places = Places(scratch)
         self._restless: Counter[tuple[str, ...]] = Counter()
@@ -109,9 +112,18 @@ class Runner:
             self._end()
             return _own_fault()
 
+    def close(self) -> None:
+        """Remove what launchers have left that is not within one execution."""
+        self._created.close()
+
+    def _new_sources(self) -> Sources:
+        sources = Sources()
+        sources.add(self._link.fileno(), _end_without_worker)  # during an execution the worker sends nothing
+        return sources
+
     def _end(self) -> None:
         containment.end_all()
-        self._sources = Sources()
+        self._sources = self._new_sources()
 
     def _warm_up(self, request: Request, place: spawn.Place) -> None:
         """Run the launcher undisturbed; WarmUpFailed where that does not work."""
@@ -131,6 +143,14 @@ def _own_fault() -> Reply:
     return Reply(error=f"the runner failed. This says nothing about the launcher.\n{traceback.format_exc()}")
 
 
+class _WorkerHasGone(BaseException):
+    """Ends an execution: it removes what it has made, and then the runner ends."""
+
+
+def _end_without_worker() -> None:
+    raise _WorkerHasGone
+
+
 _GUARDIAN = os.getppid()
 
 
@@ -147,17 +167,19 @@ def main() -> None:
     link = socket.socket(fileno=int(sys.argv[1]))
     link.set_inheritable(False)
     signal.signal(signal.SIGTERM, _end_if_alone)
-    runner = Runner(Path(os.environ["PROCTOR_SCRATCH"]))
+    runner = Runner(Path(os.environ["PROCTOR_SCRATCH"]), link)
     send(link, Hello(os.environ["PROCTOR_SCRATCH"], containment.kind(), os.getpid()))
     # These objects stay for good. A collection during an execution would keep a traced launcher waiting.
     gc.freeze()
     gc.disable()
     performed = 0
-    while (request := receive(link, Request)) is not None:
-        send(link, runner.perform(request))
-        performed += 1
-        if performed % COLLECT_EVERY == 0:
-            gc.collect()
+    with contextlib.suppress(_WorkerHasGone, BrokenPipeError):
+        while (request := receive(link, Request)) is not None:
+            send(link, runner.perform(request))
+            performed += 1
+            if performed % COLLECT_EVERY == 0:
+                gc.collect()
+    runner.close()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """Files that a launcher creates in directories which all programs of the machine share: /tmp, /var/tmp, /run.
 
 Others create files there at the same time. fanotify(7) tells who it was: the PID in an event is that in the PID
-namespace of the reader, and 0 for a process outside of it. Below the subreaper events are read at once, because only a
-process that is still there can be told from others. Without Linux 5.9 and CAP_SYS_ADMIN nothing is noticed.
+namespace of the reader, and 0 for a process outside of it. Below the subreaper events are read at once, because a
+process can be told from others only while it is there, or if it was seen before. Without Linux 5.9 and CAP_SYS_ADMIN
+nothing is noticed.
+
+A directory into which anybody may write is shared as soon as it is there: it is not the launcher's, and is removed when
+the runner ends, if it is empty. What launchers create in it is theirs.
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ OF_THE_SYSTEM = "/run"
 MOST_DIRECTORIES = 200
 _INIT = 0x1 | 0x2 | 0x400 | 0x800  # FAN_CLOEXEC, FAN_NONBLOCK, FAN_REPORT_DIR_FID, FAN_REPORT_NAME
 _ADD_DIRECTORY = 0x1 | 0x8  # FAN_MARK_ADD, FAN_MARK_ONLYDIR
-_CREATED = 0x80 | 0x100  # FAN_MOVED_TO, FAN_CREATE
+_NEW = 0x100  # FAN_CREATE: there was no such name
+_CREATED = _NEW | 0x80  # or FAN_MOVED_TO: there may have been one
 _REMOVED = 0x40 | 0x200  # FAN_MOVED_FROM, FAN_DELETE
 _OF_DIRECTORIES = 0x40000000  # FAN_ONDIR
 _LOST = 0x4000  # FAN_Q_OVERFLOW: there were too many events
@@ -55,14 +60,26 @@ class CreatedFiles:
         """By directory, the names that were there before or come from others."""
         self._created: set[str] = set()
         """The paths that processes of ours have created, some of which may have gone."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._events = libc.fanotify_init(_INIT, os.O_RDONLY) if hasattr(libc, "fanotify_init") else -1
+        self._taken: set[str] = set()
+        """Paths of others that processes of ours have removed."""
+        self._new_directories: dict[str, bool] = {}
+        """By path, whether a process of ours has made it. It is not known yet whether they are shared."""
+        self._shared: list[str] = []
+        """The shared directories that processes of ours have made."""
+        self._seen: set[int] = set()
+        """Processes of ours, below the subreaper. Some may have ended."""
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        has_fanotify = hasattr(self._libc, "fanotify_init")
+        self._events = self._libc.fanotify_init(_INIT, os.O_RDONLY) if has_fanotify else -1
         for path in _shared_directories() if self._events >= 0 else ():
-            name, mask = os.fsencode(path), ctypes.c_uint64(_CREATED | _REMOVED | _OF_DIRECTORIES)
-            handle = _handle_of(libc, name)
-            if handle and libc.fanotify_mark(self._events, _ADD_DIRECTORY, mask, _AT_FDCWD, name) == 0:
-                self._directories[handle] = path
-        self._list()
+            self._watch(path)
+
+    def _watch(self, path: str) -> None:
+        name, mask = os.fsencode(path), ctypes.c_uint64(_CREATED | _REMOVED | _OF_DIRECTORIES)
+        handle = _handle_of(self._libc, name)
+        if handle and self._libc.fanotify_mark(self._events, _ADD_DIRECTORY, mask, _AT_FDCWD, name) == 0:
+            self._directories[handle] = path
+            self._of_others[path] = _names_in(path)
 
     def begin(self, sources: Sources) -> None:
         """Forget what was noted before an execution. What is there now is not removed, even if the launcher replaces
@@ -74,6 +91,7 @@ class CreatedFiles:
     def left(self) -> tuple[str, ...]:
         """Return the paths that processes of ours have created and that are still there."""
         self._read()
+        self._watch_shared()
         return tuple(sorted(filter(os.path.lexists, self._created)))
 
     def remove(self, sources: Sources) -> None:
@@ -83,9 +101,27 @@ class CreatedFiles:
                 remove(Path(path))
         sources.remove(self._events)
         self._created.clear()
+        self._seen.clear()
+        self._taken.clear()
+        self._new_directories.clear()
 
-    def _list(self) -> None:
-        self._of_others = {path: _names_in(path) for path in self._directories.values()}
+    def close(self) -> None:
+        """Remove the shared directories that were made, and are empty."""
+        for path in self._shared:
+            with contextlib.suppress(OSError):  # others use it
+                os.rmdir(path)
+
+    def _watch_shared(self) -> None:
+        """Watch the new directories that are shared. What is in one of ours by now is taken to be ours as well."""
+        for path, is_ours in self._new_directories.items():
+            if not _is_for_all(path) or path in self._of_others:
+                continue
+            self._watch(path)
+            if is_ours and path in self._of_others:
+                self._created.discard(path)
+                self._shared.append(path)
+                self._created.update(f"{path}/{name}" for name in self._of_others[path])
+                self._of_others[path].clear()
 
     def _read(self) -> None:
         while self._directories:
@@ -96,23 +132,41 @@ class CreatedFiles:
             while data:
                 length, _, _, start, mask, _, pid = _EVENT.unpack_from(data)
                 if mask & _LOST:
-                    self._list()
+                    self._of_others = {path: _names_in(path) for path in self._directories.values()}
                 for handle, name in named_in(data[start:length]):
                     if directory := self._directories.get(handle):
-                        self._note(directory, name, mask, _is_ours(pid))
+                        self._note(directory, name, mask, self._is_ours(pid))
                 data = data[length:]
 
     def _note(self, directory: str, name: str, mask: int, is_ours: bool) -> None:
         """Note that a name was created or removed, or both: the kernel makes one event of several. What was there
-        before stays that of others, even if we replace it."""
+        before stays that of others, even if we replace it; but a new name shows that they had removed theirs."""
         of_others, path = self._of_others[directory], f"{directory}/{name}"
-        if is_ours and name not in of_others:
-            self._created.add(path)
-        elif not is_ours and mask & _CREATED and (not mask & _REMOVED or os.path.lexists(path)):
+        if mask & _CREATED and mask & _OF_DIRECTORIES:
+            self._new_directories[path] = is_ours
+        if is_ours:
+            if mask & _REMOVED and name in of_others:
+                self._taken.add(path)
+            if name not in of_others or (mask & _NEW and path not in self._taken):
+                of_others.discard(name)
+                self._created.add(path)
+        elif mask & _CREATED and (not mask & _REMOVED or os.path.lexists(path)):
             of_others.add(name)
             self._created.discard(path)
-        elif not is_ours:
+        else:
             of_others.discard(name)
+
+    def saw(self, pid: int) -> None:
+        """Note that a process is ours."""
+        self._seen.add(pid)
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether a process was started by this one, as far as can be told. In a PID namespace of ours all are."""
+        if os.getpid() == 1:
+            return pid > 1
+        if pid not in self._seen:
+            self._seen.update(processes.below(os.getpid(), processes.table()))
+        return pid in self._seen
 
 
 def named_in(records: bytes) -> Iterator[tuple[Handle, str]]:
@@ -145,20 +199,13 @@ def _names_in(path: str) -> set[str]:
         return set()
 
 
-def _is_ours(pid: int) -> bool:
-    """Whether a process was started by this one, as far as can be told. In a PID namespace of ours all others are."""
-    if os.getpid() == 1:
-        return pid > 1
-    return pid in processes.below(os.getpid(), processes.table())
-
-
 def _shared_directories() -> list[str]:
     """Return the directories to watch, at most MOST_DIRECTORIES."""
     found = [path for path in FOR_ALL if os.path.isdir(path)]
     for path in tuple(found):
         # one that cannot be listed: then only it itself is watched
         with contextlib.suppress(OSError), os.scandir(path) as entries:
-            found += [entry.path for entry in entries if _is_for_all(entry)]
+            found += [entry.path for entry in entries if _is_for_all(entry.path)]
     of_the_system = _device(OF_THE_SYSTEM)
     for path, names, _ in os.walk(OF_THE_SYSTEM):
         if len(found) >= MOST_DIRECTORIES:
@@ -175,9 +222,9 @@ def _device(path: str) -> int:
         return -1
 
 
-def _is_for_all(entry: os.DirEntry[str]) -> bool:
+def _is_for_all(path: str) -> bool:
     try:
-        mode = entry.stat(follow_symlinks=False).st_mode
+        mode = os.lstat(path).st_mode
     except OSError:
         return False
     return stat.S_ISDIR(mode) and bool(mode & stat.S_IWOTH) and bool(mode & stat.S_ISVTX)

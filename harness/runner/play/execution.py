@@ -89,6 +89,7 @@ class Execution:
             status_from="nowhere" if under in spawn.SHELLS else "stage" if under in ("job", "init") else "wait",
             in_namespace=under == "init",
             is_traced=schedule is not None or stage.watches_flags,
+            on_entry=created.saw if created else lambda _: None,
         )
         self._flags = FlagsWatch(self._recorder) if stage.watches_flags else None
         self._streams = (

@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+from collections.abc import Callable
 from typing import Literal
 
 from proctor.harness import history
@@ -37,14 +38,16 @@ class ProcessRegistry:
         status_from: StatusFrom = "wait",
         in_namespace: bool = False,
         is_traced: bool = False,
+        on_entry: Callable[[int], None] = lambda _: None,
     ) -> None:
         """socket: the path at which witnesses report. in_namespace: the launcher is PID 1 of a namespace of its own.
-        is_traced: all its tasks are traced from the start."""
+        is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role."""
         self._sources = sources
         self._recorder = recorder
         self._status_from = status_from
         self._in_namespace = in_namespace
         self._is_traced = is_traced
+        self._on_entry = on_entry
         self.pids: dict[str, int] = {}
         self._roles: dict[int, str] = {os.getpid(): "runner"}
         self._pidfds: dict[str, int] = {}
@@ -72,6 +75,7 @@ class ProcessRegistry:
     def enter(self, role: str, pid: int) -> None:
         """Give a pid its role and listen for its end."""
         self.pids[role] = pid
+        self._on_entry(pid)
         if self._roles.get(pid) != "launcher":
             self._roles[pid] = role
         try:

@@ -32,6 +32,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include "namespaces.h"
@@ -44,6 +45,7 @@ enum { IMMUTABLE = 0x10, APPEND_ONLY = 0x20 };
 #endif
 
 enum { REFUSED = 77 };
+enum { MOST_SECONDS = 10 }; /* for the runner to end by itself */
 
 #ifdef SIGRTMAX
 #define LAST_SIGNAL SIGRTMAX
@@ -76,6 +78,18 @@ static void on_child(int number) {
     if (write(child_ended[1], "c", 1) < 0) { /* the pipe is full, so a byte to wake up the reader is there already */
     }
     errno = saved;
+}
+
+static void drain(void) {
+    char drained[64];
+    if (read(child_ended[0], drained, sizeof drained) < 0) { /* the bytes have no meaning: they only wake up poll */
+    }
+}
+
+static time_t seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
 }
 
 /* Takes away the attributes of chattr(1) by which a file or directory cannot be removed; ioctl_iflags(2). */
@@ -284,22 +298,34 @@ static int is_over(pid_t pid, int status, pid_t runner) {
     return 1;
 }
 
+/* Lets the runner remove what a launcher has left outside of the scratch directory: it sees that the worker has gone. */
+static void end_runner(pid_t runner, int stops) {
+    struct pollfd changes = {child_ended[0], POLLIN, 0};
+    time_t deadline = seconds_now() + MOST_SECONDS;
+    pid_t changed;
+    int status = 0;
+    while ((changed = waitpid(runner, &status, WNOHANG | stops)) == 0 && seconds_now() < deadline)
+        if (poll(&changes, 1, 1000) > 0)
+            drain();
+    if (changed != runner || WIFSTOPPED(status)) {
+        kill(runner, SIGKILL);
+        if (waitpid(runner, &status, 0) != runner)
+            return;
+    }
+    tell_refusal(status); /* the worker may have noticed the end of its runner first */
+}
+
 static void wait_for_the_end(int lifeline, pid_t runner, int stops) {
     struct pollfd sources[2] = {{lifeline, POLLIN, 0}, {child_ended[0], POLLIN, 0}};
     for (;;) {
         if (poll(sources, 2, -1) < 0 && errno != EINTR)
             break;
         if (sources[0].revents) {
-            int status = 0;
-            kill(runner, SIGKILL);
-            if (waitpid(runner, &status, 0) == runner)
-                tell_refusal(status); /* the worker may have noticed the end of its runner first */
+            end_runner(runner, stops);
             return;
         }
         if (sources[1].revents) {
-            char drained[64];
-            if (read(child_ended[0], drained, sizeof drained) < 0) { /* the bytes have no meaning: they only wake up poll */
-            }
+            drain();
             pid_t pid;
             int status;
             while ((pid = waitpid(-1, &status, WNOHANG | stops)) > 0)
