@@ -40,6 +40,14 @@ class Timeout(NamedTuple):
     kind: Literal["ms", "ts", "tv", "futex", "clock", "restart", "unknown"]
 
 
+class Path(NamedTuple):
+    """Which arguments name a file: a path, and the descriptor of the directory to which it is relative; None where
+    there is no such argument. Without a path it is the file of the descriptor itself."""
+
+    name: int | None
+    directory: int | None = None
+
+
 WaitsFor = Literal["children", "signals", "time", "futex", "descriptors", "poll", "select", "epoll", "lock"]
 """What can end a blocking call, besides its timeout and a signal. children: wait(2) and the like. time: nothing else.
 descriptors: those in `fds`. poll, select, epoll: the descriptors in the set that an argument points to. lock: the
@@ -52,7 +60,8 @@ class Call(NamedTuple):
 
     may_sleep: it may block although its effect does not say so. completes: a task that is blocked in it goes on without
     anything that another process does. waits_for: what ends it; None where this is not known, and then no wait in this
-    call is taken to last for ever. fds: which of its arguments are the descriptors that it waits for.
+    call is taken to last for ever. fds: which of its arguments are the descriptors that it waits for. path: which
+    arguments name the file that it makes, changes or removes.
     """
 
     x86_64: int | None
@@ -64,6 +73,7 @@ class Call(NamedTuple):
     completes: bool = False
     waits_for: WaitsFor | None = None
     fds: tuple[int, ...] = ()
+    path: Path | None = None
 
     @property
     def leaves(self) -> bool:
@@ -129,23 +139,23 @@ VISIBLE: dict[str, Call] = {
     "pipe2": Call(293, 59, "descriptor"),
     "dup2": Call(33, None, "descriptor"),
     "dup3": Call(292, 24, "descriptor"),
-    "open": Call(2, None, "file", Only(1, bits=_O_CREAT), may_sleep=True),
-    "openat": Call(257, 56, "file", Only(2, bits=_O_CREAT), may_sleep=True),
-    "creat": Call(85, None, "file", may_sleep=True),
-    "mkdir": Call(83, None, "file"),
-    "mkdirat": Call(258, 34, "file"),
-    "rmdir": Call(84, None, "file"),
-    "unlink": Call(87, None, "file"),
-    "unlinkat": Call(263, 35, "file"),
-    "rename": Call(82, None, "file"),
-    "renameat": Call(264, 38, "file"),
-    "renameat2": Call(316, 276, "file"),
-    "link": Call(86, None, "file"),
-    "linkat": Call(265, 37, "file"),
-    "symlink": Call(88, None, "file"),
-    "symlinkat": Call(266, 36, "file"),
-    "ftruncate": Call(77, 46, "file"),
-    "flock": Call(73, 32, "file", may_sleep=True, waits_for="lock", fds=(0,)),
+    "open": Call(2, None, "file", Only(1, bits=_O_CREAT), may_sleep=True, path=Path(0)),
+    "openat": Call(257, 56, "file", Only(2, bits=_O_CREAT), may_sleep=True, path=Path(1, 0)),
+    "creat": Call(85, None, "file", may_sleep=True, path=Path(0)),
+    "mkdir": Call(83, None, "file", path=Path(0)),
+    "mkdirat": Call(258, 34, "file", path=Path(1, 0)),
+    "rmdir": Call(84, None, "file", path=Path(0)),
+    "unlink": Call(87, None, "file", path=Path(0)),
+    "unlinkat": Call(263, 35, "file", path=Path(1, 0)),
+    "rename": Call(82, None, "file", path=Path(1)),  # of two names the one that is new
+    "renameat": Call(264, 38, "file", path=Path(3, 2)),
+    "renameat2": Call(316, 276, "file", path=Path(3, 2)),
+    "link": Call(86, None, "file", path=Path(1)),
+    "linkat": Call(265, 37, "file", path=Path(3, 2)),
+    "symlink": Call(88, None, "file", path=Path(1)),
+    "symlinkat": Call(266, 36, "file", path=Path(2, 1)),
+    "ftruncate": Call(77, 46, "file", path=Path(None, 0)),
+    "flock": Call(73, 32, "file", may_sleep=True, waits_for="lock", fds=(0,), path=Path(None, 0)),
 }
 """The calls at which the explorer stops a launcher, by name."""
 

@@ -328,9 +328,9 @@ class SignalCall(_Fact, frozen=True):
 class PointReached(_Fact, frozen=True):
     """A task reached a schedule point (see harness/schedule.py). by: at its birth, the exit of the call that made it.
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
-    ignores and catches there, bit N-1 for signal N. programs: where the schedule names the point, the program
-    that the launcher has executed last, then those of the processes that it has made up to here, in order; "" for a
-    process that has executed none, "command" for the command."""
+    ignores and catches there, bit N-1 for signal N; path: the file that the call is about. programs: where the schedule
+    names the point, the program that the launcher has executed last, then those of the processes that it has made up to
+    here, in order; "" for a process that has executed none, "command" for the command."""
 
     at: Point
     by: Point | None = None
@@ -339,6 +339,7 @@ class PointReached(_Fact, frozen=True):
     ignored: int = 0
     caught: int = 0
     programs: tuple[str, ...] = ()
+    path: str = ""
 
 
 class DirectiveApplied(_Fact, frozen=True):

@@ -22,6 +22,8 @@ LOCKED = (
     "w.value = os.fork() or signal.pause(); held = ctypes.byref(w); "
 )
 """A lock in shared memory that inherits priorities, FUTEX_LOCK_PI; a child holds it."""
+RESTART = 219
+"""restart_syscall(2)"""
 CALLS = {
     "poll": (7, "call(7, none, 0, far * 1000)", FAR),
     "poll for ever": (7, "call(7, none, 0, -1)", timers.FOREVER),
@@ -98,6 +100,36 @@ def test_timeout_of_an_unknown_futex_operation_is_unknown() -> None:
     assert timers.timeout_of(os.getpid(), rule, (0, 99, 0, 1)) == timers.UNKNOWN
     assert timers.timeout_of(os.getpid(), rule, (0, 99, 0, 0)) == timers.FOREVER
     assert timers.timeout_of(os.getpid(), rule, (0, 1, 0, 1)) == timers.FOREVER
+
+
+RESTARTED = {
+    "a lock": ("futex for ever", None),
+    "a lock, with a timeout": ("futex", FAR),
+    "a lock, until": ("futex until", FAR),
+    "a lock, until a time of day": ("futex until a time of day", FAR),
+    "a sleep": ("clock_nanosleep", FAR),
+    "another sleep": ("nanosleep", timers.FOREVER),
+    "poll": ("poll", timers.FOREVER),
+}
+"""What is known of a call that was interrupted before Proctor saw it; None where it is not restarted as another one."""
+
+
+@only_x86_64
+@pytest.mark.parametrize(("name", "seconds"), RESTARTED.values(), ids=RESTARTED.keys())
+def test_call_that_was_interrupted_before_it_was_seen(name: str, seconds: float | None) -> None:
+    number, code, _ = CALLS[name]
+    with blocked_in(number, code) as (pid, _):
+        os.kill(pid, signal.SIGSTOP)
+        os.waitpid(pid, os.WUNTRACED)
+        os.kill(pid, signal.SIGCONT)
+        until_in(pid, RESTART if seconds else number)
+        timers.forget()
+        found = what_blocks(pid)
+    if seconds == timers.FOREVER:
+        assert found.open and found.open.why == "unknown-timeout"
+    else:
+        assert not found.open
+        assert seconds is None or 0.9 * FAR < found.within <= FAR + 1
 
 
 @only_x86_64

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 
 import msgspec
 
@@ -104,14 +105,21 @@ def probe(target: Target) -> Probe:
 def _waits(target: Target, script: Scenario) -> tuple[bool, int]:
     """Return whether the launcher polls, or waits for what Proctor does not see, while its command does nothing; and
     for how many seconds it rests between a SIGTERM and its end. Neither depends on the load: a launcher that does come
-    to rest is waited for, and only time in which nothing runs counts."""
+    to rest is waited for, and only time in which nothing runs counts. What Proctor cannot see by chance, because a
+    signal has interrupted a call, it does not miss each time."""
     if not script.starts_command:
         return False, 0
     steps = (Settle(), Signal(signal.SIGTERM), *script.steps)
-    history = door.execute(target, msgspec.structs.replace(script, steps=steps))
-    rests = history.facts(SettleEnded)
-    idle = sum(fact.idle for fact in history.facts(WaitEnded) if fact.awaited == WaitEnds())
-    return bool(rests) and rests[0].how != "quiescent", round(idle)
+    restless, rests_before_end = True, sys.maxsize
+    for _ in range(MEASUREMENTS):
+        history = door.execute(target, msgspec.structs.replace(script, steps=steps))
+        rests = history.facts(SettleEnded)
+        idle = sum(fact.idle for fact in history.facts(WaitEnded) if fact.awaited == WaitEnds())
+        restless &= bool(rests) and rests[0].how != "quiescent"
+        rests_before_end = min(rests_before_end, round(idle))
+        if not restless and not rests_before_end:
+            break
+    return restless, rests_before_end
 
 
 def _is_slow(target: Target, script: Scenario) -> bool:

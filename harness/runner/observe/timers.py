@@ -23,6 +23,7 @@ UNKNOWN = -1.0
 
 
 _NAMES = by_number()
+_NUMBERS = {name: number for number, name in _NAMES.items()}
 _RESTARTED = frozenset(number for number, name in _NAMES.items() if name == "restart_syscall")
 _COMPLETES = frozenset(number for number, name in _NAMES.items() if CALLS[name].completes)
 
@@ -31,13 +32,16 @@ _FUTEX_BY_FLAG = (9, 11, 13)
 """FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2: an absolute time, on the clock that the flag says."""
 _FUTEX_WITHOUT = (1, 3, 4, 5, 7, 8, 10, 12)
 """Operations that wake or try, whose fourth argument is not a timeout; linux/futex.h."""
+_FUTEX_PRIVATE_WAITS = (128, 128 | 9)
+"""FUTEX_WAIT_PRIVATE, and FUTEX_WAIT_BITSET with FUTEX_PRIVATE_FLAG: what C libraries and Rust wait in."""
 _TIMER_ABSTIME = 1
 _CLOCKS = (time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, time.CLOCK_TAI)
 """Clocks that go on at our pace and are the same for all processes, as those of CPU time are not."""
 
 _before_stop: dict[int, tuple[int, ...]] = {}
 """The last call seen of each task. A call that a stop interrupted goes on as restart_syscall(2), with the arguments
-of the call that it restarts but not its number; so the number is remembered from before."""
+of the call that it restarts but not its number; so the number is remembered from before. Also a signal that another
+thread of the process has taken interrupts a call."""
 
 
 def forget() -> None:
@@ -52,13 +56,34 @@ def completes_by_itself(call: str) -> bool:
 
 
 def resumed(tid: int, number: int, arguments: tuple[int, ...]) -> int:
-    """Return the number of a task's call; of one that a stop interrupted, that of the call that is restarted, or
-    restart_syscall's own if we never saw it before."""
+    """Return the number of a task's call; of one that was interrupted, that of the call that is restarted, or
+    restart_syscall's own if it is not known."""
     if number in _RESTARTED:
         before = _before_stop.get(tid)
-        return before[0] if before and before[1:] == arguments else number
+        return before[0] if before and before[1:] == arguments else _NUMBERS.get(_restarts(tid, arguments), number)
     _before_stop[tid] = (number, *arguments)
     return number
+
+
+def _restarts(tid: int, arguments: tuple[int, ...]) -> str:
+    """Return which call is restarted, by its arguments; "" if they do not say. Only nanosleep, clock_nanosleep, poll
+    and futex are restarted in this way (restart_block in the kernel). Those of poll are a pointer, a count and a
+    number."""
+    first, second, third, fourth, *_ = arguments
+    if second & ~_FUTEX_REALTIME in _FUTEX_PRIVATE_WAITS and first and first % 4 == 0 and _is_time(tid, fourth):
+        return "futex"
+    if first in _CLOCKS and second == 0 and _is_time(tid, third):
+        return "clock_nanosleep"
+    return ""
+
+
+def _is_time(tid: int, address: int) -> bool:
+    """Whether there is a timespec at an address."""
+    data = memory(tid, address, 16)
+    if data is None or len(data) < 16:
+        return False
+    seconds, nanoseconds = struct.unpack("<qq", data)
+    return seconds >= 0 and 0 <= nanoseconds < 1_000_000_000 and bool(seconds or nanoseconds)
 
 
 def timeout_of(pid: int, rule: Timeout | None, arguments: Sequence[int]) -> float:

@@ -160,8 +160,7 @@ class Director:
         if name == "ptrace":
             self._recorder.add("tracer", history.Unobserved("launcher-uses-ptrace"))
         self.may_have_timers |= name in SETS_TIMER
-        task.call = name
-        task.arguments = call.arguments if call else ()
+        self._points.enter(task, name, call.arguments if call else ())
         if task.again and task.again == (name, ptrace.place_of(task.tid)):
             task.again = None
             self._scheduler.run_or_queue(task, lambda: self._scheduler.resume(task))

@@ -11,6 +11,7 @@ from proctor.harness import history
 from proctor.harness.calls import BIRTH
 from proctor.harness.runner import processes
 from proctor.harness.runner.recorder import Recorder
+from proctor.harness.runner.trace.paths import path_of
 from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.schedule import Directive, HoldUntil, Point, Schedule
 
@@ -26,6 +27,11 @@ class Points:
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._reached: set[Point] = set()
         self.part = 1
+
+    def enter(self, task: TracedTask, call: str, arguments: tuple[int, ...]) -> None:
+        """Note which call a task is in; where all points are recorded, also the file that it is about."""
+        task.call, task.arguments = call, arguments
+        task.path = path_of(task.tid, call, arguments) if self._schedule.record else ""
 
     def next_part(self) -> None:
         """Count anew."""
@@ -53,10 +59,11 @@ class Points:
         here = [directive for directive in self._schedule.directives if directive.at == point]
         if not (here or self._schedule.record or point in self._waited_for):
             return None, []
-        settings = processes.signal_settings(task.tid) if self._schedule.record else None
+        settings = (processes.signal_settings(task.tid) if self._schedule.record else None) or (0, 0, 0)
         maker = task.maker if call == BIRTH else None
         about = task.arguments[0] if call == "rt_sigaction" else 0
-        fact = history.PointReached(point, maker, about, *(settings or ()))
+        path = "" if call == BIRTH else task.path
+        fact = history.PointReached(point, maker, about, *settings, path=path)
         if here:
             fact = msgspec.structs.replace(fact, programs=tuple(programs))
         self._recorder.add("tracer", fact)

@@ -61,7 +61,7 @@ class TracedTask:
     """
 
     __slots__ = (
-        "again", "arguments", "born", "call", "directives", "held_since", "maker", "name", "next_action", "pid",
+        "again", "arguments", "born", "call", "directives", "held_since", "maker", "name", "next_action", "path", "pid",
         "state", "threads", "tid", "untracked", "yields",
     )  # fmt: skip
 
@@ -73,6 +73,8 @@ class TracedTask:
         self.call = ""
         """The visible system call it is in whose exit is to be seen; "" for none."""
         self.arguments: tuple[int, ...] = ()
+        self.path = ""
+        """The file that the call is about, where all points are recorded."""
         self.again: tuple[str, tuple[int, int]] | None = None
         """The call before which it was put back, and its place: it reaches that entry a second time."""
         self.maker: Point | None = None
