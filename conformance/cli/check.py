@@ -36,6 +36,10 @@ MOST_WORKERS = 256
     help="Play at most N schedules of each explored case; 0 leaves these cases out.  [default: by the launcher]",
 )  # fmt: skip
 @click.option(
+    "--explore-budget", "budget", type=click.FloatRange(0), metavar="SECONDS",
+    help="Play all schedules of each explored case, but begin none after SECONDS; 0 leaves these cases out.",
+)  # fmt: skip
+@click.option(
     "--profile",
     "profiles",
     multiple=True,
@@ -74,8 +78,8 @@ MOST_WORKERS = 256
 @containment_option
 @json_option
 def check(
-    targets: tuple[str, ...], full: bool, schedules: int | None, profiles: tuple[str, ...], results: str | None,
-    cases: str | None, baseline: Path | None, is_strict: bool, declarations: tuple[str, ...],
+    targets: tuple[str, ...], full: bool, schedules: int | None, budget: float | None, profiles: tuple[str, ...],
+    results: str | None, cases: str | None, baseline: Path | None, is_strict: bool, declarations: tuple[str, ...],
     workers: str | None, expression: str | None, containment: str,
     first_only: bool, last_failed: bool, verbose: int, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
@@ -100,6 +104,7 @@ def check(
     words += [f"--declare={declaration}" for declaration in declarations]
     words += ["--full"] if full else []
     words += [] if schedules is None else [f"--explore-schedules={schedules}"]
+    words += [] if budget is None else [f"--explore-budget={budget:g}"]
     words += [f"--containment={containment}"]
     words += [f"--cases={cases}"] if cases else []
     words += ["-k", expression] if expression else []

@@ -23,7 +23,7 @@ from proctor.conformance.judging.instability import cause
 from proctor.conformance.judging.judge import Bare, Judgement, how_often, needs_nothing_outside, needs_stage, timeline
 from proctor.conformance.judging.result_rows import FULL
 from proctor.harness.errors import HarnessError
-from proctor.harness.explorer.explore import Evaluation, Exploration, Explorer, Finding, Predicate
+from proctor.harness.explorer.explore import Evaluation, Exploration, Explorer, Finding, Memory, Predicate
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
@@ -33,6 +33,7 @@ from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
 
 Execute = Callable[[Target, Scenario, Schedule], History]
+MemoryOf = Callable[[Campaign, Target, History], Memory | None]
 NEVER_PASSED = "the launcher reached none of the points again: its system calls differ from run to run"
 
 
@@ -41,9 +42,11 @@ UNDISTURBED = "undisturbed"
 
 
 def judge_campaign(
-    campaign: Campaign, target: Target, play: Execute, bare: Bare, extent: Extent, surveys: Surveys | None = None
+    campaign: Campaign, target: Target, play: Execute, bare: Bare, extent: Extent, surveys: Surveys | None = None,
+    memory_of: MemoryOf | None = None,
 ) -> Judgement:  # fmt: skip
-    """Explore with the sweep to this extent, and return the verdict. surveys: those that were made before."""
+    """Explore with the sweep to this extent, and return the verdict. surveys: those that were made before; memory_of:
+    what is known of schedules that were played before."""
     if reason := campaign.why_not(target):
         return Judgement("not applicable", reason=reason)
 
@@ -62,9 +65,12 @@ def judge_campaign(
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
             return Judgement("not applicable", reason=why_no_points(found))
-        explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), extent.replays)
-        most = extent.executions(found, campaign.scenario)
-        explored = explorer.explore(plan.planned, extent.seconds, most)
+        memory = memory_of(campaign, target, alone) if memory_of else None
+        replays = extent.replays_of(found, campaign.scenario)
+        explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), replays, memory)
+        most = extent.executions(found, campaign.scenario, len(plan.kinds))
+        is_costly = extent.is_costly(found, campaign.scenario)
+        explored = explorer.explore(plan.planned, extent.seconds, plan.among(most) if most else most, is_costly)
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
     except HarnessError as error:

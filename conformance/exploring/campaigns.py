@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from proctor.conformance.checks import cache, environments, moments, signals, sync
 from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
 from proctor.conformance.checks.files import CODE, NEXT
+from proctor.conformance.exploring.kinds import KINDS, Moments
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.judge import Claims, not_claimed
 from proctor.conformance.judging.stimulus import of_requirement
@@ -31,7 +33,7 @@ from proctor.harness.explorer.explore import Evaluation, Predicate
 from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
 from proctor.harness.explorer.random_schedules import random_schedules
-from proctor.harness.explorer.spread import spread
+from proctor.harness.explorer.spread import spread, spread_over_kinds
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.explorer.sweep import PlannedSchedule, Stimulus, sweep
 from proctor.harness.history import DirectiveApplied, History
@@ -87,7 +89,8 @@ class Campaign(NamedTuple):
     """One exploration for one requirement: a scenario, the part of it that is explored, the stimuli, the check. claims:
     profiles that the launcher must claim, if not only that of the requirement; instead: a launcher that claims this
     profile has another campaign instead of this one; rotated: each point gets only one of the signals, in turn, because
-    another campaign delivers all of them at the launcher's own points."""
+    another campaign delivers all of them at the launcher's own points. shared: the stimuli of all campaigns that play
+    the same scenario: their schedules come in one order, so that each is played once."""
 
     name: str
     requirement: str
@@ -99,6 +102,12 @@ class Campaign(NamedTuple):
     claims: Claims = ()
     unless_profile: Profile | None = None
     rotated: bool = False
+    shared: tuple[Stimulus, ...] = ()
+
+    @property
+    def is_about_files(self) -> bool:
+        """Whether it is about what is on disk, so that its points are tried by kinds."""
+        return self.compared_with == "undisturbed"
 
     def why_not(self, target: Target) -> str:
         """Return why this is not explored on a target; "" if it is."""
@@ -121,10 +130,21 @@ class Campaign(NamedTuple):
             if rotated:
                 where = "" if self.rotated else " of programs that it started"
                 left_out.append(f"{rotated} at points{where}, which get one signal each")
+            if self.is_about_files:
+                return self._by_kinds(survey, planned, exhaustive)._replace(left_out="; ".join(left_out))
             return Plan(spread(planned), "; ".join(left_out))
         if strategy == "pairs":
             return Plan(list(pairs(survey, self.stimuli, self.part)), "")
         return Plan(random_schedules(survey, self.stimuli, self.part, SEED), "")
+
+    def _by_kinds(self, survey: Survey, planned: list[PlannedSchedule], exhaustive: bool) -> Plan:
+        """Return a plan of these schedules in the order of all that play this scenario."""
+        moments_of, mine = Moments(survey.points_of_part(self.part)), {one.schedule for one in planned}
+        others = sweep(survey, self.shared, self.part, exhaustive, self.rotated).planned if self.shared else planned
+        in_order = spread_over_kinds(others, moments_of.kind_of, moments_of.rank_of)
+        places = [place for place, one in enumerate(in_order) if one.schedule in mine]
+        kinds = sorted({moments_of.kind_of(one.site.point) for one in planned if one.site})
+        return Plan([in_order[place] for place in places], "", tuple(KINDS[n].name for n in kinds), places)
 
     def predicate(self, bare: History) -> Predicate:
         """Return the check as a predicate of the explorer. A history that cannot be judged has no objection."""
@@ -152,15 +172,23 @@ class Campaign(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Schedules to play, a list where their number is known; and what was left out, with the reason."""
+    """Schedules to play, a list where their number is known; and what was left out, with the reason. kinds: of the
+    points, where these are tried by kinds. places: that of each schedule among those of all campaigns which play the
+    same scenario."""
 
     planned: list[PlannedSchedule] | Iterator[PlannedSchedule]
     left_out: str
+    kinds: tuple[str, ...] = ()
+    places: Sequence[int] = ()
 
     @property
     def size(self) -> int | None:
         """The number of schedules; None if they are unlimited."""
         return len(self.planned) if isinstance(self.planned, list) else None
+
+    def among(self, most: int) -> int:
+        """Return how many schedules there are among the first ones of all campaigns that play the same scenario."""
+        return bisect_left(self.places, most) if self.places else most
 
 
 def campaign_named(name: str, numbers: tuple[int, ...] = SIGNALS) -> Campaign:
@@ -188,7 +216,9 @@ def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...
         Campaign(
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),
-        Campaign("creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works),
+        Campaign(
+            "creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works, rotated=True
+        ),
         *_killed("creation", 1),
         *_killed("end", 2),
         Campaign(
@@ -199,6 +229,16 @@ def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...
         Campaign("prune, run", "CACHE-5", _prune(use_and_end("beside")), 1, (run,), cache.start_during_a_prune),
     )
     return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
+
+
+def _with_shared(campaigns: Sequence[Campaign]) -> Iterator[Campaign]:
+    """Yield the campaigns with the stimuli of all that play the same scenario."""
+    for one in campaigns:
+        alike = [
+            stimulus for other in campaigns if (other.scenario, other.part) == (one.scenario, one.part)
+            for stimulus in other.stimuli
+        ]  # fmt: skip
+        yield one._replace(shared=tuple(dict.fromkeys(alike)))
 
 
 def _killed(moment: str, part: int) -> Iterator[Campaign]:
@@ -224,12 +264,12 @@ def _prune(after: tuple[Step, ...]) -> Scenario:
 
 
 def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
-    any_way = (*by_kill, *KILLS)
+    any_way = (KILLS[1], Deliver(int(signal.SIGINT), "group"), *by_kill, KILLS[0])
     campaigns = []
     for name, scenario in (("sync", sync_scenario(COLD)), ("sync, again", sync_scenario(Stage(home="stale")))):
         campaigns += [
             Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half),
-            Campaign(f"{name}, files", "SYNC-2", scenario, 1, by_kill, sync.no_temporary_file),
+            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], sync.no_temporary_file),
             Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment),
         ]
     return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
@@ -238,7 +278,8 @@ def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all campaigns, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
-    return (*campaigns_of_any_launcher(numbers), *_environment_campaigns(by_kill), *_sync_campaigns(by_kill))
+    about_files = (*_environment_campaigns(by_kill), *_sync_campaigns(by_kill))
+    return (*campaigns_of_any_launcher(numbers), *_with_shared(about_files))
 
 
 def campaigns_of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:

@@ -36,7 +36,10 @@ MAKES_ENVIRONMENT = 8_000
 PLAIN = 2
 """The processes of a launcher that makes none but its command."""
 FEWEST = 2
-"""Schedules that are played in any case."""
+"""Schedules that are played in any case; of an environment one for each kind of points."""
+COSTLY = 12_000
+"""What an execution costs, from which on a finding is replayed fewer times, and ends a campaign: half a second."""
+REPLAYS_IF_COSTLY = 5
 LONGEST = 600.0
 """Seconds for one campaign, as a safety limit. No campaign takes a tenth of this on an idle machine."""
 
@@ -52,19 +55,28 @@ class Extent(NamedTuple):
     seconds: float = float("inf")
     waits: int = 0
 
-    @property
-    def replays(self) -> int:
-        """How often a finding is replayed."""
-        return REPLAYS_WITH_LONG_WAITS if self.share is not None and self.waits else REPLAYS
+    def replays_of(self, survey: Survey, scenario: Scenario) -> int:
+        """Return how often a finding is replayed."""
+        if self.share is None:
+            return REPLAYS
+        few = REPLAYS_IF_COSTLY if self.is_costly(survey, scenario) else REPLAYS
+        return REPLAYS_WITH_LONG_WAITS if self.waits else few
 
-    def executions(self, survey: Survey, scenario: Scenario) -> int | None:
-        """Return how many executions a campaign may take; None if there is no limit."""
+    def is_costly(self, survey: Survey, scenario: Scenario) -> bool:
+        """Whether each execution takes so long that one finding is enough."""
+        return self.share is not None and self._cost(survey, scenario) > COSTLY
+
+    def executions(self, survey: Survey, scenario: Scenario, kinds: int = 0) -> int | None:
+        """Return how many executions a campaign may take; None if there is no limit. kinds: of points, where these are
+        tried by kinds."""
         if self.schedules is not None or self.share is None:
             return self.schedules
+        return max(FEWEST, kinds, int(self.share * WORK / self._cost(survey, scenario)))
+
+    def _cost(self, survey: Survey, scenario: Scenario) -> int:
         threads, processes = _made(survey)
         cost = EXECUTION + len(survey.sites) + THREAD * threads + PROCESS * processes
-        cost += SLOW * self.is_slow + WAITS * self.waits + _cost_of_environment(scenario)
-        return max(FEWEST, int(self.share * WORK / cost))
+        return cost + SLOW * self.is_slow + WAITS * self.waits + _cost_of_environment(scenario)
 
 
 def _made(survey: Survey) -> tuple[int, int]:

@@ -43,6 +43,8 @@ START_WITHIN = 8.0
 not apply to a target that is described as slow, or if the user has set another time."""
 RESTLESS = 5
 """Seconds that an execution of a launcher waits that is never seen at rest: one at each rest, and some at the end."""
+MAKERS = {"ephemeral", "sync", "cache"}
+"""Profiles of launchers that make environments, which may take more CPU time than the start of a program."""
 SYNCS_WITHIN = 60.0
 """Seconds that a first environment may take."""
 
@@ -87,7 +89,8 @@ def probe(target: Target) -> Probe:
     Raises HarnessError where the harness fails.
     """
     has_time = target.slow or settings.START_WITHIN in os.environ
-    script = _first_look(target, Stage(limits=() if has_time else _limits()))
+    makes_environments = bool(MAKERS & set(target.profiles))
+    script = _first_look(target, Stage(limits=() if has_time or makes_environments else _limits()))
     if not has_time:
         script = msgspec.structs.replace(script, start_within=START_WITHIN)
     history = door.execute(target, script)

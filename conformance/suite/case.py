@@ -67,8 +67,8 @@ class Case:
         if not suite.why_unexplored:
             extent = suite.extent(self.target, share)
             judgement = judge_campaign(
-                campaign, self.target, suite.execute, suite.bare, extent, surveys=suite.surveys
-            )  # fmt: skip
+                campaign, self.target, suite.execute, suite.bare, extent, suite.surveys, suite.shared_plays.of
+            )
         elif has_other_cases and not campaign.why_not(self.target):
             judgement = Judgement("not observable", reason=suite.why_unexplored)
         else:

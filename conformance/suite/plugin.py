@@ -70,7 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )  # fmt: skip
     group.addoption(
         "--explore-budget", type=float, default=None, metavar="SECONDS",
-        help="time limit for each explored case (default: 600, none with --full; 0 leaves explored cases out)",
+        help="play all schedules of each explored case, but begin none after SECONDS (0 leaves explored cases out)",
     )  # fmt: skip
     group.addoption(
         "--containment", choices=CONTAINMENTS, default="auto",

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from proctor.conformance.exploring.extent import LONGEST, Extent
+from proctor.conformance.exploring.shared_plays import SharedPlays
 from proctor.conformance.exploring.surveys import Surveys
 from proctor.conformance.judging import casefile, result_rows
 from proctor.conformance.judging.control_group import probe_contained
@@ -54,6 +55,7 @@ class Suite:
         self.probes = probes
         self.full: bool = options.option.full
         self.surveys = Surveys()
+        self.shared_plays = SharedPlays()
         self.repeat_with = [f"--profile={name}" for name in options.option.profile] + ["--full"] * self.full
         self.repeat_with += [f"--declare={text}" for text in options.option.declare]
         if (containment := options.option.containment) != "auto":
@@ -61,6 +63,7 @@ class Suite:
         """The options of this run without which a case may not be repeated."""
         self._schedules: int | None = options.option.explore_schedules
         budget: float | None = options.option.explore_budget
+        self._plays_all_schedules = self.full or budget is not None
         self._seconds = (math.inf if self.full else LONGEST) if budget is None else budget
         self.keep_cases: str = options.option.cases
         """The directory for case files of violations; "" to save none."""
@@ -144,7 +147,8 @@ class Suite:
     def extent(self, target: Target, share: float) -> Extent:
         """Return how much of a campaign is played on this target. share: of the work for one launcher."""
         waits = self.probes[target.name].waits
-        return Extent(None if self.full else share, self._is_slow(target), self._schedules, self._seconds, waits)
+        share_of_work = None if self._plays_all_schedules else share
+        return Extent(share_of_work, self._is_slow(target), self._schedules, self._seconds, waits)
 
     @property
     def why_unexplored(self) -> str:

@@ -29,6 +29,8 @@ from proctor.harness.scenario import (
     WaitReceived,
 )
 
+COLD_SHARE = 0.35
+"""Of the work for one launcher, for the schedules of a first creation, which are played once for ENV-3 and ENV-4."""
 ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -116,7 +118,7 @@ def test_signal_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
 @requirement("ENV-3")
 @takes_long
 def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
-    case.explore(campaign_named("creation, cold"), share=0.2)
+    case.explore(campaign_named("creation, cold"), share=COLD_SHARE)
 
 
 @requirement("ENV-3")
@@ -129,7 +131,7 @@ def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
 @requirement("ENV-4")
 @takes_long
 def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
-    case.explore(campaign_named("creation, cold, killed"), share=0.15)
+    case.explore(campaign_named("creation, cold, killed"), share=COLD_SHARE)
 
 
 @requirement("ENV-4")

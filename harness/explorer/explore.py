@@ -6,7 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -33,6 +33,16 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 Predicate = Callable[[History], Evaluation]
+
+
+class Memory(Protocol):
+    """What is known of schedules that were played before, for the same scenario."""
+
+    def recall(self, schedule: Schedule) -> tuple[Evaluation, bool] | None:
+        """Return the evaluation of a schedule that was played, and whether all of its points were reached."""
+
+    def keep(self, schedule: Schedule, history: History, reached: bool) -> None:
+        """Take in the history of a schedule."""
 
 
 class PlayedSchedule(NamedTuple):
@@ -97,27 +107,33 @@ class Explorer:
         scenario: Scenario,
         predicate: Predicate,
         replays: int = REPLAYS,
+        memory: Memory | None = None,
     ) -> None:
         self._play, self._scenario, self._predicate, self._replays = play, scenario, predicate, replays
+        self._memory = memory
         self.executions = 0
 
     def explore(
-        self, planned: Iterable[PlannedSchedule], seconds: float = math.inf, most: int | None = None
-    ) -> Exploration:
+        self, planned: Iterable[PlannedSchedule], seconds: float = math.inf, most: int | None = None,
+        until_found: bool = False,
+    ) -> Exploration:  # fmt: skip
         """Execute the planned schedules, but no more than `most`. Then shrink and replay what was found: of each label
         until one finding is stable, and more until there were `most` executions. The result is the same in each run,
-        unless the time limit ends it: none begins after so many seconds, except what confirms a label."""
+        unless the time limit ends it: none begins after so many seconds, except what confirms a label. until_found:
+        confirm each finding at once, and play no more schedules when one is stable."""
         start = time.monotonic()
         played: list[PlayedSchedule] = []
+        findings: list[Finding] = []
         out_of_time = False
         for one in itertools.islice(planned, most):
             out_of_time = time.monotonic() - start > seconds
-            if out_of_time:
+            if out_of_time or any(finding.is_stable and not finding.evaluation.is_declared for finding in findings):
                 break
             played.append(self.play_one(one))
-        findings: list[Finding] = []
+            if until_found and played[-1].evaluation.objections:
+                findings.append(self.confirm(played[-1]))
         confirmed: set[str] = set()
-        for suspect in select_suspects(played):
+        for suspect in select_suspects(played) if not until_found else ():
             label = suspect.evaluation.label
             has_room = (most is None or self.executions < most) and time.monotonic() - start < seconds
             if label not in confirmed or has_room:
@@ -126,9 +142,13 @@ class Explorer:
         return Exploration(played, findings, self.executions, time.monotonic() - start, out_of_time)
 
     def play_one(self, planned: PlannedSchedule) -> PlayedSchedule:
-        """Execute one schedule and evaluate its history."""
+        """Execute one schedule and evaluate its history; or remember the evaluation."""
+        if known := self._memory and self._memory.recall(planned.schedule):
+            return PlayedSchedule(planned, *known)
         history = self._execute(planned.schedule)
         missed = [fact for fact in history.facts(NotReached) if not isinstance(fact.directive.action, Hold)]
+        if self._memory:
+            self._memory.keep(planned.schedule, history, not missed)
         return PlayedSchedule(planned, self._predicate(history), not missed)
 
     def confirm(self, suspect: PlayedSchedule) -> Finding:

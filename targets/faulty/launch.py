@@ -12,7 +12,7 @@ MODULES = {
     "attribute": ("attributes",),
     "stdio": ("stdio",),
     "env": ("environments",),
-    "sync": ("sync",),
+    "sync": ("sync", "trust"),
     "cache": ("cache",),
     "exec": ("exec",),
     "sound": ("sound", "sound_with_environments"),

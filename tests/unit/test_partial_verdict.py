@@ -13,7 +13,7 @@ from proctor.conformance.checks.moments import NOTHING_SENT
 from proctor.conformance.exploring.campaign_result import CampaignResult, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, verdict_of
 from proctor.conformance.exploring.campaigns import Plan, campaign_named
-from proctor.conformance.exploring.extent import FEWEST, REPLAYS_WITH_LONG_WAITS, Extent
+from proctor.conformance.exploring.extent import FEWEST, REPLAYS_IF_COSTLY, REPLAYS_WITH_LONG_WAITS, Extent
 from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult, Sample
@@ -171,8 +171,11 @@ def test_the_number_of_schedules_is_a_function_of_the_launcher() -> None:
 
 
 def test_a_finding_is_replayed_less_often_where_each_replay_waits() -> None:
-    assert (Extent(0.93).replays, Extent(0.93, waits=1).replays) == (REPLAYS, REPLAYS_WITH_LONG_WAITS)
-    assert Extent(None, waits=1).replays == REPLAYS  # --full
+    found, scenario = surveyed(), SIG_6.scenario
+    replays = [Extent(0.93, waits=waits).replays_of(found, scenario) for waits in (0, 1)]
+    assert replays == [REPLAYS, REPLAYS_WITH_LONG_WAITS]
+    assert Extent(0.93, is_slow=True).replays_of(found, scenario) == REPLAYS_IF_COSTLY
+    assert Extent(None, waits=1).replays_of(found, scenario) == REPLAYS  # --full
 
 
 # -- every report
