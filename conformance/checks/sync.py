@@ -151,7 +151,8 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     """SYNC-4: within 1 s, with status 130."""
     pressed = next((event.index for event, _ in history.all(Pressed)), None)
     if pressed is None:
-        raise NotObservable("the sync did not get as far as its build")
+        _need_build(history)
+        raise NotObservable("the case did not get as far as the key")
     end = end_of(history, "launcher")
     if end and end[0].index < pressed:
         raise NotObservable("the sync had ended before the key was pressed")
@@ -172,10 +173,21 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     return []
 
 
+def _need_build(history: History) -> None:
+    """Raise NotObservable where the project's build backend did not report. Why it did not is not known."""
+    if any(history.facts(HelperReady)):
+        return
+    for _, fact in history.all(WaitFailed):
+        needs_seen(fact)
+    end = end_of(history, "launcher")
+    how = f"the sync {how_ended(end[1])}, and" if end else "while the sync was waited for,"
+    may = "the sync may build nothing, or run the backend where it cannot report"
+    raise NotObservable(f"{how} the project's build backend did not report that it runs: {may}")
+
+
 def no_process_left(history: History, bare: History) -> list[Violation]:
     """TREE-1, for a sync: no process that it started is there when it has ended."""
-    if not history.facts(HelperReady):
-        raise NotObservable("the sync did not get as far as its build")
+    _need_build(history)
     end = end_of(history, "launcher")
     if not end:
         raise NotObservable("the sync did not end")

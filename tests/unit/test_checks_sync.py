@@ -485,7 +485,11 @@ EXAMPLES: tuple[Example, ...] = (
         "interrupted-status end=SIGTERM",
         "SIGTERM",
     ),
-    unseen("not pressed", checks.ctrl_c_ends_it, a_sync(missed("backend starts")), UNDISTURBED, "as far as its build"),
+    unseen("no build", checks.ctrl_c_ends_it, a_sync(missed("backend starts")), UNDISTURBED, "backend did not report"),
+    unseen(
+        "ended without", checks.ctrl_c_ends_it, a_sync(ended("launcher")), UNDISTURBED, "ended with exit code 0, and"
+    ),
+    unseen("not pressed", checks.ctrl_c_ends_it, a_sync(joined(), BY_KEY), UNDISTURBED, "as far as the key"),
     unseen("ended before", checks.ctrl_c_ends_it, a_sync(ended("launcher", 1), PRESSED), UNDISTURBED, "had ended"),
     unseen("stepped in", checks.ctrl_c_ends_it, a_sync(PRESSED, too_many(), missed()), UNDISTURBED, "400 processes"),
     unseen("traces its backend", checks.ctrl_c_ends_it, a_sync(PRESSED, TRACED), UNDISTURBED, "traced by the laun"),
@@ -521,7 +525,7 @@ EXAMPLES: tuple[Example, ...] = (
         "process-left process=pip",
         "'pip' (pid 20, state T)",
     ),
-    unseen("no build", checks.no_process_left, a_sync(BY_KEY), UNDISTURBED, "as far as its build"),
+    unseen("no build", checks.no_process_left, a_sync(BY_KEY), UNDISTURBED, "may build nothing"),
     unseen("it stays", checks.no_process_left, a_sync(joined(), missed()), UNDISTURBED, "did not end"),
     unseen(
         "no last look",

@@ -223,8 +223,11 @@ class Witnesses:
             self._recorder.add("runner", history.Unobserved("other-program", pid))
 
     def _join(self, connection: _Connection, name: str) -> None:
-        """Take in a helper that is not a witness but takes an order: a build backend."""
-        if connection.name or name not in JOINERS or name in self._by_name:
+        """Take in a helper that is not a witness but takes an order: a build backend. A second one need not wait."""
+        if connection.name or name not in JOINERS:
+            return
+        if name in self._by_name:
+            self._forget(connection)
             return
         connection.name = name
         self._by_name[name] = connection

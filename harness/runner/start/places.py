@@ -56,6 +56,8 @@ class Places:
         empty(place.temporary)
         if scenario.stage.home != "kept":
             self._prepare(target, scenario, place, warm_up)
+        if target.sync:
+            project.let_build_wait(place, scenario.stage.build_waits)
         return place
 
     def _base(self, target: Target) -> Path:
