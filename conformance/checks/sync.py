@@ -83,7 +83,8 @@ def no_temporary_file(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, LATER)
     _, its = need_compared(bare, LATER)
     marks = _marks(mine, compared(history, NEXT))
-    return _not_among(its, [change for change in mine.changes if change.path not in marks], event, "there is")
+    changes = [change for change in _judged(mine, its) if change.path not in marks]
+    return _not_among(its, changes, event, "there is")
 
 
 def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[str]:
@@ -91,6 +92,17 @@ def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[st
     stays = {change.path for change in after[1].changes if change.how != "removed"} if after else set()
     inside = (change for change in mine.changes if after and is_told(after[1], change.path) and change.kind == "file")
     return {change.path for change in inside if change.path.rpartition("/")[0] == PROJECTS and change.path not in stays}
+
+
+def _judged(mine: FilesChanged, its: FilesChanged) -> list[FileChange]:
+    """Return the changes about which SYNC-2 says something: not what the target declares to stay, nor what is in a
+    directory of the launcher's own, unless that is in an environment that an undisturbed sync makes as well."""
+    environments = {PROJECTS, *its.environments}
+
+    def is_in_environment(path: str) -> bool:
+        return any(path.startswith(f"{one}/") for one in environments)
+
+    return [change for change in mine.changes if not change.kept and (not change.own or is_in_environment(change.path))]
 
 
 def _not_among(its: FilesChanged, changes: list[FileChange], event: int, what: str) -> list[Violation]:
@@ -112,7 +124,7 @@ def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violatio
     event, after = need_compared(history, NEXT)
     first, before = need_compared(history, LATER)
     needs_end(history)
-    return _not_declared(before, first) or _not_among(before, list(after.changes), event, "a second sync leaves")
+    return _not_declared(before, first) or _not_among(before, _judged(after, before), event, "a second sync leaves")
 
 
 def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:

@@ -271,6 +271,42 @@ EXAMPLES: tuple[Example, ...] = (
         UNDISTURBED,
         "did not end",
     ),
+    good(
+        "in a directory of the launcher's own beside the environment",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.tox/.tmp/package/2"))),
+        UNDISTURBED,
+    ),
+    good(
+        "what the target declares to stay",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.venv/log/1", kept=True))),
+        UNDISTURBED,
+    ),
+    bad(
+        "in the environment, which is the launcher's own",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.venv/lib/.tmp1"))),
+        UNDISTURBED,
+        "temporary-file-left",
+        "WORK/.venv/lib/.tmp1",
+    ),
+    bad(
+        "in an environment at another path in a directory of the launcher's own",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.tox/py/.tmp1"))),
+        a_sync(ended("launcher"), changed(LATER, *WHOLE, environments=("WORK/.tox/py",))),
+        "temporary-file-left",
+        "WORK/.tox/py/.tmp1",
+    ),
+    good(
+        "a second sync keeps its packages in a directory of its own",
+        checks.undisturbed_leaves_nothing,
+        a_sync(
+            ended("launcher"), changed(LATER, *WHOLE), *then(*WHOLE, there("WORK/.tox/.tmp/package/2")), *used("tool")
+        ),
+        UNDISTURBED,
+    ),
     unseen("files of no moment", checks.no_temporary_file, a_sync(UNSENT), UNDISTURBED, "did not come by"),
     unseen("files not compared", checks.no_temporary_file, a_sync(*CUT), UNDISTURBED, "not compared"),
     good("two in a row", checks.undisturbed_leaves_nothing, UNDISTURBED, UNDISTURBED),
