@@ -373,7 +373,7 @@ def unseen(fact: Unobserved) -> str:
         case "pid-not-reused":
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
         case "no-other-python":
-            return "another interpreter: no Python of another version that can make environments is on PATH"
+            return "another interpreter: no other supported version of Python that can make environments is on PATH"
 
 
 def refused(fact: PeerRefused) -> str:

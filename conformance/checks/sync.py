@@ -142,14 +142,25 @@ def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
 
 def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
     """SYNC-3: a sync succeeds by itself where one by another interpreter was, so does the next, and what it made
-    works."""
+    works. `bare` is a first sync by that other interpreter."""
     needs_tracing(history)
     if found := call_works(history, "launcher") or call_works(history, "next"):
+        _need_support(bare)
         return found
     _, after = need_compared(history, NEXT)
     if after.environments and PROJECTS not in after.environments:
         raise NotObservable(f"the project's environment is not {PROJECTS}, but: {', '.join(after.environments[:5])}")
-    return call_works(history, "tool")
+    if found := call_works(history, "tool"):
+        _need_support(bare)
+    return found
+
+
+def _need_support(first: History) -> None:
+    """Raise NotObservable where not even a first sync by this interpreter works: the launcher then refuses the
+    interpreter, and not what another one has made."""
+    if amiss := call_works(first, "launcher") or call_works(first, "tool"):
+        reason = f"nor does a first sync with the other interpreter work: {amiss[0].actual}"
+        raise NotObservable(f"{reason}; the launcher may not support this version of Python")
 
 
 def next_sync_succeeds_at_any_moment(history: History, bare: History) -> list[Violation]:

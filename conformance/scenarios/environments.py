@@ -79,5 +79,5 @@ def sync_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual"
 def interrupted_build(*steps: Step) -> Scenario:
     """Return the scenario of a sync that is interrupted while its build backend runs."""
     return Scenario(
-        (WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
+        (WaitReady("backend"), Settle(limit=2.0), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
     )

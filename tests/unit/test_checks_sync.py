@@ -401,6 +401,13 @@ EXAMPLES: tuple[Example, ...] = (
         "call-status call=launcher status=0 end=2",
         "with exit code 2",
     ),
+    unseen(
+        "does not support the other interpreter",
+        checks.next_sync_succeeds,
+        a_sync(ended("launcher", 2), *then(*WHOLE), *used("tool")),
+        a_sync(ended("launcher", 2)),
+        "nor does a first sync with the other interpreter work: ",
+    ),
     bad(
         "waits for somebody",
         checks.next_sync_succeeds,
@@ -437,7 +444,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.next_sync_succeeds,
         a_sync(Unobserved("no-other-python")),
         UNDISTURBED,
-        "no Python of another version",
+        "no other supported version",
     ),
     unseen("never used", checks.next_sync_succeeds, a_sync(ended("launcher"), *then()), UNDISTURBED, "tool call"),
     unseen("cannot be started", checks.next_sync_succeeds, a_sync(not_started()), UNDISTURBED, "end of the launcher"),
