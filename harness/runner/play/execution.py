@@ -103,6 +103,8 @@ class Execution:
         if self._flags and schedule is None:
             schedule = Schedule()
         self._director = Director(schedule, self._recorder, effects, self._flags) if schedule is not None else None
+        if self._director:
+            self._registry.witnesses.on_command = self._director.has_reported
         tracing = Tracing(self._director)
         self._reaper = Reaper(sources, self._registry, tracing)
         self._wait = Waiter(Observer(sources, self._registry, self._streams, tracing, (str(place.work.parent),)), rests)

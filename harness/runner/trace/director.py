@@ -20,7 +20,7 @@ from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.held_tasks import Effects, HeldTasks
 from proctor.harness.runner.trace.points import Points
 from proctor.harness.runner.trace.scheduler import Scheduler
-from proctor.harness.runner.trace.task import State, TracedTask
+from proctor.harness.runner.trace.task import HELD_BY_SCHEDULE, State, TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
@@ -63,6 +63,22 @@ class Director:
     def trace(self, at_reap: Callable[[], None]) -> None:
         """From now on do what the scenario's step `Trace` asks for; see tracer.py."""
         self._records_all_sends, self._at_reap = True, at_reap
+
+    def has_reported(self, pid: int) -> None:
+        """Take a process for the command from now on, as it has reported. The first program that it executed may have
+        been another one, which unpacked the command."""
+        tasks = self._tasks.of_process(pid)
+        if all(task.untracked for task in tasks) or any(task.state in HELD_BY_SCHEDULE for task in tasks):
+            return
+        self._tasks.programs[tasks[0].process] = "command"
+        self._commands.append(pid)
+        for task in tasks:
+            task.untracked, task.call, task.again = True, "", None
+            self._scheduler.give_up(task)
+            if action := task.next_action:
+                task.next_action = None
+                self._tasks.move(task, State.STOPPED)
+                action()
 
     def next_part(self) -> None:
         """Count schedule points anew."""
@@ -283,6 +299,9 @@ class Director:
             self._scheduler.run_or_queue(task, lambda: self._reach(task, call, when))
 
     def _reach(self, task: TracedTask, call: str, when: history.When) -> None:
+        if task.untracked:  # it has become the command since
+            self._scheduler.resume(task)
+            return
         point, directives = self._points.reach(task, call, when, self._tasks.programs.values())
         released = self._held.waiting_for_point(point) if point else []
         if not released:
