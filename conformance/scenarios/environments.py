@@ -24,6 +24,7 @@ from proctor.harness.target import Target
 
 WARM, COLD = Stage(home="warm"), Stage(home="cold")
 JOB = Stage(terminal=True, parent="job", home="warm")
+COLD_JOB = Stage(terminal=True, parent="job", home="cold")
 LEADER = Stage(terminal=True, home="warm")
 BUILDING = Stage(terminal=True, parent="job", home="cold", build_waits=True)
 
