@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 from proctor.conformance.scenarios.environments import COLD, run_scenario
 from proctor.harness import orders
 from proctor.harness.execute import execute
-from proctor.harness.history import History, PointReached, Unobserved, WitnessReady
+from proctor.harness.history import Executed, History, PointReached, Unobserved, WitnessReady
 from proctor.harness.runner.start import wheel
-from proctor.harness.scenario import Order, WaitEnds
+from proctor.harness.scenario import Order, Scenario, Settle, Stage, WaitEnds
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 from proctor.harness.words import describe
@@ -105,3 +106,23 @@ def test_program_of_its_name_without_the_witness_is_not_the_command(tmp_path: Pa
     history = execute(launcher(tmp_path, path), RUN)
     assert [fact.code for fact in history.facts(Unobserved)] == ["other-program"]
     assert not history.facts(WitnessReady)
+
+
+@pytest.mark.parametrize("name", ["bash", "sh"])
+def test_programs_before_the_command_are_noted(tmp_path: Path, name: str) -> None:
+    """As a shim that finds the interpreter of the launcher."""
+    launch = tmp_path / "launch.py"
+    launch.write_text("import os, sys\nos.execv(sys.argv[1], sys.argv[1:])\n")
+    shim = tmp_path / "python3"
+    shim.write_text(f'#!/bin/{name}\nexec {sys.executable} -I -S "$@"\n')
+    shim.chmod(0o755)
+    target = Target("shimmed", (str(shim), str(launch)), profiles=("exec",))
+    stage = Stage(watches_programs=True)
+    history = execute(target, Scenario((Settle(), Order(orders.Exit(0)), WaitEnds()), stage))
+    for fact in history.facts(Unobserved):
+        pytest.skip(describe(fact))
+    executed = [fact.argv for fact in history.facts(Executed) if fact.process == "launcher"]
+    assert [argv[:2] for argv in executed[:2]] == [
+        (f"/bin/{name}".encode(), os.fsencode(shim)), (sys.executable.encode(), b"-I"),
+    ]  # fmt: skip
+    assert len(executed) == len(["the shim", "the launcher", "the command"])

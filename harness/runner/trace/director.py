@@ -26,6 +26,8 @@ from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
 _NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES))
+MOST_WORDS = 4
+"""Words of a command line that are recorded: `bash /path/of/a/shim FIRST-ARGUMENT`."""
 LONGEST_SPIN = 100
 """How often in a row a task may yield while others are held. One that goes on yielding is taken to be blocked."""
 
@@ -34,14 +36,16 @@ class Director:
     """Traces one launcher. `effects`: what directives do outside the traced tasks. flags: told of changes of flags."""
 
     def __init__(
-        self, schedule: Schedule, recorder: Recorder, effects: Effects, flags: FlagsWatch | None = None
-    ) -> None:
+        self, schedule: Schedule, recorder: Recorder, effects: Effects, flags: FlagsWatch | None = None,
+        records_programs: bool = False,
+    ) -> None:  # fmt: skip
         self._recorder, self._flags = recorder, flags
         self._points = Points(schedule, recorder)
         self._tasks = TaskTable()
         self._scheduler = Scheduler(self._tasks, self._points)
         self._held = HeldTasks(self._tasks, self._scheduler, self._points, recorder, effects)
         self._commands: list[int] = []
+        self._records_programs = records_programs
         self._has_executed = False
         self._records_all_sends = False
         self._at_reap: Callable[[], None] = lambda: None
@@ -253,6 +257,9 @@ class Director:
     def _has_executed_program(self, task: TracedTask) -> None:
         task.born = True
         was_launched, self._has_executed = self._has_executed, True
+        if self._records_programs and not task.untracked:
+            argv = processes.command_line_of(task.pid)[:MOST_WORDS]
+            self._recorder.add("tracer", history.Executed(task.process, task.pid, argv))
         is_command = is_witness(task.pid)
         if task.process in self._tasks.programs:
             self._tasks.programs[task.process] = "command" if is_command else processes.program_of(task.pid)
