@@ -363,8 +363,8 @@ class Reaped(_Fact, frozen=True):
 
 
 class Executed(_Fact, frozen=True):
-    """A process has executed a program, with these first words of its command line; execve(2). process: as in schedule
-    points."""
+    """The launcher's process has executed a program, with these first words of its command line; execve(2). process: as
+    in schedule points."""
 
     process: str
     pid: int

@@ -257,7 +257,7 @@ class Director:
     def _has_executed_program(self, task: TracedTask) -> None:
         task.born = True
         was_launched, self._has_executed = self._has_executed, True
-        if self._records_programs and not task.untracked:
+        if self._records_programs and task.process == "launcher" and not task.untracked:
             argv = processes.command_line_of(task.pid)[:MOST_WORDS]
             self._recorder.add("tracer", history.Executed(task.process, task.pid, argv))
         is_command = is_witness(task.pid)
