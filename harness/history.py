@@ -363,6 +363,15 @@ class Reaped(_Fact, frozen=True):
     pid: int
 
 
+class Executed(_Fact, frozen=True):
+    """The launcher's process has executed a program, with these first words of its command line; execve(2). process: as
+    in schedule points."""
+
+    process: str
+    pid: int
+    argv: tuple[bytes, ...]
+
+
 class FlagsChanged(_Fact, frozen=True):
     """The file status flags of the launcher's descriptor 0, 1 or 2 have changed, of all who share the open file
     description; fcntl(2). process: the task whose call it was; "" where that is not known."""
@@ -537,7 +546,7 @@ Fact = (
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | CpuUsed | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
-    | Notified | ProcessDetails | FlagsChanged | IpcLeft | PeerRefused
+    | Notified | ProcessDetails | FlagsChanged | IpcLeft | PeerRefused | Executed
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

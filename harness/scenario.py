@@ -77,6 +77,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Whether the build backend of the project says that it is there, as "backend", and waits to be told to go on."""
     watches_flags: bool = False
     """Whether the launcher is traced from its start, and each change of the flags of its descriptors 0, 1, 2 noted."""
+    watches_programs: bool = False
+    """Whether each program that the launcher's own process executes is noted, as far as the system allows it."""
     reads_attributes: bool = False
     """Whether the command reports all that the kernel keeps for it (Inherited.attributes): this takes a tenth of the
     time of an execution."""

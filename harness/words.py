@@ -19,6 +19,7 @@ from proctor.harness.history import (
     CpuUsed,
     DirectiveApplied,
     Ended,
+    Executed,
     Fact,
     FilesChanged,
     FlagsChanged,
@@ -188,6 +189,8 @@ def _words(fact: Fact) -> str:
             return f"files left: {_safe(', '.join(paths), 100)}"
         case IpcLeft(objects=objects):
             return f"left behind: {_safe(', '.join(objects), 100)}"
+        case Executed(process=process, pid=pid):
+            return f"{process} (pid {pid}) executes {_command_line(fact)}"
         case HelperReady(process=process, pid=pid):
             return f"{process} runs as pid {pid}, and waits to be told to go on"
         case FilesChanged(when=when, changes=changes, count=total):
@@ -373,7 +376,16 @@ def unseen(fact: Unobserved) -> str:
         case "pid-not-reused":
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
         case "no-other-python":
-            return "another interpreter: no Python of another version that can make environments is on PATH"
+            return "another interpreter: no other supported version of Python that can make environments is on PATH"
+
+
+def executed_before(programs: list[Executed]) -> str:
+    """Say which programs a process has executed before the last one."""
+    return f"the same process executed before: {'; '.join(map(_command_line, programs[:-1]))}"
+
+
+def _command_line(fact: Executed) -> str:
+    return _safe(repr(b" ".join(fact.argv).decode("utf-8", "backslashreplace")), 200)
 
 
 def refused(fact: PeerRefused) -> str:

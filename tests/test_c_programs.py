@@ -622,6 +622,41 @@ def test_tool_without_a_virtual_environment(library: Path, tmp_path: Path, monke
         assert play.end() == 0
 
 
+@pytest.mark.parametrize("harm", ["gone", "cut"])
+def test_tool_in_an_archive(tool: Path, tmp_path: Path, harm: str) -> None:
+    """What the command could use at its start it can use to its end: PyInstaller, say, makes no file of a module."""
+    late = next(tool.parent.parent.glob("lib/python*/site-packages/proctor_late.py"))
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        archive.write(late, late.name)
+    (late.parent / "archive.pth").write_text(f"{tmp_path}/app.pyz\n")
+    late.unlink()
+    with playing(tool, tmp_path) as play:
+        for _ in range(2):
+            assert play.witness.do("whole")["count"] == 0
+            assert play.witness.do("import proctor_late")["error"] == 0
+        if harm == "gone":
+            (tmp_path / "app.pyz").unlink()
+        else:
+            os.truncate(tmp_path / "app.pyz", 30)
+        assert play.witness.do("whole")["count"] == 2  # the archive, and what was in it
+        assert play.witness.do("import proctor_late")["error"] != 0
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+def test_tool_in_an_archive_that_never_had_the_module(tool: Path, tmp_path: Path) -> None:
+    late = next(tool.parent.parent.glob("lib/python*/site-packages/proctor_late.py"))
+    late.unlink()
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        archive.writestr(late.name, "")
+    (late.parent / "archive.pth").write_text(f"{tmp_path}/app.pyz\n")
+    with playing(tool, tmp_path) as play:
+        answer = play.witness.do("whole")
+        assert (answer["count"], said(answer)) == (1, str(late))
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
 def test_tool_survives_nonsense(tool: Path, tmp_path: Path) -> None:
     with playing(tool, tmp_path) as play:
         for order in ("import", "link", "import .", "import a..b", "import " + "x" * 4000, "import é"):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 
+import msgspec
+
 from proctor.conformance.checks import environments, inherit
 from proctor.conformance.checks.common import NotObservable, events_of, needs_whole_script, received
 from proctor.conformance.checks.objections import violation
 from proctor.harness import words
-from proctor.harness.history import History, Notified, Received, Snapshot, Started, WitnessReady
+from proctor.harness.history import Executed, History, Notified, Received, Snapshot, Started, WitnessReady
 from proctor.harness.violation import Violation
 
+LAUNCHER_AND_COMMAND = 2
+"""Programs."""
 OF_PYTHON = frozenset({signal.SIGPIPE, signal.SIGXFSZ})
 """Signals that CPython ignores from its start."""
 
@@ -69,5 +73,15 @@ def nothing_visible(history: History, bare: History) -> list[Violation]:
         for process in look.processes:
             if process.ppid == command and look.when != "end":
                 found.append(violation("foreign-child", event.index, process=words.process(process)))
-                return found
-    return found
+                return _with_programs(history, found, command)
+    return _with_programs(history, found, command)
+
+
+def _with_programs(history: History, found: list[Violation], command: int) -> list[Violation]:
+    """Have violations name the programs that the command's process executed before, if there is one beside the
+    launcher: a shim of an interpreter, say, may have done what the launcher is blamed for."""
+    programs = [fact for fact in history.facts(Executed) if fact.pid == command]
+    if len(programs) <= LAUNCHER_AND_COMMAND:
+        return found
+    more = words.executed_before(programs)
+    return [msgspec.structs.replace(one, actual=f"{one.actual}; {more}") for one in found]

@@ -83,7 +83,8 @@ def no_temporary_file(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, LATER)
     _, its = need_compared(bare, LATER)
     marks = _marks(mine, compared(history, NEXT))
-    return _not_among(its, [change for change in mine.changes if change.path not in marks], event, "there is")
+    changes = [change for change in _judged(mine, its) if change.path not in marks]
+    return _not_among(its, changes, event, "there is")
 
 
 def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[str]:
@@ -91,6 +92,17 @@ def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[st
     stays = {change.path for change in after[1].changes if change.how != "removed"} if after else set()
     inside = (change for change in mine.changes if after and is_told(after[1], change.path) and change.kind == "file")
     return {change.path for change in inside if change.path.rpartition("/")[0] == PROJECTS and change.path not in stays}
+
+
+def _judged(mine: FilesChanged, its: FilesChanged) -> list[FileChange]:
+    """Return the changes about which SYNC-2 says something: not what the target declares to stay, nor what is in a
+    directory of the launcher's own, unless that is in an environment that an undisturbed sync makes as well."""
+    environments = {PROJECTS, *its.environments}
+
+    def is_in_environment(path: str) -> bool:
+        return any(path.startswith(f"{one}/") for one in environments)
+
+    return [change for change in mine.changes if not change.kept and (not change.own or is_in_environment(change.path))]
 
 
 def _not_among(its: FilesChanged, changes: list[FileChange], event: int, what: str) -> list[Violation]:
@@ -112,7 +124,7 @@ def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violatio
     event, after = need_compared(history, NEXT)
     first, before = need_compared(history, LATER)
     needs_end(history)
-    return _not_declared(before, first) or _not_among(before, list(after.changes), event, "a second sync leaves")
+    return _not_declared(before, first) or _not_among(before, _judged(after, before), event, "a second sync leaves")
 
 
 def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
@@ -130,14 +142,25 @@ def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
 
 def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
     """SYNC-3: a sync succeeds by itself where one by another interpreter was, so does the next, and what it made
-    works."""
+    works. `bare` is a first sync by that other interpreter."""
     needs_tracing(history)
     if found := call_works(history, "launcher") or call_works(history, "next"):
+        _need_support(bare)
         return found
     _, after = need_compared(history, NEXT)
     if after.environments and PROJECTS not in after.environments:
         raise NotObservable(f"the project's environment is not {PROJECTS}, but: {', '.join(after.environments[:5])}")
-    return call_works(history, "tool")
+    if found := call_works(history, "tool"):
+        _need_support(bare)
+    return found
+
+
+def _need_support(first: History) -> None:
+    """Raise NotObservable where not even a first sync by this interpreter works: the launcher then refuses the
+    interpreter, and not what another one has made."""
+    if amiss := call_works(first, "launcher") or call_works(first, "tool"):
+        reason = f"nor does a first sync with the other interpreter work: {amiss[0].actual}"
+        raise NotObservable(f"{reason}; the launcher may not support this version of Python")
 
 
 def next_sync_succeeds_at_any_moment(history: History, bare: History) -> list[Violation]:
@@ -151,7 +174,8 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     """SYNC-4: within 1 s, with status 130."""
     pressed = next((event.index for event, _ in history.all(Pressed)), None)
     if pressed is None:
-        raise NotObservable("the sync did not get as far as its build")
+        _need_build(history)
+        raise NotObservable("the case did not get as far as the key")
     end = end_of(history, "launcher")
     if end and end[0].index < pressed:
         raise NotObservable("the sync had ended before the key was pressed")
@@ -172,10 +196,21 @@ def ctrl_c_ends_it(history: History, bare: History) -> list[Violation]:
     return []
 
 
+def _need_build(history: History) -> None:
+    """Raise NotObservable where the project's build backend did not report. Why it did not is not known."""
+    if any(history.facts(HelperReady)):
+        return
+    for _, fact in history.all(WaitFailed):
+        needs_seen(fact)
+    end = end_of(history, "launcher")
+    how = f"the sync {how_ended(end[1])}, and" if end else "while the sync was waited for,"
+    may = "the sync may build nothing, or run the backend where it cannot report"
+    raise NotObservable(f"{how} the project's build backend did not report that it runs: {may}")
+
+
 def no_process_left(history: History, bare: History) -> list[Violation]:
     """TREE-1, for a sync: no process that it started is there when it has ended."""
-    if not history.facts(HelperReady):
-        raise NotObservable("the sync did not get as far as its build")
+    _need_build(history)
     end = end_of(history, "launcher")
     if not end:
         raise NotObservable("the sync did not end")

@@ -24,6 +24,7 @@ from proctor.harness.target import Target
 
 WARM, COLD = Stage(home="warm"), Stage(home="cold")
 JOB = Stage(terminal=True, parent="job", home="warm")
+COLD_JOB = Stage(terminal=True, parent="job", home="cold")
 LEADER = Stage(terminal=True, home="warm")
 BUILDING = Stage(terminal=True, parent="job", home="cold", build_waits=True)
 
@@ -79,5 +80,5 @@ def sync_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual"
 def interrupted_build(*steps: Step) -> Scenario:
     """Return the scenario of a sync that is interrupted while its build backend runs."""
     return Scenario(
-        (WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
+        (WaitReady("backend"), Settle(limit=2.0), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
     )

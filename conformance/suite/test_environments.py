@@ -9,7 +9,16 @@ import pytest
 from proctor.conformance.checks import environments as checks
 from proctor.conformance.checks.files import LATER
 from proctor.conformance.exploring.campaigns import campaign_named
-from proctor.conformance.scenarios.environments import JOB, LEADER, NEXT_RUN, WARM, inspect, run_scenario
+from proctor.conformance.scenarios.environments import (
+    COLD,
+    COLD_JOB,
+    JOB,
+    LEADER,
+    NEXT_RUN,
+    WARM,
+    inspect,
+    run_scenario,
+)
 from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import over, requirement, takes_long
@@ -196,6 +205,19 @@ def test_nothing_else_is_touched_by_a_run(case: Case, ending: str) -> None:
 @over("number", ASKED)
 def test_nothing_else_is_touched_after_a_signal(case: Case, number: int) -> None:
     case(run_scenario(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds()), checks.only_its_own)
+
+
+@requirement("ENV-6")
+@pytest.mark.parametrize("stage", [COLD, COLD_JOB], ids=["pipes", "job"])
+def test_nothing_else_is_touched_by_a_first_run(case: Case, stage: Stage) -> None:
+    """HOME is empty."""
+    case(run_scenario(*finish(), stage=stage), checks.only_its_own)
+
+
+@requirement("ENV-6")
+@over("number", ASKED)
+def test_nothing_else_is_touched_by_a_first_run_after_a_signal(case: Case, number: int) -> None:
+    case(run_scenario(Order(orders.Inherit()), Settle(), Signal(number), WaitEnds(), stage=COLD), checks.only_its_own)
 
 
 @requirement("ENV-6")

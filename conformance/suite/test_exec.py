@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+import msgspec
 import pytest
 
 from proctor.conformance.checks import exec as checks
@@ -72,4 +73,5 @@ def test_environment_of_a_replaced_launcher_is_whole(case: Case, number: int) ->
     ],  # with SIGCHLD blocked, a pending one would survive exec
 )
 def test_nothing_of_the_launcher_is_visible(case: Case, stage: Stage) -> None:
+    stage = msgspec.structs.replace(stage, watches_programs=True)
     case(Scenario((Settle(), Look(), *finish()), stage, command_for(case.target)), checks.nothing_visible)

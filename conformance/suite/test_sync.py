@@ -51,7 +51,8 @@ def test_next_sync_after_an_interruption_at_any_moment(case: Case) -> None:
 
 @requirement("SYNC-3")
 def test_next_sync_with_another_interpreter(case: Case) -> None:
-    case(sync_scenario(WARM, "other"), checks.next_sync_succeeds)
+    first = sync_scenario(COLD, "other")
+    case(sync_scenario(WARM, "other"), checks.next_sync_succeeds, compared_with=first)
 
 
 @requirement("SYNC-4")

@@ -74,7 +74,8 @@ class Runner:
             place = self._places.of(request.target, request.scenario, lambda place: self._warm_up(request, place))
             # a tracer and what it traces take turns: on one core a stop costs a quarter of what it costs on two
             if self._cores:
-                is_traced = request.schedule is not None or request.scenario.stage.watches_flags
+                stage = request.scenario.stage
+                is_traced = request.schedule is not None or stage.watches_flags or stage.watches_programs
                 os.sched_setaffinity(0, {self._core} if is_traced else self._cores)
             key = request.target.name, *request.target.command
             rests, polls = self._restless[key] < RESTLESS_AFTER, self._polling[key] >= RESTLESS_AFTER

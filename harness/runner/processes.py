@@ -62,6 +62,14 @@ def program_of(pid: int) -> str:
         return ""
 
 
+def command_line_of(pid: int) -> tuple[bytes, ...]:
+    """Return the command line of a process; nothing if it has gone."""
+    try:
+        return tuple(contents(f"/proc/{pid}/cmdline").split(b"\0")[:-1])
+    except OSError:
+        return ()
+
+
 def is_running(tid: int) -> bool:
     """Whether a task runs or is ready to."""
     try:

@@ -51,6 +51,8 @@ def _check(summary: FindingSummary) -> None:
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
     if stage.watches_flags:
         raise not_exported("it needs a tracer that sees each change of a flag, which only Proctor has")
+    if stage.watches_programs:
+        raise not_exported("it needs a tracer that sees each program, which only Proctor has")
     if stage.notify:
         raise not_exported("it needs a service manager, whose part only Proctor plays (NOTIFY_SOCKET)")
     if stage.build_waits:

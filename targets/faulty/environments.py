@@ -349,6 +349,20 @@ class env_6_chmod(Launcher):
         super().empty(directory)
 
 
+class env_6_first_run(Launcher):
+    """Writes its settings into HOME at its first run, and finds them there at later ones."""
+
+    breaks = "ENV-6"
+
+    def create(self) -> None:
+        settings = f"{os.environ['HOME']}/.sound/settings"
+        if not os.path.exists(settings):
+            os.makedirs(os.path.dirname(settings), exist_ok=True)
+            with open(settings, "w", encoding="ascii"):
+                pass
+        super().create()
+
+
 class env_6_follows_links(Launcher):
     """Empties the directories that links in the environment lead to."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from proctor.conformance.checks import exec as checks
 from proctor.conformance.checks.files import LATER, RUNNING
-from proctor.harness.history import Descriptor, History, Process
+from proctor.harness.history import Descriptor, Executed, History, Process
 from tests.unit.histories import (
     COMMAND,
     INHERITED,
@@ -158,6 +158,20 @@ EXAMPLES: tuple[Example, ...] = (
         checks.nothing_visible,
         replaced(inherited=settings(blocked=(TERM,))),
         replaced(inherited=settings(blocked=(TERM,))),
+    ),
+    bad(
+        "its signal settings changed by a shim",
+        checks.nothing_visible,
+        replaced(
+            Executed("launcher", LAUNCHER, (b"env", b"python3", b"app")),
+            Executed("launcher", LAUNCHER, (b"bash", b"/shims/python3")),
+            Executed("child1", 99, (b"elsewhere",)),
+            Executed("launcher", LAUNCHER, (b"/usr/bin/python3", b"app")),
+            inherited=settings(blocked=()),
+        ),
+        replaced(inherited=settings(blocked=(TERM,))),
+        "signals-not-blocked signals=SIGTERM",
+        "not blocked in the command; the same process executed before: 'env python3 app'; 'bash /shims/python3'",
     ),
     bad("a child", checks.nothing_visible, at_rest(CHILD), ALONE, "foreign-child", "'janitor' (pid 20, state S)"),
     bad(

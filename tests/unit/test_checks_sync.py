@@ -271,6 +271,42 @@ EXAMPLES: tuple[Example, ...] = (
         UNDISTURBED,
         "did not end",
     ),
+    good(
+        "in a directory of the launcher's own beside the environment",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.tox/.tmp/package/2"))),
+        UNDISTURBED,
+    ),
+    good(
+        "what the target declares to stay",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.venv/log/1", kept=True))),
+        UNDISTURBED,
+    ),
+    bad(
+        "in the environment, which is the launcher's own",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.venv/lib/.tmp1"))),
+        UNDISTURBED,
+        "temporary-file-left",
+        "WORK/.venv/lib/.tmp1",
+    ),
+    bad(
+        "in an environment at another path in a directory of the launcher's own",
+        checks.no_temporary_file,
+        a_sync(*CUT, changed(LATER, *WHOLE, there("WORK/.tox/py/.tmp1"))),
+        a_sync(ended("launcher"), changed(LATER, *WHOLE, environments=("WORK/.tox/py",))),
+        "temporary-file-left",
+        "WORK/.tox/py/.tmp1",
+    ),
+    good(
+        "a second sync keeps its packages in a directory of its own",
+        checks.undisturbed_leaves_nothing,
+        a_sync(
+            ended("launcher"), changed(LATER, *WHOLE), *then(*WHOLE, there("WORK/.tox/.tmp/package/2")), *used("tool")
+        ),
+        UNDISTURBED,
+    ),
     unseen("files of no moment", checks.no_temporary_file, a_sync(UNSENT), UNDISTURBED, "did not come by"),
     unseen("files not compared", checks.no_temporary_file, a_sync(*CUT), UNDISTURBED, "not compared"),
     good("two in a row", checks.undisturbed_leaves_nothing, UNDISTURBED, UNDISTURBED),
@@ -365,6 +401,13 @@ EXAMPLES: tuple[Example, ...] = (
         "call-status call=launcher status=0 end=2",
         "with exit code 2",
     ),
+    unseen(
+        "does not support the other interpreter",
+        checks.next_sync_succeeds,
+        a_sync(ended("launcher", 2), *then(*WHOLE), *used("tool")),
+        a_sync(ended("launcher", 2)),
+        "nor does a first sync with the other interpreter work: ",
+    ),
     bad(
         "waits for somebody",
         checks.next_sync_succeeds,
@@ -401,7 +444,7 @@ EXAMPLES: tuple[Example, ...] = (
         checks.next_sync_succeeds,
         a_sync(Unobserved("no-other-python")),
         UNDISTURBED,
-        "no Python of another version",
+        "no other supported version",
     ),
     unseen("never used", checks.next_sync_succeeds, a_sync(ended("launcher"), *then()), UNDISTURBED, "tool call"),
     unseen("cannot be started", checks.next_sync_succeeds, a_sync(not_started()), UNDISTURBED, "end of the launcher"),
@@ -485,7 +528,11 @@ EXAMPLES: tuple[Example, ...] = (
         "interrupted-status end=SIGTERM",
         "SIGTERM",
     ),
-    unseen("not pressed", checks.ctrl_c_ends_it, a_sync(missed("backend starts")), UNDISTURBED, "as far as its build"),
+    unseen("no build", checks.ctrl_c_ends_it, a_sync(missed("backend starts")), UNDISTURBED, "backend did not report"),
+    unseen(
+        "ended without", checks.ctrl_c_ends_it, a_sync(ended("launcher")), UNDISTURBED, "ended with exit code 0, and"
+    ),
+    unseen("not pressed", checks.ctrl_c_ends_it, a_sync(joined(), BY_KEY), UNDISTURBED, "as far as the key"),
     unseen("ended before", checks.ctrl_c_ends_it, a_sync(ended("launcher", 1), PRESSED), UNDISTURBED, "had ended"),
     unseen("stepped in", checks.ctrl_c_ends_it, a_sync(PRESSED, too_many(), missed()), UNDISTURBED, "400 processes"),
     unseen("traces its backend", checks.ctrl_c_ends_it, a_sync(PRESSED, TRACED), UNDISTURBED, "traced by the laun"),
@@ -521,7 +568,7 @@ EXAMPLES: tuple[Example, ...] = (
         "process-left process=pip",
         "'pip' (pid 20, state T)",
     ),
-    unseen("no build", checks.no_process_left, a_sync(BY_KEY), UNDISTURBED, "as far as its build"),
+    unseen("no build", checks.no_process_left, a_sync(BY_KEY), UNDISTURBED, "may build nothing"),
     unseen("it stays", checks.no_process_left, a_sync(joined(), missed()), UNDISTURBED, "did not end"),
     unseen(
         "no last look",

@@ -128,6 +128,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.Unobserved("ptrace-refused"),
     facts.LimitExceeded("processes", 400),
     facts.HelperReady("backend", 14),
+    facts.Executed("launcher", LAUNCHER, (b"bash", b"/shims/python3")),
     facts.FilesChanged("later", (facts.FileChange("HOME/x", "file", "created", own=True),), 1, ("HOME/e",)),
     facts.Printed("prune", b"done\n"),
     facts.Notified(COMMAND, "READY=1\n"),

@@ -240,11 +240,15 @@ def test_usual_interpreter_is_no_virtual_environments(tmp_path: Path) -> None:
 
 @pytest.fixture
 def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Return a function that puts a script of this name on a PATH that has nothing else."""
+    """Return a function that puts a script of this name on a PATH that has nothing else. Ours is Python 3.11, and it is
+    2026."""
+    monkeypatch.setattr(rooms, "OURS", 11)
+    monkeypatch.setattr(rooms, "_month", lambda: (2026, 1))
+    monkeypatch.setattr(rooms, "usual_interpreter", lambda: "/no/such/version/bin/python3")
     directory = tmp_path / "path"
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))
-    other_interpreter.cache_clear()
+    _forget()
 
     def put(name: str, script: str) -> Path:
         path = directory / name
@@ -257,27 +261,61 @@ def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
 @pytest.fixture(autouse=True)
 def _forget_interpreters() -> None:
+    _forget()
+
+
+def _forget() -> None:
     other_interpreter.cache_clear()
+    rooms._version_of.cache_clear()
 
 
 def test_other_interpreter_is_of_another_version(on_path: Callable[[str, str], Path]) -> None:
-    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
-    on_path(f"python{ours}", f"echo {ours}")
-    on_path("python3", f"echo {ours}")
-    on_path("python3.15", "exit 1")  # a shim for a version that is not installed
-    on_path("python3.14", f"echo {ours}")  # or one that gives what it has
-    right = on_path("python3.9", "echo 3.9")
+    on_path("python3.11", "echo 3.11")
+    on_path("python3", "echo 3.11")
+    on_path("python3.12", "exit 1")  # a shim for a version that is not installed
+    on_path("python3.10", "echo 3.11")  # or one that gives what it has
+    right = on_path("python3.13", "echo 3.13")
     assert other_interpreter() == os.path.realpath(right)
 
 
+def test_other_interpreter_is_the_nearest_that_is_supported(on_path: Callable[[str, str], Path]) -> None:
+    for minor in (8, 9, 13, 14):
+        on_path(f"python3.{minor}", f"echo 3.{minor}")
+    assert os.path.basename(other_interpreter()) == "python3.13"
+
+
+def test_other_interpreter_is_not_past_its_end_of_life(
+    on_path: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_path("python3.10", "echo 3.10")
+    on_path("python3.14", "echo 3.14")
+    assert os.path.basename(other_interpreter()) == "python3.10"
+    _forget()
+    monkeypatch.setattr(rooms, "_month", lambda: (2026, 11))
+    assert os.path.basename(other_interpreter()) == "python3.14"
+
+
+@pytest.mark.usefixtures("on_path")
+def test_other_interpreter_beside_ours_is_told_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pyenv keeps them: 3.9.18 comes after 3.13.0 in the order of strings."""
+    for version, minor in (("3.9.18", 9), ("3.13.0", 13)):
+        path = tmp_path / version / "bin" / f"python3.{minor}"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\necho 3.{minor}\n")
+        path.chmod(0o755)
+        path.with_name("python3").symlink_to(path)
+    monkeypatch.setattr(rooms, "usual_interpreter", lambda: str(tmp_path / "3.11.7" / "bin" / "python3"))
+    assert other_interpreter() == str(tmp_path / "3.13.0" / "bin" / "python3.13")
+
+
 def test_no_other_interpreter(on_path: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    on_path("python3.9", "exit 1")
+    on_path("python3.14", "exit 1")
     on_path("python3.10", "exec /bin/sleep 60")
-    on_path("python3.8", "echo")
+    on_path("python3.12", "echo")
+    on_path("python3.9", "echo 3.9")
     broken = on_path("python3.13", "")
     broken.write_text("#!/no/such/shell\n")
     monkeypatch.setattr(rooms, "ASK_WITHIN", 0.2)
-    monkeypatch.setattr(rooms, "usual_interpreter", lambda: "/no/such/version/bin/python3")
     assert other_interpreter() == ""
 
 

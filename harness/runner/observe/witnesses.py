@@ -12,7 +12,7 @@ from pathlib import Path
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe.command import runs_tool
+from proctor.harness.runner.observe.command import has_witness_library
 from proctor.harness.runner.observe.peers import Peer, Refusals, peer_of, why_refused
 from proctor.harness.runner.observe.witness_reports import (
     LONGEST_LINE,
@@ -36,10 +36,10 @@ JOINERS = ("backend",)
 
 
 class _Connection:
-    def __init__(self, end: socket.socket, peer: Peer, place: str, prefix: str) -> None:
+    def __init__(self, end: socket.socket, peer: Peer, prefix: str) -> None:
         self.socket = end
         self.peer, self.pid = peer, peer.pid
-        self.place, self.prefix = place, prefix
+        self.prefix = prefix
         self.name = ""
         self.unread = bytearray()
 
@@ -121,6 +121,8 @@ class Witnesses:
         self._connections: dict[int, _Connection] = {}
         self._by_name: dict[str, _Connection] = {}
         self._on_greeting, self._role_of = on_greeting, role_of
+        self.on_command: Callable[[int], None] = lambda _: None
+        """Called with the pid of each new witness."""
         self._impostor = False
         self._refusals = Refusals(recorder)
         self._awaited_names = {"command"}
@@ -132,9 +134,9 @@ class Witnesses:
     def listen(self, path: str, prefix: str = "") -> None:
         """Listen at a path; the names of witnesses that report there begin with the prefix."""
         listener = self._listeners[path] = self._kept.at(path)
-        self._sources.add(listener.fileno(), lambda: self._accept(listener, path, prefix))
+        self._sources.add(listener.fileno(), lambda: self._accept(listener, prefix))
 
-    def _accept(self, listener: socket.socket, path: str, prefix: str) -> None:
+    def _accept(self, listener: socket.socket, prefix: str) -> None:
         try:
             end, _ = listener.accept()
         except OSError:
@@ -145,7 +147,7 @@ class Witnesses:
             self._refusals.note(peer, why)
             return
         end.setblocking(False)
-        connection = _Connection(end, peer, path, prefix)
+        connection = _Connection(end, peer, prefix)
         self._connections[end.fileno()] = connection
         self._sources.add(end.fileno(), lambda: self._read(connection))
         self._close_silent()
@@ -223,8 +225,11 @@ class Witnesses:
             self._recorder.add("runner", history.Unobserved("other-program", pid))
 
     def _join(self, connection: _Connection, name: str) -> None:
-        """Take in a helper that is not a witness but takes an order: a build backend."""
-        if connection.name or name not in JOINERS or name in self._by_name:
+        """Take in a helper that is not a witness but takes an order: a build backend. A second one need not wait."""
+        if connection.name or name not in JOINERS:
+            return
+        if name in self._by_name:
+            self._forget(connection)
             return
         connection.name = name
         self._by_name[name] = connection
@@ -234,7 +239,7 @@ class Witnesses:
     def _greet(self, connection: _Connection, hello: Greeting) -> None:
         """Take in a new witness, if it is one."""
         pid = connection.pid
-        is_ours = _is_witness(pid) or runs_tool(pid, connection.place)
+        is_ours = _is_witness(pid) or has_witness_library(pid)
         if hello.name not in self._awaited_names or not is_ours:
             self._note_impostor(pid)
             return
@@ -244,6 +249,7 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, pid)
+        self.on_command(pid)
         used = self._used(pid) if name == "command" else processes.Usage()
         self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, used.cpu_seconds, used.page_faults))
 

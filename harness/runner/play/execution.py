@@ -88,7 +88,7 @@ class Execution:
             place.socket,
             status_from="nowhere" if under in spawn.SHELLS else "stage" if under in ("job", "init") else "wait",
             in_namespace=under == "init",
-            is_traced=schedule is not None or stage.watches_flags,
+            is_traced=schedule is not None or stage.watches_flags or stage.watches_programs,
             on_entry=created.saw if created else lambda _: None,
         )
         self._flags = FlagsWatch(self._recorder) if stage.watches_flags else None
@@ -100,9 +100,16 @@ class Execution:
         self._keyboard = Keyboard(self._recorder, self._streams)
         self._invocations = ConcurrentInvocations(target, script, place, self._recorder, self._registry)
         effects = Effects(self._registry.send, self._keyboard.press_at_point, self._invocations.start)
-        if self._flags and schedule is None:
+        programs_alone = stage.watches_programs and not self._flags and schedule is None
+        if (self._flags or programs_alone) and schedule is None:
             schedule = Schedule()
-        self._director = Director(schedule, self._recorder, effects, self._flags) if schedule is not None else None
+        self._director = (
+            Director(schedule, self._recorder, effects, self._flags, stage.watches_programs)
+            if schedule is not None
+            else None
+        )
+        if self._director:
+            self._registry.witnesses.on_command = self._director.has_reported
         tracing = Tracing(self._director)
         self._reaper = Reaper(sources, self._registry, tracing)
         self._wait = Waiter(Observer(sources, self._registry, self._streams, tracing, (str(place.work.parent),)), rests)
@@ -115,7 +122,7 @@ class Execution:
         self._manager = ServiceManager(sources, self._recorder, place.notify_socket) if stage.notify else None
         self._launcher = LauncherStart(
             sources, self._recorder, self._registry, self._streams, self._expectations, self._director, script, place,
-            self._flags,
+            self._flags, programs_alone,
         )  # fmt: skip
 
     @property

@@ -38,12 +38,15 @@ class LauncherStart:
         script: Scenario,
         place: spawn.Place,
         flags: FlagsWatch | None = None,
+        programs_alone: bool = False,
     ) -> None:
-        """flags: what watches the flags of the descriptors that the launcher is given; None for nothing."""
+        """flags: what watches the flags of the descriptors that the launcher is given; None for nothing.
+        programs_alone: it is traced only to note its programs, so no filter is needed, and it may go on untraced."""
         self._recorder, self._registry, self._streams = recorder, registry, streams
         self._expectations, self._director = expectations, director
         self._stage, self._place, self._flags = script.stage, place, flags
         self._report = StageReport(sources, self._started, registry.changed, registry.lost_status)
+        self._traces_for_programs_alone = programs_alone
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
         self._gate = -1
@@ -79,7 +82,9 @@ class LauncherStart:
             return spawn.spawn(argv, words, env, descriptors)
         gate, self._gate = os.pipe()
         try:
-            words += [f"gate={spawn.GATE_FD}", f"filter={program(self._flags is not None).hex()}"]
+            words.append(f"gate={spawn.GATE_FD}")
+            if not self._traces_for_programs_alone:
+                words.append(f"filter={program(self._flags is not None).hex()}")
             return spawn.spawn(argv, words, env, {**descriptors, spawn.GATE_FD: gate})
         finally:
             os.close(gate)
@@ -96,8 +101,9 @@ class LauncherStart:
             try:
                 director.seize(self._registry.pids["launcher"])
             except OSError as error:
-                self._recorder.add("runner", history.Unobserved("ptrace-refused", detail=str(error)))
-                raise ScriptAborted from None
+                if not self._traces_for_programs_alone:
+                    self._recorder.add("runner", history.Unobserved("ptrace-refused", detail=str(error)))
+                    raise ScriptAborted from None
             os.write(self._gate, b"!")
         self._close_gate()
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,13 +20,17 @@ from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
 
-OLDEST, NEWEST = 8, 15
-"""Minor versions of Python that are looked for as another interpreter."""
+SUPPORTED_UNTIL = {10: (2026, 10), 11: (2027, 10), 12: (2028, 10), 13: (2029, 10), 14: (2030, 10), 15: (2031, 10)}
+"""The minor versions of Python that may be the other interpreter, with the year and month in which their support ends:
+https://devguide.python.org/versions. A launcher may refuse a version that is no longer supported."""
+OURS = sys.version_info.minor
 PASSABLE = 0o711
 """Permissions of a directory that only we may read and change, with something in it for a command of another user."""
 ASK_WITHIN = 20
 """Seconds for an interpreter to say its version."""
-_VERSION = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+_VERSION = (
+    "import sys, venv, ensurepip; sys.version_info[3] == 'final' or sys.exit(1); print('%d.%d' % sys.version_info[:2])"
+)
 
 
 class Places:
@@ -56,6 +61,8 @@ class Places:
         empty(place.temporary)
         if scenario.stage.home != "kept":
             self._prepare(target, scenario, place, warm_up)
+        if target.sync:
+            project.let_build_wait(place, scenario.stage.build_waits)
         return place
 
     def _base(self, target: Target) -> Path:
@@ -130,17 +137,25 @@ def usual_interpreter() -> str:
 
 @functools.cache
 def other_interpreter() -> str:
-    """Return a Python of another version that can make environments, "" where PATH has none."""
-    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
-    names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST - 1, -1)]
-    siblings = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
-    for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(siblings, reverse=True))):
-        version = _version_of(path) if path else ""
-        if path and version and version != ours:
-            return os.path.realpath(path)
+    """Return a Python of another supported version that can make environments, the nearest to ours first; "" where
+    there is none on PATH or beside ours."""
+    supported = [minor for minor, until in SUPPORTED_UNTIL.items() if minor != OURS and until >= _month()]
+    beside = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3*")  # as pyenv, say, keeps them
+    siblings = {path.name: str(path) for path in sorted(beside)}  # of one version any
+    for minor in sorted(supported, key=lambda minor: (abs(minor - OURS), -minor)):
+        name = f"python3.{minor}"
+        for path in (shutil.which(name), siblings.get(name), shutil.which("python3")):
+            if path and _version_of(path) == f"3.{minor}":
+                return os.path.realpath(path)
     return ""
 
 
+def _month() -> tuple[int, int]:
+    now = time.gmtime()
+    return now.tm_year, now.tm_mon
+
+
+@functools.cache
 def _version_of(path: str) -> str:
     try:
         done = subprocess.run(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.spawn import Place, fill_in
 from proctor.harness.target import Target
 
@@ -12,6 +14,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
 
 BYSTANDER = "bystander/file"
 """A file in the working directory that a launcher has no reason to touch."""
+BUILD_SOCKET = "backend/build-socket"
+"""Where the build backend of the project reads at which socket it asks for permission to continue, if at any."""
 OLD, NEW = 'version = "1.0"', 'version = "1.1"'
 
 
@@ -26,6 +30,16 @@ def change(work: Path) -> None:
     """Give the project another version, so that its environment has to be made anew."""
     path = work / "pyproject.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
+
+
+def let_build_wait(place: Place, waits: bool) -> None:
+    """Have the project's build backend ask for permission at the socket of this execution, or ask nobody. By a file: a
+    launcher that passes on few variables (tox) would drop one that says it."""
+    path = place.work / BUILD_SOCKET
+    if os.path.lexists(path):
+        remove(path)
+    if waits and path.parent.is_dir():
+        path.write_text(place.socket, encoding="utf-8")
 
 
 def lay_out(target: Target, place: Place) -> None:

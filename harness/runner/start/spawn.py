@@ -57,8 +57,6 @@ class Place(NamedTuple):
 
 TOOL = "proctor-tool"
 """The name of the program that launchers install from a wheel: the witness, in Python."""
-BUILD_SOCKET = "PROCTOR_BUILD_SOCKET"
-"""Where the build backend of the project asks whether it may go on, if anywhere."""
 
 
 def fill_in(word: str, place: Place) -> str:
@@ -89,8 +87,6 @@ def environment(target: Target, stage: Stage, place: Place) -> dict[bytes, bytes
         "XDG_STATE_HOME": f"{home}/.local/state",
         **{name: fill_in(value, place) for name, value in target.environment.items()},
     }
-    if stage.build_waits:
-        values[BUILD_SOCKET] = place.socket
     if stage.notify:
         values["NOTIFY_SOCKET"] = place.notify_socket
     if stage.parent in SHELLS:

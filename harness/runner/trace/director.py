@@ -20,12 +20,14 @@ from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.held_tasks import Effects, HeldTasks
 from proctor.harness.runner.trace.points import Points
 from proctor.harness.runner.trace.scheduler import Scheduler
-from proctor.harness.runner.trace.task import State, TracedTask
+from proctor.harness.runner.trace.task import HELD_BY_SCHEDULE, State, TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
 _NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES))
+MOST_WORDS = 4
+"""Words of a command line that are recorded: `bash /path/of/a/shim FIRST-ARGUMENT`."""
 LONGEST_SPIN = 100
 """How often in a row a task may yield while others are held. One that goes on yielding is taken to be blocked."""
 
@@ -34,14 +36,16 @@ class Director:
     """Traces one launcher. `effects`: what directives do outside the traced tasks. flags: told of changes of flags."""
 
     def __init__(
-        self, schedule: Schedule, recorder: Recorder, effects: Effects, flags: FlagsWatch | None = None
-    ) -> None:
+        self, schedule: Schedule, recorder: Recorder, effects: Effects, flags: FlagsWatch | None = None,
+        records_programs: bool = False,
+    ) -> None:  # fmt: skip
         self._recorder, self._flags = recorder, flags
         self._points = Points(schedule, recorder)
         self._tasks = TaskTable()
         self._scheduler = Scheduler(self._tasks, self._points)
         self._held = HeldTasks(self._tasks, self._scheduler, self._points, recorder, effects)
         self._commands: list[int] = []
+        self._records_programs = records_programs
         self._has_executed = False
         self._records_all_sends = False
         self._at_reap: Callable[[], None] = lambda: None
@@ -63,6 +67,22 @@ class Director:
     def trace(self, at_reap: Callable[[], None]) -> None:
         """From now on do what the scenario's step `Trace` asks for; see tracer.py."""
         self._records_all_sends, self._at_reap = True, at_reap
+
+    def has_reported(self, pid: int) -> None:
+        """Take a process for the command from now on, as it has reported. The first program that it executed may have
+        been another one, which unpacked the command."""
+        tasks = self._tasks.of_process(pid)
+        if all(task.untracked for task in tasks) or any(task.state in HELD_BY_SCHEDULE for task in tasks):
+            return
+        self._tasks.programs[tasks[0].process] = "command"
+        self._commands.append(pid)
+        for task in tasks:
+            task.untracked, task.call, task.again = True, "", None
+            self._scheduler.give_up(task)
+            if action := task.next_action:
+                task.next_action = None
+                self._tasks.move(task, State.STOPPED)
+                action()
 
     def next_part(self) -> None:
         """Count schedule points anew."""
@@ -236,6 +256,9 @@ class Director:
     def _has_executed_program(self, task: TracedTask) -> None:
         task.born = True
         was_launched, self._has_executed = self._has_executed, True
+        if self._records_programs and task.process == "launcher" and not task.untracked:
+            argv = processes.command_line_of(task.pid)[:MOST_WORDS]
+            self._recorder.add("tracer", history.Executed(task.process, task.pid, argv))
         is_command = is_witness(task.pid)
         if task.process in self._tasks.programs:
             self._tasks.programs[task.process] = "command" if is_command else processes.program_of(task.pid)
@@ -282,6 +305,9 @@ class Director:
             self._scheduler.run_or_queue(task, lambda: self._reach(task, call, when))
 
     def _reach(self, task: TracedTask, call: str, when: history.When) -> None:
+        if task.untracked:  # it has become the command since
+            self._scheduler.resume(task)
+            return
         point, directives = self._points.reach(task, call, when, self._tasks.programs.values())
         released = self._held.waiting_for_point(point) if point else []
         if not released:

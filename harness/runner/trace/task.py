@@ -34,6 +34,8 @@ class State(enum.Enum):
 _STOPPED_BY_US = (State.RUNNABLE, State.HELD, State.AWAITING_DELIVERY)
 KEPT_STOPPED = (*_STOPPED_BY_US, State.LISTENING)
 """The states of a task that does not go on until it is resumed or continued."""
+HELD_BY_SCHEDULE = (State.HELD, State.AWAITING_DELIVERY)
+"""The states of a task that a directive keeps still."""
 PENDING = _STOPPED_BY_US
 """The states of a task for which something is still to be done when all other tasks are at rest."""
 

@@ -52,6 +52,10 @@ class TaskTable:
         self._by_state[task.state][task] = None
         return task
 
+    def of_process(self, pid: int) -> list[TracedTask]:
+        """Return the threads of a process."""
+        return [task for task in self._by_tid.values() if task.pid == pid]
+
     def others_of_process(self, task: TracedTask) -> list[TracedTask]:
         """Return the other threads of a task's process."""
         return [other for other in self._by_tid.values() if other.pid == task.pid and other is not task]

@@ -10,6 +10,7 @@ import binascii
 import ctypes
 import errno
 import importlib
+import importlib.util
 import os
 import stat
 import sys
@@ -50,8 +51,9 @@ def carry_out(words: list[str], at_start: Inventory) -> tuple[int, int, str]:
     """Carry out an order; return an errno, a count and a text.
 
     import NAME: import the module again; it has a docstring, unless its file was truncated. whole: return how many
-    files of the environment are missing or changed since the start, or are files of the tool that differ from its
-    wheel; and the name of one. where: return the directory of the environment. link PATH: make a link to PATH there.
+    files of the environment are missing or changed since the start, or are files of the tool that differ from its wheel
+    and that no archive has; and the name of one. where: return the directory of the environment. link PATH: make a link
+    to PATH there.
     """
     if words[0] == "import":
         sys.modules.pop(words[1], None)
@@ -76,17 +78,24 @@ def carry_out(words: list[str], at_start: Inventory) -> tuple[int, int, str]:
 
 def inventory() -> Inventory:
     """Return the files of the environment. For other directories on sys.path, such as a parent environment, only the
-    sizes are recorded, because there can be many files. The same has_checksum for a launcher's own notes at the top
-    (who used the environment, and when), which it may rewrite at any time."""
+    sizes are recorded, because there can be many files. The same is done for a launcher's own notes at the top (who
+    used the environment, and when), which it may rewrite at any time. Archives from which modules are imported belong
+    to it: a zipapp, or the program that PyInstaller makes, with the directory that it unpacks."""
     venv = sys.prefix if sys.prefix != sys.base_prefix else HERE
     base = os.path.join(sys.base_prefix, "")
     others = {path for path in sys.path if os.path.basename(path) == "site-packages" and not path.startswith(base)}
-    own = {venv, HERE} | ({os.path.dirname(HERE)} & others)
+    own = {venv, HERE, getattr(sys, "_MEIPASS", HERE)} | ({os.path.dirname(HERE)} & others)
     found: Inventory = {path: status.st_size for root in others - own for path, status in files_below(root)}
     for path, status in (entry for root in own for entry in files_below(root)):
         directory, name = os.path.split(path)
         is_note = directory == sys.prefix and name != "pyvenv.cfg"
         found[path] = status.st_size if is_note else content(path, status)
+    archives = {path for path in sys.path if os.path.isfile(path) and not path.startswith(base)}
+    for path in archives | ({sys.executable} if hasattr(sys, "frozen") else set()):
+        try:
+            found[path] = content(path, os.stat(path))
+        except FileNotFoundError:
+            pass
     return found
 
 
@@ -139,8 +148,20 @@ def damaged_files() -> list[str]:
         path
         for crc, _, name in rows
         for path in [os.path.join(os.path.dirname(HERE), name)]
-        if not has_checksum(path, crc)
+        if not has_checksum(path, crc) and (os.path.lexists(path) or not is_in_archive(name))
     ]
+
+
+def is_in_archive(name: str) -> bool:
+    """Whether a module can be loaded now although it is no file, with its docstring. Launchers may keep modules in an
+    archive, as zipapps do, or PyInstaller in its program."""
+    importlib.invalidate_caches()
+    try:
+        found: Any = importlib.util.find_spec(name[: -len(".py")].replace("/", ".").replace(".__init__", ""))
+        code = found.loader.get_code(found.name)
+        return not os.path.exists(found.origin) and "__doc__" in code.co_names
+    except Exception:  # noqa: BLE001  a damaged archive can raise any exception
+        return False
 
 
 def has_checksum(path: str, crc: str) -> bool:
