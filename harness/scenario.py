@@ -189,7 +189,7 @@ class Start(_Step, frozen=True):
 
 
 class Enter(_Step, frozen=True):
-    """Start the tool of the environment that a sync has made in the project (.venv), as its user would. `name` is this
+    """Start the tool of the environment that a sync has made for the project, as its user would. `name` is this
     process' name, and the witness is NAME-command."""
 
     name: str

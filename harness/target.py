@@ -23,6 +23,8 @@ Invocation = Literal["run", "sync", "prune"]
 """The purpose of an invocation of the launcher."""
 PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
 COMMAND = "{command}"
+HOME, WORK = "{home}/", "{work}/"
+"""How the path of the project's environment may begin."""
 REQUIRED_KEY: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
 """Profiles that require a command line of their own, and the key for it."""
 MIN_SIMILARITY = 0.8
@@ -37,7 +39,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     the version. install: how to install it, for people. environment: additional variables for the launcher. adds: names
     (or patterns such as UV_*) of variables that the launcher declares to add for its command; changes: names of
     variables that it declares to change. sync, prune: the command lines that make the environment of the project in the
-    working directory, and that prune the cache. own: directories that belong to the launcher. keeps: patterns, relative
+    working directory, and that prune the cache. project_environment: where that environment is, relative to the working
+    directory; may be a pattern. own: directories that belong to the launcher. keeps: patterns, relative
     to these, of what an undisturbed run may leave there each time (log files). In all of these and in
     `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and TMPDIR,
     "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested Python.
@@ -58,6 +61,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     changes: tuple[str, ...] = ()
     sync: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
+    project_environment: str = ".venv"
     own: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     files: dict[str, str] = {}
@@ -69,6 +73,13 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def is_bare(self) -> bool:
         """Whether this is the bare command, without a launcher."""
         return not self.command
+
+    @property
+    def environment_pattern(self) -> str:
+        """The path of the project's environment, or the pattern for it, beginning with HOME or WORK."""
+        where = self.project_environment
+        place, below = ("HOME", where.removeprefix(HOME)) if where.startswith(HOME) else ("WORK", where)
+        return os.path.normpath(f"{place}/{below.removeprefix(WORK)}")
 
     def words(self, invoke: Invocation) -> tuple[str, ...]:
         """Return the command line for an invocation."""
@@ -154,6 +165,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
     check_files(target, shown)
+    check_project_environment(target, shown)
     check_command_lines(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
@@ -213,6 +225,18 @@ def check_files(target: Target, shown: str) -> None:
                 f"{shown}: 'files' has the key {name!r}; allowed are paths of files below the launcher's working "
                 'directory, without \'..\', such as "package.json" or "src/main.py"'
             )
+
+
+def check_project_environment(target: Target, shown: str) -> None:
+    """Raise UsageError if the project's environment would be outside of the launcher's own directories, or be one."""
+    path = target.project_environment
+    below = path.removeprefix(HOME).removeprefix(WORK)
+    parts = os.path.normpath(below).split("/")
+    if not below or ".." in parts or parts in (["."], ["", ""]) or below[0] == "/" or any(c in below for c in "{}\0"):
+        raise UsageError(
+            f"{shown}: 'project_environment' is {path!r}; allowed are a path below the launcher's working directory "
+            'or below "{home}/", and a pattern for it, such as ".tox/py" or "{home}/.local/share/virtualenvs/*"'
+        )
 
 
 def check_command_lines(target: Target, shown: str) -> None:

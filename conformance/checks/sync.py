@@ -17,9 +17,10 @@ from proctor.conformance.checks.common import (
 from proctor.conformance.checks.files import (
     LATER,
     NEXT,
-    PROJECTS,
     call_works,
     compared,
+    in_project_environment,
+    is_project_environment,
     is_told,
     need_compared,
     needs_end,
@@ -62,7 +63,7 @@ def never_half(history: History, bare: History) -> list[Violation]:
 def _same_environment(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, NEXT)
     _, its = need_compared(bare, LATER)
-    if missing := sorted(path for path in _lacking(mine, its) if path.startswith(f"{PROJECTS}/")):
+    if missing := sorted(path for path in _lacking(mine, its) if in_project_environment(path, its)):
         return [violation("environment-not-whole", event, paths=shown(missing))]
     return []
 
@@ -90,7 +91,10 @@ def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[st
     """Return what may be a mark by which the next sync knows that the environment is not whole."""
     stays = {change.path for change in after[1].changes if change.how != "removed"} if after else set()
     inside = (change for change in mine.changes if after and is_told(after[1], change.path) and change.kind == "file")
-    return {change.path for change in inside if change.path.rpartition("/")[0] == PROJECTS and change.path not in stays}
+    return {
+        change.path for change in inside
+        if is_project_environment(change.path.rpartition("/")[0], mine) and change.path not in stays
+    }  # fmt: skip
 
 
 def _not_among(its: FilesChanged, changes: list[FileChange], event: int, what: str) -> list[Violation]:
@@ -118,7 +122,7 @@ def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violatio
 def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
     """What a first sync has made in the project, beside what is the launcher's own: a second one may leave it under
     the same name. Nothing where the target does not say what is its own there."""
-    if not any(change.own and f"{change.path}/".startswith(f"{PROJECTS}/") for change in changed.changes):
+    if not any(change.own and in_project_environment(change.path, changed) for change in changed.changes):
         return []
     extra = [
         change.path for change in changed.changes
@@ -135,8 +139,9 @@ def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
     if found := call_works(history, "launcher") or call_works(history, "next"):
         return found
     _, after = need_compared(history, NEXT)
-    if after.environments and PROJECTS not in after.environments:
-        raise NotObservable(f"the project's environment is not {PROJECTS}, but: {', '.join(after.environments[:5])}")
+    if after.environments and not any(is_project_environment(path, after) for path in after.environments):
+        there = ", ".join(after.environments[:5])
+        raise NotObservable(f"the project's environment is not {after.project}, but: {there}")
     return call_works(history, "tool")
 
 

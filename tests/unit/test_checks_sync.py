@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Literal
 
+import msgspec
 import pytest
 
 from proctor.conformance.checks import sync as checks
@@ -536,3 +537,20 @@ EXAMPLES: tuple[Example, ...] = (
 @pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
 def test_sync(example: Example) -> None:
     verify(example)
+
+
+def moved(history: History, path: str, project: str) -> History:
+    """Return the same history of a launcher that keeps the project's environment at another path."""
+    whole = msgspec.json.decode(msgspec.json.encode(history).replace(b"WORK/.venv", path.encode()))
+    for event in whole["events"]:
+        if event["fact"]["is"] == "files-changed":
+            event["fact"]["project"] = project
+    return msgspec.convert(whole, History)
+
+
+@pytest.mark.parametrize(("path", "project"), [("WORK/.tox/py", "WORK/.tox/py"), ("WORK/envs/p-Xy1", "WORK/envs/p-*")])
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_sync_of_an_environment_elsewhere(example: Example, path: str, project: str) -> None:
+    says = example.says.replace("is not WORK/.venv", f"is not {project}").replace("WORK/.venv", path)
+    mine, its = moved(example.history, path, project), moved(example.bare, path, project)
+    verify(example._replace(history=mine, bare=its, says=says))

@@ -77,6 +77,24 @@ def test_kept_is_what_the_last_run_left(made: Places) -> None:
     assert list(place.temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("where", [".tox/py", "{home}/envs/project-*", "[x]/.y*"])
+def test_the_projects_environment_is_where_the_target_says(made: Places, where: str) -> None:
+    target = Target("t", ("run",), project_environment=where)
+    place = made.of(target, scenario(), never)
+    root, below = (place.home, where.removeprefix("{home}/")) if where[0] == "{" else (place.work, where)
+    assert project.environment_of(target, place) == root / below
+    if "*" in where:
+        for age, name in enumerate(("b", "c", "a")):
+            (environment := root / below.replace("[x]", "x").replace("*", name)).mkdir(parents=True)
+            os.utime(environment, ns=(age, age))
+        assert project.environment_of(target, place) == environment
+
+
+def test_the_tool_is_where_python_or_node_installs_it() -> None:
+    assert project.tool_of(Path("/w/.venv")) == Path("/w/.venv/bin/proctor-tool")
+    assert project.tool_of(Path("/w/node_modules")) == Path("/w/node_modules/.bin/proctor-tool")
+
+
 def test_each_target_has_its_own(made: Places) -> None:
     one, other = made.of(TARGET, scenario(), never), made.of(PLAIN, scenario(), never)
     hostile = made.of(Target("../../etc \x1b", ("run",)), scenario(), never)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -198,6 +199,10 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
         ('command = ["env"]\nprune = [1]', "'prune[0]' must be a quoted string"),
         ('command = ["env"]\nown = "{home}"', "'own' must be a list"),
         ('command = ["env"]\nkeeps = true', "'keeps' must be a list"),
+        *(
+            (f'command = ["env"]\nproject_environment = {json.dumps(path)}', "'project_environment' is ")
+            for path in ("", ".", "/opt/venv", "../x", "a/../../x", "{tmp}/x", "{home}/", "{home}//x", "{here}/x", "\0")
+        ),
         ('command = ["env"]\nkeep = ["log"]', "unknown key 'keep' (did you mean 'keeps'?)"),
     ],
 )
@@ -234,6 +239,21 @@ def test_command_lines_for_environments(tmp_path: Path) -> None:
     assert target.words("sync") == ("{interpreter}", sys.executable, "{work}")
     assert target.words("prune") == (env, "--prune")
     assert (target.own, target.keeps) == (("{home}/.cache/x/", "{work}/.venv"), ("log*",))
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        (".tox/py", "WORK/.tox/py"),
+        ("./a//b/", "WORK/a/b"),
+        ("{work}/x*", "WORK/x*"),
+        ("{home}/.local/share/virtualenvs/*", "HOME/.local/share/virtualenvs/*"),
+    ],
+)
+def test_project_environment_is_below_home_or_the_working_directory(path: str, pattern: str, tmp_path: Path) -> None:
+    description = tmp_path / "mine.toml"
+    description.write_text(f'command = ["env"]\nproject_environment = "{path}"\n')
+    assert load(str(description)).environment_pattern == pattern
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from pathlib import Path
 
-from proctor.harness.runner.start.spawn import Place, fill_in
+from proctor.harness.runner.start.spawn import TOOL, Place, fill_in
 from proctor.harness.target import Target
 
 SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
@@ -26,6 +28,20 @@ def change(work: Path) -> None:
     """Give the project another version, so that its environment has to be made anew."""
     path = work / "pyproject.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
+
+
+def environment_of(target: Target, place: Place) -> Path:
+    """Return the project's environment: of those that fit the pattern, the one that was changed last. Where none fits,
+    the pattern itself, which nothing can be started from."""
+    name, _, pattern = target.environment_pattern.partition("/")
+    root = {"HOME": place.home, "WORK": place.work}[name]
+    found = [root / path for path in sorted(glob.glob(pattern, root_dir=root, include_hidden=True))]
+    return max(found, key=lambda path: os.lstat(path).st_mtime_ns, default=root / pattern)
+
+
+def tool_of(environment: Path) -> Path:
+    """Return where the tool is in an environment of Python, or in one of Node: npm-install(1)."""
+    return environment / (".bin" if environment.name == "node_modules" else "bin") / TOOL
 
 
 def lay_out(target: Target, place: Place) -> None:
