@@ -40,6 +40,8 @@ END_OF_RUN: tuple[Step, ...] = (KILL_COMMAND, *COMPARE_AT_END)
 def command_for(target: Target) -> Literal["witness", "tool"]:
     """Return the command for a launcher: the witness by its path; the tool by its name, if the launcher runs only
     programs of its environments."""
+    if target.bundle:
+        return "tool"
     by_name = {"ephemeral", "cache"} & set(target.profiles) and not {"transparent", "init"} & set(target.profiles)
     return "tool" if by_name else "witness"
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 
-from proctor.harness.runner.start.spawn import TOOL, WITNESSES
+from proctor.harness.runner.start.spawn import LIBRARY, TOOL, WITNESSES
+
+IN_TOOL = b"/proctor_tool/" + os.fsencode(LIBRARY.name)
+"""The end of the path of that library, as the wheel has it."""
 
 
 def is_witness(pid: int) -> bool:
@@ -31,3 +34,13 @@ def runs_tool(pid: int, socket: str = "") -> bool:
         if script.endswith(b"/" + TOOL.encode()):
             return argument.startswith(socket.encode())
     return False
+
+
+def has_library(pid: int) -> bool:
+    """Whether a process has loaded the library by which the tool reports, from wherever its launcher has put it: then
+    it is the tool, whatever its program is called."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            return any(line.rstrip(b"\n").endswith(IN_TOOL) for line in file)
+    except OSError:
+        return False

@@ -12,7 +12,7 @@ from pathlib import Path
 from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe.command import runs_tool
+from proctor.harness.runner.observe.command import has_library, runs_tool
 from proctor.harness.runner.observe.peers import Peer, Refusals, peer_of, why_refused
 from proctor.harness.runner.observe.witness_reports import (
     LONGEST_LINE,
@@ -234,7 +234,7 @@ class Witnesses:
     def _greet(self, connection: _Connection, hello: Greeting) -> None:
         """Take in a new witness, if it is one."""
         pid = connection.pid
-        is_ours = _is_witness(pid) or runs_tool(pid, connection.place)
+        is_ours = _is_witness(pid) or runs_tool(pid, connection.place) or has_library(pid)
         if hello.name not in self._awaited_names or not is_ours:
             self._note_impostor(pid)
             return

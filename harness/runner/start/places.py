@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from proctor.harness.runner.start import project, wheel
+from proctor.harness.runner.start import bundle, project, wheel
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import Template
 from proctor.harness.runner.start.spawn import Place
@@ -35,6 +35,7 @@ class Places:
         self._scratch = scratch
         self._bases: dict[str, Path] = {}
         self._places: dict[Path, Place] = {}
+        self._made: set[Path] = set()
         self._templates: dict[tuple[str, str], Template] = {}
 
     def of(self, target: Target, scenario: Scenario, warm_up: Callable[[Place], None]) -> Place:
@@ -42,12 +43,17 @@ class Places:
         base = self._base(target)
         place = self._places.get(base)
         if not place:
-            place = self._places[base] = Place(base / "work", base / "home", base / "tmp", self._scratch / "wheels")
+            place = self._places[base] = Place(
+                base / "work", base / "home", base / "tmp", self._scratch / "wheels", bundle=bundle.program_in(base)
+            )
         place = place._replace(
             interpreter=interpreter(scenario.interpreter, base), reads_attributes=scenario.stage.reads_attributes
         )
         if not os.path.isdir(place.wheels):
             wheel.build(place.wheels)
+        if target.bundle and place.bundle not in self._made:
+            bundle.build(target, place)
+            self._made.add(place.bundle)
         if not os.path.isdir(place.work):  # or a launcher has removed what is not its own
             place.work.mkdir()
             project.lay_out(target, place)
