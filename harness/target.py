@@ -19,10 +19,10 @@ from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.strict import convert
 
-Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
+Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "kept", "cache"]
 Invocation = Literal["run", "sync", "prune"]
 """The purpose of an invocation of the launcher."""
-PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
+PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "kept", "cache")
 COMMAND, BUNDLE = "{command}", "{bundle}"
 WORDS = ("{here}", "{python}", COMMAND, BUNDLE, "{home}", "{work}", "{tmp}", "{wheels}", "{interpreter}")
 """Words of descriptions that stand for something else."""
@@ -82,6 +82,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def is_bare(self) -> bool:
         """Whether this is the bare command, without a launcher."""
         return not self.command
+
+    @property
+    def has_project(self) -> bool:
+        """Whether it makes an environment for the project in the working directory."""
+        return bool(self.sync) or "kept" in self.profiles
 
     @property
     def environment_pattern(self) -> str:
@@ -291,7 +296,18 @@ def check_command_lines(target: Target, shown: str) -> None:
 
 
 def _check_profiles(target: Target, shown: str) -> None:
-    """Raise UsageError if a profile is claimed without the command line that it requires."""
+    """Raise UsageError if a profile is claimed without the command line that it requires, or beside its opposite."""
+    if "kept" in target.profiles:
+        if target.bundle:
+            raise UsageError(
+                f"{shown}: 'profiles' has \"kept\", but a launcher with 'bundle' makes no environment of a project; "
+                "leave one of them out"
+            )
+        if "ephemeral" in target.profiles:
+            raise UsageError(
+                f'{shown}: \'profiles\' has both "ephemeral" and "kept"; claim "kept" if the environment of a run is '
+                'still there for the next run, otherwise "ephemeral"'
+            )
     for profile in target.profiles:
         if key := _missing_key(target, profile):
             raise UsageError(

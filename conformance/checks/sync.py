@@ -19,6 +19,7 @@ from proctor.conformance.checks.files import (
     NEXT,
     call_works,
     compared,
+    damage,
     in_project_environment,
     is_project_environment,
     is_told,
@@ -60,6 +61,30 @@ def never_half(history: History, bare: History) -> list[Violation]:
     return call_works(history, "tool")
 
 
+def never_half_for_a_run(history: History, bare: History) -> list[Violation]:
+    """SYNC-1, of a launcher that makes its environment in each run: whatever a run was interrupted at, the next one
+    leaves the environment whole, or there is none. `bare` is an undisturbed run."""
+    needs_delivery(history)
+    needs_end(history)
+    needs_end(history, "next")
+    if amiss := call_works(bare, "next"):
+        raise NotObservable(f"nor does a second run that nothing disturbs work: {amiss[0].actual}")
+    _, after = need_compared(history, NEXT)
+    if not _has_environment(after):
+        raise NotObservable("the next run left no environment, which is SYNC-3's matter")
+    return _same_environment(history, bare) or damage(history, "next-command")
+
+
+def _has_environment(changed: FilesChanged) -> bool:
+    """Whether something of the project's environment is there: a directory that nothing was made in, or that has not
+    the mark of an environment, is none."""
+    marked = any(is_project_environment(path, changed) for path in changed.environments)
+    return marked or any(
+        change.how != "removed" and change.kind != "directory" and in_project_environment(change.path, changed)
+        for change in changed.changes
+    )
+
+
 def _same_environment(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, NEXT)
     _, its = need_compared(bare, LATER)
@@ -70,7 +95,9 @@ def _same_environment(history: History, bare: History) -> list[Violation]:
 
 def _lacking(mine: FilesChanged, its: FilesChanged) -> set[str]:
     """Return what its launcher has there and mine has not. What is in neither list is there, or is not, as it was."""
-    here, there = ({change.path: change.how for change in changed.changes} for changed in (mine, its))
+    here, there = (
+        {change.path: change.how for change in changed.changes if not change.kept} for changed in (mine, its)
+    )
     never_made = {path for path, how in there.items() if how == "created" and path not in here and is_told(mine, path)}
     removed = {path for path, how in here.items() if how == "removed"}
     return never_made | {path for path in removed if there.get(path, "") != "removed" and is_told(its, path)}
@@ -143,6 +170,12 @@ def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
         there = ", ".join(after.environments[:5])
         raise NotObservable(f"the project's environment is not {after.project}, but: {there}")
     return call_works(history, "tool")
+
+
+def next_run_succeeds(history: History, bare: History) -> list[Violation]:
+    """SYNC-3: a run succeeds by itself where one by another interpreter was, so does the next."""
+    needs_tracing(history)
+    return call_works(history, "launcher") or call_works(history, "next")
 
 
 def next_sync_succeeds_at_any_moment(history: History, bare: History) -> list[Violation]:

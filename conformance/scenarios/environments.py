@@ -10,6 +10,7 @@ from proctor.harness import orders
 from proctor.harness.scenario import (
     Compare,
     Enter,
+    NewPhase,
     Order,
     Scenario,
     Settle,
@@ -42,7 +43,8 @@ def command_for(target: Target) -> Literal["witness", "tool"]:
     programs of its environments."""
     if target.bundle:
         return "tool"
-    by_name = {"ephemeral", "cache"} & set(target.profiles) and not {"transparent", "init"} & set(target.profiles)
+    claimed = set(target.profiles)
+    by_name = {"ephemeral", "kept", "cache"} & claimed and not {"transparent", "init"} & claimed
     return "tool" if by_name else "witness"
 
 
@@ -78,8 +80,15 @@ def sync_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual"
                     interpreter=interpreter)  # fmt: skip
 
 
-def interrupted_build(*steps: Step) -> Scenario:
-    """Return the scenario of a sync that is interrupted while its build backend runs."""
-    return Scenario(
-        (WaitReady("backend"), Settle(), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
-    )
+def kept_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
+    """Return the scenario of a run that makes or re-makes the project's environment for its command, and of a second
+    run."""
+    steps = (Settle(), NewPhase(), Order(orders.Exit(0)), WaitEnds("command"), WaitEnds("launcher"))
+    again = (*NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    return Scenario(steps, stage, "tool", after=(*END_OF_RUN, *again), within=LAUNCHER_TIMEOUT, interpreter=interpreter)
+
+
+def interrupted_build(*steps: Step, invoke: Literal["sync", "run"] = "sync") -> Scenario:
+    """Return the scenario of a sync, or a run, that is interrupted while its build backend runs."""
+    script = (WaitReady("backend"), Settle(), *steps, WaitEnds())
+    return Scenario(script, BUILDING, "tool" if invoke == "run" else "witness", invoke=invoke, within=LAUNCHER_TIMEOUT)

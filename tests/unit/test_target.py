@@ -201,6 +201,14 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
         ('command = ["env"]\nown = "{home}"', "'own' must be a list"),
         ('command = ["env"]\nkeeps = true', "'keeps' must be a list"),
         (
+            'command = ["env"]\nprofiles = ["ephemeral", "kept"]',
+            '\'profiles\' has both "ephemeral" and "kept"; claim "kept" if the environment of a run is still there',
+        ),
+        (
+            'command = []\nbundle = ["env", "{bundle}"]\nprofiles = ["kept"]',
+            "'profiles' has \"kept\", but a launcher with 'bundle' makes no environment of a project",
+        ),
+        (
             'command = ["env"]\nbundle = ["env", "{bundle}"]',
             "there are both 'command' and 'bundle'; the program that 'bundle' makes is the launcher, so write ",
         ),

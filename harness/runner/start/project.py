@@ -47,7 +47,7 @@ def tool_of(environment: Path) -> Path:
 def lay_out(target: Target, place: Place) -> None:
     """Put the target's files into the working directory; for a launcher that makes environments, a project before."""
     work = place.work
-    if target.sync:
+    if target.has_project:
         for source in sorted(SOURCE.rglob("*")):
             if source.is_file() and "__pycache__" not in source.parts:
                 path = work / source.relative_to(SOURCE)
