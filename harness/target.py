@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError, nearest
@@ -52,8 +53,9 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     keeps: patterns, relative to these, of what an undisturbed run may leave there each time (log files). In all of
     these and in `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and
     TMPDIR, "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested
-    Python. files: file contents by path, written to the working directory. deviations: why the launcher deliberately
-    does not meet a requirement, by the requirement or a part of it (judging/deviations.py).
+    Python. python: the versions that may be requested (PEP 440), all if empty. files: file contents by path, written to
+    the working directory. deviations: why the launcher deliberately does not meet a requirement, by the requirement or
+    a part of it (judging/deviations.py).
     slow: the launcher starts so slowly that the suite runs samples.
     witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
@@ -71,6 +73,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     sync: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
     project_environment: str = ".venv"
+    python: str = ""
     own: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     files: dict[str, str] = {}
@@ -184,6 +187,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
     check_files(target, shown)
     check_project_environment(target, shown)
     check_words(target, shown)
+    check_python(target, shown)
     check_command_lines(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
@@ -274,6 +278,20 @@ def check_words(target: Target, shown: str) -> None:
                     raise UsageError(f"{shown}: '{key}' has the unknown word {name}{close}")
             if BUNDLE in word and not target.bundle:
                 raise UsageError(f"{shown}: '{key}' has the word {BUNDLE}, but there is no 'bundle' that makes it")
+
+
+def check_python(target: Target, shown: str) -> None:
+    """Raise UsageError if the versions of Python are none, or if ours is not among them."""
+    ours = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    try:
+        versions = SpecifierSet(target.python)
+    except InvalidSpecifier:
+        raise UsageError(f"{shown}: 'python' is {target.python!r}; give versions as PEP 440 does: \">=3.10\"") from None
+    if not versions.contains(ours, prereleases=True):
+        raise UsageError(
+            f"{shown}: 'python' is {target.python!r}, but Proctor runs in Python {ours}, which most cases use; install "
+            "Proctor in an environment of a Python that fits"
+        )
 
 
 def check_project_environment(target: Target, shown: str) -> None:

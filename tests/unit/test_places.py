@@ -286,6 +286,15 @@ def test_other_interpreter_is_of_another_version(on_path: Callable[[str, str], P
     on_path("python3.14", f"echo {ours}")  # or one that gives what it has
     right = on_path("python3.9", "echo 3.9")
     assert other_interpreter() == os.path.realpath(right)
+    assert other_interpreter("==3.9.*") == os.path.realpath(right)
+    assert other_interpreter("<3.6") == ""
+
+
+def test_other_interpreter_has_a_version_that_the_target_allows(made: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "other_interpreter", lambda versions: f"/other{versions}")
+    target = Target("t", ("run",), python=">=3.10")
+    place = made.of(target, Scenario((), interpreter="other"), never)
+    assert place.interpreter == "/other>=3.10"
 
 
 def test_no_other_interpreter(on_path: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,5 +309,5 @@ def test_no_other_interpreter(on_path: Callable[[str, str], Path], monkeypatch: 
 
 
 def test_no_other_interpreter_is_an_empty_path(made: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "other_interpreter", lambda: "")
+    monkeypatch.setattr(rooms, "other_interpreter", lambda _: "")
     assert made.of(TARGET, scenario("cold", "sync", "other"), never).interpreter == ""

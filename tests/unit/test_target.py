@@ -200,6 +200,8 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
         ('command = ["env"]\nprune = [1]', "'prune[0]' must be a quoted string"),
         ('command = ["env"]\nown = "{home}"', "'own' must be a list"),
         ('command = ["env"]\nkeeps = true', "'keeps' must be a list"),
+        ('command = ["env"]\npython = "3.10"', "'python' is '3.10'; give versions as PEP 440 does: \">=3.10\""),
+        ('command = ["env"]\npython = ">=4"', "'python' is '>=4', but Proctor runs in Python 3."),
         (
             'command = ["env"]\nprofiles = ["ephemeral", "kept"]',
             '\'profiles\' has both "ephemeral" and "kept"; claim "kept" if the environment of a run is still there',

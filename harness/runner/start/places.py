@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from proctor.harness.runner.start import bundle, project, wheel
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import Template
@@ -47,7 +49,8 @@ class Places:
                 base / "work", base / "home", base / "tmp", self._scratch / "wheels", bundle=bundle.program_in(base)
             )
         place = place._replace(
-            interpreter=interpreter(scenario.interpreter, base), reads_attributes=scenario.stage.reads_attributes
+            interpreter=interpreter(scenario.interpreter, base, target.python),
+            reads_attributes=scenario.stage.reads_attributes,
         )
         if not os.path.isdir(place.wheels):
             wheel.build(place.wheels)
@@ -115,10 +118,11 @@ def empty(directory: Path) -> None:
         directory.mkdir(exist_ok=True)
 
 
-def interpreter(which: str, base: Path) -> str:
-    """Return the path of the Python that a scenario asks for; "" where there is none."""
+def interpreter(which: str, base: Path, versions: str = "") -> str:
+    """Return the path of the Python that a scenario asks for; "" where there is none. versions: those that another one
+    may have, as PEP 440 writes them."""
     if which == "other":
-        return other_interpreter()
+        return other_interpreter(versions)
     if which == "killed":
         path = base / "killed-python"
         if not path.exists():
@@ -135,14 +139,14 @@ def usual_interpreter() -> str:
 
 
 @functools.cache
-def other_interpreter() -> str:
+def other_interpreter(versions: str = "") -> str:
     """Return a Python of another version that can make environments, "" where PATH has none."""
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
     names = [f"python3.{minor}" for minor in range(NEWEST, OLDEST - 1, -1)]
     siblings = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3")  # as pyenv, say, keeps them
     for path in (*map(shutil.which, (*names, "python3")), *map(str, sorted(siblings, reverse=True))):
         version = _version_of(path) if path else ""
-        if path and version and version != ours:
+        if path and version and version != ours and SpecifierSet(versions).contains(version):
             return os.path.realpath(path)
     return ""
 
