@@ -490,12 +490,14 @@ class FileChange(_Data, frozen=True):
 
 class FilesChanged(_Fact, frozen=True):
     """How the launcher's directories differ from what they were before; count: how many differences there are, of
-    which the first are given. environments: the directories that are one of Python's, new or not; PEP 405."""
+    which the first are given. environments: the directories that are one of Python's, new or not; PEP 405. project:
+    the path of the project's environment, or a pattern for it (glob(7)), written as the paths of changes are."""
 
     when: str
     changes: tuple[FileChange, ...]
     count: int
     environments: tuple[str, ...] = ()
+    project: str = "WORK/.venv"
 
 
 class Printed(_Fact, frozen=True):

@@ -191,7 +191,7 @@ class Start(_Step, frozen=True):
 
 
 class Enter(_Step, frozen=True):
-    """Start the tool of the environment that a sync has made in the project (.venv), as its user would. `name` is this
+    """Start the tool of the environment that a sync has made for the project, as its user would. `name` is this
     process' name, and the witness is NAME-command."""
 
     name: str
@@ -283,8 +283,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     within: seconds an awaited fact may take. start_within: seconds the launcher has to start its command; 0: as long as
     PROCTOR_START_WITHIN says. args: the command's arguments, byte for byte.
     invoke: what the launcher is called for. after: steps that are taken in any case, when the script has come to its
-    end or has been cut short. interpreter: the Python that is asked for: the usual one, one of another version, or
-    one that is ended by SIGKILL as soon as it starts.
+    end or has been cut short; of these, too, comparisons are made in any case. interpreter: the Python that is asked
+    for: the usual one, one of another version, or one that is ended by SIGKILL as soon as it starts.
     """
 
     steps: tuple[Step, ...]
@@ -299,8 +299,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     @property
     def starts_command(self) -> bool:
-        """Whether a witness is to report."""
-        return self.invoke == "run" and self.command in ("witness", "tool")
+        """Whether a witness is to report before anything else is done. Where a build waits, none can."""
+        return self.invoke == "run" and self.command in ("witness", "tool") and not self.stage.build_waits
 
 
 def key_of(scenario: Scenario) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -13,18 +14,27 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.strict import convert
 
-Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "cache"]
+Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "kept", "cache"]
 Invocation = Literal["run", "sync", "prune"]
 """The purpose of an invocation of the launcher."""
-PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "cache")
-COMMAND = "{command}"
+PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "kept", "cache")
+COMMAND, BUNDLE = "{command}", "{bundle}"
+WORDS = ("{here}", "{python}", COMMAND, BUNDLE, "{home}", "{work}", "{tmp}", "{wheels}", "{interpreter}")
+"""Words of descriptions that stand for something else."""
+LINES = ("command", "bundle", "sync", "prune", "version")
+"""The keys of command lines."""
+HOME, WORK = "{home}/", "{work}/"
+"""How the path of the project's environment may begin."""
 REQUIRED_KEY: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
 """Profiles that require a command line of their own, and the key for it."""
+STARTS_ANY: tuple[Profile, ...] = ("transparent", "init")
+"""Profiles of launchers that can start any command."""
 MIN_SIMILARITY = 0.8
 """Minimum similarity (difflib) of a file name that is suggested. It is high because a directory has many files."""
 
@@ -34,21 +44,25 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     command: its command line. The command and its arguments are appended, or replace "{command}" and what follows it.
     "{here}" is the directory of the TOML file, "{python}" the running interpreter. version: a command line that prints
-    the version. install: how to install it, for people. environment: additional variables for the launcher. adds: names
-    (or patterns such as UV_*) of variables that the launcher declares to add for its command; changes: names of
-    variables that it declares to change. sync, prune: the command lines that make the environment of the project in the
-    working directory, and that prune the cache. own: directories that belong to the launcher. keeps: patterns, relative
-    to these, of what an undisturbed run may leave there each time (log files). In all of these and in
-    `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and TMPDIR,
-    "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested Python.
-    files: file contents by path, written to the working directory. deviations: why the
-    launcher deliberately does not meet a requirement, by the requirement or a part of it (judging/deviations.py).
+    the version. bundle: for a launcher that is the tool itself, the command line that makes it of the tool's wheel, as
+    the program "{bundle}", which is then `command`. install: how to install it, for people. environment: additional
+    variables for the launcher. adds: names (or patterns such as UV_*) of variables that the launcher declares to add
+    for its command; changes: names of variables that it declares to change. sync, prune: the command lines that make
+    the environment of the project in the working directory, and that prune the cache. project_environment: where that
+    environment is, relative to the working directory; may be a pattern. own: directories that belong to the launcher.
+    keeps: patterns, relative to these, of what an undisturbed run may leave there each time (log files). In all of
+    these and in `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and
+    TMPDIR, "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested
+    Python. python: the versions that may be requested (PEP 440), all if empty. files: file contents by path, written to
+    the working directory. deviations: why the launcher deliberately does not meet a requirement, by the requirement or
+    a part of it (judging/deviations.py).
     slow: the launcher starts so slowly that the suite runs samples.
     witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
 
     name: str
     command: tuple[str, ...]
+    bundle: tuple[str, ...] = ()
     description: str = ""
     version: tuple[str, ...] = ()
     profiles: tuple[Profile, ...] = ("transparent",)
@@ -58,6 +72,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     changes: tuple[str, ...] = ()
     sync: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
+    project_environment: str = ".venv"
+    python: str = ""
     own: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     files: dict[str, str] = {}
@@ -69,6 +85,18 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def is_bare(self) -> bool:
         """Whether this is the bare command, without a launcher."""
         return not self.command
+
+    @property
+    def has_project(self) -> bool:
+        """Whether it makes an environment for the project in the working directory."""
+        return bool(self.sync) or "kept" in self.profiles
+
+    @property
+    def environment_pattern(self) -> str:
+        """The path of the project's environment, or the pattern for it, beginning with HOME or WORK."""
+        where = self.project_environment
+        place, below = ("HOME", where.removeprefix(HOME)) if where.startswith(HOME) else ("WORK", where)
+        return os.path.normpath(f"{place}/{below.removeprefix(WORK)}")
 
     def words(self, invoke: Invocation) -> tuple[str, ...]:
         """Return the command line for an invocation."""
@@ -149,11 +177,17 @@ def load_toml(path: Path, shown: str = "") -> Target:
     gave it."""
     shown = shown or str(path)
     target = described_in(path, shown)
+    if target.bundle:
+        check_bundle(target, shown)
+        target = msgspec.structs.replace(target, command=(BUNDLE,))
     if not target.command:
         raise UsageError(
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
     check_files(target, shown)
+    check_project_environment(target, shown)
+    check_words(target, shown)
+    check_python(target, shown)
     check_command_lines(target, shown)
     _check_reasons(target, shown)
     _check_profiles(target, shown)
@@ -162,7 +196,7 @@ def load_toml(path: Path, shown: str = "") -> Target:
     def resolve(words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word.replace("{here}", here).replace("{python}", sys.executable) for word in words)
 
-    lines = {key: resolve(getattr(target, key)) for key in ("command", "sync", "prune", "version")}
+    lines = {key: resolve(getattr(target, key)) for key in LINES}
     return with_absolute_programs(msgspec.structs.replace(target, **lines), shown)
 
 
@@ -185,7 +219,7 @@ def described_in(path: Path, shown: str) -> Target:
 def with_absolute_programs(target: Target, shown: str) -> Target:
     """Return a target with absolute paths of its programs on this system; raise UsageError, with the prefix `shown`, if
     one is missing."""
-    lines = {key: line for key in ("command", "sync", "prune") if (line := getattr(target, key))}
+    lines = {key: line for key in ("command", "bundle", "sync", "prune") if (line := getattr(target, key))}
     found = {key: (_program_of(key, line[0], target, shown), *line[1:]) for key, line in lines.items()}
     if target.version and not (of_version := _search(target.version[0]))[1]:
         found["version"] = (of_version[0], *target.version[1:])
@@ -194,7 +228,7 @@ def with_absolute_programs(target: Target, shown: str) -> Target:
 
 def _program_of(key: str, program: str, target: Target, shown: str) -> str:
     """Return the absolute path of the program of a command line; raise UsageError if it is missing."""
-    if key != "command" and "{" in program:
+    if program == BUNDLE or (key != "command" and "{" in program):
         return program  # a placeholder that is replaced when the launcher starts
     found, problem = _search(program)
     if problem:
@@ -215,15 +249,83 @@ def check_files(target: Target, shown: str) -> None:
             )
 
 
+def check_bundle(target: Target, shown: str) -> None:
+    """Raise UsageError if a launcher that is the tool has a command line of its own, is made elsewhere, or claims that
+    it can start other commands."""
+    if target.command:
+        raise UsageError(
+            f"{shown}: there are both 'command' and 'bundle'; the program that 'bundle' makes is the launcher, so "
+            "write command = [], or leave out 'bundle'"
+        )
+    if not any(BUNDLE in word for word in target.bundle):
+        raise UsageError(
+            f"{shown}: 'bundle' does not say where it makes the program; write {BUNDLE} for its path, for example "
+            f'bundle = ["shiv", "-c", "proctor-tool", "-o", "{BUNDLE}", "proctor-tool"]'
+        )
+    if wrong := [profile for profile in target.profiles if profile in STARTS_ANY]:
+        raise UsageError(
+            f"{shown}: 'profiles' has \"{wrong[0]}\" (the default is \"transparent\"), but a launcher with 'bundle' "
+            'can start no command but proctor-tool; claim what it does, for example profiles = ["ephemeral"]'
+        )
+
+
+def check_words(target: Target, shown: str) -> None:
+    """Raise UsageError for a word that nearly is one of ours, and for the path of a program that nothing makes."""
+    for key in LINES:
+        for word in getattr(target, key):
+            for name in re.findall(r"\{[a-z]+\}", word):
+                if name not in WORDS and (close := nearest(name, WORDS)):
+                    raise UsageError(f"{shown}: '{key}' has the unknown word {name}{close}")
+            if BUNDLE in word and not target.bundle:
+                raise UsageError(f"{shown}: '{key}' has the word {BUNDLE}, but there is no 'bundle' that makes it")
+
+
+def check_python(target: Target, shown: str) -> None:
+    """Raise UsageError if the versions of Python are none, or if ours is not among them."""
+    ours = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    try:
+        versions = SpecifierSet(target.python)
+    except InvalidSpecifier:
+        raise UsageError(f"{shown}: 'python' is {target.python!r}; give versions as PEP 440 does: \">=3.10\"") from None
+    if not versions.contains(ours, prereleases=True):
+        raise UsageError(
+            f"{shown}: 'python' is {target.python!r}, but Proctor runs in Python {ours}, which most cases use; install "
+            "Proctor in an environment of a Python that fits"
+        )
+
+
+def check_project_environment(target: Target, shown: str) -> None:
+    """Raise UsageError if the project's environment would be outside of the launcher's own directories, or be one."""
+    path = target.project_environment
+    below = path.removeprefix(HOME).removeprefix(WORK)
+    parts = os.path.normpath(below).split("/")
+    if not below or ".." in parts or parts in (["."], ["", ""]) or below[0] == "/" or any(c in below for c in "{}\0"):
+        raise UsageError(
+            f"{shown}: 'project_environment' is {path!r}; allowed are a path below the launcher's working directory "
+            'or below "{home}/", and a pattern for it, such as ".tox/py" or "{home}/.local/share/virtualenvs/*"'
+        )
+
+
 def check_command_lines(target: Target, shown: str) -> None:
     """Raise UsageError if the system cannot take a command line, or a variable, of this target."""
-    for key in ("command", "sync", "prune", "version"):
+    for key in LINES:
         check_arguments(getattr(target, key), f"{shown}: '{key}'")
     check_variables(target.environment.items(), f"{shown}: 'environment'")
 
 
 def _check_profiles(target: Target, shown: str) -> None:
-    """Raise UsageError if a profile is claimed without the command line that it requires."""
+    """Raise UsageError if a profile is claimed without the command line that it requires, or beside its opposite."""
+    if "kept" in target.profiles:
+        if target.bundle:
+            raise UsageError(
+                f"{shown}: 'profiles' has \"kept\", but a launcher with 'bundle' makes no environment of a project; "
+                "leave one of them out"
+            )
+        if "ephemeral" in target.profiles:
+            raise UsageError(
+                f'{shown}: \'profiles\' has both "ephemeral" and "kept"; claim "kept" if the environment of a run is '
+                'still there for the next run, otherwise "ephemeral"'
+            )
     for profile in target.profiles:
         if key := _missing_key(target, profile):
             raise UsageError(
@@ -236,6 +338,10 @@ def with_profiles(target: Target, profiles: Iterable[Profile]) -> Target:
     """Return a target that claims these profiles too; raise UsageError if one requires a command line that the target's
     description does not have."""
     for profile in profiles:
+        if target.bundle and profile in STARTS_ANY:
+            raise UsageError(
+                f"--profile={profile}: {target.name} is made of proctor-tool ('bundle'), so it starts no other command"
+            )
         if key := _missing_key(target, profile):
             raise UsageError(
                 f"--profile={profile}: {target.name} has no command line '{key}'; describe the launcher in a TOML file "

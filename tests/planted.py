@@ -41,7 +41,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     may_break: tuple[str, ...] = ()
     also_changes: tuple[str, ...] = ()
     stage: Literal["", "init"] = ""
-    mode: Literal["", "exec"] = ""
+    mode: Literal["", "exec", "kept"] = ""
     campaign: str = ""
     found_at: dict[str, str] = {}
     needs: Literal["", "root", "a PID namespace", "another interpreter"] = ""

@@ -54,8 +54,10 @@ SOME = 20
 def write_target(launcher: Fault, directory: Path, mode: str) -> Path:
     path = directory / f"{launcher.name}.toml"
     program = launcher.command("{python}")
-    run = [*program, "run", *(["--exec"] if mode == "exec" else [])]
+    run = [*program, "kept"] if mode == "kept" else [*program, "run", *(["--exec"] if mode == "exec" else [])]
     profiles = ["ephemeral", "sync", "cache", *(["exec", "transparent"] if mode == "exec" else [])]
+    if mode == "kept":
+        profiles = ["kept"]
     lines = {
         "command": run, "sync": [*program, "sync"], "prune": [*program, "prune"], "profiles": profiles,
         "own": ["{home}/.cache/sound", "{work}/.venv"], "adds": ["VIRTUAL_ENV"], "changes": ["PATH"],
@@ -117,12 +119,13 @@ def test_collecting_may_be_left_to_prune(moment: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("mode", ["", "exec"], ids=["supervising", "exec"])
+@pytest.mark.parametrize("mode", ["", "exec", "kept"], ids=["supervising", "exec", "kept"])
 def test_sound_launcher_has_none(mode: str, tmp_path: Path) -> None:
     path = write_target(SOUND, tmp_path, mode)
     rows = run_suite([path], [*CHAPTERS, *OTHERS], tmp_path, EXPLORED_SOUND)[SOUND.name]
     assert {name: row for name, row in rows.items() if row["verdict"] in WRONG} == {}
-    claimed = {r.id for r in requirements().values() if r.chapter in CHAPTERS and (mode or r.chapter != "exec")}
+    chapters = {"": CHAPTERS[:-1], "exec": CHAPTERS, "kept": ("sync",)}[mode]
+    claimed = {r.id for r in requirements().values() if r.chapter in chapters}
     passed = {name for name in claimed if rows[name]["verdict"] in ("pass", "partial")}
     needed = {f.breaks for f in FAULTS if not f.is_visible}
     assert claimed - passed <= needed

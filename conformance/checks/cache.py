@@ -5,11 +5,11 @@ from __future__ import annotations
 from proctor.conformance.checks.common import NotObservable, needs_seen
 from proctor.conformance.checks.files import (
     LATER,
-    PROJECTS,
     PRUNED,
     call_works,
     comes_to_its_end,
     damage,
+    is_project_environment,
     is_told,
     made,
     need_compared,
@@ -68,7 +68,8 @@ def removes_what_nobody_uses(history: History, bare: History) -> list[Violation]
     if found := call_works(history, "prune"):
         raise NotObservable(f"prune itself did not work: {found[0].actual}")
     event, changed = need_compared(history, PRUNED)
-    theirs = [path for path in changed.environments if path != PROJECTS]  # which a run may make as well, and stays
+    # that of the project may be made by a run too, and stays
+    theirs = [path for path in changed.environments if not is_project_environment(path, changed)]
     if theirs:
         return [violation("environment-not-pruned", event, paths=", ".join(theirs[:5]))]
     # after a first run there is what it has fetched and unpacked as well, which a prune may keep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import signal
 
 from proctor.conformance.checks.common import (
@@ -21,8 +22,6 @@ from proctor.harness.history import Answered, FileChange, FilesChanged, History,
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, how_ended, timed_out
 
-PROJECTS = "WORK/.venv"
-"""The environment that a sync makes; see proctor.harness.scenario.Enter."""
 RUNNING, LATER = "running", "later"
 NEXT, PRUNED = "after the next call", "after prune"
 """When directories are compared."""
@@ -50,6 +49,17 @@ def made(changed: FilesChanged) -> list[FileChange]:
         change for change in changed.changes
         if _is_new(change) and not change.kept and (change.own or change.path.startswith("TMPDIR/"))
     ]  # fmt: skip
+
+
+def in_project_environment(path: str, changed: FilesChanged) -> bool:
+    """Whether a path is that of the project's environment, or of something in it."""
+    parts, patterns = path.split("/"), changed.project.split("/")
+    return len(parts) >= len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
+
+
+def is_project_environment(path: str, changed: FilesChanged) -> bool:
+    """Whether a path is that of the project's environment itself."""
+    return in_project_environment(path, changed) and path.count("/") == changed.project.count("/")
 
 
 def is_told(changed: FilesChanged, path: str) -> bool:

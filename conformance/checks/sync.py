@@ -17,9 +17,11 @@ from proctor.conformance.checks.common import (
 from proctor.conformance.checks.files import (
     LATER,
     NEXT,
-    PROJECTS,
     call_works,
     compared,
+    damage,
+    in_project_environment,
+    is_project_environment,
     is_told,
     need_compared,
     needs_end,
@@ -59,17 +61,43 @@ def never_half(history: History, bare: History) -> list[Violation]:
     return call_works(history, "tool")
 
 
+def never_half_for_a_run(history: History, bare: History) -> list[Violation]:
+    """SYNC-1, of a launcher that makes its environment in each run: whatever a run was interrupted at, the next one
+    leaves the environment whole, or there is none. `bare` is an undisturbed run."""
+    needs_delivery(history)
+    needs_end(history)
+    needs_end(history, "next")
+    if amiss := call_works(bare, "next"):
+        raise NotObservable(f"nor does a second run that nothing disturbs work: {amiss[0].actual}")
+    _, after = need_compared(history, NEXT)
+    if not _has_environment(after):
+        raise NotObservable("the next run left no environment, which is SYNC-3's matter")
+    return _same_environment(history, bare) or damage(history, "next-command")
+
+
+def _has_environment(changed: FilesChanged) -> bool:
+    """Whether something of the project's environment is there: a directory that nothing was made in, or that has not
+    the mark of an environment, is none."""
+    marked = any(is_project_environment(path, changed) for path in changed.environments)
+    return marked or any(
+        change.how != "removed" and change.kind != "directory" and in_project_environment(change.path, changed)
+        for change in changed.changes
+    )
+
+
 def _same_environment(history: History, bare: History) -> list[Violation]:
     event, mine = need_compared(history, NEXT)
     _, its = need_compared(bare, LATER)
-    if missing := sorted(path for path in _lacking(mine, its) if path.startswith(f"{PROJECTS}/")):
+    if missing := sorted(path for path in _lacking(mine, its) if in_project_environment(path, its)):
         return [violation("environment-not-whole", event, paths=shown(missing))]
     return []
 
 
 def _lacking(mine: FilesChanged, its: FilesChanged) -> set[str]:
     """Return what its launcher has there and mine has not. What is in neither list is there, or is not, as it was."""
-    here, there = ({change.path: change.how for change in changed.changes} for changed in (mine, its))
+    here, there = (
+        {change.path: change.how for change in changed.changes if not change.kept} for changed in (mine, its)
+    )
     never_made = {path for path, how in there.items() if how == "created" and path not in here and is_told(mine, path)}
     removed = {path for path, how in here.items() if how == "removed"}
     return never_made | {path for path in removed if there.get(path, "") != "removed" and is_told(its, path)}
@@ -91,16 +119,18 @@ def _marks(mine: FilesChanged, after: tuple[int, FilesChanged] | None) -> set[st
     """Return what may be a mark by which the next sync knows that the environment is not whole."""
     stays = {change.path for change in after[1].changes if change.how != "removed"} if after else set()
     inside = (change for change in mine.changes if after and is_told(after[1], change.path) and change.kind == "file")
-    return {change.path for change in inside if change.path.rpartition("/")[0] == PROJECTS and change.path not in stays}
+    return {
+        change.path for change in inside
+        if is_project_environment(change.path.rpartition("/")[0], mine) and change.path not in stays
+    }  # fmt: skip
 
 
 def _judged(mine: FilesChanged, its: FilesChanged) -> list[FileChange]:
     """Return the changes about which SYNC-2 says something: not what the target declares to stay, nor what is in a
     directory of the launcher's own, unless that is in an environment that an undisturbed sync makes as well."""
-    environments = {PROJECTS, *its.environments}
 
     def is_in_environment(path: str) -> bool:
-        return any(path.startswith(f"{one}/") for one in environments)
+        return in_project_environment(path, its) or any(path.startswith(f"{one}/") for one in its.environments)
 
     return [change for change in mine.changes if not change.kept and (not change.own or is_in_environment(change.path))]
 
@@ -130,7 +160,7 @@ def undisturbed_leaves_nothing(history: History, bare: History) -> list[Violatio
 def _not_declared(changed: FilesChanged, event: int) -> list[Violation]:
     """What a first sync has made in the project, beside what is the launcher's own: a second one may leave it under
     the same name. Nothing where the target does not say what is its own there."""
-    if not any(change.own and f"{change.path}/".startswith(f"{PROJECTS}/") for change in changed.changes):
+    if not any(change.own and in_project_environment(change.path, changed) for change in changed.changes):
         return []
     extra = [
         change.path for change in changed.changes
@@ -148,8 +178,9 @@ def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
         _need_support(bare)
         return found
     _, after = need_compared(history, NEXT)
-    if after.environments and PROJECTS not in after.environments:
-        raise NotObservable(f"the project's environment is not {PROJECTS}, but: {', '.join(after.environments[:5])}")
+    if after.environments and not any(is_project_environment(path, after) for path in after.environments):
+        there = ", ".join(after.environments[:5])
+        raise NotObservable(f"the project's environment is not {after.project}, but: {there}")
     if found := call_works(history, "tool"):
         _need_support(bare)
     return found
@@ -161,6 +192,12 @@ def _need_support(first: History) -> None:
     if amiss := call_works(first, "launcher") or call_works(first, "tool"):
         reason = f"nor does a first sync with the other interpreter work: {amiss[0].actual}"
         raise NotObservable(f"{reason}; the launcher may not support this version of Python")
+
+
+def next_run_succeeds(history: History, bare: History) -> list[Violation]:
+    """SYNC-3: a run succeeds by itself where one by another interpreter was, so does the next."""
+    needs_tracing(history)
+    return call_works(history, "launcher") or call_works(history, "next")
 
 
 def next_sync_succeeds_at_any_moment(history: History, bare: History) -> list[Violation]:

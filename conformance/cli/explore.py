@@ -182,9 +182,9 @@ def _why_none(target: Target, wanted: str | None, known: tuple[Campaign, ...]) -
         return f"{target.name} claims no profile that is explored"
     if all(one.requirement != wanted for one in known):
         return f"{wanted} is not explored; use `proctor check TARGET -k {wanted}`"
-    profile = requirements()[wanted].profile
-    if profile not in target.profiles:
-        return f"{wanted} needs the profile {profile}, which {target.name} does not claim; {instead}"
+    requirement = requirements()[wanted]
+    if not requirement.applies_to(target.profiles):
+        return f"{wanted} needs the profile {requirement.profile}, which {target.name} does not claim; {instead}"
     reason = next(one.why_not(target) for one in known if one.requirement == wanted)
     return f"{wanted} is not explored on {target.name}: {reason}; {instead}"
 

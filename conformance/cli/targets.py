@@ -212,6 +212,7 @@ def _description(launcher: DescribedLauncher) -> list[str]:
         ("install", target.install),
         ("profiles", ", ".join(target.profiles)),
         ("command", _command_line(target.command, "COMMAND ARGS...")),
+        ("bundle", _command_line(target.bundle)),
         ("version", _command_line(target.version)),
         ("sync", _command_line(target.sync)),
         ("prune", _command_line(target.prune)),

@@ -22,6 +22,7 @@ from proctor.conformance.scenarios.environments import (
     PRUNE,
     WARM,
     inspect,
+    kept_scenario,
     sync_scenario,
     use_and_end,
 )
@@ -268,10 +269,18 @@ def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     campaigns = []
     for name, scenario in (("sync", sync_scenario(COLD)), ("sync, again", sync_scenario(Stage(home="stale")))):
         campaigns += [
-            Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half),
-            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], sync.no_temporary_file),
-            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment),
-        ]
+            Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half, claims=("sync",)),
+            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], sync.no_temporary_file, claims=("sync",)),
+            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment,
+                     claims=("sync",)),
+        ]  # fmt: skip
+    for name, scenario in (("kept", kept_scenario(COLD)), ("kept, again", kept_scenario(Stage(home="stale")))):
+        campaigns += [
+            Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half_for_a_run, claims=("kept",)),
+            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], sync.no_temporary_file, claims=("kept",)),
+            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment,
+                     claims=("kept",)),
+        ]  # fmt: skip
     return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
 
 

@@ -19,7 +19,7 @@ from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
-from proctor.harness.target import Target, check_command_lines, check_files
+from proctor.harness.target import Target, check_command_lines, check_files, check_project_environment
 from proctor.harness.violation import Violation
 
 SCHEMA = 2
@@ -128,6 +128,7 @@ def read(path: Path) -> CaseFile:
 def checked(case: CaseFile, where: str) -> CaseFile:
     """Return a case; UsageError if it cannot be played, or if it would write outside of its launcher's directory."""
     check_files(case.target, where)
+    check_project_environment(case.target, where)
     check_command_lines(case.target, f"{where}: 'target'")
     for key, scenario in (("scenario", case.scenario), ("compared_with", case.compared_with)):
         if scenario:

@@ -188,6 +188,8 @@ def launcher_end(history: History) -> Value:
 
 def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str:
     """Say which profile the target would have to claim for this to apply to it; "" where it claims all."""
+    if not claims and requirement.applies_to(target.profiles):
+        return ""
     missing = [profile for profile in claims or (requirement.profile,) if profile not in target.profiles]
     return f"{target.name} does not claim the profile {missing[0]}" if missing else ""
 

@@ -159,7 +159,7 @@ def _first_look(target: Target, stage: Stage) -> Scenario:
 def not_judged(target: Target, trouble: Trouble, with_cases: frozenset[str]) -> list[CaseResult]:
     """Return the results of a target that is not judged: the same for each requirement that it claims."""
     found = Judgement(trouble.verdict, reason=trouble.text)
-    claimed = [r for r in requirements().values() if r.id in with_cases and r.profile in target.profiles]
+    claimed = [r for r in requirements().values() if r.id in with_cases and r.applies_to(target.profiles)]
     return [CaseResult(requirement.id, target.name, "a first look", found) for requirement in claimed]
 
 

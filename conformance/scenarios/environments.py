@@ -10,6 +10,7 @@ from proctor.harness import orders
 from proctor.harness.scenario import (
     Compare,
     Enter,
+    NewPhase,
     Order,
     Scenario,
     Settle,
@@ -41,7 +42,10 @@ END_OF_RUN: tuple[Step, ...] = (KILL_COMMAND, *COMPARE_AT_END)
 def command_for(target: Target) -> Literal["witness", "tool"]:
     """Return the command for a launcher: the witness by its path; the tool by its name, if the launcher runs only
     programs of its environments."""
-    by_name = {"ephemeral", "cache"} & set(target.profiles) and not {"transparent", "init"} & set(target.profiles)
+    if target.bundle:
+        return "tool"
+    claimed = set(target.profiles)
+    by_name = {"ephemeral", "kept", "cache"} & claimed and not {"transparent", "init"} & claimed
     return "tool" if by_name else "witness"
 
 
@@ -77,8 +81,15 @@ def sync_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual"
                     interpreter=interpreter)  # fmt: skip
 
 
-def interrupted_build(*steps: Step) -> Scenario:
-    """Return the scenario of a sync that is interrupted while its build backend runs."""
-    return Scenario(
-        (WaitReady("backend"), Settle(limit=2.0), *steps, WaitEnds()), BUILDING, invoke="sync", within=LAUNCHER_TIMEOUT
-    )
+def kept_scenario(stage: Stage, interpreter: Literal["usual", "other"] = "usual") -> Scenario:
+    """Return the scenario of a run that makes or re-makes the project's environment for its command, and of a second
+    run."""
+    steps = (Settle(), NewPhase(), Order(orders.Exit(0)), WaitEnds("command"), WaitEnds("launcher"))
+    again = (*NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    return Scenario(steps, stage, "tool", after=(*END_OF_RUN, *again), within=LAUNCHER_TIMEOUT, interpreter=interpreter)
+
+
+def interrupted_build(*steps: Step, invoke: Literal["sync", "run"] = "sync") -> Scenario:
+    """Return the scenario of a sync, or a run, that is interrupted while its build backend runs."""
+    script = (WaitReady("backend"), Settle(limit=2.0), *steps, WaitEnds())
+    return Scenario(script, BUILDING, "tool" if invoke == "run" else "witness", invoke=invoke, within=LAUNCHER_TIMEOUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -22,8 +23,8 @@ CHAPTERS = (
 
 
 class Requirement(msgspec.Struct, frozen=True):
-    """One requirement. why: its reason; source: where it comes from; profile: the launchers to which it applies; mend:
-    how a launcher can meet it, where that is not plain."""
+    """One requirement. why: its reason; source: where it comes from; profile, also: the launchers to which it applies;
+    mend: how a launcher can meet it, where that is not plain."""
 
     id: str
     level: Level
@@ -33,6 +34,11 @@ class Requirement(msgspec.Struct, frozen=True):
     profile: Profile
     chapter: str
     mend: str = ""
+    also: Profile | None = None
+
+    def applies_to(self, profiles: Collection[Profile]) -> bool:
+        """Whether it applies to a launcher that claims these profiles."""
+        return self.profile in profiles or (self.also is not None and self.also in profiles)
 
     @property
     def is_mandatory(self) -> bool:
@@ -69,7 +75,8 @@ def _one(chapter: str, name: str, level: str, body: str) -> Requirement:
     missing = {"Why", "Source", "Profile"} - items.keys()
     if missing:
         raise HarnessError(f"conformance/spec/{chapter}.md: {name} has no {', '.join(sorted(missing))}; add the item")
+    profile, _, also = items["Profile"].rstrip(".").partition(", ")
     sentence = " ".join(re.split(r"^- ", body, maxsplit=1, flags=re.MULTILINE)[0].split())
     raw = {"id": name, "level": level, "sentence": sentence, "why": items["Why"], "source": items["Source"],
-           "profile": items["Profile"].rstrip("."), "chapter": chapter, "mend": items.get("Mend it", "")}  # fmt: skip
+           "profile": profile, "also": also or None, "chapter": chapter, "mend": items.get("Mend it", "")}  # fmt: skip
     return msgspec.convert(raw, Requirement)

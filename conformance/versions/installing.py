@@ -26,7 +26,7 @@ class Installed(NamedTuple):
 def programs_named(target: Target) -> tuple[str, ...]:
     """Return the programs with which a target's command lines begin. `sync` and `prune` may use another program than
     `command`: `uv` prunes the cache of `uvx`."""
-    lines = (target.command, target.sync, target.prune, target.version)
+    lines = (target.command, target.bundle, target.sync, target.prune, target.version)
     first = (line[0] for line in lines if line)
     return tuple(dict.fromkeys(name for name in first if "/" not in name and "{" not in name))
 

@@ -74,7 +74,7 @@ class VersionPlayer:
         self._case, self._name, self._directory, self._times = case, name, directory, times
         self._source: Source = source
         self._is_named = bool(program)
-        self._program = program or Path(case.target.command[0]).name
+        self._program = program or Path((case.target.bundle or case.target.command)[0]).name
         self._any_objection = any_objection
         self._lacking: dict[str, str] = {}
         """Versions that lack the program, with the programs that they have."""
@@ -121,12 +121,13 @@ class VersionPlayer:
 def on_version(target: Target, program: Path, name: str) -> Target:
     """Return a target that calls another program instead of its own, in all its command lines. It gets another name, so
     that each version has its own HOME."""
-    own = Path(target.command[0]).name
+    own = Path((target.bundle or target.command)[0]).name
+    command = target.command if target.bundle else (str(program), *target.command[1:])
 
     def put(words: tuple[str, ...]) -> tuple[str, ...]:
         return (str(program), *words[1:]) if words and Path(words[0]).name == own else words
 
     return msgspec.structs.replace(
-        target, name=name, command=(str(program), *target.command[1:]), version=put(target.version),
+        target, name=name, command=command, bundle=put(target.bundle), version=put(target.version),
         sync=put(target.sync), prune=put(target.prune),
     )  # fmt: skip

@@ -133,6 +133,10 @@ class Making(Leases):
     # ---- the project's environment
 
     def sync(self) -> "NoReturn":
+        self.update()
+        os._exit(0)
+
+    def update(self) -> None:
         """Make it elsewhere, and put it into its place when it is whole. The cache and the project have to be on one
         file system."""
         self.prepare_sync()
@@ -144,7 +148,6 @@ class Making(Leases):
             self.make_cache()
             self.collect()
             self.install(python, library, project, wanted)
-        os._exit(0)
 
     def prepare_sync(self) -> None:
         """Block what would end us, for the rest of our life. What the caller ignores stays ignored."""

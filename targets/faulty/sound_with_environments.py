@@ -160,6 +160,13 @@ class Launcher(Making):
     def restore_mask(self) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, self.inherited_mask)
 
+    def keep(self, command: list[str]) -> "NoReturn":
+        """Bring the project's environment up to date, and become a command in it."""
+        self.inherited_sigchld = signal.getsignal(signal.SIGCHLD)
+        self.update()
+        self.path = os.path.abspath(self.venv)
+        self.become(command)
+
     # ---- the janitor
 
     def start_janitor(self, watched: list[int], unneeded: int = -1, adopted: bool = False) -> int:
@@ -221,11 +228,13 @@ class Launcher(Making):
                 launcher.run(command, replaces=True)
             case ["run", *command] if command:
                 launcher.run(command, replaces=False)
+            case ["kept", *command] if command:
+                launcher.keep(command)
             case ["sync"]:
                 launcher.sync()
             case ["prune"]:
                 launcher.prune()
-        launcher.fail("usage: run [--exec] COMMAND ARGS... | sync | prune")
+        launcher.fail("usage: run [--exec] COMMAND ARGS... | kept COMMAND ARGS... | sync | prune")
 
 
 class sound_with_environments(Launcher):

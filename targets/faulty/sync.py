@@ -105,6 +105,49 @@ class sync_1_stamp_first(Launcher):
         self.abandon()
 
 
+class sync_1_kept_metadata(InPlace):
+    """Takes a package for installed as soon as its metadata is there, before its program is; makes its environment in
+    each run where it is not up to date."""
+
+    breaks = "SYNC-1"
+    may_break = ("SYNC-2", "SYNC-3")
+    mode = "kept"
+    campaign = "kept"
+
+    def fill_tool(self, path: str, home: str, python: str, library: str, wheel: str) -> None:
+        packages = f"{path}/lib/{library}/site-packages"
+        os.makedirs(packages)
+        self.unpack(wheel, packages)
+        write(f"{path}/{STAMP}", self.wanted)
+        self.make_environment(path, python, home)
+
+
+class sync_1_kept_rename(InPlace):
+    """Puts the mark of a whole environment in its place by rename, and then a file that was missing; makes its
+    environment in each run where it is not up to date."""
+
+    breaks = "SYNC-1"
+    may_break = ("SYNC-2", "SYNC-3")
+    mode = "kept"
+    campaign = "kept, again"
+
+    def make_environment(self, path: str, python: str, home: str) -> None:
+        write(f"{self.path}/{STAMP}", self.wanted)
+        os.rename(f"{self.path}/{STAMP}", f"{path}/{STAMP}")
+        super().make_environment(path, python, home)
+
+
+class sync_2_kept_log(Launcher):
+    """Leaves a log in the project at each run, each under a new name."""
+
+    breaks = "SYNC-2"
+    mode = "kept"
+
+    def update(self) -> None:
+        super().update()
+        write(f"run-{self.unique()}.log", "")
+
+
 class sync_2_in_the_project(Launcher):
     """Works in a directory in the project, and leaves it there when it is interrupted."""
 
@@ -166,6 +209,25 @@ class sync_3_other_interpreter(Launcher):
         if os.path.lexists(there) and os.readlink(there) != wanted.decode().split("\n")[0]:
             self.fail(f"{self.venv} is of another interpreter; remove it")
         return super().is_up_to_date(wanted)
+
+
+class sync_3_kept_lock_file(sync_3_lock_file):
+    """Leaves a lock file when it is interrupted, and the next run refuses to start its command."""
+
+    breaks = "SYNC-3"
+    mode = "kept"
+    campaign = "kept, next"
+
+
+class sync_4_kept_ignored(Launcher):
+    """Finishes the build when Ctrl-C is pressed, and starts the command."""
+
+    breaks = "SYNC-4"
+    mode = "kept"
+
+    def interrupted_build(self, number: int) -> None:
+        if number != signal.SIGINT:
+            super().interrupted_build(number)
 
 
 class sync_4_grace_of_3_s(Launcher):

@@ -20,7 +20,7 @@ from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.suite.case import Case
 from proctor.harness.scenario import SHELLS, Reuse, Scenario, Trace
-from proctor.harness.target import Target
+from proctor.harness.target import Profile, Target
 from tests.conftest import ROOT
 
 
@@ -51,7 +51,8 @@ class _Recorder:
     """Stands in for a case: notes what it would play."""
 
     def __init__(self, requirement: str) -> None:
-        self.target = Target("recorded", ("recorded",), profiles=("transparent", "init", "ephemeral", "sync", "cache"))
+        profiles: tuple[Profile, ...] = ("transparent", "init", "ephemeral", "sync", "kept", "cache")
+        self.target = Target("recorded", ("recorded",), profiles=profiles)
         self.wanted: list[Wanted] = []
         self._requirement = requirement
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 from typing import Literal
 
+import msgspec
 import pytest
 
 from proctor.conformance.checks import sync as checks
 from proctor.conformance.checks.files import LATER, NEXT
+from proctor.conformance.judging.judge import not_claimed
+from proctor.conformance.spec import requirements
 from proctor.harness.history import Ended, Fact, FileChange, History, NotReached, Pressed, Unobserved
 from proctor.harness.schedule import Deliver, Directive, Point
+from proctor.harness.target import Profile, Target
 from tests.unit.histories import (
     LAUNCHER,
     Example,
@@ -39,6 +43,7 @@ from tests.unit.histories import (
     verify,
     waited,
 )
+from tests.unit.kept_histories import EXAMPLES as OF_RUNS
 
 TERM, INT = signal.SIGTERM, signal.SIGINT
 UNSENT = NotReached(Directive(Point("launcher", "rename"), Deliver(TERM)))
@@ -577,9 +582,47 @@ EXAMPLES: tuple[Example, ...] = (
         UNDISTURBED,
         "no look at the end",
     ),
+    *OF_RUNS,
 )
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
 def test_sync(example: Example) -> None:
     verify(example)
+
+
+def moved(history: History, path: str, project: str) -> History:
+    """Return the same history of a launcher that keeps the project's environment at another path."""
+    whole = msgspec.json.decode(msgspec.json.encode(history).replace(b"WORK/.venv", path.encode()))
+    for event in whole["events"]:
+        if event["fact"]["is"] == "files-changed":
+            event["fact"]["project"] = project
+    return msgspec.convert(whole, History)
+
+
+@pytest.mark.parametrize(("path", "project"), [("WORK/.tox/py", "WORK/.tox/py"), ("WORK/envs/p-Xy1", "WORK/envs/p-*")])
+@pytest.mark.parametrize("example", EXAMPLES, ids=titles(EXAMPLES))
+def test_sync_of_an_environment_elsewhere(example: Example, path: str, project: str) -> None:
+    says = example.says.replace("is not WORK/.venv", f"is not {project}").replace("WORK/.venv", path)
+    mine, its = moved(example.history, path, project), moved(example.bare, path, project)
+    verify(example._replace(history=mine, bare=its, says=says))
+
+
+@pytest.mark.parametrize(
+    ("profiles", "claims", "applies"),
+    [
+        (("kept",), (), True),
+        (("sync",), (), True),
+        (("kept",), ("kept",), True),
+        (("kept",), ("sync",), False),
+        (("sync",), ("kept",), False),
+        (("transparent",), (), False),
+    ],
+)
+def test_sync_applies_to_launchers_that_keep_their_environment(
+    profiles: tuple[Profile, ...], claims: tuple[Profile, ...], applies: bool
+) -> None:
+    target = Target("t", ("run",), profiles=profiles)
+    for requirement in requirements().values():
+        if requirement.chapter == "sync":
+            assert (not_claimed(requirement, target, claims) == "") == applies

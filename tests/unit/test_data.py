@@ -201,6 +201,7 @@ def test_what_a_scenario_does_not_say_is_as_ever() -> None:
     [
         (Scenario(()), True),
         (Scenario((), command="tool"), True),
+        (Scenario((), Stage(build_waits=True), command="tool"), False),
         (Scenario((), command="missing"), False),
         (Scenario((), invoke="sync"), False),
         (Scenario((), command="tool", invoke="prune"), False),

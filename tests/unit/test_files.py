@@ -7,6 +7,7 @@ import stat
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from proctor.harness.history import FileChange, FilesChanged, to_lines
@@ -205,6 +206,14 @@ def test_its_own_by_any_spelling(place: Place, own: str) -> None:
     change = compare(watched)["HOME/.cache/x/log"]
     assert change.own
     assert change.kept
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown"), [(".venv", "WORK/.venv"), ("{home}/envs/project-*", "HOME/envs/project-*")]
+)
+def test_where_the_project_has_its_environment_is_told(place: Place, declared: str, shown: str) -> None:
+    elsewhere = msgspec.structs.replace(target(), project_environment=declared)
+    assert Watched(elsewhere, place).compare("later").project == shown
 
 
 def test_a_whole_place_may_be_its_own(place: Place) -> None:

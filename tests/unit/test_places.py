@@ -77,6 +77,24 @@ def test_kept_is_what_the_last_run_left(made: Places) -> None:
     assert list(place.temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("where", [".tox/py", "{home}/envs/project-*", "[x]/.y*"])
+def test_the_projects_environment_is_where_the_target_says(made: Places, where: str) -> None:
+    target = Target("t", ("run",), project_environment=where)
+    place = made.of(target, scenario(), never)
+    root, below = (place.home, where.removeprefix("{home}/")) if where[0] == "{" else (place.work, where)
+    assert project.environment_of(target, place) == root / below
+    if "*" in where:
+        for age, name in enumerate(("b", "c", "a")):
+            (environment := root / below.replace("[x]", "x").replace("*", name)).mkdir(parents=True)
+            os.utime(environment, ns=(age, age))
+        assert project.environment_of(target, place) == environment
+
+
+def test_the_tool_is_where_python_or_node_installs_it() -> None:
+    assert project.tool_of(Path("/w/.venv")) == Path("/w/.venv/bin/proctor-tool")
+    assert project.tool_of(Path("/w/node_modules")) == Path("/w/node_modules/.bin/proctor-tool")
+
+
 def test_each_target_has_its_own(made: Places) -> None:
     one, other = made.of(TARGET, scenario(), never), made.of(PLAIN, scenario(), never)
     hostile = made.of(Target("../../etc \x1b", ("run",)), scenario(), never)
@@ -276,6 +294,15 @@ def test_other_interpreter_is_of_another_version(on_path: Callable[[str, str], P
     on_path("python3.10", "echo 3.11")  # or one that gives what it has
     right = on_path("python3.13", "echo 3.13")
     assert other_interpreter() == os.path.realpath(right)
+    assert other_interpreter("==3.9.*") == os.path.realpath(right)
+    assert other_interpreter("<3.6") == ""
+
+
+def test_other_interpreter_has_a_version_that_the_target_allows(made: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "other_interpreter", lambda versions: f"/other{versions}")
+    target = Target("t", ("run",), python=">=3.10")
+    place = made.of(target, Scenario((), interpreter="other"), never)
+    assert place.interpreter == "/other>=3.10"
 
 
 def test_other_interpreter_is_the_nearest_that_is_supported(on_path: Callable[[str, str], Path]) -> None:
@@ -320,5 +347,5 @@ def test_no_other_interpreter(on_path: Callable[[str, str], Path], monkeypatch: 
 
 
 def test_no_other_interpreter_is_an_empty_path(made: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "other_interpreter", lambda: "")
+    monkeypatch.setattr(rooms, "other_interpreter", lambda _: "")
     assert made.of(TARGET, scenario("cold", "sync", "other"), never).interpreter == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from proctor.harness.target import (
     known_targets,
     load,
     load_toml,
+    with_profiles,
 )
 
 
@@ -152,7 +154,7 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
     [
         (
             'comand = ["env"]',
-            "unknown key 'comand' (did you mean 'command'?); known keys: adds, changes, command",
+            "unknown key 'comand' (did you mean 'command'?); known keys: adds, bundle, changes, command",
         ),
         ('command = ["env"]\nzzz = 1', "unknown key 'zzz'; known keys: "),
         ('command = "env"', '\'command\' must be a list, but is "env"; for example: ["env"]'),
@@ -198,6 +200,40 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
         ('command = ["env"]\nprune = [1]', "'prune[0]' must be a quoted string"),
         ('command = ["env"]\nown = "{home}"', "'own' must be a list"),
         ('command = ["env"]\nkeeps = true', "'keeps' must be a list"),
+        ('command = ["env"]\npython = "3.10"', "'python' is '3.10'; give versions as PEP 440 does: \">=3.10\""),
+        ('command = ["env"]\npython = ">=4"', "'python' is '>=4', but Proctor runs in Python 3."),
+        (
+            'command = ["env"]\nprofiles = ["ephemeral", "kept"]',
+            '\'profiles\' has both "ephemeral" and "kept"; claim "kept" if the environment of a run is still there',
+        ),
+        (
+            'command = []\nbundle = ["env", "{bundle}"]\nprofiles = ["kept"]',
+            "'profiles' has \"kept\", but a launcher with 'bundle' makes no environment of a project",
+        ),
+        (
+            'command = ["env"]\nbundle = ["env", "{bundle}"]',
+            "there are both 'command' and 'bundle'; the program that 'bundle' makes is the launcher, so write ",
+        ),
+        ('command = []\nbundle = ["env"]', "'bundle' does not say where it makes the program; write {bundle} for its "),
+        (
+            'command = []\nbundle = ["env", "{bundle}"]',
+            "'profiles' has \"transparent\" (the default is \"transparent\"), but a launcher with 'bundle' can start ",
+        ),
+        ('command = []\nbundle = ["env", "{bundle}"]\nprofiles = ["ephemeral", "init"]', "'profiles' has \"init\""),
+        (
+            'command = []\nbundle = ["no-such-tool", "{bundle}"]\nprofiles = ["ephemeral"]',
+            "'bundle' names the program 'no-such-tool', which is not installed",
+        ),
+        ('command = ["env", "{bundle}"]', "'command' has the word {bundle}, but there is no 'bundle' that makes it"),
+        ('command = ["env", "--at={hom}"]', "'command' has the unknown word {hom} (did you mean '{home}'?)"),
+        (
+            'command = []\nbundle = ["env", "{bundle}", "{wheel}"]\nprofiles = ["exec"]',
+            "'bundle' has the unknown word {wheel} (did you mean '{wheels}'?)",
+        ),
+        *(
+            (f'command = ["env"]\nproject_environment = {json.dumps(path)}', "'project_environment' is ")
+            for path in ("", ".", "/opt/venv", "../x", "a/../../x", "{tmp}/x", "{home}/", "{home}//x", "{here}/x", "\0")
+        ),
         ('command = ["env"]\nkeep = ["log"]', "unknown key 'keep' (did you mean 'keeps'?)"),
     ],
 )
@@ -234,6 +270,38 @@ def test_command_lines_for_environments(tmp_path: Path) -> None:
     assert target.words("sync") == ("{interpreter}", sys.executable, "{work}")
     assert target.words("prune") == (env, "--prune")
     assert (target.own, target.keeps) == (("{home}/.cache/x/", "{work}/.venv"), ("log*",))
+
+
+def test_a_launcher_that_is_the_tool_is_what_its_bundle_line_makes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('command = []\nbundle = ["env", "{here}", "-o", "{bundle}"]\nprofiles = ["ephemeral"]\n')
+    target = load(str(path))
+    assert target.words("run") == ("{bundle}",)
+    assert target.bundle == (find_program("env"), str(tmp_path), "-o", "{bundle}")
+    assert not target.is_bare
+    with pytest.raises(UsageError, match="--profile=transparent: mine is made of proctor-tool"):
+        with_profiles(target, ["transparent"])
+
+
+def test_words_of_others_are_left_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('command = ["env", "find", "{}", "{posargs}", "{basename}"]\n')
+    assert load(str(path)).command[1:] == ("find", "{}", "{posargs}", "{basename}")
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        (".tox/py", "WORK/.tox/py"),
+        ("./a//b/", "WORK/a/b"),
+        ("{work}/x*", "WORK/x*"),
+        ("{home}/.local/share/virtualenvs/*", "HOME/.local/share/virtualenvs/*"),
+    ],
+)
+def test_project_environment_is_below_home_or_the_working_directory(path: str, pattern: str, tmp_path: Path) -> None:
+    description = tmp_path / "mine.toml"
+    description.write_text(f'command = ["env"]\nproject_environment = "{path}"\n')
+    assert load(str(description)).environment_pattern == pattern
 
 
 @pytest.mark.parametrize("profile", PROFILES)

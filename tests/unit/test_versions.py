@@ -75,6 +75,9 @@ def test_pids_and_durations_do_not_change_an_objection() -> None:
 def test_program_of_the_version_replaces_that_of_the_target() -> None:
     there = on_version(UV, Path("/new/bin/uv"), "uv 0.6.0")
     assert there.command == ("/new/bin/uv", "run", "--")
+    bundled = Target("pex", ("{bundle}",), bundle=("/old/bin/pex", "-o", "{bundle}"), version=("pex", "--version"))
+    there_too = on_version(bundled, Path("/new/bin/pex"), "pex 2")
+    assert (there_too.command, there_too.bundle) == (("{bundle}",), ("/new/bin/pex", "-o", "{bundle}"))
     assert (there.version, there.sync) == (("/new/bin/uv", "--version"), ("/new/bin/uv", "sync"))
     assert there.prune == ("rm", "uv")
     assert there.name == "uv 0.6.0"

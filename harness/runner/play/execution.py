@@ -145,11 +145,14 @@ class Execution:
             except ScriptAborted:
                 pass
             self._expectations.step = None
+            after = iter(self._script.after)
             try:
-                for step in self._script.after:
+                for step in after:
                     self._steps.do(step)
             except ScriptAborted:
-                pass
+                for step in after:  # what a call has done that failed: a comparison needs nothing of what was cut off
+                    if isinstance(step, scenario.Compare):
+                        self._steps.do(step)
             self._conclude()
         except quiescence.TooMany as error:
             self._contain(error)

@@ -9,7 +9,7 @@ from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.recorder import KEPT_OUTPUT, Recorder
-from proctor.harness.runner.start import spawn
+from proctor.harness.runner.start import project, spawn
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import Invocation, Target
@@ -41,7 +41,7 @@ class ConcurrentInvocations:
 
     def enter(self, name: str) -> None:
         """Start the tool of the project's environment."""
-        tool = os.fsencode(self._place.work / ".venv" / "bin" / spawn.TOOL)
+        tool = os.fsencode(project.tool_of(project.environment_of(self._target, self._place)))
         self._spawn(name, lambda socket: [tool, os.fsencode(socket)])
 
     def _spawn(self, name: str, line: Callable[[str], list[bytes]]) -> None:

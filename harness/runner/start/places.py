@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from proctor.harness.runner.start import project, wheel
+from packaging.specifiers import SpecifierSet
+
+from proctor.harness.runner.start import bundle, project, wheel
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import Template
 from proctor.harness.runner.start.spawn import Place
@@ -40,6 +42,7 @@ class Places:
         self._scratch = scratch
         self._bases: dict[str, Path] = {}
         self._places: dict[Path, Place] = {}
+        self._made: set[Path] = set()
         self._templates: dict[tuple[str, str], Template] = {}
 
     def of(self, target: Target, scenario: Scenario, warm_up: Callable[[Place], None]) -> Place:
@@ -47,12 +50,18 @@ class Places:
         base = self._base(target)
         place = self._places.get(base)
         if not place:
-            place = self._places[base] = Place(base / "work", base / "home", base / "tmp", self._scratch / "wheels")
+            place = self._places[base] = Place(
+                base / "work", base / "home", base / "tmp", self._scratch / "wheels", bundle=bundle.program_in(base)
+            )
         place = place._replace(
-            interpreter=interpreter(scenario.interpreter, base), reads_attributes=scenario.stage.reads_attributes
+            interpreter=interpreter(scenario.interpreter, base, target.python),
+            reads_attributes=scenario.stage.reads_attributes,
         )
         if not os.path.isdir(place.wheels):
             wheel.build(place.wheels)
+        if target.bundle and place.bundle not in self._made:
+            bundle.build(target, place)
+            self._made.add(place.bundle)
         if not os.path.isdir(place.work):  # or a launcher has removed what is not its own
             place.work.mkdir()
             project.lay_out(target, place)
@@ -116,10 +125,11 @@ def empty(directory: Path) -> None:
         directory.mkdir(exist_ok=True)
 
 
-def interpreter(which: str, base: Path) -> str:
-    """Return the path of the Python that a scenario asks for; "" where there is none."""
+def interpreter(which: str, base: Path, versions: str = "") -> str:
+    """Return the path of the Python that a scenario asks for; "" where there is none. versions: those that another one
+    may have, as PEP 440 writes them."""
     if which == "other":
-        return other_interpreter()
+        return other_interpreter(versions)
     if which == "killed":
         path = base / "killed-python"
         if not path.exists():
@@ -136,10 +146,11 @@ def usual_interpreter() -> str:
 
 
 @functools.cache
-def other_interpreter() -> str:
+def other_interpreter(versions: str = "") -> str:
     """Return a Python of another supported version that can make environments, the nearest to ours first; "" where
-    there is none on PATH or beside ours."""
+    there is none on PATH or beside ours. versions: those that the target allows."""
     supported = [minor for minor, until in SUPPORTED_UNTIL.items() if minor != OURS and until >= _month()]
+    supported = [minor for minor in supported if SpecifierSet(versions).contains(f"3.{minor}")]
     beside = Path(usual_interpreter()).parent.parent.parent.glob("*/bin/python3*")  # as pyenv, say, keeps them
     siblings = {path.name: str(path) for path in sorted(beside)}  # of one version any
     for minor in sorted(supported, key=lambda minor: (abs(minor - OURS), -minor)):

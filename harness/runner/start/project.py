@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 
 from proctor.harness.runner.start.removal import remove
-from proctor.harness.runner.start.spawn import Place, fill_in
+from proctor.harness.runner.start.spawn import TOOL, Place, fill_in
 from proctor.harness.target import Target
 
 SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
@@ -42,10 +43,24 @@ def let_build_wait(place: Place, waits: bool) -> None:
         path.write_text(place.socket, encoding="utf-8")
 
 
+def environment_of(target: Target, place: Place) -> Path:
+    """Return the project's environment: of those that fit the pattern, the one that was changed last. Where none fits,
+    the pattern itself, which nothing can be started from."""
+    name, _, pattern = target.environment_pattern.partition("/")
+    root = {"HOME": place.home, "WORK": place.work}[name]
+    found = [root / path for path in sorted(glob.glob(pattern, root_dir=root, include_hidden=True))]
+    return max(found, key=lambda path: os.lstat(path).st_mtime_ns, default=root / pattern)
+
+
+def tool_of(environment: Path) -> Path:
+    """Return where the tool is in an environment of Python, or in one of Node: npm-install(1)."""
+    return environment / (".bin" if environment.name == "node_modules" else "bin") / TOOL
+
+
 def lay_out(target: Target, place: Place) -> None:
     """Put the target's files into the working directory; for a launcher that makes environments, a project before."""
     work = place.work
-    if target.sync:
+    if target.has_project:
         for source in sorted(SOURCE.rglob("*")):
             if source.is_file() and "__pycache__" not in source.parts:
                 path = work / source.relative_to(SOURCE)

@@ -101,6 +101,7 @@ class Watched:
         own = [os.path.normpath(fill_in(directory, place)) for directory in target.own]  # with a slash at the end, say
         self._own = [_shown(directory, shown) for directory in own]
         self._keeps = [f"{glob.escape(directory)}/{pattern}" for directory in self._own for pattern in target.keeps]
+        self._project = target.environment_pattern
         self._before = tree_of(place)
 
     def _changes(self, now: Tree) -> Iterator[FileChange]:
@@ -116,7 +117,9 @@ class Watched:
         now = tree_of(self._place)
         found = list(self._changes(now))
         environments = [_safe(path.removesuffix(f"/{MARK}")) for path in now if path.endswith(f"/{MARK}")]
-        return FilesChanged(when, tuple(found[:MOST_CHANGES]), len(found), tuple(environments[:MOST_CHANGES]))
+        return FilesChanged(
+            when, tuple(found[:MOST_CHANGES]), len(found), tuple(environments[:MOST_CHANGES]), self._project
+        )
 
 
 def _shown(directory: str, places: dict[str, Path]) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from proctor.harness.errors import HarnessError
 from proctor.harness.scenario import Scenario, Stage
-from proctor.harness.target import COMMAND, Invocation, Target
+from proctor.harness.target import BUNDLE, COMMAND, Invocation, Target
 
 PROMPT = "@proctor@ "
 REPORT_FD = 9
@@ -34,13 +34,15 @@ SHELLS = {
 
 
 class Place(NamedTuple):
-    """The directories of one execution. wheels: where the wheel of the tool is; interpreter: the Python asked for."""
+    """The directories of one execution. wheels: where the wheel of the tool is; interpreter: the Python asked for;
+    bundle: the program of a launcher that is the tool itself."""
 
     work: Path
     home: Path
     temporary: Path
     wheels: Path = Path("/nonexistent")
     interpreter: str = "python3"
+    bundle: Path = Path("/nonexistent")
     reads_attributes: bool = False
 
     @property
@@ -65,7 +67,7 @@ def fill_in(word: str, place: Place) -> str:
         return word
     words = {
         "{home}": place.home, "{work}": place.work, "{tmp}": place.temporary, "{wheels}": place.wheels,
-        "{interpreter}": place.interpreter,
+        "{interpreter}": place.interpreter, BUNDLE: place.bundle,
     }  # fmt: skip
     for name, value in words.items():
         word = word.replace(name, str(value))
@@ -104,6 +106,8 @@ def command_line(
     words = [os.fsencode(fill_in(word, place)) for word in target.words(invoke)]
     if invoke != "run":
         return words
+    if target.bundle:
+        return [*words, os.fsencode(socket or place.socket), *scenario.args]
     command = {
         "witness": str(WITNESSES[target.witness]),
         "tool": TOOL if words else str(WITNESS),

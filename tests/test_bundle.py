@@ -1,0 +1,47 @@
+"""A launcher that is the tool itself, with real processes: its report tells the command, not the name of a program."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Literal
+
+import pytest
+
+from proctor.harness import orders
+from proctor.harness.execute import execute
+from proctor.harness.history import Answered, Ended, History, WaitFailed, WitnessReady
+from proctor.harness.scenario import PIPES, Order, Scenario, WaitEnds
+from proctor.harness.schedule import Deliver, Directive, Point, Schedule
+from proctor.harness.target import Target
+
+UNPACK = "{python} -m zipfile -e {wheels}/*.whl packages"
+PROGRAM = r"#!{python}\nimport sys\nsys.path.insert(0, '{work}/packages')\nimport proctor_tool\n"
+HOW = {
+    "itself": "proctor_tool.main()",
+    "a child": "import os\npid = os.fork()\npid or proctor_tool.main()\nos._exit(os.waitpid(pid, 0)[1] >> 8)",
+}
+
+
+def bundled(how: str) -> Target:
+    program = PROGRAM + HOW[how].replace("\n", r"\n") + r"\n"
+    line = f'{UNPACK} && printf "{program}" > {{bundle}} && chmod +x {{bundle}}'.replace("{python}", sys.executable)
+    return Target(f"bundle {how}", ("{bundle}",), bundle=("/bin/sh", "-c", line), profiles=("ephemeral",))
+
+
+def played(how: str, *steps: object, schedule: Schedule | None = None) -> History:
+    script = Scenario((*steps, Order(orders.Exit(7)), WaitEnds("launcher")), PIPES, "tool")  # type: ignore[arg-type]
+    return execute(bundled(how), script, schedule)
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("traced", [False, True], ids=["", "traced"])
+def test_it_is_told_by_its_report(how: Literal["itself", "a child"], traced: bool) -> None:
+    far = Directive(Point("launcher", "getpgid", 99), Deliver(int(signal.SIGTERM)))
+    history = played(how, Order(orders.Whole()), schedule=Schedule((far,)) if traced else None)
+    assert not history.facts(WaitFailed)
+    (ready,) = history.facts(WitnessReady)
+    ends = {fact.process: fact.code for fact in history.facts(Ended)}
+    assert ready.process == "command"
+    assert ends["launcher"] == 7
+    assert [fact.count for fact in history.facts(Answered)] == [0]
