@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.table import Options, TableRow, installed, median, uv_run
-from proctor.conformance.exploring.campaigns import Campaign, campaign_named
+from proctor.conformance.exploring.campaign import Campaign
+from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.harness.execute import stop
 from proctor.harness.explorer.explore import REPLAYS

@@ -11,7 +11,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Options, TableRow, installed, shown, uv_run
-from proctor.conformance.exploring.campaigns import Campaign, campaign_named
+from proctor.conformance.exploring.campaign import Campaign
+from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.worker_pool import survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.execute import execute, stop

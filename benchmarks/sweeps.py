@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from benchmarks.table import NO_UV, Options, TableRow, installed, median, shown, uv_run
-from proctor.conformance.exploring.campaigns import SIGNALS, Campaign, campaign_named
+from proctor.conformance.exploring.campaign import Campaign
+from proctor.conformance.exploring.campaigns import SIGNALS, campaign_named
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.harness.execute import stop
 from proctor.harness.explorer.explore import REPLAYS, select_suspects

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from proctor.conformance.checks.files import CODE
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
-from proctor.conformance.exploring.campaigns import Campaign, campaign_named, campaigns_of_any_launcher, whole_run
+from proctor.conformance.exploring.campaigns import campaign_named, campaigns_of_any_launcher, whole_run
 from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare

@@ -26,9 +26,10 @@ from proctor.conformance.cli.common import (
 )
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.cli.progress_console import ProgressConsole
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_no_points
-from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, Campaign, campaigns, reject_unexplored_signals
+from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, campaigns, reject_unexplored_signals
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_verdict import declared_by, verdict_of, with_bare
-from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, programs_at_points, versions
 from proctor.conformance.judging.evidence import failure_of, replay_command
 from proctor.conformance.judging.judge import Bare, Judgement

@@ -14,7 +14,7 @@ from proctor.conformance.checks.common import (
     needs_tracing,
     needs_watched_command,
 )
-from proctor.conformance.exploring.campaigns import Campaign, Plan
+from proctor.conformance.exploring.campaign import Campaign, Plan
 from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.point_map import stretches
 from proctor.conformance.exploring.surveys import Surveys

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import msgspec
 
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_verdict import predicate_for
-from proctor.conformance.exploring.campaigns import Campaign, campaigns
+from proctor.conformance.exploring.campaigns import campaigns
 from proctor.harness.explorer.explore import Evaluation, Predicate
 from proctor.harness.history import History
 from proctor.harness.schedule import Schedule

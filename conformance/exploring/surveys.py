@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.judging.judge import Bare
 from proctor.harness.explorer.survey import Play, Survey, survey
 from proctor.harness.history import History, Snapshot, TempFilesLeft

@@ -17,8 +17,8 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import ParamSpec, TypeVar
 
 from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing, needs_watched_command
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_verdict import predicate_for
-from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.judging.judge import Bare, needs_stage
 from proctor.harness import execute as door

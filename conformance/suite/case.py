@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from proctor.conformance.checks.common import launcher_is_command
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_verdict import judge_campaign
-from proctor.conformance.exploring.campaigns import Campaign
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import SCHEMA, CaseFile, kept_objections, versions
 from proctor.conformance.judging.check_names import name_of, named

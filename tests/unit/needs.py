@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from proctor.conformance.exploring.campaigns import Campaign
+from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.suite.case import Case
 from proctor.harness.scenario import SHELLS, Reuse, Scenario, Trace

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from proctor.conformance.checks.moments import NOTHING_SENT
+from proctor.conformance.exploring.campaign import Plan
 from proctor.conformance.exploring.campaign_result import CampaignResult, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, verdict_of
-from proctor.conformance.exploring.campaigns import Plan, campaign_named
+from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.extent import FEWEST, REPLAYS_IF_COSTLY, REPLAYS_WITH_LONG_WAITS, Extent
 from proctor.conformance.judging import result_rows
 from proctor.conformance.judging.judge import Judgement
