@@ -66,7 +66,8 @@ class Coverage(msgspec.Struct, frozen=True):
     """One campaign on one launcher. stimuli: what was delivered; points, schedules, played: numbers of points, planned
     schedules and executed schedules (schedules is None if unlimited); unreached: the number of executed schedules with
     a point that the launcher did not reach again; left_out: which schedules were not planned, and why; inconclusive:
-    the number of executed schedules whose history decides nothing, for example because nothing was delivered."""
+    the number of executed schedules whose history decides nothing, for example because nothing was delivered; kinds: at
+    which kinds of moments schedules were executed, where they are tried by kinds."""
 
     requirement: str
     campaign: str
@@ -78,6 +79,7 @@ class Coverage(msgspec.Struct, frozen=True):
     left_out: str = ""
     stretches: tuple[PointRange, ...] = ()
     inconclusive: int = 0
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for stretch in self.stretches:
@@ -109,7 +111,8 @@ class Coverage(msgspec.Struct, frozen=True):
         """How much was executed, as text."""
         whole = "schedules of an unlimited plan" if self.schedules is None else f"of {self.schedules} schedules"
         unsure = f", {self.inconclusive} of them inconclusive" if self.inconclusive else ""
-        return f"{self.campaign}: {self.played} {whole}{unsure}"
+        moments = f", at {len(self.kinds)} kinds of moments" if self.kinds and not self.is_played else ""
+        return f"{self.campaign}: {self.played} {whole}{moments}{unsure}"
 
     def __str__(self) -> str:
         text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "

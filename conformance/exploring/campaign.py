@@ -23,6 +23,7 @@ from proctor.harness.history import DirectiveApplied, History
 from proctor.harness.scenario import (
     Scenario,
 )
+from proctor.harness.schedule import Point
 from proctor.harness.target import Profile, Target
 from proctor.harness.violation import Violation
 
@@ -91,7 +92,8 @@ class Campaign(NamedTuple):
         in_order = spread_over_kinds(others, moments_of.kind_of, moments_of.rank_of)
         places = [place for place, one in enumerate(in_order) if one.schedule in mine]
         kinds = sorted({moments_of.kind_of(one.site.point) for one in planned if one.site})
-        return Plan([in_order[place] for place in places], "", tuple(KINDS[n].name for n in kinds), places)
+        names = tuple(KINDS[n].name for n in kinds)
+        return Plan([in_order[place] for place in places], "", names, places, moments_of.name_of)
 
     def predicate(self, bare: History) -> Predicate:
         """Return the check as a predicate of the explorer. A history that cannot be judged has no objection."""
@@ -120,13 +122,14 @@ class Campaign(NamedTuple):
 
 class Plan(NamedTuple):
     """Schedules to play, a list where their number is known; and what was left out, with the reason. kinds: of the
-    points, where these are tried by kinds. places: that of each schedule among those of all campaigns which play the
-    same scenario."""
+    points, where these are tried by kinds; kind_of: the kind of a point. places: that of each schedule among those of
+    all campaigns which play the same scenario."""
 
     planned: list[PlannedSchedule] | Iterator[PlannedSchedule]
     left_out: str
     kinds: tuple[str, ...] = ()
     places: Sequence[int] = ()
+    kind_of: Callable[[Point], str] | None = None
 
     @property
     def size(self) -> int | None:

@@ -189,7 +189,9 @@ def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration
     stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
     sites = list(found.points_of_part(campaign.part))
     folded = tuple(stretches(explored.played, sites))
+    points = [one.planned.site.point for one in explored.played if one.planned.site]
+    kinds = tuple(dict.fromkeys(map(plan.kind_of, points))) if plan.kind_of else ()
     return Coverage(
         campaign.requirement, campaign.name, stimuli, len(sites), len(explored.played), plan.size, explored.unreached,
-        plan.left_out, folded, _inconclusive(explored),
+        plan.left_out, folded, _inconclusive(explored), kinds,
     )  # fmt: skip

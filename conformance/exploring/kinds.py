@@ -99,6 +99,10 @@ class Moments:
         """Return the index in KINDS of a point."""
         return self._kinds[point]
 
+    def name_of(self, point: Point) -> str:
+        """Return the kind of a point by its name."""
+        return KINDS[self.kind_of(point)].name
+
     def rank_of(self, site: SurveyedPoint) -> int:
         """Return how soon a point is tried among those of its kind: first what is made of our packages in an
         environment, then what is made of them elsewhere."""
