@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -126,3 +127,20 @@ def test_programs_before_the_command_are_noted(tmp_path: Path, name: str) -> Non
         (f"/bin/{name}".encode(), os.fsencode(shim)), (sys.executable.encode(), b"-I"),
     ]  # fmt: skip
     assert len(executed) == len(["the shim", "the launcher", "the command"])
+
+
+def test_programs_are_not_needed_where_ptrace_is_refused() -> None:
+    code = """if True:
+        import sys
+        from proctor.harness.execute import execute
+        from proctor.harness.history import Executed, Unobserved, WitnessReady
+        from proctor.harness.scenario import Scenario, Settle, Stage
+        from proctor.harness.target import Target
+        script = Scenario((Settle(),), Stage(watches_programs=True))
+        history = execute(Target("env", ("/usr/bin/env",)), script)
+        print(*(len(history.facts(kind)) for kind in (WitnessReady, Executed, Unobserved)))
+    """
+    without = str(Path(__file__).parent / "hostile" / "without.py")
+    words = [sys.executable, without, "ptrace", sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["1", "0", "0"], done.stderr

@@ -189,9 +189,11 @@ def next_sync_succeeds(history: History, bare: History) -> list[Violation]:
 def _need_support(first: History) -> None:
     """Raise NotObservable where not even a first sync by this interpreter works: the launcher then refuses the
     interpreter, and not what another one has made."""
-    if amiss := call_works(first, "launcher") or call_works(first, "tool"):
+    if amiss := call_works(first, "launcher"):
         reason = f"nor does a first sync with the other interpreter work: {amiss[0].actual}"
         raise NotObservable(f"{reason}; the launcher may not support this version of Python")
+    if amiss := call_works(first, "tool"):
+        raise NotObservable(f"nor does the environment of a first sync by that interpreter work: {amiss[0].actual}")
 
 
 def next_run_succeeds(history: History, bare: History) -> list[Violation]:
