@@ -172,6 +172,12 @@ def test_a_task_that_gets_little_of_the_cpu_is_given_longer(on_clock: Use) -> No
 def test_a_task_that_gets_no_cpu_is_given_up_some_day(on_clock: Use) -> None:
     outcome = wait_for(on_clock(Tasks(lambda: False, share=0.0)), lambda: False).run()
     assert STARVED_FOR <= outcome.seconds < STARVED_FOR + 11.0
+    assert outcome.starved
+
+
+def test_a_task_that_runs_for_all_of_its_time_has_had_it(on_clock: Use) -> None:
+    outcome = wait_for(on_clock(Tasks(lambda: False, share=0.9)), lambda: False).run()
+    assert not outcome.starved and not outcome.came
 
 
 def test_an_open_wait_is_waited_for_and_said(on_clock: Use) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from proctor.harness import history
 from proctor.harness.awaited import Awaited, process_of
+from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.open_waits import named
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
@@ -50,6 +51,12 @@ class Expectations:
     def missed(self, what: Awaited, outcome: WaitOutcome) -> None:
         """Record that a fact did not come, and which processes there are; raise ScriptAborted."""
         listed = [process for process in self._registry.all_processes() if process.role != "leader"]
+        if outcome.starved and not outcome.came:
+            raise HarnessError(
+                "this machine is so busy that the launcher did not get the time that it is given within "
+                f"{outcome.seconds:.0f} s. This says nothing about the launcher. Try again when less runs here, or "
+                "with fewer workers"
+            )
         sure = outcome.sure or outcome.came
         if not sure:
             self._wait.expect_no_rest()

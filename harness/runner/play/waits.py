@@ -27,7 +27,7 @@ class WaitOutcome(NamedTuple):
     """How a wait for a fact ended. came: the fact is there. sure: it can never come. idle: seconds in which all tasks
     were blocked. open: waits that may still end by what we do not see, so that it is not sure. ran: the CPU time in
     seconds that was used, where that was most of the time: something spins, or computes. spins: it was given up because
-    of that."""
+    of that. starved: the tasks did not get the time that they are given, so nothing can be said."""
 
     came: bool
     sure: bool
@@ -36,6 +36,7 @@ class WaitOutcome(NamedTuple):
     open: tuple[history.OpenWait, ...] = ()
     ran: float = 0.0
     spins: bool = False
+    starved: bool = False
 
 
 class _Wait(ABC, Generic[Result]):
@@ -156,14 +157,21 @@ class FactWait(_Wait[WaitOutcome]):
         if self._left <= 0:
             ran = self._progress.cpu_seconds()
             ran = ran if ran > self._rest.ticking else 0.0
-            return WaitOutcome(self._is_there(), False, self._waited, self._rest.total, self._open, ran)
+            starved = self._not_had() > 0.0
+            return WaitOutcome(
+                self._is_there(), False, self._waited, self._rest.total, self._open, ran, starved=starved
+            )
         return None
 
     def _missing(self) -> float:
-        """Return the seconds that the tasks have not had yet of those that they are given; 0.0 if none."""
+        """Return the seconds for which the wait goes on, because the tasks have not had them yet; 0.0 for none."""
+        return self._not_had() if self._waited < self._within + STARVED_FOR else 0.0
+
+    def _not_had(self) -> float:
+        """Return the seconds that the tasks have not had of those that they are given; 0.0 if nearly none."""
         within = max(self._within, PATIENCE) if self._open else self._within
         missing = within - self._progress.seconds(self._rest.ticking, self._waited)
-        return missing if missing > LEAST_MISSING * within and self._waited < within + STARVED_FOR else 0.0
+        return missing if missing > LEAST_MISSING * within else 0.0
 
     def _is_time_to_look(self) -> bool:
         observer = self._observer
