@@ -299,12 +299,12 @@ static int is_over(pid_t pid, int status, pid_t runner) {
 }
 
 /* Lets the runner remove what a launcher has left outside of the scratch directory: it sees that the worker has gone. */
-static void end_runner(pid_t runner, int stops) {
+static void end_runner(pid_t runner) {
     struct pollfd changes = {child_ended[0], POLLIN, 0};
     time_t deadline = seconds_now() + MOST_SECONDS;
     pid_t changed;
     int status = 0;
-    while ((changed = waitpid(runner, &status, WNOHANG | stops)) == 0 && seconds_now() < deadline)
+    while ((changed = waitpid(runner, &status, WNOHANG | WUNTRACED)) == 0 && seconds_now() < deadline)
         if (poll(&changes, 1, 1000) > 0)
             drain();
     if (changed != runner || WIFSTOPPED(status)) {
@@ -321,7 +321,7 @@ static void wait_for_the_end(int lifeline, pid_t runner, int stops) {
         if (poll(sources, 2, -1) < 0 && errno != EINTR)
             break;
         if (sources[0].revents) {
-            end_runner(runner, stops);
+            end_runner(runner);
             return;
         }
         if (sources[1].revents) {
