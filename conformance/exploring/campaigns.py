@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from proctor.conformance.checks import cache, environments, moments, signals, sync
 from proctor.conformance.checks.files import CODE, NEXT
-from proctor.conformance.exploring.campaign import Campaign
+from proctor.conformance.exploring.campaign import Campaign, Check
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.scenarios.environments import (
     COLD,
@@ -41,6 +41,7 @@ from proctor.harness.scenario import (
 from proctor.harness.schedule import CallLauncher, Deliver, PressKey
 from proctor.harness.signals import COMMON_SIGNALS
 from proctor.harness.signals import name as name_of_signal
+from proctor.harness.target import Profile
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
@@ -141,21 +142,21 @@ def _prune(after: tuple[Step, ...]) -> Scenario:
 
 def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     any_way = (KILLS[1], Deliver(int(signal.SIGINT), "group"), *by_kill, KILLS[0])
+    stale = Stage(home="stale")
+    calls: tuple[tuple[str, Scenario, Check, Profile], ...] = (
+        ("sync", sync_scenario(COLD), sync.never_half, "sync"),
+        ("sync, again", sync_scenario(stale), sync.never_half, "sync"),
+        ("kept", kept_scenario(COLD), sync.never_half_for_a_run, "kept"),
+        ("kept, again", kept_scenario(stale), sync.never_half_for_a_run, "kept"),
+    )
     campaigns = []
-    for name, scenario in (("sync", sync_scenario(COLD)), ("sync, again", sync_scenario(Stage(home="stale")))):
+    for name, scenario, check, profile in calls:
+        claims, files, again = (profile,), sync.no_temporary_file, sync.next_sync_succeeds_at_any_moment
         campaigns += [
-            Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half, claims=("sync",)),
-            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], sync.no_temporary_file, claims=("sync",)),
-            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment,
-                     claims=("sync",)),
-        ]  # fmt: skip
-    for name, scenario in (("kept", kept_scenario(COLD)), ("kept, again", kept_scenario(Stage(home="stale")))):
-        campaigns += [
-            Campaign(name, "SYNC-1", scenario, 1, any_way, sync.never_half_for_a_run, claims=("kept",)),
-            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], sync.no_temporary_file, claims=("kept",)),
-            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, sync.next_sync_succeeds_at_any_moment,
-                     claims=("kept",)),
-        ]  # fmt: skip
+            Campaign(name, "SYNC-1", scenario, 1, any_way, check, claims=claims),
+            Campaign(f"{name}, files", "SYNC-2", scenario, 1, any_way[1:-1], files, claims=claims),
+            Campaign(f"{name}, next", "SYNC-3", scenario, 1, any_way, again, claims=claims),
+        ]
     return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
 
 

@@ -38,7 +38,7 @@ class Cleaner:
         self._say("ended")
 
     def _say(self, word: str) -> None:
-        with contextlib.suppress(BrokenPipeError):  # somebody has killed the cleaner: then the directory is left
+        with contextlib.suppress(BrokenPipeError):  # the cleaner was killed, so the directory stays
             self._orders.write(f"{word}\n")
             self._orders.flush()
 

@@ -174,7 +174,7 @@ def main() -> None:
     gc.freeze()
     gc.disable()
     performed = 0
-    with contextlib.suppress(_WorkerHasGone, BrokenPipeError):
+    with contextlib.suppress(_WorkerHasGone, BrokenPipeError):  # the worker has ended: nobody waits for a reply
         while (request := receive(link, Request)) is not None:
             send(link, runner.perform(request))
             performed += 1

@@ -52,7 +52,7 @@ def test_a_file_that_takes_its_place_is_finished(path: str, kind: str) -> None:
 
 
 def test_a_file_that_is_opened_is_finished_at_the_next_call() -> None:
-    """Until then it is empty, and nobody takes it for what it is to be."""
+    """Until then it is empty, so it deceives no installer."""
     found = kinds(("openat", f"{INFO}/METADATA"), ("openat", f"{INFO}/WHEEL"), ("mkdir", "/x/y"))
     assert found == ["other", "file", "metadata", "file", "last file of a package", "directory"]
 

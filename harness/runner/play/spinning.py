@@ -15,7 +15,7 @@ from proctor.harness.runner import processes
 from proctor.harness.runner.observe import quiescence, timers
 
 SPINS_FOR = settings.seconds(settings.START_WITHIN) / 3
-"""Seconds of CPU time: whoever gives a launcher more time to start lets it compute longer as well."""
+"""Seconds of CPU time. A longer PROCTOR_START_WITHIN makes it longer."""
 LOOK_EVERY = 0.2
 """Seconds from one reading to the next."""
 _CALLS = re.compile(rb"syscr: (\d+)\nsyscw: (\d+)\n")
@@ -32,8 +32,8 @@ class SpinWatch:
         """The CPU time in seconds that was used since something else happened."""
 
     def spins(self, look: quiescence.Rest) -> bool:
-        """Take in a look at which a task ran; return whether SPINS_FOR seconds have been used up. A task that waits for
-        a time or for somebody outside may go on, and one that can be interrupted by an interval timer too."""
+        """Take in a look at which a task ran; return whether SPINS_FOR seconds have been used up. Nothing
+        counts while a task waits with a timeout or for a process outside, or may have an interval timer."""
         now = time.monotonic()
         if now < self._next:
             return False

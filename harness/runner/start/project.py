@@ -34,8 +34,8 @@ def change(work: Path) -> None:
 
 
 def let_build_wait(place: Place, waits: bool) -> None:
-    """Have the project's build backend ask for permission at the socket of this execution, or ask nobody. By a file: a
-    launcher that passes on few variables (tox) would drop one that says it."""
+    """Write the file that tells the project's build backend where to ask for permission, or remove it. It is no
+    variable, because some launchers (tox) pass on only a few."""
     path = place.work / BUILD_SOCKET
     if os.path.lexists(path):
         remove(path)
