@@ -206,6 +206,7 @@ class SettleWait(_Wait[history.SettleEnded]):
         self.wakes = timers.FOREVER
         """Seconds until a timer wakes a task, interval timers left out: they are in no file of their process."""
         self.came_to_rest = True
+        self._was_blocked = False
 
     def _before_look(self) -> None:
         return None
@@ -239,6 +240,7 @@ class SettleWait(_Wait[history.SettleEnded]):
             reason = self._reason or ("" if look.blocked else "a task was running at every look")
             return history.SettleEnded("waited", round(seconds, 6), reason, self._open)
         self._pause_after(look)
+        self._was_blocked = look.blocked
         return None
 
     def _has_had_its_time(self, seconds: float) -> bool:
@@ -250,6 +252,6 @@ class SettleWait(_Wait[history.SettleEnded]):
             self._observer.pause(self._pause)
             if not self._observer.yields:
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        elif self._rest.now > 0.0:
+        elif self._rest.now > 0.0 or self._was_blocked:
             self._observer.pump(min(self._rest.wakes, LONGEST_PAUSE))
             self._rest.woke()
