@@ -20,12 +20,14 @@ class Resting:
     may be set whose time cannot be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ticking: float = 0.0) -> None:
+        """ticking: seconds from before the director acted."""
         self._before: quiescence.Rest | None = None
         self.began = time.monotonic()
         self._since = 0.0
         self._last = self._woke = 0.0
-        self.now = self.total = self.ticking = 0.0
+        self.now = self.total = 0.0
+        self.ticking = ticking
         self.wakes = timers.FOREVER
         self.hidden_timer = False
         self._due = timers.FOREVER

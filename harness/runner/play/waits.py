@@ -66,7 +66,8 @@ class _Wait(ABC, Generic[Result]):
                 continue
             is_quiet = is_quiet and self._rest.seen(look)
             if self._observer.let_director_act(is_quiet, self._rest):
-                self._rest = Resting()
+                # what rested while a task waited for its turn did so because of us
+                self._rest = Resting(self._rest.ticking - self._rest.now)
                 self._look_often()
                 continue
             result = self._after_look(look, is_quiet)
