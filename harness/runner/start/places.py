@@ -70,7 +70,7 @@ class Places:
         empty(place.temporary)
         if scenario.stage.home != "kept":
             self._prepare(target, scenario, place, warm_up)
-        if target.sync:
+        if target.has_project:
             project.let_build_wait(place, scenario.stage.build_waits)
         return place
 
