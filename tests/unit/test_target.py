@@ -9,19 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from proctor.harness.description_checks import REQUIRED_KEY, with_profiles
+from proctor.harness.descriptions import described_by, find_program, known_targets, load, load_toml
 from proctor.harness.errors import UsageError
-from proctor.harness.target import (
-    PROFILES,
-    REQUIRED_KEY,
-    Profile,
-    Target,
-    described_by,
-    find_program,
-    known_targets,
-    load,
-    load_toml,
-    with_profiles,
-)
+from proctor.harness.target import PROFILES, Profile, Target
 
 
 def executable(path: Path) -> Path:
