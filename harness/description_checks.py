@@ -14,7 +14,7 @@ from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.target import BUNDLE, COMMAND, HOME, LINES, WORK, Profile, Target
 
-WORDS = ("{here}", "{python}", COMMAND, BUNDLE, "{home}", "{work}", "{tmp}", "{wheels}", "{interpreter}")
+WORDS = ("{here}", "{python}", COMMAND, BUNDLE, "{home}", "{work}", "{tmp}", "{wheels}", "{tarball}", "{interpreter}")
 """Words of descriptions that stand for something else."""
 REQUIRED_KEY: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
 """Profiles that require a command line of their own, and the key for it."""

@@ -14,6 +14,8 @@ PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sy
 COMMAND, BUNDLE = "{command}", "{bundle}"
 LINES = ("command", "bundle", "sync", "prune", "version")
 """The keys of command lines."""
+NODE_MODULES = "node_modules"
+"""The name of an environment of Node."""
 HOME, WORK = "{home}/", "{work}/"
 """How the path of the project's environment may begin."""
 
@@ -31,10 +33,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     environment is, relative to the working directory; may be a pattern. own: directories that belong to the launcher.
     keeps: patterns, relative to these, of what an undisturbed run may leave there each time (log files). In all of
     these and in `environment`, "{home}", "{work}" and "{tmp}" stand for the launcher's HOME, working directory and
-    TMPDIR, "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{interpreter}" for the requested
-    Python. python: the versions that may be requested (PEP 440), all if empty. files: file contents by path, written to
-    the working directory. deviations: why the launcher deliberately does not meet a requirement, by the requirement or
-    a part of it (judging/deviations.py).
+    TMPDIR, "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{tarball}" for the npm package of
+    it, "{interpreter}" for the requested Python. python: the versions that may be requested (PEP 440), all if empty.
+    files: file contents by path, written to the working directory. deviations: why the launcher deliberately does not
+    meet a requirement, by the requirement or a part of it (judging/deviations.py).
     slow: the launcher starts so slowly that the suite runs samples.
     witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
@@ -69,6 +71,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def has_project(self) -> bool:
         """Whether it makes an environment for the project in the working directory."""
         return bool(self.sync) or "kept" in self.profiles
+
+    @property
+    def is_of_node(self) -> bool:
+        """Whether the project is one of Node: its environment is a node_modules."""
+        return self.has_project and os.path.basename(os.path.normpath(self.project_environment)) == NODE_MODULES
 
     @property
     def environment_pattern(self) -> str:
