@@ -14,7 +14,7 @@ import msgspec
 from proctor.harness.awaited import Awaited
 from proctor.harness.errors import UsageError
 from proctor.harness.orders import OrderToWitness
-from proctor.harness.scenario import Pipe, Scenario
+from proctor.harness.scenario import OutputPipe, Pipe, Scenario
 from proctor.harness.schedule import Directive, Point
 from proctor.harness.strict import kebab, other_schema, parse_json, raw_json
 
@@ -225,6 +225,26 @@ class PipeClosed(_Fact, frozen=True):
     """We closed our end of a pipe that is the launcher's stdin, stdout or stderr."""
 
     stream: Pipe
+
+
+class ReadingStopped(_Fact, frozen=True):
+    """From here on we read nothing of what is written to a pipe."""
+
+    stream: OutputPipe
+
+
+class ReadingResumed(_Fact, frozen=True):
+    """We read on; only so many bytes, if `most` is not 0."""
+
+    stream: OutputPipe
+    most: int = 0
+
+
+class RestRead(_Fact, frozen=True):
+    """What was left in the pipe on stdin, which we have read: the first part of it, and the number of all bytes."""
+
+    data: bytes
+    count: int
 
 
 class Ordered(_Fact, frozen=True):
@@ -552,7 +572,8 @@ class LimitExceeded(_Fact, frozen=True):
 
 Fact = (
     Started | NotStarted | CallNotStarted
-    | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | PipeClosed | Ordered
+    | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | PipeClosed | ReadingStopped | ReadingResumed | RestRead
+    | Ordered
     | Answered | TerminalState | Received
     | Stopped | Continued | Ended | Output | Outputs | Held | Released | TraceStarted | SignalCall | PointReached
     | DirectiveApplied | NotReached

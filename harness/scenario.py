@@ -37,6 +37,7 @@ STAGE_NAMES = ("pipes", "pipes-job", "job", "leader", "init", *SHELLS)
 """Short names of stages, as in the names of cases, in results and in declared deviations."""
 
 Pipe = Literal["stdin", "stdout", "stderr"]
+OutputPipe = Literal["stdout", "stderr"]
 Key = Literal["ctrl-c", "ctrl-\\", "ctrl-z", "ctrl-d"]
 KEYS: dict[Key, bytes] = {"ctrl-c": b"\x03", "ctrl-\\": b"\x1c", "ctrl-z": b"\x1a", "ctrl-d": b"\x04"}
 SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SIGQUIT}
@@ -150,11 +151,31 @@ class ClosePipe(_Step, frozen=True):
     stream: Pipe
 
 
+class StopReading(_Step, frozen=True):
+    """Read no more of what comes on stdout or stderr: who writes has to wait as soon as the pipe is full; pipe(7)."""
+
+    stream: OutputPipe = "stdout"
+
+
+class ReadOn(_Step, frozen=True):
+    """Read again after StopReading: no more than `most` bytes of what is there, and then stop again; 0: all that comes
+    from now on."""
+
+    stream: OutputPipe = "stdout"
+    most: ByteCount = 0
+
+
+class ReadRest(_Step, frozen=True):
+    """Read what is left in the pipe on stdin, as the next program of a shell script would that has the same stdin."""
+
+
 class Order(_Step, frozen=True):
-    """Tell a witness to do something (see orders.py) and wait for its answer, if it gives one."""
+    """Tell a witness to do something (see orders.py) and wait for its answer, if it gives one. waits: False to go on
+    at once; WaitAnswer waits then."""
 
     order: OrderToWitness
     to: str = "command"
+    waits: bool = True
 
     @property
     def text(self) -> str:
@@ -270,8 +291,8 @@ class WaitOutput(_Step, frozen=True):
 
 Await = WaitReceived | WaitEnds | WaitReady | WaitStopped | WaitContinued | WaitAnswer | WaitOutput
 Step = (
-    Signal | Press | Type | TypePattern | Resize | HangUp | ClosePipe | Order | Hold | Release | Trace | NewPhase
-    | Start | Enter | Reuse | Compare | Settle | MeasureCpu | Look | Await
+    Signal | Press | Type | TypePattern | Resize | HangUp | ClosePipe | StopReading | ReadOn | ReadRest | Order | Hold
+    | Release | Trace | NewPhase | Start | Enter | Reuse | Compare | Settle | MeasureCpu | Look | Await
 )  # fmt: skip
 
 

@@ -44,10 +44,13 @@ from proctor.harness.history import (
     Printed,
     Process,
     ProcessDetails,
+    ReadingResumed,
+    ReadingStopped,
     Reaped,
     Received,
     Released,
     Resized,
+    RestRead,
     Sent,
     SettleEnded,
     SignalCall,
@@ -161,9 +164,15 @@ def _words(fact: Fact) -> str:
             return "we hung up"
         case PipeClosed(stream=stream):
             return f"we closed our end of {stream}"
+        case ReadingStopped(stream=stream):
+            return f"we stopped reading {stream}"
+        case ReadingResumed(stream=stream, most=most):
+            return f"we read {most} bytes of {stream}" if most else f"we read {stream} again"
+        case RestRead(data=rest, count=number_left):
+            return f"{number_left} bytes were left in stdin" + (f": {shortened(rest)}" if rest else "")
         case CpuUsed(seconds=seconds, during=during, program=program):
-            most = f", most of it {_safe(program, 20)}" if program else ""
-            return f"without anything to do, {seconds:.2f} s of CPU time were used in {during:.2f} s{most}"
+            mostly = f", most of it {_safe(program, 20)}" if program else ""
+            return f"without anything to do, {seconds:.2f} s of CPU time were used in {during:.2f} s{mostly}"
         case Stopped(process=process, signal=number):
             return f"{process} stopped" + (f" of {signals.name(number)}" if number else "")
         case Continued(process=process):

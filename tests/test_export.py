@@ -103,6 +103,21 @@ XTERM = replace(JOB, environment={"TERM": b"xterm-256color"})
 VIEW = (Settle(), Order(orders.ReportView()), *finish())
 LATE = (Settle(), Trace(at_reap=TERM), *finish())
 ENDED_INPUT = (Settle(), s.ClosePipe("stdin"), s.MeasureCpu(), *finish())
+END_OF_FILE = (Order(orders.Read(1)), Settle(), s.ClosePipe("stdin"), s.WaitAnswer("read"), *finish())
+POURS = Order(orders.Write(1 << 20, 7), waits=False)
+TAKEN_LATE = (
+    s.StopReading(), POURS, Order(orders.Exit(0)), Settle(), s.ReadOn(most=1000), Settle(), s.ReadOn(),
+    WaitEnds("command"), WaitEnds(),
+)  # fmt: skip
+PIPE = int(signal.SIGPIPE)
+NO_READER = (
+    Order(orders.Inherit(PIPE)), Settle(), s.ClosePipe("stdout"), POURS, WaitEnds("command"), WaitEnds(),
+)  # fmt: skip
+UNREAD = (Order(orders.Read(2)), s.Type(b"a\nb\n"), s.WaitAnswer("read"), Settle(), *finish(), s.ReadRest())
+SHUTDOWN = (
+    Order(orders.ExitOn(TERM, 0)), Settle(), s.ClosePipe("stdin"), Settle(), Signal(TERM), WaitEnds("command"),
+    WaitEnds(),
+)  # fmt: skip
 SLOW = (Settle(), *send(TERM), LONG_REST, *finish(7))
 OTHERS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
@@ -127,6 +142,13 @@ OTHERS = (
     Planted("tty_7_nonblocking_left", "TTY-7", "terminal.terminal_is_restored", (Settle(), *finish()), JOB),
     Planted("tty_9_cursor_when_killed", "TTY-9", "terminal.terminal_is_restored_after_kill", LAUNCHER_KILLED, XTERM),
     Planted("tty_10_cursor_hidden_on_signal", "TTY-10", "terminal.screen_is_restored", DIES, XTERM),
+    Planted("stdio_1_keeps_the_pipe_open", "STDIO-1", "stdio.end_of_file_arrives", END_OF_FILE),
+    Planted("stdio_2_waits_for_the_end_of_stdin", "STDIO-2", "stdio.ends_with_open_stdin", (Settle(), *finish())),
+    Planted("stdio_4_cuts_output", "STDIO-4", "stdio.output_arrives_whole", TAKEN_LATE),
+    Planted("stdio_5_reads_on", "STDIO-5", "stdio.no_reader", NO_READER),
+    Planted("stdio_5_complains", "STDIO-5", "stdio.no_reader", NO_READER),
+    Planted("stdio_7_reads_the_rest", "STDIO-7", "stdio.rest_is_left", UNREAD),
+    Planted("stdio_8_ends_with_stdin", "STDIO-8", "stdio.nothing_outlives_the_host", SHUTDOWN),
     Planted("stdio_9_spins_after_end_of_file", "STDIO-9", "stdio.rests", ENDED_INPUT),
     Planted("tree_1_helper_left", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
     Planted("tree_2_adopted_zombies", "TREE-2", "tree.no_zombie", ORPHAN),

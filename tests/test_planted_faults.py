@@ -27,7 +27,7 @@ from tests.planted import (
     selected,
 )
 
-CHAPTERS = ("exit", "exit_after_signal", "signals", "terminal", "tree", "inherit", "stdio")
+CHAPTERS = ("exit", "exit_after_signal", "signals", "terminal", "tree", "inherit", "stdio", "relays")
 SOUND = launchers()["sound"]
 COMMON = SOUND.may_break
 """What the sound launcher fails, and so every fault that derives from it: it takes more than that to be caught."""

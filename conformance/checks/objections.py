@@ -128,6 +128,17 @@ OBJECTIONS: dict[str, Objection] = {
     "uid-changed": Objection("user ID {required}, as at the start", "{actual}"),
     "gid-changed": Objection("group ID {required}, as at the start", "{actual}"),
     "own-bytes-on-stdout": Objection("stdout has nothing but what the command writes", "the launcher writes {bytes}"),
+    "own-bytes-on-stderr": Objection(
+        "the launcher says nothing when the reader of stdout has gone", "it writes {bytes} to stderr"
+    ),
+    "broken-pipe-hidden": Objection(
+        "the command's write fails with EPIPE, as without the launcher", "the write succeeds"
+    ),
+    "pipe-output-changed": Objection(
+        "{required_count} bytes with checksum {required_crc} on stdout, as the command wrote",
+        "{count} bytes with checksum {crc}",
+    ),
+    "stdin-taken": Objection("{required} bytes that the command did not read are left in stdin", "{actual} are left"),
     "shared-flags-changed": Objection(
         "the flags of descriptor {fd} stay: its caller shares them", "{process} has changed {flag}", ("fd", "flag")
     ),

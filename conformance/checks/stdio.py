@@ -4,28 +4,116 @@ from __future__ import annotations
 
 from collections import Counter
 
-from proctor.conformance.checks.common import NotObservable, launcher_stays, needs_whole_script
+from proctor.conformance.checks.common import (
+    NotApplicable,
+    NotObservable,
+    launcher_stays,
+    missed,
+    needs_whole_script,
+)
+from proctor.conformance.checks.exit import same_status
 from proctor.conformance.checks.objections import violation
+from proctor.conformance.checks.tree import nothing_left
 from proctor.harness import words
 from proctor.harness.history import (
+    Answered,
     CpuUsed,
     Event,
     FlagsChanged,
     History,
     HungUp,
     Output,
+    Outputs,
     PipeClosed,
+    RestRead,
+    Started,
     Unobserved,
+    WitnessReady,
 )
+from proctor.harness.scenario import OutputPipe
 from proctor.harness.violation import Value, Violation
 
 MOST_CPU_TIME = 0.1
 """The share of one processor from which on a launcher counts as busy."""
 
 
+def end_of_file_arrives(history: History, bare: History) -> list[Violation]:
+    """STDIO-1: the command reads what the caller wrote, and then the end of file."""
+    if found := missed(history):
+        return found
+    reads, its_reads = ([fact for _, fact in one.all(Answered) if fact.order == "read"] for one in (history, bare))
+    return [
+        violation(
+            "bytes-changed", order="read", required_count=its.count, required_crc=f"{its.crc:08x}", count=mine.count,
+            crc=f"{mine.crc:08x}", errno=mine.error,
+        )
+        for mine, its in zip(reads, its_reads, strict=False)
+        if (mine.count, mine.crc, mine.error) != (its.count, its.crc, its.error)
+    ]  # fmt: skip
+
+
+def ends_with_open_stdin(history: History, bare: History) -> list[Violation]:
+    """STDIO-2: the launcher ends when the command has, though its own stdin stays open."""
+    return missed(history)
+
+
+def output_arrives_whole(history: History, bare: History) -> list[Violation]:
+    """STDIO-4: what the command wrote is on stdout, byte for byte; the reader takes it when it wants to."""
+    if found := missed(history):
+        return found
+    (at, written), *_ = [(event.index, fact) for event, fact in history.all(Answered) if fact.order == "write"]
+    counts = [fact for fact in history.facts(Outputs) if fact.stream == "stdout"]
+    count, crc = (counts[-1].count, counts[-1].crc) if counts else (0, 0)
+    if (count, crc) == (written.count, written.crc):
+        return []
+    required: dict[str, Value] = {"required_count": written.count, "required_crc": f"{written.crc:08x}"}
+    return [violation("pipe-output-changed", at, **required, count=count, crc=f"{crc:08x}")]
+
+
+def no_reader(history: History, bare: History) -> list[Violation]:
+    """STDIO-5: the command meets the error as it does by itself, the status is the same, and the launcher says
+    nothing."""
+    found = same_status(history, bare)
+    for (event, got), should in zip(history.all(Answered), bare.facts(Answered), strict=False):
+        if got.order == should.order == "write" and should.error and not got.error:
+            found.append(violation("broken-pipe-hidden", event.index))
+    mine, its = (_lines(one, "stderr") for one in (history, bare))
+    if extra := Counter(mine) - Counter(its):
+        text = b"".join(line for line in mine if line in extra).strip()
+        events = [event.index for event, fact in history.all(Output) if fact.stream == "stderr"]
+        found.append(violation("own-bytes-on-stderr", *events[:1], bytes=words.shortened(text)))
+    return found
+
+
+def rest_is_left(history: History, bare: History) -> list[Violation]:
+    """STDIO-7: what the command did not read is left in the stdin that it inherits."""
+    if found := missed(history):
+        return found
+    _needs_inherited_stdin(history)
+    (at, mine), *_ = [(event.index, fact) for event, fact in history.all(RestRead)]
+    its = bare.facts(RestRead)[-1]
+    if (mine.count, mine.data) == (its.count, its.data):
+        return []
+    return [violation("stdin-taken", at, required=its.count, actual=mine.count)]
+
+
+def _needs_inherited_stdin(history: History) -> None:
+    """Raise NotApplicable where the command has another stdin: what it inherits is INHERIT-2's matter."""
+    given = next((fd for fact in history.facts(Started) if fact.process == "launcher" for fd in fact.stdio), None)
+    ready = next((fact for fact in history.facts(WitnessReady) if fact.process == "command"), None)
+    got = next((fd for fd in ready.inherited.fds if fd.fd == 0), None) if ready else None
+    if not given or not got or (given.dev, given.ino) != (got.dev, got.ino):
+        raise NotApplicable("the command does not inherit the launcher's stdin")
+
+
+def nothing_outlives_the_host(history: History, bare: History) -> list[Violation]:
+    """STDIO-8: when the host has come to the end of its ladder, launcher, command and all else have ended."""
+    return missed(history) or nothing_left(history, bare)
+
+
 def no_bytes_of_its_own(history: History, bare: History) -> list[Violation]:
     """STDIO-3: there is no line on stdout that the bare command does not write."""
-    mine, its = _lines(history), _lines(bare)
+    mine, its = _lines(history, "stdout"), _lines(bare, "stdout")
     extra = Counter(mine) - Counter(its)
     if not extra:
         needs_whole_script(history)
@@ -35,9 +123,9 @@ def no_bytes_of_its_own(history: History, bare: History) -> list[Violation]:
     return [violation("own-bytes-on-stdout", *events[:1], bytes=words.shortened(text))]
 
 
-def _lines(history: History) -> list[bytes]:
-    """Return what is on stdout, by lines; the last one may lack its end."""
-    return b"".join(fact.data for fact in history.facts(Output) if fact.stream == "stdout").splitlines(keepends=True)
+def _lines(history: History, stream: OutputPipe) -> list[bytes]:
+    """Return what is on a pipe, by lines; the last one may lack its end."""
+    return b"".join(fact.data for fact in history.facts(Output) if fact.stream == stream).splitlines(keepends=True)
 
 
 def flags_stay(history: History, bare: History) -> list[Violation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from proctor.harness import scenario as s
-from proctor.reports.reproducer.parts import at_points, inherited, questions
+from proctor.reports.reproducer.parts import at_points, inherited, questions, stdio_questions
 from proctor.reports.reproducer.parts.marks import MARKED, Question
 from proctor.reports.reproducer.wording import not_exported
 
@@ -20,7 +20,7 @@ WHY_NOT = {
     "tree.nothing_else_left": "it needs an IPC namespace and a TMPDIR that are the launcher's alone",
 }
 """Why there is no question for a check."""
-ASKED_IN = (questions.__name__, at_points.__name__, inherited.__name__)
+ASKED_IN = (questions.__name__, stdio_questions.__name__, at_points.__name__, inherited.__name__)
 QUESTIONS = tuple(one for one in MARKED if one.judge.__module__ in ASKED_IN)
 
 

@@ -23,6 +23,7 @@ PARTS = (
     "comparisons",
     "screen",
     "questions",
+    "stdio_questions",
     "inherited",
     "ptrace",
     "gate",

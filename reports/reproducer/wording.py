@@ -46,10 +46,16 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
             return "hang_up(run)"
         case s.ClosePipe(stream=stream):
             return f"close_pipe(run, {stream!r})"
+        case s.StopReading(stream=output):
+            return f"stop_reading(run, {output!r})"
+        case s.ReadOn(stream=output, most=most):
+            return f"read_on(run, {output!r}{f', {most}' if most else ''})"
+        case s.ReadRest():
+            return "read_rest(run)"
         case s.MeasureCpu():
             return "measure_cpu(run)"
-        case s.Order(text=text, to=to):
-            how = "tell" if text.split()[0] in s.ORDERS_WITHOUT_ANSWER else "order"
+        case s.Order(text=text, to=to, waits=waits):
+            how = "tell" if text.split()[0] in s.ORDERS_WITHOUT_ANSWER or not waits else "order"
             return f"{how}(run, {text!r}{_process(to)}){_about(text)}"
         case s.Hold():
             return "hold_by_ptrace(run)" if unseen else "hold(run)"
@@ -112,6 +118,12 @@ def words_of(step: s.Step) -> str:
             return "hang up: close the other end of the terminal"
         case s.ClosePipe(stream=stream):
             return f"close our end of the pipe on {stream}"
+        case s.StopReading(stream=output):
+            return f"read no more from {output}"
+        case s.ReadOn(stream=output, most=most):
+            return f"read {most} bytes from {output}" if most else f"read from {output} again"
+        case s.ReadRest():
+            return "read what is left in stdin"
         case s.MeasureCpu():
             return "measure for a second how much CPU time is used"
         case s.Order(text=text, to=to):

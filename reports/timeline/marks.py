@@ -33,10 +33,13 @@ from proctor.harness.history import (
     PointReached,
     Pressed,
     Printed,
+    ReadingResumed,
+    ReadingStopped,
     Reaped,
     Received,
     Released,
     Resized,
+    RestRead,
     Sent,
     SignalCall,
     Started,
@@ -154,6 +157,12 @@ def _runner_mark(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return PROCTOR, "order", "hang up"
         case PipeClosed(stream=stream):
             return PROCTOR, "order", f"close {stream}"
+        case ReadingStopped(stream=stream):
+            return PROCTOR, "order", f"stop reading {stream}"
+        case ReadingResumed(stream=stream, most=most):
+            return PROCTOR, "order", f"read {most} bytes" if most else f"read {stream} again"
+        case RestRead(count=count):
+            return PROCTOR, "note", f"{count} bytes left"
         case CpuUsed(seconds=seconds):
             return PROCTOR, "note", f"{seconds:.2f} s of CPU time"
         case Ordered(text=text):

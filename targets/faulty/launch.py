@@ -10,7 +10,7 @@ MODULES = {
     "tree": ("tree", "sync"),
     "inherit": ("inherit",),
     "attribute": ("attributes",),
-    "stdio": ("stdio",),
+    "stdio": ("stdio", "relays"),
     "env": ("environments",),
     "sync": ("sync", "trust"),
     "cache": ("cache",),

@@ -319,7 +319,8 @@ class Launcher:
             self.guard.end()
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
-            if number not in self.seen and number not in signal.sigpending():
+            # that the reader of its output has gone is no failure: `yes | head`
+            if number not in {signal.SIGPIPE, *self.seen} and number not in signal.sigpending():
                 self.report_death(number)
             self.die_of(number)
         self.exit(self.code(os.WEXITSTATUS(status)))

@@ -27,6 +27,7 @@ from proctor.harness.history import (
     Reaped,
     Received,
     Released,
+    RestRead,
     Sent,
     SignalCall,
     Snapshot,
@@ -116,10 +117,15 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
             yield ("released",)
         case Output(stream="stdout", data=data):
             yield "stdout", data
+        case Output(stream="stderr", data=data):
+            yield "stderr", data
+        case RestRead(data=data):
+            yield "unread", data
         case Answered(process=process, order=order, count=count, crc=crc, error=error):
             yield "did", process, order, count, crc, error
             if order == "write":
                 yield "printed", _carried(history, event)
+                yield "stdout", _carried(history, event)
         case Received(process=process, signal=number) if name(number) != "SIGCHLD":  # the script's command ignores it
             yield "received", process, name(number), "from", "somewhere"
         case SignalCall(pid=pid, signal=number):
@@ -160,5 +166,5 @@ def _file(one: Descriptor) -> tuple[int, int, int]:
 
 def _carried(history: History, written: Event) -> bytes:
     """Return bytes that are others where the terminal carried others after this order."""
-    after = (fact for event, fact in history.all(Outputs) if event.index > written.index)
+    after = (fact for event, fact in history.all(Outputs) if event.index > written.index and fact.stream != "stderr")
     return next((f"{fact.count} bytes, checksum {fact.crc}\n".encode() for fact in after), b"")

@@ -10,6 +10,7 @@ import pytest
 from proctor.conformance.checks import stdio as checks
 from proctor.harness.history import CpuUsed, FlagsChanged, HungUp, Output, PipeClosed, Unobserved
 from tests.unit.histories import Example, bad, ended, good, missed, over, replaced, supervised, titles, unseen, verify
+from tests.unit.pipe_histories import OF_PIPES
 
 
 def out(data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> Output:
@@ -145,6 +146,7 @@ EXAMPLES: tuple[Example, ...] = (
         supervised(missed("command starts")),
         says="did not get that far",
     ),
+    *OF_PIPES,
 )
 
 

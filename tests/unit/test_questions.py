@@ -30,6 +30,7 @@ NOT_KNOWN = {
     "waits for a daemon": "a script does not tell who may end a wait",
     "more output than is kept": "a script keeps all output",
     "killed after more output than is kept": "the same",
+    "the command has another stdin": "a script does not look at the command's descriptors here",
 }
 """Examples, by title, of what a script does not know, and why."""
 

@@ -1,4 +1,4 @@
-"""The launcher's descriptors 0, 1 and 2: a pseudo-terminal, or three pipes."""
+"""A pseudo-terminal as the launcher's descriptors 0, 1 and 2."""
 
 from __future__ import annotations
 
@@ -9,105 +9,18 @@ import select
 import struct
 import termios
 import time
-from collections.abc import Callable
 
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import Descriptor
 from proctor.harness.runner.observe.descriptors import GivenTerminal
-from proctor.harness.runner.recorder import Recorder, Stream
+from proctor.harness.runner.observe.streams import LAST_OUTPUT_WITHIN, Streams
+from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
-from proctor.harness.scenario import Pipe
 
-_CHUNK = 65536
-LAST_OUTPUT_WITHIN = 1.0
-"""Seconds in which what was printed before a hang-up is read; a launcher may print for ever."""
 KEY_WITHIN = 1.0
 """Seconds in which a key has its effect; it takes the kernel some microseconds."""
 
 
-class _Streams:
-    """What both kinds share: reading output as it comes, writing input as it is taken."""
-
-    def __init__(self, sources: Sources, recorder: Recorder) -> None:
-        self._sources = sources
-        self._recorder = recorder
-        self._readers: dict[int, Stream] = {}
-        self._poller = select.poll()
-        self._input = -1
-        self._unwritten = b""
-
-    def _read_from(self, fd: int, stream: Stream) -> None:
-        os.set_blocking(fd, False)
-        self._readers[fd] = stream
-        self._poller.register(fd, select.POLLIN)
-        self._sources.add(fd, self._reader(fd, stream))
-
-    def _reader(self, fd: int, stream: Stream) -> Callable[[], None]:
-        def read_some() -> None:
-            try:
-                data = os.read(fd, _CHUNK)
-            except BlockingIOError:
-                return
-            except OSError:
-                # Linux reports the last close of the slave as EIO, not as an empty read
-                data = b""
-            if data:
-                self._recorder.output(stream, data)
-            else:
-                self._drop(fd)
-
-        return read_some
-
-    def _drop(self, fd: int) -> None:
-        if self._readers.pop(fd, None):
-            self._poller.unregister(fd)
-        self._sources.remove(fd)
-
-    def drain(self, deadline: float) -> bool:
-        """Read all output that was written up to now, until the deadline at most; return whether there was any.
-
-        poll(2), and not epoll: n_tty's poll method first completes the queued work that carries bytes from one end
-        of a pseudo-terminal to the other, so "nothing to read" then means that there is nothing on its way.
-        """
-        any_output = False
-        while self._readers:
-            ready = self._poller.poll(0)
-            if not ready:
-                break
-            any_output = True
-            for fd, _ in ready:
-                self._reader(fd, self._readers[fd])()
-            if time.monotonic() > deadline:
-                break
-        return any_output
-
-    def write(self, data: bytes) -> None:
-        """Queue input; what the other side does not take at once goes on with `feed`."""
-        self._unwritten += data
-        self.feed()
-
-    @property
-    def has_unwritten(self) -> bool:
-        """Whether there is input that the other side has had no room for yet."""
-        return bool(self._unwritten)
-
-    def feed(self) -> bool:
-        """Write what the other side has room for; return whether it took any."""
-        took = False
-        while self._unwritten and self._input >= 0:
-            try:
-                count = os.write(self._input, self._unwritten[:_CHUNK])
-            except BlockingIOError:
-                break
-            except OSError:
-                self._unwritten = b""  # there is no reader any more; the history shows which process has ended
-                break
-            self._unwritten = self._unwritten[count:]
-            took = True
-        return took
-
-
-class Terminal(_Streams):
+class Terminal(Streams):
     """A pseudo-terminal. We hold both ends, so its modes can be read after all other processes have ended."""
 
     def __init__(self, sources: Sources, recorder: Recorder, rows: int, columns: int) -> None:
@@ -123,7 +36,7 @@ class Terminal(_Streams):
         self._other_end.register(self.slave, select.POLLIN)
         self._discards = False
         self.resize(rows, columns)
-        self._read_from(self.master, "terminal")
+        self.read_from(self.master, "terminal")
         self._input = self.master
 
     def launcher_end(self) -> tuple[int, int, int]:
@@ -173,7 +86,7 @@ class Terminal(_Streams):
     def hang_up(self) -> None:
         """Close our end."""
         self.drain(time.monotonic() + LAST_OUTPUT_WITHIN)
-        self._drop(self.master)
+        self.drop(self.master)
         os.close(self.master)
         self.master = self._input = -1
 
@@ -212,61 +125,6 @@ class Terminal(_Streams):
     def close(self) -> None:
         """Close both ends."""
         if self.master >= 0:
-            self._drop(self.master)
+            self.drop(self.master)
             os.close(self.master)
         os.close(self.slave)
-
-
-class Pipes(_Streams):
-    """Three pipes: no terminal anywhere."""
-
-    def __init__(self, sources: Sources, recorder: Recorder) -> None:
-        super().__init__(sources, recorder)
-        stdin, self._input = os.pipe()
-        stdout_reader, stdout = os.pipe()
-        stderr_reader, stderr = os.pipe()
-        os.set_blocking(self._input, False)
-        self._ours: dict[Pipe, int] = {"stdin": self._input, "stdout": stdout_reader, "stderr": stderr_reader}
-        self._theirs = [stdin, stdout, stderr]
-        self._read_from(stdout_reader, "stdout")
-        self._read_from(stderr_reader, "stderr")
-
-    def given(self) -> None:
-        """Return nothing: there is no terminal."""
-
-    def launcher_end(self) -> tuple[int, int, int]:
-        """Return the descriptors that become the launcher's 0, 1 and 2."""
-        return self._theirs[0], self._theirs[1], self._theirs[2]
-
-    def forget_launcher_end(self) -> None:
-        """Close the launcher's ends here, so that theirs are the only ones."""
-        for fd in self._theirs:
-            os.close(fd)
-        self._theirs = []
-
-    def flush_input(self) -> None:
-        """Nothing: a pipe has no work queue."""
-
-    def close_one(self, stream: Pipe) -> None:
-        """Close our end of one pipe, once what is under way has been read or written."""
-        self.feed()
-        self.drain(time.monotonic() + LAST_OUTPUT_WITHIN)
-        fd = self._ours.pop(stream, -1)
-        if stream == "stdin":
-            self._input, self._unwritten = -1, b""
-        if fd >= 0:
-            self._drop(fd)
-            os.close(fd)
-
-    def close(self) -> None:
-        """Close our ends."""
-        self.forget_launcher_end()
-        for fd in self._ours.values():
-            self._drop(fd)
-            os.close(fd)
-
-
-def describe(fd: int, as_fd: int) -> Descriptor:
-    """Return which file a descriptor of ours is, under the number it gets in the launcher."""
-    st = os.fstat(fd)
-    return Descriptor(as_fd, st.st_dev, st.st_ino, st.st_rdev, st.st_mode, fcntl.fcntl(fd, fcntl.F_GETFL))

@@ -13,7 +13,8 @@ from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.created_files import CreatedFiles
 from proctor.harness.runner.observe.notify_socket import ServiceManager
-from proctor.harness.runner.observe.terminal import Pipes, Terminal
+from proctor.harness.runner.observe.pipes import Pipes
+from proctor.harness.runner.observe.terminal import Terminal
 from proctor.harness.runner.observe.witnesses import Listeners
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
@@ -184,6 +185,8 @@ class Execution:
 
     def _conclude(self) -> None:
         containment.check_proc()
+        if isinstance(self._streams, Pipes):
+            self._streams.read_all()
         self._expectations.settled(open_for=SETTLE_LIMIT if self._expectations.has_been_patient else PATIENCE)
         if self._director:
             self._director.conclude()

@@ -6,9 +6,13 @@ import zlib
 
 from proctor.harness import history, scenario
 from proctor.harness.errors import HarnessError
-from proctor.harness.runner.observe.terminal import Pipes, Terminal
+from proctor.harness.runner.observe.pipes import Pipes
+from proctor.harness.runner.observe.terminal import Terminal
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.schedule import PressKey
+
+MOST_OF_REST = 4096
+"""Bytes of what is left in stdin that are kept."""
 
 
 class Keyboard:
@@ -25,10 +29,31 @@ class Keyboard:
 
     def close_pipe(self, stream: scenario.Pipe) -> None:
         """Close our end of a pipe; HarnessError where the stage has a terminal instead."""
-        if not isinstance(self._streams, Pipes):
-            raise HarnessError(f"the scenario closes the pipe on {stream}, but has a terminal: unset stage.terminal")
+        pipes = self._pipes_for(f"closes the pipe on {stream}")
         self._recorder.add("runner", history.PipeClosed(stream))
-        self._streams.close_one(stream)
+        pipes.close_one(stream)
+
+    def stop_reading(self, stream: scenario.OutputPipe) -> None:
+        """Read no more from a pipe; HarnessError where the stage has a terminal instead."""
+        pipes = self._pipes_for(f"stops reading {stream}")
+        self._recorder.add("runner", history.ReadingStopped(stream))
+        pipes.stop_reading(stream)
+
+    def read_on(self, stream: scenario.OutputPipe, most: int) -> None:
+        """Read again: so many bytes of what is there, or all from now on (0)."""
+        pipes = self._pipes_for(f"reads {stream} again")
+        self._recorder.add("runner", history.ReadingResumed(stream, most))
+        pipes.read_on(stream, most)
+
+    def read_rest(self) -> None:
+        """Read what is left in the pipe on stdin, and record it."""
+        data = self._pipes_for("reads what is left in stdin").read_rest()
+        self._recorder.add("runner", history.RestRead(data[:MOST_OF_REST], len(data)))
+
+    def _pipes_for(self, what: str) -> Pipes:
+        if not isinstance(self._streams, Pipes):
+            raise HarnessError(f"the scenario {what}, but has a terminal: unset stage.terminal")
+        return self._streams
 
     def type(self, data: bytes) -> None:
         """Type at the terminal, or write to standard input."""

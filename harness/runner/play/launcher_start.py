@@ -7,7 +7,9 @@ import os
 from proctor.harness import history, settings
 from proctor.harness.awaited import LauncherStarted, LauncherTraceable
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe.terminal import Pipes, Terminal, describe
+from proctor.harness.runner.observe.pipes import Pipes
+from proctor.harness.runner.observe.streams import describe
+from proctor.harness.runner.observe.terminal import Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.recorder import Recorder

@@ -9,7 +9,8 @@ from proctor.harness import settings
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import programs, quiescence, timers
 from proctor.harness.runner.observe.descriptors import Given
-from proctor.harness.runner.observe.terminal import Pipes, Terminal
+from proctor.harness.runner.observe.pipes import Pipes
+from proctor.harness.runner.observe.terminal import Terminal
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.resting import Resting
 from proctor.harness.runner.sources import Sources

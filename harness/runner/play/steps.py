@@ -11,7 +11,8 @@ from proctor.harness.awaited import OrderDone, OrderTaken
 from proctor.harness.errors import HarnessError
 from proctor.harness.orders import Catch, Default, ExitOn, Ignore, Inherit, OrderToWitness, Spawn
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe.terminal import Pipes, Terminal
+from proctor.harness.runner.observe.pipes import Pipes
+from proctor.harness.runner.observe.terminal import Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
@@ -80,8 +81,14 @@ class Steps:
                 self._keyboard.terminal_for("a hang-up").hang_up()
             case scenario.ClosePipe(stream=stream):
                 self._keyboard.close_pipe(stream)
-            case scenario.Order(order=order, to=to):
-                self._order(to, order)
+            case scenario.StopReading(stream=output):
+                self._keyboard.stop_reading(output)
+            case scenario.ReadOn(stream=output, most=most):
+                self._keyboard.read_on(output, most)
+            case scenario.ReadRest():
+                self._keyboard.read_rest()
+            case scenario.Order(order=order, to=to, waits=waits):
+                self._order(to, order, waits)
             case scenario.Hold():
                 self._hold()
             case scenario.Release():
@@ -145,7 +152,7 @@ class Steps:
         """Return whether a witness has reported that it runs."""
         return process in self._recorder.greeted
 
-    def _order(self, to: str, order: OrderToWitness) -> None:
+    def _order(self, to: str, order: OrderToWitness, waits: bool) -> None:
         word = order.word
         before = self._recorder.answered[to, "read" if word == "read-line" else word]
         if word == "write":  # its output is counted separately, from here to when all is quiescent after its answer
@@ -154,7 +161,7 @@ class Steps:
         self._recorder.add("runner", history.Ordered(to, order))
         if not self._registry.witnesses.order(to, str(order)):
             self._expectations.missed(OrderTaken(to, order), WaitOutcome(False, True, 0.0, 0.0))
-        if not order.answers:
+        if not order.answers or not waits:
             self._answered_before[to, word] = before
             return
         self._expectations.fact(OrderDone(to, order), lambda: self._recorder.answered[to, word] > before, self._within)

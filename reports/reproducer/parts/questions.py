@@ -120,33 +120,6 @@ def death_is_named(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 # -- STDIO
 
 
-@asks("stdio.no_bytes_of_its_own", requirements=("STDIO-3",))
-def stdout_is_the_commands(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """There is no line on stdout but those of the command."""
-    its, mine = (b"".join(event[1] for event in run.all("stdout")).splitlines(True) for run in (bare, launched))
-    for line in its:
-        if line in mine:
-            mine.remove(line)
-    if not mine:
-        needs_all_steps(launched)
-        return []
-    return violation("stdout has nothing but what the command writes", "the launcher writes %r" % b"".join(mine)[:200])
-
-
-@asks("stdio.rests", requirements=("STDIO-9",))
-def launcher_rests(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The launcher uses less than a tenth of a processor while nothing is asked of it."""
-    measured = launched.all("cpu time")
-    if not measured and not stays(launched):
-        needs_all_steps(launched)
-    for _, share, is_ready in measured:
-        if share >= 0.1:
-            return violation("the launcher rests", "it used %.0f %% of a processor" % (100 * share))
-        if is_ready:
-            raise RuntimeError("the machine is too busy to see whether the launcher rests")
-    return []
-
-
 # -- SIG
 
 

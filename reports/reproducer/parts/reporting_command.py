@@ -140,7 +140,7 @@ def order_read(me: ReportingCommand, count: str) -> None:
     """Read so many bytes, or to the end."""
     data = b""
     while len(data) < int(count):
-        more = os.read(0, 65536)
+        more = os.read(0, min(65536, int(count) - len(data)))
         if not more:
             break
         data += more
@@ -157,8 +157,12 @@ def order_write(me: ReportingCommand, count: str, seed: str) -> None:
     """Write so many bytes of a pattern."""
     data = pattern(int(count), int(seed))
     done = 0
-    while done < len(data):
-        done += os.write(1, data[done : done + 65536])
+    try:
+        while done < len(data):
+            done += os.write(1, data[done : done + 65536])
+    except OSError as error:
+        me.report("did", "write", "failed", "errno", error.errno)
+        return
     me.report("did", "write", len(data), zlib.crc32(data))
 
 

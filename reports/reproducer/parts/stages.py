@@ -143,8 +143,8 @@ def read_output(run: Any, fd: int) -> None:
         return
     run.output += data.decode(errors="replace")
     run.note("printed: %r" % data.decode(errors="replace")[:80], "printed", data)
-    if fd == run.stdio[1]:  # on a terminal it is ours that is read
-        run.events.append(("stdout", data))
+    if fd in run.stdio[1:]:  # on a terminal it is ours that is read
+        run.events.append(("stdout" if fd == run.stdio[1] else "stderr", data))
 
 
 def as_leader(run: Any, set_up: Callable[[], None] = set_stage, **how: Any) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import select
 import signal
 import struct
 import termios
@@ -146,6 +147,34 @@ def close_pipe(run: Any, name: str) -> None:
     pipe = getattr(run.process, name)
     run.readers.pop(pipe.fileno(), None)
     pipe.close()
+
+
+def stop_reading(run: Any, name: str) -> None:
+    """Read no more: who writes waits as soon as the pipe is full."""
+    run.note("we stop reading " + name, "stopped reading")
+    pipe = getattr(run.process, name).fileno()
+    run.stopped = run.readers.pop(pipe)
+
+
+def read_on(run: Any, name: str, most: int = 0) -> None:
+    """Read again: so many bytes of what is there, or all from now on."""
+    run.note("we read %s %s" % ("%d bytes of" % most if most else "again from", name), "reads")
+    pipe = getattr(run.process, name).fileno()
+    if not most:
+        run.readers[pipe] = run.stopped
+    while most and select.select([pipe], [], [], 0)[0]:
+        data = os.read(pipe, most)
+        most = most - len(data) if data else 0
+        run.events.append((name, data))
+
+
+def read_rest(run: Any) -> None:
+    """Read what is left in the launcher's stdin, as the next program would that has it."""
+    pipe, data = os.open("/proc/self/fd/%d" % run.master, os.O_RDONLY | os.O_NONBLOCK), b""
+    with contextlib.suppress(BlockingIOError):
+        data = os.read(pipe, 65536)
+    os.close(pipe)
+    run.note("left in stdin: %r" % data, "unread", data)
 
 
 def measure_cpu(run: ObservedRun) -> None:
