@@ -34,7 +34,7 @@ from tests.planted import (
 )
 
 CHAPTERS = ("environments", "sync", "cache", "exec")
-FAULTS = faults(*CHAPTERS)
+FAULTS = faults(*CHAPTERS, "first_runs")
 SOUND = launchers()["sound_with_environments"]
 ALSO_SOUND = launchers()["sound_prune_collects"]
 OTHERS = ("tree",)

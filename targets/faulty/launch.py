@@ -11,7 +11,7 @@ MODULES = {
     "inherit": ("inherit",),
     "attribute": ("attributes",),
     "stdio": ("stdio",),
-    "env": ("environments",),
+    "env": ("environments", "first_runs"),
     "sync": ("sync", "trust"),
     "cache": ("cache",),
     "exec": ("exec",),
