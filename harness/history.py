@@ -160,6 +160,15 @@ class NotStarted(_Fact, frozen=True):
     errno: int
 
 
+class CallNotStarted(_Fact, frozen=True):
+    """A call beside the first one could not be started, such as the tool of an environment that lacks it: the step
+    that failed and its errno."""
+
+    process: str
+    step: str
+    errno: int
+
+
 class WitnessReady(_Fact, frozen=True):
     """A witness reported that it runs. pid is ours to see; in a PID namespace it knows itself by another. cpu_seconds,
     page_faults: what the command, its ancestors, and all that these and the runner have reaped, have used by then."""
@@ -542,7 +551,8 @@ class LimitExceeded(_Fact, frozen=True):
 
 
 Fact = (
-    Started | NotStarted | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | PipeClosed | Ordered
+    Started | NotStarted | CallNotStarted
+    | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | PipeClosed | Ordered
     | Answered | TerminalState | Received
     | Stopped | Continued | Ended | Output | Outputs | Held | Released | TraceStarted | SignalCall | PointReached
     | DirectiveApplied | NotReached

@@ -15,6 +15,7 @@ from proctor.harness import settings, signals
 from proctor.harness.awaited import Awaited, LauncherStarted, LauncherTraceable, OrderDone, OrderTaken, ScriptDone
 from proctor.harness.history import (
     Answered,
+    CallNotStarted,
     Continued,
     CpuUsed,
     DirectiveApplied,
@@ -181,6 +182,8 @@ def _words(fact: Fact) -> str:
             return f"we trace {_pids(pids)}"
         case NotStarted(step=step, errno=errno):
             return f"the launcher could not be started: {step}, errno {errno}"
+        case CallNotStarted(process=process, step=step, errno=errno):
+            return f"{process} could not be started: {step}, errno {errno}"
         case LimitExceeded():
             return f"limit exceeded: {exceeded(fact)}"
         case ProcessDetails():

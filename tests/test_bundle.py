@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.harness import orders
 from proctor.harness.execute import execute
 from proctor.harness.history import Answered, Ended, History, WaitFailed, WitnessReady
@@ -19,6 +20,8 @@ UNPACK = "{python} -m zipfile -e {wheels}/*.whl packages"
 PROGRAM = r"#!{python}\nimport sys\nsys.path.insert(0, '{work}/packages')\nimport proctor_tool\n"
 HOW = {
     "itself": "proctor_tool.main()",
+    "a child, in a directory": "import os, tempfile\nmade = tempfile.mkdtemp()\npid = os.fork()\n"
+    "pid or proctor_tool.main()\nstatus = os.waitpid(pid, 0)[1]\nos.rmdir(made)\nos._exit(status >> 8)",
     "a child": "import os\npid = os.fork()\npid or proctor_tool.main()\nos._exit(os.waitpid(pid, 0)[1] >> 8)",
 }
 
@@ -45,3 +48,14 @@ def test_it_is_told_by_its_report(how: Literal["itself", "a child"], traced: boo
     assert ready.process == "command"
     assert ends["launcher"] == 7
     assert [fact.count for fact in history.facts(Answered)] == [0]
+
+
+@pytest.mark.parametrize(("how", "found"), [("a child", []), ("a child, in a directory", ["remains-of-kill"])])
+def test_what_a_launcher_leaves_that_is_killed_before_its_command_reports(how: str, found: list[str]) -> None:
+    """Its child is told to end as soon as it reports, so what is left is not in use."""
+    campaign = campaign_named("creation, killed")
+    killed = Directive(Point("launcher", "clone", 1, "exit"), Deliver(int(signal.SIGKILL)))
+    undisturbed = execute(bundled(how), campaign.scenario)
+    history = execute(bundled(how), campaign.scenario, Schedule((killed,)))
+    assert [fact.process for fact in history.facts(WitnessReady)] == ["command", "next-command"]
+    assert [one.code for one in campaign.check(history, undisturbed)] == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import signal
 
 from proctor.conformance.checks.common import (
@@ -18,7 +19,16 @@ from proctor.conformance.checks.common import (
 )
 from proctor.conformance.checks.objections import violation
 from proctor.harness.awaited import OrderDone, OrderTaken, process_of
-from proctor.harness.history import Answered, FileChange, FilesChanged, History, Sent, WaitFailed, WitnessReady
+from proctor.harness.history import (
+    Answered,
+    CallNotStarted,
+    FileChange,
+    FilesChanged,
+    History,
+    Sent,
+    WaitFailed,
+    WitnessReady,
+)
 from proctor.harness.violation import Value, Violation
 from proctor.harness.words import awaited, how_ended, timed_out
 
@@ -138,8 +148,7 @@ def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
     missing = [(event, fact) for event, fact in history.all(WaitFailed) if _is_about(fact, name)]
     for event, fact in missing:
         needs_seen(fact)
-        end = end_of(history, name)
-        how = (f"it {how_ended(end[1])}; " if end else "") + timed_out(fact)
+        how = _instead(history, name) + timed_out(fact)
         told = awaited(fact.awaited)
         about = parameters_of(fact.awaited)
         return [violation("call-failed", event.index, what=call, call=name, awaited=told, how=how, **about)]
@@ -152,6 +161,15 @@ def call_works(history: History, name: str, code: int = 0) -> list[Violation]:
         how = how_ended(end[1])
         return [violation("call-status", end[0].index, what=call, call=name, status=code, how=how, end=end_key(end[1]))]
     return damage(history, f"{name}-command")
+
+
+def _instead(history: History, name: str) -> str:
+    """Say what became of a call that something did not come of, as a beginning of a sentence."""
+    for unstarted in history.facts(CallNotStarted):
+        if unstarted.process == name:
+            return f"it could not be started ({os.strerror(unstarted.errno)}); "
+    end = end_of(history, name)
+    return f"it {how_ended(end[1])}; " if end else ""
 
 
 def _is_about(fact: WaitFailed, name: str) -> bool:

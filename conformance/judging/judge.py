@@ -87,7 +87,7 @@ class Bare:
 
     def of(self, target: Target, scenario: Scenario) -> tuple[History, int]:
         """Return the bare command's history and how many executions it took: 1 or 0."""
-        alone = msgspec.structs.replace(target, command=(), version=(), deviations={})
+        alone = msgspec.structs.replace(target, command=(), bundle=(), version=(), deviations={})
         if scenario.stage.parent == "init":
             # as PID 1 itself the command would be no compared_with: the kernel drops signals without a handler there
             scenario = msgspec.structs.replace(scenario, stage=msgspec.structs.replace(scenario.stage, parent="runner"))
@@ -96,9 +96,10 @@ class Bare:
             return self._kept[key], 0
         history = self._play(alone, scenario)
         needs_stage(history)
-        for miss in history.facts(WaitFailed):
+        unstarted = list(history.facts(NotStarted)) if scenario.starts_command else []
+        for amiss in (*map(describe, unstarted), *map(describe, history.facts(WaitFailed))):
             raise HarnessError(
-                f"the scenario does not work with the bare command: {describe(miss)}. This says nothing about the "
+                f"the scenario does not work with the bare command: {amiss}. This says nothing about the "
                 "launcher; it may be the system (a missing shell, a machine under extreme load)"
             )
         self._kept[key] = history

@@ -10,8 +10,8 @@ from proctor.conformance.suite.marks import requirement, takes_long
 from proctor.harness.scenario import Press
 
 SHARE = 0.6
-"""Of the work for one launcher, for the schedules of a first sync, and of a further one. Each is played once, and
-judged for SYNC-1, SYNC-2 and SYNC-3."""
+"""Of the work for one launcher, for the schedules of a first sync or run, and of a further one. Each is played once,
+and judged for SYNC-1, SYNC-2 and SYNC-3."""
 
 
 @requirement("SYNC-1")
@@ -66,13 +66,13 @@ def test_ctrl_c_ends_a_sync(case: Case) -> None:
 @requirement("SYNC-1")
 @takes_long
 def test_interrupted_at_any_moment_of_a_first_run(case: Case) -> None:
-    case.explore(campaign_named("kept"), share=0.3)
+    case.explore(campaign_named("kept"), share=SHARE)
 
 
 @requirement("SYNC-1")
 @takes_long
 def test_interrupted_at_any_moment_of_a_run_that_makes_it_again(case: Case) -> None:
-    case.explore(campaign_named("kept, again"), share=0.3)
+    case.explore(campaign_named("kept, again"), share=SHARE)
 
 
 @requirement("SYNC-2")
@@ -83,19 +83,19 @@ def test_run_leaves_no_temporary_file(case: Case) -> None:
 @requirement("SYNC-2")
 @takes_long
 def test_interrupted_run_leaves_no_temporary_file(case: Case) -> None:
-    case.explore(campaign_named("kept, files"), share=0.2)
+    case.explore(campaign_named("kept, files"), share=SHARE)
 
 
 @requirement("SYNC-2")
 @takes_long
 def test_interrupted_run_that_makes_it_again_leaves_no_temporary_file(case: Case) -> None:
-    case.explore(campaign_named("kept, again, files"), share=0.2)
+    case.explore(campaign_named("kept, again, files"), share=SHARE)
 
 
 @requirement("SYNC-3")
 @takes_long
 def test_next_run_after_an_interruption_at_any_moment(case: Case) -> None:
-    case.explore(campaign_named("kept, next"), share=0.2)
+    case.explore(campaign_named("kept, next"), share=SHARE)
 
 
 @requirement("SYNC-3")

@@ -10,6 +10,7 @@ from proctor.harness import signals
 from proctor.harness.awaited import process_of
 from proctor.harness.history import (
     Answered,
+    CallNotStarted,
     Continued,
     CpuUsed,
     DirectiveApplied,
@@ -161,6 +162,8 @@ def _runner_mark(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return PROCTOR, "missed", f"{directive.at}"
         case NotStarted(step=step, errno=errno):
             return PROCTOR, "trouble", f"{step}: errno {errno}"
+        case CallNotStarted(process=process):
+            return process, "note", "not started"
         case LimitExceeded():
             return PROCTOR, "trouble", "limit exceeded"
         case PeerRefused():

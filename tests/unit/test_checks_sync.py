@@ -12,7 +12,7 @@ from proctor.conformance.checks import sync as checks
 from proctor.conformance.checks.files import LATER, NEXT
 from proctor.conformance.judging.judge import not_claimed
 from proctor.conformance.spec import requirements
-from proctor.harness.history import Ended, Fact, FileChange, History, NotReached, Pressed, Unobserved
+from proctor.harness.history import CallNotStarted, Ended, Fact, FileChange, History, NotReached, Pressed, Unobserved
 from proctor.harness.schedule import Deliver, Directive, Point
 from proctor.harness.target import Profile, Target
 from tests.unit.histories import (
@@ -48,7 +48,7 @@ from tests.unit.kept_histories import EXAMPLES as OF_RUNS
 TERM, INT = signal.SIGTERM, signal.SIGINT
 UNSENT = NotReached(Directive(Point("launcher", "rename"), Deliver(TERM)))
 CUT = sent(TERM), ended("launcher", signal=TERM)
-NO_TOOL = *called("tool", 127), missed("tool-command starts")
+NO_TOOL = *called("tool", 125), CallNotStarted("tool", "exec", 2), missed("tool-command starts")
 PRESSED = Pressed("ctrl-c")
 BY_KEY = ended("launcher", signal=INT)
 TRACED = missed(hidden=traced("backend"))
@@ -153,7 +153,7 @@ EXAMPLES: tuple[Example, ...] = (
         a_sync(*CUT, *then(*WHOLE), *NO_TOOL),
         UNDISTURBED,
         "call-failed call=tool wait=ready process=tool-command",
-        "exit code 127",
+        "it could not be started (No such file or directory)",
     ),
     bad(
         "it does not have the project",

@@ -131,6 +131,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.Executed("launcher", LAUNCHER, (b"bash", b"/shims/python3")),
     facts.FilesChanged("later", (facts.FileChange("HOME/x", "file", "created", own=True),), 1, ("HOME/e",)),
     facts.Printed("prune", b"done\n"),
+    facts.CallNotStarted("tool", "exec", 2),
     facts.Notified(COMMAND, "READY=1\n"),
     facts.PeerRefused(0, 65534, "outside"),
 )

@@ -15,7 +15,7 @@ from proctor.conformance.judging.judge import REPLAYS, VERDICTS, Bare, Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import Requirement, requirements
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import History, SettleEnded
+from proctor.harness.history import History, NotStarted, SettleEnded
 from proctor.harness.scenario import JOB, Scenario, Settle, Stage
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
@@ -231,6 +231,19 @@ def test_bare_command_that_does_not_do_it_is_an_error() -> None:
     judgement = judged(Play(GOOD, bare=replaced(missed("command ends"))))
     assert judgement.verdict == "error"
     assert "does not work with the bare command: timed out: the command ends" in judgement.reason
+
+
+def test_bare_command_that_was_not_started_is_an_error() -> None:
+    judgement = judged(Play(GOOD, bare=history(NotStarted("exec", 13))))
+    assert judgement.verdict == "error"
+    assert "does not work with the bare command: the launcher could not be started" in judgement.reason
+
+
+def test_bare_command_of_a_launcher_that_is_the_tool_is_the_witness() -> None:
+    play = Play(GOOD)
+    judged(play, target=msgspec.structs.replace(TARGET, command=("{bundle}",), bundle=("make", "{bundle}")))
+    alone = play.asked[0][0]
+    assert (alone.is_bare, alone.bundle) == (True, ())
 
 
 def test_bare_command_is_executed_once_and_kept() -> None:

@@ -380,3 +380,13 @@ def test_no_other_interpreter(on_path: Callable[[str, str], Path], monkeypatch: 
 def test_no_other_interpreter_is_an_empty_path(made: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "other_interpreter", lambda _: "")
     assert made.of(TARGET, scenario("cold", "sync", "other"), never).interpreter == ""
+
+
+@pytest.mark.parametrize("target", [TARGET, Target("run", ("run",), profiles=("kept",))], ids=["sync", "kept"])
+def test_a_build_can_wait_in_each_project(target: Target, tmp_path: Path) -> None:
+    script = Scenario((), Stage(home="cold", build_waits=True))
+    place = Places(tmp_path).of(target, script, never)
+    assert (place.work / project.BUILD_SOCKET).read_text() == place.socket
+    (tmp_path / "plain").mkdir()
+    plain = Places(tmp_path / "plain").of(PLAIN, script, never)
+    assert not (plain.work / project.BUILD_SOCKET).exists()

@@ -9,7 +9,7 @@ from proctor.harness import history
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.recorder import KEPT_OUTPUT, Recorder
-from proctor.harness.runner.start import project, spawn
+from proctor.harness.runner.start import project, spawn, stage_report
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import Invocation, Target
@@ -33,6 +33,8 @@ class ConcurrentInvocations:
         self._target, self._script, self._place = target, script, place
         self._recorder, self._registry = recorder, registry
         self._outputs: dict[str, int] = {}
+        self._reports: dict[str, int] = {}
+        """By name, the pipe on which stage.c writes why it could not execute the program."""
 
     def start(self, invoke: Invocation, name: str) -> None:
         """Invoke the launcher once more."""
@@ -61,7 +63,7 @@ class ConcurrentInvocations:
         finally:
             os.close(null)
             os.close(theirs)
-            os.close(report)
+        self._reports[name] = report
         self._recorder.add("runner", history.Started(name, pid, tuple(argv)))
         self._registry.enter_invocation(name, pid)
 
@@ -87,7 +89,12 @@ class ConcurrentInvocations:
         return pid == wanted
 
     def close(self) -> None:
-        """Record what they have printed, and close their output."""
+        """Record which could not be started, and what they have printed; close what is open."""
+        for name, report in self._reports.items():
+            if error := stage_report.error_in(report):
+                self._recorder.add("runner", history.CallNotStarted(name, *error))
+            os.close(report)
+        self._reports.clear()
         for name, output in self._outputs.items():
             data = os.pread(output, KEPT_OUTPUT, 0)
             if data:

@@ -8,6 +8,20 @@ from collections.abc import Callable
 from proctor.harness.runner.sources import Sources
 
 
+def error_in(report: int) -> tuple[str, int] | None:
+    """Return the step that failed and its errno, of what stage.c has written to this pipe by now; None if none did."""
+    os.set_blocking(report, False)
+    try:
+        lines = os.read(report, 4096).decode().splitlines()
+    except BlockingIOError:
+        return None
+    return next((found for line in lines if (found := _error(line.split()))), None)
+
+
+def _error(words: list[str]) -> tuple[str, int] | None:
+    return (words[1], int(words[2])) if words[:1] == ["error"] else None
+
+
 class StageReport:
     """The pipe on which stage.c writes its lines. A launcher's exec closes its copy of the other end."""
 
