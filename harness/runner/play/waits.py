@@ -18,7 +18,8 @@ from proctor.harness.scenario import USUALLY_WITHIN
 Result = TypeVar("Result")
 
 STARVED_FOR = 60.0
-"""Seconds that a wait goes on at the most because the tasks did not get the CPU time that they were given."""
+"""Seconds that a wait goes on at the most because the tasks did not get the CPU time that they were given; four times
+as long as they are given, if that is longer."""
 LEAST_MISSING = 0.2
 """Share of that time which may be missing: it is not measured exactly."""
 UNSEEN_TIMER = history.OpenWait(0, "timer")
@@ -140,7 +141,7 @@ class FactWait(_Wait[WaitOutcome]):
 
     def _missing(self) -> float:
         """Return the seconds for which the wait goes on, because the tasks have not had them yet; 0.0 for none."""
-        return self._not_had() if self._waited < self._within + STARVED_FOR else 0.0
+        return self._not_had() if self._waited < self._within + max(STARVED_FOR, 4 * self._within) else 0.0
 
     def _not_had(self) -> float:
         """Return the seconds that the tasks have not had of those that they are given; 0.0 if nearly none."""
