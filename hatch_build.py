@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,13 @@ REFERENCE = {"targets/reference/bin/launcher": "targets/reference/launcher.c"}
 """The front of the reference launcher, which is a program of its own and is not in harness/bin."""
 DYNAMIC = {"witness-dynamic": "harness/witness/witness.c"}
 """The witness for launchers that work by LD_PRELOAD, which a static program ignores; ld.so(8)."""
-LIBRARIES = {"witness.so": "harness/witness/witness.c"}
-"""The witness as a library for a Python process."""
+LIBRARIES = {
+    "witness.so": ("harness/witness/witness.c", "-DIN_PYTHON"),
+    "witness.node": ("harness/witness/witness.c", "-DIN_NODE"),
+}
+"""The witness as a library for a Python process, and as an add-on for Node, which needs no headers of Node."""
+UNDEFINED = ["-Wl,-undefined,dynamic_lookup"] if sys.platform == "darwin" else []
+"""Functions that only the process has which loads a library. Other linkers than that of macOS allow them anyway."""
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra"]
 
 
@@ -46,8 +52,8 @@ def build(root: Path) -> list[str]:
     # static programs start in half the time, but not every system has the static library
     artifacts = {path: (source, [["-static"], []]) for path, source in programs.items()}
     artifacts |= {f"harness/bin/{name}": (source, [[]]) for name, source in DYNAMIC.items()}
-    shared = [["-shared", "-fPIC", "-DIN_PYTHON"]]
-    artifacts |= {f"harness/bin/{name}": (source, shared) for name, source in LIBRARIES.items()}
+    for name, (source, where) in LIBRARIES.items():
+        artifacts[f"harness/bin/{name}"] = source, [["-shared", "-fPIC", where, *UNDEFINED]]
     for path, (source, options) in artifacts.items():
         (root / path).parent.mkdir(exist_ok=True)
         _compile(root, source, root / path, options)

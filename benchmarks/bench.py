@@ -26,11 +26,11 @@ from typing import NamedTuple
 import pexpect
 
 from proctor.harness import orders
+from proctor.harness.descriptions import load
 from proctor.harness.execute import execute, stop
 from proctor.harness.history import Ended
 from proctor.harness.runner.start.spawn import WITNESS
 from proctor.harness.scenario import Order, Scenario, Signal, Stage, WaitEnds
-from proctor.harness.target import load
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED_DUMB_INIT = 11.0

@@ -8,6 +8,8 @@ The parts (default: all):
   sweep    a complete sweep of one signal with one worker, including the start of the runner
   workers  two workers compared with one, on the same plan
   races    runs and seconds to the first hit: the sweep compared with TERM at random times
+  environments
+           schedules a second of a first sync, and the time of a complete sweep
   repeats  the same schedule 200 times: are the verdict and the order of events the same?
 
 Prints a table. The exit status is 1 if a requirement is missed. Figures from a busy machine are worthless, so the load
@@ -24,6 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.cost import cost
+from benchmarks.environments import environments
 from benchmarks.random_timing import races
 from benchmarks.repeats import repeats
 from benchmarks.sweeps import sweep, workers
@@ -32,7 +35,8 @@ from proctor.harness.execute import stop
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS: dict[str, Callable[[Options], Iterator[TableRow]]] = {
-    "cost": cost, "sweep": sweep, "workers": workers, "races": races, "repeats": repeats,
+    "cost": cost, "sweep": sweep, "workers": workers, "races": races,
+    "environments": environments, "repeats": repeats,
 }  # fmt: skip
 REMARKS = {
     "cost": "Both figures include the launcher's own work. The more it does, the closer their ratio is to 1.",
@@ -41,6 +45,8 @@ REMARKS = {
     "races": """Random timing finds these too, often as fast. The advantages of the sweep: it is complete, it says where
         the fault is, and its findings are reproducible. Its seconds include the start of the runner and the survey;
         those of random timing include 0.1 s to detect that a launcher hangs.""",
+    "environments": """Each schedule makes an environment, interrupts that, and makes it again. The moments that the
+        suite tries first come late in the making, so so an execution costs more here than on average.""",
     "repeats": """The schedule decides which task runs, so the launcher behaves the same each time. Two things may
         differ. First, the position of the runner's own notes (a wait has ended, all processes are idle): ends, reports
         and stops wake the runner, and the kernel decides which of them it reads first. Second, the position of the

@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
+from proctor.harness.descriptions import load
 from proctor.harness.explorer.move_rules import RULES
-from proctor.harness.target import load
 
 TRANSPARENT = ("/usr/bin/env", "./launcher", "launcher-exec")
 FOREVER = float("inf")

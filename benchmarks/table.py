@@ -6,8 +6,9 @@ import shutil
 import statistics
 from typing import NamedTuple
 
+from proctor.harness.descriptions import load
 from proctor.harness.errors import UsageError
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 
 
 class TableRow(NamedTuple):

@@ -76,9 +76,9 @@ class RunnerProcess:
         settings.check()
         _need_descriptors()
         _need_pidfds()
-        from proctor.harness.runner.start.spawn import GUARDIAN, LIBRARY, STAGE, WITNESSES
+        from proctor.harness.runner.start.spawn import ADD_ON, GUARDIAN, LIBRARY, STAGE, WITNESSES
 
-        for program in (GUARDIAN, STAGE, *WITNESSES.values(), LIBRARY):
+        for program in (GUARDIAN, STAGE, *WITNESSES.values(), LIBRARY, ADD_ON):
             if not os.access(program, os.X_OK):
                 found = "may not be executed" if program.exists() else "is missing"
                 raise HarnessError(f"{program} {found}: the package was not built here. Run: pip install -e .")

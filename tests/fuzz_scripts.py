@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from proctor.conformance.exploring.hunter import Hunter, stages_for
 from proctor.harness import execute as door
+from proctor.harness.descriptions import load
 from proctor.harness.explorer.strategies import MAX_MOVES, machine
-from proctor.harness.target import load
 
 TARGET = load(os.environ.get("PROCTOR_TARGET", "./launcher"))
 

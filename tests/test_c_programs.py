@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import signal
@@ -16,7 +15,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,9 +22,9 @@ import hatch_build
 from proctor.harness.runner.start import wheel
 from proctor.harness.runner.start.places import usual_interpreter
 from tests.conftest import ROOT
+from tests.witness_at_work import WITHIN, playing, said
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-WITHIN = 20.0
 
 
 @pytest.mark.parametrize("source", [*hatch_build.PROGRAMS.values(), *hatch_build.REFERENCE.values()])
@@ -50,86 +48,6 @@ def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if done.returncode != 0:
         pytest.skip(f"this compiler has no sanitizers: {done.stderr.strip().splitlines()[-1]}")
     return program
-
-
-class Witness:
-    """One connection of a witness: orders in, messages out."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-        self._lines = end.makefile("rb")
-        self.hello = self.next("hello")
-
-    def next(self, kind: str) -> dict[str, Any]:
-        """Return the next message; it must be of this kind."""
-        message: dict[str, Any] = json.loads(self._lines.readline() or "{}")
-        assert message.get("type") == kind, message
-        return message
-
-    def order(self, text: str) -> None:
-        self._end.sendall(text.encode() + b"\n")
-
-    def do(self, text: str) -> dict[str, Any]:
-        """Give an order and return its answer."""
-        self.order(text)
-        return self.next("done")
-
-    def close(self) -> None:
-        self._lines.close()
-        self._end.close()
-
-
-class Play:
-    """A witness that runs, and the socket on which those that it spawns report."""
-
-    def __init__(self, program: Path, directory: Path, stdin: int, args: list[bytes]) -> None:
-        path = directory / "s"
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        self._listener.settimeout(WITHIN)
-        self._witnesses: list[Witness] = []
-        self.output = directory / "output"
-        self.complaints = directory / "complaints"
-        # a report of the sanitizers ends the program with this status, which no order asks for
-        options = {"ASAN_OPTIONS": "exitcode=99:abort_on_error=0", "UBSAN_OPTIONS": "exitcode=99"}
-        with open(self.output, "wb") as output, open(self.complaints, "wb") as complaints:
-            self.process = subprocess.Popen(
-                [program, path, *args], stdin=stdin, stdout=output, stderr=complaints, env=os.environ | options
-            )
-        self.witness = self.next_witness()
-
-    def next_witness(self) -> Witness:
-        """Return the next one that connects."""
-        end, _ = self._listener.accept()
-        end.settimeout(WITHIN)
-        self._witnesses.append(Witness(end))
-        return self._witnesses[-1]
-
-    def end(self) -> int:
-        """Wait for the witness' end; return its status. The sanitizers must have said nothing."""
-        status = self.process.wait(WITHIN)
-        assert self.complaints.read_bytes() == b""
-        return status
-
-    def close(self) -> None:
-        for witness in self._witnesses:
-            witness.close()
-        self._listener.close()
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-
-@contextlib.contextmanager
-def playing(
-    program: Path, directory: Path, stdin: int = subprocess.DEVNULL, args: list[bytes] | None = None
-) -> Iterator[Play]:
-    play = Play(program, directory, stdin, args or [])
-    try:
-        yield play
-    finally:
-        play.close()
 
 
 def test_arguments_and_environment_byte_for_byte(sanitized: Path, tmp_path: Path) -> None:
@@ -424,9 +342,9 @@ def test_no_service_manager(
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the witness as a library, with all that a compiler can say against it."""
     made = tmp_path_factory.mktemp("library") / "witness.so"
-    source = ROOT / hatch_build.LIBRARIES["witness.so"]
-    flags = [*hatch_build.FLAGS, "-Werror", "-shared", "-fPIC", "-DIN_PYTHON", "-o", str(made)]
-    done = subprocess.run([*hatch_build.compiler(), *flags, source], capture_output=True, text=True, check=False)
+    source, where = hatch_build.LIBRARIES["witness.so"]
+    flags = [*hatch_build.FLAGS, "-Werror", "-shared", "-fPIC", where, "-o", str(made)]
+    done = subprocess.run([*hatch_build.compiler(), *flags, ROOT / source], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return made
 
@@ -444,10 +362,6 @@ def tool(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     program.write_text(f"#!{environment}/bin/python\nfrom proctor_tool import main\nmain()\n")
     program.chmod(0o755)
     return program
-
-
-def said(answer: dict[str, Any]) -> str:
-    return bytes.fromhex(answer["text"]).decode()
 
 
 def test_tool_is_a_witness(tool: Path, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from proctor.conformance.cli import main
 from proctor.conformance.judging.result_rows import check_path
 from proctor.conformance.spec import requirements
+from proctor.harness.descriptions import known_targets
 from proctor.harness.errors import UsageError
-from proctor.harness.target import known_targets
 from tests.conftest import ROOT
 
 RESULTS = {"schema": 2, "target": {"name": "env"}, "requirements": {}}

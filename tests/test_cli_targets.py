@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from proctor.conformance.cli.targets import targets
-from proctor.harness.target import known_targets
+from proctor.harness.descriptions import known_targets
 from tests.planted_packages import SOUND, environment, write_wheel
 
 DESCRIPTION = """

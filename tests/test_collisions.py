@@ -23,7 +23,8 @@ from proctor.harness.execute import execute
 from proctor.harness.history import Ended, History
 from proctor.harness.orders import Exit, OrderToWitness
 from proctor.harness.scenario import JOB, Order, Press, Scenario, WaitEnds, WaitReceived
-from proctor.harness.target import Target, load
+from proctor.harness.descriptions import load
+from proctor.harness.target import Target
 
 
 def play(launcher: Target, *orders: OrderToWitness) -> History:

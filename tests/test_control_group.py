@@ -14,11 +14,12 @@ import pytest
 
 from proctor.conformance.judging.control_group import CONTROLS, Control, compare, outcome, tree_of
 from proctor.harness import execute as door
+from proctor.harness.descriptions import load
 from proctor.harness.errors import HarnessError
 from proctor.harness.execute import execute
 from proctor.harness.history import History, NotStarted, Process
 from proctor.harness.scenario import Scenario
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 from tests.unit.histories import history, looked, over, process, received, replaced, sent, supervised
 

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from proctor.conformance.scenarios.signals import finish, send
+from proctor.harness.descriptions import load
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, History, Received, Unobserved, WitnessReady
 from proctor.harness.scenario import Scenario, Settle, Signal, WaitReceived
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 
 SOURCE = ROOT / "tests" / "launchers_for_tests" / "preloaded.c"

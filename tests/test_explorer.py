@@ -18,6 +18,7 @@ from proctor.conformance.exploring.extent import Extent
 from proctor.conformance.exploring.worker_pool import WorkerPool, explorer_for, survey_of
 from proctor.conformance.judging.judge import Bare
 from proctor.conformance.scenarios.signals import finish, send
+from proctor.harness.descriptions import load
 from proctor.harness.execute import execute
 from proctor.harness.explorer.explore import Evaluation
 from proctor.harness.explorer.sweep import PlannedSchedule
@@ -37,7 +38,7 @@ from proctor.harness.history import (
 )
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Trace
 from proctor.harness.schedule import Schedule, parse
-from proctor.harness.target import BARE, Target, load
+from proctor.harness.target import BARE, Target
 from tests.built_for_tests import compiled
 from tests.planted import launchers
 

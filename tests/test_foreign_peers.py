@@ -21,10 +21,11 @@ from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import settings
+from proctor.harness.descriptions import load
 from proctor.harness.history import Notified, PeerRefused, WaitFailed, WitnessReady
 from proctor.harness.runner.start.spawn import WITNESS
 from proctor.harness.scenario import Scenario, Stage
-from proctor.harness.target import BARE, Target, load
+from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT, has_namespace, run_proctor
 
 PROGRAMS = ROOT / "tests" / "launchers_for_tests"

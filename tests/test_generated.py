@@ -14,9 +14,10 @@ import pytest
 from proctor.conformance.exploring.hunter import Hunter, hunt, hunt_for
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
+from proctor.harness.descriptions import load
 from proctor.harness.explorer.move_rules import RULES
 from proctor.harness.scenario import INIT
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 from tests.conftest import ROOT, Run
 from tests.planted import Fault, faults
 

@@ -21,6 +21,7 @@ from proctor.conformance.scenarios.signals import finish
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import orders
+from proctor.harness.descriptions import load
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import (
     Held,
@@ -33,7 +34,7 @@ from proctor.harness.history import (
     WaitFailed,
 )
 from proctor.harness.scenario import JOB, LEADER, PIPES, Hold, Order, Release, Scenario, Settle, Stage, WaitReady
-from proctor.harness.target import BARE, Target, load
+from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
 
 LAUNCHER = ROOT / "tests" / "hostile" / "launcher.py"

@@ -11,7 +11,7 @@ import pytest
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.kinds import KINDS, Moments
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
-from proctor.harness.target import load_toml
+from proctor.harness.descriptions import load_toml
 from tests.planted import launchers
 from tests.test_planted_environments import write_target
 

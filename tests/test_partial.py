@@ -19,10 +19,11 @@ from proctor.conformance.judging.probe import SLOW_IN_ANY_CASE, SLOW_START, prob
 from proctor.conformance.suite.unfinished import SELECTED
 from proctor.harness import execute as door
 from proctor.harness import orders
+from proctor.harness.descriptions import load
 from proctor.harness.history import History, WitnessReady
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.schedule import Schedule
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 from proctor.reports.results import read
 from tests.busy_for_tests import busy
 from tests.conftest import ROOT, Run

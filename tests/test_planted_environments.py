@@ -18,7 +18,7 @@ import pytest
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.spec import requirements
-from proctor.harness.target import load_toml
+from proctor.harness.descriptions import load_toml
 from tests.planted import (
     WRONG,
     Fault,

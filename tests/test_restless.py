@@ -20,7 +20,9 @@ from proctor.harness.history import SettleEnded
 from proctor.harness.runner.__main__ import RESTLESS_AFTER
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.steps import POLLING_REST
+from proctor.harness.runner.play.waiting import BUSY_LIMIT
 from proctor.harness.scenario import Order, Scenario, Settle, Signal, WaitEnds
+from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE, Target
 from proctor.reports.results import read
 from tests.conftest import ROOT, Run
@@ -37,6 +39,7 @@ signal.signal(signal.SIGTERM, end)
 os.waitpid(command, 0)
 """
 SOURCE = ROOT / "tests" / "launchers_for_tests" / "polls.c"
+THREADS = SOURCE.with_name("polls_in_threads.py")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,15 @@ def test_a_start_of_which_something_was_done_before_is_waited_for_as_long(polls:
     scripts = [Scenario(steps) for steps in (*[end] * RESTLESS_AFTER, (ignored, *end), (closed, *end), end)]
     starts = [door.execute(target, script).facts(SettleEnded)[0].seconds for script in scripts][RESTLESS_AFTER:]
     assert [start < SETTLE_LIMIT for start in starts] == [True, False, True]
+
+
+@pytest.mark.parametrize("seconds", ["0.002", "0.01", "0.2"])
+def test_traced_threads_that_poll_are_waited_for_no_longer(seconds: str) -> None:
+    """Each wakes the tracer, and waits for its turn: neither is work, nor does the machine take their time away."""
+    target = Target("polls in threads", (sys.executable, "-I", "-S", str(THREADS), seconds))
+    script = Scenario((Settle(), Order(orders.Exit(0)), WaitEnds("command")))
+    history = door.execute(target, script, Schedule((), record=True))
+    assert history.facts(SettleEnded)[0].seconds < BUSY_LIMIT / 2
 
 
 def test_values_are_spread_evenly() -> None:

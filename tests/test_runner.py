@@ -21,6 +21,7 @@ import pytest
 from proctor.harness import execute as door
 from proctor.harness import orders, signals
 from proctor.harness.awaited import OrderDone
+from proctor.harness.descriptions import load
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import (
     Answered,
@@ -67,7 +68,7 @@ from proctor.harness.scenario import (
     WaitReceived,
     WaitStopped,
 )
-from proctor.harness.target import BARE, Target, load
+from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
 
 END: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"))

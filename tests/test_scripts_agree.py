@@ -20,9 +20,10 @@ from proctor.conformance.exploring.replay import Replayer, launcher_on_this_syst
 from proctor.conformance.exploring.worker_pool import explorer_for, survey_of
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
+from proctor.harness.descriptions import with_absolute_programs
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS
-from proctor.harness.target import Target, with_absolute_programs
+from proctor.harness.target import Target
 from proctor.reports.reproducer.script import reproducer
 from tests.launchers.findings import cases
 from tests.launchers.test_reproducers import SOUND as SOUND_FOR_FINDING

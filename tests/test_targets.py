@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from proctor.conformance.versions.packages import named_in
+from proctor.harness.descriptions import known_targets, load, load_toml
 from proctor.harness.errors import UsageError
-from proctor.harness.target import Target, known_targets, load, load_toml
+from proctor.harness.target import Target
 
 REAL = sorted(name for name, path in known_targets().items() if path.parent.name != "reference")
 INIT = ("tini", "dumb-init", "catatonit")

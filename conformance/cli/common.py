@@ -20,8 +20,8 @@ from proctor.conformance.cli.exits import BROKEN_PIPE, HARNESS_FAILED, INTERRUPT
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import streams
+from proctor.harness.descriptions import known_targets
 from proctor.harness.errors import HarnessError, UsageError, nearest
-from proctor.harness.target import known_targets
 from proctor.harness.words import harmless, harmless_json
 
 if TYPE_CHECKING:

@@ -38,11 +38,12 @@ from proctor.conformance.judging.deviations import check_deviations
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import check_path, document, keep
 from proctor.conformance.spec import requirements
+from proctor.harness.descriptions import load
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.explore import REPLAYS, Finding
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.schedule import signal_number
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 from proctor.harness.words import harmless as escape
 
 _OUT_OF_TIME = "time limit reached"

@@ -30,9 +30,9 @@ from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.hunt_workers import Hunt, HuntState
 from proctor.conformance.judging.control_group import settle_containment
 from proctor.conformance.judging.deviations import check_deviations
+from proctor.harness.descriptions import load
 from proctor.harness.errors import UsageError
 from proctor.harness.explorer.move_rules import RULES
-from proctor.harness.target import load
 from proctor.harness.words import harmless as escape
 
 

@@ -37,9 +37,10 @@ from proctor.conformance.exploring.replay import (
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.judging.deviations import check_deviations
+from proctor.harness.descriptions import load
 from proctor.harness.errors import UsageError
 from proctor.harness.schedule import PressKey, parse
-from proctor.harness.target import Target, load
+from proctor.harness.target import Target
 from proctor.harness.words import harmless as escape
 from proctor.reports.timeline import text as text_timeline
 from proctor.reports.timeline.layout import layout

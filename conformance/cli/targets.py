@@ -22,8 +22,9 @@ from proctor.conformance.judging.deviations import check_deviations
 from proctor.conformance.judging.probe import version_of
 from proctor.conformance.versions.installing import install_target, package_of
 from proctor.conformance.versions.packages import cache_directory, named_in
+from proctor.harness.descriptions import NotInstalled, described_in, known_targets, load, load_toml
 from proctor.harness.errors import UsageError, nearest
-from proctor.harness.target import NotInstalled, Target, described_in, known_targets, load, load_toml
+from proctor.harness.target import Target
 from proctor.harness.words import harmless
 
 TO_COPY = ("file", "install", "command", "version", "sync", "prune")

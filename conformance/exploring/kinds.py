@@ -14,6 +14,7 @@ from proctor.harness.schedule import Point
 
 _PACKAGE = re.compile(r"/(?:site-packages|node_modules)/((?:@[^/]+/)?[^/]+)/")
 """A package in an environment, with a file or directory of it."""
+_NODE = re.compile(r"/node_modules/")
 _METADATA = re.compile(r"\.(?:dist|egg)-info/(?:METADATA|PKG-INFO)$|/node_modules/(?:@[^/]+/)?[^/]+/package\.json$")
 _RECORD = re.compile(r"\.(?:dist|egg)-info/(?:RECORD|SOURCES\.txt|installed-files\.txt)$|/\.package-lock\.json$")
 _MARK = re.compile(
@@ -92,6 +93,7 @@ class Moments:
     def __init__(self, sites: Iterable[SurveyedPoint]) -> None:
         some = list(sites)
         self._finished = _finished_at(some)
+        self._environments = _environments(self._finished.values())
         ends = _ends_of_packages(self._finished)
         self._kinds = {site.point: self._index(site, ends.get(site.point, "")) for site in some}
 
@@ -104,12 +106,16 @@ class Moments:
         return KINDS[self.kind_of(point)].name
 
     def rank_of(self, site: SurveyedPoint) -> int:
-        """Return how soon a point is tried among those of its kind: first what is made of our packages in an
-        environment, then what is made of them elsewhere."""
+        """Return how soon a point is tried among those of its kind: first what is done to our packages in an
+        environment, then to what else an environment has outside of packages, such as marks, then to our packages
+        elsewhere."""
         path = self._finished.get(site.point, site.passed.path)
-        if OURS not in path.rpartition("/home/")[2].rpartition("/work/")[2]:
-            return 2
-        return 0 if _PACKAGE.search(path) else 1
+        is_ours, package = OURS in path.rpartition("/home/")[2].rpartition("/work/")[2], _PACKAGE.search(path)
+        if is_ours and package:
+            return 0
+        if not package and path.startswith(self._environments):
+            return 1
+        return 2 if is_ours else 3
 
     def _index(self, site: SurveyedPoint, end: str) -> int:
         path = self._finished.get(site.point, "")
@@ -129,6 +135,14 @@ def _finished_at(sites: Iterable[SurveyedPoint]) -> dict[Point, str]:
         elif _after(site, _OPENS):
             opened[site.point.task] = site.passed.path
     return found
+
+
+def _environments(finished: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths, each with a slash, of the environments that are made: those of venv have this file (PEP 405),
+    and for npm all is one directory."""
+    made = (path.removesuffix("pyvenv.cfg") for path in finished if path.endswith("/pyvenv.cfg"))
+    node = (path[: found.end()] for path in finished if (found := _NODE.search(path)))
+    return tuple(dict.fromkeys((*made, *node)))
 
 
 def _ends_of_packages(finished: dict[Point, str]) -> dict[Point, str]:

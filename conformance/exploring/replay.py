@@ -25,11 +25,12 @@ from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
 from proctor.harness import orders, settings
+from proctor.harness.descriptions import with_absolute_programs
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History, NotReached
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.schedule import Hold, Schedule
-from proctor.harness.target import Target, with_absolute_programs
+from proctor.harness.target import Target
 from proctor.harness.violation import Violation, unlike
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 
 from proctor.harness.bounds import check_arguments, check_utf8, check_variables
+from proctor.harness.description_checks import check_command_lines, check_files, check_project_environment
 from proctor.harness.errors import UsageError
 from proctor.harness.history import History, PointReached
 from proctor.harness.scenario import Scenario, key_of
 from proctor.harness.schedule import Schedule
 from proctor.harness.settings import Containment
 from proctor.harness.strict import other_schema, parse_json, raw_json
-from proctor.harness.target import Target, check_command_lines, check_files, check_project_environment
+from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 
 SCHEMA = 2

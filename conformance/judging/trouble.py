@@ -89,7 +89,7 @@ def trouble_of(target: Target, history: History) -> Trouble | None:
     ]
     if not script.starts_command or script.command == "tool":
         how_to = [
-            "  what to do: the wheel of proctor-tool is in {wheels}, and there is no network: see docs/targets.md"
+            "  what to do: proctor-tool is in {wheels}, or is {tarball}; there is no network: see docs/targets.md"
         ]
     lines = [
         f"target '{target.name}' did not {what}, so it cannot be tested.",

@@ -12,7 +12,7 @@ from proctor.conformance.suite.failure_report import escape
 from proctor.conformance.suite.progress import Progress
 from proctor.conformance.suite.suite import Suite
 from proctor.harness import execute as door
-from proctor.harness.target import described_by
+from proctor.harness.descriptions import described_by
 
 SILENT = -2
 """The verbosity at which pytest's own reporter prints nothing but letters."""

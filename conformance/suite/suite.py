@@ -26,11 +26,13 @@ from proctor.conformance.suite.kept_results import kept_results
 from proctor.conformance.suite.selection import selects_part, with_cases
 from proctor.harness import execute as door
 from proctor.harness import settings
+from proctor.harness.description_checks import with_profiles
+from proctor.harness.descriptions import described_by, description_of, load
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import History
 from proctor.harness.scenario import Scenario
 from proctor.harness.schedule import Schedule
-from proctor.harness.target import PROFILES, Target, described_by, description_of, load, with_profiles
+from proctor.harness.target import PROFILES, Target
 from proctor.reports.results import DeclaredDeviation
 
 MOST_WITH_LONG_WAITS = 3

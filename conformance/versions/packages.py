@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from proctor.conformance.versions.cleaner import Cleaner, cleaner
 from proctor.conformance.versions.managers import MANAGERS, Manager, PackageRelease, Source
+from proctor.harness.descriptions import known_targets
 from proctor.harness.errors import HarnessError, UsageError
-from proctor.harness.target import known_targets
 
 LIST_WITHIN, INSTALL_WITHIN = 120.0, 600.0
 """Seconds."""

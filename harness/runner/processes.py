@@ -79,6 +79,32 @@ def is_running(tid: int) -> bool:
     return line.startswith(b") R", line.rfind(b")"))
 
 
+def waits_for_disk(tid: int) -> bool:
+    """Whether a task sleeps so that no signal wakes it: state D of proc_pid_stat(5)."""
+    try:
+        line = contents(f"/proc/{tid}/stat")
+    except OSError:
+        return False
+    return line.startswith(b") D", line.rfind(b")"))
+
+
+def delay(tid: int) -> float:
+    """Return the seconds for which a task was ready to run but got no CPU, since it was started; 0.0 if it has gone.
+    Documentation/scheduler/sched-stats.rst of Linux, /proc/<pid>/schedstat."""
+    try:
+        return int(contents(f"/proc/{tid}/schedstat").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def delays_are_known() -> bool:
+    """Whether this kernel counts these delays: else there is no such file, or it has only zeros."""
+    try:
+        return not contents("/proc/self/schedstat").startswith(b"0 ")
+    except OSError:
+        return False
+
+
 def read_process(pid: int) -> Process | None:
     """Return one row of the table, None if there is no such process any more."""
     try:

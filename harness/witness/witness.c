@@ -2,7 +2,8 @@
  *
  * usage: witness SOCKET [ARGS...]
  * There are two builds. The static one starts in half the time. The dynamic one also loads what a launcher puts into
- * LD_PRELOAD. Compiled with -DIN_PYTHON it is a library for a Python program, the tool of an environment.
+ * LD_PRELOAD. Compiled with -DIN_PYTHON it is a library for a Python program, the tool of an environment; with -DIN_NODE
+ * an add-on for a Node program.
  *
  * The witness records what it was started with before it changes any of it. Then it connects to SOCKET, sends a
  * hello message, reports every signal that it receives, and carries out one order per line. Each message is one
@@ -407,8 +408,8 @@ static void done(const char *order, int64_t count, int64_t crc, int error) {
     flush();
 }
 
-/* Set if the witness runs in a Python process. Carries out an order that only Python can carry out. Stores a count and up
- * to `size` bytes of text; returns 0 or an errno. */
+/* Set if the witness runs in a Python or Node process. Carries out an order that only that can carry out. Stores a count
+ * and up to `size` bytes of text; returns 0 or an errno. */
 typedef int (*performer)(const char *order, int64_t *count, char *text, size_t size);
 static performer perform;
 
@@ -695,6 +696,8 @@ __attribute__((visibility("default"))) void serve_in_python(int argc, char **arg
     perform = how;
     witness(argc, argv);
 }
+#elif defined IN_NODE
+#include "in_node.h"
 #else
 int main(int argc, char **argv) {
     if (argc < 2) {

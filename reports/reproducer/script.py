@@ -62,8 +62,8 @@ def _check(summary: FindingSummary) -> None:
     if not summary.target.command:
         raise not_exported("it has no launcher: it is about the bare command")
     texts = [*summary.target.command, *summary.target.environment.values()]
-    if any("{wheels}" in text or "{interpreter}" in text for text in texts):
-        raise not_exported("its launcher is called with a wheel or an interpreter that Proctor makes")
+    if any(word in text for text in texts for word in ("{wheels}", "{tarball}", "{interpreter}")):
+        raise not_exported("its launcher is called with a wheel, a tarball or an interpreter that Proctor makes")
 
 
 def _constants(summary: FindingSummary, is_about_variables: bool) -> str:

@@ -161,3 +161,47 @@ class sync_1_trusts_last_file(sync_1_trusts_first_file):
 
     def trusted(self) -> str:
         return "lib/*/site-packages/proctor_tool/contents"
+
+
+class sync_1_trusts_removal(InPlace):
+    """Takes the environment for whole when the mark that it is not has gone, which goes before the packages come."""
+
+    breaks = "SYNC-1"
+    campaign = "sync"
+
+    def is_up_to_date(self, wanted: bytes) -> bool:
+        return os.path.isdir(f"{self.venv}/bin") and not os.path.exists(f"{self.venv}/unfinished")
+
+    def make_environment(self, path: str, python: str, home: str) -> None:
+        if path == self.venv:
+            write(f"{path}/unfinished", "")
+        super().make_environment(path, python, home)
+        if path == self.venv:
+            os.unlink(f"{path}/unfinished")
+
+
+class sync_1_trusts_file(Trusts):
+    """Takes the environment for whole when its first file is there, though nothing has been written to it."""
+
+    breaks = "SYNC-1"
+    campaign = "sync"
+
+    def trusted(self) -> str:
+        return "part"
+
+
+class sync_1_trusts_process(Trusts):
+    """Takes the environment for whole when the build has begun, which is the last thing that it does."""
+
+    breaks = "SYNC-1"
+    campaign = "sync"
+
+    def trusted(self) -> str:
+        return "building"
+
+    def is_made_first(self) -> bool:
+        return False
+
+    def build(self, python: str, project: bytes) -> str:
+        self.put(f"{self.venv}/{self.trusted()}")
+        return super().build(python, project)

@@ -24,9 +24,10 @@ from pathlib import Path
 from proctor.conformance.versions.installing import PROGRAMS, install_target
 from proctor.conformance.versions.managers import MANAGERS
 from proctor.conformance.versions.packages import named_in
+from proctor.harness.descriptions import known_targets, load_toml
 from proctor.harness.errors import UsageError
 from proctor.harness.strict import convert
-from proctor.harness.target import Target, known_targets, load_toml
+from proctor.harness.target import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from proctor.harness import execute as door
 from proctor.harness import orders
+from proctor.harness.descriptions import load
 from proctor.harness.history import PointReached, SettleEnded
 from proctor.harness.scenario import Order, Scenario, Settle, WaitEnds
 from proctor.harness.schedule import Schedule
-from proctor.harness.target import load
 
 
 def change(how: str, which: str) -> None:

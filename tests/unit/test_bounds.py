@@ -13,11 +13,11 @@ import pytest
 
 from proctor.conformance.judging import casefile
 from proctor.harness.bounds import LONGEST_ARGUMENT, check_arguments, check_variables
+from proctor.harness.descriptions import load_toml
 from proctor.harness.errors import HarnessError, UsageError
 from proctor.harness.runner.start import spawn
 from proctor.harness.scenario import Scenario
 from proctor.harness.strict import parse_json
-from proctor.harness.target import load_toml
 
 HUGE = 10**30
 

@@ -16,9 +16,10 @@ from proctor.conformance.cli.main import proctor
 from proctor.conformance.cli.report import FORMATS, script_of
 from proctor.conformance.exploring.hunter import HuntStats
 from proctor.conformance.judging import casefile
+from proctor.harness.descriptions import load_toml
 from proctor.harness.errors import UsageError
 from proctor.harness.scenario import Scenario, Stage
-from proctor.harness.target import Target, load_toml
+from proctor.harness.target import Target
 from proctor.harness.words import harmless_json
 from proctor.reports.issue import markdown
 from proctor.reports.reproducer.script import reproducer

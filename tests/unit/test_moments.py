@@ -81,6 +81,18 @@ def test_one_of_each_kind_comes_before_two_of_any() -> None:
     assert sorted(map(str, ordered)) == sorted(map(str, planned))
 
 
+def test_marks_of_an_environment_come_before_what_is_elsewhere() -> None:
+    """A package of the interpreter's own, such as pip, is neither."""
+    paths = (
+        "/x/tmp/a", f"{PACKAGES}/pip/cache", "/x/tmp/proctor_tool-1.0.whl", "/x/work/.venv/unfinished",
+        "/x/work/node_modules/.unfinished", f"{PACKAGES}/proctor_tool/old",
+    )  # fmt: skip
+    made = (("rename", "/x/work/.venv/pyvenv.cfg"), ("rename", "/x/work/node_modules/.package-lock.json"))
+    sites = passed(*made, *(("unlink", path) for path in paths))
+    moments = Moments(sites)
+    assert [moments.rank_of(site) for site in sites[5::2]] == [3, 3, 2, 1, 1, 0]
+
+
 def test_the_documentation_lists_all_kinds() -> None:
     text = (ROOT / "docs" / "explorer.md").read_text(encoding="utf-8")
     rows = "".join(f"| {kind.name} | {kind.why} |\n" for kind in KINDS)

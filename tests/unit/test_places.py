@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from proctor.harness.runner.start import places as rooms
-from proctor.harness.runner.start import project
+from proctor.harness.runner.start import project, tarball
 from proctor.harness.runner.start.places import Places, interpreter, other_interpreter, usual_interpreter
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import tree_of
@@ -198,9 +198,10 @@ def test_a_launcher_may_remove_what_is_not_its_own(
         assert place.temporary.is_dir()
 
 
-def test_the_wheel_is_there_before_anyone_asks(made: Places) -> None:
+def test_wheel_and_tarball_are_there_before_the_launcher_starts(made: Places) -> None:
     place = made.of(PLAIN, scenario(), never)
     assert [path.name for path in place.wheels.iterdir()] == ["proctor_tool-1.0-py3-none-any.whl"]
+    assert [path.name for path in place.tarball.parent.iterdir()] == ["proctor-tool-1.0.0.tgz"]
 
 
 # -- the project
@@ -223,11 +224,41 @@ def test_files_of_the_target_come_last(tmp_path: Path) -> None:
 
 
 def test_project_can_be_given_another_version(tmp_path: Path) -> None:
-    project.lay_out(Target("t", ("run",), sync=("sync",)), at(tmp_path))
+    target = Target("t", ("run",), sync=("sync",))
+    project.lay_out(target, at(tmp_path))
     assert built(tmp_path) == "proctor_project-1.0-py3-none-any.whl"
-    project.change(tmp_path)
-    project.change(tmp_path)
+    project.change(target, tmp_path)
+    project.change(target, tmp_path)
     assert built(tmp_path) == "proctor_project-1.1-py3-none-any.whl"
+
+
+def test_project_of_node_can_be_given_another_version(made: Places) -> None:
+    target = Target("t", ("run",), sync=("sync",), project_environment="node_modules", files={".npmrc": "mine"})
+    place = made.of(target, scenario("cold", "sync"), never)
+    locks = "package.json", "package-lock.json", "pnpm-lock.yaml", "bun.lock"
+    old = {name: (place.work / name).read_text() for name in locks}
+    assert (place.work / ".npmrc").read_text() == "mine"
+    assert not (place.work / "pyproject.toml").exists()
+    for version in ("1.0.0", "1.1.0"):
+        for name in locks:
+            text = (place.work / name).read_text()
+            assert f"vendor/proctor_project-{version}.tgz" in text
+            assert "@" not in text.replace("@file:", "").replace("@vendor/", "")
+            if name != "package.json":
+                for file in (f"proctor_project-{version}.tgz", "proctor-tool-1.0.0.tgz"):
+                    assert tarball.integrity(place.work / "vendor" / file) in text
+        project.change(target, place.work)
+    assert {name for name in locks if (place.work / name).read_text() != old[name]} == set(locks)
+
+
+@pytest.mark.parametrize("where", [".venv", "node_modules"])
+def test_a_build_waits_where_the_socket_is_named(made: Places, where: str) -> None:
+    target = Target("t", ("run",), profiles=("kept",), project_environment=where)
+    for waits in (True, False, True):
+        stage = Stage(home="cold", build_waits=waits)
+        place = made.of(target, Scenario((), stage), never)
+        socket = place.work / project.BUILD_SOCKET
+        assert (socket.read_text() if socket.exists() else "") == (place.socket if waits else "")
 
 
 def built(work: Path) -> str:

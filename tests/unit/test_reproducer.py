@@ -151,6 +151,7 @@ def test_every_check_of_these_chapters_has_a_question() -> None:
         (summary("exit.same_status", Stage(home="warm")), "only Proctor sets up"),
         (summary("exit.same_status", target=Target("none", ())), "no launcher"),
         (summary("exit.same_status", target=Target("w", ("x", "{wheels}"))), "a wheel"),
+        (summary("exit.same_status", target=Target("w", ("x", "{tarball}"))), "a tarball"),
     ],
 )
 def test_what_cannot_be_a_script_says_why_and_what_to_do(changed: FindingSummary, says: str) -> None:

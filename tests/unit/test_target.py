@@ -9,19 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from proctor.harness.description_checks import REQUIRED_KEY, with_profiles
+from proctor.harness.descriptions import described_by, find_program, known_targets, load, load_toml
 from proctor.harness.errors import UsageError
-from proctor.harness.target import (
-    PROFILES,
-    REQUIRED_KEY,
-    Profile,
-    Target,
-    described_by,
-    find_program,
-    known_targets,
-    load,
-    load_toml,
-    with_profiles,
-)
+from proctor.harness.target import PROFILES, Profile, Target
 
 
 def executable(path: Path) -> Path:
@@ -230,6 +221,7 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
             'command = []\nbundle = ["env", "{bundle}", "{wheel}"]\nprofiles = ["exec"]',
             "'bundle' has the unknown word {wheel} (did you mean '{wheels}'?)",
         ),
+        ('command = ["env", "{tarbal}"]', "'command' has the unknown word {tarbal} (did you mean '{tarball}'?)"),
         *(
             (f'command = ["env"]\nproject_environment = {json.dumps(path)}', "'project_environment' is ")
             for path in ("", ".", "/opt/venv", "../x", "a/../../x", "{tmp}/x", "{home}/", "{home}//x", "{here}/x", "\0")
@@ -341,3 +333,21 @@ def test_every_description_of_proctor_can_be_read(path: Path) -> None:
     except UsageError as error:
         told = str(error)
     assert "install it with: " in told or (target.description and os.access(target.command[0], os.X_OK))
+
+
+@pytest.mark.parametrize(
+    ("where", "sync", "is_of_node"),
+    [
+        ("node_modules", ("s",), True),
+        ("web/node_modules/", ("s",), True),
+        ("{home}/x/node_modules", ("s",), True),
+        ("node_modules/.venv", ("s",), False),
+        (".venv", ("s",), False),
+        ("node_modules", (), False),
+    ],
+)
+def test_a_project_is_of_node_if_its_environment_is_a_node_modules(
+    where: str, sync: tuple[str, ...], is_of_node: bool
+) -> None:
+    target = Target("t", ("run",), sync=sync, project_environment=where)
+    assert target.is_of_node == is_of_node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable
 
@@ -9,6 +10,7 @@ import pytest
 
 from proctor.harness.history import OpenWait
 from proctor.harness.runner.observe import quiescence, timers
+from proctor.harness.runner.play import progress
 from proctor.harness.runner.play.observer import PATIENCE as OF_OPEN_WAITS
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.resting import Resting
@@ -20,8 +22,9 @@ OUTSIDE = OpenWait(1, "outside", "recvfrom", "socket:[1]")
 
 class Tasks:
     """Stands for the observer: tasks that are `blocked()`, a timer that goes off `wakes` seconds from each look on, and
-    a director that acts `acts` times at rest. waits: open waits of theirs. share: of the CPU time that they want, what
-    they get. Serving events takes the time it may take, at least a millisecond."""
+    a director that acts `acts` times at rest. waits: open waits of theirs. share: of the time, for which they use the
+    CPU; delay: for which they are ready to run, but do not get it; None for the rest. Serving events takes the time it
+    may take, at least a millisecond."""
 
     def __init__(
         self,
@@ -30,8 +33,11 @@ class Tasks:
         acts: int = 0,
         waits: Iterable[OpenWait] = (),
         share: float = 1.0,
+        delay: float | None = None,
     ) -> None:
         self.clock = 0.0
+        self.waits_for_disk = False
+        self._delay = 1.0 - share if delay is None else delay
         self.readable, self.has_unwritten = True, False
         self.yields = 0
         self.acts = acts
@@ -62,6 +68,9 @@ class Tasks:
 
     def cpu_seconds(self) -> float:
         return self.clock * self._share
+
+    def delays(self) -> tuple[dict[int, float], bool]:
+        return {1: self.clock * self._delay}, self.waits_for_disk
 
     def let_director_act(self, at_rest: bool, rest: Resting) -> bool:
         assert rest
@@ -178,6 +187,34 @@ def test_a_task_that_gets_no_cpu_is_given_up_some_day(on_clock: Use) -> None:
 def test_a_task_that_runs_for_all_of_its_time_has_had_it(on_clock: Use) -> None:
     outcome = wait_for(on_clock(Tasks(lambda: False, share=0.9)), lambda: False).run()
     assert not outcome.starved and not outcome.came
+
+
+def test_what_is_seen_only_when_it_wakes_has_had_its_time(on_clock: Use) -> None:
+    """Events wake us when they wake a task, so each look sees it run, however short it runs."""
+    outcome = wait_for(on_clock(Tasks(lambda: False, share=0.05, delay=0.02)), lambda: False).run()
+    assert not outcome.starved
+    assert outcome.seconds < 5.1
+
+
+def test_who_waits_for_a_disk_has_not_had_its_time(on_clock: Use) -> None:
+    tasks = on_clock(Tasks(lambda: False, share=0.05, delay=0.0))
+    tasks.waits_for_disk = True
+    assert wait_for(tasks, lambda: False).run().starved
+
+
+def test_where_delays_are_not_known_the_time_is_what_ran_and_rested(
+    on_clock: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "DELAYS_ARE_KNOWN", False)
+    assert wait_for(on_clock(Tasks(lambda: False, share=0.05, delay=0.0)), lambda: False).run().starved
+
+
+def test_a_task_that_runs_at_each_second_look_comes_to_no_rest_soon(on_clock: Use) -> None:
+    """It sleeps between two looks, and a tracer looks when it wakes: tox does so at each poll of its pipes."""
+    looks = itertools.count()
+    settled = settle(on_clock(Tasks(lambda: next(looks) % 3 > 0, wakes=0.01, share=0.01, delay=0.0))).run()
+    assert settled.how == "waited"
+    assert settled.seconds < 3 * SETTLE_LIMIT
 
 
 def test_an_open_wait_is_waited_for_and_said(on_clock: Use) -> None:

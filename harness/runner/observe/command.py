@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from pathlib import Path
 
 from proctor.harness.runner.observe import timers
-from proctor.harness.runner.start.spawn import LIBRARY, TOOL, WITNESSES
+from proctor.harness.runner.start.spawn import ADD_ON, LIBRARY, TOOL, WITNESSES
 
-_ENTRY_POINT = re.compile(rb"(?m)^from proctor_tool import main$")
-"""In the script that installers write for a console script; PyPA: entry points specification."""
+_ENTRY_POINT = re.compile(rb"(?m)^(?:from proctor_tool import main|require\(\"\./proctor_tool\.js\"\)\.main\(\);)$")
+"""In the script that installers of Python write for a console script (PyPA: entry points specification), and in the
+program of the npm package."""
 _LONGEST_SCRIPT = 4096
 """Bytes. Such a script has some 300. A zipapp, say, is longer, and first unpacks what it runs."""
 
@@ -50,13 +52,16 @@ def has_witness_library(pid: int) -> bool:
     if lines is None:
         return True
     paths = {line.split(maxsplit=5)[5].rstrip(b"\n") for line in lines if b"/" in line}
-    named = [path for path in paths if os.path.basename(path).startswith(LIBRARY.name.encode())]
-    return any(map(_is_library, named))
+    return any(
+        os.path.basename(path).startswith(library.name.encode()) and _is_same(path, library)
+        for path in paths
+        for library in (LIBRARY, ADD_ON)
+    )
 
 
-def _is_library(path: bytes) -> bool:
+def _is_same(path: bytes, library: Path) -> bool:
     try:
-        with open(path, "rb") as its, open(LIBRARY, "rb") as ours:
+        with open(path, "rb") as its, open(library, "rb") as ours:
             return its.read() == ours.read()
     except OSError:  # the launcher has removed it
         return True

@@ -112,6 +112,16 @@ class Observer:
         """Return the CPU time that all watched processes have used, also those that were reaped."""
         return quiescence.usage().cpu_seconds
 
+    def delays(self) -> tuple[dict[int, float], bool]:
+        """Return the seconds for which each task was ready to run but got no CPU, since it was started; and whether
+        one waits for a disk now. Tasks that we trace also wait while we get no CPU."""
+        pids = quiescence.descendants(os.getpid())
+        if self.is_traced:
+            pids.append(os.getpid())
+        tids = [tid for pid in pids for tid in processes.threads(pid)]
+        for_disk = any(map(processes.waits_for_disk, set(tids) - self._tracing.in_vfork()))
+        return {tid: processes.delay(tid) for tid in tids}, for_disk
+
     def nothing_hidden(self, look: quiescence.Rest, rest: Resting) -> bool:
         """Take the timers that no process shows into rest.wakes; return whether all tasks rested while that was read,
         False where it cannot be read. Reading them takes a millisecond, so it is done only where there may be any."""

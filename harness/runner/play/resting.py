@@ -15,17 +15,19 @@ class Resting:
     ran in between.
 
     began: when this began, on the monotonic clock. now: seconds of the current rest. total: of all rests. ticking:
-    as total, but a task may have run in between because a timer woke it. wakes: as in `quiescence.Rest`, the smaller of
-    two looks, for a timer may go off in the middle of one. hidden_timer: whether one may be set whose time
-    cannot be read.
+    as total, but a task may have run in between because a timer woke it, or may run now. wakes: as in
+    `quiescence.Rest`, the smaller of two looks, for a timer may go off in the middle of one. hidden_timer: whether one
+    may be set whose time cannot be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ticking: float = 0.0) -> None:
+        """ticking: seconds from before the director acted."""
         self._before: quiescence.Rest | None = None
         self.began = time.monotonic()
         self._since = 0.0
-        self._last = 0.0
-        self.now = self.total = self.ticking = 0.0
+        self._last = self._woke = 0.0
+        self.now = self.total = 0.0
+        self.ticking = ticking
         self.wakes = timers.FOREVER
         self.hidden_timer = False
         self._due = timers.FOREVER
@@ -34,8 +36,8 @@ class Resting:
         """Take in a look; return whether all tasks were blocked at one moment since the look before."""
         same = look.blocked and self._before is not None and look.fingerprint == self._before.fingerprint
         self.wakes = look.wakes
-        if look.blocked and self._before:
-            self.ticking += look.began - self._last
+        if self._before:
+            self.ticking += max(0.0, (look.began if look.blocked else self._woke) - self._last)
         if same and self._before:
             self.wakes = min(look.wakes, self._before.wakes)
             self.total += look.began - self._last
@@ -48,6 +50,10 @@ class Resting:
         self._before = look if look.blocked else None
         self.expect(self.wakes)
         return same
+
+    def woke(self) -> None:
+        """Take in that until now nothing has happened since the last look: no event, at least."""
+        self._woke = time.monotonic()
 
     def expect(self, wakes: float) -> None:
         """Take in that a timer wakes a task within so many seconds."""

@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from proctor.harness import history
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.play.observer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, SETTLE_LIMIT, Observer
+from proctor.harness.runner.play.progress import Progress
 from proctor.harness.runner.play.resting import Resting
 from proctor.harness.runner.play.spinning import SPINS_FOR, SpinWatch
 from proctor.harness.scenario import USUALLY_WITHIN
@@ -19,7 +20,7 @@ Result = TypeVar("Result")
 STARVED_FOR = 60.0
 """Seconds that a wait goes on at the most because the tasks did not get the CPU time that they were given."""
 LEAST_MISSING = 0.2
-"""Share of that time which may be missing: reading how much CPU time was used is not exact."""
+"""Share of that time which may be missing: it is not measured exactly."""
 UNSEEN_TIMER = history.OpenWait(0, "timer")
 
 
@@ -65,7 +66,8 @@ class _Wait(ABC, Generic[Result]):
                 continue
             is_quiet = is_quiet and self._rest.seen(look)
             if self._observer.let_director_act(is_quiet, self._rest):
-                self._rest = Resting()
+                # what rested while a task waited for its turn did so because of us
+                self._rest = Resting(self._rest.ticking - self._rest.now)
                 self._look_often()
                 continue
             result = self._after_look(look, is_quiet)
@@ -93,33 +95,6 @@ class _Wait(ABC, Generic[Result]):
         the look before, and there was no event."""
 
 
-class _Progress:
-    """The time that the tasks had: on a busy machine less than passes on the clock.
-
-    A task that is ready to run but gets no CPU makes no progress, and has not failed to do anything either.
-    """
-
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-        self._cpu_before: float | None = None
-
-    def begin(self) -> None:
-        """Note how much CPU time was used before; once, at the first look, so that a wait without one costs nothing."""
-        if self._cpu_before is None:
-            self._cpu_before = self._observer.cpu_seconds()
-
-    def cpu_seconds(self) -> float:
-        """Return the CPU time, in seconds, that was used since then."""
-        return 0.0 if self._cpu_before is None else max(0.0, self._observer.cpu_seconds() - self._cpu_before)
-
-    def seconds(self, idle: float, waited: float) -> float:
-        """Return the seconds for which tasks ran, on whichever CPU, or were all blocked: `idle`. waited: the time on
-        the clock, which is more."""
-        if self._cpu_before is None:
-            return waited
-        return min(waited, self.cpu_seconds() + idle)
-
-
 class FactWait(_Wait[WaitOutcome]):
     """Waits until `is_there()`, at most `within` seconds, or until it is certain that the fact never comes: all tasks
     have been at rest for `patience` seconds, and no timer is set for less than `within`. What wakes every second to
@@ -138,7 +113,7 @@ class FactWait(_Wait[WaitOutcome]):
         self._waited, self._left = 0.0, within
         self._pause = FIRST_PAUSE
         self._look_at_once = self._was_blocked = False
-        self._progress = _Progress(observer)
+        self._progress = Progress(observer)
         self._spinning = SpinWatch()
         self._open: tuple[history.OpenWait, ...] = ()
         self._open_for = PATIENCE if within <= USUALLY_WITHIN else within
@@ -225,13 +200,14 @@ class SettleWait(_Wait[history.SettleEnded]):
     def __init__(self, observer: Observer, busy_limit: float, open_for: float) -> None:
         super().__init__(observer)
         self._busy_limit, self._open_for = busy_limit, open_for
-        self._progress = _Progress(observer)
+        self._progress = Progress(observer)
         self._pause = FIRST_PAUSE / 4
         self._reason = "" if observer.readable else "/proc/PID/syscall may not be read"
         self._open: tuple[history.OpenWait, ...] = ()
         self.wakes = timers.FOREVER
         """Seconds until a timer wakes a task, interval timers left out: they are in no file of their process."""
         self.came_to_rest = True
+        self._was_blocked = False
 
     def _before_look(self) -> None:
         return None
@@ -254,7 +230,7 @@ class SettleWait(_Wait[history.SettleEnded]):
         self._reason = self._reason or (timer if look.blocked else "")
         if look.blocked:
             self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
-        else:
+        if not look.blocked or rest.now == 0.0:
             self._progress.begin()
         only_relays = bool(self._open) and all(wait.why == "relays" for wait in self._open)
         limit = SETTLE_LIMIT if only_relays else self._open_for
@@ -265,6 +241,7 @@ class SettleWait(_Wait[history.SettleEnded]):
             reason = self._reason or ("" if look.blocked else "a task was running at every look")
             return history.SettleEnded("waited", round(seconds, 6), reason, self._open)
         self._pause_after(look)
+        self._was_blocked = look.blocked
         return None
 
     def _has_had_its_time(self, seconds: float) -> bool:
@@ -276,5 +253,6 @@ class SettleWait(_Wait[history.SettleEnded]):
             self._observer.pause(self._pause)
             if not self._observer.yields:
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        elif self._rest.now > 0.0:
+        elif self._rest.now > 0.0 or self._was_blocked:
             self._observer.pump(min(self._rest.wakes, LONGEST_PAUSE))
+            self._rest.woke()

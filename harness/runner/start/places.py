@@ -15,7 +15,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from proctor.harness.runner.start import bundle, project, wheel
+from proctor.harness.runner.start import bundle, project, tarball, wheel
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import Template
 from proctor.harness.runner.start.spawn import Place
@@ -51,7 +51,12 @@ class Places:
         place = self._places.get(base)
         if not place:
             place = self._places[base] = Place(
-                base / "work", base / "home", base / "tmp", self._scratch / "wheels", bundle=bundle.program_in(base)
+                base / "work",
+                base / "home",
+                base / "tmp",
+                self._scratch / "wheels",
+                self._scratch / "tarballs" / tarball.NAME,
+                bundle=bundle.program_in(base),
             )
         place = place._replace(
             interpreter=interpreter(scenario.interpreter, base, target.python),
@@ -59,6 +64,8 @@ class Places:
         )
         if not os.path.isdir(place.wheels):
             wheel.build(place.wheels)
+        if not os.path.exists(place.tarball):
+            tarball.build(place.tarball.parent)
         if target.bundle and place.bundle not in self._made:
             bundle.build(target, place)
             self._made.add(place.bundle)
@@ -108,7 +115,7 @@ class Places:
             warm = self._templates[target.name, kind] = Template(place, base / f"warm-{kind}")
         warm.restore()
         if scenario.stage.home == "stale":
-            project.change(place.work)
+            project.change(target, place.work)
 
 
 def _make(directory: Path) -> None:

@@ -1,4 +1,5 @@
-"""The project for which a launcher creates an environment: its metadata, its only module, and its build backend."""
+"""The project for which a launcher creates an environment: its metadata, its only module, and its build backend. That
+of a launcher of Node is in npm_project.py."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import glob
 import os
 from pathlib import Path
 
+from proctor.harness.runner.start import npm_project
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.spawn import TOOL, Place, fill_in
-from proctor.harness.target import Target
+from proctor.harness.target import NODE_MODULES, Target
 
 SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
 
@@ -27,8 +29,11 @@ def lay_out_bystander(work: Path) -> None:
     path.write_text("the user's own\n")
 
 
-def change(work: Path) -> None:
+def change(target: Target, work: Path) -> None:
     """Give the project another version, so that its environment has to be made anew."""
+    if target.is_of_node:
+        npm_project.change(work)
+        return
     path = work / "pyproject.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
 
@@ -54,13 +59,15 @@ def environment_of(target: Target, place: Place) -> Path:
 
 def tool_of(environment: Path) -> Path:
     """Return where the tool is in an environment of Python, or in one of Node: npm-install(1)."""
-    return environment / (".bin" if environment.name == "node_modules" else "bin") / TOOL
+    return environment / (".bin" if environment.name == NODE_MODULES else "bin") / TOOL
 
 
 def lay_out(target: Target, place: Place) -> None:
     """Put the target's files into the working directory; for a launcher that makes environments, a project before."""
     work = place.work
-    if target.has_project:
+    if target.is_of_node:
+        npm_project.lay_out(work, place.tarball)
+    elif target.has_project:
         for source in sorted(SOURCE.rglob("*")):
             if source.is_file() and "__pycache__" not in source.parts:
                 path = work / source.relative_to(SOURCE)

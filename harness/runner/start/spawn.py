@@ -23,6 +23,8 @@ WITNESS = BINARIES / "witness"
 WITNESSES = {"static": WITNESS, "dynamic": BINARIES / "witness-dynamic"}
 """The command's two builds: only a program that is linked dynamically loads what is in LD_PRELOAD."""
 LIBRARY = BINARIES / "witness.so"
+ADD_ON = BINARIES / "witness.node"
+"""The command as a library for Python, and for Node."""
 STAGE = BINARIES / "stage"
 GUARDIAN = BINARIES / "guardian"
 
@@ -34,13 +36,14 @@ SHELLS = {
 
 
 class Place(NamedTuple):
-    """The directories of one execution. wheels: where the wheel of the tool is; interpreter: the Python asked for;
-    bundle: the program of a launcher that is the tool itself."""
+    """The directories of one execution. wheels: where the wheel of the tool is; tarball: the tool as an npm package;
+    interpreter: the Python asked for; bundle: the program of a launcher that is the tool itself."""
 
     work: Path
     home: Path
     temporary: Path
     wheels: Path = Path("/nonexistent")
+    tarball: Path = Path("/nonexistent")
     interpreter: str = "python3"
     bundle: Path = Path("/nonexistent")
     reads_attributes: bool = False
@@ -58,7 +61,7 @@ class Place(NamedTuple):
 
 
 TOOL = "proctor-tool"
-"""The name of the program that launchers install from a wheel: the witness, in Python."""
+"""The name of the program that launchers install from a wheel or a tarball: the witness, in Python or in Node."""
 
 
 def fill_in(word: str, place: Place) -> str:
@@ -67,7 +70,7 @@ def fill_in(word: str, place: Place) -> str:
         return word
     words = {
         "{home}": place.home, "{work}": place.work, "{tmp}": place.temporary, "{wheels}": place.wheels,
-        "{interpreter}": place.interpreter, BUNDLE: place.bundle,
+        "{tarball}": place.tarball, "{interpreter}": place.interpreter, BUNDLE: place.bundle,
     }  # fmt: skip
     for name, value in words.items():
         word = word.replace(name, str(value))

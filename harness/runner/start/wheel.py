@@ -27,7 +27,7 @@ def build(directory: Path) -> Path:
     }
     files = {
         **installed,
-        "proctor_tool/contents": _contents(installed),
+        "proctor_tool/contents": contents(installed),
         f"{_INFO}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n".encode(),
         f"{_INFO}/WHEEL": b"Wheel-Version: 1.0\nGenerator: proctor\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{_INFO}/entry_points.txt": f"[console_scripts]\n{NAME} = proctor_tool:main\n".encode(),
@@ -42,7 +42,7 @@ def build(directory: Path) -> Path:
     return wheel
 
 
-def _contents(installed: dict[str, bytes]) -> bytes:
+def contents(installed: dict[str, bytes]) -> bytes:
     """Return the checksums of these files, by which the tool recognizes them; the last is that of the list. RECORD has
     checksums too, but it belongs to the installer: some leave it out, others write their own."""
     lines = "".join(f"{binascii.crc32(data)} {name}\n" for name, data in installed.items()).encode()

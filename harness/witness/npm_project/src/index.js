@@ -1,0 +1,3 @@
+"use strict";
+
+exports.purpose = "The only module of the project.";
