@@ -2,6 +2,7 @@
 
 usage: python tests/soak.py [PYTEST ARGUMENTS...]
     SOAK_RUNS=30    in the environment sets the number of runs in each of the three
+    SOAK_SECONDS=N  begins no run after so many seconds (default: all are run)
     SOAK_FILE=FILE  keeps the outcome of each run; a soak that was interrupted goes on from there
 
 Differences are printed with the numbers of their runs, and the exit status is 1. Whether a verdict is right is not
@@ -149,15 +150,18 @@ def soak(
     settings: Iterable[str] = SETTINGS,
     arguments: list[str] | None = None,
     kept: Path | None = None,
-) -> list[str]:
-    """Run the suite `count` times in each of these settings; return the differences between all runs. kept: a file with
-    the outcomes of earlier runs, which count; those of the others are added."""
+    within: float = float("inf"),
+) -> tuple[int, list[str]]:
+    """Run the suite `count` times in each of these settings; return how many runs there are then, and the differences
+    between them. kept: a file with the outcomes of earlier runs, which count; those of the others are added. within:
+    seconds after which no run is begun."""
+    began = time.monotonic()
     runs = read_runs(kept) if kept and kept.exists() else []
     done = Counter(setting for setting, _ in runs)
     # all settings in each round, so that of an interrupted soak there are as many runs of each
     for number in range(1, count + 1):
         for setting in settings:
-            if done[setting] >= number:
+            if done[setting] >= number or time.monotonic() - began >= within:
                 continue
             start = time.monotonic()
             with SETTINGS[setting]():
@@ -166,7 +170,7 @@ def soak(
                 keep(runs[-1], kept)
             changed = "".join(f"\n  {line}" for line in differences([runs[0][1], runs[-1][1]]))
             print(f"{setting}, run {number} of {count}: {time.monotonic() - start:.1f} s{changed}", flush=True)
-    return differences([outcomes for _, outcomes in runs])
+    return len(runs), differences([outcomes for _, outcomes in runs])
 
 
 def keep(run: Run, path: Path) -> None:
@@ -199,12 +203,13 @@ def polling_launcher(directory: Path) -> str:
 def main() -> None:
     """Run as a program."""
     count, kept = int(os.environ.get("SOAK_RUNS", "30")), os.environ.get("SOAK_FILE", "")
+    within = float(os.environ.get("SOAK_SECONDS", "inf"))
     with tempfile.TemporaryDirectory() as directory:
         targets = (*TARGETS, polling_launcher(Path(directory)))
         arguments = sys.argv[1:] or ["-n", "auto"]
-        found = soak(count, targets, arguments=arguments, kept=Path(kept).resolve() if kept else None)
-    runs = count * len(SETTINGS)
-    print("\n".join(found) if found else f"the same cases and verdicts in {runs} of {runs} runs")
+        file = Path(kept).resolve() if kept else None
+        runs, found = soak(count, targets, arguments=arguments, kept=file, within=within)
+    print("\n".join(found) if found else f"the same cases and verdicts in {runs} of {count * len(SETTINGS)} runs")
     sys.exit(1 if found else 0)
 
 

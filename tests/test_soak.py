@@ -17,7 +17,7 @@ SELECTION = "SIG-9 or (TTY-1 and not tini) or TREE-1 or EXIT-7"
 def test_the_same_cases_and_verdicts_loaded_and_on_one_core() -> None:
     if not shutil.which("stress-ng") or not shutil.which("tini"):
         pytest.skip("needs stress-ng and tini: apt-get install stress-ng tini")
-    assert soak(1, ("tini", "./launcher"), ("loaded", "on one core"), ["-k", SELECTION]) == []
+    assert soak(1, ("tini", "./launcher"), ("loaded", "on one core"), ["-k", SELECTION]) == (2, [])
 
 
 def test_what_differs_is_told() -> None:
@@ -40,4 +40,10 @@ def test_an_interrupted_soak_goes_on(tmp_path: Path) -> None:
     keep(run, kept)
     keep(("loaded", outcomes), kept)
     assert read_runs(kept) == [run, ("loaded", outcomes)]
-    assert soak(1, (), ("quiet", "loaded"), kept=kept) == [], "both were run before"
+    assert soak(1, (), ("quiet", "loaded"), kept=kept) == (2, []), "both were run before"
+
+
+def test_a_soak_begins_no_run_when_its_time_is_over(tmp_path: Path) -> None:
+    kept = tmp_path / "runs"
+    keep(("quiet", {}), kept)
+    assert soak(30, (), ("quiet", "loaded"), kept=kept, within=0) == (1, [])
