@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from proctor.conformance.checks.common import NotObservable, end_of, needs_whole_script
 from proctor.conformance.checks.files import (
     LATER,
@@ -54,48 +52,11 @@ def interrupted_creation(history: History, bare: History) -> list[Violation]:
     return nothing_made(history, LATER, "partial-environment-left") or call_works(history, "next")
 
 
-def interrupted_first_creation(history: History, bare: History) -> list[Violation]:
-    """ENV-3 where the cache is empty: what is made may stay in the cache, but no temporary file does, and the next run
-    works. `bare` is an undisturbed first run."""
+def next_run_works(history: History, bare: History) -> list[Violation]:
+    """ENV-3 where the environment is the cache's own: what is left of it holds no later run up."""
     needs_delivery(history)
     needs_end(history)
-    if left := _surplus(_in_tmpdir(history, LATER), _in_tmpdir(bare, LATER)):
-        return [violation("partial-environment-left", need_compared(history, LATER)[0], paths=shown(left))]
     return call_works(history, "next")
-
-
-def killed_in_a_first_creation(history: History, bare: History) -> list[Violation]:
-    """ENV-4 where the cache is empty: the next run works, and it or a prune removes what was left, but for what the
-    cache keeps. `bare` is an undisturbed first run, and the same after it."""
-    needs_delivery(history)
-    if found := call_works(history, "next"):
-        return found
-    event, last = compared(history, PRUNED) or need_compared(history, NEXT)
-    _, usual = compared(bare, PRUNED) or need_compared(bare, NEXT)
-    if any(one.count > len(one.changes) for one in (last, usual)):
-        return []
-    before = _paths(made(need_compared(history, LATER)[1]))
-    still = [path for path in _surplus(_paths(made(last)), _paths(made(usual))) if path in before]
-    return [violation("remains-of-kill", event, paths=shown(still))] if still else []
-
-
-def _paths(changes: list[FileChange]) -> list[str]:
-    return [change.path for change in changes]
-
-
-def _in_tmpdir(history: History, when: str) -> list[str]:
-    return [path for path in _paths(made(need_compared(history, when)[1])) if path.startswith("TMPDIR/")]
-
-
-def _surplus(mine: list[str], usual: list[str]) -> list[str]:
-    """Return the paths that are usually not there, in directories in which usually fewer are: a cache may give what it
-    keeps another name each time."""
-    extra = set(mine) - set(usual)
-    here, there = (Counter(path.rpartition("/")[0] for path in paths) for paths in (mine, usual))
-    return [
-        path for path in mine
-        if path in extra and (parent := path.rpartition("/")[0]) not in extra and here[parent] > there[parent]
-    ]  # fmt: skip
 
 
 def killed(history: History, bare: History) -> list[Violation]:

@@ -43,8 +43,6 @@ from proctor.harness.signals import COMMON_SIGNALS
 from proctor.harness.signals import name as name_of_signal
 from proctor.harness.target import Profile
 
-LOOK_AGAIN: tuple[Step, ...] = (Settle(limit=2.0), Compare(NEXT))
-"""Compare the files after the next call."""
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 STRATEGIES = ("sweep", "pairs", "ends", "random")
 KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
@@ -91,19 +89,13 @@ def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...
     uses = (*inspect(), Order(orders.Exit(CODE)), WaitEnds())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
-        Campaign(
-            "creation, cold",
-            "ENV-3",
-            _run((*ended, *LOOK_AGAIN), COLD),
-            1,
-            by_kill,
-            environments.interrupted_first_creation,
-            rotated=True,
-        ),
+        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, rotated=True),
         Campaign(
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),
-        *_killed("creation, cold", 1, COLD, environments.killed_in_a_first_creation),
+        Campaign(
+            "creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works, rotated=True
+        ),
         *_killed("creation", 1),
         *_killed("end", 2),
         Campaign(
@@ -126,17 +118,14 @@ def _with_shared(campaigns: Sequence[Campaign]) -> Iterator[Campaign]:
         yield one._replace(shared=tuple(dict.fromkeys(alike)))
 
 
-def _killed(moment: str, part: int, stage: Stage = WARM, check: Check = environments.killed) -> Iterator[Campaign]:
+def _killed(moment: str, part: int) -> Iterator[Campaign]:
     """Yield a campaign for launchers without prune, and one for launchers with it, whose prune may remove the rest."""
-    dead = (*END_OF_RUN, *NEXT_RUN, *LOOK_AGAIN)
-    alone = Campaign(
-        f"{moment}, killed", "ENV-4", _run(dead, stage), part, KILLS, check, unless_profile="cache",
-        rotated=stage == COLD,
-    )  # fmt: skip
+    dead = (*END_OF_RUN, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+    alone = Campaign(f"{moment}, killed", "ENV-4", _run(dead), part, KILLS, environments.killed, unless_profile="cache")
     yield alone
     yield alone._replace(
         name=f"{moment}, killed, pruned",
-        scenario=_run((*dead, *PRUNE), stage),
+        scenario=_run((*dead, *PRUNE)),
         claims=("ephemeral", "cache"),
         unless_profile=None,
     )

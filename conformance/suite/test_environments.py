@@ -39,8 +39,7 @@ from proctor.harness.scenario import (
 )
 
 COLD_SHARE = 0.35
-"""Of the work for one launcher, for the schedules of a first creation. Without a prune they are played once for ENV-3
-and ENV-4."""
+"""Of the work for one launcher, for the schedules of a first creation, which are played once for ENV-3 and ENV-4."""
 ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -142,12 +141,6 @@ def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
 @takes_long
 def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
     case.explore(campaign_named("creation, cold, killed"), share=COLD_SHARE)
-
-
-@requirement("ENV-4")
-@takes_long
-def test_prune_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
-    case.explore(campaign_named("creation, cold, killed, pruned"), share=COLD_SHARE)
 
 
 @requirement("ENV-4")

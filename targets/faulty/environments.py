@@ -172,22 +172,6 @@ class env_3_half_a_tool(Launcher):
         signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
 
 
-class env_3_directory_in_tmpdir(Launcher):
-    """Leaves a directory in TMPDIR when a signal kills it while it unpacks the tool there, in the first run."""
-
-    breaks = "ENV-3"
-    may_break = ("ENV-4",)
-    campaign = "creation, cold"
-
-    def fill_tool(self, path: str, home: str, python: str, library: str, wheel: str) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        unpacked = f"{os.environ['TMPDIR']}/unpacked-{os.getpid()}"
-        os.mkdir(unpacked)
-        super().fill_tool(path, home, python, library, wheel)
-        os.rmdir(unpacked)
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
-
-
 class env_3_helper(Launcher):
     """Leaves the directory when Ctrl-C kills the helper that fills it.
 
@@ -258,38 +242,11 @@ class env_4_half_a_tool(Launcher):
 
     breaks = "ENV-4"
     may_break = ("CACHE-1", "CACHE-5")
-    campaign = "creation, cold, killed, pruned"
+    campaign = "creation, cold, killed"
 
     def make_tool(self, path: str, python: str, library: str, wheel: str) -> None:
         os.mkdir(path)
         self.fill_tool(path, path, python, library, wheel)
-
-
-class env_4_directory_in_tmpdir(Launcher):
-    """Leaves a directory in TMPDIR when it is killed while it unpacks the tool there, in the first run."""
-
-    breaks = "ENV-4"
-    campaign = "creation, cold, killed, pruned"
-
-    def fill_tool(self, path: str, home: str, python: str, library: str, wheel: str) -> None:
-        unpacked = f"{os.environ['TMPDIR']}/unpacked-{os.getpid()}"
-        os.mkdir(unpacked)
-        super().fill_tool(path, home, python, library, wheel)
-        os.rmdir(unpacked)
-
-
-class env_4_new_tool_left(Launcher):
-    """Leaves what it has made of a tool in the cache when it is killed during the first run, under a name of its
-    own."""
-
-    breaks = "ENV-4"
-    campaign = "creation, cold, killed, pruned"
-
-    def make_tool(self, path: str, python: str, library: str, wheel: str) -> None:
-        new = f"{self.tools}-{os.getpid()}"
-        os.mkdir(new)
-        self.fill_tool(new, path, python, library, wheel)
-        os.rename(new, path)
 
 
 class env_4_in_the_way(Launcher):

@@ -9,7 +9,7 @@ import pytest
 
 from proctor.conformance.checks import environments as checks
 from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
-from proctor.harness.history import DirectiveApplied, Ended, Fact, FileChange, FilesChanged, History, NotReached, Sent
+from proctor.harness.history import DirectiveApplied, Ended, History, NotReached, Sent
 from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point
 from tests.unit.histories import (
     COMMAND,
@@ -71,22 +71,6 @@ def cut(*facts: msgspec.Struct) -> History:
     """Return a history in which the launcher ended before it started its command: interrupted."""
     return history(started(), sent(TERM), ended("launcher", signal=TERM), *facts, looked("end"))  # type: ignore[arg-type]
 
-
-def first(*facts: Fact) -> History:
-    """Return an undisturbed first run, and a second one."""
-    later = () if any(isinstance(fact, FilesChanged) and fact.when == LATER for fact in facts) else (changed(LATER),)
-    return supervised(*over(), *later, *used("next"), *facts)
-
-
-def slain(*facts: FileChange | Fact, after: tuple[FileChange, ...] = (), count: int = 0) -> History:
-    """Return a first run that was killed: what it left, what is left after the next one, and what followed."""
-    left = tuple(fact for fact in facts if isinstance(fact, FileChange))
-    then = tuple(fact for fact in facts if not isinstance(fact, FileChange))
-    return supervised(*KILLED, changed(LATER, *left), *used("next"), changed(NEXT, *after, count=count), *then)
-
-
-FIRST = first()
-RENAMED = there("HOME/.cache/x/run-2", kind="directory")
 
 # -- ENV-1, ENV-2
 
@@ -346,105 +330,32 @@ INTERRUPTED: tuple[Example, ...] = (
         cut(GONE, started("next"), missed("next-command starts", hidden=traced("it"))),
         says="it is traced",
     ),
-    good("works", checks.interrupted_first_creation, cut(GONE, *used("next")), FIRST),
-    good("works, whatever is left of the cache's", checks.interrupted_first_creation, cut(STILL, *used("next")), FIRST),
-    good(
-        "another call's trouble",
-        checks.interrupted_first_creation,
-        cut(GONE, *used("next"), missed("nextdoor ends")),
-        FIRST,
-    ),
-    good(
-        "each first run leaves one in TMPDIR: ENV-1's matter",
-        checks.interrupted_first_creation,
-        cut(changed(LATER, there("TMPDIR/b", own=False)), *used("next")),
-        first(changed(LATER, there("TMPDIR/a", own=False))),
-    ),
-    bad(
-        "a temporary file is left",
-        checks.interrupted_first_creation,
-        cut(changed(LATER, HERE, there("TMPDIR/b", own=False), there("TMPDIR/b/c", own=False)), *used("next")),
-        FIRST,
-        "partial-environment-left",
-        "still there: TMPDIR/b",
-    ),
-    unseen("directories never compared", checks.interrupted_first_creation, cut(*used("next")), says="not compared"),
+    good("works", checks.next_run_works, cut(*used("next"))),
+    good("works, whatever is left of the cache's", checks.next_run_works, cut(STILL, *used("next"))),
+    good("another call's trouble", checks.next_run_works, cut(*used("next"), missed("nextdoor ends"))),
     bad(
         "held up",
-        checks.interrupted_first_creation,
-        cut(GONE, *NEXT_WAITS),
-        FIRST,
+        checks.next_run_works,
+        cut(*NEXT_WAITS),
+        ALONE,
         "call-failed call=next wait=ready process=next-command",
         "next-command starts",
     ),
     bad(
         "broken",
-        checks.interrupted_first_creation,
-        cut(GONE, *NEXT_FAILS),
-        FIRST,
+        checks.next_run_works,
+        cut(*NEXT_FAILS),
+        ALONE,
         "call-failed call=next wait=ready process=next-command",
         "exit code 1",
     ),
     unseen(
         "held up by the first, which still runs",
-        checks.interrupted_first_creation,
+        checks.next_run_works,
         history(started(), sent(TERM), missed(), *NEXT_WAITS),
         says="launcher did not end",
     ),
-    unseen("no signal came", checks.interrupted_first_creation, cut(UNSENT, *NEXT_WAITS), says="did not come by"),
-    *(
-        good(f"in a first run: {title}", checks.killed_in_a_first_creation, made, usual)
-        for title, made, usual in (
-            ("the next run collects it", slain(HERE, INSIDE), first(changed(NEXT))),
-            ("the cache keeps it", slain(HERE, after=(HERE,)), first(changed(NEXT, HERE))),
-            ("its name in the cache is another", slain(HERE, after=(HERE,)), first(changed(NEXT, RENAMED))),
-            ("the next run's own", slain(after=(HERE, RENAMED)), first(changed(NEXT, HERE))),
-            (
-                "prune collects it",
-                slain(HERE, *called("prune"), changed(PRUNED), after=(HERE, RENAMED)),
-                first(changed(NEXT, HERE), changed(PRUNED)),
-            ),
-            ("not all is told", slain(HERE, after=(HERE, RENAMED), count=9), first(changed(NEXT, HERE))),
-        )
-    ),
-    *(
-        bad(f"in a first run: {title}", checks.killed_in_a_first_creation, made, usual, "remains-of-kill", left)
-        for title, made, usual, left in (
-            (
-                "it stays beside what the cache keeps",
-                slain(HERE, INSIDE, after=(HERE, INSIDE, RENAMED)),
-                first(changed(NEXT, there("HOME/.cache/x/run-3", kind="directory"))),
-                "still there: HOME/.cache/x/run-1",
-            ),
-            (
-                "it stays in TMPDIR",
-                slain(there("TMPDIR/b", own=False), after=(there("TMPDIR/b", own=False),)),
-                first(changed(NEXT)),
-                "still there: TMPDIR/b",
-            ),
-            (
-                "it stays after prune",
-                slain(HERE, *called("prune"), changed(PRUNED, HERE), after=(HERE,)),
-                first(changed(NEXT, HERE), changed(PRUNED)),
-                "still there: HOME/.cache/x/run-1",
-            ),
-        )
-    ),
-    bad(
-        "in a first run: it is in the way",
-        checks.killed_in_a_first_creation,
-        supervised(*KILLED, STILL, *NEXT_FAILS),
-        FIRST,
-        "call-failed call=next wait=ready process=next-command",
-        "exit code 1",
-    ),
-    unseen(
-        "in a first run: never compared",
-        checks.killed_in_a_first_creation,
-        supervised(*KILLED, STILL, *used("next")),
-        FIRST,
-        says="not compared",
-    ),
+    unseen("no signal came", checks.next_run_works, cut(UNSENT, *NEXT_WAITS), says="did not come by"),
     good("the next run collects it", checks.killed, supervised(*KILLED, STILL, *used("next"), changed(NEXT)), ALONE),
     good(
         "prune collects it",
@@ -524,7 +435,7 @@ INTERRUPTED: tuple[Example, ...] = (
             supervised(HELD, LET_GO, *over(7), sent(KILL, "command", errno=3), STILL, *NEXT_FAILS, changed(NEXT, HERE)),
             says="no signal was sent to the launcher",
         )
-        for check in (checks.interrupted_creation, checks.interrupted_first_creation, checks.killed)
+        for check in (checks.interrupted_creation, checks.next_run_works, checks.killed)
     ),
     unseen(
         "sent when it had ended",
