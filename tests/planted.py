@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -41,10 +42,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     may_break: tuple[str, ...] = ()
     also_changes: tuple[str, ...] = ()
     stage: Literal["", "init"] = ""
-    mode: Literal["", "exec", "kept"] = ""
+    mode: Literal["", "exec", "kept", "node"] = ""
     campaign: str = ""
     found_at: dict[str, str] = {}
-    needs: Literal["", "root", "a PID namespace", "another interpreter"] = ""
+    needs: Literal["", "root", "a PID namespace", "another interpreter", "Node"] = ""
 
     def command(self, python: str = sys.executable) -> tuple[str, ...]:
         """Return the words that start it, to which the command's are appended."""
@@ -61,6 +62,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return door.has_namespace()
             case "another interpreter":
                 return bool(other_interpreter())
+            case "Node":
+                return bool(shutil.which("node"))
         return True
 
 
@@ -73,7 +76,7 @@ def launchers() -> dict[str, Fault]:
 
 def faults(*modules: str) -> list[Fault]:
     """Return the planted faults of these modules of targets/faulty/, all where none is named."""
-    everything = [launcher for launcher in launchers().values() if not launcher.module.startswith("sound")]
+    everything = [launcher for launcher in launchers().values() if not launcher.name.startswith("sound")]
     return [fault for fault in everything if fault.module in modules or not modules]
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import hatch_build
-from proctor.harness.runner.start import spawn, tarball
+from proctor.harness.runner.observe import command
+from proctor.harness.runner.start import npm_project, spawn, tarball
 from proctor.harness.runner.start.spawn import TOOL
 from tests.conftest import ROOT
 from tests.witness_at_work import playing, said
@@ -234,3 +235,65 @@ def test_tool_through_a_link_to_a_store(tool: Path, tmp_path: Path) -> None:
         assert play.witness.do("whole")["count"] == 2
         play.witness.order("exit 0")
         assert play.end() == 0
+
+
+@needs_node
+def test_environment_of_yarn_is_the_directory_with_its_cache(tool: Path, tmp_path: Path) -> None:
+    """With Plug'n'Play the package is in .yarn, and .pnp.cjs says where."""
+    top = tmp_path / "dlx-1"
+    package = top / ".yarn" / "unplugged" / "proctor-tool-file-1" / "node_modules" / TOOL
+    package.parent.mkdir(parents=True)
+    package_of(tool).rename(package)
+    (top / ".pnp.cjs").write_text("1")
+    with playing(package / TOOL, tmp_path) as play:
+        assert said(play.witness.do("where")) == str(top)
+        (top / ".pnp.cjs").write_text("2")
+        assert said(play.witness.do("whole")) == str(top / ".pnp.cjs")
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@needs_node
+@pytest.mark.parametrize("module", ["proctor_project", "proctor_project_2"])
+def test_tool_requires_a_package_of_the_project(
+    tool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    package = tool.parent.parent / "proctor_project"
+    package.mkdir()
+    (package / "index.js").write_bytes(npm_project.MODULE.read_bytes())
+    monkeypatch.chdir(tool.parent.parent.parent)
+    with playing(tool, tmp_path) as play:
+        assert (play.witness.do(f"import {module}")["error"] == 0) == (module == "proctor_project")
+        (package / "index.js").write_text("")
+        assert play.witness.do("import proctor_project")["error"] == errno.ENODATA
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@needs_node
+@pytest.mark.parametrize("shim", [False, True], ids=["link", "shim"])
+def test_the_tool_is_the_command_as_soon_as_its_program_is_executed(tool: Path, tmp_path: Path, shim: bool) -> None:
+    """npm makes a link to the program of a package, pnpm a script of shell that executes node."""
+    if shim:
+        tool.unlink()
+        tool.write_text(f'#!/bin/sh\nexec node "{package_of(tool)}/{TOOL}" "$@"\n')
+        tool.chmod(0o755)
+    with playing(tool, tmp_path) as play:
+        assert command.is_witness(play.process.pid)
+        assert command.has_witness_library(play.process.pid)
+        play.witness.order("exit 0")
+        assert play.end() == 0
+
+
+@needs_node
+def test_another_program_of_node_is_not_the_command(tmp_path: Path) -> None:
+    """Not even if it has the name of the tool: a launcher, perhaps, that makes the tool's environment first."""
+    program = tmp_path / TOOL
+    program.write_text("#!/usr/bin/env node\nconsole.log('ready');\nprocess.stdin.resume();\n")
+    program.chmod(0o755)
+    with subprocess.Popen([program, "s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdin
+        assert process.stdout.readline() == b"ready\n"
+        assert not command.is_witness(process.pid)
+        assert not command.has_witness_library(process.pid)
+        process.stdin.close()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from proctor.conformance.versions.installing import programs_named
 from proctor.conformance.versions.packages import named_in
-from proctor.harness.descriptions import known_targets, load, load_toml
+from proctor.harness.descriptions import described_in, known_targets, load, load_toml
 from proctor.harness.errors import UsageError
 from proctor.harness.target import Target
 
@@ -57,6 +58,14 @@ def test_packages_of_pip_and_npm_are_pinned(name: str) -> None:
         return
     assert package, f"tests/launchers/run.py does not see what to install in {install!r}"
     assert re.fullmatch(r"\d+(\.\d+)+", package.version)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_programs_of_the_system_are_not_expected_in_a_package(name: str) -> None:
+    """tests/launchers/run.py looks for the programs that a description names in the package that it installs."""
+    path = known_targets()[name]
+    target = described_in(path, str(path))
+    assert not (named_in(target.install) and {"env", "sh", "python3"} & {*programs_named(target)})
 
 
 @pytest.mark.parametrize(

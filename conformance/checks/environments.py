@@ -12,6 +12,7 @@ from proctor.conformance.checks.files import (
     compared,
     damage,
     made,
+    more_than,
     need_compared,
     needs_end,
     needs_looks,
@@ -52,11 +53,29 @@ def interrupted_creation(history: History, bare: History) -> list[Violation]:
     return nothing_made(history, LATER, "partial-environment-left") or call_works(history, "next")
 
 
-def next_run_works(history: History, bare: History) -> list[Violation]:
-    """ENV-3 where the environment is the cache's own: what is left of it holds no later run up."""
+def interrupted_first_creation(history: History, bare: History) -> list[Violation]:
+    """ENV-3 where the run makes what its cache keeps: what is left of it holds no later run up, and is no more than
+    undisturbed runs leave. `bare` is an undisturbed first run, and the same after it."""
+    return _first_creation(history, bare, "partial-environment-left")
+
+
+def killed_first_creation(history: History, bare: History) -> list[Violation]:
+    """ENV-4, of such a run: the same after SIGKILL."""
+    return _first_creation(history, bare, "remains-of-kill")
+
+
+def _first_creation(history: History, bare: History, code: str) -> list[Violation]:
+    """The next run works. What was left, and is still there after it, or after the prune that follows it, is no more
+    than what is there where the first run was undisturbed: a cache may keep that."""
     needs_delivery(history)
     needs_end(history)
-    return call_works(history, "next")
+    if found := call_works(history, "next"):
+        return found
+    when = PRUNED if compared(bare, PRUNED) else NEXT
+    event, mine = need_compared(history, when)
+    before = {change.path for change in made(need_compared(history, LATER)[1])}
+    left = [path for path in more_than(mine, need_compared(bare, when)[1]) if path in before]
+    return [violation(code, event, paths=shown(left))] if left else []
 
 
 def killed(history: History, bare: History) -> list[Violation]:

@@ -61,6 +61,30 @@ def made(changed: FilesChanged) -> list[FileChange]:
     ]  # fmt: skip
 
 
+def more_than(mine: FilesChanged, its: FilesChanged) -> list[str]:
+    """Return what has been made in a directory in which more entries of its kind were made than in that of `its`.
+
+    Names may be random, so entries of other names are counted. What is in a directory that has another name itself is
+    not looked at. NotObservable where not all changes are told."""
+    for changed in (mine, its):
+        if changed.count > len(changed.changes):
+            raise NotObservable(f"of {changed.count} differences only {len(changed.changes)} are told")
+    here, there = ({change.path: change.kind for change in made(changed)} for changed in (mine, its))
+    extra, usual = _by_directory(here, there), _by_directory(there, here)
+    more = [paths for place, paths in extra.items() if len(paths) > len(usual.get(place, ()))]
+    return sorted(path for paths in more for path in paths)
+
+
+def _by_directory(ours: dict[str, str], others: dict[str, str]) -> dict[tuple[str, str], list[str]]:
+    """Return the paths that only we have, by directory and kind, where the directory is one that others have, too."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, kind in ours.items():
+        directory = path.rpartition("/")[0]
+        if path not in others and (directory in others or directory not in ours):
+            found.setdefault((directory, kind), []).append(path)
+    return found
+
+
 def in_project_environment(path: str, changed: FilesChanged) -> bool:
     """Whether a path is that of the project's environment, or of something in it."""
     parts, patterns = path.split("/"), changed.project.split("/")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from proctor.conformance.checks import cache, environments, moments, signals, sync
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.exploring.campaign import Campaign, Check
@@ -48,6 +50,9 @@ STRATEGIES = ("sweep", "pairs", "ends", "random")
 KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
 """SIGKILL to the launcher alone, and to all of its processes, as when a container or a control group is ended."""
 
+COLLECTED = (*END_OF_RUN, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
+"""What is left is compared, and again after the next run, which may remove it."""
+
 
 def reject_unexplored_signals(numbers: Iterable[int]) -> None:
     """Raise UsageError for a signal that no campaign is about. SIG-6 is about signals that can be caught and whose
@@ -89,13 +94,10 @@ def _environment_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...
     uses = (*inspect(), Order(orders.Exit(CODE)), WaitEnds())
     campaigns = (
         Campaign("creation", "ENV-3", _run(ended), 1, by_kill, environments.interrupted_creation),
-        Campaign("creation, cold", "ENV-3", _run(ended, COLD), 1, by_kill, environments.next_run_works, rotated=True),
         Campaign(
             "creation, terminal", "ENV-3", _run(ended, JOB_WARM), 1, at_terminal, environments.interrupted_creation
         ),
-        Campaign(
-            "creation, cold, killed", "ENV-4", _run(ended, COLD), 1, KILLS, environments.next_run_works, rotated=True
-        ),
+        *_first_creations(by_kill),
         *_killed("creation", 1),
         *_killed("end", 2),
         Campaign(
@@ -118,16 +120,25 @@ def _with_shared(campaigns: Sequence[Campaign]) -> Iterator[Campaign]:
         yield one._replace(shared=tuple(dict.fromkeys(alike)))
 
 
+def _first_creations(by_kill: tuple[Stimulus, ...]) -> Iterator[Campaign]:
+    script, signalled, killed = _run(COLLECTED, COLD), "creation, cold", "creation, cold, killed"
+    checks = environments.interrupted_first_creation, environments.killed_first_creation
+    yield from _with_prune(Campaign(signalled, "ENV-3", script, 1, by_kill, checks[0], rotated=True))
+    yield from _with_prune(Campaign(killed, "ENV-4", script, 1, KILLS, checks[1], rotated=True))
+
+
 def _killed(moment: str, part: int) -> Iterator[Campaign]:
+    yield from _with_prune(Campaign(f"{moment}, killed", "ENV-4", _run(COLLECTED), part, KILLS, environments.killed))
+
+
+def _with_prune(campaign: Campaign) -> Iterator[Campaign]:
     """Yield a campaign for launchers without prune, and one for launchers with it, whose prune may remove the rest."""
-    dead = (*END_OF_RUN, *NEXT_RUN, Settle(limit=2.0), Compare(NEXT))
-    alone = Campaign(f"{moment}, killed", "ENV-4", _run(dead), part, KILLS, environments.killed, unless_profile="cache")
-    yield alone
-    yield alone._replace(
-        name=f"{moment}, killed, pruned",
-        scenario=_run((*dead, *PRUNE)),
+    yield campaign._replace(unless_profile="cache")
+    script = campaign.scenario
+    yield campaign._replace(
+        name=f"{campaign.name}, pruned",
+        scenario=msgspec.structs.replace(script, after=(*script.after, *PRUNE)),
         claims=("ephemeral", "cache"),
-        unless_profile=None,
     )
 
 

@@ -40,6 +40,8 @@ from proctor.harness.scenario import (
 
 COLD_SHARE = 0.35
 """Of the work for one launcher, for the schedules of a first creation, which are played once for ENV-3 and ENV-4."""
+collected = pytest.mark.parametrize("by", ["", ", pruned"], ids=["next-run", "prune"])
+"""What may remove the rest: the next run, or, of a launcher that has one, prune."""
 ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -126,8 +128,9 @@ def test_signal_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
 
 @requirement("ENV-3")
 @takes_long
-def test_signal_at_any_moment_of_a_first_creation(case: Case) -> None:
-    case.explore(campaign_named("creation, cold"), share=COLD_SHARE)
+@collected
+def test_signal_at_any_moment_of_a_first_creation(case: Case, by: str) -> None:
+    case.explore(campaign_named(f"creation, cold{by}"), share=COLD_SHARE)
 
 
 @requirement("ENV-3")
@@ -139,8 +142,9 @@ def test_ctrl_c_at_any_moment_of_creation_leaves_nothing(case: Case) -> None:
 
 @requirement("ENV-4")
 @takes_long
-def test_next_run_after_a_kill_at_any_moment_of_a_first_creation(case: Case) -> None:
-    case.explore(campaign_named("creation, cold, killed"), share=COLD_SHARE)
+@collected
+def test_kill_at_any_moment_of_a_first_creation(case: Case, by: str) -> None:
+    case.explore(campaign_named(f"creation, cold, killed{by}"), share=COLD_SHARE)
 
 
 @requirement("ENV-4")

@@ -80,6 +80,12 @@ def test_nothing_is_left_of_an_interrupted_sync(case: Case, number: int) -> None
     case(interrupted_build(Signal(number)), sync.no_process_left, claims=("sync",))
 
 
+@requirement("TREE-1")
+@over("number", (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
+def test_nothing_is_left_of_an_interrupted_run_that_makes_an_environment(case: Case, number: int) -> None:
+    case(interrupted_build(Signal(number), invoke="run"), sync.no_process_left, claims=("kept",))
+
+
 @requirement("TREE-2")
 def test_no_zombie_while_the_command_runs(case: Case) -> None:
     case(Scenario((LONG_REST, Look(), *finish())), checks.no_zombie)

@@ -6,11 +6,12 @@ breaks       the requirement that must fail
 also_breaks  requirements that fail as well by necessity: the fault breaks their sentences, too
 may_break    requirements that may fail as well: it depends on what else a case does. "*" is every requirement
 stage        "init": seen only when it is PID 1 of a PID namespace
-mode         "exec": it is called with --exec, and claims the profile exec; "kept": with kept, and claims only that
+mode         "exec": it is called with --exec, and claims the profile exec; "kept": with kept, and claims only that;
+             "node": it makes the node_modules of a project, and claims only sync
 also_changes attributes that change as well, by the names in conformance/spec/inherit.md
 campaign     the campaign of the explorer that finds it; without it, cases that need no explorer do
 found_at     race windows: the point at which each campaign finds it. Empty: only pairs of signals find it
-needs        without it the fault has no effect: "root", "a PID namespace", "another interpreter" (on PATH)
+needs        without it the fault has no effect: "root", "a PID namespace", "another interpreter", "Node" (on PATH)
 
 Whatever else fails is a false alarm. A shell script or C program has the same as TOML in its first comment, between the
 lines `/// fault` and `///`.

@@ -157,21 +157,6 @@ class env_2_lease_of_the_launcher(Launcher):
         return 0
 
 
-class env_3_half_a_tool(Launcher):
-    """Leaves half of the tool in the cache when a signal kills it during the first run; later runs take it for
-    complete."""
-
-    breaks = "ENV-3"
-    may_break = ("CACHE-1", "CACHE-5")
-    campaign = "creation, cold"
-
-    def make_tool(self, path: str, python: str, library: str, wheel: str) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        os.mkdir(path)
-        self.fill_tool(path, path, python, library, wheel)
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
-
-
 class env_3_helper(Launcher):
     """Leaves the directory when Ctrl-C kills the helper that fills it.
 
@@ -235,18 +220,6 @@ class env_3_window(Launcher):
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         super().make_directory(path)
         signal.pthread_sigmask(signal.SIG_BLOCK, self.taken)
-
-
-class env_4_half_a_tool(Launcher):
-    """Leaves half of the tool in the cache when it is killed during the first run; later runs take it for complete."""
-
-    breaks = "ENV-4"
-    may_break = ("CACHE-1", "CACHE-5")
-    campaign = "creation, cold, killed"
-
-    def make_tool(self, path: str, python: str, library: str, wheel: str) -> None:
-        os.mkdir(path)
-        self.fill_tool(path, path, python, library, wheel)
 
 
 class env_4_in_the_way(Launcher):

@@ -11,11 +11,11 @@ MODULES = {
     "inherit": ("inherit",),
     "attribute": ("attributes",),
     "stdio": ("stdio", "relays"),
-    "env": ("environments",),
-    "sync": ("sync", "trust"),
+    "env": ("environments", "first_runs"),
+    "sync": ("sync", "trust", "node_modules"),
     "cache": ("cache",),
     "exec": ("exec",),
-    "sound": ("sound", "sound_with_environments"),
+    "sound": ("sound", "sound_with_environments", "node_modules"),
 }
 """Where to look for a fault, by the first word of its name."""
 

@@ -269,3 +269,10 @@ class tree_1_build_left(Launcher):
 
     def end_backend(self) -> None:
         pass
+
+
+class tree_1_kept_build_left(tree_1_build_left):
+    """Leaves the build backend of a run running when it is interrupted."""
+
+    breaks = "TREE-1"
+    mode = "kept"

@@ -11,6 +11,7 @@ from proctor.conformance.checks import environments as checks
 from proctor.conformance.checks.files import LATER, NEXT, PRUNED, RUNNING
 from proctor.harness.history import DirectiveApplied, Ended, History, NotReached, Sent
 from proctor.harness.schedule import CallLauncher, Deliver, Directive, HoldTask, Point
+from tests.unit.first_run_histories import EXAMPLES as FIRST_RUNS
 from tests.unit.histories import (
     COMMAND,
     LAUNCHER,
@@ -330,32 +331,7 @@ INTERRUPTED: tuple[Example, ...] = (
         cut(GONE, started("next"), missed("next-command starts", hidden=traced("it"))),
         says="it is traced",
     ),
-    good("works", checks.next_run_works, cut(*used("next"))),
-    good("works, whatever is left of the cache's", checks.next_run_works, cut(STILL, *used("next"))),
-    good("another call's trouble", checks.next_run_works, cut(*used("next"), missed("nextdoor ends"))),
-    bad(
-        "held up",
-        checks.next_run_works,
-        cut(*NEXT_WAITS),
-        ALONE,
-        "call-failed call=next wait=ready process=next-command",
-        "next-command starts",
-    ),
-    bad(
-        "broken",
-        checks.next_run_works,
-        cut(*NEXT_FAILS),
-        ALONE,
-        "call-failed call=next wait=ready process=next-command",
-        "exit code 1",
-    ),
-    unseen(
-        "held up by the first, which still runs",
-        checks.next_run_works,
-        history(started(), sent(TERM), missed(), *NEXT_WAITS),
-        says="launcher did not end",
-    ),
-    unseen("no signal came", checks.next_run_works, cut(UNSENT, *NEXT_WAITS), says="did not come by"),
+    *FIRST_RUNS,
     good("the next run collects it", checks.killed, supervised(*KILLED, STILL, *used("next"), changed(NEXT)), ALONE),
     good(
         "prune collects it",
@@ -435,7 +411,7 @@ INTERRUPTED: tuple[Example, ...] = (
             supervised(HELD, LET_GO, *over(7), sent(KILL, "command", errno=3), STILL, *NEXT_FAILS, changed(NEXT, HERE)),
             says="no signal was sent to the launcher",
         )
-        for check in (checks.interrupted_creation, checks.next_run_works, checks.killed)
+        for check in (checks.interrupted_creation, checks.killed_first_creation, checks.killed)
     ),
     unseen(
         "sent when it had ended",

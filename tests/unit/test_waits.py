@@ -10,7 +10,7 @@ import pytest
 
 from proctor.harness.history import OpenWait
 from proctor.harness.runner.observe import quiescence, timers
-from proctor.harness.runner.play import progress
+from proctor.harness.runner.play import time_had
 from proctor.harness.runner.play.observer import PATIENCE as OF_OPEN_WAITS
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
 from proctor.harness.runner.play.resting import Resting
@@ -205,7 +205,7 @@ def test_who_waits_for_a_disk_has_not_had_its_time(on_clock: Use) -> None:
 def test_where_delays_are_not_known_the_time_is_what_ran_and_rested(
     on_clock: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "DELAYS_ARE_KNOWN", False)
+    monkeypatch.setattr(time_had, "DELAYS_ARE_KNOWN", False)
     assert wait_for(on_clock(Tasks(lambda: False, share=0.05, delay=0.0)), lambda: False).run().starved
 
 

@@ -10,15 +10,16 @@ from typing import Generic, NamedTuple, TypeVar
 from proctor.harness import history
 from proctor.harness.runner.observe import quiescence, timers
 from proctor.harness.runner.play.observer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, SETTLE_LIMIT, Observer
-from proctor.harness.runner.play.progress import Progress
 from proctor.harness.runner.play.resting import Resting
 from proctor.harness.runner.play.spinning import SPINS_FOR, SpinWatch
+from proctor.harness.runner.play.time_had import TimeHad
 from proctor.harness.scenario import USUALLY_WITHIN
 
 Result = TypeVar("Result")
 
 STARVED_FOR = 60.0
-"""Seconds that a wait goes on at the most because the tasks did not get the CPU time that they were given."""
+"""Seconds that a wait goes on at the most because the tasks did not get the CPU time that they were given; four times
+as long as they are given, if that is longer."""
 LEAST_MISSING = 0.2
 """Share of that time which may be missing: it is not measured exactly."""
 UNSEEN_TIMER = history.OpenWait(0, "timer")
@@ -113,7 +114,7 @@ class FactWait(_Wait[WaitOutcome]):
         self._waited, self._left = 0.0, within
         self._pause = FIRST_PAUSE
         self._look_at_once = self._was_blocked = False
-        self._progress = Progress(observer)
+        self._had = TimeHad(observer)
         self._spinning = SpinWatch()
         self._open: tuple[history.OpenWait, ...] = ()
         self._open_for = PATIENCE if within <= USUALLY_WITHIN else within
@@ -130,7 +131,7 @@ class FactWait(_Wait[WaitOutcome]):
             self._left = self._missing()
             self._deadline = now + self._left
         if self._left <= 0:
-            ran = self._progress.cpu_seconds()
+            ran = self._had.cpu_seconds()
             ran = ran if ran > self._rest.ticking else 0.0
             starved = self._not_had() > 0.0
             return WaitOutcome(
@@ -140,12 +141,12 @@ class FactWait(_Wait[WaitOutcome]):
 
     def _missing(self) -> float:
         """Return the seconds for which the wait goes on, because the tasks have not had them yet; 0.0 for none."""
-        return self._not_had() if self._waited < self._within + STARVED_FOR else 0.0
+        return self._not_had() if self._waited < self._within + max(STARVED_FOR, 4 * self._within) else 0.0
 
     def _not_had(self) -> float:
         """Return the seconds that the tasks have not had of those that they are given; 0.0 if nearly none."""
         within = max(self._within, PATIENCE) if self._open else self._within
-        missing = within - self._progress.seconds(self._rest.ticking, self._waited)
+        missing = within - self._had.seconds(self._rest.ticking, self._waited)
         return missing if missing > LEAST_MISSING * within else 0.0
 
     def _is_time_to_look(self) -> bool:
@@ -171,7 +172,7 @@ class FactWait(_Wait[WaitOutcome]):
 
     def _after_look(self, look: quiescence.Rest, is_quiet: bool) -> WaitOutcome | None:
         rest = self._rest
-        self._progress.begin()
+        self._had.begin()
         if not look.blocked and self._within > SPINS_FOR and self._spinning.spins(look):
             return WaitOutcome(self._is_there(), False, self._waited, rest.total, (), self._spinning.seconds, True)
         if look.blocked:  # a task that runs is no wait for anything
@@ -200,7 +201,7 @@ class SettleWait(_Wait[history.SettleEnded]):
     def __init__(self, observer: Observer, busy_limit: float, open_for: float) -> None:
         super().__init__(observer)
         self._busy_limit, self._open_for = busy_limit, open_for
-        self._progress = Progress(observer)
+        self._had = TimeHad(observer)
         self._pause = FIRST_PAUSE / 4
         self._reason = "" if observer.readable else "/proc/PID/syscall may not be read"
         self._open: tuple[history.OpenWait, ...] = ()
@@ -231,7 +232,7 @@ class SettleWait(_Wait[history.SettleEnded]):
         if look.blocked:
             self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
         if not look.blocked or rest.now == 0.0:
-            self._progress.begin()
+            self._had.begin()
         only_relays = bool(self._open) and all(wait.why == "relays" for wait in self._open)
         limit = SETTLE_LIMIT if only_relays else self._open_for
         if (rest.ticking if observer.readable else seconds) >= limit:
@@ -245,7 +246,7 @@ class SettleWait(_Wait[history.SettleEnded]):
         return None
 
     def _has_had_its_time(self, seconds: float) -> bool:
-        had = self._progress.seconds(self._rest.ticking, seconds)
+        had = self._had.seconds(self._rest.ticking, seconds)
         return had >= (1 - LEAST_MISSING) * self._busy_limit or seconds >= self._busy_limit + STARVED_FOR
 
     def _pause_after(self, look: quiescence.Rest) -> None:

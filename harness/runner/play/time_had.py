@@ -12,7 +12,7 @@ SAMPLE_EVERY = 0.1
 DELAYS_ARE_KNOWN = processes.delays_are_known()
 
 
-class Progress:
+class TimeHad:
     """The time that tasks had. One that is ready to run but gets no CPU makes no progress, and has not failed to do
     anything either.
 
