@@ -124,6 +124,7 @@ class stdio_4_cuts_output(RelaysOutput):
                 if not data:
                     break
                 kept += data
+        poll.unregister(source)
         poll.modify(target, select.POLLOUT)
         while kept and poll.poll(0):
             kept = kept[os.write(target, kept[:4096]) :]
