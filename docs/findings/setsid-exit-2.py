@@ -290,8 +290,8 @@ def read_output(run, fd):
         return
     run.output += data.decode(errors="replace")
     run.note("printed: %r" % data.decode(errors="replace")[:80], "printed", data)
-    if fd == run.stdio[1]:  # on a terminal it is ours that is read
-        run.events.append(("stdout", data))
+    if fd in run.stdio[1:]:  # on a terminal it is ours that is read
+        run.events.append(("stdout" if fd == run.stdio[1] else "stderr", data))
 
 def violation(required, actual):  # Return one violation
     return ["required: %s\nactual:   %s" % (harmless(required), harmless(actual))]
