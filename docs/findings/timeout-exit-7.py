@@ -263,8 +263,10 @@ def settle(run):  # Wait until no process has run for a moment: then nothing mor
 def tell(run, text, to="command"):  # Give the command an order, and do not wait
     if run.all("ended", to):
         raise TimeoutError("%s is there to take the order: %s" % (to, text))
+    order = pathlib.Path(run.directory, to)
+    run.wait("%s takes its last order" % to, lambda: not order.exists())
     run.note("we order the %s to: %s" % (to, text), "told", to, len(run.output))
-    pathlib.Path(run.directory, to).write_text(text)
+    order.write_text(text)
     os.kill(run.pids[to], ORDER)
 def wait_for(run, process, what, *more, times=1):  # Wait until a process runs, has received a signal, or has ended
     run.wait(" ".join((process, what, *more)), lambda: len(run.all(what, process, *more)) >= times)
@@ -408,6 +410,7 @@ class ReportingCommand:  # What the launcher starts: it reports each signal, and
                 self.report("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
             else:
                 word, *words = contents(directory + "/" + name).split()
+                os.unlink(directory + "/" + name)  # so that we can be told the next one
                 globals()["order_" + word.replace("-", "_")](self, *words)
 
 def order_exit(me, code):  # End with this exit code

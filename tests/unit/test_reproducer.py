@@ -177,13 +177,13 @@ HELD = (s.Settle(), s.Hold(), s.Press("ctrl-c"), s.Settle(), s.Release(), s.Sett
 @pytest.mark.parametrize(
     ("check", "steps", "stage", "lines"),
     [
-        ("signals.reaches_command", SIGNALLED, PIPES, 370),
-        ("signals.reaches_command", SIGNALLED, LEADER, 390),
-        ("signals.reaches_command", SIGNALLED, JOB, 410),
-        ("terminal.key_arrives", PRESSED, LEADER, 390),
-        ("terminal.key_arrives", PRESSED, JOB, 410),
-        ("terminal.key_arrives_once", HELD, LEADER, 430),
-        ("terminal.key_arrives_once", HELD, JOB, 450),
+        ("signals.reaches_command", SIGNALLED, PIPES, 375),
+        ("signals.reaches_command", SIGNALLED, LEADER, 395),
+        ("signals.reaches_command", SIGNALLED, JOB, 415),
+        ("terminal.key_arrives", PRESSED, LEADER, 395),
+        ("terminal.key_arrives", PRESSED, JOB, 415),
+        ("terminal.key_arrives_once", HELD, LEADER, 435),
+        ("terminal.key_arrives_once", HELD, JOB, 455),
     ],
 )
 def test_plain_scenarios_are_short(check: str, steps: tuple[s.Step, ...], stage: Stage, lines: int) -> None:

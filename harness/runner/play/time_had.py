@@ -24,16 +24,15 @@ class TimeHad:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._cpu_before: float | None = None
-        self._delays: dict[int, float] = {}
+        self._delays: dict[int, float] | None = None
         self._delayed = self._own_before = self._sampled = 0.0
 
     def begin(self) -> None:
-        """Note what was used before; once, at the first look, so that a wait without one costs nothing. Later look at
-        the delays again, if it is time to."""
+        """Note what was used before; once, at the first look, so that a wait without one costs nothing. At later looks
+        add up the delays, if it is time to; the first time they are only noted, so a short wait does not pay for it."""
         if self._cpu_before is None:
             self._cpu_before = self._observer.cpu_seconds()
             self._own_before, self._sampled = time.process_time(), time.monotonic()
-            self._delays = self._observer.delays()[0]
         elif time.monotonic() - self._sampled >= SAMPLE_EVERY:
             self._sample()
 
@@ -51,13 +50,15 @@ class TimeHad:
             used += time.process_time() - self._own_before
         if not DELAYS_ARE_KNOWN:
             return min(waited, used)
+        if self._delays is None:  # there was only one look, so all delays count that tasks ever had
+            self._delays = {}
         self._sample()
         return min(waited, max(used, waited - self._delayed))
 
     def _sample(self) -> None:
         now = time.monotonic()
         delays, waits_for_disk = self._observer.delays()
-        self._delayed += sum(max(0.0, delay - self._delays.get(tid, 0.0)) for tid, delay in delays.items())
-        if waits_for_disk:
-            self._delayed += now - self._sampled
+        if self._delays is not None:
+            self._delayed += sum(max(0.0, delay - self._delays.get(tid, 0.0)) for tid, delay in delays.items())
+            self._delayed += now - self._sampled if waits_for_disk else 0.0
         self._delays, self._sampled = delays, now

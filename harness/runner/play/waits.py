@@ -231,7 +231,7 @@ class SettleWait(_Wait[history.SettleEnded]):
         self._reason = self._reason or (timer if look.blocked else "")
         if look.blocked:
             self._open = look.open or ((UNSEEN_TIMER,) if rest.hidden_timer else ())
-        if not look.blocked or rest.now == 0.0:
+        else:
             self._had.begin()
         only_relays = bool(self._open) and all(wait.why == "relays" for wait in self._open)
         limit = SETTLE_LIMIT if only_relays else self._open_for

@@ -41,6 +41,7 @@ class ReportingCommand:
                 self.report("received", name_of(info.si_signo), "from", "the kernel" if info.si_code == 128 else sender)
             else:
                 word, *words = contents(directory + "/" + name).split()
+                os.unlink(directory + "/" + name)  # so that we can be told the next one
                 globals()["order_" + word.replace("-", "_")](self, *words)
 
     def leave(self, numbers: set[Any], how: signal.Handlers) -> None:

@@ -51,8 +51,10 @@ def tell(run: ObservedRun, text: str, to: str = "command") -> None:
     """Give the command an order, and do not wait."""
     if run.all("ended", to):
         raise TimeoutError("%s is there to take the order: %s" % (to, text))
+    order = pathlib.Path(run.directory, to)
+    run.wait("%s takes its last order" % to, lambda: not order.exists())
     run.note("we order the %s to: %s" % (to, text), "told", to, len(run.output))
-    pathlib.Path(run.directory, to).write_text(text)
+    order.write_text(text)
     os.kill(run.pids[to], ORDER)
 
 
