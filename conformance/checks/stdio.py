@@ -28,9 +28,10 @@ from proctor.harness.history import (
     RestRead,
     Started,
     Unobserved,
+    WaitFailed,
     WitnessReady,
 )
-from proctor.harness.scenario import OutputPipe
+from proctor.harness.scenario import OutputPipe, WaitAnswer
 from proctor.harness.violation import Value, Violation
 
 MOST_CPU_TIME = 0.1
@@ -86,10 +87,11 @@ def no_reader(history: History, bare: History) -> list[Violation]:
 
 
 def rest_is_left(history: History, bare: History) -> list[Violation]:
-    """STDIO-7: what the command did not read is left in the stdin that it inherits."""
-    if found := missed(history):
-        return found
+    """STDIO-7: what the command did not read is left in the stdin that it inherits; it gets what it reads itself."""
     _needs_inherited_stdin(history)
+    if any(isinstance(miss.awaited, WaitAnswer) for miss in history.facts(WaitFailed)):
+        return missed(history)
+    needs_whole_script(history)
     (at, mine), *_ = [(event.index, fact) for event, fact in history.all(RestRead)]
     its = bare.facts(RestRead)[-1]
     if (mine.count, mine.data) == (its.count, its.data):

@@ -140,7 +140,7 @@ def test_flags_of_shared_descriptors_stay(case: Case, stage: Stage, ending: str)
 
 @requirement("STDIO-7")
 @pytest.mark.parametrize("before", [(), (Order(ONE),)], ids=["all", "but-a-line"])
-@pytest.mark.parametrize("ending", ["exit-0", "exit-1", "term"])
+@pytest.mark.parametrize("ending", ["exit-0", "exit-1", "killed"])
 def test_what_the_command_leaves_unread_stays(case: Case, before: tuple[Step, ...], ending: str) -> None:
     read = (WaitAnswer("read"),) if before else ()
     case(Scenario((*before, Type(LINES), *read, *ENDS[ending], ReadRest())), checks.rest_is_left)

@@ -22,6 +22,7 @@ from tests.unit.histories import (
     process,
     replaced,
     supervised,
+    unseen,
 )
 
 EOF = Answered("command", "read", 0, 0)
@@ -135,6 +136,21 @@ OF_PIPES: tuple[Example, ...] = (
         replaced(*over(), LEFT),
         "stdin-taken",
         "0 are left",
+    ),
+    bad(
+        "the launcher has read what the command reads",
+        checks.rest_is_left,
+        supervised(missed("command answers read")),
+        replaced(*over(), LEFT),
+        "timed-out wait=answer process=command order=read",
+        "the command answers read",
+    ),
+    unseen(
+        "SIGTERM ended the launcher alone",
+        checks.rest_is_left,
+        supervised(ended("launcher", signal=15), missed("command ends")),
+        replaced(*over(), LEFT),
+        "did not get that far",
     ),
     beside(
         "the command has another stdin",

@@ -61,6 +61,8 @@ def reader_has_gone(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("stdio.rest_is_left", requirements=("STDIO-7",))
 def rest_is_left(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """What the command did not read is left in stdin."""
+    if "read" not in launched.timed_out:
+        needs_all_steps(launched)
     its, mine = bare.all("unread"), launched.all("unread")
     if its == mine or launched.timed_out:
         return timed_out(launched)
