@@ -46,7 +46,7 @@ REMARKS = {
         the fault is, and its findings are reproducible. Its seconds include the start of the runner and the survey;
         those of random timing include 0.1 s to detect that a launcher hangs.""",
     "environments": """Each schedule makes an environment, interrupts that, and makes it again. The moments that the
-        suite tries first come late in the making, so so an execution costs more here than on average.""",
+        suite tries first come late in the making, so an execution costs more here than on average.""",
     "repeats": """The schedule decides which task runs, so the launcher behaves the same each time. Two things may
         differ. First, the position of the runner's own notes (a wait has ended, all processes are idle): ends, reports
         and stops wake the runner, and the kernel decides which of them it reads first. Second, the position of the

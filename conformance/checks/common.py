@@ -13,6 +13,7 @@ from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
 from proctor.harness.awaited import Awaited, OrderDone, OrderTaken
 from proctor.harness.history import (
+    Answered,
     Ended,
     Event,
     History,
@@ -75,6 +76,21 @@ def parameters_of(waited_for: Awaited) -> dict[str, Value]:
     if isinstance(waited_for, OrderTaken | OrderDone):
         values["order"] = str(waited_for.order)
     return {"wait": str(values.pop("do")).removeprefix("wait-"), **values}
+
+
+def changed_bytes(history: History, bare: History, orders: Iterable[str]) -> list[Violation]:
+    """The answers to these orders, which say how many bytes were read or written, and which, differ from those of the
+    bare command."""
+    mine, its = (
+        [(event, fact) for event, fact in one.all(Answered) if fact.order in orders] for one in (history, bare)
+    )
+    found = []
+    for (event, got), (_, due) in zip(mine, its, strict=False):
+        if (got.order, got.count, got.crc, got.error) != (due.order, due.count, due.crc, due.error):
+            required: dict[str, Value] = {"required_count": due.count, "required_crc": f"{due.crc:08x}"}
+            actual: dict[str, Value] = {"count": got.count, "crc": f"{got.crc:08x}", "errno": got.error}
+            found.append(violation("bytes-changed", event.index, order=due.order, **required, **actual))
+    return found
 
 
 def needs_seen(miss: WaitFailed) -> None:

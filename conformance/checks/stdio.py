@@ -7,6 +7,7 @@ from collections import Counter
 from proctor.conformance.checks.common import (
     NotApplicable,
     NotObservable,
+    changed_bytes,
     launcher_stays,
     missed,
     needs_whole_script,
@@ -40,17 +41,7 @@ MOST_CPU_TIME = 0.1
 
 def end_of_file_arrives(history: History, bare: History) -> list[Violation]:
     """STDIO-1: the command reads what the caller wrote, and then the end of file."""
-    if found := missed(history):
-        return found
-    reads, its_reads = ([fact for _, fact in one.all(Answered) if fact.order == "read"] for one in (history, bare))
-    return [
-        violation(
-            "bytes-changed", order="read", required_count=its.count, required_crc=f"{its.crc:08x}", count=mine.count,
-            crc=f"{mine.crc:08x}", errno=mine.error,
-        )
-        for mine, its in zip(reads, its_reads, strict=False)
-        if (mine.count, mine.crc, mine.error) != (its.count, its.crc, its.error)
-    ]  # fmt: skip
+    return missed(history) or changed_bytes(history, bare, ("read",))
 
 
 def ends_with_open_stdin(history: History, bare: History) -> list[Violation]:
@@ -78,12 +69,7 @@ def no_reader(history: History, bare: History) -> list[Violation]:
     for (event, got), should in zip(history.all(Answered), bare.facts(Answered), strict=False):
         if got.order == should.order == "write" and should.error and not got.error:
             found.append(violation("broken-pipe-hidden", event.index))
-    mine, its = (_lines(one, "stderr") for one in (history, bare))
-    if extra := Counter(mine) - Counter(its):
-        text = b"".join(line for line in mine if line in extra).strip()
-        events = [event.index for event, fact in history.all(Output) if fact.stream == "stderr"]
-        found.append(violation("own-bytes-on-stderr", *events[:1], bytes=words.shortened(text)))
-    return found
+    return found + _own_bytes(history, bare, "stderr")
 
 
 def rest_is_left(history: History, bare: History) -> list[Violation]:
@@ -115,14 +101,21 @@ def nothing_outlives_the_host(history: History, bare: History) -> list[Violation
 
 def no_bytes_of_its_own(history: History, bare: History) -> list[Violation]:
     """STDIO-3: there is no line on stdout that the bare command does not write."""
-    mine, its = _lines(history, "stdout"), _lines(bare, "stdout")
+    found = _own_bytes(history, bare, "stdout")
+    if not found:
+        needs_whole_script(history)
+    return found
+
+
+def _own_bytes(history: History, bare: History, stream: OutputPipe) -> list[Violation]:
+    """Return the violation that there are lines on a pipe that the bare command does not write."""
+    mine, its = (_lines(one, stream) for one in (history, bare))
     extra = Counter(mine) - Counter(its)
     if not extra:
-        needs_whole_script(history)
         return []
     text = b"".join(line for line in mine if line in extra).strip()
-    events = [event.index for event, fact in history.all(Output) if fact.stream == "stdout"]
-    return [violation("own-bytes-on-stdout", *events[:1], bytes=words.shortened(text))]
+    events = [event.index for event, fact in history.all(Output) if fact.stream == stream]
+    return [violation(f"own-bytes-on-{stream}", *events[:1], bytes=words.shortened(text))]
 
 
 def _lines(history: History, stream: OutputPipe) -> list[bytes]:

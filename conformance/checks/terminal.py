@@ -11,6 +11,7 @@ from proctor.conformance.checks.common import (
     NotObservable,
     alive,
     at_end,
+    changed_bytes,
     counts_as_bare,
     end_of,
     has,
@@ -272,23 +273,7 @@ def bytes_arrive(history: History, bare: History) -> list[Violation]:
     found = missed(history)
     if found:
         return found
-    of_bytes = [(event, fact) for event, fact in history.all(Answered) if fact.order in OF_BYTES]
-    as_bare = [fact for fact in bare.facts(Answered) if fact.order in OF_BYTES]
-    for (event, mine), its in zip(of_bytes, as_bare, strict=False):
-        if (mine.order, mine.count, mine.crc, mine.error) != (its.order, its.count, its.crc, its.error):
-            found.append(
-                violation(
-                    "bytes-changed",
-                    event.index,
-                    order=its.order,
-                    required_count=its.count,
-                    required_crc=f"{its.crc:08x}",
-                    count=mine.count,
-                    crc=f"{mine.crc:08x}",
-                    errno=mine.error,
-                )
-            )
-    return found + _same_output(history)
+    return changed_bytes(history, bare, OF_BYTES) + _same_output(history)
 
 
 def _same_output(history: History) -> list[Violation]:

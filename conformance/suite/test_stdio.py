@@ -114,7 +114,7 @@ def test_stdout_is_the_commands(case: Case, steps: tuple[Step, ...]) -> None:
         (POURS, WRITTEN, *finish()),
         (StopReading(), POURS, Settle(), ReadOn(), WRITTEN, *finish()),
         (StopReading(), POURS, *(Settle(), ReadOn(most=100_000)) * 3, Settle(), ReadOn(), WRITTEN, *finish()),
-        # it ends as soon as it has written all, whoever has taken that
+        # the command ends as soon as it has written everything, before anybody has read the rest
         (StopReading(), POURS, Order(orders.Exit(0)), Settle(), ReadOn(), WaitEnds("command"), WaitEnds()),
     ],
     ids=["at-once", "late", "in-parts", "command-ends-first"],

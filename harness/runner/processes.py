@@ -72,20 +72,20 @@ def command_line_of(pid: int) -> tuple[bytes, ...]:
 
 def is_running(tid: int) -> bool:
     """Whether a task runs or is ready to."""
-    try:
-        line = contents(f"/proc/{tid}/stat")
-    except OSError:
-        return False
-    return line.startswith(b") R", line.rfind(b")"))
+    return _is_in_state(tid, b"R")
 
 
 def waits_for_disk(tid: int) -> bool:
     """Whether a task sleeps so that no signal wakes it: state D of proc_pid_stat(5)."""
+    return _is_in_state(tid, b"D")
+
+
+def _is_in_state(tid: int, state: bytes) -> bool:
     try:
         line = contents(f"/proc/{tid}/stat")
     except OSError:
         return False
-    return line.startswith(b") D", line.rfind(b")"))
+    return line.startswith(b") " + state, line.rfind(b")"))
 
 
 def delay(tid: int) -> float:

@@ -202,17 +202,20 @@ class Making(Leases):
         os.mkdir(output)
         self.end_if_interrupted()
         paths = [os.path.abspath(path) for path in system.get("backend-path", [])]
+        self.run_backend([python, "-B", "-c", BUILD, system["build-backend"], output, *paths], "the build has failed")
+        return f"{output}/{os.listdir(output)[0]}"
+
+    def run_backend(self, words: list[str], complaint: str) -> None:
+        """Run a program of the project in a process group of its own, which ends when we are interrupted."""
         # should we be killed, it is still at work in there
         os.set_inheritable(self.lease, True)
-        words = [python, "-B", "-c", BUILD, system["build-backend"], output, *paths]
         defaults = [signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ]
         self.backend = os.posix_spawn(
-            python, words, os.environ, setpgroup=0, setsigmask=self.inherited_mask, setsigdef=defaults
+            words[0], words, os.environ, setpgroup=0, setsigmask=self.inherited_mask, setsigdef=defaults
         )
         if self.status_of_backend():
             self.abandon()
-            self.fail("the build has failed")
-        return f"{output}/{os.listdir(output)[0]}"
+            self.fail(complaint)
 
     def status_of_backend(self) -> int:
         while True:

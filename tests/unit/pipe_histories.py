@@ -121,7 +121,7 @@ OF_PIPES: tuple[Example, ...] = (
         replaced(Output("stderr", b"full\n"), REFUSED, ended("launcher", 3)),
     ),
     bad(
-        "the command writes to nobody",
+        "the write of the command succeeds without a reader",
         checks.no_reader,
         supervised(WROTE, *over(3)),
         replaced(REFUSED, ended("launcher", 3)),

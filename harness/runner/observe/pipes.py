@@ -52,7 +52,7 @@ class Pipes(Streams):
         if not most:
             self.read_from(fd, stream)
             return
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(BlockingIOError):  # there is no more now
             while most and (data := os.read(fd, min(most, CHUNK))):
                 self._recorder.output(stream, data)
                 most -= len(data)
@@ -71,7 +71,7 @@ class Pipes(Streams):
         data = b""
         fd = os.open(f"/proc/self/fd/{self._input}", os.O_RDONLY | os.O_NONBLOCK)
         try:
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(BlockingIOError):  # we hold the other end, so there is no end of file
                 while some := os.read(fd, CHUNK):
                     data += some
         finally:

@@ -41,7 +41,7 @@ def pack(path: Path, files: dict[str, bytes], programs: tuple[str, ...] = ()) ->
     unfinished = path.with_suffix(".part")
     with (
         open(unfinished, "wb") as file,
-        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped,
+        gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for name, data in files.items():

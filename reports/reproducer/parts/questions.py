@@ -117,9 +117,6 @@ def death_is_named(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     return timed_out(launched) or same_status(bare, launched) or names_the_death(bare, launched)
 
 
-# -- STDIO
-
-
 # -- SIG
 
 

@@ -173,7 +173,7 @@ def read_on(run: Any, name: str, most: int = 0) -> None:
 def read_rest(run: Any) -> None:
     """Read what is left in the launcher's stdin, as the next program would that has it."""
     pipe, data = os.open("/proc/self/fd/%d" % run.master, os.O_RDONLY | os.O_NONBLOCK), b""
-    with contextlib.suppress(BlockingIOError):
+    with contextlib.suppress(BlockingIOError):  # nothing is left, and we hold the other end
         data = os.read(pipe, 65536)
     os.close(pipe)
     run.note("left in stdin: %r" % data, "unread", data)
