@@ -33,6 +33,7 @@ Unseen = Literal[
     "launcher-not-found",
     "pid-not-reused",
     "no-other-python",
+    "not-installed",
     "signal-ended-by-exec",
 ]
 

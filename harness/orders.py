@@ -158,9 +158,15 @@ class GoOn(_Order, frozen=True, tag="go-on"):
     answers: ClassVar[bool] = False
 
 
+class Ask(_Order, frozen=True, tag="ask"):
+    """Ask the launcher's parent, a real program, for something that it does: stop, restart, interrupt."""
+
+    verb: str
+
+
 OrderToWitness = (
     Exit | Die | Catch | Ignore | Default | Inherit | ExitOn | Spawn | Reap | Read | ReadLine | Write | Say | Raw
-    | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn
+    | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn | Ask
 )  # fmt: skip
 AboutSignal = Die | Catch | Ignore | Default | Inherit | ExitOn
 """Orders that say what is to become of a signal."""

@@ -27,13 +27,18 @@ from proctor.harness.orders import OrderToWitness
 from proctor.harness.strict import kebab
 from proctor.harness.target import Invocation
 
-Parent = Literal["runner", "job", "init", "bash", "dash", "zsh"]
+Parent = Literal[
+    "runner", "job", "init", "bash", "dash", "zsh", "supervisord", "sshd", "jupyter", "watchfiles", "mcp-host"
+]
 SHELLS = ("bash", "dash", "zsh")
+REAL_PARENTS = ("supervisord", "sshd", "jupyter", "watchfiles", "mcp-host")
 """Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
-which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell."""
+which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell. The others
+are real programs (harness/runner/parents), which start the launcher anew as they do; then there is a launcher-2 with a
+command-2. They do what `Order(Ask(VERB), to="parent")` asks for."""
 
 NAMES_WITHOUT_TERMINAL: dict[Parent, str] = {"runner": "pipes", "job": "pipes-job"}
-STAGE_NAMES = ("pipes", "pipes-job", "job", "leader", "init", *SHELLS)
+STAGE_NAMES = ("pipes", "pipes-job", "job", "leader", "init", *SHELLS, *REAL_PARENTS)
 """Short names of stages, as in the names of cases, in results and in declared deviations."""
 
 Pipe = Literal["stdin", "stdout", "stderr"]
@@ -55,6 +60,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     terminal: bool = False
     parent: Parent = "runner"
+    options: dict[str, str] = {}
+    """How a real parent is configured, such as stopsignal for supervisord."""
     blocked: tuple[SignalNumber, ...] = ()
     ignored: tuple[SignalNumber, ...] = ()
     limits: tuple[tuple[Resource, ResourceLimit, ResourceLimit], ...] = ()

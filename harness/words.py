@@ -234,7 +234,7 @@ def _words(fact: Fact) -> str:
 
 def the(process: str) -> str:
     """Return what a process is called in a sentence."""
-    return f"the {process}" if process in ("launcher", "command", "shell", "daemon") else process
+    return f"the {process}" if process in ("launcher", "command", "shell", "daemon", "parent") else process
 
 
 def awaited(what: Awaited) -> str:
@@ -387,6 +387,8 @@ def unseen(fact: Unobserved) -> str:
             return "the launcher: the command is not below the shell"
         case "pid-not-reused":
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
+        case "not-installed":
+            return f"what this case needs and is not installed: {fact.detail}"
         case "no-other-python":
             return "another interpreter: no other supported version of Python that can make environments is on PATH"
 

@@ -42,7 +42,7 @@ from proctor.harness.words import awaited, exceeded, hidden, how_ended, refused,
 
 OF_THE_TERMINAL = (signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
 NOT_RECEIVED = "not received"
-HARNESS_ROLES = ("leader", "shell", "runner")
+HARNESS_ROLES = ("leader", "shell", "runner", "parent")
 
 
 class NotApplicable(Exception):

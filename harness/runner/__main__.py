@@ -22,7 +22,7 @@ from pathlib import Path
 from proctor.harness import history, orders
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner.observe.created_files import CreatedFiles
-from proctor.harness.runner.observe.witnesses import Listeners
+from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.play.execution import Execution
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import containment, spawn

@@ -25,7 +25,7 @@ from proctor.harness.words import harmless
 
 PROCTOR, TERMINAL, OUTPUT = "proctor", "terminal", "output"
 LAUNCHER, COMMAND = "launcher", "command"
-LAUNCHER_PARENTS = ("leader", "shell")
+LAUNCHER_PARENTS = ("leader", "shell", "parent")
 """Processes that start the launcher, if Proctor does not."""
 MAX_LANES = 14
 """Limit of lanes, since a launcher may start any number of processes. Processes with a role come first."""

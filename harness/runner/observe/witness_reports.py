@@ -24,9 +24,16 @@ class Greeting(msgspec.Struct, frozen=True):
 
 
 class JoinReport(msgspec.Struct, frozen=True):
-    """A helper runs that is not a witness, but takes an order."""
+    """A helper runs that is not a witness, but takes an order. through: see RealParent."""
 
     name: str
+    through: tuple[str, ...] = ()
+
+
+class OwnReport(msgspec.Struct, frozen=True):
+    """A parent of the launcher has started these processes, which are not the launcher."""
+
+    pids: tuple[int, ...]
 
 
 class SignalReport(msgspec.Struct, frozen=True):
@@ -56,7 +63,7 @@ class ViewReport(msgspec.Struct, frozen=True):
     terminal: TerminalView
 
 
-Report = Greeting | JoinReport | SignalReport | OrderReport | ViewReport
+Report = Greeting | JoinReport | OwnReport | SignalReport | OrderReport | ViewReport
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -89,6 +96,6 @@ def _hello(message: dict[str, Any]) -> Greeting:
     return msgspec.convert({"name": name, "inherited": message}, Greeting)
 
 
-_KINDS: dict[str, type[JoinReport | SignalReport | OrderReport | ViewReport]] = {
-    "join": JoinReport, "signal": SignalReport, "done": OrderReport, "look": ViewReport,
+_KINDS: dict[str, type[JoinReport | OwnReport | SignalReport | OrderReport | ViewReport]] = {
+    "join": JoinReport, "own": OwnReport, "signal": SignalReport, "done": OrderReport, "look": ViewReport,
 }  # fmt: skip

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import os
 import socket
-import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from proctor.harness import history
-from proctor.harness.errors import HarnessError
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import has_witness_library
+from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.observe.peers import Peer, Refusals, peer_of, why_refused
 from proctor.harness.runner.observe.witness_reports import (
     LONGEST_LINE,
     Greeting,
     JoinReport,
     OrderReport,
+    OwnReport,
     Report,
     SignalReport,
     ViewReport,
@@ -27,12 +28,24 @@ from proctor.harness.runner.observe.witness_reports import (
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
-from proctor.harness.runner.start.removal import remove
 
 MOST_SILENT = 64
 """Connections that have reported nothing yet. A witness reports at once."""
-JOINERS = ("backend",)
-"""The names of helpers, which connect without being witnesses."""
+BACKEND, PARENT = "backend", "parent"
+"""Helpers, which connect without being witnesses: a build backend, and the launcher's parent, a real program."""
+
+
+class ParentListener(Protocol):
+    """Takes in what a real parent of the launcher tells."""
+
+    def joined(self, pid: int, through: tuple[str, ...]) -> None:
+        """It runs."""
+
+    def owns(self, pids: tuple[int, ...]) -> None:
+        """It has started these."""
+
+    def answered(self, what: str, error: int, text: str) -> None:
+        """It has done what it was asked for, or could not."""
 
 
 class _Connection:
@@ -42,64 +55,6 @@ class _Connection:
         self.prefix = prefix
         self.name = ""
         self.unread = bytearray()
-
-
-class Listeners:
-    """The sockets that witnesses report to, kept from one execution to the next: to make one in a directory takes a
-    quarter of a millisecond, as long as the start of a small launcher."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[socket.socket, tuple[int, ...]]] = {}
-
-    def at(self, path: str) -> socket.socket:
-        """Return a socket that listens at a path, with an empty queue; HarnessError where none can be made."""
-        _need_own(os.path.dirname(path))
-        listener, made = self._kept.get(path, (None, ()))
-        if listener and made == _identity(path):
-            _turn_away(listener)
-            return listener
-        if listener:
-            listener.close()
-        remove(Path(path))  # a launcher that knows this path may have put something there
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        try:
-            listener.bind(path)
-        except OSError as error:
-            raise HarnessError(
-                f"cannot make the socket {path} ({error}). This says nothing about the launcher. Set TMPDIR to a "
-                "short path (a socket's name has at most 107 bytes) on a file system with room"
-            ) from error
-        os.chmod(path, 0o777)  # for a command that runs as another user; `peers` tells who has connected
-        listener.listen(64)
-        self._kept[path] = listener, _identity(path)
-        return listener
-
-
-def _need_own(directory: str) -> None:
-    """Raise HarnessError if others may replace what is in the directory of a socket."""
-    found = os.lstat(directory)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise HarnessError(
-            f"{directory} is not a directory that only this user may write ({stat.filemode(found.st_mode)}, user "
-            f"{found.st_uid}), so another process could answer for the command. This says nothing about the launcher, "
-            "unless it has changed that. Set TMPDIR to a directory of your own"
-        )
-
-
-def _identity(path: str) -> tuple[int, ...]:
-    """Return what shows whether a path still leads to the same socket with the same permissions."""
-    try:
-        now = os.lstat(path)
-    except OSError:
-        return ()
-    return now.st_dev, now.st_ino, now.st_mode, now.st_ctime_ns
-
-
-def _turn_away(listener: socket.socket) -> None:
-    """Close the connections that an earlier execution has left in the queue."""
-    with contextlib.suppress(OSError):
-        while True:
-            listener.accept()[0].close()
 
 
 class Witnesses:
@@ -123,6 +78,10 @@ class Witnesses:
         self._on_greeting, self._role_of = on_greeting, role_of
         self.on_command: Callable[[int], None] = lambda _: None
         """Called with the pid of each new witness."""
+        self.after_greeting: Callable[[str, int], None] = lambda *_: None
+        """Called with the name and the pid of each new witness, once it is recorded."""
+        self.parent: ParentListener | None = None
+        """Who takes in what a real parent of the launcher tells."""
         self._impostor = False
         self._refusals = Refusals(recorder)
         self._awaited_names = {"command"}
@@ -202,7 +161,10 @@ class Witnesses:
             if not connection.name:
                 self._greet(connection, report)
         elif isinstance(report, JoinReport):
-            self._join(connection, report.name)
+            self._join(connection, report)
+        elif isinstance(report, OwnReport):
+            if connection.name == PARENT and self.parent:
+                self.parent.owns(report.pids)
         elif report and connection.name in self._by_name:
             self._record(connection.name, report)
 
@@ -216,6 +178,8 @@ class Witnesses:
             case OrderReport():
                 numbers = report.count, report.crc, report.error
                 self._recorder.add(name, history.Answered(name, report.order, *numbers, report.text))
+                if name == PARENT and self.parent:
+                    self.parent.answered(report.order, report.error, report.text)
             case ViewReport():
                 self._recorder.add(name, history.TerminalState(name, report.pgid, report.sid, report.terminal))
 
@@ -224,16 +188,21 @@ class Witnesses:
             self._impostor = True
             self._recorder.add("runner", history.Unobserved("other-program", pid))
 
-    def _join(self, connection: _Connection, name: str) -> None:
-        """Take in a helper that is not a witness but takes an order: a build backend. A second one need not wait."""
-        if connection.name or name not in JOINERS:
+    def _join(self, connection: _Connection, report: JoinReport) -> None:
+        """Take in a helper that is not a witness but takes orders. A second one need not wait."""
+        name = report.name
+        is_parent = name == PARENT and self.parent is not None and self._role_of(connection.pid) == PARENT
+        if connection.name or not (name == BACKEND or is_parent):
             return
         if name in self._by_name:
             self._forget(connection)
             return
         connection.name = name
         self._by_name[name] = connection
-        self._on_greeting(name, connection.pid)
+        if is_parent and self.parent:
+            self.parent.joined(connection.pid, report.through)
+        else:
+            self._on_greeting(name, connection.pid)
         self._recorder.add(name, history.HelperReady(name, connection.pid))
 
     def _greet(self, connection: _Connection, hello: Greeting) -> None:
@@ -244,14 +213,20 @@ class Witnesses:
             self._note_impostor(pid)
             return
         name = connection.prefix + hello.name
-        if name in self._by_name:  # a launcher that starts its command twice
-            name += f"-{pid}"
+        name = self._unused(name)  # a launcher may start its command twice, and a parent the launcher
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, pid)
         self.on_command(pid)
         used = self._used(pid) if name == "command" else processes.Usage()
         self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, used.cpu_seconds, used.page_faults))
+        self.after_greeting(name, pid)
+
+    def _unused(self, name: str) -> str:
+        """Return this name, or with the number that makes it the next one: command-2."""
+        if name not in self._by_name:
+            return name
+        return next(other for number in itertools.count(2) if (other := f"{name}-{number}") not in self._by_name)
 
     def _used(self, pid: int) -> processes.Usage:
         """Return what a process and its ancestors, with all that they and we have reaped, have used so far."""

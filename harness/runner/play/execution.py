@@ -15,12 +15,13 @@ from proctor.harness.runner.observe.created_files import CreatedFiles
 from proctor.harness.runner.observe.notify_socket import ServiceManager
 from proctor.harness.runner.observe.pipes import Pipes
 from proctor.harness.runner.observe.terminal import Terminal
-from proctor.harness.runner.observe.witnesses import Listeners
+from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
 from proctor.harness.runner.play.launcher_start import START_WITHIN, LauncherStart
 from proctor.harness.runner.play.observer import PATIENCE, SETTLE_LIMIT, Observer
+from proctor.harness.runner.play.real_parent import RealParent
 from proctor.harness.runner.play.reaper import Reaper
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.steps import POLLING_REST, Steps
@@ -38,7 +39,7 @@ from proctor.harness.target import Target
 
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
-PARENTS = ("shell", "leader")
+PARENTS = ("shell", "leader", "parent")
 """Roles of processes that are meant to be there at the end: they are what the launcher was started under."""
 MOST_NAMES = 1000
 """Files left behind that are listed by name. A launcher may leave a million."""
@@ -82,15 +83,21 @@ class Execution:
         timers.forget()
         stage = script.stage
         under = stage.parent
+        self._parent = RealParent(stage, place) if under in scenario.REAL_PARENTS else None
         self._registry = ProcessRegistry(
             sources,
             listeners,
             self._recorder,
             place.socket,
-            status_from="nowhere" if under in spawn.SHELLS else "stage" if under in ("job", "init") else "wait",
+            status_from="nowhere"
+            if under in spawn.SHELLS or self._parent
+            else "stage"
+            if under in ("job", "init")
+            else "wait",
             in_namespace=under == "init",
             is_traced=schedule is not None or stage.watches_flags or stage.watches_programs,
             on_entry=created.saw if created else lambda _: None,
+            parent=self._parent,
         )
         self._flags = FlagsWatch(self._recorder) if stage.watches_flags else None
         self._streams = (
@@ -114,7 +121,9 @@ class Execution:
         tracing = Tracing(self._director)
         self._reaper = Reaper(sources, self._registry, tracing)
         self._wait = Waiter(Observer(sources, self._registry, self._streams, tracing, (str(place.work.parent),)), rests)
-        self._expectations = Expectations(self._recorder, self._registry, self._wait, tracing)
+        self._expectations = Expectations(
+            self._recorder, self._registry, self._wait, tracing, gives_up=self._parent is None
+        )
         watched = Watched(target, place) if stage.home != "kept" else None
         self._steps = Steps(
             self._recorder, self._registry, self._streams, self._keyboard, self._wait, self._expectations,
@@ -123,8 +132,10 @@ class Execution:
         self._manager = ServiceManager(sources, self._recorder, place.notify_socket) if stage.notify else None
         self._launcher = LauncherStart(
             sources, self._recorder, self._registry, self._streams, self._expectations, self._director, script, place,
-            self._flags, programs_alone,
+            self._flags, programs_alone, self._parent,
         )  # fmt: skip
+        if self._parent:
+            self._registry.witnesses.after_greeting = lambda name, _: self._launcher.find(name)
 
     @property
     def came_to_rest(self) -> bool:
@@ -177,7 +188,7 @@ class Execution:
             ready = scenario.WaitReady("command")
             self._expectations.fact(ready, lambda: self._steps.has_greeted("command"), within, patience)
             if self._script.stage.parent in spawn.SHELLS:
-                self._launcher.find_below_shell()
+                self._launcher.find()
         self._steps.look("start")
         for number, step in enumerate(self._script.steps):
             self._expectations.step = number
@@ -226,6 +237,8 @@ class Execution:
         self._invocations.close()
         if self._manager:
             self._manager.close()
+        if self._parent:
+            self._parent.close()
         self._registry.close()
         self._launcher.close()
         if self._flags:
@@ -235,6 +248,9 @@ class Execution:
         stage = self._script.stage
         if not self._place.interpreter:
             self._recorder.add("runner", history.Unobserved("no-other-python"))
+            raise ScriptAborted
+        if self._parent and (missing := self._parent.missing):
+            self._recorder.add("runner", history.Unobserved("not-installed", detail=missing))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         if self._script.command == "forbidden":

@@ -26,7 +26,12 @@ class ScriptAborted(Exception):
 class Expectations:
     """Waits for facts. Records that one came and how long it took, or that it did not; then the script is aborted."""
 
-    def __init__(self, recorder: Recorder, registry: ProcessRegistry, wait: Waiter, tracing: Tracing) -> None:
+    def __init__(
+        self, recorder: Recorder, registry: ProcessRegistry, wait: Waiter, tracing: Tracing, gives_up: bool = True
+    ) -> None:
+        """gives_up: whether a fact is given up as soon as it is certain that it cannot come. Below a real parent that
+        never is: the parent may do something at any time."""
+        self._gives_up = gives_up
         self._recorder = recorder
         self._registry = registry
         self._wait = wait
@@ -42,7 +47,7 @@ class Expectations:
         def there_or_impossible() -> bool:
             return is_there() or self._none_left()
 
-        outcome = self._wait.for_fact(there_or_impossible, within, patience)
+        outcome = self._wait.for_fact(there_or_impossible, within, patience if self._gives_up else within)
         if is_there():
             self._recorder.add("runner", history.WaitEnded(what, round(outcome.seconds, 6), round(outcome.idle, 6)))
             return

@@ -11,7 +11,8 @@ from proctor.harness.runner.observe.pipes import Pipes
 from proctor.harness.runner.observe.streams import describe
 from proctor.harness.runner.observe.terminal import Terminal
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
-from proctor.harness.runner.play.registry import ProcessRegistry
+from proctor.harness.runner.play.real_parent import ROLE, RealParent, launcher_above
+from proctor.harness.runner.play.registry import ProcessRegistry, is_launcher
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 from proctor.harness.runner.start import spawn
@@ -41,9 +42,11 @@ class LauncherStart:
         place: spawn.Place,
         flags: FlagsWatch | None = None,
         programs_alone: bool = False,
+        parent: RealParent | None = None,
     ) -> None:
         """flags: what watches the flags of the descriptors that the launcher is given; None for nothing.
-        programs_alone: it is traced only to note its programs, so no filter is needed, and it may go on untraced."""
+        programs_alone: it is traced only to note its programs, so no filter is needed, and it may go on untraced.
+        parent: the real program that starts the launcher."""
         self._recorder, self._registry, self._streams = recorder, registry, streams
         self._expectations, self._director = expectations, director
         self._stage, self._place, self._flags = script.stage, place, flags
@@ -51,6 +54,7 @@ class LauncherStart:
         self._traces_for_programs_alone = programs_alone
         self._argv: tuple[bytes, ...] = ()
         self._stdio: tuple[history.Descriptor, ...] = ()
+        self._parent = parent
         self._gate = -1
         """While stage.c waits to be traced: the end of a pipe on which it is told to go on."""
 
@@ -59,11 +63,14 @@ class LauncherStart:
         stage = self._stage
         shell = spawn.find_shell(stage.parent) if stage.parent in spawn.SHELLS else None
         whole = [os.fsencode(word) for word in shell] if shell else argv
+        if self._parent:
+            whole = self._parent.command_line(argv)
         self._argv = tuple(argv)
         pid = self._spawn(whole, spawn.environment(target, stage, self._place))
         self._report.spawned()
         self._streams.forget_launcher_end()
         role = "shell" if shell else "leader" if stage.parent in ("job", "init") else "launcher"
+        role = ROLE if self._parent else role
         self._enter(role, pid)
         if self._director:
             self._seize(self._director)
@@ -116,21 +123,23 @@ class LauncherStart:
             self._recorder.add("runner", history.Started(role, pid))
             self._registry.enter(role, pid)
 
-    def _started(self, pid: int, pgid: int = 0) -> None:
-        self._recorder.add("runner", history.Started("launcher", pid, self._argv, self._stdio))
-        self._registry.enter_launcher(pid, pgid or pid)  # a group of its own, by session=1 or job=1
+    def _started(self, pid: int, pgid: int = 0, role: str = "launcher") -> None:
+        stdio = () if self._parent else self._stdio
+        self._recorder.add("runner", history.Started(role, pid, self._argv, stdio))
+        self._registry.enter_launcher(pid, pgid or pid, role)  # a group of its own, by session=1 or job=1
 
-    def find_below_shell(self) -> None:
-        """Enter the launcher that a shell has started: the child of the shell that is the command, or an ancestor of
-        it."""
+    def find(self, command: str = "command") -> None:
+        """Enter the launcher that a shell or a real parent has started, of this command: their child that is the
+        command, or an ancestor of it. That of command-2 is launcher-2."""
+        if not command.startswith("command"):
+            return  # a process that the command has started
         table = processes.table()
-        shell, pid = self._registry.pids["shell"], self._registry.pids["command"]
-        while pid in table and table[pid].ppid not in (shell, 0):
-            pid = table[pid].ppid
-        if pid not in table or table[pid].ppid != shell:
+        own = self._registry.of_parent(table) or {self._registry.pids["shell"]}
+        found = launcher_above(self._registry.pids[command], own, table)
+        if found is None:
             self._recorder.add("runner", history.Unobserved("launcher-not-found"))
-        else:
-            self._started(pid, table[pid].pgid)
+        elif found.pid not in (pid for role, pid in self._registry.pids.items() if is_launcher(role)):
+            self._started(found.pid, found.pgid, command.replace("command", "launcher"))
 
     def close(self) -> None:
         """Close what is open."""

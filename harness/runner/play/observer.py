@@ -103,7 +103,7 @@ class Observer:
 
     def look(self) -> quiescence.Rest:
         """Look at all tasks."""
-        pids, witnesses = quiescence.descendants(os.getpid()), self._registry.witness_pids()
+        pids, witnesses = self._registry.watched(), self._registry.witness_pids()
         kept_still, in_vfork = self._tracing.kept_still(), self._tracing.in_vfork()
         given = Given(self._places, self._streams.given())
         self._looked = quiescence.look(pids, witnesses, given, kept_still, in_vfork, self._looked)
@@ -116,7 +116,7 @@ class Observer:
     def delays(self) -> tuple[dict[int, float], bool]:
         """Return the seconds for which each task was ready to run but got no CPU, since it was started; and whether
         one waits for a disk now. Tasks that we trace also wait while we get no CPU."""
-        pids = quiescence.descendants(os.getpid())
+        pids = self._registry.watched()
         if self.is_traced:
             pids.append(os.getpid())
         tids = [tid for pid in pids for tid in processes.threads(pid)]

@@ -12,14 +12,22 @@ from typing import Literal
 from proctor.harness import history
 from proctor.harness.history import Process
 from proctor.harness.runner import processes
-from proctor.harness.runner.observe.witnesses import Listeners, Witnesses
+from proctor.harness.runner.observe import quiescence
+from proctor.harness.runner.observe.listeners import Listeners
+from proctor.harness.runner.observe.witnesses import Witnesses
+from proctor.harness.runner.play.real_parent import RealParent
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
 
 StatusFrom = Literal["wait", "stage", "nowhere"]
 """Where the launcher's wait status comes from: our own wait(2), stage.c, or nowhere, where its parent is a shell."""
-PARENTS = ("leader", "shell")
+PARENTS = ("leader", "shell", "parent")
 """The roles of processes that are the launcher's parent on the stage."""
+
+
+def is_launcher(role: str) -> bool:
+    """Whether this is the role of a launcher: a real parent starts it anew, as launcher-2."""
+    return role == "launcher" or role.startswith("launcher-")
 
 
 class ProcessRegistry:
@@ -39,9 +47,11 @@ class ProcessRegistry:
         in_namespace: bool = False,
         is_traced: bool = False,
         on_entry: Callable[[int], None] = lambda _: None,
+        parent: RealParent | None = None,
     ) -> None:
         """socket: the path at which witnesses report. in_namespace: the launcher is PID 1 of a namespace of its own.
-        is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role."""
+        is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role. parent: the
+        real program that starts the launcher."""
         self._sources = sources
         self._recorder = recorder
         self._status_from = status_from
@@ -52,9 +62,11 @@ class ProcessRegistry:
         self._roles: dict[int, str] = {os.getpid(): "runner"}
         self._pidfds: dict[str, int] = {}
         self._statuses: dict[int, int] = {}
+        self._parent = parent
         self._launcher_pgid = 0
         self._not_witnesses = {"launcher", *PARENTS}
         self.witnesses = Witnesses(sources, listeners, recorder, socket, self.enter, self.role_of)
+        self.witnesses.parent = parent
 
     def role_of(self, pid: int) -> str:
         """Return the role of a pid as a witness sees it, "" if it has none."""
@@ -62,10 +74,12 @@ class ProcessRegistry:
             return {0: "outside", 1: "launcher"}.get(pid, "")
         return "kernel" if pid == 0 else self._roles.get(pid, "")
 
-    def enter_launcher(self, pid: int, pgid: int) -> None:
-        """Enter the launcher. pgid: the process group that signals to the group go to."""
+    def enter_launcher(self, pid: int, pgid: int, role: str = "launcher") -> None:
+        """Enter the launcher, or one that was started after it. pgid: the process group that signals to the group go
+        to: that of the last one."""
         self._launcher_pgid = pgid
-        self.enter("launcher", pid)
+        self._not_witnesses.add(role)
+        self.enter(role, pid)
 
     def enter_invocation(self, name: str, pid: int) -> None:
         """Enter another process of ours that is not a witness: a concurrent call of the launcher."""
@@ -76,7 +90,7 @@ class ProcessRegistry:
         """Give a pid its role and listen for its end."""
         self.pids[role] = pid
         self._on_entry(pid)
-        if self._roles.get(pid) != "launcher":
+        if not is_launcher(self._roles.get(pid, "")):
             self._roles[pid] = role
         try:
             pidfd = os.pidfd_open(pid)
@@ -94,8 +108,8 @@ class ProcessRegistry:
     def _saw_end(self, role: str) -> None:
         if self._is_traced or role in self._not_witnesses - {"launcher"}:
             self.reap()  # wait(2) tells us the status of what we trace, and of our own children
-        if role == "launcher":
-            for other in [name for name in self._pidfds if name != "launcher" and self._has_ended(name)]:
+        if is_launcher(role):
+            for other in [name for name in self._pidfds if name != role and self._has_ended(name)]:
                 self._end(other)
             if self._status_from == "wait":
                 self.reap()
@@ -164,8 +178,10 @@ class ProcessRegistry:
 
     def _signal_all(self, number: int) -> None:
         """Signal all processes but the runner, the launcher's parents on the stage, and concurrent invocations."""
-        spared = {pid for role, pid in self.pids.items() if role in self._not_witnesses - {"launcher"}}
-        for pid in processes.below(os.getpid(), processes.table()):
+        table = processes.table()
+        others = {role for role in self._not_witnesses if not is_launcher(role)}
+        spared = {pid for role, pid in self.pids.items() if role in others} | self.of_parent(table)
+        for pid in processes.below(os.getpid(), table):
             if pid not in spared:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
@@ -181,9 +197,21 @@ class ProcessRegistry:
 
     def all_processes(self) -> tuple[Process, ...]:
         """Return the process table of this execution, with roles."""
-        rows = processes.below(os.getpid(), processes.table_without_gaps()).values()
-        named = (Process(p.pid, p.ppid, p.pgid, p.sid, p.state, p.name, self._roles.get(p.pid, "")) for p in rows)
+        rows = processes.below(os.getpid(), processes.table_without_gaps())
+        roles = dict.fromkeys(self.of_parent(rows), "parent") | self._roles
+        named = (Process(p.pid, p.ppid, p.pgid, p.sid, p.state, p.name, roles.get(p.pid, "")) for p in rows.values())
         return tuple(sorted(named, key=lambda process: process.pid))
+
+    def of_parent(self, table: dict[int, Process]) -> frozenset[int]:
+        """Return the pids of a real parent's own processes in a process table."""
+        return self._parent.own(table) if self._parent else frozenset()
+
+    def watched(self) -> list[int]:
+        """Return the pids of all processes that are to rest before anything is judged: all but a real parent's."""
+        if not self._parent:
+            return quiescence.descendants(os.getpid())
+        table = processes.table()
+        return sorted(processes.below(os.getpid(), table).keys() - self.of_parent(table))
 
     def witness_pids(self) -> frozenset[int]:
         """Return the pids of witnesses: they have no timers."""

@@ -9,7 +9,7 @@ from typing import Literal
 from proctor.harness import history, scenario
 from proctor.harness.awaited import OrderDone, OrderTaken
 from proctor.harness.errors import HarnessError
-from proctor.harness.orders import Catch, Default, ExitOn, Ignore, Inherit, OrderToWitness, Spawn
+from proctor.harness.orders import Ask, Catch, Default, ExitOn, Ignore, Inherit, OrderToWitness, Spawn
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.pipes import Pipes
 from proctor.harness.runner.observe.terminal import Terminal
@@ -17,6 +17,7 @@ from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard
 from proctor.harness.runner.play.observer import SETTLE_LIMIT
+from proctor.harness.runner.play.real_parent import ASK_WITHIN
 from proctor.harness.runner.play.registry import ProcessRegistry
 from proctor.harness.runner.play.waiting import Waiter
 from proctor.harness.runner.play.waits import WaitOutcome
@@ -164,7 +165,8 @@ class Steps:
         if not order.answers or not waits:
             self._answered_before[to, word] = before
             return
-        self._expectations.fact(OrderDone(to, order), lambda: self._recorder.answered[to, word] > before, self._within)
+        within = ASK_WITHIN if isinstance(order, Ask) else self._within
+        self._expectations.fact(OrderDone(to, order), lambda: self._recorder.answered[to, word] > before, within)
         if word == "write":  # a launcher with a terminal of its own may have bytes that it still has to pass on
             self._expectations.settled()
             self._recorder.count_streams()

@@ -1,0 +1,39 @@
+"""Which parents there are, and what each needs."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from proctor.harness.runner.parents.parent import Parent
+
+PIP = "pip install 'launch-proctor[world]'"
+
+
+class KnownParent(NamedTuple):
+    """where: its class, as MODULE:CLASS. modules, programs: what has to be installed; how: the line that does it."""
+
+    where: str
+    modules: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    how: str = PIP
+
+    def load(self) -> type[Parent]:
+        """Return its class."""
+        module, _, name = self.where.partition(":")
+        found: type[Parent] = getattr(importlib.import_module(f"proctor.harness.runner.parents.{module}"), name)
+        return found
+
+    def missing(self) -> str:
+        """Return what is not installed, with the line that installs it; "" if nothing is missing."""
+        modules = [name for name in self.modules if importlib.util.find_spec(name) is None]
+        programs = [name for name in self.programs if shutil.which(name) is None]
+        return f"{', '.join([*modules, *programs])}; {self.how}" if modules or programs else ""
+
+
+PARENTS: dict[str, KnownParent] = {
+    "supervisord": KnownParent("supervisord:Supervisord", ("supervisor",)),
+}
