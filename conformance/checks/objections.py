@@ -66,6 +66,9 @@ OBJECTIONS: dict[str, Objection] = {
     "process-left": Objection(NO_PROCESS, STILL_LEFT, ("process",)),
     "process-outlives": Objection(NO_CHILD, "the launcher {how}; still there: {processes}"),
     "command-outlives": Objection(NO_CHILD, "the launcher {how}; the command keeps running"),
+    "too-many-copies": Objection(
+        "after {after} by the launcher's parent there is {required} of the command", "{actual}: {paths}", ("after",)
+    ),
     "zombie-left": Objection("every child of the launcher is reaped", "zombies: {processes}"),
     "orphan-not-reaped": Objection("adopted orphans are reaped", "zombies: {processes}"),
     "death-unnoticed": Objection("the command receives a signal or ends", "it did neither and keeps running"),

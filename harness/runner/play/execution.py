@@ -12,10 +12,10 @@ from proctor.harness.history import Event
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.created_files import CreatedFiles
+from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.observe.notify_socket import ServiceManager
 from proctor.harness.runner.observe.pipes import Pipes
 from proctor.harness.runner.observe.terminal import Terminal
-from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.play.expectations import Expectations, ScriptAborted
 from proctor.harness.runner.play.invocations import ConcurrentInvocations
 from proctor.harness.runner.play.keyboard import Keyboard

@@ -1,0 +1,72 @@
+"""Chapter WORLD and TREE-8: below supervisord, sshd, a Jupyter client, a reloader, an MCP host."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from proctor.conformance.checks import parents as checks
+from proctor.conformance.scenarios.parents import ask, below, heeding, looked, started_anew
+from proctor.conformance.suite.case import Case
+from proctor.conformance.suite.marks import requirement, takes_long
+from proctor.harness import orders
+from proctor.harness.scenario import Order, Settle, Stage, Step
+
+GROUPS = {"pid": "false", "group": "true"}
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+HUP = int(signal.SIGHUP)
+
+
+def supervised(stopsignal: int = signal.SIGTERM, as_group: str = "false") -> Stage:
+    """Return the stage below supervisord. stopwaitsecs is short: what does not heed is killed after it."""
+    options = {
+        "stopsignal": signal.Signals(stopsignal).name.removeprefix("SIG"), "stopasgroup": as_group,
+        "killasgroup": as_group, "stopwaitsecs": "2",
+    }  # fmt: skip
+    return Stage(parent="supervisord", options=options)
+
+
+def reloaded(command: str = "command") -> tuple[Step, ...]:
+    """SIGHUP to a service that takes it as the request to read its configuration again. A launcher that dies of it is
+    started anew, beside the service that it has left."""
+    return Order(orders.Catch(HUP), to=command), Settle(), ask("reload"), Settle(), ask("steady"), *looked()
+
+
+@requirement("WORLD-1")
+@takes_long
+@pytest.mark.parametrize("as_group", GROUPS.values(), ids=GROUPS.keys())
+@pytest.mark.parametrize("number", STOP_SIGNALS, ids=[signal.Signals(number).name for number in STOP_SIGNALS])
+def test_one_copy_after_stop_and_restart(case: Case, number: int, as_group: str) -> None:
+    steps = (
+        *heeding(number, "command"), ask("stop"), *looked(),
+        ask("start"), *started_anew("command-2"), *heeding(number, "command-2"),
+        ask("restart"), *started_anew("command-3"), *heeding(number, "command-3"), *looked(),
+    )  # fmt: skip
+    case(below(supervised(number, as_group), *steps), checks.one_service)
+
+
+@requirement("WORLD-1")
+@takes_long
+def test_one_copy_after_supervisord_reads_its_configuration(case: Case) -> None:
+    """SIGHUP to supervisord: it stops its services and starts them anew."""
+    number = int(signal.SIGTERM)
+    steps = (
+        *heeding(number, "command"), ask("rehash"), *started_anew("command-2"), *heeding(number, "command-2"),
+        *looked(),
+    )  # fmt: skip
+    case(below(supervised(), *steps), checks.one_service)
+
+
+@requirement("WORLD-1")
+@takes_long
+def test_one_copy_after_two_reloads(case: Case) -> None:
+    case(below(supervised(), *heeding(int(signal.SIGTERM), "command"), *reloaded(), *reloaded()), checks.one_service)
+
+
+@requirement("TREE-8")
+@takes_long
+def test_a_supervisor_reloads_and_stops_a_service(case: Case) -> None:
+    number = int(signal.SIGTERM)
+    steps = (*heeding(number, "command"), *reloaded(), ask("stop"), *looked())
+    case(below(supervised(), *steps), checks.one_service)
