@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from proctor.conformance.checks.common import alive, at_end, missed, process_left
+import signal
+
+from proctor.conformance.checks.common import alive, at_end, counts_as_bare, missed, process_left
 from proctor.conformance.checks.objections import violation
 from proctor.harness import words
 from proctor.harness.history import Ended, Event, History, Ordered, Process, Snapshot, Started, WitnessReady
@@ -14,6 +16,12 @@ def one_service(history: History, bare: History) -> list[Violation]:
     """WORLD-1, WORLD-6, TREE-8: the parent never has more copies of the service than without the launcher, and at the
     end none is left."""
     return too_many_copies(history, bare) or left_at_end(history, bare) or missed(history)
+
+
+def hung_up_as_without(history: History, bare: History) -> list[Violation]:
+    """WORLD-2: the command is hung up as often as without the launcher, and nothing is left."""
+    found = missed(history) or counts_as_bare(history, bare, [signal.SIGHUP], fewest=True, most=True)
+    return found or left_at_end(history, bare)
 
 
 def too_many_copies(history: History, bare: History) -> list[Violation]:
@@ -31,9 +39,9 @@ def too_many_copies(history: History, bare: History) -> list[Violation]:
 
 
 def left_at_end(history: History, bare: History) -> list[Violation]:
-    """When the parent has closed, no more is left than without the launcher."""
+    """When the parent has closed, nothing is left, if nothing is left without the launcher."""
     here, there = alive(at_end(history)), alive(at_end(bare))
-    return [process_left(history, process) for process in here] if len(here) > len(there) else []
+    return [process_left(history, process) for process in here] if not there else []
 
 
 def _copies(history: History, look: Snapshot) -> list[Process]:

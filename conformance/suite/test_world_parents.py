@@ -70,3 +70,29 @@ def test_a_supervisor_reloads_and_stops_a_service(case: Case) -> None:
     number = int(signal.SIGTERM)
     steps = (*heeding(number, "command"), *reloaded(), ask("stop"), *looked())
     case(below(supervised(), *steps), checks.one_service)
+
+
+@requirement("WORLD-2")
+@pytest.mark.parametrize("shell", ["becomes", "stays"])
+def test_a_lost_connection_hangs_up(case: Case, shell: str) -> None:
+    """shell: whether the login shell that sshd starts becomes the launcher (exec), or stays its parent."""
+    steps = (Settle(), ask("disconnect"), *looked())
+    case(below(Stage(parent="sshd", options={"shell": shell}), *steps), checks.hung_up_as_without)
+
+
+@requirement("WORLD-2")
+@pytest.mark.parametrize("shell", ["becomes", "stays"])
+def test_nothing_is_left_after_a_lost_connection(case: Case, shell: str) -> None:
+    """The command does nothing about signals, and ends of the hang-up."""
+    steps = (Order(orders.Inherit()), Settle(), ask("disconnect"), *looked())
+    case(below(Stage(parent="sshd", options={"shell": shell}), *steps), checks.hung_up_as_without)
+
+
+@requirement("WORLD-6")
+def test_a_reloader_starts_the_command_anew(case: Case) -> None:
+    number = int(signal.SIGINT)
+    steps = (
+        *heeding(number, "command"), ask("change"), *started_anew("command-2"), *heeding(number, "command-2"),
+        *looked(), ask("change"), *started_anew("command-3"), *heeding(number, "command-3"), *looked(),
+    )  # fmt: skip
+    case(below(Stage(parent="watchfiles"), *steps), checks.one_service)

@@ -24,10 +24,11 @@ class Greeting(msgspec.Struct, frozen=True):
 
 
 class JoinReport(msgspec.Struct, frozen=True):
-    """A helper runs that is not a witness, but takes an order. through: see RealParent."""
+    """A helper runs that is not a witness, but takes an order. through, shell: see RealParent."""
 
     name: str
     through: tuple[str, ...] = ()
+    shell: str = ""
 
 
 class OwnReport(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ BACKEND, PARENT = "backend", "parent"
 class ParentListener(Protocol):
     """Takes in what a real parent of the launcher tells."""
 
-    def joined(self, pid: int, through: tuple[str, ...]) -> None:
+    def joined(self, pid: int, through: tuple[str, ...], shell: str) -> None:
         """It runs."""
 
     def owns(self, pids: tuple[int, ...]) -> None:
@@ -200,7 +200,7 @@ class Witnesses:
         connection.name = name
         self._by_name[name] = connection
         if is_parent and self.parent:
-            self.parent.joined(connection.pid, report.through)
+            self.parent.joined(connection.pid, report.through, report.shell)
         else:
             self._on_greeting(name, connection.pid)
         self._recorder.add(name, history.HelperReady(name, connection.pid))

@@ -30,10 +30,17 @@ class KnownParent(NamedTuple):
     def missing(self) -> str:
         """Return what is not installed, with the line that installs it; "" if nothing is missing."""
         modules = [name for name in self.modules if importlib.util.find_spec(name) is None]
-        programs = [name for name in self.programs if shutil.which(name) is None]
+        programs = [name for name in self.programs if find_program(name) is None]
         return f"{', '.join([*modules, *programs])}; {self.how}" if modules or programs else ""
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a program, None where there is none. Those for root may not be on a user's PATH."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
 
 
 PARENTS: dict[str, KnownParent] = {
     "supervisord": KnownParent("supervisord:Supervisord", ("supervisor",)),
+    "watchfiles": KnownParent("watchfiles:Watchfiles", ("watchfiles",)),
+    "sshd": KnownParent("sshd:Sshd", ("fabric",), ("sshd", "ssh-keygen"), f"{PIP}; apt-get install openssh-server"),
 }

@@ -21,6 +21,9 @@ from typing import Any, NamedTuple
 CLOSE_WITHIN = 20.0
 """Seconds that a program of a parent gets to end when it is asked to. Then it is killed."""
 
+PRINT_WITHIN = 20.0
+"""Seconds within which a program has to print what is awaited."""
+
 
 class Job(NamedTuple):
     """What a parent is to start. folder: its own, for this execution; argv: the launcher's whole command line; options:
@@ -70,11 +73,18 @@ class Parent(ABC):
         """link: to the runner."""
         self.job, self.link = job, link
         self.started: list[subprocess.Popen[bytes]] = []
+        self._printed = b""
+        self._news = threading.Condition()
         self._closes = False
 
     @abstractmethod
     def start(self) -> None:
         """Start the program, and with it the launcher, or be ready to start it."""
+
+    @property
+    def shell(self) -> str:
+        """The name of a shell that is the last of them; "" where there is none."""
+        return ""
 
     @property
     @abstractmethod
@@ -87,31 +97,40 @@ class Parent(ABC):
         for program in self.started:
             end(program)
 
-    def run(self, words: list[str], **how: Any) -> subprocess.Popen[bytes]:
-        """Start a program of this parent; its output goes to a file in the folder."""
-        log = self.job.folder / f"log-{len(self.started)}"
-        with log.open("wb") as output:
-            how.setdefault("stdin", subprocess.DEVNULL)
-            program = subprocess.Popen(words, stdout=output, stderr=output, **how)
+    def run(self, words: list[str], **how: Any) -> None:
+        """Start a program of this parent, and keep what it prints."""
+        how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **how}
+        program = subprocess.Popen(words, **how)
         self.started.append(program)
         self.link.tell("own", pids=[one.pid for one in self.started])
-        threading.Thread(target=self._watch, args=(program,), daemon=True).start()
-        return program
+        for watch in (self._read, self._watch):
+            threading.Thread(target=watch, args=(program,), daemon=True).start()
+
+    def _read(self, program: subprocess.Popen[bytes]) -> None:
+        while program.stdout and (data := program.stdout.read1()):
+            with self._news:
+                self._printed += data
+                self._news.notify_all()
 
     def _watch(self, program: subprocess.Popen[bytes]) -> None:
         """Tell the runner when a program ends unasked: then nothing can be said about the launcher."""
         status = program.wait()
         if not self._closes:
-            self.link.did("start", f"{program.args} ended by itself with {status}\n{self.log()}", error=1)
+            self.link.did("start", f"it ended by itself with {status}\n{self.log()}", error=1)
+
+    def until_printed(self, text: bytes) -> None:
+        """Wait until a program has printed this; TimeoutError if it does not."""
+        with self._news:
+            if not self._news.wait_for(lambda: text in self._printed, PRINT_WITHIN):
+                raise TimeoutError(f"{text!r} was not printed within {PRINT_WITHIN} s")
 
     def log(self) -> str:
-        """Return what the programs have printed, for an error."""
-        texts = [path.read_text(errors="replace") for path in sorted(self.job.folder.glob("log-*"))]
-        return "\n".join(text.strip()[-1000:] for text in texts if text.strip())
+        """Return the end of what the programs have printed, for an error."""
+        return self._printed[-2000:].decode(errors="replace")
 
     def serve(self) -> None:
         """Start the program and do what the runner asks for, until it asks to close or goes away."""
-        self.link.tell("join", name="parent", through=list(self.through))
+        self.link.tell("join", name="parent", through=list(self.through), shell=self.shell)
         if not self._do("start", self.start):
             return
         for _, verb in self.link.orders():

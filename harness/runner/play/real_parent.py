@@ -27,6 +27,7 @@ class RealParent:
         self._stage, self._place = stage, place
         self._folder = place.work.parent / "p"
         self._through: tuple[str, ...] = ()
+        self._shell = ""
         self._pids: frozenset[int] = frozenset()
 
     @property
@@ -43,9 +44,10 @@ class RealParent:
         words = [sys.executable, "-I", "-m", module, self._stage.parent, self._place.socket, str(self._folder), options]
         return [*map(os.fsencode, words), *argv]
 
-    def joined(self, pid: int, through: tuple[str, ...]) -> None:
-        """Take in that it runs."""
-        self._through = through
+    def joined(self, pid: int, through: tuple[str, ...], shell: str) -> None:
+        """Take in that it runs. through: names of programs between it and the launcher; shell: of one that is the last
+        of them."""
+        self._through, self._shell = through, shell
         self._pids |= {pid}
 
     def owns(self, pids: tuple[int, ...]) -> None:
@@ -66,7 +68,9 @@ class RealParent:
         for process in sorted(
             table.values(), key=lambda one: one.pid
         ):  # parents have been started before their children
-            if process.ppid in found and process.name in self._through:
+            above = table.get(process.ppid)
+            is_shell = process.name == self._shell and above is not None and above.name != self._shell
+            if process.ppid in found and (process.name in self._through or is_shell):
                 found.add(process.pid)
         return frozenset(found & table.keys())
 
