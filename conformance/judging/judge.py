@@ -22,11 +22,11 @@ from proctor.conformance.judging.instability import Instability, cause
 from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import Requirement
 from proctor.harness.errors import HarnessError
-from proctor.harness.history import History, NotStarted, WaitFailed, WitnessReady, is_outside
+from proctor.harness.history import History, NotStarted, Unobserved, WaitFailed, WitnessReady, is_outside
 from proctor.harness.scenario import Scenario, WaitReady
 from proctor.harness.target import Profile, Target
 from proctor.harness.violation import Value, Violation
-from proctor.harness.words import describe, is_dull, still_open
+from proctor.harness.words import describe, is_dull, still_open, unseen
 from proctor.reports.coverage import Coverage
 from proctor.reports.results import Verdict
 
@@ -196,10 +196,13 @@ def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str
 
 
 def needs_stage(history: History) -> None:
-    """Raise NotObservable where this system refuses what the launcher was to be started with."""
+    """Raise NotObservable where this system refuses, or lacks, what the launcher was to be started with."""
     for fact in history.facts(NotStarted):
         if fact.step != "exec":
             raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+    for lack in history.facts(Unobserved):
+        if lack.code == "program-not-installed":
+            raise NotObservable(unseen(lack))
 
 
 def needs_nothing_outside(history: History) -> None:

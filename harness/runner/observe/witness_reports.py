@@ -48,6 +48,12 @@ class OrderReport(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class MilestoneReport(msgspec.Struct, frozen=True):
+    """A real program has come to a point of its own."""
+
+    name: str
+
+
 class ViewReport(msgspec.Struct, frozen=True):
     """The answer to the order `look`."""
 
@@ -56,7 +62,7 @@ class ViewReport(msgspec.Struct, frozen=True):
     terminal: TerminalView
 
 
-Report = Greeting | JoinReport | SignalReport | OrderReport | ViewReport
+Report = Greeting | JoinReport | SignalReport | OrderReport | MilestoneReport | ViewReport
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -89,6 +95,6 @@ def _hello(message: dict[str, Any]) -> Greeting:
     return msgspec.convert({"name": name, "inherited": message}, Greeting)
 
 
-_KINDS: dict[str, type[JoinReport | SignalReport | OrderReport | ViewReport]] = {
-    "join": JoinReport, "signal": SignalReport, "done": OrderReport, "look": ViewReport,
+_KINDS: dict[str, type[JoinReport | SignalReport | OrderReport | MilestoneReport | ViewReport]] = {
+    "join": JoinReport, "signal": SignalReport, "done": OrderReport, "milestone": MilestoneReport, "look": ViewReport,
 }  # fmt: skip

@@ -18,6 +18,7 @@ from proctor.harness.runner.observe.witness_reports import (
     LONGEST_LINE,
     Greeting,
     JoinReport,
+    MilestoneReport,
     OrderReport,
     Report,
     SignalReport,
@@ -216,6 +217,8 @@ class Witnesses:
             case OrderReport():
                 numbers = report.count, report.crc, report.error
                 self._recorder.add(name, history.Answered(name, report.order, *numbers, report.text))
+            case MilestoneReport():
+                self._recorder.add(name, history.Milestone(name, report.name))
             case ViewReport():
                 self._recorder.add(name, history.TerminalState(name, report.pgid, report.sid, report.terminal))
 

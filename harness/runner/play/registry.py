@@ -39,9 +39,11 @@ class ProcessRegistry:
         in_namespace: bool = False,
         is_traced: bool = False,
         on_entry: Callable[[int], None] = lambda _: None,
+        runs_program: bool = False,
     ) -> None:
         """socket: the path at which witnesses report. in_namespace: the launcher is PID 1 of a namespace of its own.
-        is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role."""
+        is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role.
+        runs_program: the command is a real program, which may have timers."""
         self._sources = sources
         self._recorder = recorder
         self._status_from = status_from
@@ -54,6 +56,7 @@ class ProcessRegistry:
         self._statuses: dict[int, int] = {}
         self._launcher_pgid = 0
         self._not_witnesses = {"launcher", *PARENTS}
+        self._with_timers = {"command"} if runs_program else set()
         self.witnesses = Witnesses(sources, listeners, recorder, socket, self.enter, self.role_of)
 
     def role_of(self, pid: int) -> str:
@@ -187,7 +190,8 @@ class ProcessRegistry:
 
     def witness_pids(self) -> frozenset[int]:
         """Return the pids of witnesses: they have no timers."""
-        return frozenset(pid for role, pid in self.pids.items() if role not in self._not_witnesses)
+        others = self._not_witnesses | self._with_timers
+        return frozenset(pid for role, pid in self.pids.items() if role not in others)
 
     def close(self) -> None:
         """Stop listening to processes and witnesses."""
