@@ -33,7 +33,7 @@ Unseen = Literal[
     "launcher-not-found",
     "pid-not-reused",
     "no-other-python",
-    "not-installed",
+    "program-not-installed",
     "signal-ended-by-exec",
 ]
 
@@ -267,6 +267,13 @@ class Answered(_Fact, frozen=True):
     crc: int = 0
     error: int = 0
     text: str = ""
+
+
+class Milestone(_Fact, frozen=True):
+    """A real program, as the command, reports that it has come to a point of its own, such as "saved"."""
+
+    process: str
+    name: str
 
 
 class TerminalState(_Fact, frozen=True):
@@ -575,7 +582,7 @@ Fact = (
     Started | NotStarted | CallNotStarted
     | WitnessReady | Sent | Pressed | Typed | Resized | HungUp | PipeClosed | ReadingStopped | ReadingResumed | RestRead
     | Ordered
-    | Answered | TerminalState | Received
+    | Answered | Milestone | TerminalState | Received
     | Stopped | Continued | Ended | Output | Outputs | Held | Released | TraceStarted | SignalCall | PointReached
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | CpuUsed | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded

@@ -24,6 +24,7 @@ from proctor.harness.bounds import (
     WindowSize,
 )
 from proctor.harness.orders import OrderToWitness
+from proctor.harness.programs import PROGRAMS, Program
 from proctor.harness.strict import kebab
 from proctor.harness.target import Invocation
 
@@ -296,7 +297,15 @@ class WaitOutput(_Step, frozen=True):
     text: str
 
 
-Await = WaitReceived | WaitEnds | WaitReady | WaitStopped | WaitContinued | WaitAnswer | WaitOutput
+class WaitMilestone(_Step, frozen=True):
+    """Wait until a real program has reported once more that it has come to a point of its own (see
+    harness/witness/programs)."""
+
+    name: str
+    process: str = "command"
+
+
+Await = WaitReceived | WaitEnds | WaitReady | WaitStopped | WaitContinued | WaitAnswer | WaitOutput | WaitMilestone
 Step = (
     Signal | Press | Type | TypePattern | Resize | HangUp | ClosePipe | StopReading | ReadOn | ReadRest | Order | Hold
     | Release | Trace | NewPhase | Start | Enter | Reuse | Compare | Settle | MeasureCpu | Look | Await
@@ -306,8 +315,9 @@ Step = (
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One script.
 
-    command: "witness"; "tool", the witness by the name of a program that the launcher's environment has; or a path on
-    which exec must fail: "missing" (ENOENT), "forbidden" (EACCES).
+    command: "witness"; "tool", the witness by the name of a program that the launcher's environment has; a path on
+    which exec must fail: "missing" (ENOENT), "forbidden" (EACCES); or the name of a real program (programs.py), which
+    reports as a witness, but takes no orders.
     within: seconds an awaited fact may take. start_within: seconds the launcher has to start its command; 0: as long as
     PROCTOR_START_WITHIN says. args: the command's arguments, byte for byte.
     invoke: what the launcher is called for. after: steps that are taken in any case, when the script has come to its
@@ -317,7 +327,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     steps: tuple[Step, ...]
     stage: Stage = Stage()
-    command: Literal["witness", "tool", "missing", "forbidden"] = "witness"
+    command: Literal["witness", "tool", "missing", "forbidden", Program] = "witness"
     args: tuple[bytes, ...] = ()
     within: Seconds = USUALLY_WITHIN
     invoke: Invocation = "run"
@@ -328,7 +338,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     @property
     def starts_command(self) -> bool:
         """Whether a witness is to report before anything else is done. Where a build waits, none can."""
-        return self.invoke == "run" and self.command in ("witness", "tool") and not self.stage.build_waits
+        reports = self.command in ("witness", "tool", *PROGRAMS)
+        return self.invoke == "run" and reports and not self.stage.build_waits
 
 
 def key_of(scenario: Scenario) -> bytes:

@@ -30,6 +30,7 @@ from proctor.harness.history import (
     HungUp,
     IpcLeft,
     LimitExceeded,
+    Milestone,
     Notified,
     NotReached,
     NotStarted,
@@ -67,10 +68,12 @@ from proctor.harness.history import (
     WitnessReady,
     is_outside,
 )
+from proctor.harness.programs import EXTRA
 from proctor.harness.scenario import (
     WaitAnswer,
     WaitContinued,
     WaitEnds,
+    WaitMilestone,
     WaitOutput,
     WaitReady,
     WaitReceived,
@@ -154,6 +157,8 @@ def _words(fact: Fact) -> str:
         case Answered(process=process, order=order, count=count, error=error, text=text):
             more = (f" ({count})" if count else "") + (f", errno {error}" if error else "")
             return f"{process} did it: {order}{more}" + (f": {_safe(text, 200)}" if text else "")
+        case Milestone(process=process, name=name):
+            return f"{process} reports: {_safe(name, 60)}"
         case Pressed(key=key):
             return f"we pressed {key}"
         case Typed(count=count):
@@ -267,6 +272,8 @@ def comes(what: Awaited) -> str:
             return "continues"
         case WaitAnswer(order=order):
             return f"answers {order}"
+        case WaitMilestone(name=name):
+            return f"reports {name!r}"
         case WaitOutput(text=text):
             return repr(text)
         case OrderTaken(order=order):
@@ -387,8 +394,8 @@ def unseen(fact: Unobserved) -> str:
             return "the launcher: the command is not below the shell"
         case "pid-not-reused":
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
-        case "not-installed":
-            return f"what this case needs and is not installed: {fact.detail}"
+        case "program-not-installed":
+            return f"{fact.detail}: it is not installed beside Proctor; install it with: {EXTRA}"
         case "no-other-python":
             return "another interpreter: no other supported version of Python that can make environments is on PATH"
 

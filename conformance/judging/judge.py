@@ -196,13 +196,13 @@ def not_claimed(requirement: Requirement, target: Target, claims: Claims) -> str
 
 
 def needs_stage(history: History) -> None:
-    """Raise NotObservable where this system refuses what the launcher was to be started with, or lacks a program."""
-    for lack in history.facts(Unobserved):
-        if lack.code == "not-installed":
-            raise NotObservable(unseen(lack))
+    """Raise NotObservable where this system refuses, or lacks, what the launcher was to be started with."""
     for fact in history.facts(NotStarted):
         if fact.step != "exec":
             raise NotObservable(f"the stage cannot be set up here: {fact.step}: {os.strerror(fact.errno)}")
+    for lack in history.facts(Unobserved):
+        if lack.code == "program-not-installed":
+            raise NotObservable(unseen(lack))
 
 
 def needs_nothing_outside(history: History) -> None:

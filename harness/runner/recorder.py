@@ -22,7 +22,7 @@ KEPT_EVENTS = 20_000
 """Events that are kept of those that a launcher can cause without end; what the script does is always kept."""
 _ENDLESS = (
     history.Received, history.Answered, history.Output, history.Stopped, history.Continued, history.SignalCall,
-    history.PointReached,
+    history.PointReached, history.Milestone,
 )  # fmt: skip
 
 
@@ -61,6 +61,7 @@ class Recorder:
         self.events: list[Event] = []
         self.received: Counter[tuple[str, int]] = Counter()
         self.answered: Counter[tuple[str, str]] = Counter()
+        self.milestones: Counter[tuple[str, str]] = Counter()
         self.ended: set[str] = set()
         self.greeted: set[str] = set()
         self.text = b""
@@ -87,6 +88,8 @@ class Recorder:
                 self._sent.add(len(self.events), fact)
             case history.Answered(process=process, order=order):
                 self.answered[process, order] += 1
+            case history.Milestone(process=process, name=name):
+                self.milestones[process, name] += 1
             case history.TerminalState(process=process):
                 self.answered[process, "look"] += 1
             case history.Ended(process=process):

@@ -2,8 +2,8 @@
  *
  * usage: witness SOCKET [ARGS...]
  * There are two builds. The static one starts in half the time. The dynamic one also loads what a launcher puts into
- * LD_PRELOAD. Compiled with -DIN_PYTHON it is a library for a Python program, the tool of an environment; with -DIN_NODE
- * an add-on for a Node program.
+ * LD_PRELOAD. Compiled with -DIN_PYTHON it is a library for a Python program, the tool of an environment or a real program
+ * (in_program.h); with -DIN_NODE an add-on for a Node program.
  *
  * The witness records what it was started with before it changes any of it. Then it connects to SOCKET, sends a
  * hello message, reports every signal that it receives, and carries out one order per line. Each message is one
@@ -696,6 +696,7 @@ __attribute__((visibility("default"))) void serve_in_python(int argc, char **arg
     perform = how;
     witness(argc, argv);
 }
+#include "in_program.h"
 #elif defined IN_NODE
 #include "in_node.h"
 #else

@@ -7,6 +7,7 @@ from collections import Counter
 
 from proctor.harness import scenario as s
 from proctor.harness.orders import Spawn
+from proctor.harness.programs import PROGRAMS
 from proctor.reports.finding import FindingSummary
 from proctor.reports.reproducer.asking import question_of
 from proctor.reports.reproducer.assemble import assemble, definition, library
@@ -49,6 +50,8 @@ def _check(summary: FindingSummary) -> None:
     scenario, stage = summary.scenario, summary.scenario.stage
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
+    if scenario.command in PROGRAMS:
+        raise not_exported(f"its command is {scenario.command}, and only Proctor observes what that does")
     if stage.watches_flags:
         raise not_exported("it needs a tracer that sees each change of a flag, which only Proctor has")
     if stage.watches_programs:

@@ -147,6 +147,8 @@ def words_of(step: s.Step) -> str:
             return f"wait for {text!r} on the terminal"
         case s.WaitAnswer(order=word, process=process):
             return f"wait until the {process} has done: {word}"
+        case s.WaitMilestone(name=milestone, process=process):
+            return f"wait until the {process} reports: {milestone}"
         case (
             s.WaitEnds(process=process)
             | s.WaitStopped(process=process)

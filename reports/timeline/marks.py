@@ -23,6 +23,7 @@ from proctor.harness.history import (
     History,
     HungUp,
     LimitExceeded,
+    Milestone,
     Notified,
     NotReached,
     NotStarted,
@@ -121,6 +122,8 @@ def _mark_of(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return process, "report", f"errno {error}" if error else ""
         case TerminalState(process=process):
             return process, "report", ""
+        case Milestone(process=process, name=name):
+            return process, "report", name
         case Printed(process=process):
             return process, "output", "prints"
         case FlagsChanged(fd=fd, process=process):

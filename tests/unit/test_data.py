@@ -74,6 +74,7 @@ ALL_STEPS: tuple[Step, ...] = (
     steps.WaitContinued(),
     steps.WaitAnswer("read"),
     steps.WaitOutput("<prompt>"),
+    steps.WaitMilestone("saved"),
 )
 POINT = Point("child1.t2", "setsid", 2, "entry", 2)
 ALL_AWAITED: tuple[Awaited, ...] = (
@@ -84,6 +85,7 @@ ALL_AWAITED: tuple[Awaited, ...] = (
     steps.WaitContinued(),
     steps.WaitAnswer("read"),
     steps.WaitOutput("<prompt>"),
+    steps.WaitMilestone("saved"),
     OrderTaken("command", orders.Exit(3)),
     OrderDone("command", orders.ReportView()),
     LauncherStarted(),
@@ -106,6 +108,7 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.CpuUsed(0.2, 0.25, True, "busy"),
     facts.Ordered("command", orders.Exit(3)),
     facts.Answered("command", "read", 1 << 20, 5, 11),
+    facts.Milestone("command", "saved"),
     facts.TerminalState("command", 10, 9, TERMINAL),
     facts.Received("command", 15, signals.SI_USER, 10, 0.25, "launcher"),
     facts.Stopped("command", 19),

@@ -56,6 +56,12 @@ class OrderReport(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class MilestoneReport(msgspec.Struct, frozen=True):
+    """A real program has come to a point of its own."""
+
+    name: str
+
+
 class ViewReport(msgspec.Struct, frozen=True):
     """The answer to the order `look`."""
 
@@ -64,7 +70,7 @@ class ViewReport(msgspec.Struct, frozen=True):
     terminal: TerminalView
 
 
-Report = Greeting | JoinReport | OwnReport | SignalReport | OrderReport | ViewReport
+Report = Greeting | JoinReport | OwnReport | SignalReport | OrderReport | MilestoneReport | ViewReport
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -97,6 +103,7 @@ def _hello(message: dict[str, Any]) -> Greeting:
     return msgspec.convert({"name": name, "inherited": message}, Greeting)
 
 
-_KINDS: dict[str, type[JoinReport | OwnReport | SignalReport | OrderReport | ViewReport]] = {
-    "join": JoinReport, "own": OwnReport, "signal": SignalReport, "done": OrderReport, "look": ViewReport,
+_KINDS: dict[str, type[JoinReport | OwnReport | SignalReport | OrderReport | MilestoneReport | ViewReport]] = {
+    "join": JoinReport, "own": OwnReport, "signal": SignalReport, "done": OrderReport, "milestone": MilestoneReport,
+    "look": ViewReport,
 }  # fmt: skip

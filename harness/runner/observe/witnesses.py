@@ -18,6 +18,7 @@ from proctor.harness.runner.observe.witness_reports import (
     LONGEST_LINE,
     Greeting,
     JoinReport,
+    MilestoneReport,
     OrderReport,
     OwnReport,
     Report,
@@ -180,6 +181,8 @@ class Witnesses:
                 self._recorder.add(name, history.Answered(name, report.order, *numbers, report.text))
                 if name == PARENT and self.parent:
                     self.parent.answered(report.order, report.error, report.text)
+            case MilestoneReport():
+                self._recorder.add(name, history.Milestone(name, report.name))
             case ViewReport():
                 self._recorder.add(name, history.TerminalState(name, report.pgid, report.sid, report.terminal))
 

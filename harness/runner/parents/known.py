@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from proctor.harness.runner.parents.parent import Parent
 
-PIP = "pip install 'launch-proctor[world]'"
-
 
 class KnownParent(NamedTuple):
-    """where: its class, as MODULE:CLASS. modules, programs: what has to be installed; how: the line that does it."""
+    """where: its class, as MODULE:CLASS. modules, programs: what has to be installed; package: the Debian package of
+    the programs. The modules are in the extra "world"."""
 
     where: str
     modules: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
-    how: str = PIP
+    package: str = ""
 
     def load(self) -> type[Parent]:
         """Return its class."""
@@ -28,10 +27,10 @@ class KnownParent(NamedTuple):
         return found
 
     def missing(self) -> str:
-        """Return what is not installed, with the line that installs it; "" if nothing is missing."""
+        """Return the names of what is not installed, with the Debian package of a program; "" if nothing is missing."""
         modules = [name for name in self.modules if importlib.util.find_spec(name) is None]
-        programs = [name for name in self.programs if find_program(name) is None]
-        return f"{', '.join([*modules, *programs])}; {self.how}" if modules or programs else ""
+        programs = [f"{name} (Debian: {self.package})" for name in self.programs if find_program(name) is None]
+        return ", ".join([*programs, *modules])
 
 
 def find_program(name: str) -> str | None:
@@ -42,5 +41,5 @@ def find_program(name: str) -> str | None:
 PARENTS: dict[str, KnownParent] = {
     "supervisord": KnownParent("supervisord:Supervisord", ("supervisor",)),
     "watchfiles": KnownParent("watchfiles:Watchfiles", ("watchfiles",)),
-    "sshd": KnownParent("sshd:Sshd", ("fabric",), ("sshd", "ssh-keygen"), f"{PIP}; apt-get install openssh-server"),
+    "sshd": KnownParent("sshd:Sshd", ("fabric",), ("sshd", "ssh-keygen"), "openssh-server"),
 }

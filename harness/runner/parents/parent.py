@@ -7,6 +7,7 @@ start ends with the execution. It connects to the socket on which the command re
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import socket
@@ -107,7 +108,7 @@ class Parent(ABC):
             threading.Thread(target=watch, args=(program,), daemon=True).start()
 
     def _read(self, program: subprocess.Popen[bytes]) -> None:
-        while program.stdout and (data := program.stdout.read1()):
+        while program.stdout and (data := os.read(program.stdout.fileno(), 1 << 16)):
             with self._news:
                 self._printed += data
                 self._news.notify_all()

@@ -9,6 +9,7 @@ from pathlib import Path
 from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
+from proctor.harness.programs import PROGRAMS
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.created_files import CreatedFiles
@@ -98,6 +99,7 @@ class Execution:
             is_traced=schedule is not None or stage.watches_flags or stage.watches_programs,
             on_entry=created.saw if created else lambda _: None,
             parent=self._parent,
+            runs_program=script.command in PROGRAMS,
         )
         self._flags = FlagsWatch(self._recorder) if stage.watches_flags else None
         self._streams = (
@@ -250,7 +252,10 @@ class Execution:
             self._recorder.add("runner", history.Unobserved("no-other-python"))
             raise ScriptAborted
         if self._parent and (missing := self._parent.missing):
-            self._recorder.add("runner", history.Unobserved("not-installed", detail=missing))
+            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=missing))
+            raise ScriptAborted
+        if not spawn.is_installed(self._script.command):
+            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=self._script.command))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         if self._script.command == "forbidden":

@@ -32,7 +32,7 @@ class RealParent:
 
     @property
     def missing(self) -> str:
-        """What of it is not installed here, with the line that installs it; "" where nothing is missing."""
+        """What of it is not installed here; "" where nothing is missing."""
         return PARENTS[self._stage.parent].missing()
 
     def command_line(self, argv: list[bytes]) -> list[bytes]:

@@ -48,10 +48,11 @@ class ProcessRegistry:
         is_traced: bool = False,
         on_entry: Callable[[int], None] = lambda _: None,
         parent: RealParent | None = None,
+        runs_program: bool = False,
     ) -> None:
         """socket: the path at which witnesses report. in_namespace: the launcher is PID 1 of a namespace of its own.
         is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role. parent: the
-        real program that starts the launcher."""
+        real program that starts the launcher. runs_program: the command is a real program, which may have timers."""
         self._sources = sources
         self._recorder = recorder
         self._status_from = status_from
@@ -65,6 +66,7 @@ class ProcessRegistry:
         self._parent = parent
         self._launcher_pgid = 0
         self._not_witnesses = {"launcher", *PARENTS}
+        self._with_timers = {"command"} if runs_program else set()
         self.witnesses = Witnesses(sources, listeners, recorder, socket, self.enter, self.role_of)
         self.witnesses.parent = parent
 
@@ -215,7 +217,8 @@ class ProcessRegistry:
 
     def witness_pids(self) -> frozenset[int]:
         """Return the pids of witnesses: they have no timers."""
-        return frozenset(pid for role, pid in self.pids.items() if role not in self._not_witnesses)
+        others = self._not_witnesses | self._with_timers
+        return frozenset(pid for role, pid in self.pids.items() if role not in others)
 
     def close(self) -> None:
         """Stop listening to processes and witnesses."""

@@ -57,7 +57,7 @@ class Steps:
         """Whether it polled there; None where the script does not begin with that."""
         self._is_start = True
         """Whether nothing has been done yet that the launcher may notice."""
-        self._claimed: Counter[tuple[str, int]] = Counter()
+        self._claimed: Counter[tuple[str, int | str]] = Counter()
         self._answered_before: Counter[tuple[str, str]] = Counter()
         """How often a witness had answered when it was last given an order that takes its time."""
 
@@ -130,6 +130,8 @@ class Steps:
                 word = "read" if order == "read-line" else order
                 before = self._answered_before[process, order]
                 self._expectations.fact(step, lambda: self._recorder.answered[process, word] > before, within)
+            case scenario.WaitMilestone(process=process, name=name):
+                self._reaches(step, process, name)
             case scenario.WaitOutput(text=text):
                 self.prints(text)
 
@@ -177,6 +179,11 @@ class Steps:
         key = (process, number)
         self._claimed[key] += 1
         self._expectations.fact(step, lambda: self._recorder.received[key] >= self._claimed[key], self._within)
+
+    def _reaches(self, step: scenario.WaitMilestone, process: str, name: str) -> None:
+        key = (process, name)
+        self._claimed[key] += 1
+        self._expectations.fact(step, lambda: self._recorder.milestones[key] >= self._claimed[key], self._within)
 
     def prints(self, text: str) -> None:
         """Wait until the terminal shows a text, "<prompt>" for that of the shell."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import importlib.util
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from proctor.harness.errors import HarnessError
+from proctor.harness.programs import MODULES
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import BUNDLE, COMMAND, Invocation, Target
 
@@ -25,6 +28,8 @@ WITNESSES = {"static": WITNESS, "dynamic": BINARIES / "witness-dynamic"}
 LIBRARY = BINARIES / "witness.so"
 ADD_ON = BINARIES / "witness.node"
 """The command as a library for Python, and for Node."""
+ADAPTORS = Path(__file__).resolve().parents[2] / "witness" / "programs"
+"""What runs a real program as the command, in the Python that runs Proctor: beside it the programs are installed."""
 STAGE = BINARIES / "stage"
 GUARDIAN = BINARIES / "guardian"
 
@@ -111,16 +116,22 @@ def command_line(
         return words
     if target.bundle:
         return [*words, os.fsencode(socket or place.socket), *scenario.args]
+    program = [sys.executable, "-EPB", str(ADAPTORS), scenario.command]
     command = {
-        "witness": str(WITNESSES[target.witness]),
-        "tool": TOOL if words else str(WITNESS),
-        "missing": str(place.work / "no-such-command"),
-        "forbidden": str(place.work / "forbidden-command"),
-    }[scenario.command]
-    reports = scenario.command in ("witness", "tool")
+        "witness": [str(WITNESSES[target.witness])],
+        "tool": [TOOL if words else str(WITNESS)],
+        "missing": [str(place.work / "no-such-command")],
+        "forbidden": [str(place.work / "forbidden-command")],
+    }.get(scenario.command, program)
+    reports = scenario.command not in ("missing", "forbidden")
     tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
     at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
-    return [*words[:at], os.fsencode(command), *words[at + 1 :], *tail]
+    return [*words[:at], *map(os.fsencode, command), *words[at + 1 :], *tail]
+
+
+def is_installed(command: str) -> bool:
+    """Whether a command can be started at all: a real program may not be installed."""
+    return all(importlib.util.find_spec(module) for module in MODULES.get(command, ()))
 
 
 def shell_command(argv: list[bytes]) -> bytes:
