@@ -66,6 +66,9 @@ OBJECTIONS: dict[str, Objection] = {
     "process-left": Objection(NO_PROCESS, STILL_LEFT, ("process",)),
     "process-outlives": Objection(NO_CHILD, "the launcher {how}; still there: {processes}"),
     "command-outlives": Objection(NO_CHILD, "the launcher {how}; the command keeps running"),
+    "parent-answers": Objection(
+        "the launcher's parent says {required!r}, as without the launcher", "it says {actual}", ("required",)
+    ),
     "too-many-copies": Objection(
         "after {after} by the launcher's parent there is {required} of the command", "{actual}: {paths}", ("after",)
     ),

@@ -7,7 +7,7 @@ import signal
 from proctor.conformance.checks.common import alive, at_end, counts_as_bare, missed, process_left
 from proctor.conformance.checks.objections import violation
 from proctor.harness import words
-from proctor.harness.history import Ended, Event, History, Ordered, Process, Snapshot, Started, WitnessReady
+from proctor.harness.history import Answered, Ended, Event, History, Ordered, Process, Snapshot, Started, WitnessReady
 from proctor.harness.orders import Ask
 from proctor.harness.violation import Value, Violation
 
@@ -22,6 +22,32 @@ def hung_up_as_without(history: History, bare: History) -> list[Violation]:
     """WORLD-2: the command is hung up as often as without the launcher, and nothing is left."""
     found = missed(history) or counts_as_bare(history, bare, [signal.SIGHUP], fewest=True, most=True)
     return found or left_at_end(history, bare)
+
+
+def interrupted_as_without(history: History, bare: History) -> list[Violation]:
+    """WORLD-3: the kernel gets as many SIGINT as without the launcher, and what is told of the cell is the same."""
+    found = counts_as_bare(history, bare, [signal.SIGINT], fewest=False, most=True)
+    return found or missed(history) or _same_answers(history, bare)
+
+
+def served_as_without(history: History, bare: History) -> list[Violation]:
+    """WORLD-10: the host gets the same answer as without the launcher, and nothing is left of the server."""
+    return (
+        too_many_copies(history, bare) or left_at_end(history, bare) or missed(history) or _same_answers(history, bare)
+    )
+
+
+def _same_answers(history: History, bare: History) -> list[Violation]:
+    """The parent says the same as without the launcher."""
+    mine, its = (
+        [(event, fact) for event, fact in one.all(Answered) if fact.process == "parent"] for one in (history, bare)
+    )
+    for (event, got), (_, due) in zip(mine, its, strict=False):
+        if got.text != due.text:
+            return [
+                violation("parent-answers", event.index, required=due.text, actual=words.shortened(got.text.encode()))
+            ]
+    return []
 
 
 def too_many_copies(history: History, bare: History) -> list[Violation]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from proctor.harness import orders
+from proctor.harness.programs import Program
 from proctor.harness.scenario import Look, Order, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
 
 WITHIN = 20.0
@@ -16,9 +19,11 @@ def ask(verb: str) -> Order:
     return Order(orders.Ask(verb), to="parent")
 
 
-def below(stage: Stage, *steps: Step) -> Scenario:
+def below(
+    stage: Stage, *steps: Step, command: Literal["witness"] | Program = "witness", args: tuple[bytes, ...] = ()
+) -> Scenario:
     """Return the scenario of these steps, after which the parent is closed in any case."""
-    return Scenario(steps, stage, within=WITHIN, after=CLOSED)
+    return Scenario(steps, stage, command, args, within=WITHIN, after=CLOSED)
 
 
 def heeding(number: int, command: str) -> tuple[Step, ...]:

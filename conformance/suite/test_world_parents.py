@@ -11,10 +11,11 @@ from proctor.conformance.scenarios.parents import ask, below, heeding, looked, s
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
 from proctor.harness import orders
-from proctor.harness.scenario import Order, Settle, Stage, Step
+from proctor.harness.scenario import Order, Settle, Stage, Step, WaitMilestone
 
 GROUPS = {"pid": "false", "group": "true"}
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+KERNEL = Stage(parent="jupyter")
 HUP = int(signal.SIGHUP)
 
 
@@ -96,3 +97,31 @@ def test_a_reloader_starts_the_command_anew(case: Case) -> None:
         *looked(), ask("change"), *started_anew("command-3"), *heeding(number, "command-3"), *looked(),
     )  # fmt: skip
     case(below(Stage(parent="watchfiles"), *steps), checks.one_service)
+
+
+@requirement("WORLD-3")
+@takes_long
+def test_the_stop_button_of_a_notebook(case: Case) -> None:
+    """One press is one SIGINT, and the cell that it interrupts goes on with its clean-up."""
+    steps = (
+        ask("run"), WaitMilestone("running"), Settle(), ask("interrupt"), WaitMilestone("interrupted"), Settle(),
+        ask("finish"),
+    )  # fmt: skip
+    case(below(KERNEL, *steps, command="kernel"), checks.interrupted_as_without)
+
+
+@requirement("WORLD-3")
+@takes_long
+@pytest.mark.parametrize("button", ["restart", "restart-now"])
+def test_a_kernel_is_restarted(case: Case, button: str) -> None:
+    steps = (Settle(), ask(button), *started_anew("command-2"), *looked(), ask("shutdown"), *looked())
+    case(below(KERNEL, *steps, command="kernel"), checks.one_service)
+
+
+@requirement("WORLD-10")
+@takes_long
+@pytest.mark.parametrize("server", ["heeds-eof", "heeds-term", "deaf"])
+def test_a_host_uses_and_ends_a_server(case: Case, server: str) -> None:
+    steps = (ask("use"), Settle(), ask("end"), *looked())
+    script = below(Stage(parent="mcp-host"), *steps, command="mcp_server", args=(server.encode(),))
+    case(script, checks.served_as_without)

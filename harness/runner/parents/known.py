@@ -40,6 +40,8 @@ def find_program(name: str) -> str | None:
 
 PARENTS: dict[str, KnownParent] = {
     "supervisord": KnownParent("supervisord:Supervisord", ("supervisor",)),
+    "jupyter": KnownParent("jupyter:Jupyter", ("jupyter_client",)),
+    "mcp-host": KnownParent("mcp_host:McpHost", ("mcp",)),
     "watchfiles": KnownParent("watchfiles:Watchfiles", ("watchfiles",)),
     "sshd": KnownParent("sshd:Sshd", ("fabric",), ("sshd", "ssh-keygen"), "openssh-server"),
 }
