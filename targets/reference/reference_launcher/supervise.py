@@ -1,6 +1,6 @@
 """Supervise mode: stay as the parent of the command, forward signals to it, reap it and exit with its status.
 
-One process, one thread, one loop. All signals are blocked from the first line of the launcher to its exit, and
+One thread, one loop; a second process only tells what the whole group was sent (group_probe.py). All signals are blocked from the first line of the launcher to its exit, and
 sigwaitinfo(2) accepts them one at a time. So there are no signal handlers, and nothing runs between two statements.
 Each signal comes with its siginfo, which Python does not pass to handlers: the sender decides whether the signal is
 forwarded. The command is in the launcher's own process group and session. As a member it may read from the terminal,
@@ -10,6 +10,7 @@ Ctrl-Z stops it, and a hang-up reaches it.
 import os
 
 from reference_launcher.command import LAUNCHER_FAILED, exec_command, print_error
+from reference_launcher.group_probe import GroupProbe
 from reference_launcher.process import ALL_SIGNALS, PR_SET_PDEATHSIG, die_of_signal, load_prctl, signal_name
 
 TYPE_CHECKING = False
@@ -58,22 +59,24 @@ def supervise(argv: list[bytes], mask: set[int], janitor: "Janitor | None" = Non
         os.close(start_reader)
         exec_command(argv, mask)  # if it fails, the child prints why and exits with 126 or 127
     os.close(start_reader)
-    command = Command(argv[0], pid)
+    command = Command(argv[0], pid, GroupProbe(prctl))
     command.forward_pending()
     if janitor:
         janitor.watch(pid)  # before the command starts, so that its environment stays if the launcher is killed
     os.close(start_writer)
     status = command.wait()
+    command.probe.end()
     if janitor:
         janitor.dismiss()
     exit_like(status, prctl)
 
 
 class Command:
-    """The running command. `name` is its argv[0], for messages."""
+    """The running command. `name` is its argv[0], for messages. `probe` is in the launcher's process group."""
 
-    def __init__(self, name: bytes, pid: int) -> None:
+    def __init__(self, name: bytes, pid: int, probe: GroupProbe) -> None:
         self.name = name
+        self.probe = probe
         self.pid = pid  # not used after `reap` has reaped the command
         self.status: os.waitid_result | None = None
         self.seen_signals: set[int] = set()  # received or forwarded: a death by one of them needs no message
@@ -88,6 +91,7 @@ class Command:
         while info := signal.sigtimedwait(ALL_SIGNALS, 0):
             if info.si_signo != signal.SIGCHLD:
                 self.send(info.si_signo)
+                self.probe.take(info.si_signo)
 
     def wait(self) -> "os.waitid_result":
         """Forward signals until the command has ended; return how it ended."""
@@ -103,10 +107,13 @@ class Command:
 
     def must_forward(self, info: "signal.struct_siginfo") -> bool:
         """Return whether the signal is meant for the command and did not reach it directly."""
-        if info.si_code <= 0:  # from kill(2), sigqueue(3) or tgkill(2): sigaction(2)
-            return not self.is_from_launcher_or_command(info.si_pid)
-        if info.si_signo == signal.SIGCHLD:
+        if info.si_signo == signal.SIGCHLD and info.si_code > 0:
             return False
+        of_group = self.probe.take(info.si_signo)
+        if info.si_code <= 0:  # from kill(2), sigqueue(3) or tgkill(2): sigaction(2)
+            if self.is_from_launcher_or_command(info.si_pid):
+                return False
+            return of_group != (info.si_pid, info.si_code) or self.has_left_group()
         if info.si_signo not in TERMINAL_SIGNALS:
             return True  # for example from a timer of the caller: exec(2) preserves it, fork(2) does not
         if info.si_signo in HANGUP_SIGNALS and os.getsid(0) == os.getpid():
@@ -114,6 +121,10 @@ class Command:
             # leader ends. Here the launcher is the leader, and it ends after the command.
             return True
         # The kernel sent the signal to the whole group. Forward it only if the command has left the group.
+        return self.has_left_group()
+
+    def has_left_group(self) -> bool:
+        """Return whether what the launcher's group is sent does not reach the command."""
         return os.getpgid(self.pid) != os.getpgrp()
 
     def is_from_launcher_or_command(self, sender: int) -> bool:
@@ -145,6 +156,8 @@ class Command:
                 return
             if change is None:
                 return
+            if change.si_pid == self.probe.pid and change.si_code != os.CLD_STOPPED:
+                self.probe.pid = -1
             if change.si_pid != self.pid:
                 continue
             if change.si_code in (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED):
@@ -178,6 +191,8 @@ class Command:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signo})  # stops here, except in an orphaned process group
             signal.pthread_sigmask(signal.SIG_BLOCK, {signo})
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+        for number in (signo, signal.SIGCONT):  # what was caught here is over for the probe, too
+            self.probe.take(number)
         # A SIGCONT for the whole group has continued the command, too. Forward it only if it has not.
         if continued and not self.has_changed():
             self.send(signal.SIGCONT)
