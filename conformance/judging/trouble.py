@@ -52,7 +52,7 @@ def _not_started(target: Target, fact: NotStarted) -> Trouble:
     reasons = {
         errno.ENOEXEC: "it is neither a binary for this machine nor a script with a '#!' line (or it is empty)",
         errno.EACCES: "it may not be executed, or its interpreter may not",
-        errno.ENOENT: "the interpreter in its '#!' line does not exist",
+        errno.ENOENT: "the interpreter in its '#!' line does not exist, or its path contains a space",
     }
     reason = reasons.get(fact.errno, os.strerror(fact.errno))
     summary = f"the system cannot execute {target.command[0]}: {reason}"
