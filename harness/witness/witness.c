@@ -616,6 +616,8 @@ static void obey(char *line) {
         done("say", write(1, text, length + 1), 0, 0);
     } else if (!strcmp(word, "raw")) {
         make_raw();
+    } else if (!strcmp(word, "regroup")) {
+        done(word, 0, 0, setpgid(0, 0) ? errno : 0);
     } else if (!strcmp(word, "close")) {
         done(word, a, 0, close((int)a) ? errno : 0);
     } else if (!strcmp(word, "look")) {

@@ -15,6 +15,7 @@ MODULES = {
     "sync": ("sync", "trust", "node_modules"),
     "cache": ("cache",),
     "exec": ("exec",),
+    "world": ("world",),
     "sound": ("sound", "sound_with_environments", "node_modules"),
 }
 """Where to look for a fault, by the first word of its name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import importlib.util
 import os
 import shlex
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.harness.errors import HarnessError
-from proctor.harness.programs import MODULES
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import BUNDLE, COMMAND, Invocation, Target
 
@@ -127,11 +125,6 @@ def command_line(
     tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
     at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
     return [*words[:at], *map(os.fsencode, command), *words[at + 1 :], *tail]
-
-
-def is_installed(command: str) -> bool:
-    """Whether a command can be started at all: a real program may not be installed."""
-    return all(importlib.util.find_spec(module) for module in MODULES.get(command, ()))
 
 
 def shell_command(argv: list[bytes]) -> bytes:
