@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.programs import PROGRAMS, is_installed
+from proctor.harness.programs import PROGRAMS, missing
 from tests.conftest import ROOT
 from tests.planted import Fault, Rows, differences, faults, own_requirements, run_suite
 from tests.test_planted_faults import SOUND, write_target
@@ -16,7 +16,7 @@ FILE = "world_programs"
 JUDGED = {"WORLD-5", "WORLD-7"}
 FAULTS = [fault for fault in faults("world") if fault.breaks in JUDGED]
 pytestmark = pytest.mark.skipif(
-    not all(map(is_installed, PROGRAMS)), reason="needs the programs: pip install 'launch-proctor[world]'"
+    any(map(missing, PROGRAMS)), reason="needs the programs: pip install 'launch-proctor[world]'"
 )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import PeerRefused, WhyRefused
+from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.observe.peers import (
     MOST_NOTED,
     MOST_REFUSED,
@@ -31,7 +32,6 @@ from proctor.harness.runner.observe.witness_reports import (
     ViewReport,
     parse,
 )
-from proctor.harness.runner.observe.witnesses import Listeners
 from proctor.harness.runner.recorder import Recorder
 from tests.unit.histories import TERMINAL
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
-from proctor.harness.programs import PROGRAMS, is_installed
+from proctor.harness.programs import PROGRAMS, missing
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.created_files import CreatedFiles
@@ -251,11 +251,8 @@ class Execution:
         if not self._place.interpreter:
             self._recorder.add("runner", history.Unobserved("no-other-python"))
             raise ScriptAborted
-        if self._parent and (missing := self._parent.missing):
-            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=missing))
-            raise ScriptAborted
-        if not is_installed(self._script.command):
-            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=self._script.command))
+        if lacks := missing(self._script.command) or missing(stage.parent):
+            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=lacks))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         if self._script.command == "forbidden":
