@@ -129,7 +129,7 @@ def _programs() -> Ability:
     if not lacking:
         return Ability("real programs", "yes", ", ".join(NEEDS))
     needed = AFFECTED["real programs"]
-    unobservable = needed if len(lacking) == len(NEEDS) else Affected((), needed.whole)
+    unobservable = needed if len(lacking) == len(NEEDS) else Affected((), (*needed.whole, *needed.partly))
     means = "cases with these programs cannot be played"
     packages = sorted({NEEDS[name].package for name in lacking} - {""})
     do = "; ".join([EXTRA, *(f"apt-get install {package}" for package in packages)])

@@ -145,6 +145,24 @@ class world_3_interrupts_twice(Launcher):
         return super().reached_command(info)
 
 
+class world_6_int_kills(Launcher):
+    """Leaves SIGINT at its default action, so a reloader that stops it by SIGINT leaves the command beside the new one.
+
+    uv run 0.6.14.
+    """
+
+    breaks = "WORLD-6"
+    # the same fault, seen with the witness; the command outlives the launcher, of SIGINT as of SIGKILL
+    also_breaks = ("SIG-1", "TREE-1", "TREE-3", "WORLD-1", "WORLD-9")
+    # when the case uses SIGINT, or a key that sends it, and a command that stays
+    may_break = ("*",)
+
+    taken = EVERY - {signal.SIGINT}
+
+    def launcher_gone(self) -> None:
+        """Send the command nothing."""
+
+
 class world_10_says_hello(Launcher):
     """Writes a line of its own to stdout before the command runs, which a host takes for a message of the server.
 

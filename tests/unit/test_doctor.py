@@ -83,11 +83,12 @@ def test_what_cannot_be_played_is_less(
 
 
 WITH_PROGRAMS = AFFECTED["real programs"].whole
+ALSO_WITH = AFFECTED["real programs"].partly
 
 
 @pytest.mark.parametrize(
     ("missing", "whole", "partly"),
-    [((), (), ()), (("coverage",), (), WITH_PROGRAMS), (tuple(NEEDS), WITH_PROGRAMS, ())],
+    [((), (), ()), (("coverage",), (), WITH_PROGRAMS + ALSO_WITH), (tuple(NEEDS), WITH_PROGRAMS, ALSO_WITH)],
     ids=["none", "one", "all"],
 )
 def test_programs_that_are_not_installed(
