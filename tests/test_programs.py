@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from proctor.harness import scenario as s
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, Received, WaitFailed, WitnessReady
 from proctor.harness.programs import MODULES, PROGRAMS, is_installed
+from proctor.harness.runner.start import programs
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Signal, WaitEnds, WaitMilestone, WaitReceived
 from proctor.harness.target import BARE
 
@@ -60,10 +62,15 @@ def test_what_a_program_inherits_is_reported_before_the_program_changes_it() -> 
     assert ready.inherited.args == (b"a b",)
 
 
-def test_program_is_installed_if_all_its_modules_are(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("asked", [is_installed, programs.is_installed.__wrapped__], ids=["doctor", "runner"])
+def test_program_is_installed_if_all_its_modules_are(
+    monkeypatch: pytest.MonkeyPatch, asked: Callable[[str], bool]
+) -> None:
     monkeypatch.setitem(MODULES, "coverage", ("json", "no_such_module_of_proctor"))
-    assert not is_installed("coverage")
-    assert is_installed("witness")
+    assert not asked("coverage")
+    monkeypatch.setitem(MODULES, "coverage", ("json", "email"))
+    assert asked("coverage")
+    assert asked("witness")
 
 
 def test_milestones_are_documented_where_they_are_reported() -> None:
