@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from collections.abc import Callable
 from typing import Literal, NamedTuple, get_args
 
 Program = Literal["ipython", "coverage", "gunicorn", "kernel", "mcp_server"]
@@ -38,11 +39,16 @@ NEEDS: dict[str, Needs] = {
 }
 
 
-def missing(name: str) -> str:
-    """Return what has to be installed before a case can use this program; "" if nothing has."""
+def _is_importable(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def missing(name: str, has: Callable[[str], bool] = _is_importable) -> str:
+    """Return what has to be installed before a case can use this program; "" if nothing has. has: whether a module can
+    be imported."""
     needs = NEEDS.get(name, Needs(()))
     programs = [f"{program} (Debian: {needs.package})" for program in needs.programs if not find_program(program)]
-    return ", ".join([*programs, *(module for module in needs.modules if importlib.util.find_spec(module) is None)])
+    return ", ".join([*programs, *(module for module in needs.modules if not has(module))])
 
 
 def find_program(name: str) -> str | None:

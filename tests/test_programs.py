@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from proctor.harness import scenario as s
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, Received, WaitFailed, WitnessReady
 from proctor.harness.programs import NEEDS, PROGRAMS, Needs, missing
+from proctor.harness.runner.start import programs
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Signal, WaitEnds, WaitMilestone, WaitReceived
 from proctor.harness.target import BARE
 
@@ -63,12 +65,17 @@ def test_what_a_program_inherits_is_reported_before_the_program_changes_it() -> 
     assert ready.inherited.args == (b"a b",)
 
 
-def test_program_is_installed_if_all_its_modules_are(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lacks", [missing, programs.missing_here.__wrapped__], ids=["doctor", "runner"])
+def test_program_is_installed_if_all_its_parts_are(
+    monkeypatch: pytest.MonkeyPatch, lacks: Callable[[str], str]
+) -> None:
     monkeypatch.setitem(NEEDS, "coverage", Needs(("json", "no_such_module_of_proctor")))
     monkeypatch.setitem(NEEDS, "sshd", Needs(("json",), ("no-such-program-of-proctor",), "its-package"))
-    assert missing("coverage") == "no_such_module_of_proctor"
-    assert missing("sshd") == "no-such-program-of-proctor (Debian: its-package)"
-    assert not missing("witness")
+    assert lacks("coverage") == "no_such_module_of_proctor"
+    assert lacks("sshd") == "no-such-program-of-proctor (Debian: its-package)"
+    monkeypatch.setitem(NEEDS, "coverage", Needs(("json", "email")))
+    assert not lacks("coverage")
+    assert not lacks("witness")
 
 
 def test_milestones_are_documented_where_they_are_reported() -> None:

@@ -6,11 +6,11 @@ import errno
 import fcntl
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from proctor.harness.errors import HarnessError
+from proctor.harness.runner.start import programs
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import BUNDLE, COMMAND, Invocation, Target
 
@@ -26,8 +26,6 @@ WITNESSES = {"static": WITNESS, "dynamic": BINARIES / "witness-dynamic"}
 LIBRARY = BINARIES / "witness.so"
 ADD_ON = BINARIES / "witness.node"
 """The command as a library for Python, and for Node."""
-ADAPTORS = Path(__file__).resolve().parents[2] / "witness" / "programs"
-"""What runs a real program as the command, in the Python that runs Proctor: beside it the programs are installed."""
 STAGE = BINARIES / "stage"
 GUARDIAN = BINARIES / "guardian"
 
@@ -114,13 +112,12 @@ def command_line(
         return words
     if target.bundle:
         return [*words, os.fsencode(socket or place.socket), *scenario.args]
-    program = [sys.executable, "-EPB", str(ADAPTORS), scenario.command]
     command = {
         "witness": [str(WITNESSES[target.witness])],
         "tool": [TOOL if words else str(WITNESS)],
         "missing": [str(place.work / "no-such-command")],
         "forbidden": [str(place.work / "forbidden-command")],
-    }.get(scenario.command, program)
+    }.get(scenario.command, programs.words_for(scenario.command))
     reports = scenario.command not in ("missing", "forbidden")
     tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
     at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
