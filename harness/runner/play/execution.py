@@ -254,6 +254,9 @@ class Execution:
         if lacks := programs.missing_here(self._script.command) or programs.missing_here(stage.parent):
             self._recorder.add("runner", history.Unobserved("program-not-installed", detail=lacks))
             raise ScriptAborted
+        if stage.parent == "sshd" and not programs.can_give_terminals():
+            self._recorder.add("runner", history.Unobserved("sshd-without-tty-group"))
+            raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         if self._script.command == "forbidden":
             path = self._place.work / "forbidden-command"

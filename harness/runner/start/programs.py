@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import grp
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,3 +38,22 @@ def _is_importable(module: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def can_give_terminals() -> bool:
+    """Whether sshd can start a session with a terminal: that has to belong to the group tty, or sshd has to be able to
+    change it; pty_setowner() in sshpty.c of OpenSSH. Without root it cannot, nor in a user namespace; then devpts has
+    to be mounted with the option gid; devpts(5)."""
+    ours, theirs = os.openpty()
+    try:
+        tty = grp.getgrnam("tty").gr_gid
+        if os.fstat(theirs).st_gid != tty:
+            os.fchown(theirs, os.geteuid(), tty)
+    except KeyError:  # then sshd lets all write to it
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return True
