@@ -38,7 +38,8 @@ SHELLS = {
 
 class Place(NamedTuple):
     """The directories of one execution. wheels: where the wheel of the tool is; tarball: the tool as an npm package;
-    interpreter: the Python asked for; bundle: the program of a launcher that is the tool itself."""
+    interpreter: the Python asked for; bundle: the program of a launcher that is the tool itself; binaries: a name of
+    BINARIES, for command lines."""
 
     work: Path
     home: Path
@@ -48,6 +49,7 @@ class Place(NamedTuple):
     interpreter: str = "python3"
     bundle: Path = Path("/nonexistent")
     reads_attributes: bool = False
+    binaries: Path = BINARIES
 
     @property
     def socket(self) -> str:
@@ -113,8 +115,8 @@ def command_line(
     if target.bundle:
         return [*words, os.fsencode(socket or place.socket), *scenario.args]
     command = {
-        "witness": [str(WITNESSES[target.witness])],
-        "tool": [TOOL if words else str(WITNESS)],
+        "witness": [str(place.binaries / WITNESSES[target.witness].name)],
+        "tool": [TOOL if words else str(place.binaries / WITNESS.name)],
         "missing": [str(place.work / "no-such-command")],
         "forbidden": [str(place.work / "forbidden-command")],
     }.get(scenario.command, programs.words_for(scenario.command))
