@@ -15,7 +15,8 @@ MODULES = {
     "sync": ("sync", "trust", "node_modules"),
     "cache": ("cache",),
     "exec": ("exec",),
-    "sound": ("sound", "sound_with_environments", "node_modules"),
+    "group": ("group",),
+    "sound": ("sound", "sound_with_environments", "node_modules", "group"),
 }
 """Where to look for a fault, by the first word of its name."""
 
