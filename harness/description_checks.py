@@ -90,8 +90,8 @@ def check_group(target: Target, shown: str) -> None:
         )
     if COMMAND in target.command:
         raise UsageError(
-            f"{shown}: 'command' has the word {COMMAND}, but a launcher of several commands is given each as a line for "
-            f'a shell; write {LINE} for it, for example command = ["concurrently", "{LINE}"]'
+            f"{shown}: 'command' has the word {COMMAND}, but a launcher of several commands is given each as a line "
+            f'for a shell; write {LINE} for it, for example command = ["concurrently", "{LINE}"]'
         )
     texts = (*target.command, *target.files.values())
     if not any(word in text for word in (LINE, JSON) for text in texts):

@@ -136,6 +136,10 @@ class Raw(_Order, frozen=True, tag="raw"):
     """Put the terminal into raw mode."""
 
 
+class Regroup(_Order, frozen=True, tag="regroup"):
+    """Lead a process group of its own, as Ray's driver does; setpgid(2). Where it leads one, nothing changes."""
+
+
 class Close(_Order, frozen=True, tag="close"):
     """Close a descriptor."""
 
@@ -184,7 +188,7 @@ class Ask(_Order, frozen=True, tag="ask"):
 
 OrderToWitness = (
     Exit | Die | Catch | Ignore | Default | Inherit | ExitOn | Spawn | Reap | Read | ReadLine | Write | Say | Lines
-    | Raw | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn | Ask
+    | Raw | Regroup | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn | Ask
 )  # fmt: skip
 AboutSignal = Die | Catch | Ignore | Default | Inherit | ExitOn
 """Orders that say what is to become of a signal."""

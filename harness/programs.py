@@ -5,6 +5,7 @@ To add one: its name in `Program`, its module here, and an adaptor harness/witne
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Literal, get_args
 
 Program = Literal["ipython", "coverage", "gunicorn", "kernel", "mcp_server"]
@@ -16,3 +17,8 @@ MODULES: dict[str, tuple[str, ...]] = {
 """The modules without which a program is not installed."""
 EXTRA = "pip install 'launch-proctor[world]'"
 """What installs all of them, for the Python that runs Proctor."""
+
+
+def is_installed(command: str) -> bool:
+    """Whether a command can be started at all: a real program may not be installed."""
+    return all(importlib.util.find_spec(module) for module in MODULES.get(command, ()))

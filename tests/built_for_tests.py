@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,10 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from proctor.harness.runner.start.places import usual_interpreter
+
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".tox", ".venv", "build", "dist", "bin", "__pycache__", ".*_cache", "*.egg-info", ".hypothesis"
 )
+LONGEST_LINE = 255
+"""Bytes that the kernel reads of a #! line: execve(2)."""
 
 
 def run(*words: object, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -85,3 +91,20 @@ def compiled(name: str, directory: Path) -> Path:
     words = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", str(program), str(source)]
     subprocess.run(words, check=True)
     return program
+
+
+def first_lines(option: str = "", python: str = usual_interpreter()) -> str:
+    """Return how a script of Python begins. python: the interpreter, by default the one below our virtual environment,
+    which may be in a directory of any name. The kernel ends the path of an interpreter at the first space. Where it
+    cannot read the path, a shell executes the interpreter, as in the scripts of pip: Python skips this as a string."""
+    line = f"#!{python} {option}".rstrip()
+    if not re.search(r"\s", python) and len(os.fsencode(line)) < LONGEST_LINE:
+        return f"{line}\n"
+    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} {option} \"$0\" \"$@\"\n' '''\n"
+
+
+def python_script(path: Path, text: str, option: str = "") -> Path:
+    """Write a program in Python; return its path. option: a word for the interpreter, such as "-IS"."""
+    path.write_text(first_lines(option) + text, encoding="utf-8")
+    path.chmod(0o755)
+    return path

@@ -4,7 +4,6 @@ program that stands in for npm. No network anywhere."""
 from __future__ import annotations
 
 import os
-import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +11,7 @@ SOUND, FAULTY, OTHERWISE = 'exec "$@"', '"$@"\nexit 0', '"$@"\nexit 9'
 UNSTABLE = 'echo >>"$HOME/runs"\nif [ $(($(wc -l <"$HOME/runs") % 2)) = 0 ]; then exec "$@"; fi\n"$@"\nexit 0'
 STARTS_NOTHING = "echo 'usage: planted [--new-way]' >&2\nexit 64"
 
-FAKE_NPM = f"""#!{sys.executable}
+FAKE_NPM = """\
 import json, os, pathlib, sys
 words = [word for word in sys.argv[1:] if not word.startswith("--loglevel") and not word.startswith("--fetch")]
 words.remove("--no-update-notifier")
@@ -21,7 +20,7 @@ versions = json.loads(pathlib.Path(__file__).with_name("versions.json").read_tex
 if words[0] == "view":
     if words[1] != "planted-js" or "view" in trouble:
         code = "ENOTFOUND" if "view" in trouble else "E404"
-        print(json.dumps({{"error": {{"code": code}}}}))
+        print(json.dumps({"error": {"code": code}}))
         sys.exit("npm error code " + code)
     print(json.dumps(list(versions)))
 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -217,8 +218,8 @@ def test_tmpdir_that_is_full(tmp_path: Path, room: str) -> None:
 
 def test_a_launcher_that_fills_tmpdir() -> None:
     before = unshared("mount -t tmpfs -o size=16M none /mnt || exit 99")
-    target = f"{sys.executable} -I -S {ROOT}/tests/hostile/launcher.py fills_directory"
-    says(run(f"--target={target}", "-k", "EXIT-3", before=before, TMPDIR="/mnt"), 0, "MUST: 1 pass")
+    words = [sys.executable, "-I", "-S", str(ROOT / "tests" / "hostile" / "launcher.py"), "fills_directory"]
+    says(run(f"--target={shlex.join(words)}", "-k", "EXIT-3", before=before, TMPDIR="/mnt"), 0, "MUST: 1 pass")
 
 
 def test_without_pseudo_terminals_the_other_cases_work(tmp_path: Path) -> None:

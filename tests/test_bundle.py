@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from typing import Literal
@@ -15,9 +16,10 @@ from proctor.harness.history import Answered, Ended, History, WaitFailed, Witnes
 from proctor.harness.scenario import PIPES, Order, Scenario, WaitEnds
 from proctor.harness.schedule import Deliver, Directive, Point, Schedule
 from proctor.harness.target import Target
+from tests.built_for_tests import first_lines
 
-UNPACK = "{python} -m zipfile -e {wheels}/*.whl packages"
-PROGRAM = r"#!{python}\nimport sys\nsys.path.insert(0, '{work}/packages')\nimport proctor_tool\n"
+UNPACK = f"{shlex.quote(sys.executable)} -m zipfile -e {{wheels}}/*.whl packages"
+PROGRAM = first_lines() + "import sys\nsys.path.insert(0, '{work}/packages')\nimport proctor_tool\n"
 HOW = {
     "itself": "proctor_tool.main()",
     "a child, in a directory": "import os, tempfile\nmade = tempfile.mkdtemp()\npid = os.fork()\n"
@@ -27,9 +29,9 @@ HOW = {
 
 
 def bundled(how: str) -> Target:
-    program = PROGRAM + HOW[how].replace("\n", r"\n") + r"\n"
-    line = f'{UNPACK} && printf "{program}" > {{bundle}} && chmod +x {{bundle}}'.replace("{python}", sys.executable)
-    return Target(f"bundle {how}", ("{bundle}",), bundle=("/bin/sh", "-c", line), profiles=("ephemeral",))
+    line = f'{UNPACK} && printf %s "$0" > {{bundle}} && chmod +x {{bundle}}'
+    made = ("/bin/sh", "-c", line, f"{PROGRAM}{HOW[how]}\n")
+    return Target(f"bundle {how}", ("{bundle}",), bundle=made, profiles=("ephemeral",))
 
 
 def played(how: str, *steps: object, schedule: Schedule | None = None) -> History:

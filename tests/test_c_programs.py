@@ -21,6 +21,7 @@ import pytest
 import hatch_build
 from proctor.harness.runner.start import wheel
 from proctor.harness.runner.start.places import usual_interpreter
+from tests.built_for_tests import first_lines, python_script
 from tests.conftest import ROOT
 from tests.witness_at_work import WITHIN, playing, said
 
@@ -187,13 +188,10 @@ def test_child_that_it_never_made_is_told(sanitized: Path, tmp_path: Path) -> No
 
 
 def test_ignored_children_stay_ignored(sanitized: Path, tmp_path: Path) -> None:
-    program = tmp_path / "ignores"
     # no shell can do it: they take SIGCHLD for themselves
-    program.write_text(
-        f"#!{sys.executable} -ISB\nimport os, signal, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-        f"os.execv({str(sanitized)!r}, sys.argv)\n"
-    )
-    program.chmod(0o755)
+    text = "import os, signal, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+    text += f"os.execv({str(sanitized)!r}, sys.argv)\n"
+    program = python_script(tmp_path / "ignores", text, "-ISB")
     with playing(program, tmp_path) as play:
         assert signal.SIGCHLD in play.witness.hello["ignored"]
         play.witness.order("spawn other c")
@@ -359,7 +357,7 @@ def tool(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     with zipfile.ZipFile(wheel.build(tmp_path / "wheels")) as archive:
         archive.extractall(site)
     program = environment / "bin" / wheel.NAME
-    program.write_text(f"#!{environment}/bin/python\nfrom proctor_tool import main\nmain()\n")
+    program.write_text(first_lines(python=f"{environment}/bin/python") + "from proctor_tool import main\nmain()\n")
     program.chmod(0o755)
     return program
 
@@ -521,9 +519,7 @@ def test_tool_without_a_virtual_environment(library: Path, tmp_path: Path, monke
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel.build(tmp_path / "wheels")) as archive:
         archive.extractall(site)
-    program = tmp_path / "tool"
-    program.write_text(f"#!{usual_interpreter()}\nfrom proctor_tool import main\nmain()\n")
-    program.chmod(0o755)
+    program = python_script(tmp_path / "tool", "from proctor_tool import main\nmain()\n")
     monkeypatch.setenv("PYTHONPATH", str(site))
     with playing(program, tmp_path) as play:
         assert said(play.witness.do("where")) == str(site)

@@ -22,6 +22,7 @@ from proctor.harness import orders
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
+from tests.built_for_tests import python_script
 from tests.conftest import ROOT, Run
 from tests.planted_packages import (
     FAKE_NPM,
@@ -253,8 +254,7 @@ def npm(tmp_path: Path) -> Path:
     """A directory with a program `npm`, which knows the package planted-js."""
     programs = tmp_path / "npm"
     programs.mkdir()
-    (programs / "npm").write_text(FAKE_NPM)
-    (programs / "npm").chmod(0o755)
+    python_script(programs / "npm", FAKE_NPM, "-IS")
     versions = {"1.0.0-rc.1": FAULTY, "1.0.0": SOUND, "1.2.0": "", "1.9.0": SOUND, "1.10.0": FAULTY}
     (programs / "versions.json").write_text(json.dumps(versions))
     return programs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,7 @@ from proctor.harness.scenario import Order, Scenario, Settle, Stage, WaitEnds
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 from proctor.harness.words import describe
+from tests.built_for_tests import python_script
 
 RUN = run_scenario(Order(orders.Exit(7)), WaitEnds("command"), WaitEnds(), stage=COLD)
 RECORDED = Schedule(record=True)
@@ -30,9 +32,7 @@ sys.path.insert(0, place)
 from proctor_tool import main
 main()
 """
-SCRIPT = (
-    "#!{python} -I\nimport sys\nsys.path.insert(0, {site!r})\n{more}from proctor_tool import main\nsys.exit(main())\n"
-)
+SCRIPT = "import sys\nsys.path.insert(0, {site!r})\n{more}from proctor_tool import main\nsys.exit(main())\n"
 
 
 def launcher(directory: Path, program: Path) -> Target:
@@ -60,21 +60,18 @@ def unpacked(tmp_path: Path) -> Path:
 
 
 def program_of(directory: Path, text: str) -> Path:
+    """Write a script of the tool's name."""
     path = directory / "bin" / wheel.NAME
-    path.parent.mkdir()
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
+    path.parent.mkdir(exist_ok=True)
+    return python_script(path, text, "-I")
 
 
 def test_zipapp_of_its_name_is_explored_while_it_unpacks(tmp_path: Path, unpacked: Path) -> None:
     path = program_of(tmp_path, "")
-    with path.open("wb") as file:
-        file.write(f"#!{sys.executable} -I\n".encode())
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("__main__.py", ZIPAPP)
-            for one in (one for one in unpacked.rglob("*") if one.is_file()):
-                archive.write(one, one.relative_to(unpacked))
+    with zipfile.ZipFile(path, "a") as archive:  # behind what is there
+        archive.writestr("__main__.py", ZIPAPP)
+        for one in (one for one in unpacked.rglob("*") if one.is_file()):
+            archive.write(one, one.relative_to(unpacked))
     history, calls = points_of(launcher(tmp_path, path))
     assert "mkdir" in calls
     ready = next(event.index for event, _ in history.all(WitnessReady))
@@ -82,10 +79,10 @@ def test_zipapp_of_its_name_is_explored_while_it_unpacks(tmp_path: Path, unpacke
 
 
 def test_script_of_an_installer_is_the_command_from_its_start(tmp_path: Path, unpacked: Path) -> None:
-    path = program_of(tmp_path, SCRIPT.format(python=sys.executable, site=str(unpacked), more=""))
+    path = program_of(tmp_path, SCRIPT.format(site=str(unpacked), more=""))
     _, calls = points_of(launcher(tmp_path, path))
     more = "import os\nos.mkdir('made')\n" + "#\n" * 4000
-    path.write_text(SCRIPT.format(python=sys.executable, site=str(unpacked), more=more))
+    program_of(tmp_path, SCRIPT.format(site=str(unpacked), more=more))
     _, again = points_of(launcher(tmp_path, path))
     assert "mkdir" not in calls
     assert "mkdir" in again
@@ -93,9 +90,7 @@ def test_script_of_an_installer_is_the_command_from_its_start(tmp_path: Path, un
 
 def test_program_of_another_name_is_the_command_when_it_reports(tmp_path: Path, unpacked: Path) -> None:
     """Such as one that PyInstaller makes: its name is its first argument."""
-    path = tmp_path / "made-of-it"
-    path.write_text(SCRIPT.format(python=sys.executable, site=str(unpacked), more=""))
-    path.chmod(0o755)
+    path = python_script(tmp_path / "made-of-it", SCRIPT.format(site=str(unpacked), more=""), "-I")
     history = execute(launcher(tmp_path, path), RUN)
     assert [fact.process for fact in history.facts(WitnessReady)] == ["command"]
 
@@ -103,7 +98,7 @@ def test_program_of_another_name_is_the_command_when_it_reports(tmp_path: Path, 
 def test_program_of_its_name_without_the_witness_is_not_the_command(tmp_path: Path) -> None:
     hostile = Path(__file__).parent / "hostile" / "launcher.py"
     text = f"import runpy, sys\nsys.argv[1:1] = ['pretends', 'x']\nrunpy.run_path({str(hostile)!r}, None, '__main__')\n"
-    path = program_of(tmp_path, f"#!{sys.executable}\n{text}")
+    path = program_of(tmp_path, text)
     history = execute(launcher(tmp_path, path), RUN)
     assert [fact.code for fact in history.facts(Unobserved)] == ["other-program"]
     assert not history.facts(WitnessReady)
@@ -115,7 +110,7 @@ def test_programs_before_the_command_are_noted(tmp_path: Path, name: str) -> Non
     launch = tmp_path / "launch.py"
     launch.write_text("import os, sys\nos.execv(sys.argv[1], sys.argv[1:])\n")
     shim = tmp_path / "python3"
-    shim.write_text(f'#!/bin/{name}\nexec {sys.executable} -I -S "$@"\n')
+    shim.write_text(f'#!/bin/{name}\nexec {shlex.quote(sys.executable)} -I -S "$@"\n')
     shim.chmod(0o755)
     target = Target("shimmed", (str(shim), str(launch)), profiles=("exec",))
     stage = Stage(watches_programs=True)

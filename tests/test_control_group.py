@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from tests.conftest import ROOT, Run
 from tests.unit.histories import history, looked, over, process, received, replaced, sent, supervised
 
 PROGRAMS = ROOT / "tests" / "launchers_for_tests"
-STEPS_ASIDE = f"{sys.executable} -I -S {PROGRAMS / 'steps_aside.py'}"
+STEPS_ASIDE = shlex.join([sys.executable, "-I", "-S", str(PROGRAMS / "steps_aside.py")])
 CASES = ("-k", "SIG-1 and TERM or EXIT-1 and 42")
 
 

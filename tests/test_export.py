@@ -118,6 +118,10 @@ SHUTDOWN = (
     Order(orders.ExitOn(TERM, 0)), Settle(), s.ClosePipe("stdin"), Settle(), Signal(TERM), WaitEnds("command"),
     WaitEnds(),
 )  # fmt: skip
+REGROUPED = (
+    Settle(), Order(orders.Regroup()), Settle(), Press("ctrl-c"), s.WaitReceived(int(signal.SIGINT)), *finish(),
+)  # fmt: skip
+BASH = Stage(terminal=True, parent="bash")
 SLOW = (Settle(), *send(TERM), LONG_REST, *finish(7))
 OTHERS = (
     Planted("exit_1_seven_bits", "EXIT-1", "exit.same_status", finish(200)),
@@ -150,6 +154,7 @@ OTHERS = (
     Planted("stdio_7_reads_the_rest", "STDIO-7", "stdio.rest_is_left", UNREAD),
     Planted("stdio_8_ends_with_stdin", "STDIO-8", "stdio.nothing_outlives_the_host", SHUTDOWN),
     Planted("stdio_9_spins_after_end_of_file", "STDIO-9", "stdio.rests", ENDED_INPUT),
+    Planted("world_7_leaves_ctrl_c_to_the_terminal", "WORLD-7", "world.interrupted_in_own_group", REGROUPED, BASH),
     Planted("tree_1_helper_left", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
     Planted("tree_2_adopted_zombies", "TREE-2", "tree.no_zombie", ORPHAN),
     Planted("tree_6_term_ignored", "TREE-6", "tree.init_forwards", (Settle(), *send(TERM), *finish()), INIT),

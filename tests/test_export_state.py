@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def probing(directory: Path, program: Path, probe: str) -> Target:
     """Return a launcher that looks around in its first runs, or in some of them, and then executes a program."""
     path = directory / f"probing-{program.name}"
-    path.write_text(f'#!/bin/sh\n{probe}\nexec {program} "$@"\n')
+    path.write_text(f'#!/bin/sh\n{probe}\nexec {shlex.quote(str(program))} "$@"\n')
     path.chmod(0o755)
     return Target(path.name, (str(path),))
 
@@ -205,6 +206,6 @@ def test_what_this_script_was_started_with_does_not_matter(tmp_path: Path, empty
     case = a_case(Target("checks", (str(shim),)), "EXIT-1", "exit.same_status", Scenario(finish(3)))
     path = tmp_path / "repro.py"
     path.write_text(exported(case, tmp_path))
-    line = f"trap '' HUP USR1; umask 077; SECRET=1 LANG=x TERM=y exec {PYTHON[0]} -I {path}"
+    line = f"trap '' HUP USR1; umask 077; SECRET=1 LANG=x TERM=y exec {shlex.join([PYTHON[0], '-I', str(path)])}"
     done = subprocess.run(["sh", "-c", line], cwd=empty, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

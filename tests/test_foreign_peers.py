@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -122,7 +123,7 @@ def test_a_command_that_a_daemon_starts_is_not_observable(wish: str, kind: str, 
 def test_a_launcher_that_lets_a_daemon_work_is_told_so(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     with outsider("daemon", tmp_path) as (target, _):
-        done = run_proctor("check", " ".join(target.command), f"--results={results}", cwd=tmp_path)
+        done = run_proctor("check", shlex.join(target.command), f"--results={results}", cwd=tmp_path)
     assert (done.returncode, REASON in done.stderr) == (2, True), done.stdout + done.stderr
     found = {row["verdict"] for row in json.loads(results.read_text())["requirements"].values()}
     assert found <= {"not observable", "not applicable", "not built"} and "not observable" in found

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from proctor.reports.results import read
+from tests.built_for_tests import python_script
 from tests.conftest import Run, run_proctor
 
-LOSES = f"""#!{sys.executable} -IS
+LOSES = """\
 import os, signal, sys
-lost = {{lost}}
+lost = {lost}
 child = os.fork()
 if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
@@ -37,10 +37,7 @@ CONTAINED = "--containment=namespace"
 
 def launcher(directory: Path, *lost: str) -> str:
     """Write the launcher that loses these signals, and return its path: the same for all of a test."""
-    path = directory / "loses"
-    path.write_text(LOSES.format(lost=list(lost)))
-    path.chmod(0o755)
-    return str(path)
+    return str(python_script(directory / "loses", LOSES.format(lost=list(lost)), "-IS"))
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +89,13 @@ def test_an_expected_failure_that_no_longer_occurs_fails_the_strict_gate(
     assert same.returncode == 0, same.stdout + same.stderr
 
 
-ABANDONS = f"""#!{sys.executable} -IS
+ABANDONS = """\
 import os, signal, sys
 child = os.fork()
 if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 def forward(number, frame):
-    if signal.Signals(number).name[3:] in {{abandoned}}:
+    if signal.Signals(number).name[3:] in {abandoned}:
         os._exit(1)
     os.kill(child, number)
 for number in (1, 2, 3, 10, 12, 14, 15):
@@ -114,8 +111,7 @@ def test_a_process_that_is_left_after_another_signal_is_worse(proctor: Run, tmp_
     path, before = tmp_path / "abandons", tmp_path / "baseline.json"
 
     def check(abandoned: list[str], *words: str) -> tuple[int, str]:
-        path.write_text(ABANDONS.format(abandoned=abandoned))
-        path.chmod(0o755)
+        python_script(path, ABANDONS.format(abandoned=abandoned), "-IS")
         done = proctor("check", CONTAINED, str(path), "-k", "TREE-1 and takes_its_time", *words)
         return done.returncode, done.stdout + done.stderr
 

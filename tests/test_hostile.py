@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -257,8 +258,9 @@ def test_a_launcher_that_unmounts_proc_is_an_error_and_the_next_one_is_not() -> 
 
 def test_printed_control_sequences_do_not_reach_the_terminal(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
+    target = shlex.join([sys.executable, "-I", "-S", str(LAUNCHER), "prints_escapes"])
     command = [
-        sys.executable, "-m", "pytest", "conformance/", f"--target={sys.executable} -I -S {LAUNCHER} prints_escapes",
+        sys.executable, "-m", "pytest", "conformance/", f"--target={target}",
         "-k", "EXIT-3 or EXIT-5 or EXIT-6 or TREE-1", f"--results={results}", "-rA", "-v", "--color=no",
         "-p", "no:cacheprovider", f"--junitxml={tmp_path / 'junit.xml'}",
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -75,7 +76,8 @@ def run(command: Command, here: Path) -> None:
 def test_the_tutorial_shows_what_comes(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     proctor = tmp_path / "bin" / "proctor"
-    proctor.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -P -m proctor "$@"\n')
+    sources, python = shlex.quote(str(ROOT)), shlex.quote(sys.executable)
+    proctor.write_text(f'#!/bin/sh\nPYTHONPATH={sources} exec {python} -P -m proctor "$@"\n')
     proctor.chmod(0o755)
     ran = 0
     for block in blocks("tutorial.md"):

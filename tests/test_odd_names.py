@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.built_for_tests import python_script
 from tests.conftest import ROOT, copy_of_package
 
 ODD = "a [x] 'q' \"d\" {y} *?"
 NOT_TEXT = b"\xff[x]"
-SWALLOWS = f"#!{sys.executable} -IS\nimport subprocess, sys\nsubprocess.call(sys.argv[1:])\n"
+SWALLOWS = "import subprocess, sys\nsubprocess.call(sys.argv[1:])\n"
 """A launcher that does not pass on the exit code."""
 EXIT_1 = ("-k", "EXIT-1 and code and 42", "-q")
 
@@ -35,9 +36,7 @@ def proctor(*words: str | bytes | Path, cwd: str | bytes | Path = ROOT, path: Pa
 def swallowing(directory: Path, name: str | bytes) -> str:
     """Make the launcher under this name; return its path."""
     path = os.fsdecode(os.path.join(os.fsencode(directory), os.fsencode(name)))
-    Path(path).write_text(SWALLOWS, encoding="utf-8")
-    os.chmod(path, 0o755)
-    return path
+    return str(python_script(Path(path), SWALLOWS, "-IS"))
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2",)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import Target
 from proctor.reports.results import read
+from tests.built_for_tests import first_lines
 from tests.busy_for_tests import busy
 from tests.conftest import ROOT, Run
 
@@ -118,13 +120,13 @@ def test_a_time_limit_is_said(proctor: Run, tmp_path: Path) -> None:
 
 WAITS = '#!/bin/sh\nsleep 0.5\nexec "$@"\n'
 """Starts late, without any CPU time: what a clock would call slow."""
-COMPUTES = f"""#!{sys.executable} -IS
+COMPUTES = f"""\
 import os, sys, time
 while time.process_time() < {1.2 * SLOW_IN_ANY_CASE}:
     pass
 os.execvp(sys.argv[1], sys.argv[1:])
 """
-LOADS = f"""#!{sys.executable} -IS
+LOADS = f"""\
 import mmap, os, sys
 mmap.mmap(-1, {2 * SLOW_START} * mmap.PAGESIZE, mmap.MAP_PRIVATE).write(bytes({2 * SLOW_START} * mmap.PAGESIZE))
 os.execvp(sys.argv[1], sys.argv[1:])
@@ -139,7 +141,8 @@ starts.tell() <= 2 and mmap.mmap(""",
 
 
 def made(path: Path, text: str) -> str:
-    path.write_text(text)
+    """Write a script, of the shell where it says so and of Python otherwise."""
+    path.write_text(text if text.startswith("#!") else first_lines("-IS") + text)
     path.chmod(0o755)
     return str(path)
 
@@ -171,7 +174,7 @@ def test_slow_is_what_does_much(text: str, is_slow: bool, tmp_path: Path) -> Non
 
 def test_a_history_has_the_cpu_time_of_the_start(tmp_path: Path) -> None:
     """That of a process that ended before the command ran is part of it."""
-    child = f'{made(tmp_path / "computes", COMPUTES)} true\nexec "$@"\n'
+    child = f'{shlex.quote(made(tmp_path / "computes", COMPUTES))} true\nexec "$@"\n'
     target = load(made(tmp_path / "through-a-child", f"#!/bin/sh\n{child}"))
     script = Scenario((Order(orders.Exit(0)), WaitEnds()))
     (ready,) = door.execute(target, script).facts(WitnessReady)

@@ -11,8 +11,7 @@ import pytest
 from proctor.harness import scenario as s
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, Received, WaitFailed, WitnessReady
-from proctor.harness.programs import MODULES, PROGRAMS
-from proctor.harness.runner.start import spawn
+from proctor.harness.programs import MODULES, PROGRAMS, is_installed
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Signal, WaitEnds, WaitMilestone, WaitReceived
 from proctor.harness.target import BARE
 
@@ -63,8 +62,8 @@ def test_what_a_program_inherits_is_reported_before_the_program_changes_it() -> 
 
 def test_program_is_installed_if_all_its_modules_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MODULES, "coverage", ("json", "no_such_module_of_proctor"))
-    assert not spawn.is_installed("coverage")
-    assert spawn.is_installed("witness")
+    assert not is_installed("coverage")
+    assert is_installed("witness")
 
 
 def test_milestones_are_documented_where_they_are_reported() -> None:

@@ -14,9 +14,9 @@ from proctor.conformance.spec import CHAPTERS, requirements
 from tests.conftest import ROOT
 from tests.planted import Fault, faults
 
-BUILT = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec")
-LATER = {"TREE-8"}
-"""Of these chapters, but not of this kind of case: it needs a supervisor."""
+BUILT = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world")
+LATER = {"TREE-8", "WORLD-1", "WORLD-2", "WORLD-3", "WORLD-4", "WORLD-6"}
+"""Of these chapters, but not of this kind of case: they need a real parent."""
 
 PINNED = ROOT / "conformance" / "suite" / "test_pinned.py"
 """Its cases name their requirements in files of their own: tests/test_pinned.py."""
@@ -24,9 +24,9 @@ PINNED = ROOT / "conformance" / "suite" / "test_pinned.py"
 NOT_YET: set[str] = set()
 """Numbers that are given to requirements to come. This set may only shrink."""
 
-WITHOUT_A_CASE = LATER | {"WORLD-1", "WORLD-2", "WORLD-3", "WORLD-4", "WORLD-5", "WORLD-6", "WORLD-7"}
+WITHOUT_A_CASE = LATER
 """What nobody tests yet. This set may only shrink: whoever builds a case takes its requirement out."""
-AT_MOST_WITHOUT_A_CASE = 8
+AT_MOST_WITHOUT_A_CASE = 6
 
 
 @cache
@@ -108,7 +108,7 @@ def test_every_case_stands_in_the_chapter_of_its_requirement() -> None:
     strays = [
         case
         for case, names in cases().items()
-        if case.partition("::")[0] != f"test_{requirements()[names[0]].chapter}.py"
+        if not re.fullmatch(rf"test_{requirements()[names[0]].chapter}(_\w+)?\.py", case.partition("::")[0])
     ]
     assert strays == []
 
@@ -120,8 +120,8 @@ def test_every_must_has_a_case_and_a_planted_fault(name: str) -> None:
 
 
 def test_shoulds_of_environments_have_a_planted_fault_as_well() -> None:
-    chapters = ("environments", "sync", "cache", "exec")
-    assert {r.id for r in requirements().values() if r.chapter in chapters} <= with_a_fault()
+    chapters = ("environments", "sync", "cache", "exec", "world")
+    assert {r.id for r in requirements().values() if r.chapter in chapters} - LATER <= with_a_fault()
 
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)

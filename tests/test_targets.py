@@ -83,6 +83,13 @@ def test_the_package_in_an_install_line(install: str, package: tuple[str, ...] |
 
 
 @pytest.mark.parametrize("name", REAL)
+def test_a_program_that_is_made_does_not_name_the_virtual_environment(name: str) -> None:
+    """Its #! line cannot contain the path of a directory with a space in its name."""
+    path = known_targets()[name]
+    assert "{python}" not in described_in(path, str(path)).bundle
+
+
+@pytest.mark.parametrize("name", REAL)
 def test_a_deviation_names_its_source(name: str) -> None:
     data = tomllib.loads(known_targets()[name].read_text(encoding="utf-8"))
     for requirement, reason in data.get("deviations", {}).items():

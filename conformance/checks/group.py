@@ -159,7 +159,9 @@ def ends_after_grace(history: History, bare: History, grace: float = 0.0) -> lis
 
 def lines_are_whole(history: History, bare: History) -> list[Violation]:
     """GROUP-6: each line that a command has written is on a line of stdout, once. The launcher may add to that line."""
-    written = [(event.index, fact.process, fact.order) for event, fact in history.all(Ordered) if _writes(fact)]
+    written = [
+        (event.index, fact.process, fact.order) for event, fact in history.all(Ordered) if isinstance(fact.order, Lines)
+    ]
     if any(order.block for *_, order in written) and _inherits_stdout(history):
         raise NotApplicable("the commands inherit the launcher's stdout: what they write in parts, the kernel mixes")
     if found := missed(history):
@@ -170,10 +172,6 @@ def lines_are_whole(history: History, bare: History) -> list[Violation]:
     for at, process, order in written:
         found += _torn_or_lost(at, process, order, output)
     return found
-
-
-def _writes(fact: Ordered) -> bool:
-    return isinstance(fact.order, Lines)
 
 
 def _torn_or_lost(at: int, process: str, order: Lines, output: list[bytes]) -> list[Violation]:

@@ -62,6 +62,12 @@ OBJECTIONS: dict[str, Objection] = {
         "{signal} ends the launcher or reaches the command",
         "the command did not receive it and ran to its end; the launcher {how}", ("signal",),
     ),
+    "effect-missing": Objection(
+        "{program} has reported {effect} {required}, as without the launcher", "{count}", ("program", "effect")
+    ),
+    "effect-repeated": Objection(
+        "{program} has reported {effect} {required}, as without the launcher", "{count}", ("program", "effect")
+    ),
     # -- processes
     "process-left": Objection(NO_PROCESS, STILL_LEFT, ("process",)),
     "process-outlives": Objection(NO_CHILD, "the launcher {how}; still there: {processes}"),

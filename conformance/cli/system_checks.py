@@ -16,6 +16,7 @@ from proctor.harness import orders, system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved, WitnessReady
 from proctor.harness.process_details import MOST, describe_with_children
+from proctor.harness.programs import EXTRA, PROGRAMS, is_installed
 from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE
@@ -40,17 +41,21 @@ AFFECTED = {
         ("EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4"),
     ),
     "pseudo-terminals": Affected(
-        ("TTY-1", "TTY-2", "TTY-3", "TTY-4", "TTY-5", "TTY-6", "TTY-7", "TTY-8", "TTY-9", "TTY-10", "SYNC-4"),
+        (
+            "TTY-1", "TTY-2", "TTY-3", "TTY-4", "TTY-5", "TTY-6", "TTY-7", "TTY-8", "TTY-9", "TTY-10", "SYNC-4",
+            "WORLD-7",
+        ),
         (
             "EXIT-1", "EXIT-2", "EXIT-3", "EXIT-6", "EXIT-7", "SIG-1", "SIG-3", "SIG-6", "SIG-7", "TREE-1", "TREE-4",
             "TREE-5", "INHERIT-2", "INHERIT-4", "INHERIT-5", "INHERIT-6", "STDIO-6", "STDIO-9", "ENV-1", "ENV-2",
-            "ENV-3", "ENV-6", "EXEC-1", "EXEC-2", "EXEC-3",
+            "ENV-3", "ENV-6", "EXEC-1", "EXEC-2", "EXEC-3", "WORLD-5",
         ),
     ),
-    "shells": Affected(("TTY-3",)),
+    "shells": Affected(("TTY-3", "WORLD-7")),
     "PID 1": Affected(("TREE-6",)),
     "PID reuse": Affected((), ("CACHE-3",)),
     "second Python": Affected((), ("SYNC-3",)),
+    "real programs": Affected(("WORLD-5",)),
 }  # fmt: skip
 """The abilities that cases need. A test compares this table with the cases."""
 
@@ -74,7 +79,7 @@ AbilityCheck = Callable[[], Ability]
 def abilities(played: Sequence[AbilityCheck] | None = None) -> Iterator[Ability]:
     """Yield abilities, each as soon as it was checked. If the runner does not start, only those that can be checked
     without it. played: the checks that play a scenario; by default PLAYED_CHECKS."""
-    yield from (_kernel(), _python(), _pidfds())
+    yield from (_kernel(), _python(), _pidfds(), _programs())
     containment = _containment()
     yield containment
     yield from (
@@ -113,6 +118,17 @@ def _kernel() -> Ability:
 
 def _python() -> Ability:
     return Ability("Python", "yes", f"{platform.python_version()}, {sys.executable}")
+
+
+def _programs() -> Ability:
+    """Check the real programs that cases start as the command: they are in the Python that runs Proctor."""
+    missing = [program for program in PROGRAMS if not is_installed(program)]
+    if not missing:
+        return Ability("real programs", "yes", ", ".join(PROGRAMS))
+    needed = AFFECTED["real programs"]
+    unobservable = needed if len(missing) == len(PROGRAMS) else Affected((), needed.whole)
+    means = "cases in which the launcher starts these programs cannot be played"
+    return Ability("real programs", "less", f"not installed: {', '.join(missing)}", means, EXTRA, *unobservable)
 
 
 def _pidfds() -> Ability:

@@ -52,7 +52,7 @@ def _not_started(target: Target, fact: NotStarted) -> Trouble:
     reasons = {
         errno.ENOEXEC: "it is neither a binary for this machine nor a script with a '#!' line (or it is empty)",
         errno.EACCES: "it may not be executed, or its interpreter may not",
-        errno.ENOENT: "the interpreter in its '#!' line does not exist",
+        errno.ENOENT: "the interpreter in its '#!' line does not exist, or its path contains a space",
     }
     reason = reasons.get(fact.errno, os.strerror(fact.errno))
     summary = f"the system cannot execute {target.command[0]}: {reason}"
@@ -150,9 +150,9 @@ def _line(target: Target, command: str, argument: str) -> str:
     """Return the command line for a person: what is asked of the launcher, with this command."""
     if target.starts_several:
         lines = dict.fromkeys("ab", shlex.join([command, argument]))
-        words = several.command_line([*map(os.fsencode, target.command)], lines, ())
+        its = several.command_line([*map(os.fsencode, target.command)], lines, ())
         files = [f"{name}: {text!r}" for name, text in several.files(target, lines).items()]
-        return "; with ".join([shlex.join(map(os.fsdecode, words)), *files])
+        return "; with ".join([shlex.join(map(os.fsdecode, its)), *files])
     words = list(target.command)
     if COMMAND in words:
         words[words.index(COMMAND)] = command

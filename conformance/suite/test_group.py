@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
+from typing import Literal
 
 import pytest
 
@@ -31,6 +32,7 @@ from proctor.harness.scenario import (
     WaitReceived,
 )
 
+Count = Literal[2, 3]
 CTRL_C, HANG_UP = Press("ctrl-c"), HangUp()
 INTERRUPTS: dict[str, tuple[Stage, Step, int]] = {
     **{number.name: (PIPES, Signal(number), int(number)) for number in ENDING},
@@ -47,7 +49,7 @@ LONGER = 5.0
 @requirement("GROUP-1")
 @pytest.mark.parametrize("count", [2, 3])
 @each_interrupt
-def test_an_interrupt_ends_each_command(case: Case, interrupt: tuple[Stage, Step, int], count: int) -> None:
+def test_an_interrupt_ends_each_command(case: Case, interrupt: tuple[Stage, Step, int], count: Count) -> None:
     stage, done, _ = interrupt
     within = case.target.group.grace + LONGER
     steps = (*heed(names(count)), done, WaitEnds())
@@ -57,9 +59,13 @@ def test_an_interrupt_ends_each_command(case: Case, interrupt: tuple[Stage, Step
 @requirement("GROUP-1")
 @each_interrupt
 def test_an_interrupt_comes_once(case: Case, interrupt: tuple[Stage, Step, int]) -> None:
-    """The commands stay, as if they had to clean up."""
+    """The commands stay, as if they had to clean up. What the terminal sends to all reaches them while the launcher is
+    held: so it does not merge with what the launcher passes on."""
     stage, done, number = interrupt
-    steps = (Settle(), done, *(WaitReceived(number, name) for name in names(2)), Settle())
+    if stage.terminal:
+        steps: tuple[Step, ...] = (Settle(), Hold(), done, Settle(), Release(), Settle())
+    else:
+        steps = (Settle(), done, *(WaitReceived(number, name) for name in names(2)), Settle())
     case(Scenario(steps, stage, group=2), checks.reaches_each_once)
 
 
@@ -150,9 +156,19 @@ def written(block: int, count: int) -> tuple[Step, ...]:
 @requirement("GROUP-6")
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("block", [0, BLOCK], ids=["lines", "blocks"])
-def test_lines_arrive_whole(case: Case, block: int, count: int) -> None:
+def test_lines_arrive_whole(case: Case, block: int, count: Count) -> None:
     """The launcher is held until each command has written what there is room for, so that all are at it at once."""
     answers = (WaitAnswer("lines", name) for name in names(count))
     steps = (*heed(names(count)), Hold(), *written(block, count), Release(), *answers, Settle())
     ends = end(names(count), orders.Exit(0), case.target.group.ends)
     case(Scenario((*steps, *ends), group=count), checks.lines_are_whole)
+
+
+@requirement("GROUP-6")
+def test_the_last_lines_of_a_command_arrive(case: Case) -> None:
+    """A command writes, and has ended before the launcher reads."""
+    first = names(2)[0]
+    said = (Order(orders.Lines(first[-1], LINES, SIZE), first), Order(orders.Exit(0), first), WaitEnds(first))
+    others = () if case.target.group.ends == "any" else tuple(Order(orders.Exit(0), name) for name in names(2)[1:])
+    steps = (*heed(names(2)), Hold(), *said, Settle(), Release(), Settle(), *others, WaitEnds())
+    case(Scenario(steps, group=2), checks.lines_are_whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -198,7 +199,7 @@ def _pip(python: str = "") -> list[str]:
         return [sys.executable, "-P", "-m", "pip", *quiet, *(("--python", python) if python else ())]
     if found := shutil.which("pip"):
         return [found, *quiet, "--python", python or sys.executable]
-    raise UsageError(f"pip is not installed; install it with: {sys.executable} -m ensurepip")
+    raise UsageError(f"pip is not installed; install it with: {shlex.quote(sys.executable)} -m ensurepip")
 
 
 def _npm() -> list[str]:

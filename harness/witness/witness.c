@@ -671,6 +671,8 @@ static void obey(char *line) {
             write_lines(text, a, b, block);
     } else if (!strcmp(word, "raw")) {
         make_raw();
+    } else if (!strcmp(word, "regroup")) {
+        done(word, 0, 0, setpgid(0, 0) ? errno : 0);
     } else if (!strcmp(word, "close")) {
         done(word, a, 0, close((int)a) ? errno : 0);
     } else if (!strcmp(word, "look")) {

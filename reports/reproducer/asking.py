@@ -17,6 +17,7 @@ WHY_NOT = {
     "exec.nothing_visible": "it needs a command that shows its signals and that looks for children; the command of a "
     "script is in Python, which changes some signals before it runs a line",
     "stdio.flags_stay": "it needs a tracer that sees each change of a flag, which only Proctor has",
+    "world.same_effect": "its command is a real program, and only Proctor observes what that does",
     "tree.nothing_else_left": "it needs an IPC namespace and a TMPDIR that are the launcher's alone",
 }
 """Why there is no question for a check."""

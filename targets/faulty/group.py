@@ -4,9 +4,10 @@
 """
 
 import select
+import sys
 import time
 
-from .sound import TYPE_CHECKING, os, signal, sys
+from .sound import TYPE_CHECKING, os, signal
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -15,7 +16,6 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TAKEN = {*ENDING, signal.SIGCHLD}
 GRACE = 2.0
 """Seconds after a signal, or after a failure, at which what is left is killed."""
-AT_ONCE = 65536
 
 
 class Command:
@@ -27,6 +27,13 @@ class Command:
         self.pid = self.output = 0
         self.status: int | None = None
         self.unread = b""
+
+    def lead_group(self, pid: int) -> None:
+        """Make it the leader of a process group: the launcher and the child both do, as either may come first."""
+        try:
+            os.setpgid(pid, pid)
+        except OSError:
+            pass
 
     def signal(self, number: int) -> None:
         """Signal the process group. What the command has started may be there when it has ended itself."""
@@ -41,16 +48,20 @@ class sound_group:
     """Has no fault. Ends all when one fails; its status is that of the command that failed first."""
 
     mode = "group"
+    at_once = 65536  # bytes that are read
 
     def __init__(self, words: list[bytes]) -> None:
         self.one_at_a_time = words[:1] == [b"--one-at-a-time"]
         lines = words[1:] if self.one_at_a_time else words
-        self.waiting = [Command(number, line) for number, line in enumerate(lines)]
+        self.waiting = [self.new_command(number, line) for number, line in enumerate(lines)]
         self.commands: list[Command] = []
         self.status = 0
         self.interrupted = 0  # the first signal that asked us to end
         self.deadline = 0.0
         self.wakeup, self.wakes = os.pipe()
+
+    def new_command(self, number: int, line: bytes) -> Command:
+        return Command(number, line)
 
     def run(self) -> "NoReturn":
         self.prepare()
@@ -99,15 +110,12 @@ class sound_group:
             finally:
                 os._exit(126)
         os.close(theirs)
-        try:
-            os.setpgid(command.pid, command.pid)  # here and there: whoever comes first
-        except OSError:
-            pass
+        command.lead_group(command.pid)
         command.output = output
         self.commands.append(command)
 
     def become(self, command: Command, output: int) -> None:
-        os.setpgid(0, 0)
+        command.lead_group(0)
         os.dup2(output, 1)
         signal.set_wakeup_fd(-1)
         for number, handler in self.before.items():
@@ -186,7 +194,7 @@ class sound_group:
 
     def read(self, command: Command) -> None:
         """Pass on whole lines, and what is left at the end. One that has ended may have left its output to others."""
-        data = os.read(command.output, AT_ONCE)
+        data = os.read(command.output, self.at_once)
         if data:
             self.on_output(command, data)
             return
@@ -221,3 +229,181 @@ class sound_group:
     def main(cls) -> "NoReturn":
         encoding = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         cls([word.encode(*encoding) for word in sys.argv[1:]]).run()
+
+
+class group_1_ctrl_c_twice(sound_group):
+    """Leaves the commands in its own process group, and passes on what the terminal has sent to all of it as well.
+
+    concurrently#155: one Ctrl-C is two SIGINT.
+    """
+
+    breaks = "GROUP-1"
+    # it knows no group of a command
+    also_breaks = ("GROUP-5",)
+
+    def new_command(self, number: int, line: bytes) -> Command:
+        return InOurGroup(number, b"exec " + line)
+
+
+class InOurGroup(Command):
+    """A command without a process group of its own."""
+
+    def lead_group(self, pid: int) -> None:
+        pass
+
+    def signal(self, number: int) -> None:
+        if self.pid and self.status is None:
+            os.kill(self.pid, number)
+
+
+class group_1_hang_up_ignored(sound_group):
+    """Passes on SIGTERM and SIGINT only, and dies of SIGHUP."""
+
+    breaks = "GROUP-1"
+
+    def prepare(self) -> None:
+        super().prepare()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+class group_1_always_term(sound_group):
+    """Sends SIGTERM, whatever it was sent itself."""
+
+    breaks = "GROUP-1"
+
+    def pass_on(self, number: int) -> None:
+        super().pass_on(signal.SIGTERM)
+
+
+class group_1_all_but_the_last(sound_group):
+    """Passes the signal on to all but the last, which it kills."""
+
+    breaks = "GROUP-1"
+
+    def pass_on(self, number: int) -> None:
+        for one in self.commands[:-1]:
+            one.signal(number)
+        self.commands[-1].signal(signal.SIGKILL)
+
+
+class group_2_others_run_on(sound_group):
+    """Says that it ends all when one fails, and goes on."""
+
+    breaks = "GROUP-2"
+    # what ends with 0 by itself in these cases is waited for there, too
+    may_break = ("GROUP-3",)
+
+    def end_others(self) -> None:
+        pass
+
+
+class group_2_only_the_next(sound_group):
+    """Ends only the next of the others."""
+
+    breaks = "GROUP-2"
+    may_break = ("GROUP-3",)
+
+    def end_others(self) -> None:
+        for one in self.running()[:1]:
+            one.signal(signal.SIGTERM)
+
+
+class group_3_status_of_the_last(sound_group):
+    """Ends with the status of the command that ended last.
+
+    hivemind#27: 0, although a process has failed.
+    """
+
+    breaks = "GROUP-3"
+
+    def on_end(self, status: int) -> None:
+        super().on_end(status)
+        self.last = status
+
+    def code(self) -> int:
+        return self.last if self.last >= 0 else 128 - self.last
+
+
+class group_3_killed_is_no_failure(sound_group):
+    """Takes a command that died of a signal for one that has ended well."""
+
+    breaks = "GROUP-3"
+
+    def code(self) -> int:
+        code = super().code()
+        return 0 if code > 128 else code
+
+
+class group_4_goes_on_with_the_next(sound_group):
+    """Starts the next one when the one that was interrupted has ended.
+
+    go-task#1174.
+    """
+
+    breaks = "GROUP-4"
+
+    def may_start(self) -> bool:
+        return not (self.one_at_a_time and self.running())
+
+
+class group_4_starts_again(sound_group):
+    """Starts a command again that has ended with 0, also after an interrupt; twice at the most."""
+
+    breaks = "GROUP-4"
+    may_break = ("*",)
+
+    starts = 2
+
+    def on_end(self, status: int) -> None:
+        super().on_end(status)
+        ended = next(one for one in self.commands if one.status is not None)
+        if self.starts and self.interrupted:
+            self.starts -= 1
+            self.start(self.new_command(9, ended.line))
+
+
+class group_5_only_the_shell(sound_group):
+    """Kills the process that it has started, not what that has started."""
+
+    breaks = "GROUP-5"
+
+    def kill_all(self) -> None:
+        for one in self.running():
+            os.kill(one.pid, signal.SIGKILL)
+        for one in self.commands:
+            one.output = 0
+
+
+class group_5_waits_for_ever(sound_group):
+    """Sends the same signal again instead of ending what is left."""
+
+    breaks = "GROUP-5"
+
+    def kill_all(self) -> None:
+        self.pass_on(self.interrupted)
+
+
+class group_6_as_it_comes(sound_group):
+    """Passes on what it reads as it comes, whole lines or not."""
+
+    breaks = "GROUP-6"
+
+    def on_output(self, command: Command, data: bytes) -> None:
+        self.print(command.label + data)
+
+
+class group_6_closes_early(sound_group):
+    """Closes a command's pipe as soon as the command has ended, with what it has not read yet."""
+
+    breaks = "GROUP-6"
+    # it does not see that what a command has started is still there
+    may_break = ("GROUP-5",)
+
+    at_once = 4096
+
+    def on_end(self, status: int) -> None:
+        super().on_end(status)
+        for one in self.commands:
+            if one.status is not None and one.output:
+                os.close(one.output)
+                one.output = 0

@@ -16,6 +16,7 @@ MODULES = {
     "cache": ("cache",),
     "exec": ("exec",),
     "group": ("group",),
+    "world": ("world",),
     "sound": ("sound", "sound_with_environments", "node_modules", "group"),
 }
 """Where to look for a fault, by the first word of its name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import stat
 import subprocess
@@ -142,13 +143,14 @@ def test_a_cache_of_another_user_is_an_error(sandbox: Sandbox) -> None:
 def test_a_full_or_read_only_file_system_is_an_error(sandbox: Sandbox, option: str, reason: str) -> None:
     """On a small tmpfs in a mount namespace, which unmounts it at the end."""
     sandbox.cache.mkdir()
-    mount = f"mount -t tmpfs -o {option} none {sandbox.cache} && exec "
-    run = " ".join([*LAUNCHER, "run", "--with", "proctor-tool", "true"])
+    cache = shlex.quote(str(sandbox.cache))
+    mount = f"mount -t tmpfs -o {option} none {cache} && exec "
+    run = shlex.join([*LAUNCHER, "run", "--with", "proctor-tool", "true"])
     probe = subprocess.run(["unshare", "-m", "sh", "-c", mount + "true"], capture_output=True, check=False)
     if probe.returncode:
         pytest.skip("this system does not allow mount(2)")
     after = "; code=$?; find . -mindepth 1 -type f >&2; exit $code"
-    words = ["unshare", "-m", "sh", "-c", f"{mount.replace(' exec ', ' ')} cd {sandbox.cache} && {run}{after}"]
+    words = ["unshare", "-m", "sh", "-c", f"{mount.replace(' exec ', ' ')} cd {cache} && {run}{after}"]
     result = subprocess.run(
         words, env=sandbox.environment, cwd=sandbox.work, capture_output=True, text=True, check=False
     )

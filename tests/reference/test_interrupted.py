@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def test_ctrl_z_stops_and_ctrl_c_ends_launcher_and_build(sandbox: Sandbox) -> No
     environment = sandbox.environment | {"REACHED": str(sandbox.reached_fifo()), "PS1": "prompt> ", "TERM": "xterm"}
     shell = pexpect.spawn("sh", ["-i"], env=environment, cwd=str(project), encoding="utf-8", timeout=20, echo=False)
     shell.expect("prompt> ")
-    shell.sendline(" ".join(LAUNCHER) + " sync")
+    shell.sendline(shlex.join(LAUNCHER) + " sync")
     backend = wait_for_backend(sandbox)
     shell.expect("installing the project")
     shell.sendcontrol("z")
@@ -153,7 +154,7 @@ def test_a_background_job_writes_nothing_to_the_terminal(sandbox: Sandbox) -> No
     environment = sandbox.environment | {"REACHED": str(sandbox.reached_fifo()), "PS1": "prompt> ", "TERM": "xterm"}
     shell = pexpect.spawn("sh", ["-i"], env=environment, cwd=str(project), encoding="utf-8", timeout=20, echo=False)
     shell.expect("prompt> ")
-    shell.sendline("stty tostop; " + " ".join(LAUNCHER) + " sync & ")
+    shell.sendline("stty tostop; " + shlex.join(LAUNCHER) + " sync & ")
     wait_for_backend(sandbox)
     sandbox.reached_fifo().write_text("continue\n")
     shell.sendline("wait; echo all $?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -86,7 +87,8 @@ def test_an_interpreter_that_is_missing_is_named() -> None:
 def test_an_interrupt_that_comes_before_python_leaves_no_traceback(mode: str, tmp_path: Path) -> None:
     """It stays pending until there is a command to get it: no half-started Python ends of it."""
     interpreter, survived = tmp_path / "python", tmp_path / "survived"
-    interpreter.write_text(f"#!/bin/sh\nkill -INT $$\n: > '{survived}'\nexec '{sys.executable}' \"$@\"\n")
+    touched, python = shlex.quote(str(survived)), shlex.quote(sys.executable)
+    interpreter.write_text(f'#!/bin/sh\nkill -INT $$\n: > {touched}\nexec {python} "$@"\n')
     interpreter.chmod(0o755)
     words = [LAUNCHER[0], f"--interpreter={interpreter}", "run", mode, "sleep", "60"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

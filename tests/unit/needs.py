@@ -19,6 +19,7 @@ import pytest
 from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.judging.casefile import CaseFile
 from proctor.conformance.suite.case import Case
+from proctor.harness.programs import PROGRAMS
 from proctor.harness.scenario import SHELLS, Reuse, Scenario, Trace
 from proctor.harness.target import Profile, Target
 from tests.conftest import ROOT
@@ -42,6 +43,7 @@ NEEDS: dict[str, Callable[[Wanted], bool]] = {
     "shells": lambda wanted: wanted.scenario.stage.parent in SHELLS,
     "PID 1": lambda wanted: wanted.scenario.stage.parent == "init",
     "PID reuse": lambda wanted: any(isinstance(step, Reuse) for step in wanted.scenario.steps),
+    "real programs": lambda wanted: wanted.scenario.command in PROGRAMS,
     "second Python": lambda wanted: wanted.scenario.interpreter == "other",
 }
 """By the names that `proctor doctor` gives them."""

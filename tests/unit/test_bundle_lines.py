@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_a_failure_says_what_was_run_and_what_it_printed(script: str, how: str, 
 
 
 def test_only_the_end_of_much_output_is_reported(tmp_path: Path) -> None:
-    script = f"{sys.executable} -c \"print('x' * 9000); print('the end'); exit(1)\""
+    script = f"{shlex.quote(sys.executable)} -c \"print('x' * 9000); print('the end'); exit(1)\""
     with pytest.raises(HarnessError) as caught:
         place_of(made_by(script), Places(tmp_path))
     assert len(str(caught.value)) < bundle.MOST_SAID + 1000

@@ -18,6 +18,7 @@ from proctor.harness import execute as door
 from proctor.harness import system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import Event, Fact, History, NotStarted, SettleEnded, Unobserved, WitnessReady
+from proctor.harness.programs import PROGRAMS
 from proctor.harness.scenario import Scenario
 from tests.conftest import ROOT
 from tests.unit.histories import INHERITED
@@ -81,6 +82,21 @@ def test_what_cannot_be_played_is_less(
     assert (found.not_observable, found.in_part) == AFFECTED.get(found.name, Affected())
 
 
+@pytest.mark.parametrize(
+    ("missing", "whole", "partly"),
+    [((), (), ()), (("coverage",), (), ("WORLD-5",)), (PROGRAMS, ("WORLD-5",), ())],
+    ids=["none", "one", "all"],
+)
+def test_programs_that_are_not_installed(
+    monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], whole: tuple[str, ...], partly: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(system_checks, "is_installed", lambda program: program not in missing)
+    found = system_checks._programs()
+    assert (found.state, found.not_observable, found.in_part) == ("less" if missing else "yes", whole, partly)
+    assert all(program in found.found for program in missing or PROGRAMS)
+    assert ("launch-proctor[world]" in found.do) is bool(missing)
+
+
 def test_rest_that_is_waited_for_is_less(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, played(GREETED, SettleEnded("waited", 1.0, "/proc/PID/syscall may not be read")))
     found = system_checks.PLAYED_CHECKS[0]()
@@ -92,7 +108,7 @@ def test_one_shell_of_three_is_enough_to_judge(monkeypatch: pytest.MonkeyPatch) 
         system_checks, "_play", lambda scenario: played(GREETED) if scenario.stage.parent == "bash" else "not installed"
     )
     found = next(tried() for tried in system_checks.PLAYED_CHECKS if tried.__name__ == "_shells")
-    assert (found.state, found.not_observable, found.in_part) == ("less", (), ("TTY-3",))
+    assert (found.state, found.not_observable, found.in_part) == ("less", (), ("TTY-3", "WORLD-7"))
     assert found.do == "apt-get install dash zsh"
     assert "only under bash" in found.means
 

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.histories import Example
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec")
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world")
 EXPLORED = "moments"
 """Its checks are those of campaigns, of several chapters."""
 GENERATED = "interleavings"
@@ -47,15 +47,25 @@ def _used_in(tree: ast.Module, chapter: str) -> set[str]:
 
 
 def examples(chapter: str) -> tuple[Example, ...]:
-    found: tuple[Example, ...] = importlib.import_module(f"tests.unit.test_checks_{chapter}").EXAMPLES
-    return found
+    """Return the literal histories of a chapter, which may have several files of them."""
+    found: list[Example] = []
+    for path in of_chapter(Path(__file__).parent, f"test_checks_{chapter}"):
+        found += importlib.import_module(f"tests.unit.{path.stem}").EXAMPLES
+    return tuple(found)
+
+
+def of_chapter(directory: Path, name: str) -> list[Path]:
+    """Return the files NAME.py and NAME_*.py."""
+    return sorted([*directory.glob(f"{name}.py"), *directory.glob(f"{name}_*.py")])
 
 
 def test_no_chapter_is_forgotten() -> None:
     rooms: list[Path] = sorted((ROOT / "conformance" / "checks").glob("*.py"))
     assert {path.stem for path in rooms} - SHARED == {*CHAPTERS, EXPLORED, GENERATED}
-    cases = {path.stem for path in (ROOT / "conformance" / "suite").glob("test_*.py")} - {"test_pinned"}
-    assert cases == {f"test_{name}" for name in CHAPTERS}
+    suite = ROOT / "conformance" / "suite"
+    of_chapters = {path for name in CHAPTERS for path in of_chapter(suite, f"test_{name}")}
+    assert {*suite.glob("test_*.py")} - of_chapters == {suite / "test_pinned.py"}
+    assert all(of_chapter(suite, f"test_{name}") for name in CHAPTERS)
 
 
 @pytest.mark.parametrize("chapter", [*CHAPTERS, EXPLORED])

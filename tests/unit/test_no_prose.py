@@ -22,14 +22,10 @@ from proctor.harness.history import Fact, History
 from tests.conftest import ROOT
 from tests.unit.histories import Example, codes_of, history, over, replaced, supervised, titles
 from tests.unit.test_data import ALL_FACTS, kinds
-from tests.unit.test_every_check import CHAPTERS, EXPLORED
+from tests.unit.test_every_check import CHAPTERS, EXPLORED, examples
 
 CHECKS = ROOT / "conformance" / "checks"
-ALL: tuple[Example, ...] = tuple(
-    example
-    for chapter in (*CHAPTERS, EXPLORED)
-    for example in importlib.import_module(f"tests.unit.test_checks_{chapter}").EXAMPLES
-)
+ALL: tuple[Example, ...] = tuple(example for chapter in (*CHAPTERS, EXPLORED) for example in examples(chapter))
 DATA = {
     # names of processes, tasks, programs and files
     "process", "name", "role", "program", "to", "state", "path", "source", "task", "sender_role", "target",

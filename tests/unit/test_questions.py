@@ -5,7 +5,6 @@ A change in a check that its question does not follow, or the other way round, f
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from proctor.reports.reproducer.parts import inherited
 from proctor.reports.reproducer.parts.marks import Question
 from tests.unit.histories import Example, name_of
 from tests.unit.observed_runs import observed
+from tests.unit.test_every_check import examples as examples_of
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "exec", "moments")
+CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "exec", "world", "moments")
 OF_CHECK = {name_of(campaign.check): campaign.name for campaign in reversed(campaigns_of_any_launcher())}
 """The campaigns by their checks."""
 NOT_KNOWN = {
@@ -45,7 +45,7 @@ def examples() -> list[tuple[Example, Question]]:
     """Return all literal histories of checks for which there is a question."""
     found = []
     for chapter in CHAPTERS:
-        for example in importlib.import_module(f"tests.unit.test_checks_{chapter}").EXAMPLES:
+        for example in examples_of(chapter):
             question = question_for(example.name)
             if question and example.title not in NOT_KNOWN and not _beyond_scripts(example):
                 found.append((example, question))
@@ -116,9 +116,5 @@ def test_a_question_without_counts_accuses_no_sound_launcher(example: Example, q
 
 
 def test_what_a_script_does_not_know_are_examples() -> None:
-    titles_of = {
-        example.title
-        for chapter in CHAPTERS
-        for example in importlib.import_module(f"tests.unit.test_checks_{chapter}").EXAMPLES
-    }
+    titles_of = {example.title for chapter in CHAPTERS for example in examples_of(chapter)}
     assert set(NOT_KNOWN) <= titles_of

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from proctor.harness.runner.parents.known import PARENTS
-from proctor.harness.runner.parents.parent import Job, Link
+from proctor.harness.runner.parents.parent import Job, RunnerLink
 
 name, path, folder, options, *argv = sys.argv[1:]
-PARENTS[name].load()(Job(Path(folder), argv, json.loads(options)), Link(path)).serve()
+PARENTS[name].load()(Job(Path(folder), argv, json.loads(options)), RunnerLink(path)).serve()

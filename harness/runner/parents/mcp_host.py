@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from proctor.harness.runner.parents.parent import Job, Link, Parent
+from proctor.harness.runner.parents.parent import Job, Parent, RunnerLink
 
 ANSWERS_WITHIN = 30.0
 """Seconds that a server gets to answer the first call. It imports a lot."""
@@ -22,7 +22,7 @@ SUM = (2, 3)
 class McpHost(Parent):
     """One server, which is called once and then closed."""
 
-    def __init__(self, job: Job, link: Link) -> None:
+    def __init__(self, job: Job, link: RunnerLink) -> None:
         super().__init__(job, link)
         self._answer: Future[str] = Future()
         self._may_end, self._ended = threading.Event(), threading.Event()

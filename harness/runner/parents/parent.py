@@ -40,7 +40,7 @@ class Job(NamedTuple):
         return shlex.join(self.argv)
 
 
-class Link:
+class RunnerLink:
     """The connection to the runner. Messages are lines: JSON to it, words from it."""
 
     def __init__(self, path: str) -> None:
@@ -70,7 +70,7 @@ class Parent(ABC):
     through: tuple[str, ...] = ()
     """Names of programs (comm) between this process and the launcher that belong to the parent."""
 
-    def __init__(self, job: Job, link: Link) -> None:
+    def __init__(self, job: Job, link: RunnerLink) -> None:
         """link: to the runner."""
         self.job, self.link = job, link
         self.started: list[subprocess.Popen[bytes]] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
-from proctor.harness.programs import PROGRAMS
+from proctor.harness.programs import PROGRAMS, is_installed
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.created_files import CreatedFiles
@@ -254,7 +254,7 @@ class Execution:
         if self._parent and (missing := self._parent.missing):
             self._recorder.add("runner", history.Unobserved("program-not-installed", detail=missing))
             raise ScriptAborted
-        if not spawn.is_installed(self._script.command):
+        if not is_installed(self._script.command):
             self._recorder.add("runner", history.Unobserved("program-not-installed", detail=self._script.command))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)

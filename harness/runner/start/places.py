@@ -67,7 +67,7 @@ class Places:
         if not os.path.exists(place.tarball):
             tarball.build(place.tarball.parent)
         if target.bundle and place.bundle not in self._made:
-            bundle.build(target, place)
+            bundle.build(target, place._replace(interpreter=usual_interpreter()))
             self._made.add(place.bundle)
         if not os.path.isdir(place.work):  # or a launcher has removed what is not its own
             place.work.mkdir()

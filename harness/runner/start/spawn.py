@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import importlib.util
 import os
 import shlex
 import sys
@@ -13,7 +12,6 @@ from typing import NamedTuple
 
 from proctor.harness import several
 from proctor.harness.errors import HarnessError
-from proctor.harness.programs import MODULES
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import BUNDLE, COMMAND, Invocation, Target
 
@@ -149,11 +147,6 @@ def command_words(target: Target, scenario: Scenario, place: Place, socket: str 
     reports = scenario.command not in ("missing", "forbidden")
     tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
     return [*map(os.fsencode, command), *tail]
-
-
-def is_installed(command: str) -> bool:
-    """Whether a command can be started at all: a real program may not be installed."""
-    return all(importlib.util.find_spec(module) for module in MODULES.get(command, ()))
 
 
 def shell_command(argv: list[bytes]) -> bytes:

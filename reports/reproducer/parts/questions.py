@@ -123,7 +123,7 @@ def death_is_named(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 @asks("signals.launcher_survives", requirements=("SIG-5",))
 @asks(
     "signals.reaches_command", "signals.nothing_lost_while_stopped", "tree.init_forwards", "terminal.key_arrives",
-    "terminal.resize_arrives", is_without_counts=True,
+    "terminal.resize_arrives", "world.interrupted_in_own_group", is_without_counts=True,
 )  # fmt: skip
 def launcher_survives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher does not end before the command, and nothing times out."""
@@ -192,7 +192,7 @@ def counts_are_allowed(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 # -- TTY
 
 
-@asks("terminal.key_arrives")
+@asks("terminal.key_arrives", "world.interrupted_in_own_group")
 def key_arrives(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The signal of a key reaches the command, and does not end the launcher."""
     return stays(launched) or too_few(bare, launched, ["SIGINT", "SIGQUIT"]) or timed_out(launched)

@@ -137,6 +137,12 @@ def order_raw(me: ReportingCommand) -> None:
     me.report("did", "raw")
 
 
+def order_regroup(me: ReportingCommand) -> None:
+    """Lead a process group of its own."""
+    os.setpgid(0, 0)
+    me.report("did", "regroup")
+
+
 def order_read(me: ReportingCommand, count: str) -> None:
     """Read so many bytes, or to the end."""
     data = b""

@@ -12,7 +12,7 @@ it pending.
 
 import os
 
-from reference_launcher.process import ALL_SIGNALS, PR_SET_PDEATHSIG
+from reference_launcher.process import PR_SET_PDEATHSIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
