@@ -22,7 +22,7 @@ from proctor.harness.target import (
     LINES,
     NAME,
     WORK,
-    Group,
+    GroupClaims,
     Profile,
     Target,
 )
@@ -72,7 +72,7 @@ def check_files(target: Target, shown: str) -> None:
 def check_group(target: Target, shown: str) -> None:
     """Raise UsageError if a launcher of several commands is not told what they are, or one of a single command is."""
     if not target.starts_several:
-        if target.group != Group():
+        if target.group != GroupClaims():
             raise UsageError(
                 f"{shown}: there is 'group', but 'profiles' does not have \"group\"; add profiles = [\"group\"] for a "
                 "launcher of several commands, or leave out 'group'"

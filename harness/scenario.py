@@ -339,13 +339,19 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     group: Literal[0, 2, 3] = 0
     """How many commands the launcher is given at once: command-a, command-b, command-c; 0: one, which is "command"."""
     starts: Literal["all", "first", "one-at-a-time"] = "all"
-    """Of several commands: which have to report before anything else is done. one-at-a-time: the first, and the
-    launcher is told to run only one at a time."""
+    """Of several commands: which have to report before anything else is done. first: the one that reports first, which
+    is command-a then; the next is command-a-2. one-at-a-time: the same, and the launcher is told to run only one at a
+    time."""
 
     @property
     def commands(self) -> tuple[str, ...]:
         """The names of the commands that the launcher is given."""
         return tuple(f"command-{name}" for name in NAMES_IN_GROUP[: self.group]) or ("command",)
+
+    def reports_as(self, name: str) -> str:
+        """Return the name by which one of several commands is known when it reports: where only the first is awaited
+        it is known in the order in which they report, for a launcher may start them in any order."""
+        return name if self.starts == "all" else self.commands[0]
 
     @property
     def awaited_commands(self) -> tuple[str, ...]:

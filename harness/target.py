@@ -24,7 +24,7 @@ HOME, WORK = "{home}/", "{work}/"
 """How the path of the project's environment may begin."""
 
 
-class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class GroupClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a launcher of several commands says about itself.
 
     ends: when it ends all others: never, when "any" of them has ended, or only after a "failure". status: its exit
@@ -81,7 +81,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     keeps: tuple[str, ...] = ()
     files: dict[str, str] = {}
     deviations: dict[str, str] = {}
-    group: Group = Group()
+    group: GroupClaims = GroupClaims()
     slow: bool = False
     witness: Literal["static", "dynamic"] = "static"
 

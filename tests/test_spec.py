@@ -14,7 +14,10 @@ from proctor.conformance.spec import CHAPTERS, requirements
 from tests.conftest import ROOT
 from tests.planted import Fault, faults
 
-BUILT = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world")
+BUILT = (
+    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "group",
+    "world",
+)  # fmt: skip
 LATER = {"TREE-8", "WORLD-1", "WORLD-2", "WORLD-3", "WORLD-4", "WORLD-6"}
 """Of these chapters, but not of this kind of case: they need a real parent."""
 

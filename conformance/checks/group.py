@@ -33,10 +33,11 @@ from proctor.harness.history import (
     Sent,
     SettleEnded,
     Started,
+    WaitFailed,
     WitnessReady,
 )
 from proctor.harness.orders import Die, Exit, Lines
-from proctor.harness.scenario import SIGNALS_OF_KEYS
+from proctor.harness.scenario import SIGNALS_OF_KEYS, WaitAnswer
 from proctor.harness.violation import Violation
 from proctor.harness.words import how_ended, shortened, times
 
@@ -164,13 +165,15 @@ def lines_are_whole(history: History, bare: History) -> list[Violation]:
     ]
     if any(order.block for *_, order in written) and _inherits_stdout(history):
         raise NotApplicable("the commands inherit the launcher's stdout: what they write in parts, the kernel mixes")
-    if found := missed(history):
-        return found
+    if any(isinstance(miss.awaited, WaitAnswer) for miss in history.facts(WaitFailed)):
+        return missed(history)
     needs_all_output(history)
     output = b"".join(fact.data for fact in history.facts(Output) if fact.stream == "stdout").splitlines()
     found = []
     for at, process, order in written:
         found += _torn_or_lost(at, process, order, output)
+    if not any(one.code == "line-torn" for one in found):
+        needs_whole_script(history)
     return found
 
 

@@ -130,7 +130,9 @@ def command_line(
 def lines_of_commands(target: Target, scenario: Scenario, place: Place, socket: str = "") -> several.Lines:
     """Return the commands of a launcher of several. socket: where the command reports, if there is only one and that is
     not the usual place."""
-    sockets = {name: place.socket_of(name) for name in scenario.commands} if scenario.group else {"a": socket}
+    sockets = {name: place.socket_of(scenario.reports_as(name)) for name in scenario.commands}
+    if not scenario.group:
+        sockets = {"a": socket}
     words = {name: command_words(target, scenario, place, at) for name, at in sockets.items()}
     return {name.removeprefix("command-"): shlex.join(map(os.fsdecode, words[name])) for name in words}
 
