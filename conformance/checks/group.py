@@ -85,8 +85,8 @@ def ends_all(history: History, bare: History, ends: str = "never") -> list[Viola
 def status_of_all(
     history: History, bare: History, ends: str = "never", status: int | str = "", counts: str = "all"
 ) -> list[Violation]:
-    """GROUP-3: 0 if all that count ended with 0, else what the launcher says. A command that the launcher has ended
-    ends with 0 here."""
+    """GROUP-3: 0 if all that count ended with 0, else what the launcher says. What one counts for that the launcher has
+    ended itself is for it to say: between them there may be a shell, which died of the signal."""
     needs_whole_script(history)
     end = end_of(history, "launcher")
     if not end:
@@ -94,6 +94,8 @@ def status_of_all(
     endings = _endings(history)
     if counts == "last" and ends != "never":
         raise NotApplicable("which command ends last is the launcher's choice")
+    if counts == "all" and not any(_has_failed(order) for _, order in endings) and _ends_others(ends, endings[0][1]):
+        raise NotApplicable("the launcher has ended the other commands, and may count that")
     counted = {"all": endings, "first": endings[:1], "last": endings[-1:]}[counts]
     failed = next(((name, order) for name, order in counted if _has_failed(order)), None)
     return _wrong_status(end, failed, status)

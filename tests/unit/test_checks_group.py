@@ -229,6 +229,17 @@ EXAMPLES: tuple[Example, ...] = (
     unseen("it did not end", checks.status_of_all, two(*FAILED, missed("launcher ends")), says="that far"),
     unseen("nobody waited for it", checks.status_of_all, two(*FAILED, ended("launcher", None)), says="status"),
     beside(
+        "it has ended the others",
+        functools.partial(checks.status_of_all, ends="any"),
+        two(told(A, Exit(0)), ended("launcher", 1)),
+        says="may count that",
+    ),
+    good(
+        "the first counts, the others it has ended",
+        functools.partial(checks.status_of_all, ends="any", counts="first"),
+        two(told(A, Exit(0)), ended("launcher")),
+    ),
+    beside(
         "which is last is not known",
         functools.partial(checks.status_of_all, counts="last", ends="any"),
         two(*FAILED, ended("launcher")),
