@@ -12,10 +12,25 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from proctor.harness.bounds import check_arguments, check_variables
 from proctor.harness.errors import UsageError, nearest
-from proctor.harness.target import BUNDLE, COMMAND, HOME, LINES, WORK, Profile, Target
+from proctor.harness.target import (
+    BUNDLE,
+    COMMAND,
+    HOME,
+    JSON,
+    LIMIT,
+    LINE,
+    LINES,
+    NAME,
+    WORK,
+    GroupClaims,
+    Profile,
+    Target,
+)
 
 WORDS = ("{here}", "{python}", COMMAND, BUNDLE, "{home}", "{work}", "{tmp}", "{wheels}", "{tarball}", "{interpreter}")
 """Words of descriptions that stand for something else."""
+WORDS_OF_SEVERAL = (NAME, LINE, JSON, LIMIT)
+"""Those of descriptions of launchers of several commands."""
 REQUIRED_KEY: dict[Profile, str] = {"sync": "sync", "cache": "prune"}
 """Profiles that require a command line of their own, and the key for it."""
 STARTS_ANY: tuple[Profile, ...] = ("transparent", "init")
@@ -33,6 +48,7 @@ def checked(target: Target, shown: str) -> Target:
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
     check_files(target, shown)
+    check_group(target, shown)
     check_project_environment(target, shown)
     check_words(target, shown)
     check_python(target, shown)
@@ -51,6 +67,61 @@ def check_files(target: Target, shown: str) -> None:
                 f"{shown}: 'files' has the key {name!r}; allowed are paths of files below the launcher's working "
                 'directory, without \'..\', such as "package.json" or "src/main.py"'
             )
+
+
+def check_group(target: Target, shown: str) -> None:
+    """Raise UsageError if a launcher of several commands is not told what they are, or one of a single command is."""
+    if not target.starts_several:
+        if target.group != GroupClaims():
+            raise UsageError(
+                f"{shown}: there is 'group', but 'profiles' does not have \"group\"; add profiles = [\"group\"] for a "
+                "launcher of several commands, or leave out 'group'"
+            )
+        if found := [word for word in WORDS_OF_SEVERAL if word in target.command]:
+            raise UsageError(
+                f"{shown}: 'command' has the word {found[0]}, which is for launchers of several commands; add "
+                'profiles = ["group"], or leave it out'
+            )
+        return
+    if target.bundle:
+        raise UsageError(
+            f"{shown}: 'profiles' has \"group\", but a launcher with 'bundle' can start no command but proctor-tool; "
+            "leave one of them out"
+        )
+    if COMMAND in target.command:
+        raise UsageError(
+            f"{shown}: 'command' has the word {COMMAND}, but a launcher of several commands is given each as a line "
+            f'for a shell; write {LINE} for it, for example command = ["concurrently", "{LINE}"]'
+        )
+    texts = (*target.command, *target.files.values())
+    if not any(word in text for word in (LINE, JSON) for text in texts):
+        raise UsageError(
+            f"{shown}: 'profiles' has \"group\", but neither 'command' nor a file of 'files' says where the commands "
+            f'go; write {LINE} for the line of each, for example command = ["concurrently", "{LINE}"], or "Procfile" = '
+            f'"{NAME}: {LINE}"'
+        )
+    check_limit(target, shown)
+
+
+def check_limit(target: Target, shown: str) -> None:
+    """Raise UsageError if there are words that limit how many commands run at once but no place for them, or the
+    contrary."""
+    inside = [word for word in target.command if LIMIT in word and word != LIMIT]
+    if inside:
+        raise UsageError(
+            f"{shown}: 'command' has the word {inside[0]!r}; {LIMIT} has to be a word of its own, for 'group.limit' "
+            "may be several words, and none is there where nothing limits the launcher"
+        )
+    if target.group.limit and LIMIT not in target.command:
+        raise UsageError(
+            f"{shown}: there is 'group.limit', but 'command' does not say where its words go; write the word {LIMIT} "
+            f'there, for example command = ["concurrently", "{LIMIT}", "{LINE}"]'
+        )
+    if LIMIT in target.command and not target.group.limit:
+        raise UsageError(
+            f"{shown}: 'command' has the word {LIMIT}, but there is no 'group.limit'; give the words that make the "
+            'launcher run one command at a time, for example limit = ["--max-processes", "1"], or leave it out'
+        )
 
 
 def check_bundle(target: Target, shown: str) -> None:
@@ -75,10 +146,11 @@ def check_bundle(target: Target, shown: str) -> None:
 
 def check_words(target: Target, shown: str) -> None:
     """Raise UsageError for a word that nearly is one of ours, and for the path of a program that nothing makes."""
+    known = (*WORDS, *(WORDS_OF_SEVERAL if target.starts_several else ()))
     for key in LINES:
-        for word in getattr(target, key):
+        for word in (*getattr(target, key), *(target.group.limit if key == "command" else ())):
             for name in re.findall(r"\{[a-z]+\}", word):
-                if name not in WORDS and (close := nearest(name, WORDS)):
+                if name not in known and (close := nearest(name, known)):
                     raise UsageError(f"{shown}: '{key}' has the unknown word {name}{close}")
             if BUNDLE in word and not target.bundle:
                 raise UsageError(f"{shown}: '{key}' has the word {BUNDLE}, but there is no 'bundle' that makes it")
@@ -145,6 +217,11 @@ def with_profiles(target: Target, profiles: Iterable[Profile]) -> Target:
         if target.bundle and profile in STARTS_ANY:
             raise UsageError(
                 f"--profile={profile}: {target.name} is made of proctor-tool ('bundle'), so it starts no other command"
+            )
+        if profile == "group" and not target.starts_several:
+            raise UsageError(
+                f"--profile=group: the description of {target.name} does not say how it is given several commands; "
+                "describe that in a TOML file, and give that file as the target (docs/targets.md)"
             )
         if key := _missing_key(target, profile):
             raise UsageError(

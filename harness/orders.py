@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, get_args
+from typing import Annotated, ClassVar, get_args
 
 import msgspec
 
@@ -114,6 +114,24 @@ class Say(_Order, frozen=True, tag="say"):
     text: str
 
 
+class Lines(_Order, frozen=True, tag="lines"):
+    """Write so many lines of this length, with their end, to stdout. Each begins with the writer's name and its number.
+    block: the bytes of each write, which then ends within a line; 0: each line with one write."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z]{1,8}$")]
+    count: Annotated[int, msgspec.Meta(ge=1, le=4096)]
+    size: Annotated[int, msgspec.Meta(ge=20, le=4096)]
+    block: ByteCount = 0
+
+    def heads(self) -> list[bytes]:
+        """Return by what each of the lines begins."""
+        return [b"<%s%05d " % (self.name.encode(), number) for number in range(self.count)]
+
+    def lines(self) -> list[bytes]:
+        """Return the lines, without their ends."""
+        return [head + bytes(48 + at % 10 for at in range(len(head), self.size - 2)) + b">" for head in self.heads()]
+
+
 class Raw(_Order, frozen=True, tag="raw"):
     """Put the terminal into raw mode."""
 
@@ -169,8 +187,8 @@ class Ask(_Order, frozen=True, tag="ask"):
 
 
 OrderToWitness = (
-    Exit | Die | Catch | Ignore | Default | Inherit | ExitOn | Spawn | Reap | Read | ReadLine | Write | Say | Raw
-    | Regroup | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn | Ask
+    Exit | Die | Catch | Ignore | Default | Inherit | ExitOn | Spawn | Reap | Read | ReadLine | Write | Say | Lines
+    | Raw | Regroup | Close | ReportView | Import | Whole | Where | Link | Notify | GoOn | Ask
 )  # fmt: skip
 AboutSignal = Die | Catch | Ignore | Default | Inherit | ExitOn
 """Orders that say what is to become of a signal."""

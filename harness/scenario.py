@@ -51,6 +51,8 @@ SIGNALS_OF_KEYS: dict[Key, int] = {"ctrl-c": signal.SIGINT, "ctrl-\\": signal.SI
 ORDERS_WITHOUT_ANSWER = tuple(kind.__struct_config__.tag for kind in get_args(OrderToWitness) if not kind.answers)
 """The first words of orders after which a command has nothing to say, or only later."""
 
+NAMES_IN_GROUP = "abc"
+"""The names of several commands, in the order in which the launcher is given them."""
 
 USUALLY_WITHIN = 5.0
 """Seconds within which what is awaited has to come."""
@@ -334,6 +336,29 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     after: tuple[Step, ...] = ()
     interpreter: Literal["usual", "other", "killed"] = "usual"
     start_within: Seconds = 0.0
+    group: Literal[0, 2, 3] = 0
+    """How many commands the launcher is given at once: command-a, command-b, command-c; 0: one, which is "command"."""
+    starts: Literal["all", "first", "one-at-a-time"] = "all"
+    """Of several commands: which have to report before anything else is done. first: the one that reports first, which
+    is command-a then; the next is command-a-2. one-at-a-time: the same, and the launcher is told to run only one at a
+    time."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The names of the commands that the launcher is given."""
+        return tuple(f"command-{name}" for name in NAMES_IN_GROUP[: self.group]) or ("command",)
+
+    def reports_as(self, name: str) -> str:
+        """Return the name by which one of several commands is known when it reports: where only the first is awaited
+        it is known in the order in which they report, for a launcher may start them in any order."""
+        return name if self.starts == "all" else self.commands[0]
+
+    @property
+    def awaited_commands(self) -> tuple[str, ...]:
+        """The names of those that have to report before anything else is done."""
+        if not self.starts_command:
+            return ()
+        return self.commands if self.starts == "all" else self.commands[:1]
 
     @property
     def starts_command(self) -> bool:

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "kept", "cache"]
+Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "kept", "cache", "group"]
 Invocation = Literal["run", "sync", "prune"]
 """The purpose of an invocation of the launcher."""
-PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "kept", "cache")
+PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "kept", "cache", "group")
 COMMAND, BUNDLE = "{command}", "{bundle}"
+NAME, LINE, JSON, LIMIT = "{name}", "{line}", "{json}", "{limit}"
+OF_EACH = (NAME, LINE, JSON)
+"""Words for one of several commands: its name, its line for a shell, and that line as a JSON string. The word of a
+command line, or the line of a file, that has one of these is repeated for each command."""
 LINES = ("command", "bundle", "sync", "prune", "version")
 """The keys of command lines."""
 NODE_MODULES = "node_modules"
 """The name of an environment of Node."""
 HOME, WORK = "{home}/", "{work}/"
 """How the path of the project's environment may begin."""
+
+
+class GroupClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a launcher of several commands says about itself.
+
+    ends: when it ends all others: never, when "any" of them has ended, or only after a "failure". status: its exit
+    status after a failure: a code, or "command" for the code of the command that failed first; any but 0 if nothing is
+    said. counts: which commands have to end with 0 for its status to be 0: all, or the one that ends first or last.
+    grace: seconds after which it ends what a signal did not end; 0: it says nothing. limit: words that make it run one
+    command at a time; they take the place of "{limit}", which is nothing otherwise.
+    """
+
+    ends: Literal["never", "any", "failure"] = "never"
+    status: Annotated[int, msgspec.Meta(ge=1, le=255)] | Literal["", "command"] = ""
+    counts: Literal["all", "first", "last"] = "all"
+    grace: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
+    limit: tuple[str, ...] = ()
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,7 +57,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     TMPDIR, "{wheels}" for a directory with the wheel of the program `proctor-tool`, "{tarball}" for the npm package of
     it, "{interpreter}" for the requested Python. python: the versions that may be requested (PEP 440), all if empty.
     files: file contents by path, written to the working directory. deviations: why the launcher deliberately does not
-    meet a requirement, by the requirement or a part of it (judging/deviations.py).
+    meet a requirement, by the requirement or a part of it (judging/deviations.py). group: what a launcher of several
+    commands says about itself.
     slow: the launcher starts so slowly that the suite runs samples.
     witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
@@ -59,6 +81,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     keeps: tuple[str, ...] = ()
     files: dict[str, str] = {}
     deviations: dict[str, str] = {}
+    group: GroupClaims = GroupClaims()
     slow: bool = False
     witness: Literal["static", "dynamic"] = "static"
 
@@ -66,6 +89,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def is_bare(self) -> bool:
         """Whether this is the bare command, without a launcher."""
         return not self.command
+
+    @property
+    def starts_several(self) -> bool:
+        """Whether it starts several commands at once."""
+        return "group" in self.profiles
 
     @property
     def has_project(self) -> bool:

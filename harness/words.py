@@ -398,8 +398,8 @@ def unseen(fact: Unobserved) -> str:
             return f"{fact.detail}: it is not installed beside Proctor; install it with: {EXTRA}"
         case "sshd-without-tty-group":
             return (
-                "a login over ssh: sshd cannot give its terminal to the group tty here; run as root, or mount devpts with "
-                "gid=5 (devpts(5))"
+                "a login over ssh: sshd cannot give its terminal to the group tty here; run as root, or mount devpts "
+                "with gid=5 (devpts(5))"
             )
         case "no-other-python":
             return "another interpreter: no other supported version of Python that can make environments is on PATH"

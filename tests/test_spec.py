@@ -14,7 +14,10 @@ from proctor.conformance.spec import CHAPTERS, requirements
 from tests.conftest import ROOT
 from tests.planted import Fault, faults
 
-BUILT = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world")
+BUILT = (
+    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "group",
+    "world",
+)  # fmt: skip
 PINNED = ROOT / "conformance" / "suite" / "test_pinned.py"
 """Its cases name their requirements in files of their own: tests/test_pinned.py."""
 

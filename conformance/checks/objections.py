@@ -180,6 +180,29 @@ OBJECTIONS: dict[str, Objection] = {
         "the command receives no SIGCHLD for a child that it did not start", "it received one, for pid {pid}"
     ),
     "foreign-child": Objection("the command has no child that it did not start", "{process}"),
+    # -- several commands
+    "group-not-delivered": Objection("{process} receives {signal}", "it receives none", ("process", "signal")),
+    "group-another-signal": Objection(
+        "{process} receives {signal}", "it receives {others} instead", ("process", "signal", "others")
+    ),
+    "group-delivered-twice": Objection(
+        "{process} receives {signal} once", "received {count}", ("process", "signal")
+    ),
+    "group-status": Objection("status {status}: {because}", "{how}", ("status", "end")),
+    "group-started-later": Objection(
+        "no command is started after the interrupt", "{process} was started", ("process",)
+    ),
+    "line-torn": Objection(
+        "each line of {process} is on one line of stdout", "{count} of {all} are torn, such as one that ends {line}",
+        ("process",),
+    ),
+    "line-lost": Objection(
+        "each line of {process} is on stdout", "{count} of {all} are missing, such as {line}", ("process",)
+    ),
+    "line-doubled": Objection(
+        "each line of {process} is on stdout once", "{count} of {all} are there more than once, such as {line}",
+        ("process",),
+    ),
     # -- environments, syncs and caches
     "environment-left": Objection("the temporary environment is gone within 2 s of the end", PATHS_LEFT),
     "partial-environment-left": Objection("nothing of the environment is left", PATHS_LEFT),

@@ -14,6 +14,8 @@ from proctor.harness.target import Target
 
 OF_TARGET = ("adds", "changes")
 """Parameters of a check, besides the histories, that are what its target declares."""
+OF_GROUP = ("ends", "status", "counts", "grace", "limit")
+"""The same, of what a launcher of several commands says about itself."""
 
 
 def name_of(check: Check) -> str:
@@ -40,6 +42,7 @@ def named(name: str, target: Target, requirement: str = "") -> Check:
         raise UsageError(f"there is no check '{name}'{nearest(function, functions)}")
     parameters = inspect.signature(check).parameters
     given = {key: getattr(target, key) for key in OF_TARGET if key in parameters}
+    given |= {key: getattr(target.group, key) for key in OF_GROUP if key in parameters}
     if requirement and "requirement" in parameters:
         given["requirement"] = requirement
     return functools.partial(check, **given) if given else check

@@ -124,13 +124,14 @@ def judge(
 
     try:
         its = None
-        if scenario.starts_command and scenario.stage.home == "kept":  # without the launcher there is no environment
+        if has_bare(scenario):
             its, executions = bare.of(target, scenario)
         history = count(play(target, scenario))
         needs_stage(history)
         needs_watched_command(history)
         needs_nothing_outside(history)
         _needs_command(requirement, history, its)
+        _needs_commands(history)
         against = count(play(target, compared_with)) if compared_with else its or history
         violations = of_requirement(check(history, against), requirement.id, history)
         needs_freedom(history)
@@ -211,6 +212,22 @@ def needs_nothing_outside(history: History) -> None:
     for miss in history.facts(WaitFailed):
         if isinstance(miss.awaited, WaitReady) and miss.step is None and any(map(is_outside, miss.open)):
             raise HarnessError(still_open(miss))
+
+
+def has_bare(scenario: Scenario) -> bool:
+    """Whether the bare command can be compared with: without the launcher there is no environment, and of several
+    commands there is none that stands for all."""
+    return scenario.starts_command and scenario.stage.home == "kept" and not scenario.group
+
+
+def _needs_commands(history: History) -> None:
+    """Raise NotObservable where a launcher of several commands did not start those that had to be there at first."""
+    script = history.scenario
+    ready = {fact.process for fact in history.facts(WitnessReady)}
+    missing = [name for name in script.awaited_commands if name not in ready]
+    if script.group and missing:
+        needs_freedom(history)
+        raise NotObservable(f"the launcher did not start {', '.join(missing)}")
 
 
 STARTING = ("EXIT-1", "TTY-6", "TREE-6")

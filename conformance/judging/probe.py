@@ -128,7 +128,7 @@ def _waits(target: Target, script: Scenario) -> tuple[bool, int]:
 def _is_slow(target: Target, script: Scenario) -> bool:
     """Return whether each start of the command costs much, as far as one is started."""
     for _ in range(MEASUREMENTS):
-        ready = [fact for fact in door.execute(target, script).facts(WitnessReady) if fact.process == "command"]
+        ready = [fact for fact in door.execute(target, script).facts(WitnessReady) if fact.process in script.commands]
         if not any(one.page_faults >= SLOW_START or one.cpu_seconds >= SLOW_IN_ANY_CASE for one in ready):
             return False
     return True
@@ -150,6 +150,10 @@ def _first_look(target: Target, stage: Stage) -> Scenario:
     the name that it has in the launcher's environment, or of a sync."""
     if set(target.profiles) == {"sync"}:
         return Scenario((WaitEnds(),), stage, invoke="sync", within=SYNCS_WITHIN)
+    if target.starts_several:
+        script = Scenario((), stage, group=2)
+        ends = (Order(orders.Exit(0), name) for name in script.commands)
+        return msgspec.structs.replace(script, steps=(*ends, WaitEnds()))
     steps = (Order(orders.Exit(0)), WaitEnds())
     if command_for(target) == "tool":
         return Scenario(steps, stage, "tool", within=SYNCS_WITHIN)

@@ -12,7 +12,7 @@ import msgspec
 from proctor.conformance.checks.common import NotObservable, end_of, needs_watched_command
 from proctor.conformance.checks.exit import said
 from proctor.harness import execute as door
-from proctor.harness import settings
+from proctor.harness import settings, several
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import (
     History,
@@ -64,9 +64,9 @@ def trouble_of(target: Target, history: History) -> Trouble | None:
     cannot be set up."""
     for fact in history.facts(NotStarted):
         return _not_started(target, fact)
-    if any(greeted.process == "command" for greeted in history.facts(WitnessReady)):
-        return None
     script = history.scenario
+    if {*script.commands} <= {greeted.process for greeted in history.facts(WitnessReady)}:
+        return None
     if script.invoke == "sync" and (end := end_of(history, "launcher")) and end[1].code == 0:
         return None
     try:
@@ -148,6 +148,11 @@ def _quoted(output: str) -> str:
 
 def _line(target: Target, command: str, argument: str) -> str:
     """Return the command line for a person: what is asked of the launcher, with this command."""
+    if target.starts_several:
+        lines = dict.fromkeys("ab", shlex.join([command, argument]))
+        its = several.command_line([*map(os.fsencode, target.command)], lines, ())
+        files = [f"{name}: {text!r}" for name, text in several.files(target, lines).items()]
+        return "; with ".join([shlex.join(map(os.fsdecode, its)), *files])
     words = list(target.command)
     if COMMAND in words:
         words[words.index(COMMAND)] = command

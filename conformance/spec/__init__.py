@@ -18,7 +18,8 @@ VERSION = 5
 different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
 CHAPTERS = (
-    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world",
+    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "group",
+    "world",
 )  # fmt: skip
 
 

@@ -9,10 +9,13 @@ from collections import defaultdict
 import pytest
 
 from proctor.conformance.judging.result_rows import Sample
+from proctor.conformance.spec import requirements
 from proctor.conformance.suite.suite import MOST_WITH_LONG_WAITS, Suite, spread
 
 WORKERS_WHERE_ALL_WAIT = 4
 """Workers in place of each that was asked for."""
+PLAYED_WHOLE = ("group",)
+"""Chapters of which all cases are played: few others are played on these launchers."""
 _sample_key = pytest.StashKey[Sample]()
 
 
@@ -27,6 +30,8 @@ def thin_out(suite: Suite, items: list[pytest.Item]) -> None:
     groups: dict[tuple[str, str, str], list[pytest.Item]] = defaultdict(list)
     for item in items:
         target, mark = target_of(item), item.get_closest_marker("requirement")
+        if mark and requirements()[mark.args[0]].chapter in PLAYED_WHOLE:
+            continue
         if mark and target in suite.probes and suite.probes[target].waits and not suite.full:
             groups[target, item.nodeid.partition("[")[0], mark.args[0]].append(item)
     left_out: set[pytest.Item] = set()

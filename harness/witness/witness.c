@@ -473,6 +473,57 @@ static void write_pattern(int64_t total, uint32_t seed) {
     done("write", count, crc, 0);
 }
 
+/* Writes `size` bytes to stdout, also where that is nonblocking. Returns 0 or an errno. */
+static int write_all(const char *data, size_t size) {
+    for (size_t sent = 0; sent < size;) {
+        ssize_t n = write(1, data + sent, size - sent);
+        if (n < 0 && errno == EAGAIN) {
+            fd_set writable;
+            FD_ZERO(&writable);
+            FD_SET(1, &writable);
+            select(2, NULL, &writable, NULL, NULL);
+        } else if (n < 0 && errno != EINTR) {
+            return errno;
+        } else if (n > 0) {
+            sent += (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* lines NAME COUNT SIZE BLOCK: writes COUNT lines of SIZE bytes that say whose they are and which. BLOCK 0: each line with
+ * one write; else in blocks of that many bytes, which end within a line, as those of the C library do. There is room for
+ * one block then, so that the reader gets them one by one: read(2) promises nobody a whole line. */
+static void write_lines(const char *name, long count, long size, long block) {
+    if (count < 1 || size < 20 || size > 4096 || count > 4096 || block < 0 || strlen(name) > 8) {
+        done("lines", 0, 0, EINVAL);
+        return;
+    }
+    size_t total = (size_t)(count * size), step = (size_t)(block ? block : size);
+    char *text = malloc(total + 1);
+    if (!text)
+        die("malloc");
+    for (long i = 0; i < count; i++) {
+        char *line = text + i * size;
+        int head = sprintf(line, "<%s%05ld ", name, i);
+        for (long at = head; at < size - 2; at++)
+            line[at] = (char)('0' + at % 10);
+        line[size - 2] = '>', line[size - 1] = '\n';
+    }
+    int error = 0, room = (int)step;
+    if (block) {
+#ifdef F_SETPIPE_SZ
+        fcntl(1, F_SETPIPE_SZ, room);
+#endif
+        setsockopt(1, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    }
+    for (size_t at = 0; at < total && !error; at += step)
+        error = write_all(text + at, total - at < step ? total - at : step);
+    uint32_t crc = crc32_of(0, (unsigned char *)text, total);
+    free(text);
+    done("lines", (int64_t)total, crc, error);
+}
+
 static void make_raw(void) {
     struct termios modes;
     int failed = tcgetattr(0, &modes);
@@ -615,6 +666,10 @@ static void obey(char *line) {
         size_t length = strlen(text);
         text[length] = '\n';
         done("say", write(1, text, length + 1), 0, 0);
+    } else if (!strcmp(word, "lines")) {
+        long block = 0;
+        if (sscanf(line, "%*s %4095s %ld %ld %ld", text, &a, &b, &block) == 4)
+            write_lines(text, a, b, block);
     } else if (!strcmp(word, "raw")) {
         make_raw();
     } else if (!strcmp(word, "regroup")) {

@@ -11,6 +11,8 @@ from proctor.reports.reproducer.wording import not_exported
 
 ENVIRONMENTS = ("cache", "environments", "sync", "files")
 """Chapters whose cases need a launcher's environments, its cache, and a wheel to install there."""
+OF_SEVERAL = "group"
+"""The chapter of launchers of several commands."""
 OF_ENVIRONMENTS = ("exec.replaced_and_gone", "exec.replaced_and_whole", "exit.names_the_interpreter")
 WHY_NOT = {
     "exec.is_accepted_as_main": "it needs a service manager, whose part only Proctor plays (NOTIFY_SOCKET)",
@@ -49,6 +51,8 @@ def _why_not(check: str) -> str:
     chapter = check.partition(".")[0]
     if chapter in ENVIRONMENTS or check in OF_ENVIRONMENTS:
         return f"'{check}' is about environments and caches, which only Proctor sets up and compares"
+    if chapter == OF_SEVERAL:
+        return f"'{check}' is about several commands at once; a script starts one, and has files for none"
     return WHY_NOT.get(check, f"no question in reports/reproducer/parts/ is about '{check}'")
 
 

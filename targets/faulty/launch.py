@@ -15,8 +15,9 @@ MODULES = {
     "sync": ("sync", "trust", "node_modules"),
     "cache": ("cache",),
     "exec": ("exec",),
+    "group": ("group",),
     "world": ("world",),
-    "sound": ("sound", "sound_with_environments", "node_modules"),
+    "sound": ("sound", "sound_with_environments", "node_modules", "group"),
 }
 """Where to look for a fault, by the first word of its name."""
 

@@ -12,7 +12,20 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.histories import Example
 
-CHAPTERS = ("exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "world")
+CHAPTERS = (
+    "exit",
+    "signals",
+    "terminal",
+    "tree",
+    "inherit",
+    "stdio",
+    "environments",
+    "sync",
+    "cache",
+    "exec",
+    "group",
+    "world",
+)
 EXPLORED = "moments"
 """Its checks are those of campaigns, of several chapters."""
 GENERATED = "interleavings"

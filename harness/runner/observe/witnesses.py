@@ -32,6 +32,8 @@ from proctor.harness.runner.start import spawn
 
 MOST_SILENT = 64
 """Connections that have reported nothing yet. A witness reports at once."""
+COMMAND = "command"
+"""The name that a command gives in its greeting."""
 BACKEND, PARENT = "backend", "parent"
 """Helpers, which connect without being witnesses: a build backend, and the launcher's parent, a real program."""
 
@@ -50,10 +52,10 @@ class ParentListener(Protocol):
 
 
 class _Connection:
-    def __init__(self, end: socket.socket, peer: Peer, prefix: str) -> None:
+    def __init__(self, end: socket.socket, peer: Peer, prefix: str, command: str) -> None:
         self.socket = end
         self.peer, self.pid = peer, peer.pid
-        self.prefix = prefix
+        self.prefix, self.command = prefix, command
         self.name = ""
         self.unread = bytearray()
 
@@ -85,18 +87,19 @@ class Witnesses:
         """Who takes in what a real parent of the launcher tells."""
         self._impostor = False
         self._refusals = Refusals(recorder)
-        self._awaited_names = {"command"}
+        self._awaited_names = {COMMAND}
         """Names of witnesses that there may be: others are made by the order `spawn`."""
         self._reaped_before = processes.reaped_usage()
         self._listeners: dict[str, socket.socket] = {}
         self.listen(path)
 
-    def listen(self, path: str, prefix: str = "") -> None:
-        """Listen at a path; the names of witnesses that report there begin with the prefix."""
+    def listen(self, path: str, prefix: str = "", command: str = COMMAND) -> None:
+        """Listen at a path; the names of witnesses that report there begin with the prefix. command: the name of the
+        command that reports there."""
         listener = self._listeners[path] = self._kept.at(path)
-        self._sources.add(listener.fileno(), lambda: self._accept(listener, prefix))
+        self._sources.add(listener.fileno(), lambda: self._accept(listener, prefix, command))
 
-    def _accept(self, listener: socket.socket, prefix: str) -> None:
+    def _accept(self, listener: socket.socket, prefix: str, command: str) -> None:
         try:
             end, _ = listener.accept()
         except OSError:
@@ -107,7 +110,7 @@ class Witnesses:
             self._refusals.note(peer, why)
             return
         end.setblocking(False)
-        connection = _Connection(end, peer, prefix)
+        connection = _Connection(end, peer, prefix, command)
         self._connections[end.fileno()] = connection
         self._sources.add(end.fileno(), lambda: self._read(connection))
         self._close_silent()
@@ -215,13 +218,15 @@ class Witnesses:
         if hello.name not in self._awaited_names or not is_ours:
             self._note_impostor(pid)
             return
-        name = connection.prefix + hello.name
+        is_command = hello.name == COMMAND
+        name = connection.prefix + (connection.command if is_command else hello.name)
         name = self._unused(name)  # a launcher may start its command twice, and a parent the launcher
         connection.name = name
         self._by_name[name] = connection
         self._on_greeting(name, pid)
         self.on_command(pid)
-        used = self._used(pid) if name == "command" else processes.Usage()
+        is_first = is_command and name == connection.command
+        used = self._used(pid) if is_first else processes.Usage()
         self._recorder.add(name, history.WitnessReady(name, pid, hello.inherited, used.cpu_seconds, used.page_faults))
         self.after_greeting(name, pid)
 

@@ -29,7 +29,7 @@ from proctor.harness.runner.play.steps import POLLING_REST, Steps
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
-from proctor.harness.runner.start import containment, programs, spawn
+from proctor.harness.runner.start import containment, programs, project, spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.trace.director import Director
 from proctor.harness.runner.trace.flags_watch import FlagsWatch
@@ -100,6 +100,7 @@ class Execution:
             on_entry=created.saw if created else lambda _: None,
             parent=self._parent,
             runs_program=script.command in PROGRAMS,
+            commands=script.commands,
         )
         self._flags = FlagsWatch(self._recorder) if stage.watches_flags else None
         self._streams = (
@@ -183,14 +184,13 @@ class Execution:
 
     def _play(self) -> None:
         self._start()
-        if self._script.starts_command:
+        for command in self._script.awaited_commands:
             # that a traced launcher rests is certain; another may be waiting for what /proc does not show
             patience = CERTAIN_AFTER if self._director else START_PATIENCE
             within = self._script.start_within or START_WITHIN
-            ready = scenario.WaitReady("command")
-            self._expectations.fact(ready, lambda: self._steps.has_greeted("command"), within, patience)
-            if self._script.stage.parent in spawn.SHELLS:
-                self._launcher.find()
+            self._expectations.fact(scenario.WaitReady(command), self._steps.greeting(command), within, patience)
+        if self._script.starts_command and self._script.stage.parent in spawn.SHELLS:
+            self._launcher.find(self._script.commands[0])
         self._steps.look("start")
         for number, step in enumerate(self._script.steps):
             self._expectations.step = number
@@ -258,6 +258,7 @@ class Execution:
             self._recorder.add("runner", history.Unobserved("sshd-without-tty-group"))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
+        project.lay_out_commands(self._target, self._script, self._place)
         if self._script.command == "forbidden":
             path = self._place.work / "forbidden-command"
             path.write_text("#!/bin/sh\n")

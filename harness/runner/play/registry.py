@@ -49,10 +49,12 @@ class ProcessRegistry:
         on_entry: Callable[[int], None] = lambda _: None,
         parent: RealParent | None = None,
         runs_program: bool = False,
+        commands: tuple[str, ...] = ("command",),
     ) -> None:
         """socket: the path at which witnesses report. in_namespace: the launcher is PID 1 of a namespace of its own.
         is_traced: all its tasks are traced from the start. on_entry: called with each PID that gets a role. parent: the
-        real program that starts the launcher. runs_program: the command is a real program, which may have timers."""
+        real program that starts the launcher. runs_program: the command is a real program, which may have timers.
+        commands: the names of those that the launcher is given."""
         self._sources = sources
         self._recorder = recorder
         self._status_from = status_from
@@ -69,6 +71,9 @@ class ProcessRegistry:
         self._with_timers = {"command"} if runs_program else set()
         self.witnesses = Witnesses(sources, listeners, recorder, socket, self.enter, self.role_of)
         self.witnesses.parent = parent
+        self._commands = commands
+        for name in commands if len(commands) > 1 else ():
+            self.witnesses.listen(f"{socket}-{name}", command=name)
 
     def role_of(self, pid: int) -> str:
         """Return the role of a pid as a witness sees it, "" if it has none."""
@@ -189,13 +194,14 @@ class ProcessRegistry:
                     os.kill(pid, number)
 
     def between(self) -> list[int]:
-        """Return the pids from the launcher down that are not the command nor of the command, parents first."""
+        """Return the pids from the launcher down that are neither a command nor of one, parents first."""
         table = processes.table()
-        launcher, command = self.pids.get("launcher", 0), self.pids.get("command", 0)
-        if launcher == command or launcher not in table:
+        launcher = self.pids.get("launcher", 0)
+        commands = {self.pids[name] for name in self._commands if name in self.pids}
+        if launcher in commands or launcher not in table:
             return []
-        spared = processes.below(command, table)
-        return [launcher, *(p for p in processes.below(launcher, table) if p != command and p not in spared)]
+        spared = commands.union(*(processes.below(command, table) for command in commands))
+        return [launcher, *(p for p in processes.below(launcher, table) if p not in spared)]
 
     def all_processes(self) -> tuple[Process, ...]:
         """Return the process table of this execution, with roles."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
 from proctor.harness import history, scenario
@@ -154,6 +155,10 @@ class Steps:
     def has_greeted(self, process: str) -> bool:
         """Return whether a witness has reported that it runs."""
         return process in self._recorder.greeted
+
+    def greeting(self, process: str) -> Callable[[], bool]:
+        """Return what tells whether a witness has reported that it runs."""
+        return lambda: self.has_greeted(process)
 
     def _order(self, to: str, order: OrderToWitness, waits: bool) -> None:
         word = order.word

@@ -7,9 +7,11 @@ import glob
 import os
 from pathlib import Path
 
+from proctor.harness import several
 from proctor.harness.runner.start import npm_project
 from proctor.harness.runner.start.removal import remove
-from proctor.harness.runner.start.spawn import TOOL, Place, fill_in
+from proctor.harness.runner.start.spawn import TOOL, Place, fill_in, lines_of_commands
+from proctor.harness.scenario import Scenario
 from proctor.harness.target import NODE_MODULES, Target
 
 SOURCE = Path(__file__).resolve().parents[2] / "witness" / "project"
@@ -63,7 +65,8 @@ def tool_of(environment: Path) -> Path:
 
 
 def lay_out(target: Target, place: Place) -> None:
-    """Put the target's files into the working directory; for a launcher that makes environments, a project before."""
+    """Put the target's files into the working directory, but for those that name its commands; for a launcher that
+    makes environments, a project before."""
     work = place.work
     if target.is_of_node:
         npm_project.lay_out(work, place.tarball)
@@ -74,5 +77,17 @@ def lay_out(target: Target, place: Place) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(source.read_bytes())
     for name, text in target.files.items():
+        if several.names_commands(target, text):
+            continue
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).write_text(fill_in(text, place), encoding="utf-8")
+
+
+def lay_out_commands(target: Target, scenario: Scenario, place: Place) -> None:
+    """Write the files in which a launcher of several commands finds them."""
+    if not target.starts_several:
+        return
+    for name, text in several.files(target, lines_of_commands(target, scenario, place)).items():
+        path = place.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(fill_in(text, place), encoding="utf-8", errors="surrogateescape")

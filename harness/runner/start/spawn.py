@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from proctor.harness import several
 from proctor.harness.errors import HarnessError
 from proctor.harness.runner.start import programs
 from proctor.harness.scenario import Scenario, Stage
@@ -56,6 +57,10 @@ class Place(NamedTuple):
         """Where witnesses report: a short path, for a socket's name has at most 107 bytes. A witness that reports at
         "a" reads its attributes."""
         return f"{self.work.parent}/{'a' if self.reads_attributes else 's'}"
+
+    def socket_of(self, command: str) -> str:
+        """Where one of several commands reports."""
+        return f"{self.socket}-{command}"
 
     @property
     def notify_socket(self) -> str:
@@ -114,16 +119,35 @@ def command_line(
         return words
     if target.bundle:
         return [*words, os.fsencode(socket or place.socket), *scenario.args]
+    if target.starts_several:
+        limit = target.group.limit if scenario.starts == "one-at-a-time" else ()
+        return several.command_line(words, lines_of_commands(target, scenario, place, socket), limit)
+    command = command_words(target, scenario, place, socket)
+    at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
+    return [*words[:at], *command, *words[at + 1 :]]
+
+
+def lines_of_commands(target: Target, scenario: Scenario, place: Place, socket: str = "") -> several.Lines:
+    """Return the commands of a launcher of several. socket: where the command reports, if there is only one and that is
+    not the usual place."""
+    sockets = {name: place.socket_of(scenario.reports_as(name)) for name in scenario.commands}
+    if not scenario.group:
+        sockets = {"a": socket}
+    words = {name: command_words(target, scenario, place, at) for name, at in sockets.items()}
+    return {name.removeprefix("command-"): shlex.join(map(os.fsdecode, words[name])) for name in words}
+
+
+def command_words(target: Target, scenario: Scenario, place: Place, socket: str = "") -> list[bytes]:
+    """Return the argv of a command. socket: where it reports, if not at the usual place."""
     command = {
         "witness": [str(place.binaries / WITNESSES[target.witness].name)],
-        "tool": [TOOL if words else str(place.binaries / WITNESS.name)],
+        "tool": [str(place.binaries / WITNESS.name) if target.is_bare else TOOL],
         "missing": [str(place.work / "no-such-command")],
         "forbidden": [str(place.work / "forbidden-command")],
     }.get(scenario.command, programs.words_for(scenario.command))
     reports = scenario.command not in ("missing", "forbidden")
     tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
-    at = words.index(COMMAND.encode()) if COMMAND.encode() in words else len(words)
-    return [*words[:at], *map(os.fsencode, command), *words[at + 1 :], *tail]
+    return [*map(os.fsencode, command), *tail]
 
 
 def shell_command(argv: list[bytes]) -> bytes:

@@ -1,0 +1,39 @@
+"""Steps that cases of launchers of several commands share."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable
+from typing import Literal
+
+from proctor.harness import orders
+from proctor.harness.scenario import NAMES_IN_GROUP, Order, Settle, Step, WaitEnds
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What people, service managers and terminals end a launcher with."""
+Ends = Literal["never", "any", "failure"]
+
+
+def names(count: int) -> list[str]:
+    """Return the names of so many commands."""
+    return [f"command-{name}" for name in NAMES_IN_GROUP[:count]]
+
+
+def heed(commands: Iterable[str]) -> tuple[Step, ...]:
+    """Return the steps after which all is at rest, and these commands end with 0 of a signal that ends programs."""
+    told = (Order(orders.ExitOn(int(number), 0), name) for name in commands for number in ENDING)
+    return *told, Settle()
+
+
+def end(commands: list[str], how: orders.Exit | orders.Die, ends: Ends) -> tuple[Step, ...]:
+    """Return the steps in which the first of these commands ends, and then the others do, with 0: by themselves, if the
+    launcher ends them then."""
+    first, *others = commands
+    failed = isinstance(how, orders.Die) or how.code != 0
+    by_launcher = ends == "any" or (ends == "failure" and failed)
+    by_us = () if by_launcher else tuple(step for name in others for step in _exit(name))
+    return Order(how, first), WaitEnds(first), *by_us, WaitEnds()
+
+
+def _exit(name: str) -> tuple[Step, ...]:
+    return Order(orders.Exit(0), name), WaitEnds(name)

@@ -1,0 +1,43 @@
+"""The planted faults of launchers of several commands: each is caught for its requirement, and for no other one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.planted import Fault, Rows, differences, faults, in_chapters, launchers, run_suite
+
+CHAPTER = "group"
+SOUND = launchers()["sound_group"]
+
+
+def write_target(launcher: Fault, directory: Path) -> Path:
+    path = directory / f"{launcher.name}.toml"
+    command = json.dumps([*launcher.command("{python}"), "{limit}", "{line}"])
+    path.write_text(
+        f'command = {command}\nprofiles = ["group"]\n'
+        '[group]\nends = "failure"\nstatus = "command"\ngrace = 2.0\nlimit = ["--one-at-a-time"]\n'
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
+    """Run the chapter once for all; return what came of each requirement, by launcher."""
+    directory = tmp_path_factory.mktemp(CHAPTER)
+    return run_suite([write_target(one, directory) for one in (SOUND, *faults(CHAPTER))], (CHAPTER,), directory)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("fault", faults(CHAPTER), ids=lambda fault: fault.name)
+def test_fault_is_caught(fault: Fault, rows: dict[str, Rows]) -> None:
+    found = differences(fault, rows[fault.name], in_chapters(CHAPTER))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.timeout(900)
+def test_sound_launcher_has_none(rows: dict[str, Rows]) -> None:
+    verdicts = {name: rows[SOUND.name][name]["verdict"] for name in in_chapters(CHAPTER)}
+    assert verdicts == dict.fromkeys(in_chapters(CHAPTER), "pass")
