@@ -11,7 +11,7 @@ from proctor.conformance.scenarios.parents import ask, below, heeding, looked, r
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
 from proctor.harness import orders
-from proctor.harness.scenario import Order, Settle, Stage, WaitMilestone
+from proctor.harness.scenario import Hold, Order, Release, Settle, Stage, WaitMilestone
 
 GROUPS = {"pid": "false", "group": "true"}
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -78,10 +78,11 @@ def test_a_reloader_starts_the_command_anew(case: Case) -> None:
 @requirement("WORLD-3")
 @takes_long
 def test_the_stop_button_of_a_notebook(case: Case) -> None:
-    """One press is one SIGINT, and the cell that it interrupts goes on with its clean-up."""
+    """One press is one SIGINT, and the cell that it interrupts goes on with its clean-up. The launcher is held until
+    the kernel has had its own: a second one could merge with it."""
     steps = (
-        ask("run"), WaitMilestone("running"), Settle(), ask("interrupt"), WaitMilestone("interrupted"), Settle(),
-        ask("finish"),
+        ask("run"), WaitMilestone("running"), Settle(), Hold(), ask("interrupt"), WaitMilestone("interrupted"),
+        Release(), Settle(), ask("finish"),
     )  # fmt: skip
     case(below(KERNEL, *steps, command="kernel"), checks.interrupted_as_without)
 

@@ -7,7 +7,7 @@ MODULES = {
     "exit": ("exit", "exit_after_signal"),
     "sig": ("signals",),
     "tty": ("terminal",),
-    "tree": ("tree", "sync"),
+    "tree": ("tree", "sync", "world"),
     "inherit": ("inherit",),
     "attribute": ("attributes",),
     "stdio": ("stdio", "relays"),

@@ -1,5 +1,6 @@
 """Planted faults that real programs show, as the command or as the launcher's parent."""
 
+from .parts import wait_until_taken
 from .sound import EVERY, Launcher, os, signal
 
 
@@ -126,7 +127,10 @@ class world_2_hang_up_again(Launcher):
     may_break = ("TREE-5", "TTY-4", "TTY-5", "SIG-1", "SIG-2")
 
     def reached_command(self, info: "signal.struct_siginfo") -> bool:
-        return info.si_signo != signal.SIGHUP and super().reached_command(info)
+        if info.si_signo == signal.SIGHUP:
+            wait_until_taken(self.child, info.si_signo)
+            return False
+        return super().reached_command(info)
 
 
 class world_3_interrupts_twice(Launcher):
@@ -140,8 +144,9 @@ class world_3_interrupts_twice(Launcher):
     also_breaks = ("TREE-5",)
 
     def reached_command(self, info: "signal.struct_siginfo") -> bool:
-        if info.si_signo == signal.SIGINT:
-            return self.from_terminal(info)
+        if info.si_signo == signal.SIGINT and not self.from_terminal(info):
+            wait_until_taken(self.child, info.si_signo)
+            return False
         return super().reached_command(info)
 
 
