@@ -34,6 +34,7 @@ Unseen = Literal[
     "pid-not-reused",
     "no-other-python",
     "program-not-installed",
+    "sshd-without-tty-group",
     "signal-ended-by-exec",
 ]
 

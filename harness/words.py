@@ -396,6 +396,11 @@ def unseen(fact: Unobserved) -> str:
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
         case "program-not-installed":
             return f"{fact.detail}: it is not installed beside Proctor; install it with: {EXTRA}"
+        case "sshd-without-tty-group":
+            return (
+                "a login over ssh: sshd cannot give its terminal to the group tty here; run as root, or mount devpts "
+                "with gid=5 (devpts(5))"
+            )
         case "no-other-python":
             return "another interpreter: no other supported version of Python that can make environments is on PATH"
 

@@ -21,6 +21,7 @@ from proctor.conformance.cli.export import summary_of
 from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.judging import casefile
 from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.scenarios.sequences import load_sequence
 from proctor.conformance.scenarios.signals import LONG_REST, STOP_AND_CONTINUE, finish, send
 from proctor.harness import orders
 from proctor.harness import scenario as s
@@ -154,6 +155,7 @@ OTHERS = (
     Planted("stdio_7_reads_the_rest", "STDIO-7", "stdio.rest_is_left", UNREAD),
     Planted("stdio_8_ends_with_stdin", "STDIO-8", "stdio.nothing_outlives_the_host", SHUTDOWN),
     Planted("stdio_9_spins_after_end_of_file", "STDIO-9", "stdio.rests", ENDED_INPUT),
+    Planted("world_8_term_is_the_end", "WORLD-8", "world.can_finish", load_sequence("systemd-mixed").finishing().steps),
     Planted("world_7_leaves_ctrl_c_to_the_terminal", "WORLD-7", "world.interrupted_in_own_group", REGROUPED, BASH),
     Planted("tree_1_helper_left", "TREE-1", "tree.nothing_left", (Settle(), *finish())),
     Planted("tree_2_adopted_zombies", "TREE-2", "tree.no_zombie", ORPHAN),

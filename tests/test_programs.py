@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from proctor.harness import scenario as s
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, Received, WaitFailed, WitnessReady
-from proctor.harness.programs import MODULES, PROGRAMS, is_installed
+from proctor.harness.programs import NEEDS, PROGRAMS, Needs, missing
+from proctor.harness.runner.start import programs
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Signal, WaitEnds, WaitMilestone, WaitReceived
 from proctor.harness.target import BARE
 
@@ -33,16 +35,19 @@ SCRIPTS = {
          WaitReceived(signal.SIGTERM), WaitMilestone("stopped"), WaitEnds()),
         PIPES, "gunicorn", within=WITHIN),
 }  # fmt: skip
+OF_PARENTS = {"kernel", "mcp_server"}
+"""Programs that only their own kind of parent can use."""
 
 
 def test_each_program_has_an_adaptor_and_a_script() -> None:
     adaptors = {path.stem.removeprefix("run_") for path in ADAPTORS.glob("run_*.py")}
-    assert adaptors == set(PROGRAMS) == set(MODULES) == set(SCRIPTS)
+    assert adaptors == set(PROGRAMS) == set(SCRIPTS) | OF_PARENTS
+    assert set(NEEDS) == set(PROGRAMS) | set(s.REAL_PARENTS)
 
 
 @pytest.mark.parametrize("program", SCRIPTS)
 def test_program_acts_on_a_signal_and_reports_it(program: str) -> None:
-    for module in MODULES[program]:
+    for module in NEEDS[program].modules:
         pytest.importorskip(module)
     history = execute(BARE, SCRIPTS[program])
     assert not history.facts(WaitFailed)
@@ -60,10 +65,17 @@ def test_what_a_program_inherits_is_reported_before_the_program_changes_it() -> 
     assert ready.inherited.args == (b"a b",)
 
 
-def test_program_is_installed_if_all_its_modules_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MODULES, "coverage", ("json", "no_such_module_of_proctor"))
-    assert not is_installed("coverage")
-    assert is_installed("witness")
+@pytest.mark.parametrize("lacks", [missing, programs.missing_here.__wrapped__], ids=["doctor", "runner"])
+def test_program_is_installed_if_all_its_parts_are(
+    monkeypatch: pytest.MonkeyPatch, lacks: Callable[[str], str]
+) -> None:
+    monkeypatch.setitem(NEEDS, "coverage", Needs(("json", "no_such_module_of_proctor")))
+    monkeypatch.setitem(NEEDS, "sshd", Needs(("json",), ("no-such-program-of-proctor",), "its-package"))
+    assert lacks("coverage") == "no_such_module_of_proctor"
+    assert lacks("sshd") == "no-such-program-of-proctor (Debian: its-package)"
+    monkeypatch.setitem(NEEDS, "coverage", Needs(("json", "email")))
+    assert not lacks("coverage")
+    assert not lacks("witness")
 
 
 def test_milestones_are_documented_where_they_are_reported() -> None:

@@ -70,6 +70,7 @@ from proctor.harness.scenario import (
 )
 from proctor.harness.target import BARE, Target
 from tests.conftest import ROOT
+from tests.planted import launchers
 
 END: tuple[Step, ...] = (Order(orders.Exit(0)), WaitEnds("command"))
 MIB = 1 << 20
@@ -217,6 +218,16 @@ def test_a_key_has_had_its_effect_at_rest_with_input_unread_as_well() -> None:
     script = Scenario((Settle(), Press("ctrl-c"), Settle(), late, Settle(), Order(orders.Exit(0)), WaitEnds()), stage)
     for _ in range(30):
         assert door.execute(BARE, script).facts(Ended)[-1].code == 0
+
+
+def test_a_regrouped_command_leads_a_group_that_is_not_in_the_foreground() -> None:
+    sound = Target("sound", launchers()["sound"].command())
+    steps = (Order(orders.ReportView()), Order(orders.Regroup()), Order(orders.ReportView()), Order(orders.Exit(0)))
+    history = door.execute(sound, Scenario((*steps, WaitEnds()), TERMINAL))
+    before, after = history.facts(TerminalState)
+    (inherited,) = (fact.inherited for fact in history.facts(WitnessReady))
+    assert before.pgid == before.terminal.foreground != inherited.pid
+    assert after.pgid == inherited.pid != after.terminal.foreground
 
 
 def test_type_ahead_is_there_when_the_command_reads() -> None:

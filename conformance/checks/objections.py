@@ -75,8 +75,12 @@ OBJECTIONS: dict[str, Objection] = {
     "parent-answers": Objection(
         "the launcher's parent says {required!r}, as without the launcher", "it says {actual}", ("required",)
     ),
+    "notification-lost": Objection(
+        "what the command tells the service manager reaches NOTIFY_SOCKET (NotifyAccess=all)", "nothing came"
+    ),
+    "other-main-pid": Objection("MAINPID is the PID of the command, {pid}", "it says {actual}"),
     "too-many-copies": Objection(
-        "after {after} by the launcher's parent there is {required} of the command", "{actual}: {paths}", ("after",)
+        "after the parent's {after}, {required} of the command", "{actual}: {paths}", ("after",)
     ),
     "zombie-left": Objection("every child of the launcher is reaped", "zombies: {processes}"),
     "orphan-not-reaped": Objection("adopted orphans are reaped", "zombies: {processes}"),

@@ -5,11 +5,60 @@ from __future__ import annotations
 import signal
 from collections import Counter
 
-from proctor.conformance.checks.common import counts_as_bare, launcher_stays, missed
+from proctor.conformance.checks.common import (
+    alive,
+    at_end,
+    counts_as_bare,
+    has,
+    launcher_stays,
+    missed,
+    needs_whole_script,
+    process_left,
+)
+from proctor.conformance.checks.exec import is_accepted_as_main
 from proctor.conformance.checks.objections import violation
-from proctor.harness.history import History, Milestone
-from proctor.harness.violation import Violation
+from proctor.harness import words
+from proctor.harness.history import (
+    Answered,
+    Ended,
+    Event,
+    History,
+    Milestone,
+    Notified,
+    Ordered,
+    Process,
+    Snapshot,
+    Started,
+    WitnessReady,
+)
+from proctor.harness.orders import Ask
+from proctor.harness.violation import Value, Violation
 from proctor.harness.words import times
+
+
+def is_main_process(history: History, bare: History) -> list[Violation]:
+    """WORLD-4: with NotifyAccess=main the command is heard, and the main process that it names is the one started."""
+    return is_accepted_as_main(history, bare) or _names_itself(history)
+
+
+def is_heard(history: History, bare: History) -> list[Violation]:
+    """WORLD-4: with NotifyAccess=all the command is heard through a launcher that stays, too."""
+    needs_whole_script(history)
+    return _names_itself(history) if has(history, Notified) else [violation("notification-lost")]
+
+
+def _names_itself(history: History) -> list[Violation]:
+    """The main process that a message names is the one that has sent it."""
+    for event, fact in history.all(Notified):
+        named = [line.partition("=")[2] for line in fact.text.splitlines() if line.startswith("MAINPID=")]
+        if named and named[-1] != str(fact.pid):
+            return [violation("other-main-pid", event.index, pid=fact.pid, actual=named[-1])]
+    return []
+
+
+def can_finish(history: History, bare: History) -> list[Violation]:
+    """WORLD-8, WORLD-9, WORLD-10: the command hears that it is to end, and has the time to: the launcher stays."""
+    return launcher_stays(history) or missed(history)
 
 
 def same_effect(history: History, bare: History) -> list[Violation]:
@@ -41,3 +90,87 @@ def interrupted_in_own_group(history: History, bare: History) -> list[Violation]
     it comes only once is TTY-1's matter."""
     found = counts_as_bare(history, bare, (signal.SIGINT,), fewest=True, most=False)
     return launcher_stays(history) + (found or missed(history))
+
+
+def one_service(history: History, bare: History) -> list[Violation]:
+    """WORLD-1, WORLD-6, TREE-8: the parent never has more copies of the service than without the launcher, and at the
+    end none is left."""
+    return _too_many_copies(history, bare) or _left_at_end(history, bare) or missed(history)
+
+
+def hung_up_as_without(history: History, bare: History) -> list[Violation]:
+    """WORLD-2: the command is hung up as often as without the launcher, and nothing is left."""
+    found = missed(history) or counts_as_bare(history, bare, [signal.SIGHUP], fewest=True, most=True)
+    return found or _left_at_end(history, bare)
+
+
+def interrupted_as_without(history: History, bare: History) -> list[Violation]:
+    """WORLD-3: the kernel gets as many SIGINT as without the launcher, and what is told of the cell is the same."""
+    found = counts_as_bare(history, bare, [signal.SIGINT], fewest=False, most=True)
+    return found or missed(history) or _same_answers(history, bare)
+
+
+def served_as_without(history: History, bare: History) -> list[Violation]:
+    """WORLD-10: the host gets the same answer as without the launcher, and nothing is left of the server."""
+    return (
+        _too_many_copies(history, bare)
+        or _left_at_end(history, bare)
+        or missed(history)
+        or _same_answers(history, bare)
+    )
+
+
+def _same_answers(history: History, bare: History) -> list[Violation]:
+    """The parent says the same as without the launcher."""
+    mine, its = (
+        [(event, fact) for event, fact in one.all(Answered) if fact.process == "parent"] for one in (history, bare)
+    )
+    for (event, got), (_, due) in zip(mine, its, strict=False):
+        if got.text != due.text:
+            return [
+                violation("parent-answers", event.index, required=due.text, actual=words.shortened(got.text.encode()))
+            ]
+    return []
+
+
+def _too_many_copies(history: History, bare: History) -> list[Violation]:
+    """At each look there are no more living commands than without the launcher."""
+    mine, its = ([(event, fact) for event, fact in one.all(Snapshot) if fact.when == "step"] for one in (history, bare))
+    found = []
+    for (event, look), (_, due) in zip(mine, its, strict=False):
+        copies, most = _copies(history, look), len(_copies(bare, due))
+        if len(copies) > most:
+            after = _asked_before(history, event)
+            paths = "; ".join(map(words.process, copies))
+            told: dict[str, Value] = {"required": _counted(most), "actual": _counted(len(copies)), "paths": paths}
+            found.append(violation("too-many-copies", *_ends(history, event), event.index, after=after, **told))
+    return found[:1]  # a copy that is left is still there at each later look
+
+
+def _left_at_end(history: History, bare: History) -> list[Violation]:
+    """When the parent has closed, nothing is left, if nothing is left without the launcher."""
+    here, there = alive(at_end(history)), alive(at_end(bare))
+    return [process_left(history, process) for process in here] if not there else []
+
+
+def _copies(history: History, look: Snapshot) -> list[Process]:
+    """Return the commands that live at a look. A launcher may have become one."""
+    commands = {fact.pid for fact in history.facts(WitnessReady) if fact.process.startswith("command")}
+    return [process for process in alive(look) if process.pid in commands]
+
+
+def _counted(number: int) -> str:
+    return "no copy" if not number else "1 copy" if number == 1 else f"{number} copies"
+
+
+def _asked_before(history: History, to: Event) -> str:
+    """Return what the parent was last asked for before an event."""
+    orders = [fact.order for event, fact in history.all(Ordered) if event.index < to.index]
+    verbs = [order.verb for order in orders if isinstance(order, Ask) and order.verb != "steady"]
+    return verbs[-1] if verbs else "start"
+
+
+def _ends(history: History, to: Event) -> list[int]:
+    """Return the events, before this one, in which launchers ended: what is left then is theirs."""
+    launchers = {fact.process for fact in history.facts(Started)}
+    return [event.index for event, fact in history.all(Ended) if event.index < to.index and fact.process in launchers]

@@ -62,6 +62,11 @@ MOST_WORKERS = 256
     "--declare", "declarations", multiple=True, metavar="DEVIATION=REASON",
     help="Declare a deviation of every TARGET, for example 'SIG-1[HUP]=reason' (repeatable; see docs/targets.md).",
 )  # fmt: skip
+@click.option(
+    "--stop-sequence", "sequences", multiple=True, metavar="NAME|FILE",
+    help="Run only the cases of this stop sequence, such as docker-stop, or of a TOML file (repeatable; see "
+    "docs/world.md).",
+)  # fmt: skip
 @click.option("-n", "workers", metavar="N", help="Number of workers; 'auto' uses all cores.")
 @click.option(
     "-k", "expression", metavar="EXPR", help="Run only these requirements or cases, for example 'SIG-1 or TTY-3'."
@@ -80,7 +85,7 @@ MOST_WORKERS = 256
 def check(
     targets: tuple[str, ...], full: bool, schedules: int | None, budget: float | None, profiles: tuple[str, ...],
     results: str | None, cases: str | None, baseline: Path | None, is_strict: bool, declarations: tuple[str, ...],
-    workers: str | None, expression: str | None, containment: str,
+    sequences: tuple[str, ...], workers: str | None, expression: str | None, containment: str,
     first_only: bool, last_failed: bool, verbose: int, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the suite on each TARGET: an executable, a command line, a TOML file, or a name that `proctor targets` lists.
@@ -102,6 +107,7 @@ def check(
     words = [f"--target={target}" for target in targets]
     words += [f"--profile={profile}" for profile in profiles]
     words += [f"--declare={declaration}" for declaration in declarations]
+    words += [f"--stop-sequence={sequence}" for sequence in sequences]
     words += ["--full"] if full else []
     words += [] if schedules is None else [f"--explore-schedules={schedules}"]
     words += [] if budget is None else [f"--explore-budget={budget:g}"]

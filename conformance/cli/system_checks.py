@@ -16,7 +16,7 @@ from proctor.harness import orders, system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import History, NotStarted, SettleEnded, Unobserved, WitnessReady
 from proctor.harness.process_details import MOST, describe_with_children
-from proctor.harness.programs import EXTRA, PROGRAMS, is_installed
+from proctor.harness.programs import EXTRA, NEEDS, missing
 from proctor.harness.scenario import SHELLS, Order, Parent, Reuse, Scenario, Settle, Stage, Step, WaitEnds, WaitReady
 from proctor.harness.schedule import Schedule
 from proctor.harness.target import BARE
@@ -52,10 +52,12 @@ AFFECTED = {
         ),
     ),
     "shells": Affected(("TTY-3", "WORLD-7")),
-    "PID 1": Affected(("TREE-6",)),
+    "PID 1": Affected(("TREE-6",), ("WORLD-8",)),
     "PID reuse": Affected((), ("CACHE-3",)),
     "second Python": Affected((), ("SYNC-3",)),
-    "real programs": Affected(("WORLD-5",)),
+    "real programs": Affected(
+        ("TREE-8", "WORLD-1", "WORLD-2", "WORLD-3", "WORLD-5", "WORLD-6"), ("WORLD-10",)
+    ),
 }  # fmt: skip
 """The abilities that cases need. A test compares this table with the cases."""
 
@@ -121,14 +123,17 @@ def _python() -> Ability:
 
 
 def _programs() -> Ability:
-    """Check the real programs that cases start as the command: they are in the Python that runs Proctor."""
-    missing = [program for program in PROGRAMS if not is_installed(program)]
-    if not missing:
-        return Ability("real programs", "yes", ", ".join(PROGRAMS))
+    """Check the real programs that cases start as the command, or as the launcher's parent. Most of them are in the
+    Python that runs Proctor."""
+    lacking = [name for name in NEEDS if missing(name)]
+    if not lacking:
+        return Ability("real programs", "yes", ", ".join(NEEDS))
     needed = AFFECTED["real programs"]
-    unobservable = needed if len(missing) == len(PROGRAMS) else Affected((), needed.whole)
-    means = "cases in which the launcher starts these programs cannot be played"
-    return Ability("real programs", "less", f"not installed: {', '.join(missing)}", means, EXTRA, *unobservable)
+    unobservable = needed if len(lacking) == len(NEEDS) else Affected((), (*needed.whole, *needed.partly))
+    means = "cases with these programs cannot be played"
+    packages = sorted({NEEDS[name].package for name in lacking} - {""})
+    do = "; ".join([EXTRA, *(f"apt-get install {package}" for package in packages)])
+    return Ability("real programs", "less", f"not installed: {', '.join(lacking)}", means, do, *unobservable)
 
 
 def _pidfds() -> Ability:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Literal
 
 from proctor.harness import orders
@@ -39,3 +40,25 @@ def looked() -> tuple[Step, ...]:
 def started_anew(command: str) -> tuple[Step, ...]:
     """Return the steps that wait for the next one of a service."""
     return (WaitReady(command),)
+
+
+def supervised(stopsignal: int = signal.SIGTERM, as_group: str = "false") -> Stage:
+    """Return the stage below supervisord. stopwaitsecs is short: what does not heed is killed after it."""
+    options = {
+        "stopsignal": signal.Signals(stopsignal).name.removeprefix("SIG"), "stopasgroup": as_group,
+        "killasgroup": as_group, "stopwaitsecs": "2",
+    }  # fmt: skip
+    return Stage(parent="supervisord", options=options)
+
+
+def reloaded(command: str = "command") -> tuple[Step, ...]:
+    """SIGHUP to a service that takes it as the request to read its configuration again. A launcher that dies of it is
+    started anew, beside the service that it has left."""
+    return (
+        Order(orders.Catch(int(signal.SIGHUP)), to=command),
+        Settle(),
+        ask("reload"),
+        Settle(),
+        ask("steady"),
+        *looked(),
+    )

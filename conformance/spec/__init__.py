@@ -13,7 +13,7 @@ import msgspec
 from proctor.harness.errors import HarnessError
 from proctor.harness.target import Profile
 
-VERSION = 4
+VERSION = 5
 """The version of the specification. It changes when a requirement changes its meaning or its level. Results of
 different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]

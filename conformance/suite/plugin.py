@@ -15,7 +15,7 @@ import pytest
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult
 from proctor.conformance.spec import requirements
-from proctor.conformance.suite import output, terminal_report
+from proctor.conformance.suite import output, stop_sequences, terminal_report
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.case_results import PROPERTY, breaks, result_of
 from proctor.conformance.suite.selection import exact_ids, has_unknown_cases, not_selected
@@ -78,6 +78,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the system allows it and the launcher behaves in it as it does without",
     )  # fmt: skip
     group.addoption(
+        "--stop-sequence", action="append", default=[], metavar="NAME|FILE",
+        help="run only the cases of this stop sequence, such as docker-stop, or of a TOML file (repeatable)",
+    )  # fmt: skip
+    group.addoption(
         "--full", action="store_true", help="test every signal and exit code, and every schedule of explored cases"
     )
 
@@ -129,6 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _only_lists(config.option) and not config.option.target:
         config.option.target = ["/usr/bin/env"]
     try:
+        stop_sequences.chosen(config)
         config.stash[_suite_key] = make_suite(config)
     except ProctorError as error:
         config.stash[_refused_key] = USAGE_ERROR if isinstance(error, UsageError) else HARNESS_FAILED
@@ -167,6 +172,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" not in metafunc.fixturenames:
         return
+    stop_sequences.parametrize(metafunc)
     suite = metafunc.config.stash[_suite_key]
     mark = metafunc.definition.get_closest_marker("over")
     if not mark:
@@ -183,6 +189,7 @@ def _slug(value: object) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    stop_sequences.select(config, items)
     thin_out(config.stash[_suite_key], items)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)

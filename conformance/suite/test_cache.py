@@ -31,6 +31,7 @@ UNDISTURBED = run_scenario(*finish(), *COMPARE_AT_END, *PRUNE)
 @requirement("CACHE-1")
 @pytest.mark.parametrize("stage", [WARM, COLD], ids=["warm", "cold"])
 def test_prune_takes_nothing_from_a_command(case: Case, stage: Stage) -> None:
+    """A long-running tool with a late import during `cache prune` (uv#11694)."""
     # the prune is not waited for: it may wait for the command, and then takes nothing from it
     case(
         run_scenario(Start("prune", "prune"), Settle(), *inspect(), *finish(), stage=stage),

@@ -1,4 +1,4 @@
-"""Chapter WORLD and TREE-8: below supervisord, sshd, a Jupyter client, a reloader, an MCP host."""
+"""Chapter WORLD: below supervisord, sshd, a Jupyter client, a reloader, an MCP host."""
 
 from __future__ import annotations
 
@@ -6,32 +6,16 @@ import signal
 
 import pytest
 
-from proctor.conformance.checks import parents as checks
-from proctor.conformance.scenarios.parents import ask, below, heeding, looked, started_anew
+from proctor.conformance.checks import world as checks
+from proctor.conformance.scenarios.parents import ask, below, heeding, looked, reloaded, started_anew, supervised
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
 from proctor.harness import orders
-from proctor.harness.scenario import Order, Settle, Stage, Step, WaitMilestone
+from proctor.harness.scenario import Order, Settle, Stage, WaitMilestone
 
 GROUPS = {"pid": "false", "group": "true"}
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KERNEL = Stage(parent="jupyter")
-HUP = int(signal.SIGHUP)
-
-
-def supervised(stopsignal: int = signal.SIGTERM, as_group: str = "false") -> Stage:
-    """Return the stage below supervisord. stopwaitsecs is short: what does not heed is killed after it."""
-    options = {
-        "stopsignal": signal.Signals(stopsignal).name.removeprefix("SIG"), "stopasgroup": as_group,
-        "killasgroup": as_group, "stopwaitsecs": "2",
-    }  # fmt: skip
-    return Stage(parent="supervisord", options=options)
-
-
-def reloaded(command: str = "command") -> tuple[Step, ...]:
-    """SIGHUP to a service that takes it as the request to read its configuration again. A launcher that dies of it is
-    started anew, beside the service that it has left."""
-    return Order(orders.Catch(HUP), to=command), Settle(), ask("reload"), Settle(), ask("steady"), *looked()
 
 
 @requirement("WORLD-1")
@@ -63,14 +47,6 @@ def test_one_copy_after_supervisord_reads_its_configuration(case: Case) -> None:
 @takes_long
 def test_one_copy_after_two_reloads(case: Case) -> None:
     case(below(supervised(), *heeding(int(signal.SIGTERM), "command"), *reloaded(), *reloaded()), checks.one_service)
-
-
-@requirement("TREE-8")
-@takes_long
-def test_a_supervisor_reloads_and_stops_a_service(case: Case) -> None:
-    number = int(signal.SIGTERM)
-    steps = (*heeding(number, "command"), *reloaded(), ask("stop"), *looked())
-    case(below(supervised(), *steps), checks.one_service)
 
 
 @requirement("WORLD-2")

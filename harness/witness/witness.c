@@ -615,7 +615,7 @@ static void disposition_order(const char *how, int number) {
     done(how, number, 0, 0);
 }
 
-/* Sends READY=1 to the service manager, as sd_notify(3) does. Returns 0 or an errno. */
+/* Sends READY=1 and MAINPID to the service manager, as sd_notify(3) does. Returns 0 or an errno. */
 static int notify(void) {
     struct sockaddr_un address;
     const char *path = getenv("NOTIFY_SOCKET");
@@ -627,8 +627,9 @@ static int notify(void) {
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (fd < 0)
         return errno;
-    static const char message[] = "READY=1\n";
-    ssize_t sent = sendto(fd, message, sizeof message - 1, 0, (struct sockaddr *)&address, sizeof address);
+    char message[64];
+    int length = snprintf(message, sizeof message, "READY=1\nMAINPID=%ld\n", (long)getpid());
+    ssize_t sent = sendto(fd, message, (size_t)length, 0, (struct sockaddr *)&address, sizeof address);
     int error = sent < 0 ? errno : 0;
     close(fd);
     return error;

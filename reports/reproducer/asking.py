@@ -19,6 +19,13 @@ WHY_NOT = {
     "exec.nothing_visible": "it needs a command that shows its signals and that looks for children; the command of a "
     "script is in Python, which changes some signals before it runs a line",
     "stdio.flags_stay": "it needs a tracer that sees each change of a flag, which only Proctor has",
+    **dict.fromkeys(
+        ("world.one_service", "world.hung_up_as_without", "world.interrupted_as_without", "world.served_as_without"),
+        "its stage is a real program as the launcher's parent, which only Proctor drives",
+    ),
+    **dict.fromkeys(
+        ("world.is_main_process", "world.is_heard"), "it needs a service manager, whose part only Proctor plays"
+    ),
     "world.same_effect": "its command is a real program, and only Proctor observes what that does",
     "tree.nothing_else_left": "it needs an IPC namespace and a TMPDIR that are the launcher's alone",
 }

@@ -7,6 +7,7 @@ import signal
 from proctor.harness import scenario as s
 from proctor.harness import signals
 from proctor.harness.errors import UsageError
+from proctor.harness.orders import Ask
 
 UNKNOWN_TO_OLD_PYTHON = ("SIGSTKFLT",)
 """Names that the signal module of the oldest supported Python does not have."""
@@ -32,6 +33,8 @@ def code_of(step: s.Step, times: int = 1, unseen: bool = False, timed: bool = Fa
     """Return the line that carries out a step. times: how often this was waited for, including now; unseen: whether the
     processes that are stopped must not receive a SIGCONT; timed: whether to measure how long signals take."""
     match step:
+        case s.Signal(to="all"):
+            raise not_exported("a script cannot tell which processes are the launcher's, to signal them all")
         case s.Signal(signal=value, to=to):
             return f"send_to_group(run, {number(value)})" if to == "group" else f"send(run, {number(value)}, {to!r})"
         case s.Press(key=key):
@@ -104,7 +107,7 @@ def words_of(step: s.Step) -> str:
     """Say in words what a step does, for a list of them."""
     match step:
         case s.Signal(signal=value, to=to):
-            whom = "the launcher's process group" if to == "group" else f"the {to}"
+            whom = {"group": "the launcher's process group", "all": "every process"}.get(to, f"the {to}")
             return f"send {signals.name(value)} to {whom}"
         case s.Press(key=key):
             return f"press {key}"
@@ -126,6 +129,8 @@ def words_of(step: s.Step) -> str:
             return "read what is left in stdin"
         case s.MeasureCpu():
             return "measure for a second how much CPU time is used"
+        case s.Order(order=Ask(verb=verb)):
+            return f"ask the launcher's parent to: {verb}"
         case s.Order(text=text, to=to):
             return f"order the {to} to: {text}{_about(text).replace('  #', ',')}"
         case s.Hold():

@@ -18,9 +18,11 @@ import pytest
 
 from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.judging.casefile import CaseFile
+from proctor.conformance.scenarios.sequences import known_sequences
+from proctor.conformance.suite import stop_sequences
 from proctor.conformance.suite.case import Case
 from proctor.harness.programs import PROGRAMS
-from proctor.harness.scenario import SHELLS, Reuse, Scenario, Trace
+from proctor.harness.scenario import REAL_PARENTS, SHELLS, Reuse, Scenario, Trace
 from proctor.harness.target import Profile, Target
 from tests.conftest import ROOT
 
@@ -43,7 +45,7 @@ NEEDS: dict[str, Callable[[Wanted], bool]] = {
     "shells": lambda wanted: wanted.scenario.stage.parent in SHELLS,
     "PID 1": lambda wanted: wanted.scenario.stage.parent == "init",
     "PID reuse": lambda wanted: any(isinstance(step, Reuse) for step in wanted.scenario.steps),
-    "real programs": lambda wanted: wanted.scenario.command in PROGRAMS,
+    "real programs": lambda wanted: wanted.scenario.command in PROGRAMS or wanted.scenario.stage.parent in REAL_PARENTS,
     "second Python": lambda wanted: wanted.scenario.interpreter == "other",
 }
 """By the names that `proctor doctor` gives them."""
@@ -81,7 +83,7 @@ def _of_file(path: Path) -> Iterator[Wanted]:
         if name.startswith("test_"):
             marks: list[Any] = vars(function)["pytestmark"]
             recorder = _Recorder(next(mark.args[0] for mark in marks if mark.name == "requirement"))
-            for arguments in _arguments(marks):
+            for arguments in _arguments(marks, function):
                 try:
                     function(cast(Case, recorder), **arguments)
                 except pytest.skip.Exception:
@@ -89,9 +91,13 @@ def _of_file(path: Path) -> Iterator[Wanted]:
             yield from recorder.wanted
 
 
-def _arguments(marks: list[Any]) -> Iterator[dict[str, Any]]:
+def _arguments(marks: list[Any], function: Callable[..., object]) -> Iterator[dict[str, Any]]:
     """Yield each combination of what a case is repeated over."""
     axes = [(mark.args[0], list(mark.args[1])) for mark in marks if mark.name in ("over", "parametrize")]
+    if stop_sequences.ARGUMENT in inspect.signature(function).parameters:
+        requirement = next(mark.args[0] for mark in marks if mark.name == "requirement")
+        sequences = [one for one in known_sequences().values() if one.requirement == requirement]
+        axes.append((stop_sequences.ARGUMENT, sequences))
     for values in itertools.product(*(values for _, values in axes)):
         arguments: dict[str, Any] = {}
         for (names, _), value in zip(axes, values, strict=True):

@@ -17,7 +17,7 @@ from proctor.conformance.judging.deviations import (
 from proctor.conformance.judging.judge import Judgement
 from proctor.conformance.judging.result_rows import CaseResult, deviations
 from proctor.harness.errors import UsageError
-from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, SHELLS, STAGE_NAMES, Stage
+from proctor.harness.scenario import INIT, JOB, LEADER, PIPES, REAL_PARENTS, SHELLS, STAGE_NAMES, Stage
 from proctor.harness.target import Target
 from proctor.harness.violation import Violation
 from proctor.reports.results import Verdict
@@ -68,6 +68,7 @@ def test_what_a_declaration_covers(text: str, violation: Violation, stage: str, 
 
 def test_every_stage_has_a_name() -> None:
     stages = [PIPES, Stage(parent="job"), JOB, LEADER, INIT, *(Stage(terminal=True, parent=shell) for shell in SHELLS)]  # type: ignore[arg-type]
+    stages += [Stage(parent=program) for program in REAL_PARENTS]  # type: ignore[arg-type]
     assert tuple(stage.name for stage in stages) == STAGE_NAMES
     assert not set(STAGE_NAMES) & set(known_parameters())
 

@@ -18,7 +18,7 @@ from proctor.harness import execute as door
 from proctor.harness import system
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import Event, Fact, History, NotStarted, SettleEnded, Unobserved, WitnessReady
-from proctor.harness.programs import PROGRAMS
+from proctor.harness.programs import NEEDS
 from proctor.harness.scenario import Scenario
 from tests.conftest import ROOT
 from tests.unit.histories import INHERITED
@@ -82,18 +82,22 @@ def test_what_cannot_be_played_is_less(
     assert (found.not_observable, found.in_part) == AFFECTED.get(found.name, Affected())
 
 
+WITH_PROGRAMS = AFFECTED["real programs"].whole
+ALSO_WITH = AFFECTED["real programs"].partly
+
+
 @pytest.mark.parametrize(
     ("missing", "whole", "partly"),
-    [((), (), ()), (("coverage",), (), ("WORLD-5",)), (PROGRAMS, ("WORLD-5",), ())],
+    [((), (), ()), (("coverage",), (), WITH_PROGRAMS + ALSO_WITH), (tuple(NEEDS), WITH_PROGRAMS, ALSO_WITH)],
     ids=["none", "one", "all"],
 )
 def test_programs_that_are_not_installed(
     monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], whole: tuple[str, ...], partly: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(system_checks, "is_installed", lambda program: program not in missing)
+    monkeypatch.setattr(system_checks, "missing", lambda program: program if program in missing else "")
     found = system_checks._programs()
     assert (found.state, found.not_observable, found.in_part) == ("less" if missing else "yes", whole, partly)
-    assert all(program in found.found for program in missing or PROGRAMS)
+    assert all(program in found.found for program in missing or NEEDS)
     assert ("launch-proctor[world]" in found.do) is bool(missing)
 
 

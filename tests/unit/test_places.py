@@ -1,4 +1,5 @@
-"""The directories of targets: kept, cold, warm and stale; the project in them; the interpreters."""
+"""The directories of targets: kept, cold, warm and stale; the project in them; our programs and the
+interpreters."""
 
 from __future__ import annotations
 
@@ -16,9 +17,9 @@ from proctor.harness.runner.start import project, tarball
 from proctor.harness.runner.start.places import Places, interpreter, other_interpreter, usual_interpreter
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import tree_of
-from proctor.harness.runner.start.spawn import Place
+from proctor.harness.runner.start.spawn import Place, command_line
 from proctor.harness.scenario import Scenario, Stage
-from proctor.harness.target import Invocation, Target
+from proctor.harness.target import BARE, Invocation, Target
 
 HOMES: tuple[Literal["cold", "warm", "stale"], ...] = ("cold", "warm", "stale")
 TARGET = Target("a launcher/1", ("run",), sync=("sync",), files={"a/b.txt": "é", "pyproject.toml": "mine"})
@@ -269,6 +270,22 @@ def built(work: Path) -> str:
         env={"PYTHONPATH": str(work / "backend")},
     )  # fmt: skip
     return done.stdout.strip()
+
+
+# -- our programs
+
+
+@pytest.mark.parametrize("name", ["bin", "a b", "a\tb"])
+def test_our_programs_are_named_without_a_space(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = tmp_path / name
+    there.mkdir()
+    monkeypatch.setattr(rooms, "BINARIES", there)
+    places = Places(tmp_path)
+    for target in (TARGET, Target("other", ("other",))):
+        place = places.of(target, scenario(), never)
+        (program, *_) = command_line(BARE, scenario(), place)
+        assert len(program.split()) == 1
+        assert Path(os.fsdecode(program)).parent.samefile(there)
 
 
 # -- interpreters

@@ -14,6 +14,7 @@ import pytest
 
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import PeerRefused, WhyRefused
+from proctor.harness.runner.observe.listeners import Listeners
 from proctor.harness.runner.observe.peers import (
     MOST_NOTED,
     MOST_REFUSED,
@@ -25,13 +26,13 @@ from proctor.harness.runner.observe.peers import (
 from proctor.harness.runner.observe.witness_reports import (
     Greeting,
     JoinReport,
+    MilestoneReport,
     OrderReport,
     Report,
     SignalReport,
     ViewReport,
     parse,
 )
-from proctor.harness.runner.observe.witnesses import Listeners
 from proctor.harness.runner.recorder import Recorder
 from tests.unit.histories import TERMINAL
 
@@ -58,6 +59,7 @@ def test_a_hello_says_what_the_witness_was_started_with() -> None:
     ("text", "report"),
     [
         (b'{"type":"join","name":"backend"}', JoinReport("backend")),
+        (b'{"type":"milestone","name":"saved"}', MilestoneReport("saved")),
         (b'{"type":"signal","at":5,"signal":15,"code":0,"sender":9,"value":0}', SignalReport(5, 15, 0, 9)),
         (b'{"type":"done","at":5,"order":"exit","count":3,"crc":0,"error":0}', OrderReport("exit", 3, 0, 0)),
         (

@@ -5,7 +5,6 @@ It has keys and a port of its own, on loopback; sshd(8), sshd_config(5), https:/
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import select
@@ -18,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from proctor.harness.runner.parents.known import find_program
+from proctor.harness.programs import find_program
 from proctor.harness.runner.parents.parent import Parent
 
 CONFIGURATION = """\
@@ -38,8 +37,6 @@ SetEnv HOME="{home}"
 """
 SEPARATION = Path("/run/sshd")
 """The directory that sshd needs as root; sshd(8)."""
-CLONE_NEWNS = 0x20000
-MS_REC_PRIVATE = 0x4000 | 0x40000
 NOTICES_WITHIN = 20.0
 """Seconds within which sshd has to notice that the connection has been closed. It has the kernel's word at once."""
 LISTENS = b"Server listening on"
@@ -86,7 +83,7 @@ class Sshd(Parent):
         path = self.job.folder / "sshd_config"
         user = pwd.getpwuid(os.geteuid()).pw_name
         path.write_text(CONFIGURATION.format(port=port, folder=self.job.folder, user=user, home=os.environ["HOME"]))
-        self.run([sshd, "-D", "-e", "-f", str(path)], preexec_fn=_make_separation, start_new_session=True)
+        self.run(_with_separation([sshd, "-D", "-e", "-f", str(path)]), start_new_session=True)
         self.until_printed(LISTENS)
         return port
 
@@ -113,14 +110,10 @@ class Sshd(Parent):
         return ""
 
 
-def _make_separation() -> None:
-    """Make the directory that sshd needs as root where there is none, but only for sshd and what it starts: /run is
-    empty there. Runs in the child, before sshd."""
+def _with_separation(words: list[str]) -> list[str]:
+    """Return the command line that gives sshd the directory that it needs as root. Where there is none it is made for
+    sshd and what it starts alone, in a mount namespace: /run is empty there; unshare(1)."""
     if os.geteuid() != 0 or SEPARATION.is_dir():
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNS) or libc.mount(None, b"/", None, MS_REC_PRIVATE, None):
-        raise OSError(ctypes.get_errno(), "unshare")
-    if libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, b"mode=755"):
-        raise OSError(ctypes.get_errno(), "mount /run")
-    SEPARATION.mkdir()
+        return words
+    script = f'mount -t tmpfs -o mode=755 tmpfs {SEPARATION.parent} && mkdir {SEPARATION} && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", script, "sh", *words]

@@ -9,7 +9,7 @@ from pathlib import Path
 from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
 from proctor.harness.history import Event
-from proctor.harness.programs import PROGRAMS, is_installed
+from proctor.harness.programs import PROGRAMS
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe import ipc_objects, quiescence, timers
 from proctor.harness.runner.observe.created_files import CreatedFiles
@@ -29,7 +29,7 @@ from proctor.harness.runner.play.steps import POLLING_REST, Steps
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.sources import Sources
-from proctor.harness.runner.start import containment, project, spawn
+from proctor.harness.runner.start import containment, programs, project, spawn
 from proctor.harness.runner.start.snapshots import Watched
 from proctor.harness.runner.trace.director import Director
 from proctor.harness.runner.trace.flags_watch import FlagsWatch
@@ -251,11 +251,11 @@ class Execution:
         if not self._place.interpreter:
             self._recorder.add("runner", history.Unobserved("no-other-python"))
             raise ScriptAborted
-        if self._parent and (missing := self._parent.missing):
-            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=missing))
+        if lacks := programs.missing_here(self._script.command) or programs.missing_here(stage.parent):
+            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=lacks))
             raise ScriptAborted
-        if not is_installed(self._script.command):
-            self._recorder.add("runner", history.Unobserved("program-not-installed", detail=self._script.command))
+        if stage.parent == "sshd" and not programs.can_give_terminals():
+            self._recorder.add("runner", history.Unobserved("sshd-without-tty-group"))
             raise ScriptAborted
         argv = spawn.command_line(self._target, self._script, self._place)
         project.lay_out_commands(self._target, self._script, self._place)

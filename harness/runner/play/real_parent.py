@@ -9,7 +9,6 @@ from collections.abc import Collection
 
 from proctor.harness.errors import HarnessError
 from proctor.harness.history import Process
-from proctor.harness.runner.parents.known import PARENTS
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.spawn import Place
 from proctor.harness.scenario import Stage
@@ -29,11 +28,6 @@ class RealParent:
         self._through: tuple[str, ...] = ()
         self._shell = ""
         self._pids: frozenset[int] = frozenset()
-
-    @property
-    def missing(self) -> str:
-        """What of it is not installed here; "" where nothing is missing."""
-        return PARENTS[self._stage.parent].missing()
 
     def command_line(self, argv: list[bytes]) -> list[bytes]:
         """Make the folder of the parent; return the command line that starts it, for this launcher."""

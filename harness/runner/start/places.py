@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from proctor.harness.runner.start import bundle, project, tarball, wheel
 from proctor.harness.runner.start.removal import remove
 from proctor.harness.runner.start.snapshots import Template
-from proctor.harness.runner.start.spawn import Place
+from proctor.harness.runner.start.spawn import BINARIES, Place
 from proctor.harness.scenario import Scenario
 from proctor.harness.target import Target
 
@@ -57,6 +57,7 @@ class Places:
                 self._scratch / "wheels",
                 self._scratch / "tarballs" / tarball.NAME,
                 bundle=bundle.program_in(base),
+                binaries=self._binaries(),
             )
         place = place._replace(
             interpreter=interpreter(scenario.interpreter, base, target.python),
@@ -80,6 +81,16 @@ class Places:
         if target.has_project:
             project.let_build_wait(place, scenario.stage.build_waits)
         return place
+
+    def _binaries(self) -> Path:
+        """Return a name without spaces of the directory of our programs. A launcher that splits words at spaces could
+        not start our command at all otherwise, and it is to be blamed for the arguments that it splits."""
+        if not re.search(r"\s", str(BINARIES)):
+            return BINARIES
+        link = self._scratch / "bin"
+        if not link.is_symlink():
+            link.symlink_to(BINARIES)
+        return link
 
     def _base(self, target: Target) -> Path:
         base = self._bases.get(target.name)

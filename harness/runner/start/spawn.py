@@ -6,12 +6,12 @@ import errno
 import fcntl
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from proctor.harness import several
 from proctor.harness.errors import HarnessError
+from proctor.harness.runner.start import programs
 from proctor.harness.scenario import Scenario, Stage
 from proctor.harness.target import BUNDLE, COMMAND, Invocation, Target
 
@@ -27,8 +27,6 @@ WITNESSES = {"static": WITNESS, "dynamic": BINARIES / "witness-dynamic"}
 LIBRARY = BINARIES / "witness.so"
 ADD_ON = BINARIES / "witness.node"
 """The command as a library for Python, and for Node."""
-ADAPTORS = Path(__file__).resolve().parents[2] / "witness" / "programs"
-"""What runs a real program as the command, in the Python that runs Proctor: beside it the programs are installed."""
 STAGE = BINARIES / "stage"
 GUARDIAN = BINARIES / "guardian"
 
@@ -41,7 +39,8 @@ SHELLS = {
 
 class Place(NamedTuple):
     """The directories of one execution. wheels: where the wheel of the tool is; tarball: the tool as an npm package;
-    interpreter: the Python asked for; bundle: the program of a launcher that is the tool itself."""
+    interpreter: the Python asked for; bundle: the program of a launcher that is the tool itself; binaries: a name of
+    BINARIES, for command lines."""
 
     work: Path
     home: Path
@@ -51,6 +50,7 @@ class Place(NamedTuple):
     interpreter: str = "python3"
     bundle: Path = Path("/nonexistent")
     reads_attributes: bool = False
+    binaries: Path = BINARIES
 
     @property
     def socket(self) -> str:
@@ -139,13 +139,12 @@ def lines_of_commands(target: Target, scenario: Scenario, place: Place, socket: 
 
 def command_words(target: Target, scenario: Scenario, place: Place, socket: str = "") -> list[bytes]:
     """Return the argv of a command. socket: where it reports, if not at the usual place."""
-    program = [sys.executable, "-EPB", str(ADAPTORS), scenario.command]
     command = {
-        "witness": [str(WITNESSES[target.witness])],
-        "tool": [str(WITNESS) if target.is_bare else TOOL],
+        "witness": [str(place.binaries / WITNESSES[target.witness].name)],
+        "tool": [str(place.binaries / WITNESS.name) if target.is_bare else TOOL],
         "missing": [str(place.work / "no-such-command")],
         "forbidden": [str(place.work / "forbidden-command")],
-    }.get(scenario.command, program)
+    }.get(scenario.command, programs.words_for(scenario.command))
     reports = scenario.command not in ("missing", "forbidden")
     tail = [*([os.fsencode(socket or place.socket)] if reports else []), *scenario.args]
     return [*map(os.fsencode, command), *tail]

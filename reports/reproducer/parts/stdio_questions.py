@@ -75,6 +75,12 @@ def nothing_outlives_the_host(bare: ObservedRun, launched: ObservedRun) -> list[
     return timed_out(launched) or nothing_left(bare, launched)
 
 
+@asks("world.can_finish", requirements=("WORLD-8",))
+def command_can_finish(bare: ObservedRun, launched: ObservedRun) -> list[str]:
+    """The command hears that it is to end, and has the time to: the launcher stays until then."""
+    return timed_out(launched) or stays(launched)
+
+
 @asks("stdio.rests", requirements=("STDIO-9",))
 def launcher_rests(bare: ObservedRun, launched: ObservedRun) -> list[str]:
     """The launcher uses less than a tenth of a processor while nothing is asked of it."""

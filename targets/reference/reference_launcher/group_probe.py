@@ -12,7 +12,7 @@ it pending.
 
 import os
 
-from reference_launcher.process import PR_SET_PDEATHSIG
+from reference_launcher.process import PR_SET_NAME, PR_SET_PDEATHSIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
+NAME = b"group-probe"
 Sender = tuple[int, int]
 """si_pid and si_code."""
 
@@ -39,6 +40,8 @@ class GroupProbe:
             self.pid = -1
         if self.pid == 0:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            prctl(PR_SET_NAME, NAME)
+            _hide_arguments()
             if os.getppid() == launcher:
                 _answer(questions, answers)
             os._exit(0)
@@ -63,6 +66,21 @@ class GroupProbe:
         if self.pid > 0:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+
+
+def _hide_arguments() -> None:
+    """Empty this process' command line in /proc. `pkill -f` would find the probe by that of the launcher, and a signal
+    that both are sent, but not the command, would count as the group's."""
+    import ctypes
+
+    try:
+        with open("/proc/self/stat", "rb", buffering=0) as file:
+            fields = file.read(4096).rpartition(b") ")[2].split()
+        start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end: proc_pid_stat(5), 48 and 49
+    except (OSError, IndexError, ValueError):
+        return
+    if 0 < start < end:
+        ctypes.memset(start, 0, end - start)
 
 
 def _answer(questions: int, answers: int) -> None:

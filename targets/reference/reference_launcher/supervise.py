@@ -1,7 +1,8 @@
 """Supervise mode: stay as the parent of the command, forward signals to it, reap it and exit with its status.
 
-One thread, one loop; a second process only tells what the whole group was sent (group_probe.py). All signals are blocked from the first line of the launcher to its exit, and
-sigwaitinfo(2) accepts them one at a time. So there are no signal handlers, and nothing runs between two statements.
+One thread, one loop; a second process only tells what the whole group was sent (group_probe.py). All signals are
+blocked from the first line of the launcher to its exit, and sigwaitinfo(2) accepts them one at a time. So there are no
+signal handlers, and nothing runs between two statements.
 Each signal comes with its siginfo, which Python does not pass to handlers: the sender decides whether the signal is
 forwarded. The command is in the launcher's own process group and session. As a member it may read from the terminal,
 Ctrl-Z stops it, and a hang-up reaches it.
