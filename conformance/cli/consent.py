@@ -44,6 +44,8 @@ def what_runs(case: CaseFile, launcher: Target) -> Iterator[str]:
     for what in ("command", "sync", "prune", "version"):
         if words := getattr(launcher, what):
             yield f"runs {_cut(shlex.join(words))}"
+    if launcher.group.limit:
+        yield f"runs it with {_cut(shlex.join(launcher.group.limit))}"
     scripts = [case.scenario, *([case.compared_with] if case.compared_with else [])]
     for scenario in scripts:
         typed = b"".join(step.data for step in scenario.steps if isinstance(step, Type))

@@ -19,9 +19,9 @@ def names(count: int) -> list[str]:
     return [f"command-{name}" for name in NAMES_IN_GROUP[:count]]
 
 
-def heed(commands: Iterable[str]) -> tuple[Step, ...]:
-    """Return the steps after which all is at rest, and these commands end with 0 of a signal that ends programs."""
-    told = (Order(orders.ExitOn(int(number), 0), name) for name in commands for number in ENDING)
+def heed(commands: Iterable[str], numbers: Iterable[int] = ENDING) -> tuple[Step, ...]:
+    """Return the steps after which all is at rest, and these commands end with 0 of one of these signals."""
+    told = (Order(orders.ExitOn(int(number), 0), name) for name in commands for number in numbers)
     return *told, Settle()
 
 

@@ -50,9 +50,11 @@ LONGER = 5.0
 @pytest.mark.parametrize("count", [2, 3])
 @each_interrupt
 def test_an_interrupt_ends_each_command(case: Case, interrupt: tuple[Stage, Step, int], count: Count) -> None:
-    stage, done, _ = interrupt
+    """They heed this signal alone: when the leader of a session dies of Ctrl-C the kernel sends SIGHUP as well, which
+    is delivered first where both are pending; signal(7)."""
+    stage, done, number = interrupt
     within = case.target.group.grace + LONGER
-    steps = (*heed(names(count)), done, WaitEnds())
+    steps = (*heed(names(count), [number]), done, WaitEnds())
     case(Scenario(steps, stage, within=within, group=count), checks.reaches_each)
 
 

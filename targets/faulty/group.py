@@ -16,6 +16,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TAKEN = {*ENDING, signal.SIGCHLD}
 GRACE = 2.0
 """Seconds after a signal, or after a failure, at which what is left is killed."""
+AT_ONCE = 65536
+"""Bytes that are read; pipe(7)."""
 
 
 class Command:
@@ -48,7 +50,6 @@ class sound_group:
     """Has no fault. Ends all when one fails; its status is that of the command that failed first."""
 
     mode = "group"
-    at_once = 65536  # bytes that are read
 
     def __init__(self, words: list[bytes]) -> None:
         self.one_at_a_time = words[:1] == [b"--one-at-a-time"]
@@ -194,7 +195,7 @@ class sound_group:
 
     def read(self, command: Command) -> None:
         """Pass on whole lines, and what is left at the end. One that has ended may have left its output to others."""
-        data = os.read(command.output, self.at_once)
+        data = os.read(command.output, AT_ONCE)
         if data:
             self.on_output(command, data)
             return
@@ -392,18 +393,10 @@ class group_6_as_it_comes(sound_group):
         self.print(command.label + data)
 
 
-class group_6_closes_early(sound_group):
-    """Closes a command's pipe as soon as the command has ended, with what it has not read yet."""
+class group_6_small_buffer(sound_group):
+    """Drops what a command has written beyond 8 KiB before it is read."""
 
     breaks = "GROUP-6"
-    # it does not see that what a command has started is still there
-    may_break = ("GROUP-5",)
 
-    at_once = 4096
-
-    def on_end(self, status: int) -> None:
-        super().on_end(status)
-        for one in self.commands:
-            if one.status is not None and one.output:
-                os.close(one.output)
-                one.output = 0
+    def on_output(self, command: Command, data: bytes) -> None:
+        super().on_output(command, data[:8192])

@@ -125,6 +125,16 @@ EXAMPLES: tuple[Example, ...] = (
         "it receives SIGTERM instead",
     ),
     bad(
+        "SIGTERM instead, which they do not heed",
+        checks.reaches_each,
+        two(sent(INT), *each(TERM), missed("launcher ends")),
+        NONE,
+        "group-another-signal process=command-a signal=SIGINT others=SIGTERM; "
+        "group-another-signal process=command-b signal=SIGINT others=SIGTERM",
+        "it receives SIGTERM instead",
+    ),
+    good("SIGHUP of the kernel before it", checks.reaches_each, two(CTRL_C, *each(HUP), *each(INT), *OVER)),
+    bad(
         "something else is left",
         checks.reaches_each,
         two(sent(TERM), *each(TERM), *OVER, end=looked("end", left("sh"))),
