@@ -75,7 +75,7 @@ def test_the_replay_that_a_hunt_prints_can_be_pasted(tmp_path: Path) -> None:
     state = tmp_path / "[h] 'x'"
     status, printed = proctor("hunt", swallowing(tmp_path, "any"), "--seconds=2", "--seed=1", f"--state={state}")
     assert status == 1, printed
-    line = next(line for line in printed.splitlines() if "replay: " in line).partition("replay: ")[2]
+    line = next(line for line in printed.splitlines() if "replay: proctor " in line).partition("replay: ")[2]
     assert Path(shlex.split(line)[2]).is_file(), line
 
 
