@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,14 @@ def test_fault_is_caught(fault: Fault, rows: dict[str, Rows]) -> None:
 def test_sound_launcher_has_none(rows: dict[str, Rows]) -> None:
     verdicts = {name: rows[SOUND.name][name]["verdict"] for name in in_chapters(CHAPTER)}
     assert verdicts == dict.fromkeys(in_chapters(CHAPTER), "pass")
+
+
+@pytest.mark.timeout(300)
+def test_a_case_is_replayed(tmp_path: Path) -> None:
+    """No bare command is played for it."""
+    target = write_target(launchers()["group_1_always_term"], tmp_path)
+    run_suite([target], (CHAPTER,), tmp_path, more=("-k", "ends_each_command and SIGINT-2", "--cases", str(tmp_path)))
+    (case,) = tmp_path.glob("*-group-1-*.json")
+    words = [sys.executable, "-m", "proctor", "replay", str(case), "--trust", "-n", "1"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert "GROUP-1 was violated in 1 of 1 run" in done.stdout, done.stdout + done.stderr

@@ -20,7 +20,7 @@ from proctor.conformance.exploring.surveys import measure_of
 from proctor.conformance.exploring.worker_pool import CannotTrace, play_traced
 from proctor.conformance.judging.casefile import CaseFile, other_way
 from proctor.conformance.judging.check_names import named
-from proctor.conformance.judging.judge import Bare, needs_stage
+from proctor.conformance.judging.judge import Bare, has_bare, needs_stage
 from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import requirements
 from proctor.harness import execute as door
@@ -176,6 +176,6 @@ class Replayer:
         if self._case.compared_with:
             return self._play(self._target, self._case.compared_with)
         scenario = self._case.scenario
-        if scenario.starts_command and scenario.stage.home == "kept":
+        if has_bare(scenario):
             return self._bare.of(self._target, scenario)[0]
         return history
