@@ -47,6 +47,8 @@ def checked(target: Target, shown: str) -> Target:
         raise UsageError(
             f'{shown}: \'command\' is empty; give the launcher\'s command line, for example ["tini", "--"]'
         )
+    if target.chain or "chain" in target.profiles:
+        raise UsageError(f"{shown}: a chain has no description; name its launchers: --target=tini,npm-run")
     check_files(target, shown)
     check_group(target, shown)
     check_project_environment(target, shown)

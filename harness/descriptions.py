@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from proctor.harness.chains import SEPARATOR, chained
 from proctor.harness.description_checks import checked
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.strict import convert
@@ -35,7 +36,8 @@ def known_targets() -> dict[str, Path]:
 def load(requested: str) -> Target:
     """Return the target for a TOML file, a name in targets/, an executable or a command line.
 
-    Raise UsageError if it does not exist or cannot be started.
+    Several of them with commas between are a chain, outermost first. Raise UsageError if it does not exist or cannot be
+    started.
     """
     if not requested.strip():
         known = ", ".join(known_targets())
@@ -46,6 +48,8 @@ def load(requested: str) -> Target:
         raise UsageError(
             f"{requested!r}: this name is not UTF-8; make a symbolic link with a UTF-8 name and give that"
         ) from None
+    if links := _links(requested):
+        return chained([load(link) for link in links], requested)
     if description := description_of(requested):
         return load_toml(description, requested if requested.endswith(".toml") else "")
     path = Path(requested)
@@ -58,6 +62,20 @@ def load(requested: str) -> Target:
     except ValueError as error:
         raise UsageError(f"{requested}: cannot be split into words: {error}") from error
     return Target(name=requested, command=(find_program(words[0], requested), *words[1:]))
+
+
+def _links(requested: str) -> list[str]:
+    """Return the targets that a chain names; none where this is something else that has a comma in it."""
+    links = [link.strip() for link in requested.split(SEPARATOR)]
+    is_one = len(links) < 2 or os.path.exists(requested) or not all(map(_can_be_loaded, links))
+    return [] if is_one else links
+
+
+def _can_be_loaded(requested: str) -> bool:
+    if description_of(requested) or os.path.exists(requested):
+        return True
+    program = requested.split(maxsplit=1)[0] if requested.strip() else ""
+    return bool(program) and not _search(program)[1]
 
 
 def description_of(requested: str) -> Path | None:
@@ -74,6 +92,8 @@ def description_of(requested: str) -> Path | None:
 
 def described_by(requested: str) -> str:
     """Say which description load() reads for this target, for people."""
+    if links := _links(requested):
+        return f"a chain: {'; '.join(map(described_by, links))}"
     path = description_of(requested)
     if path is None:
         return f"none: {'an executable' if os.path.exists(requested) else 'a command line'}, profile transparent"

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "kept", "cache", "group"]
+Profile = Literal["transparent", "exec", "init", "ephemeral", "sync", "kept", "cache", "group", "chain"]
 Invocation = Literal["run", "sync", "prune"]
 """The purpose of an invocation of the launcher."""
-PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "kept", "cache", "group")
+PROFILES: tuple[Profile, ...] = ("transparent", "exec", "init", "ephemeral", "sync", "kept", "cache", "group", "chain")
 COMMAND, BUNDLE = "{command}", "{bundle}"
 NAME, LINE, JSON, LIMIT = "{name}", "{line}", "{json}", "{limit}"
 OF_EACH = (NAME, LINE, JSON)
@@ -60,6 +60,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     meet a requirement, by the requirement or a part of it (judging/deviations.py). group: what a launcher of several
     commands says about itself.
     slow: the launcher starts so slowly that the suite runs samples.
+    chain: the names of the launchers that it is made of, outermost first; not for descriptions (chains.py).
     witness: how the command is linked; "dynamic" for a launcher that works by LD_PRELOAD, which a static one ignores.
     """
 
@@ -82,6 +83,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     files: dict[str, str] = {}
     deviations: dict[str, str] = {}
     group: GroupClaims = GroupClaims()
+    chain: tuple[str, ...] = ()
     slow: bool = False
     witness: Literal["static", "dynamic"] = "static"
 

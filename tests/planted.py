@@ -42,7 +42,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     may_break: tuple[str, ...] = ()
     also_changes: tuple[str, ...] = ()
     stage: Literal["", "init"] = ""
-    mode: Literal["", "exec", "kept", "node", "group"] = ""
+    mode: Literal["", "exec", "kept", "node", "chain", "group"] = ""
     campaign: str = ""
     found_at: dict[str, str] = {}
     needs: Literal["", "root", "a PID namespace", "another interpreter", "Node"] = ""

@@ -79,6 +79,9 @@ OBJECTIONS: dict[str, Objection] = {
         "what the command tells the service manager reaches NOTIFY_SOCKET (NotifyAccess=all)", "nothing came"
     ),
     "other-main-pid": Objection("MAINPID is the PID of the command, {pid}", "it says {actual}"),
+    "stopped-at-link": Objection(
+        "{signal} passes every link of the chain", "it came as far as {link}, and no further", ("signal", "link")
+    ),
     "too-many-copies": Objection(
         "after the parent's {after}, {required} of the command", "{actual}: {paths}", ("after",)
     ),

@@ -14,10 +14,11 @@ from proctor.conformance.checks.common import (
     missed,
     needs_whole_script,
     process_left,
+    received,
 )
 from proctor.conformance.checks.exec import is_accepted_as_main
 from proctor.conformance.checks.objections import violation
-from proctor.harness import words
+from proctor.harness import signals, words
 from proctor.harness.history import (
     Answered,
     Ended,
@@ -27,6 +28,8 @@ from proctor.harness.history import (
     Notified,
     Ordered,
     Process,
+    Sent,
+    SignalCall,
     Snapshot,
     Started,
     WitnessReady,
@@ -54,6 +57,26 @@ def _names_itself(history: History) -> list[Violation]:
         if named and named[-1] != str(fact.pid):
             return [violation("other-main-pid", event.index, pid=fact.pid, actual=named[-1])]
     return []
+
+
+def passes_every_link(history: History, bare: History) -> list[Violation]:
+    """WORLD-11: a signal for the outermost launcher reaches the command once; where it does not, at which process of
+    the chain it has stopped."""
+    number = next(fact.signal for fact in bare.facts(Sent))
+    if not received(history)[number]:
+        where = _last_to_get(history, number)
+        told: dict[str, Value] = {"signal": signals.name(number), "link": where.name if where else "the first link"}
+        events = [event.index for event, fact in history.all(SignalCall) if fact.signal == number]
+        return [violation("stopped-at-link", *events[-1:], **told)]
+    return counts_as_bare(history, bare, (number,), fewest=True, most=True) or missed(history)
+
+
+def _last_to_get(history: History, number: int) -> Process | None:
+    """Return the process between launcher and command that was the last to be sent a signal."""
+    (launcher,) = [fact.pid for fact in history.facts(Started) if fact.process == "launcher"]
+    got = [launcher, *(fact.pid for fact in history.facts(SignalCall) if fact.signal == number and not fact.result)]
+    looks = [process for look in history.facts(Snapshot) for process in look.processes]
+    return next((process for pid in reversed(got) for process in looks if process.pid == pid), None)
 
 
 def can_finish(history: History, bare: History) -> list[Violation]:

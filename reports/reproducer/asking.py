@@ -26,6 +26,7 @@ WHY_NOT = {
     **dict.fromkeys(
         ("world.is_main_process", "world.is_heard"), "it needs a service manager, whose part only Proctor plays"
     ),
+    "world.passes_every_link": "it follows the signal from link to link, which only Proctor does",
     "world.same_effect": "its command is a real program, and only Proctor observes what that does",
     "tree.nothing_else_left": "it needs an IPC namespace and a TMPDIR that are the launcher's alone",
 }

@@ -7,6 +7,7 @@ also_breaks  requirements that fail as well by necessity: the fault breaks their
 may_break    requirements that may fail as well: it depends on what else a case does. "*" is every requirement
 stage        "init": seen only when it is PID 1 of a PID namespace
 mode         "exec": it is called with --exec, and claims the profile exec; "kept": with kept, and claims only that;
+             "chain": seen only behind another launcher;
              "node": it makes the node_modules of a project, and claims only sync; "group": it starts several commands
 also_changes attributes that change as well, by the names in conformance/spec/inherit.md
 campaign     the campaign of the explorer that finds it; without it, cases that need no explorer do

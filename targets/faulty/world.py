@@ -218,3 +218,15 @@ class world_9_int_is_the_end(Launcher):
         super().forward(number)
         if number == signal.SIGINT:
             self.die_of(number)
+
+
+class world_11_stops_here(Launcher):
+    """Swallows SIGTERM: a chain with this link in it does not stop."""
+
+    breaks = "WORLD-11"
+    may_break = ("*",)
+    mode = "chain"
+
+    def forward(self, number: int) -> None:
+        if number != signal.SIGTERM:
+            super().forward(number)

@@ -55,7 +55,7 @@ class _Recorder:
     """Stands in for a case: notes what it would play."""
 
     def __init__(self, requirement: str) -> None:
-        profiles: tuple[Profile, ...] = ("transparent", "init", "ephemeral", "sync", "kept", "cache")
+        profiles: tuple[Profile, ...] = ("transparent", "init", "ephemeral", "sync", "kept", "cache", "chain")
         self.target = Target("recorded", ("recorded",), profiles=profiles)
         self.wanted: list[Wanted] = []
         self._requirement = requirement

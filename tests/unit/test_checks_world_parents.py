@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from proctor.conformance.checks import world as checks
-from proctor.harness.history import Answered, Fact, Ordered, Process, WitnessReady
+from proctor.harness.history import Answered, Fact, Ordered, Process, SignalCall, WitnessReady
 from proctor.harness.orders import Ask
 from tests.unit.histories import (
     INHERITED,
@@ -51,6 +51,8 @@ OLD, NEW = process("command"), second()
 STOPPED = (*asked("stop"), ended("command"), ended("launcher"), looked("step"))
 RESTARTED = (*asked("restart"), ended("command"), ended("launcher"), anew(), started("launcher-2", SECOND))
 MAIN = "READY=1\nMAINPID=10\n"
+SENT_ON = SignalCall("kill", 11, int(TERM), 0)
+BARE_TOLD = replaced(sent(TERM), received(TERM, sender=1), *over())
 BARE_STOPPED = replaced(*STOPPED)
 BARE_RESTARTED = replaced(
     *asked("restart"), ended("command"), ended("launcher"), anew(SECOND), started("launcher-2", SECOND),
@@ -173,6 +175,34 @@ EXAMPLES: tuple[Example, ...] = (
         replaced(sent(TERM), received(TERM, sender=1), *over()),
         "timed-out wait=received process=command signal=SIGTERM",
         "SIGTERM",
+    ),
+    good("through all", checks.passes_every_link, supervised(sent(TERM), SENT_ON, received(TERM), *over()), BARE_TOLD),
+    bad(
+        "stops at the second",
+        checks.passes_every_link,
+        supervised(
+            looked("step", process("launcher"), process("", name="npm", pid=30), OLD), sent(TERM),
+            SignalCall("kill", 30, int(TERM), 0), missed("command receives SIGTERM"),
+        ),
+        BARE_TOLD,
+        "stopped-at-link signal=SIGTERM link=npm",
+        "it came as far as npm",
+    ),
+    bad(
+        "stops at the first",
+        checks.passes_every_link,
+        supervised(sent(TERM), missed("command receives SIGTERM")),
+        BARE_TOLD,
+        "stopped-at-link signal=SIGTERM link=launcher",
+        "it came as far as launcher",
+    ),
+    bad(
+        "comes twice",
+        checks.passes_every_link,
+        supervised(sent(TERM), SENT_ON, received(TERM), received(TERM), *over()),
+        BARE_TOLD,
+        "delivered-twice signal=SIGTERM",
+        "received twice",
     ),
     good("main process", checks.is_main_process, replaced(notified(text=MAIN), *over())),
     bad(

@@ -145,7 +145,7 @@ def test_a_missing_toml_is_an_error(tmp_path: Path) -> None:
     [
         (
             'comand = ["env"]',
-            "unknown key 'comand' (did you mean 'command'?); known keys: adds, bundle, changes, command",
+            "unknown key 'comand' (did you mean 'command'?); known keys: adds, bundle, chain, changes, command",
         ),
         ('command = ["env"]\nzzz = 1', "unknown key 'zzz'; known keys: "),
         ('command = "env"', '\'command\' must be a list, but is "env"; for example: ["env"]'),
@@ -296,7 +296,7 @@ def test_project_environment_is_below_home_or_the_working_directory(path: str, p
     assert load(str(description)).environment_pattern == pattern
 
 
-@pytest.mark.parametrize("profile", [one for one in PROFILES if one != "group"])
+@pytest.mark.parametrize("profile", [one for one in PROFILES if one not in ("group", "chain")])
 def test_a_profile_names_the_key_it_requires(profile: Profile, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(f'command = ["env"]\nprofiles = ["{profile}"]\n')
