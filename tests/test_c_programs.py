@@ -303,7 +303,7 @@ def test_tells_the_service_manager(sanitized: Path, tmp_path: Path, monkeypatch:
     with service_manager(tmp_path / "n") as manager, playing(sanitized, tmp_path) as play:
         for _ in range(2):
             assert play.witness.do("notify")["error"] == 0
-            assert sender_of(manager) == (b"READY=1\n", play.process.pid)
+            assert sender_of(manager) == (b"READY=1\nMAINPID=%d\n" % play.process.pid, play.process.pid)
         play.witness.order("spawn other c")
         other = play.next_witness()
         assert play.witness.next("done")["order"] == "spawn"
