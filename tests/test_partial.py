@@ -33,7 +33,7 @@ from tests.conftest import ROOT, Run
 LAUNCHER = str(ROOT / "launcher")
 SAMPLED = 19
 """Exit codes of EXIT-1 that a slow launcher is tested with."""
-HOW_MUCH = "end: 2 of 32 schedules; end, terminal: 2 of 16 schedules; --full plays all"
+HOW_MUCH = "end: 2 of 64 schedules; end, terminal: 2 of 32 schedules; --full plays all"
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def test_a_time_limit_is_said(proctor: Run, tmp_path: Path) -> None:
     assert "time limit reached" in done.stdout
     (results,) = read(path)
     assert results.requirements["SIG-7"].verdict == "partial"
-    assert "of 32 schedules, then the time limit was reached" in results.requirements["SIG-7"].reason
+    assert "of 64 schedules, then the time limit was reached" in results.requirements["SIG-7"].reason
 
 
 # -- the same on a busy machine

@@ -80,7 +80,7 @@ def test_without_exclusive_flock_a_tool_in_the_cache_still_runs(sandbox: Sandbox
     )
     assert tool.stdout
     assert tool.stdout.readline().endswith(" late\n")
-    assert len(sandbox.processes()) == (3 if mode == "--supervise" else 2)
+    assert len(sandbox.processes()) == (4 if mode == "--supervise" else 2)
     output, error = tool.communicate("\n", timeout=60)
     assert (tool.returncode, output, error) == (0, "late\n", "")
     sandbox.wait_for_all_processes()

@@ -25,7 +25,10 @@ main(["run", sys.argv[2], "/command"], set())
 
 @pytest.mark.parametrize(
     ("mode", "required"),
-    [("--exec", {"", "main", "command"}), ("--supervise", {"", "main", "command", "process", "supervise"})],
+    [
+        ("--exec", {"", "main", "command"}),
+        ("--supervise", {"", "main", "command", "process", "supervise", "group_probe"}),
+    ],
 )
 def test_a_plain_run_imports_only_what_it_needs(mode: str, required: set[str]) -> None:
     """In exec mode also no ctypes. `enum` (through `signal`), `re` and `argparse` are slow to import."""
