@@ -165,6 +165,10 @@ def _run(command: list[str], within: float, keep: int = -1) -> subprocess.Comple
         return _run_in(cleans, command, within, keep)
 
 
+_GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
+"""Waits until the cleaner knows the process group: who is killed before that has started nothing."""
+
+
 def _run_in(cleans: Cleaner, command: list[str], within: float, keep: int) -> subprocess.CompletedProcess[str]:
     # override settings of the user that change where pip installs, or the lines that are read here
     own = {
@@ -175,8 +179,8 @@ def _run_in(cleans: Cleaner, command: list[str], within: float, keep: int) -> su
         "TMPDIR": cleans.scratch,
     }
     process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
+        [*_GATE, *command],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         pass_fds=(keep,) if keep >= 0 else (),
@@ -187,7 +191,7 @@ def _run_in(cleans: Cleaner, command: list[str], within: float, keep: int) -> su
     )
     cleans.watch(process.pid)
     try:
-        out, err = process.communicate(timeout=within)
+        out, err = process.communicate(input="go\n", timeout=within)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
