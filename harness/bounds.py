@@ -29,6 +29,11 @@ ResourceLimit = Annotated[int, Meta(ge=-1, le=(1 << 63) - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=240)]
 """What is awaited: less than the time after which a runner that does not answer is ended (execute.py)."""
 
+OptionName = Annotated[str, Meta(pattern=r"^[a-z]{1,30}\Z")]
+OptionValue = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.-]{0,30}\Z")]
+"""How a real parent of the launcher is configured. Words only: in its configuration a line would be a setting of its
+own, such as another command to start."""
+
 LONGEST_ARGUMENT = 131_071
 """Bytes of an argument, or of a variable with its name and "=": MAX_ARG_STRLEN less the zero byte; execve(2)."""
 

@@ -16,6 +16,8 @@ from proctor.harness.bounds import (
     FileModeMask,
     Niceness,
     Number32,
+    OptionName,
+    OptionValue,
     Resource,
     ResourceLimit,
     Seconds,
@@ -63,7 +65,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     terminal: bool = False
     parent: Parent = "runner"
-    options: dict[str, str] = {}
+    options: dict[OptionName, OptionValue] = {}
     """How a real parent is configured, such as stopsignal for supervisord."""
     blocked: tuple[SignalNumber, ...] = ()
     ignored: tuple[SignalNumber, ...] = ()

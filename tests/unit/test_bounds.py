@@ -149,3 +149,20 @@ def test_too_much_in_all_is_no_fault_of_the_installation(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "posix_spawn", refuses)
     with pytest.raises(HarnessError, match="longer than the system allows"):
         spawn.spawn([b"x"], [], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stopsignal", "TERM\n[program:other]\ncommand=touch /tmp/x"),
+        ("stopsignal", "TERM ;"),
+        ("stop signal", "TERM"),
+        ("stopsignal", "x" * 31),
+    ],
+)
+def test_an_option_of_a_parent_is_one_word(name: str, value: str) -> None:
+    """A line break in supervisord's configuration would be another program to start."""
+    text = json.dumps(stage(parent="supervisord", options={name: value}))
+    with pytest.raises(UsageError, match="options"):
+        parse_json(text, Scenario, "a case file")
+    assert parse_json(json.dumps(stage(options={"stopsignal": "HUP"})), Scenario, "a case file").stage.options

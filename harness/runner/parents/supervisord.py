@@ -47,6 +47,8 @@ class Supervisord(Parent):
 
     def start(self) -> None:
         """Start supervisord. That the service's command runs shows that it serves its socket too."""
+        if "\n" in self.job.line:
+            raise ValueError("a line break in the launcher's command line would be a new setting of supervisord")
         folder = str(self.job.folder).replace("%", "%%")
         path = self.job.folder / "supervisord.conf"
         values = USUAL | self.job.options | {"command": self.job.line.replace("%", "%%"), "name": NAME}
