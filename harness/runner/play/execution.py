@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proctor.harness import history, scenario
 from proctor.harness.awaited import ScriptDone
+from proctor.harness.errors import HarnessError
 from proctor.harness.history import Event
 from proctor.harness.programs import PROGRAMS
 from proctor.harness.runner import processes
@@ -251,6 +252,11 @@ class Execution:
         if not self._place.interpreter:
             self._recorder.add("runner", history.Unobserved("no-other-python"))
             raise ScriptAborted
+        if self._parent and self._director:
+            raise HarnessError(
+                f"a schedule, or what has to be traced, cannot be played below {stage.parent}: only a launcher that "
+                "Proctor starts itself is traced from its start. Leave out the schedule, or stage.parent"
+            )
         if lacks := programs.missing_here(self._script.command) or programs.missing_here(stage.parent):
             self._recorder.add("runner", history.Unobserved("program-not-installed", detail=lacks))
             raise ScriptAborted
