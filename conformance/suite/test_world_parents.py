@@ -79,10 +79,10 @@ def test_a_reloader_starts_the_command_anew(case: Case) -> None:
 @takes_long
 def test_the_stop_button_of_a_notebook(case: Case) -> None:
     """One press is one SIGINT, and the cell that it interrupts goes on with its clean-up. The launcher is held until
-    the kernel has had its own: a second one could merge with it."""
+    a kernel of its group has had its own: a second one could merge with it."""
     steps = (
-        ask("run"), WaitMilestone("running"), Settle(), Hold(), ask("interrupt"), WaitMilestone("interrupted"),
-        Release(), Settle(), ask("finish"),
+        ask("run"), WaitMilestone("running"), Settle(), Hold(), ask("interrupt"), Settle(), Release(),
+        WaitMilestone("interrupted"), Settle(), ask("finish"),
     )  # fmt: skip
     case(below(KERNEL, *steps, command="kernel"), checks.interrupted_as_without)
 
