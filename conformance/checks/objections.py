@@ -82,9 +82,7 @@ OBJECTIONS: dict[str, Objection] = {
     "stopped-at-link": Objection(
         "{signal} passes every link of the chain", "it came as far as {link}, and no further", ("signal", "link")
     ),
-    "too-many-copies": Objection(
-        "after the parent's {after}, {required} of the command", "{actual}: {paths}", ("after",)
-    ),
+    "other-copies": Objection("after the parent's {after} there runs {required}", "there runs {actual}", ("after",)),
     "zombie-left": Objection("every child of the launcher is reaped", "zombies: {processes}"),
     "orphan-not-reaped": Objection("adopted orphans are reaped", "zombies: {processes}"),
     "death-unnoticed": Objection("the command receives a signal or ends", "it did neither and keeps running"),

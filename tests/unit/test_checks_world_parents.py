@@ -84,16 +84,16 @@ EXAMPLES: tuple[Example, ...] = (
         checks.one_service,
         supervised(*asked("stop"), ended("launcher"), looked("step", OLD), end=looked("end", OLD)),
         BARE_STOPPED,
-        "too-many-copies after=stop",
-        "no copy of the command",
+        "other-copies after=stop",
+        "there runs no command",
     ),
     bad(
         "a second one beside the first, said once",
         checks.one_service,
         supervised(*RESTARTED, looked("step", OLD, NEW), looked("step", OLD, NEW)),
         BARE_RESTARTED,
-        "too-many-copies after=restart",
-        "2 copies",
+        "other-copies after=restart",
+        "command (pid 11",
     ),
     bad(
         "the supervisor starts another one for a launcher that has died of the reload",
@@ -103,8 +103,24 @@ EXAMPLES: tuple[Example, ...] = (
             looked("step", OLD, second("launcher-2", SECOND), NEW),
         ),
         BARE_KEPT,
-        "too-many-copies after=reload",
-        "2 copies",
+        "other-copies after=reload",
+        "command (pid 11",
+    ),
+    bad(
+        "the old one keeps the new one from starting",
+        checks.one_service,
+        supervised(*RESTARTED, ended("command-2"), looked("step", OLD)),
+        BARE_RESTARTED,
+        "other-copies after=restart",
+        "there runs command-2",
+    ),
+    bad(
+        "the new one has ended",
+        checks.one_service,
+        supervised(*RESTARTED, ended("command-2"), looked("step")),
+        BARE_RESTARTED,
+        "other-copies after=restart",
+        "there runs none",
     ),
     bad(
         "something else is left when the parent has closed",
@@ -247,8 +263,8 @@ EXAMPLES: tuple[Example, ...] = (
             *asked("use", "5; 0 other lines"), *asked("end"), ended("launcher", signal=TERM), looked("step", OLD)
         ),
         BARE_USED,
-        "too-many-copies after=end",
-        "1 copy",
+        "other-copies after=end",
+        "command (pid 11",
     ),
 )  # fmt: skip
 

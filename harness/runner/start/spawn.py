@@ -182,6 +182,10 @@ def stage_words(stage: Stage, place: Place) -> list[str]:
         words.append("tty=1")
     if stage.parent in ("job", "init"):
         words.append(f"{stage.parent}=1")
+    if stage.parent == "jupyter":
+        # As a notebook has it below `systemd --user`. A kernel that is orphaned to PID 1 ends by itself, which would
+        # hide that the launcher has left it (ipykernel/parentpoller.py).
+        words.append("subreaper=1")
     words += [f"group={group}" for group in stage.groups]
     if stage.nice:
         words.append(f"nice={stage.nice}")

@@ -10,6 +10,7 @@
  *   umask=N nice=N cwd=DIR limit=RESOURCE:SOFT:HARD
  *   gate=FD filter=HEX     be traced: report "ready", read from FD until there is a tracer, install this seccomp filter
  *                          (an array of struct sock_filter), and continue
+ *   subreaper=1            adopt orphans (PR_SET_CHILD_SUBREAPER, which exec keeps), as a session manager does
  *   unusual=1              set what the kernel keeps for a process (affinity, scheduling policy, and so on) to values that
  *                          few processes have, as far as the system allows it
  *   group=N                set a supplementary group; without the privilege to do so, all groups are left unchanged
@@ -49,7 +50,7 @@
 #endif
 
 static struct {
-    int report, session, tty, job, init, niceness, file_mask, unusual;
+    int report, session, tty, job, init, niceness, file_mask, unusual, subreaper;
     unsigned long long mask, ignore;
     const char *cwd;
     struct {
@@ -110,6 +111,8 @@ static void parse(const char *word) {
         wish.file_mask = atoi(value);
     else if (IS("nice"))
         wish.niceness = atoi(value);
+    else if (IS("subreaper"))
+        wish.subreaper = 1;
     else if (IS("unusual"))
         wish.unusual = 1;
     else if (IS("cwd"))
@@ -227,6 +230,10 @@ static void become(char **argv) {
         fail("nice");
     if (wish.unusual)
         set_unusual();
+#ifdef PR_SET_CHILD_SUBREAPER
+    if (wish.subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
     if (wish.cwd && chdir(wish.cwd) < 0)
         fail("chdir");
     sigset_t mask;
