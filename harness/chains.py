@@ -11,9 +11,9 @@ SEPARATOR = ","
 
 
 def chained(links: Sequence[Target], shown: str) -> Target:
-    """Return the target that these make together, each starting the next. It claims the profiles of all of them, and
-    "chain". Raise UsageError, with the prefix `shown`, where one cannot start any command, or two of them need
-    different things in one place."""
+    """Return the target that these make together, each starting the next. It is transparent, as all of them are, and an
+    init if the outermost is one. Raise UsageError, with the prefix `shown`, where one cannot start any command, or two
+    of them need different things in one place."""
     for link in links:
         if "transparent" not in link.profiles or link.bundle:
             raise UsageError(
@@ -23,14 +23,12 @@ def chained(links: Sequence[Target], shown: str) -> Target:
     for link in reversed(links):
         words = _before(link, words)
     outermost = links[0]
-    common = set.intersection(*(set(link.profiles) for link in links)) & {"transparent"}
-    of_first = {"init"} & set(outermost.profiles)
     return Target(
         name=SEPARATOR.join(link.name for link in links),
         command=words,
         description=f"a chain of {len(links)} launchers",
         version=outermost.version,
-        profiles=tuple(sorted({*common, *of_first, "chain"})),  # type: ignore[arg-type]
+        profiles=("chain", *(("init",) if "init" in outermost.profiles else ()), "transparent"),
         environment=_merged([link.environment for link in links], "the variable", shown),
         adds=tuple(dict.fromkeys(name for link in links for name in link.adds)),
         changes=tuple(dict.fromkeys(name for link in links for name in link.changes)),

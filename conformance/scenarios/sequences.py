@@ -30,6 +30,7 @@ from proctor.harness.strict import convert
 
 NEEDS = 1.0
 """Seconds that a command needs to finish once it is asked to. A rung that gives less is no chance to finish."""
+STAGES = {"pipes": PIPES, "init": INIT}
 DIRECTORY = Path(__file__).resolve().parent / "sequences"
 Grace = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -75,13 +76,13 @@ class StopSequence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         heard: Step = WaitAnswer("read") if asks.closes else WaitReceived(asks.number)
         ends = (Order(orders.Exit(0)), WaitEnds("command"), WaitEnds())
         steps = (*reads, Settle(), *before, *_apply(asks), heard, Settle(limit=NEEDS), Look(), *ends)
-        return Scenario(steps, INIT if self.stage == "init" else PIPES)
+        return Scenario(steps, STAGES[self.stage])
 
     def to_the_end(self) -> Scenario:
         """Return the scenario in which the command heeds nothing, so that every rung is taken."""
         ignored = [Order(orders.Ignore(rung.number)) for rung in self.rungs if rung.signal and rung.signal != "KILL"]
         rungs = [step for rung in self.rungs for step in (*_apply(rung), Settle())]
-        return Scenario((*ignored, Settle(), *rungs, WaitEnds()), INIT if self.stage == "init" else PIPES)
+        return Scenario((*ignored, Settle(), *rungs, WaitEnds()), STAGES[self.stage])
 
 
 def _apply(rung: Rung) -> tuple[Step, ...]:
@@ -117,7 +118,7 @@ def _read(path: Path) -> StopSequence:
         if bool(rung.signal) == bool(rung.closes):
             raise UsageError(f"stop sequence {path}: rung {number} needs either 'signal' or 'closes', and has not one")
         try:
-            rung.number  # noqa: B018  raises for a name that is no signal
+            _apply(rung)
         except UsageError as error:
             raise UsageError(f"stop sequence {path}: rung {number}: {error}") from None
     return sequence

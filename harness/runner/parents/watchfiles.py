@@ -20,6 +20,9 @@ WATCHES = b"watcher:"
 class Watchfiles(Parent):
     """One server below watchfiles."""
 
+    _changes = 0
+    """How often the file was saved: each time it has another size."""
+
     def start(self) -> None:
         """Start watchfiles on an empty directory."""
         watched = self.job.folder / "watched"
@@ -38,8 +41,6 @@ class Watchfiles(Parent):
         (self.job.folder / "watched" / "server.py").write_bytes(b"#" * (self._changes + 1))
         self._changes += 1
         return ""
-
-    _changes = 0
 
     def close(self) -> None:
         """End it as Ctrl-C does."""

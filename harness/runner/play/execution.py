@@ -25,7 +25,7 @@ from proctor.harness.runner.play.launcher_start import START_WITHIN, LauncherSta
 from proctor.harness.runner.play.observer import PATIENCE, SETTLE_LIMIT, Observer
 from proctor.harness.runner.play.real_parent import RealParent
 from proctor.harness.runner.play.reaper import Reaper
-from proctor.harness.runner.play.registry import ProcessRegistry
+from proctor.harness.runner.play.registry import PARENTS, ProcessRegistry
 from proctor.harness.runner.play.steps import POLLING_REST, Steps
 from proctor.harness.runner.play.waiting import CERTAIN_AFTER, Waiter
 from proctor.harness.runner.recorder import Recorder
@@ -41,8 +41,6 @@ from proctor.harness.target import Target
 
 START_PATIENCE = 2.0
 """Seconds of quiescence after which a launcher that has not started its command never will."""
-PARENTS = ("shell", "leader", "parent")
-"""Roles of processes that are meant to be there at the end: they are what the launcher was started under."""
 MOST_NAMES = 1000
 """Files left behind that are listed by name. A launcher may leave a million."""
 

@@ -59,9 +59,8 @@ class RealParent:
     def own(self, table: dict[int, Process]) -> frozenset[int]:
         """Return the pids of its processes, of those in a process table."""
         found = set(self._pids)
-        for process in sorted(
-            table.values(), key=lambda one: one.pid
-        ):  # parents have been started before their children
+        # by pid: who has started another has the lower one
+        for process in sorted(table.values(), key=lambda one: one.pid):
             above = table.get(process.ppid)
             is_shell = process.name == self._shell and above is not None and above.name != self._shell
             if process.ppid in found and (process.name in self._through or is_shell):

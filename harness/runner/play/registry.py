@@ -22,7 +22,7 @@ from proctor.harness.runner.sources import Sources
 StatusFrom = Literal["wait", "stage", "nowhere"]
 """Where the launcher's wait status comes from: our own wait(2), stage.c, or nowhere, where its parent is a shell."""
 PARENTS = ("leader", "shell", "parent")
-"""The roles of processes that are the launcher's parent on the stage."""
+"""The roles of processes that are the launcher's parent on the stage: they are meant to be there at the end."""
 
 
 def is_launcher(role: str) -> bool:
