@@ -16,6 +16,9 @@ from reference_launcher import scripts
 from tests.reference.conftest import LAUNCHER, Sandbox, wait_for_exit, write_wheel
 
 MODES = pytest.mark.parametrize("mode", ["--exec", "--supervise"])
+READS = ("sh", "-c", "echo ready; read line")
+"""A command that says when it runs, and then waits. It executes no other program: in the middle of execve(2) it would
+not be found, because /proc shows it without an environment."""
 
 
 @MODES
@@ -133,7 +136,7 @@ def test_the_environment_of_a_killed_launcher_stays_until_the_command_has_ended(
 
 @MODES
 def test_sigterm_to_all_processes_does_not_end_the_janitor(sandbox: Sandbox, mode: str) -> None:
-    launcher = sandbox.start("run", "--with", "proctor-tool", mode, "sh", "-c", "echo ready; exec sleep 60")
+    launcher = sandbox.start("run", "--with", "proctor-tool", mode, *READS)
     assert launcher.stdout
     launcher.stdout.readline()
     for pid in sandbox.processes():
@@ -146,7 +149,7 @@ def test_sigterm_to_all_processes_does_not_end_the_janitor(sandbox: Sandbox, mod
 
 
 def test_the_next_run_removes_what_sigkill_to_all_processes_leaves(sandbox: Sandbox) -> None:
-    launcher = sandbox.start("run", "--with", "proctor-tool", "sh", "-c", "echo ready; exec sleep 60")
+    launcher = sandbox.start("run", "--with", "proctor-tool", *READS)
     assert launcher.stdout
     launcher.stdout.readline()
     for pid in sandbox.processes():
