@@ -131,8 +131,8 @@ def _programs() -> Ability:
     needed = AFFECTED["real programs"]
     unobservable = needed if len(lacking) == len(NEEDS) else Affected((), (*needed.whole, *needed.partly))
     means = "cases with these programs cannot be played"
-    packages = sorted({NEEDS[name].package for name in lacking} - {""})
-    do = "; ".join([EXTRA, *(f"apt-get install {package}" for package in packages)])
+    lines = {line for name in lacking for line in (EXTRA if NEEDS[name].modules else "", NEEDS[name].line) if line}
+    do = "; ".join(sorted(lines, reverse=True))
     return Ability("real programs", "less", f"not installed: {', '.join(lacking)}", means, do, *unobservable)
 
 
