@@ -62,7 +62,7 @@ def _said_without_reader(run: ObservedRun) -> list[bytes]:
     """Return what came on stderr after we have closed our end of stdout."""
     closed = ("closed", "stdout")
     since = run.events.index(closed) if closed in run.events else 0
-    return [event[1] for event in run.events[since:] if event[0] == "stderr"]
+    return [event[1] for event in run.events[since:] if event[:1] == ("stderr",)]
 
 
 @asks("stdio.rest_is_left", requirements=("STDIO-7",))
