@@ -38,7 +38,10 @@ class Affected(NamedTuple):
 AFFECTED = {
     "ptrace": Affected(
         ("SIG-6", "SIG-7", "SIG-8", "STDIO-6", "ENV-3", "ENV-4", "SYNC-1", "CACHE-5"),
-        ("EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4", "WORLD-11"),
+        (
+            "EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4", "GROUP-4",
+            "WORLD-11",
+        ),
     ),
     "pseudo-terminals": Affected(
         (
