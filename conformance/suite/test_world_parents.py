@@ -53,8 +53,9 @@ def test_one_copy_after_two_reloads(case: Case) -> None:
 @requirement("WORLD-2")
 @pytest.mark.parametrize("shell", ["becomes", "stays"])
 def test_a_lost_connection_hangs_up(case: Case, shell: str) -> None:
-    """shell: whether the login shell that sshd starts becomes the launcher (exec), or stays its parent."""
-    steps = (Settle(), ask("disconnect"), *looked())
+    """shell: whether the login shell that sshd starts becomes the launcher (exec), or stays its parent. The launcher is
+    held until the command has been hung up by the kernel: a second one, from the launcher, could merge with that."""
+    steps = (Settle(), Hold(), ask("disconnect"), Settle(), Release(), *looked())
     case(below(Stage(parent="sshd", options={"shell": shell}), *steps), checks.hung_up_as_without)
 
 
