@@ -31,10 +31,21 @@ from proctor.harness.strict import kebab
 from proctor.harness.target import Invocation
 
 Parent = Literal[
-    "runner", "job", "init", "bash", "dash", "zsh", "supervisord", "sshd", "jupyter", "watchfiles", "mcp-host"
+    "runner",
+    "job",
+    "init",
+    "bash",
+    "dash",
+    "zsh",
+    "supervisord",
+    "sshd",
+    "jupyter",
+    "watchfiles",
+    "nodemon",
+    "mcp-host",
 ]
 SHELLS = ("bash", "dash", "zsh")
-REAL_PARENTS = ("supervisord", "sshd", "jupyter", "watchfiles", "mcp-host")
+REAL_PARENTS = ("supervisord", "sshd", "jupyter", "watchfiles", "nodemon", "mcp-host")
 """Whose child the launcher is. runner: leader of a session of its own. job: foreground job of a session leader
 which, like a shell, is its parent. init: PID 1 of a PID namespace. bash, dash, zsh: typed into that shell. The others
 are real programs (harness/runner/parents), which start the launcher anew as they do; then there is a launcher-2 with a

@@ -68,7 +68,6 @@ from proctor.harness.history import (
     WitnessReady,
     is_outside,
 )
-from proctor.harness.programs import EXTRA
 from proctor.harness.scenario import (
     WaitAnswer,
     WaitContinued,
@@ -395,7 +394,7 @@ def unseen(fact: Unobserved) -> str:
         case "pid-not-reused":
             return "a reused pid: only root in a PID namespace of its own can choose the next pid"
         case "program-not-installed":
-            return f"{fact.detail}: it is not installed beside Proctor; install it with: {EXTRA}"
+            return f"{fact.detail}: not installed beside Proctor"
         case "sshd-without-tty-group":
             return (
                 "a login over ssh: sshd cannot give its terminal to the group tty here; run as root, or mount devpts "

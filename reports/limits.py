@@ -11,7 +11,8 @@ a sample for a slow launcher, the verdict is partial.
 Races are covered only at the points that the summary names. Moments between two system calls are not covered, nor \
 is every order of a launcher's threads.
 Of the software that starts launchers only what chapter WORLD names was played: supervisord, sshd, Jupyter, \
-watchfiles, a host of the Model Context Protocol, and the stop sequences of containers, service managers and CI runners.
+watchfiles, nodemon, a host of the Model Context Protocol, and the stop sequences of containers, service managers and \
+CI runners.
 Environments and caches are covered only in HOME, TMPDIR and the working directory, for one small wheel and one project.
 A verdict holds for this kernel, this C library and this version of the launcher. macOS is not tested.
 Proctor decides from the state of the system that nothing more will happen: every task is blocked, no short timer is \

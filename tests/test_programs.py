@@ -12,7 +12,7 @@ import pytest
 from proctor.harness import scenario as s
 from proctor.harness.execute import execute
 from proctor.harness.history import Ended, Received, WaitFailed, WitnessReady
-from proctor.harness.programs import NEEDS, PROGRAMS, Needs, missing
+from proctor.harness.programs import EXTRA, NEEDS, PROGRAMS, Needs, missing
 from proctor.harness.runner.start import programs
 from proctor.harness.scenario import JOB, PIPES, Scenario, Settle, Signal, WaitEnds, WaitMilestone, WaitReceived
 from proctor.harness.target import BARE
@@ -71,8 +71,10 @@ def test_program_is_installed_if_all_its_parts_are(
 ) -> None:
     monkeypatch.setitem(NEEDS, "coverage", Needs(("json", "no_such_module_of_proctor")))
     monkeypatch.setitem(NEEDS, "sshd", Needs(("json",), ("no-such-program-of-proctor",), "its-package"))
-    assert lacks("coverage") == "no_such_module_of_proctor"
-    assert lacks("sshd") == "no-such-program-of-proctor (Debian: its-package)"
+    assert lacks("coverage") == f"no_such_module_of_proctor ({EXTRA})"
+    assert lacks("sshd") == "no-such-program-of-proctor (apt-get install its-package)"
+    monkeypatch.setitem(NEEDS, "nodemon", Needs(("no_module",), ("no-program",), npm="its-package"))
+    assert lacks("nodemon") == f"no-program (npm install --global its-package), no_module ({EXTRA})"
     monkeypatch.setitem(NEEDS, "coverage", Needs(("json", "email")))
     assert not lacks("coverage")
     assert not lacks("witness")

@@ -135,8 +135,8 @@ def none_started_later(history: History, bare: History) -> list[Violation]:
     else:
         since = next((index for index in rests if index > at), len(history.events))
     found = []
-    for event, fact in history.all(WitnessReady):
-        if fact.process.startswith(OF_GROUP) and event.index > since:
+    for event, fact in _starts(history):
+        if event.index > since:
             found.append(violation("group-started-later", at, event.index, process=fact.process))
     if not found:
         needs_whole_script(history)
@@ -148,6 +148,36 @@ def none_of_those_that_wait(history: History, bare: History, limit: tuple[str, .
     if not limit:
         raise NotApplicable("the launcher does not say how it is made to run one command at a time")
     return none_started_later(history, bare)
+
+
+def at_any_moment_of_the_start(history: History, bare: History) -> list[Violation]:
+    """GROUP-4: a launcher that runs one command at a time is interrupted before the first has ended, and starts no
+    other. Each of these waits for an end that comes after the interrupt, so none had been started by then. bare: the
+    history of the undisturbed launcher."""
+    _needs_one_at_a_time(bare)
+    at, _ = _interrupt(history)
+    ended = [event.index for event, fact in history.all(Ended) if fact.process.startswith(OF_GROUP)]
+    if any(index < at for index in ended):
+        raise NotObservable("a command had ended before the interrupt")
+    found = [
+        violation("group-started-later", at, event.index, process=fact.process)
+        for event, fact in _starts(history)[1:] if event.index > at
+    ]  # fmt: skip
+    if not found and not end_of(history, "launcher"):
+        needs_whole_script(history)
+    return found
+
+
+def _needs_one_at_a_time(undisturbed: History) -> None:
+    """Raise NotObservable for a launcher that starts another command before the first has ended."""
+    ended = next((event.index for event, fact in undisturbed.all(Ended) if fact.process.startswith(OF_GROUP)), None)
+    others = [event.index for event, _ in _starts(undisturbed)][1:]
+    if ended is None or any(index < ended for index in others):
+        raise NotObservable("the launcher does not run one command at a time, though it says so")
+
+
+def _starts(history: History) -> list[tuple[Event, WitnessReady]]:
+    return [(event, fact) for event, fact in history.all(WitnessReady) if fact.process.startswith(OF_GROUP)]
 
 
 def ends_what_is_left(history: History, bare: History) -> list[Violation]:

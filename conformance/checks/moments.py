@@ -89,7 +89,8 @@ NOTHING_SENT, UNTOLD = "nothing was sent", "not all was sent, so it cannot be to
 def outcome(history: History, undisturbed: History) -> str:
     """Say in a few words what came of a schedule: for the map of points."""
     launcher = end_of(history, "launcher")
-    greeted = any(fact.process == "command" for fact in history.facts(WitnessReady))
+    commands = {fact.process for fact in history.facts(WitnessReady) if fact.process.startswith("command")}
+    greeted = bool(commands)
     if launcher is None:
         return "hangs"
     if greeted and _orphan(history, launcher, launcher[0].index):
@@ -98,7 +99,7 @@ def outcome(history: History, undisturbed: History) -> str:
         return "left behind"
     if not greeted:
         return NOTHING_LEFT
-    return REACHES if set(received(history)) - {signal.SIGCHLD} else UNDISTURBED
+    return REACHES if any(set(received(history, name)) - {signal.SIGCHLD} for name in commands) else UNDISTURBED
 
 
 def needs_points(history: History) -> None:
@@ -193,7 +194,8 @@ def _orphan(history: History, launcher: tuple[Event, Ended], index: int) -> list
 
 def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple[int, int]]) -> list[Violation]:
     """Each signal, for several may come at once; of the same ones one is enough, for they merge."""
-    greeted = any(fact.process == "command" for fact in history.facts(WitnessReady))
+    commands = {fact.process for fact in history.facts(WitnessReady) if fact.process.startswith("command")}
+    greeted = bool(commands)
     command = end_of(history, "command")
     if not greeted or (command and command[1].signal is not None):
         return []

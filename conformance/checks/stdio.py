@@ -64,12 +64,13 @@ def output_arrives_whole(history: History, bare: History) -> list[Violation]:
 
 def no_reader(history: History, bare: History) -> list[Violation]:
     """STDIO-5: the command meets the error as it does by itself, the status is the same, and the launcher says
-    nothing."""
+    nothing. What it has said before the reader went is its own affair."""
     found = same_status(history, bare)
     for (event, got), should in zip(history.all(Answered), bare.facts(Answered), strict=False):
         if got.order == should.order == "write" and should.error and not got.error:
             found.append(violation("broken-pipe-hidden", event.index))
-    return found + _own_bytes(history, bare, "stderr")
+    gone = next((event.index for event, fact in history.all(PipeClosed) if fact.stream == "stdout"), 0)
+    return found + _own_bytes(history, bare, "stderr", since=gone)
 
 
 def rest_is_left(history: History, bare: History) -> list[Violation]:
@@ -107,14 +108,17 @@ def no_bytes_of_its_own(history: History, bare: History) -> list[Violation]:
     return found
 
 
-def _own_bytes(history: History, bare: History, stream: OutputPipe) -> list[Violation]:
-    """Return the violation that there are lines on a pipe that the bare command does not write."""
-    mine, its = (_lines(one, stream) for one in (history, bare))
+def _own_bytes(history: History, bare: History, stream: OutputPipe, since: int = 0) -> list[Violation]:
+    """Return the violation that there are lines on a pipe that the bare command does not write. since: the event from
+    which on the launcher's count."""
+    written = [(event.index, fact.data) for event, fact in history.all(Output) if fact.stream == stream]
+    mine = b"".join(data for index, data in written if index >= since).splitlines(keepends=True)
+    its = _lines(bare, stream)
     extra = Counter(mine) - Counter(its)
     if not extra:
         return []
     text = b"".join(line for line in mine if line in extra).strip()
-    events = [event.index for event, fact in history.all(Output) if fact.stream == stream]
+    events = [index for index, _ in written if index >= since]
     return [violation(f"own-bytes-on-{stream}", *events[:1], bytes=words.shortened(text))]
 
 

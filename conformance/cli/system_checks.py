@@ -38,7 +38,10 @@ class Affected(NamedTuple):
 AFFECTED = {
     "ptrace": Affected(
         ("SIG-6", "SIG-7", "SIG-8", "STDIO-6", "ENV-3", "ENV-4", "SYNC-1", "CACHE-5"),
-        ("EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4", "WORLD-11"),
+        (
+            "EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4", "GROUP-4",
+            "WORLD-11",
+        ),
     ),
     "pseudo-terminals": Affected(
         (
@@ -131,8 +134,8 @@ def _programs() -> Ability:
     needed = AFFECTED["real programs"]
     unobservable = needed if len(lacking) == len(NEEDS) else Affected((), (*needed.whole, *needed.partly))
     means = "cases with these programs cannot be played"
-    packages = sorted({NEEDS[name].package for name in lacking} - {""})
-    do = "; ".join([EXTRA, *(f"apt-get install {package}" for package in packages)])
+    lines = {line for name in lacking for line in (EXTRA if NEEDS[name].modules else "", NEEDS[name].line) if line}
+    do = "; ".join(sorted(lines, reverse=True))
     return Ability("real programs", "less", f"not installed: {', '.join(lacking)}", means, do, *unobservable)
 
 

@@ -55,12 +55,14 @@ class Campaign(NamedTuple):
     @property
     def is_about_files(self) -> bool:
         """Whether it is about what is on disk, so that its points are tried by kinds."""
-        return self.compared_with == "undisturbed"
+        return self.compared_with == "undisturbed" and not self.scenario.group
 
     def why_not(self, target: Target) -> str:
         """Return why this is not explored on a target; "" if it is."""
         if self.unless_profile in target.profiles:
             return f"{target.name} claims the profile {self.unless_profile}, which has another campaign"
+        if self.scenario.starts == "one-at-a-time" and not target.group.limit:
+            return f"{target.name} does not say how it is made to run one command at a time"
         return not_claimed(requirements()[self.requirement], target, self.claims)
 
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:

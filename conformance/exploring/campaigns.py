@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from proctor.conformance.checks import cache, environments, moments, signals, sync
+from proctor.conformance.checks import cache, environments, group, moments, signals, sync
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.exploring.campaign import Campaign, Check
 from proctor.conformance.judging.casefile import CaseFile
@@ -24,6 +24,7 @@ from proctor.conformance.scenarios.environments import (
     use_and_end,
 )
 from proctor.conformance.scenarios.environments import JOB as JOB_WARM
+from proctor.conformance.scenarios.group import ENDING, one_after_the_other
 from proctor.harness import orders
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.explorer.sweep import Stimulus
@@ -171,11 +172,18 @@ def _sync_campaigns(by_kill: tuple[Stimulus, ...]) -> tuple[Campaign, ...]:
     return tuple(campaign._replace(compared_with="undisturbed") for campaign in campaigns)
 
 
+def _group_campaigns(by_kill: tuple[Deliver, ...]) -> Iterator[Campaign]:
+    interrupts = tuple(one for one in by_kill if one.signal in ENDING)
+    if interrupts:
+        check = group.at_any_moment_of_the_start
+        yield Campaign("start, one at a time", "GROUP-4", one_after_the_other(), 1, interrupts, check, "undisturbed")
+
+
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all campaigns, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
     about_files = (*_environment_campaigns(by_kill), *_sync_campaigns(by_kill))
-    return (*campaigns_of_any_launcher(numbers), *_with_shared(about_files))
+    return (*campaigns_of_any_launcher(numbers), *_group_campaigns(by_kill), *_with_shared(about_files))
 
 
 def campaigns_of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:

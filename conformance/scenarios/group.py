@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from proctor.harness import orders
-from proctor.harness.scenario import NAMES_IN_GROUP, Order, Settle, Step, WaitEnds
+from proctor.harness.scenario import NAMES_IN_GROUP, NewPhase, Order, Scenario, Settle, Step, WaitEnds
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What people, service managers and terminals end a launcher with."""
@@ -37,3 +37,11 @@ def end(commands: list[str], how: orders.Exit | orders.Die, ends: Ends) -> tuple
 
 def _exit(name: str) -> tuple[Step, ...]:
     return Order(orders.Exit(0), name), WaitEnds(name)
+
+
+def one_after_the_other() -> Scenario:
+    """Return the scenario of a launcher that runs one command at a time, until the first has ended and the next one
+    runs. Its first part is the start."""
+    first = names(1)[0]
+    steps = (Settle(), NewPhase(), Order(orders.Exit(0), first), WaitEnds(first), Settle(limit=2.0))
+    return Scenario(steps, group=3, starts="one-at-a-time")

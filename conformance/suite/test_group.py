@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from proctor.conformance.checks import group as checks
+from proctor.conformance.exploring.campaigns import campaign_named
 from proctor.conformance.scenarios.group import ENDING, end, heed, names
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement
@@ -117,6 +118,11 @@ def test_nothing_is_started_once_the_interrupt_was_dealt_with(case: Case) -> Non
     """The launcher is interrupted as soon as its first command runs."""
     steps = (Signal(signal.SIGINT), Settle(), Settle(limit=2.0))
     case(Scenario(steps, group=3, starts="first"), checks.none_started_later)
+
+
+@requirement("GROUP-4")
+def test_what_waits_is_not_started_after_an_interrupt_of_the_start(case: Case) -> None:
+    case.explore(campaign_named("start, one at a time"), share=0.2, has_other_cases=True)
 
 
 def deaf(commands: list[str]) -> tuple[Step, ...]:

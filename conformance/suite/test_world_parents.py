@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ from proctor.conformance.scenarios.parents import ask, below, heeding, looked, r
 from proctor.conformance.suite.case import Case
 from proctor.conformance.suite.marks import requirement, takes_long
 from proctor.harness import orders
-from proctor.harness.scenario import Hold, Order, Release, Settle, Stage, WaitMilestone
+from proctor.harness.scenario import Hold, Order, Release, Settle, Stage, WaitMilestone, WaitReceived
 
 GROUPS = {"pid": "false", "group": "true"}
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -52,8 +53,9 @@ def test_one_copy_after_two_reloads(case: Case) -> None:
 @requirement("WORLD-2")
 @pytest.mark.parametrize("shell", ["becomes", "stays"])
 def test_a_lost_connection_hangs_up(case: Case, shell: str) -> None:
-    """shell: whether the login shell that sshd starts becomes the launcher (exec), or stays its parent."""
-    steps = (Settle(), ask("disconnect"), *looked())
+    """shell: whether the login shell that sshd starts becomes the launcher (exec), or stays its parent. The launcher is
+    held until the command has been hung up by the kernel: a second one, from the launcher, could merge with that."""
+    steps = (Settle(), Hold(), ask("disconnect"), Settle(), Release(), *looked())
     case(below(Stage(parent="sshd", options={"shell": shell}), *steps), checks.hung_up_as_without)
 
 
@@ -66,13 +68,25 @@ def test_nothing_is_left_after_a_lost_connection(case: Case, shell: str) -> None
 
 
 @requirement("WORLD-6")
-def test_a_reloader_starts_the_command_anew(case: Case) -> None:
+@pytest.mark.parametrize("reloader", ["watchfiles", "nodemon"])
+def test_a_reloader_starts_the_command_anew(case: Case, reloader: Literal["watchfiles", "nodemon"]) -> None:
     number = int(signal.SIGINT)
     steps = (
         *heeding(number, "command"), ask("change"), *started_anew("command-2"), *heeding(number, "command-2"),
         *looked(), ask("change"), *started_anew("command-3"), *heeding(number, "command-3"), *looked(),
     )  # fmt: skip
-    case(below(Stage(parent="watchfiles"), *steps), checks.one_service)
+    case(below(Stage(parent=reloader), *steps), checks.one_service)
+
+
+@requirement("WORLD-6")
+def test_a_reloader_waits_for_a_command_that_still_cleans_up(case: Case) -> None:
+    """nodemon signals the command itself, but waits for the launcher alone, without a limit."""
+    number = int(signal.SIGINT)
+    steps = (
+        Order(orders.Catch(number)), Settle(), ask("change"), WaitReceived(number), Settle(), ask("steady"), *looked(),
+        Order(orders.Exit(0)), *started_anew("command-2"), *heeding(number, "command-2"), *looked(),
+    )  # fmt: skip
+    case(below(Stage(parent="nodemon"), *steps), checks.one_service)
 
 
 @requirement("WORLD-3")

@@ -363,6 +363,24 @@ class group_4_starts_again(sound_group):
             self.start(self.new_command(9, ended.line))
 
 
+class group_4_forgets_at_the_start(sound_group):
+    """Empties its pipe of signals when it has started the first command, as if no signal could have come by then."""
+
+    breaks = "GROUP-4"
+    campaign = "start, one at a time"
+
+    def run(self) -> "NoReturn":
+        self.prepare()
+        self.start_more()
+        try:
+            os.read(self.wakeup, 256)
+        except BlockingIOError:
+            pass
+        while self.running() or (self.is_ending() and self.open_outputs()):
+            self.wait()
+        self.finish()
+
+
 class group_5_only_the_shell(sound_group):
     """Kills the process that it has started, not what that has started."""
 

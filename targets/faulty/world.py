@@ -168,6 +168,30 @@ class world_6_int_kills(Launcher):
         """Send the command nothing."""
 
 
+class world_6_ends_first(Launcher):
+    """Forwards SIGINT and ends at once: a reloader starts the new server beside the old one, which is still busy.
+
+    npm run.
+    """
+
+    breaks = "WORLD-6"
+    # the same fault, seen with the witness
+    also_breaks = ("WORLD-9",)
+    may_break = ("*",)
+
+    def reached_command(self, info: "signal.struct_siginfo") -> bool:
+        """Never take SIGINT for one of the group: nodemon signals all processes, one after the other."""
+        return info.si_signo != signal.SIGINT and super().reached_command(info)
+
+    def forward(self, number: int) -> None:
+        super().forward(number)
+        if number == signal.SIGINT:
+            self.die_of(number)
+
+    def launcher_gone(self) -> None:
+        """Send the command nothing."""
+
+
 class world_10_says_hello(Launcher):
     """Writes a line of its own to stdout before the command runs, which a host takes for a message of the server.
 

@@ -23,6 +23,7 @@ from proctor.harness.history import (
     Ordered,
     Output,
     Outputs,
+    PipeClosed,
     Pressed,
     Reaped,
     Received,
@@ -119,6 +120,8 @@ def _events(event: Event, history: History, run: ObservedRun, question: Question
             yield "stdout", data
         case Output(stream="stderr", data=data):
             yield "stderr", data
+        case PipeClosed(stream=stream):
+            yield "closed", stream
         case RestRead(data=data):
             yield "unread", data
         case Answered(process=process, order=order, count=count, crc=crc, error=error):

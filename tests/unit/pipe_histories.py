@@ -8,7 +8,7 @@ import signal
 import msgspec
 
 from proctor.conformance.checks import stdio as checks
-from proctor.harness.history import Answered, Descriptor, History, Output, Outputs, RestRead
+from proctor.harness.history import Answered, Descriptor, History, Output, Outputs, PipeClosed, RestRead
 from tests.unit.histories import (
     INHERITED,
     Example,
@@ -113,6 +113,22 @@ OF_PIPES: tuple[Example, ...] = (
         replaced(ended("launcher", signal=13)),
         "own-bytes-on-stderr",
         "write EPIPE",
+    ),
+    good(
+        "a message before the reader has gone",
+        checks.no_reader,
+        supervised(Output("stderr", b"> command\n"), PipeClosed("stdout"), *OF_SIGPIPE),
+        replaced(PipeClosed("stdout"), ended("launcher", signal=13)),
+    ),
+    bad(
+        "and one after it",
+        checks.no_reader,
+        supervised(
+            Output("stderr", b"> command\n"), PipeClosed("stdout"), *OF_SIGPIPE, Output("stderr", b"died of SIGPIPE\n")
+        ),
+        replaced(PipeClosed("stdout"), ended("launcher", signal=13)),
+        "own-bytes-on-stderr",
+        "it writes 'died of SIGPIPE'",
     ),
     good(
         "a message of the command",

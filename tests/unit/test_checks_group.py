@@ -77,6 +77,9 @@ of_command = functools.partial(checks.status_of_all, status="command")
 of_task = functools.partial(checks.status_of_all, status=201)
 first = functools.partial(checks.status_of_all, counts="first")
 last = functools.partial(checks.status_of_all, counts="last")
+of_start = checks.at_any_moment_of_the_start
+IN_TURN = history(started(), greeted(role=A), REST, Ended(A, 11), greeted(role="command-a-2"), REST, looked("end"))
+"""What a launcher does that runs one command at a time, undisturbed."""
 waits = functools.partial(checks.none_of_those_that_wait, limit=("-m", "1"))
 grace = functools.partial(checks.ends_after_grace, grace=2.0)
 FAILED = (told(A, Exit(3)), Ended(A, 11), told(B, Exit(0)), Ended(B, 12))
@@ -294,6 +297,51 @@ EXAMPLES: tuple[Example, ...] = (
         "command-b was started",
     ),
     beside("all run at once", checks.none_of_those_that_wait, two(REST, sent(INT)), says="one command at a time"),
+    good("interrupted before it starts one", of_start, history(started(), sent(INT), ended("launcher")), IN_TURN),
+    good(
+        "interrupted while it starts the first",
+        of_start,
+        history(started(), sent(INT), greeted(role=A), REST, Ended(A, 11), ended("launcher")),
+        IN_TURN,
+    ),
+    bad(
+        "the interrupt is forgotten",
+        of_start,
+        history(started(), sent(INT), greeted(role=A), REST, Ended(A, 11), greeted(role="command-a-2"), REST),
+        IN_TURN,
+        "group-started-later process=command-a-2",
+        "command-a-2 was started",
+    ),
+    bad(
+        "it waits for the first no longer",
+        of_start,
+        history(started(), sent(INT), greeted(role=A), greeted(role="command-a-2"), Ended(A, 11), REST),
+        IN_TURN,
+        "group-started-later process=command-a-2",
+        "command-a-2 was started",
+    ),
+    unseen("it was not interrupted", of_start, history(started(), greeted(role=A), REST), IN_TURN, says="nothing was"),
+    unseen(
+        "it hangs",
+        of_start,
+        history(started(), sent(INT), missed("command-a starts")),
+        IN_TURN,
+        says="far",
+    ),
+    unseen(
+        "the first had ended",
+        of_start,
+        history(started(), greeted(role=A), Ended(A, 11), sent(INT), greeted(role="command-a-2"), REST),
+        IN_TURN,
+        says="had ended before",
+    ),
+    unseen(
+        "it starts both at once",
+        of_start,
+        history(started(), sent(INT), greeted(role=A), greeted(role=B), REST),
+        two(REST, *OVER),
+        says="one command at a time",
+    ),
     # -- GROUP-5
     good("a second Ctrl-C", checks.ends_what_is_left, two(CTRL_C, REST, CTRL_C, *OVER)),
     bad(

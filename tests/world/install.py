@@ -1,8 +1,9 @@
-"""Installs the Debian packages that the chapter WORLD needs, without starting a service.
+"""Installs what the chapter WORLD needs beside modules of Python: packages of npm, into the environment of this Python,
+and packages of Debian, without starting a service.
 
 usage (by tox -e world): python tests/world/install.py
 
-Without root, or without apt-get, it says what to install, and the cases that need it are not observable.
+Without npm, and without root or apt-get, it says what to install, and the cases that need it are not observable.
 """
 
 from __future__ import annotations
@@ -21,9 +22,24 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 def main() -> None:
     """Install what is missing."""
-    packages = sorted({needs.package for name, needs in NEEDS.items() if needs.package and missing(name)})
-    if not packages:
-        return
+    lacking = [needs for name, needs in NEEDS.items() if missing(name)]
+    if packages := sorted({needs.npm for needs in lacking} - {""}):
+        install_by_npm(packages)
+    if packages := sorted({needs.package for needs in lacking} - {""}):
+        install_by_apt(packages)
+
+
+def install_by_npm(packages: list[str]) -> None:
+    """Install packages of npm: their programs are put beside this Python."""
+    command = ["npm", "install", "--global", f"--prefix={sys.prefix}", "--no-audit", "--no-fund", *packages]
+    if shutil.which("npm"):
+        subprocess.run(command, check=True)
+    else:
+        sys.stderr.write(f"not installed: {', '.join(packages)}. With npm: {' '.join(command)}\n")
+
+
+def install_by_apt(packages: list[str]) -> None:
+    """Install packages of Debian, if this is root."""
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         sys.stderr.write(f"not installed: {', '.join(packages)}. As root: {' '.join(command)}\n")

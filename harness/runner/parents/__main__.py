@@ -17,6 +17,7 @@ CLASSES = {
     "sshd": ("sshd", "Sshd"),
     "jupyter": ("jupyter", "Jupyter"),
     "watchfiles": ("watchfiles", "Watchfiles"),
+    "nodemon": ("nodemon", "Nodemon"),
     "mcp-host": ("mcp_host", "McpHost"),
 }
 """By the names of stages: the module here and its class. Each imports libraries that the others do not need."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -119,11 +120,19 @@ class Parent(ABC):
         if not self._closes:
             self.link.did("start", f"it ended by itself with {status}\n{self.log()}", error=1)
 
-    def until_printed(self, text: bytes) -> None:
-        """Wait until a program has printed this; TimeoutError if it does not."""
+    def until_printed(self, pattern: bytes, times: int = 1) -> list[bytes]:
+        """Wait until the programs have printed so often what this regular expression matches; return all that matches,
+        or the part in parentheses. TimeoutError if they do not."""
+        found: list[bytes] = []
+
+        def is_there() -> bool:
+            found[:] = re.findall(pattern, self._printed)
+            return len(found) >= times
+
         with self._news:
-            if not self._news.wait_for(lambda: text in self._printed, PRINT_WITHIN):
-                raise TimeoutError(f"{text!r} was not printed within {PRINT_WITHIN} s")
+            if not self._news.wait_for(is_there, PRINT_WITHIN):
+                raise TimeoutError(f"{pattern!r} was not printed within {PRINT_WITHIN} s")
+        return found
 
     def log(self) -> str:
         """Return the end of what the programs have printed, for an error."""

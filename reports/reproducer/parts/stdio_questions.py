@@ -52,10 +52,17 @@ def output_arrives_whole(bare: ObservedRun, launched: ObservedRun) -> list[str]:
 
 @asks("stdio.no_reader", requirements=("STDIO-5",))
 def reader_has_gone(bare: ObservedRun, launched: ObservedRun) -> list[str]:
-    """The command meets that as by itself, with the same status, and the launcher says nothing."""
-    its, mine = (b"".join(event[1] for event in run.all("stderr")) for run in (bare, launched))
+    """The command meets that as by itself, with the same status, and the launcher says nothing from then on."""
+    its, mine = (b"".join(_said_without_reader(run)) for run in (bare, launched))
     found = timed_out(launched) or same_status(bare, launched) or same_bytes(bare, launched)
     return found or (violation("the launcher says nothing", "it writes %r" % mine[:200]) if its != mine else [])
+
+
+def _said_without_reader(run: ObservedRun) -> list[bytes]:
+    """Return what came on stderr after we have closed our end of stdout."""
+    closed = ("closed", "stdout")
+    since = run.events.index(closed) if closed in run.events else 0
+    return [event[1] for event in run.events[since:] if event[:1] == ("stderr",)]
 
 
 @asks("stdio.rest_is_left", requirements=("STDIO-7",))
