@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import click
 
-from proctor.conformance.cli.common import complete_targets, containment_option, json_option, run_reporting_errors
+from proctor.conformance.cli.common import (
+    complete_targets,
+    containment_option,
+    json_option,
+    run_reporting_errors,
+    scheduler_option,
+)
 from proctor.conformance.cli.compare import gate, stale_deviations
 from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED
+from proctor.conformance.cli.suite_on_cluster import run_on_cluster
 from proctor.conformance.cli.suite_run import run_suite
 from proctor.conformance.judging import result_rows
 from proctor.conformance.spec import VERSION
@@ -80,13 +88,14 @@ MOST_WORKERS = 256
 )
 @click.option("-v", "--verbose", count=True, help="Also show passes and failing SHOULDs; -vv shows each failing case.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only a line for each problem.")
+@scheduler_option
 @containment_option
 @json_option
 def check(
     targets: tuple[str, ...], full: bool, schedules: int | None, budget: float | None, profiles: tuple[str, ...],
     results: str | None, cases: str | None, baseline: Path | None, is_strict: bool, declarations: tuple[str, ...],
-    sequences: tuple[str, ...], workers: str | None, expression: str | None, containment: str,
-    first_only: bool, last_failed: bool, verbose: int, quiet: bool, as_json: bool,
+    sequences: tuple[str, ...], workers: str | None, expression: str | None, scheduler: str,
+    containment: str, first_only: bool, last_failed: bool, verbose: int, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the suite on each TARGET: an executable, a command line, a TOML file, or a name that `proctor targets` lists.
 
@@ -119,11 +128,13 @@ def check(
     words += ["-q"] if quiet else [f"-{'v' * verbose}"] if verbose else []
 
     def run() -> int:
+        play: Play = partial(run_on_cluster, scheduler) if scheduler else run_suite
         if workers:
             words.extend(["-n", _valid_workers(workers)])
+        words.extend([f"--results={results}"] if results else [])
         if not (baseline or is_strict or as_json):
-            return run_suite([*words, *([f"--results={results}"] if results else [])])
-        return _run_with_results(words, results, Gate(baseline, is_strict), quiet, as_json)
+            return play(words)
+        return _run_with_results(play, words, Gate(baseline, is_strict), quiet, as_json)
 
     run_reporting_errors(run)
 
@@ -150,7 +161,14 @@ class Gate(NamedTuple):
         return status or stale
 
 
-def _run_with_results(words: list[str], results: str | None, compared: Gate, quiet: bool, as_json: bool) -> int:
+class Play(Protocol):
+    """Runs the suite, here or on a cluster; see run_suite()."""
+
+    def __call__(self, words: list[str], kept: KeptResults | None = None) -> int:
+        """Run it with these options; return the exit status."""
+
+
+def _run_with_results(play: Play, words: list[str], compared: Gate, quiet: bool, as_json: bool) -> int:
     """Run the suite, print its results as --json and --baseline say, and return the exit status. With --quiet nothing
     is printed besides these."""
     if compared.baseline:
@@ -160,7 +178,7 @@ def _run_with_results(words: list[str], results: str | None, compared: Gate, qui
     is_aside = quiet and (as_json or compared.baseline)
     aside = io.StringIO() if is_aside else sys.stderr if as_json else sys.stdout
     with contextlib.redirect_stdout(aside):  # pytest keeps the stream that it finds at its start
-        status = run_suite([*words, *([f"--results={results}"] if results else [])], kept)
+        status = play(words, kept)
     if status in (0, FOUND):
         with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
             status = compared.status(kept.documents, status)

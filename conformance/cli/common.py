@@ -36,6 +36,10 @@ containment_option = click.option(
     help="namespace: run the launcher in a PID namespace. subreaper: without one. auto: in one, if the system allows "
     "it and the launcher behaves in it as it does without.",
 )  # fmt: skip
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", default="",
+    help="Play on the workers of this dask scheduler, for example tcp://127.0.0.1:8786 (see docs/cluster.md).",
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
 

@@ -22,6 +22,7 @@ from proctor.conformance.cli.common import (
     report_probe,
     requirement_id,
     run_reporting_errors,
+    scheduler_option,
     sigint_ignored,
 )
 from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
@@ -30,6 +31,7 @@ from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_no_points
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, campaigns, reject_unexplored_signals
+from proctor.conformance.exploring.cluster import Cluster, ClusterCrew
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
@@ -72,6 +74,7 @@ _OUT_OF_TIME = "time limit reached"
     show_default=True,
     help="Number of worker processes; each uses one core.",
 )
+@scheduler_option
 @click.option("--exhaustive", is_flag=True, help="Also test points where a signal can have no effect.")
 @click.option(
     "--budget",
@@ -91,8 +94,9 @@ _OUT_OF_TIME = "time limit reached"
 @quiet_option
 @json_option
 def explore(
-    target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, exhaustive: bool,
-    budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool, as_json: bool,
+    target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, scheduler: str,
+    exhaustive: bool, budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Stop TARGET at each of its system calls, deliver a signal there, and judge the execution.
 
@@ -125,7 +129,7 @@ def explore(
         launcher = found.with_witness(launcher)
         report_probe(found)
         chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
-        crew = WorkerPool(launcher, workers, replays)
+        crew = WorkerPool(launcher, workers, replays, ClusterCrew(Cluster(scheduler), launcher) if scheduler else None)
         try:
             for campaign in chosen:
                 part = _explore_one(crew, launcher, campaign, strategy, exhaustive, budget, cases)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import multiprocessing
 import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from functools import partial
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+
+import msgspec
 
 from proctor.conformance.checks.common import NotObservable, needs_freedom, needs_tracing, needs_watched_command
 from proctor.conformance.exploring.campaign import Campaign
@@ -36,6 +40,9 @@ R = TypeVar("R")
 P = ParamSpec("P")
 CHUNK = 8
 """Schedules that a worker gets at a time: some hundredths of a second of work."""
+AHEAD = 4
+"""How many chunks are given out for each worker. Results are taken in order, so a worker that has finished early needs
+another chunk."""
 LOOK_AGAIN = 1.0
 """Seconds. Python does not see a signal that comes just before it blocks in a system call, until that call returns."""
 
@@ -72,21 +79,26 @@ def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontai
     return history
 
 
-class _Worker:
-    """The state of one worker process: its target, and an explorer for each campaign."""
+class Job(NamedTuple):
+    """What a worker needs to know to play schedules: the target, and how often it replays a finding."""
 
-    def __init__(self, target: Target, replays: int) -> None:
-        self._target, self._replays = target, replays
-        self._explorers: dict[str, Explorer] = {}
-
-    def explorer(self, campaign: Campaign) -> Explorer:
-        """Return the explorer of a campaign; it is made at the first call."""
-        if campaign.name not in self._explorers:
-            self._explorers[campaign.name] = explorer_for(self._target, campaign, self._replays)
-        return self._explorers[campaign.name]
+    target: Target
+    replays: int
 
 
-_worker: _Worker | None = None
+@functools.lru_cache(maxsize=1)
+def _explorers(_: bytes) -> dict[str, Explorer]:
+    """Return the explorers of a job that this process has already made, by campaign. Those of another job are
+    forgotten."""
+    return {}
+
+
+def _explorer(job: Job, campaign: Campaign) -> Explorer:
+    """Return the explorer of a campaign; it is made at the first call in this process."""
+    known = _explorers(msgspec.json.encode(job))
+    if campaign.name not in known:
+        known[campaign.name] = explorer_for(job.target, campaign, job.replays)
+    return known[campaign.name]
 
 
 def begin_worker(number: Synchronized[int]) -> None:
@@ -144,12 +156,6 @@ def end_workers() -> None:
             worker.join(LOOK_AGAIN)
 
 
-def _begin(number: Synchronized[int], target: Target, replays: int) -> None:
-    global _worker
-    begin_worker(number)
-    _worker = _Worker(target, replays)
-
-
 def _end_with(parent: BaseProcess) -> None:
     """End when the parent has ended, even by SIGKILL. The guardian of this worker's runner sees that, and ends the
     runner."""
@@ -157,26 +163,76 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _try(campaign: Campaign, chunk: list[PlannedSchedule]) -> list[PlayedSchedule]:
-    assert _worker is not None
-    return [_worker.explorer(campaign).play_one(planned) for planned in chunk]
+def _try(job: Job, campaign: Campaign, chunk: list[PlannedSchedule]) -> list[PlayedSchedule]:
+    return [_explorer(job, campaign).play_one(planned) for planned in chunk]
 
 
-def _confirm(campaign: Campaign, suspect: PlayedSchedule) -> Finding:
-    assert _worker is not None
-    return _worker.explorer(campaign).confirm(suspect)
+def _confirm(job: Job, campaign: Campaign, suspect: PlayedSchedule) -> Finding:
+    return _explorer(job, campaign).confirm(suspect)
+
+
+class Crew(Protocol):
+    """Who plays: this process, several processes, or a cluster."""
+
+    def each(self, work: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
+        """Yield the result of each item, in the order of the items."""
+
+    def end_at_once(self) -> None:
+        """Do not wait for the work that has begun: it takes seconds with a slow launcher."""
+
+    def close(self) -> None:
+        """End the workers and all that they started."""
+
+
+class Alone:
+    """One worker: the process that calls it."""
+
+    def each(self, work: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
+        """See Crew."""
+        return map(work, items)
+
+    def end_at_once(self) -> None:
+        """There is nothing to end: Ctrl-C has ended the execution."""
+
+    def close(self) -> None:
+        """There is nothing to close: the runner ends with this process."""
+
+
+class Processes:
+    """Processes on this machine, each with a runner on a core of its own."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(workers, context, begin_worker, (context.Value("i", 0),))
+
+    def each(self, work: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
+        """See Crew."""
+        running: deque[Future[R]] = deque()
+        while True:
+            ahead = itertools.islice(items, AHEAD * self._workers - len(running))
+            running += [submit_to(self._pool, work, item) for item in ahead]
+            if not running:
+                return
+            while not wait([running[0]], LOOK_AGAIN).done:
+                pass
+            yield running.popleft().result()
+
+    def end_at_once(self) -> None:
+        """See Crew."""
+        end_workers()
+
+    def close(self) -> None:
+        """See Crew."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 class WorkerPool:
-    """Workers for one target. A single worker is this process."""
+    """Plays campaigns on one target. crew: who plays; by default this process, or so many processes."""
 
-    def __init__(self, target: Target, workers: int, replays: int) -> None:
-        self._workers = workers
-        context = multiprocessing.get_context("spawn")
-        words = (context.Value("i", 0), target, replays)
-        self._pool = ProcessPoolExecutor(workers, context, _begin, words) if workers > 1 else None
-        if not self._pool:
-            _begin(*words)
+    def __init__(self, target: Target, workers: int, replays: int, crew: Crew | None = None) -> None:
+        self._job = Job(target, replays)
+        self._crew = crew or (Processes(workers) if workers > 1 else Alone())
 
     def explore(
         self, campaign: Campaign, planned: Iterator[PlannedSchedule], seconds: float, tell: Callable[[int], None]
@@ -187,41 +243,26 @@ class WorkerPool:
         played: list[PlayedSchedule] = []
         findings: list[Finding] = []
         interrupted = out_of_time = False
+        in_time = itertools.takewhile(lambda _: time.monotonic() < start + seconds, _chunks(planned))
         try:
-            for some in self._each(partial(_try, campaign), _chunks(planned), start + seconds):
+            for some in self._crew.each(partial(_try, self._job, campaign), in_time):
                 played += some
                 tell(len(played))
             out_of_time = time.monotonic() >= start + seconds
-            findings += self._each(partial(_confirm, campaign), iter(select_suspects(played)), float("inf"))
+            findings += self._crew.each(partial(_confirm, self._job, campaign), iter(select_suspects(played)))
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
         executions = len(played) + sum(finding.replays for finding in findings)  # without those that shortened them
         return Exploration(played, findings, executions, time.monotonic() - start, out_of_time), interrupted
 
-    def _each(self, work: Callable[[T], R], items: Iterator[T], deadline: float) -> Iterator[R]:
-        """Yield the result of each item as soon as it is ready; start none after the deadline."""
-        in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, items)
-        if not self._pool:
-            yield from map(work, in_time)
-            return
-        running: set[Future[R]] = {
-            submit_to(self._pool, work, item) for item in itertools.islice(in_time, 2 * self._workers)
-        }
-        while running:
-            done, running = wait(running, LOOK_AGAIN, FIRST_COMPLETED)
-            running |= {submit_to(self._pool, work, item) for item in itertools.islice(in_time, len(done))}
-            yield from (future.result() for future in done)
-
     def end_at_once(self) -> None:
         """End the workers without waiting for their work, which takes seconds with a slow launcher."""
-        if self._pool:
-            end_workers()
+        self._crew.end_at_once()
 
     def close(self) -> None:
         """End the workers and all that they started."""
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        self._crew.close()
 
 
 def _chunks(planned: Iterator[PlannedSchedule]) -> Iterator[list[PlannedSchedule]]:
