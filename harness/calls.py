@@ -214,6 +214,8 @@ ONLY_FAIL: dict[str, Only | None] = {
 }
 """The calls, or uses of calls, that change nothing for others, but can fail, and when. A launcher is stopped at them
 only by schedules that make calls fail (`Schedule.stops_where_calls_fail`); a Python launcher makes 2,000 of them."""
+TELLS = {"write": 2, "open": 1, "openat": 2}
+"""Of some calls the argument that says how they can fail: the number of bytes, the flags."""
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")

@@ -1,10 +1,10 @@
 """How system calls fail on a loaded system: the errors of each, with the reasons. The one table of the chapter FAULT.
 
-An error is in the table if the manual page of the call names it, and a launcher that does nothing wrong can meet it: for
-a lack of memory, processes or descriptors, on a full, broken or read-only file system, or because a signal came. What is
-only in the state of the caller, so that the injected error would be a lie, is not: setsid(2) fails with EPERM for the
-leader of a group and for nobody else; wait(2) fails with ECHILD without a child. Nor are calls whose failure leaves a
-launcher no way to do what it has to: kill(2), and unlink(2), whose file stays then.
+An error is in the table if the manual page of the call names it, and a launcher that does nothing wrong can meet it:
+for a lack of memory, processes or descriptors, on a full, broken or read-only file system, or because a signal came.
+What is only in the state of the caller, so that the injected error would be a lie, is not: setsid(2) fails with EPERM
+for the leader of a group and for nobody else; wait(2) fails with ECHILD without a child. Nor are calls whose failure
+leaves a launcher no way to do what it has to: kill(2), and unlink(2), whose file stays then.
 """
 
 from __future__ import annotations

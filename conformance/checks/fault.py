@@ -104,18 +104,12 @@ def says_what_failed(history: History, bare: History) -> list[Violation]:
 def state_is_kept(history: History, bare: History) -> list[Violation]:
     """FAULT-4: a command that is run is run as without the failure, unless the launcher says that it is not."""
     failed = _failed(history)
-    mine, its = _ready(history), _ready(bare)
-    if not mine or not its or _said(history) != _said(bare):
+    if not _ready(history) or _said(history) != _said(bare):
         return []
-    call = failed.at.call
-    for what, here, there in _differences(mine[1].inherited, its[1].inherited):
-        return [
-            violation(
-                "state-after-failure", failed.event, mine[0].index, what=what, required=there, actual=here, call=call
-            )
-        ]
+    if changed := _other_state(history, bare, failed):
+        return changed
     if lost := _lost(history, bare):
-        return [violation("signal-after-failure", failed.event, signal=signals.name(lost), call=call)]
+        return [violation("signal-after-failure", failed.event, signal=signals.name(lost), call=failed.at.call)]
     return []
 
 
@@ -126,7 +120,8 @@ def interruption_changes_nothing(history: History, bare: History) -> list[Violat
         return _hangs(history, failed)
     if status(launcher[1]) is None:
         raise NotObservable("how the launcher ended is not known")
-    wrong = other_status(history, bare, launcher, (failed.event,)) or nothing_left(history, bare)
+    wrong = other_status(launcher, history, bare, (failed.event,)) or nothing_left(history, bare)
+    wrong = wrong or _other_state(history, bare, failed)
     if not wrong and (lost := _lost(history, bare)):
         return [violation("signal-after-failure", failed.event, signal=signals.name(lost), call=failed.at.call)]
     return wrong
@@ -135,9 +130,9 @@ def interruption_changes_nothing(history: History, bare: History) -> list[Violat
 GOES_ON = "goes on"
 
 
-def outcome(history: History, bare: History) -> str:
+def outcome(history: History, undisturbed: History) -> str:
     """Say in a few words what came of a failing call: for the map of points."""
-    launcher, its = end_of(history, "launcher"), end_of(bare, "launcher")
+    launcher, its = end_of(history, "launcher"), end_of(undisturbed, "launcher")
     if launcher is None:
         return "does not end"
     if its and _ready(history) and status(launcher[1]) == status(its[1]):
@@ -186,6 +181,18 @@ def _lost(history: History, bare: History) -> int | None:
         if was_there and received(bare)[fact.signal] and not received(history)[fact.signal]:
             return fact.signal
     return None
+
+
+def _other_state(history: History, bare: History, failed: Failed) -> list[Violation]:
+    """The command is started with something else than undisturbed."""
+    mine, its = _ready(history), _ready(bare)
+    found = _differences(mine[1].inherited, its[1].inherited) if mine and its else ()
+    return [
+        violation(
+            "state-after-failure", failed.event, what=what, required=there, actual=here, call=failed.at.call
+        )
+        for what, here, there in found
+    ]  # fmt: skip
 
 
 def _differences(mine: Inherited, its: Inherited) -> Iterator[tuple[str, str, str]]:

@@ -79,7 +79,7 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     launcher = end_of(history, "launcher")
     if launcher is None:
         return missed(history)
-    wrong = other_status(history, bare, launcher, ()) or _orphan(history, launcher, launcher[0].index)
+    wrong = other_status(launcher, history, bare, ()) or _orphan(history, launcher, launcher[0].index)
     return wrong or changed_at_end(history, bare) or counts_as_bare(history, bare, extra, fewest=False, most=True)
 
 
@@ -207,17 +207,17 @@ def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple
     return [violation("signal-lost", index, launcher[0].index, signal=signals.name(number), how=how)]
 
 
-def changed_at_end(history: History, bare: History) -> list[Violation]:
+def changed_at_end(mine: History, its: History) -> list[Violation]:
     """No file is left, and no changed terminal. Files are counted, for names may be random: against what the launcher
-    leaves undisturbed, which `bare` holds as well."""
-    mine, its = settings_of_terminal(at_end(history)), settings_of_terminal(at_end(bare))
-    for what, here in mine.items():
-        if here != (there := its[what]):
+    leaves undisturbed, which `its` holds as well."""
+    now, before = settings_of_terminal(at_end(mine)), settings_of_terminal(at_end(its))
+    for what, here in now.items():
+        if here != (there := before[what]):
             required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
             return [violation("terminal-changed", what=what, required=required, actual=actual)]
-    before = [path for fact in bare.facts(TempFilesLeft) for path in fact.paths]
-    left = [path for fact in history.facts(TempFilesLeft) for path in fact.paths]
-    if len(left) <= len(before):
+    usual = [path for fact in its.facts(TempFilesLeft) for path in fact.paths]
+    left = [path for fact in mine.facts(TempFilesLeft) for path in fact.paths]
+    if len(left) <= len(usual):
         return []
     return [violation("file-left", paths=", ".join(left[:5]))]
 
@@ -227,12 +227,12 @@ def _as_without(history: History, bare: History, events: tuple[int, ...]) -> lis
     launcher = end_of(history, "launcher")
     if launcher is None:
         return still_there(history, *events)
-    wrong = other_status(history, bare, launcher, events) or outlived(history, launcher, bare, events[0])
+    wrong = other_status(launcher, history, bare, events) or outlived(history, launcher, bare, events[0])
     return wrong or changed_at_end(history, bare)
 
 
 def other_status(
-    history: History, bare: History, launcher: tuple[Event, Ended], events: tuple[int, ...]
+    launcher: tuple[Event, Ended], history: History, bare: History, events: tuple[int, ...]
 ) -> list[Violation]:
     """The launcher's status is another than that of `bare`. NotObservable where the latter did not end."""
     its = end_of(bare, "launcher")

@@ -13,7 +13,7 @@ from proctor.conformance.judging.judge import Claims, not_claimed
 from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import requirements
 from proctor.harness.explorer.explore import Evaluation, Predicate
-from proctor.harness.explorer.failing import failing
+from proctor.harness.explorer.failing import MOST_ALIKE, failing
 from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
 from proctor.harness.explorer.random_schedules import random_schedules
@@ -70,8 +70,9 @@ class Campaign(NamedTuple):
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
         """Return the schedules of one strategy."""
         if self.failing:
-            planned, rotated = failing(survey, self.failing, exhaustive)
-            why = f"{rotated} of calls that can only fail, which get one error each" if rotated else ""
+            planned, fewer = failing(survey, self.failing, exhaustive)
+            why = f"{fewer} of calls that can only fail, of which {MOST_ALIKE} alike get one error each"
+            why = why if fewer else ""
             return Plan(planned, why)
         if not self.stimuli:
             return Plan(spread(process_orders(survey)), "")

@@ -10,7 +10,7 @@ from proctor.conformance.suite.marks import requirement
 
 SHARE = 0.25
 """For all requirements that judge the same executions."""
-ON_TERMINAL = 0.05
+ON_TERMINAL = 0.06
 STAGES = pytest.mark.parametrize(
     ("where", "share"), [("", SHARE), (", terminal", ON_TERMINAL)], ids=["pipes", "terminal"]
 )

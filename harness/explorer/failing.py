@@ -14,30 +14,49 @@ from proctor.harness.schedule import Directive, Point, Schedule
 _ORDER = {name: number for number, name in enumerate((*ERRORS, *NEVER_RESTARTED, *RESTARTED))}
 
 
+MOST_ALIKE = 12
+"""Of the calls of one task that have one name and can only fail, how many are tried: an interpreter maps and opens
+hundreds of files. They are spread evenly over all of them."""
+
+
 class FailingPlan(NamedTuple):
-    """The plan. rotated: the number of errors that are left out, because calls that can only fail get one each."""
+    """The plan. left_out: the number of schedules that are left out, because calls that can only fail get one error
+    each, and of many alike only some get one."""
 
     planned: list[PlannedSchedule]
-    rotated: int
+    left_out: int
 
 
 def failing(survey: Survey, how: How, exhaustive: bool = False) -> FailingPlan:
     """Plan each failure at the launcher's own calls in the order without directives: of calls that can only fail, those
-    before the command runs. These get one error each, in turn, unless exhaustive is set. One of each call comes before
-    two of any."""
+    before the command runs. Of these MOST_ALIKE get one error each, in turn, unless exhaustive is set. One of each call
+    comes before two of any."""
     own = {site.point: site for site in survey.sites if not site.is_helper_point}
     planned: list[PlannedSchedule] = []
-    turns = rotated = 0
-    for point, has_waited in _calls(survey):
-        if point.at not in own:
-            continue
-        some = list(failures(point, how, has_waited))
+    turns = left_out = 0
+    calls = [(point, list(failures(point, how, waited))) for point, waited in _calls(survey) if point.at in own]
+    skipped = set() if exhaustive else _too_many_alike([point for point, some in calls if some])
+    for point, found in calls:
+        some = [] if point.at in skipped else found
         if some and how == "errors" and not exhaustive and not is_visible(point):
-            rotated += len(some) - 1
-            some = [some[turns % len(some)]]
+            some = [found[turns % len(found)]]
             turns += 1
+        left_out += len(found) - len(some)
         planned += [PlannedSchedule(Schedule((Directive(point.at, one),)), own[point.at], str(one)) for one in some]
-    return FailingPlan(spread_over_kinds(planned, _kind_of, lambda _: 0), rotated)
+    return FailingPlan(spread_over_kinds(planned, _kind_of, lambda _: 0), left_out)
+
+
+def _too_many_alike(points: list[PointReached]) -> set[Point]:
+    """Return the points that are left out: of more than MOST_ALIKE alike all that are not evenly spread over them."""
+    alike: dict[tuple[str, str], list[Point]] = {}
+    for point in points:
+        if not is_visible(point):
+            alike.setdefault((point.at.task, point.at.call), []).append(point.at)
+    chosen = {
+        some[n * (len(some) - 1) // (MOST_ALIKE - 1)]
+        for some in alike.values() if len(some) > MOST_ALIKE for n in range(MOST_ALIKE)
+    }  # fmt: skip
+    return {point for some in alike.values() if len(some) > MOST_ALIKE for point in some} - chosen
 
 
 def _kind_of(point: Point) -> int:

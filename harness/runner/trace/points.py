@@ -8,16 +8,13 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH, VISIBLE
+from proctor.harness.calls import BIRTH, TELLS, VISIBLE
 from proctor.harness.runner import processes
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace.paths import path_of
 from proctor.harness.runner.trace.restarts import Restarts
 from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.schedule import Directive, HoldUntil, Point, Schedule
-
-_TELLING = {"write": 2, "open": 1, "openat": 2}
-"""Of some calls the argument that says how they can fail."""
 
 
 class Points:
@@ -81,7 +78,7 @@ class Points:
         if self._schedule.records_failing:
             if maker and not task.is_thread:
                 self._restarts.is_born(task.process, maker.task.partition(".")[0])
-            argument = task.arguments[_TELLING[call]] if call in _TELLING and when == "entry" else 0
+            argument = task.arguments[TELLS[call]] if call in TELLS and when == "entry" else 0
             restarted = self._restarts.restarted(task.process)
             fact = msgspec.structs.replace(fact, argument=argument, restarted=restarted)
         if here:

@@ -1,5 +1,5 @@
-"""Which signals interrupt a call of a traced task: those that it catches with a handler set without SA_RESTART, or where the call is never restarted (signal(7)). Read from the arguments of rt_sigaction(2); /proc does not show
-flags.
+"""Which signals interrupt a call of a traced task: those that it catches with a handler set without SA_RESTART, or
+where the call is never restarted (signal(7)). Read from the arguments of rt_sigaction(2); /proc does not show flags.
 """
 
 from __future__ import annotations
