@@ -163,8 +163,10 @@ def _ready(history: History) -> tuple[Event, WitnessReady] | None:
 
 
 def _names(text: str, how: Fail) -> bool:
-    """Whether a message says why a call failed: by the error's text, name or number."""
-    known = re.escape(os.strerror(how.number)), how.error, rf"(?:errno|error)\W+{how.number}\b"
+    """Whether a message says why a call failed: by the error's text, name or number. pthread_create(3) says EAGAIN for
+    ENOMEM as well."""
+    errors = (how,) if how.error != "ENOMEM" else (how, Fail("EAGAIN"))
+    known = (rf"{re.escape(os.strerror(e.number))}|{e.error}|(?:errno|error)\W+{e.number}\b" for e in errors)
     return re.search("|".join(known), text, re.IGNORECASE) is not None
 
 
