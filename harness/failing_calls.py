@@ -23,6 +23,8 @@ is to be done again."""
 _NO_PROCESS = ("EAGAIN", "ENOMEM")
 _NO_DESCRIPTOR = ("EMFILE", "ENFILE")
 _NO_SPACE = ("ENOSPC", "EDQUOT", "EROFS", "EACCES")
+OF_FILES = ("EIO", "EROFS", "ENOSPC", "EDQUOT")
+"""Errors of a file system: a call fails with them only if it is about a file; open(2) only if it makes one."""
 ERRORS: dict[str, tuple[str, ...]] = {
     # fork(2), clone(2): RLIMIT_NPROC, pids.max, kernel.threads-max; page tables
     "fork": _NO_PROCESS,
@@ -68,7 +70,7 @@ printed then, and with which status the launcher ends, is theirs to say."""
 
 _O_CREAT = 0o100
 _NO_FILES = ("/dev/", "/proc/", "/sys/", "/memfd:")
-_SYNCHRONOUS = sum(1 << (number - 1) for number in (4, 5, 7, 8, 11))
+SYNCHRONOUS = sum(1 << (number - 1) for number in (4, 5, 7, 8, 11))
 """SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV: they come of an instruction, not while a call waits. Linux."""
 
 
@@ -92,7 +94,12 @@ def _errors(point: PointReached) -> tuple[str, ...]:
 
 def creates(point: PointReached) -> bool:
     """Whether a call opens a file that it may make."""
-    return point.at.call in ("open", "openat") and bool(point.argument & _O_CREAT)
+    return point.at.call in ("open", "openat") and makes_file(point.argument)
+
+
+def makes_file(flags: int) -> bool:
+    """Whether open(2) with these flags may make a file."""
+    return bool(flags & _O_CREAT)
 
 
 def is_visible(point: PointReached) -> bool:
@@ -108,7 +115,7 @@ def _is_file(point: PointReached) -> bool:
 
 def _is_interruptible(point: PointReached) -> bool:
     """Whether a signal can come whose handler makes the call fail: it is caught and not blocked."""
-    caught = point.caught & ~point.blocked & ~_SYNCHRONOUS
+    caught = point.caught & ~point.blocked & ~SYNCHRONOUS
     if point.at.call in NEVER_RESTARTED:
         return bool(caught)
     return point.at.call in RESTARTED and not _is_file(point) and bool(caught & ~point.restarted)

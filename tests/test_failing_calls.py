@@ -22,6 +22,7 @@ from proctor.harness.history import (
     Output,
     PointReached,
     Received,
+    Unobserved,
     WitnessReady,
 )
 from proctor.harness.runner.trace import seccomp
@@ -121,6 +122,24 @@ def test_a_short_write_writes_and_returns_less() -> None:
     assert "5 5 b'helloworld'" in printed(play(target, "at launcher mkdir#1 entry: fail with EIO"))
     history = play(target, f"at {first(target, 'write', '/file')}: short write of 2")
     assert "2 5 b'heworld'" in printed(history)
+    assert ran(history)
+
+
+@pytest.mark.parametrize(
+    ("code", "action", "why"),
+    [
+        ("os.write(1, b'hello')", "write#1 entry: short write of 2", "it writes to no file"),
+        ("os.write(1, b'hello')", "write#1 entry: fail with ENOSPC", "it is not about a file"),
+        ("os.write(os.memfd_create('file'), b'h')", "write#1 entry: short write of 2", "no more than that"),
+        ("os.fork() or os._exit(0)\nos.waitpid(-1, os.WNOHANG)", "wait4#1 entry: fail with EINTR", "does not wait"),
+    ],
+)
+def test_what_no_kernel_does_is_not_done(code: str, action: str, why: str) -> None:
+    target = program(f"import os\n{code}\nprint('as usual', flush=True)")
+    history = play(target, f"at launcher {action}")
+    assert [fact.code for fact in history.facts(Unobserved)] == ["call-not-failed"]
+    assert why in history.facts(Unobserved)[0].detail
+    assert "as usual" in printed(history)
     assert ran(history)
 
 

@@ -202,6 +202,9 @@ def _differences(mine: Inherited, its: Inherited) -> Iterator[tuple[str, str, st
     processes and files differ each time, so of them only is compared what equals what."""
     here, there = _state(mine), _state(its)
     yield from ((what, str(here[what]), str(there[what])) for what in here if here[what] != there[what])
+    now, usual = _variables(mine), _variables(its)
+    yield from ((f"variable {os.fsdecode(name)}", "it is not set", "set") for name in sorted(usual - now))
+    yield from ((f"variable {os.fsdecode(name)}", "it is set", "not set") for name in sorted(now - usual))
 
 
 def _state(of: Inherited) -> dict[str, object]:
@@ -219,8 +222,11 @@ def _state(of: Inherited) -> dict[str, object]:
         "umask": f"{of.umask:03o}",
         "nice value": of.nice,
         "arguments": len(of.args),
-        "environment variables": " ".join(sorted({os.fsdecode(one.partition(b"=")[0]) for one in of.environ})),
     }
+
+
+def _variables(of: Inherited) -> set[bytes]:
+    return {one.partition(b"=")[0] for one in of.environ}
 
 
 def _named(numbers: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ from proctor.harness import history
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.points import Points
+from proctor.harness.runner.trace.possible import why_impossible
 from proctor.harness.runner.trace.scheduler import Scheduler
 from proctor.harness.runner.trace.task import State, TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
@@ -153,6 +154,10 @@ class HeldTasks:
 
     def _begin_failure(self, task: TracedTask, directive: Directive, action: Failure) -> None:
         """Make the call fail at whose entry the task is stopped. end_failure() sets at its exit what it returns."""
+        if why := why_impossible(task, action):
+            self._recorder.add("tracer", history.Unobserved("call-not-failed", task.pid, f"'{directive}': {why}"))
+            self._next_directive(task)
+            return
         try:
             if isinstance(action, Fail):
                 ptrace.skip_call(task.tid)
