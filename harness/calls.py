@@ -219,6 +219,8 @@ TELLS = {"write": 2, "open": 1, "openat": 2}
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")
+OPTIONS = {"wait4": 2, "waitid": 3}
+"""Of the calls that wait for children the argument with the options, such as WNOHANG."""
 YIELDS = "sched_yield"
 """The call of a task that spins until another has done something; sched_yield(2)."""
 SETS_TIMER = ("setitimer", "alarm", "timer_settime")

@@ -199,9 +199,14 @@ def _other_state(history: History, bare: History, failed: Failed) -> list[Violat
 
 def _differences(mine: Inherited, its: Inherited) -> Iterator[tuple[str, str, str]]:
     """Yield what a command was started with in two executions, where it differs: what, here and there. Numbers of
-    processes and files differ each time, so of them only is compared what equals what."""
+    processes and files differ each time, so of them only is compared what equals what; and of descriptors that are
+    not the caller's only what is open besides: one that the launcher leaks in any case may be missing."""
     here, there = _state(mine), _state(its)
     yield from ((what, str(here[what]), str(there[what])) for what in here if here[what] != there[what])
+    for fd in _descriptors(its) & {0, 1, 2} - _descriptors(mine):
+        yield f"descriptor {fd}", "it is closed", "open"
+    for fd in _descriptors(mine) - _descriptors(its):
+        yield f"descriptor {fd}", "it is open", "closed"
     now, usual = _variables(mine), _variables(its)
     yield from ((f"variable {os.fsdecode(name)}", "it is not set", "set") for name in sorted(usual - now))
     yield from ((f"variable {os.fsdecode(name)}", "it is set", "not set") for name in sorted(now - usual))
@@ -214,7 +219,6 @@ def _state(of: Inherited) -> dict[str, object]:
         "ignored signals": _named(of.ignored),
         "process group": "its own" if of.pgid == of.pid else "another's",
         "session": "its own" if of.sid == of.pid else "another's",
-        "open descriptors": " ".join(str(one.fd) for one in of.fds),
         "controlling terminal": "there" if view.dev_tty == 0 else f"not there (errno {view.dev_tty})",
         "foreground": "its group" if view.foreground == of.pgid else "another group",
         "terminal modes": f"{view.modes} {view.characters}",
@@ -223,6 +227,10 @@ def _state(of: Inherited) -> dict[str, object]:
         "nice value": of.nice,
         "arguments": len(of.args),
     }
+
+
+def _descriptors(of: Inherited) -> set[int]:
+    return {one.fd for one in of.fds}
 
 
 def _variables(of: Inherited) -> set[bytes]:

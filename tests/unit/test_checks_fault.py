@@ -8,9 +8,19 @@ import zlib
 import pytest
 
 from proctor.conformance.checks import fault as checks
-from proctor.harness.history import DirectiveApplied, Fact, History, NotReached, Output, Outputs, TempFilesLeft
+from proctor.harness.history import (
+    Descriptor,
+    DirectiveApplied,
+    Fact,
+    History,
+    NotReached,
+    Output,
+    Outputs,
+    TempFilesLeft,
+)
 from proctor.harness.schedule import Directive, Fail, Point, ShortWrite
 from tests.unit.histories import (
+    STDIO,
     Example,
     bad,
     ended,
@@ -175,6 +185,36 @@ EXAMPLES = (
         UNDISTURBED,
         "state-after-failure what=blocked signals call=clone",
         "blocked signals of the command: none",
+    ),
+    good(
+        "one leaked descriptor less",
+        checks.state_is_kept,
+        goes_on(*SIGNALLED),
+        supervised(*SIGNALLED, *over(7), inherited=settings(fds=(*STDIO, Descriptor(3, 1, 1)))),
+    ),
+    bad(
+        "a descriptor more",
+        checks.state_is_kept,
+        supervised(failed(), *SIGNALLED, *over(7), inherited=settings(fds=(*STDIO, Descriptor(3, 1, 1)))),
+        UNDISTURBED,
+        "state-after-failure what=descriptor 3 call=clone",
+        "it is open",
+    ),
+    bad(
+        "without stderr",
+        checks.state_is_kept,
+        supervised(failed(), *SIGNALLED, *over(7), inherited=settings(fds=STDIO[:2])),
+        UNDISTURBED,
+        "state-after-failure what=descriptor 2 call=clone",
+        "it is closed",
+    ),
+    bad(
+        "a variable less",
+        checks.state_is_kept,
+        supervised(failed(), *SIGNALLED, *over(7), inherited=settings(environ=(b"A=1", b"PATH=/bin"))),
+        UNDISTURBED,
+        "state-after-failure what=variable EMPTY call=clone",
+        "it is not set",
     ),
     bad(
         "in a group of its own",

@@ -10,15 +10,13 @@ from __future__ import annotations
 import os
 import stat
 
-from proctor.harness.calls import TELLS
+from proctor.harness.calls import CALLS, OPTIONS, TELLS
 from proctor.harness.failing_calls import NEVER_RESTARTED, OF_FILES, RESTARTED, SYNCHRONOUS, makes_file
 from proctor.harness.runner import processes
 from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.schedule import Fail, Failure
 
 _WNOHANG = 1
-_OPTIONS = {"wait4": 2, "waitid": 3}
-_TIMEOUT = {"poll": 2, "epoll_wait": 3, "epoll_pwait": 3}
 _TRANSFERS = ("read", "write")
 
 
@@ -40,9 +38,10 @@ def why_impossible(task: TracedTask, action: Failure) -> str:
 
 def _why_uninterrupted(task: TracedTask) -> str:
     call, arguments = task.call, task.arguments
-    if call in _OPTIONS and arguments[_OPTIONS[call]] & _WNOHANG:
+    if call in OPTIONS and arguments[OPTIONS[call]] & _WNOHANG:
         return "it does not wait"
-    if call in _TIMEOUT and not arguments[_TIMEOUT[call]] & 0xFFFFFFFF:
+    timeout = CALLS[call].timeout
+    if timeout and timeout.kind == "ms" and not arguments[timeout.argument] & 0xFFFFFFFF:
         return "it does not wait"
     blocked, _, caught = processes.signal_settings(task.tid) or (0, 0, 0)
     return "" if caught & ~blocked & ~SYNCHRONOUS else "no signal is caught here that is not blocked"
