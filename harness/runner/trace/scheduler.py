@@ -99,8 +99,8 @@ class Scheduler:
 
     def resume(self, task: TracedTask, number: int = 0, state: State = State.RUNNING) -> None:
         """Let a stopped task run, with signal `number` delivered to it; 0 for none. It is RUNNING then, or IN_VFORK."""
-        is_left_alone = task.failure is None and not self._points.wants(task, task.call, "exit")
-        if task.call and returns_at_once(task.call) and is_left_alone:
+        is_short = bool(task.call) and task.failure is None and returns_at_once(task.call)
+        if is_short and not self._points.wants(task, task.call, "exit"):
             task.call = ""  # the task stays current until after such a call, so a stop there would decide nothing
         self._tasks.move(task, state)
         if task.call:
