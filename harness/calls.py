@@ -169,7 +169,7 @@ OTHERS: dict[str, Call] = {
     "semtimedop": Call(220, 192, timeout=Timeout(3, "ts")),
     "restart_syscall": Call(219, 128, timeout=Timeout(0, "restart")),
     **{
-        name: Call(x86_64, aarch64, waits_for="descriptors", fds=(0,))
+        name: Call(x86_64, aarch64, waits_for="descriptors", fds=(0,), path=Path(None, 0))
         for name, x86_64, aarch64 in (
             ("read", 0, 63),
             ("readv", 19, 65),
@@ -189,6 +189,9 @@ OTHERS: dict[str, Call] = {
     "splice": Call(275, 76, waits_for="descriptors", fds=(0, 2)),
     "fcntl": Call(72, 25, waits_for="lock", fds=(0,)),
     "sched_yield": Call(24, 124),
+    "mmap": Call(9, 222),
+    "dup": Call(32, 23),
+    "socket": Call(41, 198),
     # PID 1 of a namespace stays in its exit until the last of its processes has gone (zap_pid_ns_processes), and that
     # can be when /proc shows none any more
     "exit": Call(60, 93, completes=True),
@@ -199,9 +202,25 @@ CALLS = VISIBLE | OTHERS
 FLAG_CHANGES = {"fcntl": Only(1, values=(4,)), "ioctl": Only(1, values=(0x5421, 0x5452))}
 """The calls that change the flags of an open file description: F_SETFL; FIONBIO, FIOASYNC. They are visible only to who
 shares it, so a launcher is stopped at them only where that is what a case is about."""
+ONLY_FAIL: dict[str, Only | None] = {
+    "open": None,
+    "openat": None,
+    "read": None,
+    "write": None,
+    "mmap": None,
+    "dup": None,
+    "socket": None,
+    "fcntl": Only(1, values=(0, 1030)),  # F_DUPFD, F_DUPFD_CLOEXEC
+}
+"""The calls, or uses of calls, that change nothing for others, but can fail, and when. A launcher is stopped at them
+only by schedules that make calls fail (`Schedule.stops_where_calls_fail`); a Python launcher makes 2,000 of them."""
+TELLS = {"write": 2, "open": 1, "openat": 2}
+"""Of some calls the argument that says how they can fail: the number of bytes, the flags."""
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")
+OPTIONS = {"wait4": 2, "waitid": 3}
+"""Of the calls that wait for children the argument with the options, such as WNOHANG."""
 YIELDS = "sched_yield"
 """The call of a task that spins until another has done something; sched_yield(2)."""
 SETS_TIMER = ("setitimer", "alarm", "timer_settime")
@@ -212,8 +231,10 @@ BIRTH = "birth"
 
 
 def returns_at_once(name: str) -> bool:
-    """Whether a visible call never blocks until another process does something. Then nothing that others do can come
-    between its entry and its exit."""
+    """Whether a call never blocks until another process does something. Then nothing that others do can come
+    between its entry and its exit. A call that is not visible counts as one: what ends it is not the explorer's."""
+    if name not in VISIBLE:
+        return True
     call = VISIBLE[name]
     return call.effect not in ("process", "sends", "waits", "terminal") and not call.may_sleep
 

@@ -36,6 +36,7 @@ Unseen = Literal[
     "program-not-installed",
     "sshd-without-tty-group",
     "signal-ended-by-exec",
+    "call-not-failed",
 ]
 
 
@@ -368,7 +369,9 @@ class PointReached(_Fact, frozen=True):
     Where all points are recorded: the signal whose disposition the call is about, and those that the task blocks,
     ignores and catches there, bit N-1 for signal N; path: the file that the call is about. programs: where the schedule
     names the point, the program that the launcher has executed last, then those of the processes that it has made up to
-    here, in order; "" for a process that has executed none, "command" for the command."""
+    here, in order; "" for a process that has executed none, "command" for the command. Where it is recorded which calls
+    can fail: argument: of write(2) the number of bytes, of open(2) and openat(2) the flags; restarted: the signals
+    whose handlers let a call begin again (SA_RESTART), as a mask like the others."""
 
     at: Point
     by: Point | None = None
@@ -378,6 +381,8 @@ class PointReached(_Fact, frozen=True):
     caught: int = 0
     programs: tuple[str, ...] = ()
     path: str = ""
+    argument: int = 0
+    restarted: int = 0
 
 
 class DirectiveApplied(_Fact, frozen=True):

@@ -4,6 +4,8 @@
     at child1 birth: hold until launcher blocks
     at launcher clone#1 exit: hold until child1 setsid#1 exit
     at launcher wait4#2 exit in part 2: press ctrl-c
+    at launcher clone#1 entry: fail with EAGAIN
+    at launcher write#3 entry: short write of 1
 
 While a schedule is in force everyone it does not choose is held: a signal is delivered only when all other tasks are
 blocked or held, and of several that are held one goes on at a time.
@@ -11,6 +13,7 @@ blocked or held, and of several that are held one goes on at a time.
 
 from __future__ import annotations
 
+import errno
 import re
 import signal as names
 from typing import Annotated, Literal
@@ -18,7 +21,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from proctor.harness import signals
-from proctor.harness.calls import BIRTH, VISIBLE
+from proctor.harness.calls import BIRTH, ONLY_FAIL, VISIBLE
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.scenario import KEYS, Key
 from proctor.harness.strict import kebab, parse_json
@@ -105,8 +108,40 @@ class HoldUntil(_Action, frozen=True):
         return f"hold until {self.point}"
 
 
+class Fail(_Action, frozen=True):
+    """Make the call fail: the kernel does not carry it out, and it returns this error. Only at the entry of a call."""
+
+    error: Annotated[str, msgspec.Meta(pattern=r"^E[A-Z0-9]{1,15}$")]
+
+    def __post_init__(self) -> None:
+        if self.error not in ERRORS:
+            raise ValueError(f"{self.error!r} is no error of this system{nearest(self.error, ERRORS)}")
+
+    @property
+    def number(self) -> int:
+        """The errno."""
+        return ERRORS[self.error]
+
+    def __str__(self) -> str:
+        return f"fail with {self.error}"
+
+
+class ShortWrite(_Action, frozen=True):
+    """Let write(2) write no more than so many bytes, and return how many these were. Only at its entry."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 1
+
+    def __str__(self) -> str:
+        return f"short write of {self.count}"
+
+
+ERRORS = {name: number for number, name in errno.errorcode.items()}
+"""The errors of this system, by name."""
+UNFAILING = (BIRTH, "exit_group", "exit")
+"""Where nothing can fail."""
 Hold = HoldTask | HoldUntil
-Action = Deliver | PressKey | CallLauncher | Hold
+Failure = Fail | ShortWrite
+Action = Deliver | PressKey | CallLauncher | Failure | Hold
 
 
 class Directive(_Data, frozen=True):
@@ -115,18 +150,37 @@ class Directive(_Data, frozen=True):
     at: Point
     action: Action
 
+    def __post_init__(self) -> None:
+        if isinstance(self.action, Failure) and (self.at.when != "entry" or self.at.call in UNFAILING):
+            raise ValueError(f"'{self.at}: {self.action}': only a call fails, and at its entry, such as clone#1 entry")
+        if isinstance(self.action, ShortWrite) and self.at.call != "write":
+            raise ValueError(f"'{self.at}: {self.action}': only write can be short; use 'fail with' for {self.at.call}")
+
     def __str__(self) -> str:
         return f"at {self.at}: {self.action}"
 
 
 class Schedule(_Data, frozen=True):
-    """The directives; those at one point are carried out in this order. record: note every point that is passed."""
+    """The directives; those at one point are carried out in this order. record: note every point that is passed.
+    records_failing: with `record`, also the entries of calls that are not visible but can fail."""
 
     directives: tuple[Directive, ...] = ()
     record: bool = False
+    records_failing: bool = False
+
+    @property
+    def stops_where_calls_fail(self) -> bool:
+        """Whether points are counted at all calls of ONLY_FAIL too. So openat#3 is another call in a schedule that
+        makes calls fail than in one that does not."""
+        return self.records_failing or any(_is_about_failing(one) for one in self.directives)
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.directives))
+
+
+def _is_about_failing(directive: Directive) -> bool:
+    points = [directive.at] + ([directive.action.point] if isinstance(directive.action, HoldUntil) else [])
+    return isinstance(directive.action, Failure) or any(one.call not in (*VISIBLE, BIRTH) for one in points)
 
 
 _POINT = re.compile(
@@ -137,7 +191,10 @@ _POINT = re.compile(
 def parse(text: str) -> Schedule:
     """Read the text form, one directive per line; UsageError names the line and its mistake."""
     lines = [line.strip() for line in text.splitlines()]
-    schedule = Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+    try:
+        schedule = Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+    except ValueError as error:  # what the data says about names that do not go together
+        raise UsageError(f"schedule: {error}") from None
     return from_json(to_json(schedule))  # which looks at names and numbers
 
 
@@ -154,8 +211,9 @@ def _point(text: str, line: str) -> Point:
     match = _POINT.fullmatch(text)
     assert match
     call = match["call"] or BIRTH
-    if call != BIRTH and call not in VISIBLE:
-        raise UsageError(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, VISIBLE)}")
+    known = {*VISIBLE, *ONLY_FAIL}
+    if call != BIRTH and call not in known:
+        raise UsageError(f"schedule: {line!r}: {call!r} is no visible call{nearest(call, known)}")
     when: Literal["entry", "exit"] = "entry" if match["when"] == "entry" else "exit"
     nth, part = (int(match[name] or 1) for name in ("nth", "part"))
     if max(nth, part) > MOST:
@@ -171,13 +229,18 @@ def _action(text: str, line: str) -> Action:
             return PressKey(key)
         case ["call", ("run" | "sync" | "prune") as invoke]:
             return CallLauncher(invoke)
+        case ["fail", "with", error]:
+            return Fail(error)
+        case ["short", "write", "of", count] if count.isdigit() and 0 < int(count) <= MOST:
+            return ShortWrite(int(count))
         case ["hold", "until", process, ("blocks" | "ends") as does]:
             return HoldTask(process, "ends" if does == "ends" else "blocks")
         case ["hold", "until", *words] if _POINT.fullmatch(" ".join(words)):
             return HoldUntil(_point(" ".join(words), line))
     raise UsageError(
         f"schedule: {line!r}: {text!r} is no action; known are: deliver SIGNAL to launcher (group, all, command, "
-        "child1, launcher.t2); press KEY; call run (sync, prune); hold until PROCESS blocks; hold until PROCESS ends; "
+        "child1, launcher.t2); press KEY; call run (sync, prune); fail with EAGAIN; "
+        "short write of 1; hold until PROCESS blocks; hold until PROCESS ends; "
         "hold until child1 setsid#1 entry"
     )
 

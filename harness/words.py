@@ -387,6 +387,8 @@ def unseen(fact: Unobserved) -> str:
                 "what becomes of the signal: another thread took it, because the first one was held, and was ended by "
                 "execve(2) before it had acted on it; a first thread that is not held takes the signal itself"
             )
+        case "call-not-failed":
+            return f"a call that fails: that of pid {fact.pid} could not be made to fail: {fact.detail}"
         case "other-program":
             return f"the command: pid {fact.pid} reports as the command does, but runs another program"
         case "launcher-not-found":

@@ -111,5 +111,7 @@ def test_some_windows_need_two(name: str, programs: Path) -> None:
 def test_no_campaign_objects_to_the_twin(name: str, programs: Path, bare: Bare) -> None:
     launcher = target(programs / name)
     for campaign in campaigns_of_any_launcher(AS_ANY_OTHER):
+        if campaign.failing:  # they are sound as far as races go, and look at no result
+            continue
         judgement = judge_campaign(campaign, launcher, execute, bare, Extent(seconds=SECONDS))
         assert judgement.verdict == "pass", (campaign.name, judgement.reason, judgement.violations)

@@ -137,7 +137,7 @@ def needs_all_output(history: History) -> None:
 def needs_tracing(history: History) -> None:
     """Raise NotObservable where the launcher's calls could not be followed."""
     for fact in history.facts(Unobserved):
-        if fact.code != "signal-ended-by-exec":
+        if fact.code not in ("signal-ended-by-exec", "call-not-failed"):
             raise NotObservable(unseen(fact))
 
 

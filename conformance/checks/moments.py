@@ -59,7 +59,9 @@ def any_moment_of_start(history: History, bare: History) -> list[Violation]:
     launcher = end_of(history, "launcher")
     if launcher is None:
         return still_there(history, index)
-    return outlived(history, launcher, bare, index) or _lost(history, launcher, delivered) or _changed(history, bare)
+    return (
+        outlived(history, launcher, bare, index) or _lost(history, launcher, delivered) or changed_at_end(history, bare)
+    )
 
 
 def any_moment_of_end(history: History, bare: History) -> list[Violation]:
@@ -77,8 +79,8 @@ def order_changes_nothing(history: History, bare: History) -> list[Violation]:
     launcher = end_of(history, "launcher")
     if launcher is None:
         return missed(history)
-    wrong = _other_status(history, bare, launcher, ()) or _orphan(history, launcher, launcher[0].index)
-    return wrong or _changed(history, bare) or counts_as_bare(history, bare, extra, fewest=False, most=True)
+    wrong = other_status(launcher, history, bare, ()) or _orphan(history, launcher, launcher[0].index)
+    return wrong or changed_at_end(history, bare) or counts_as_bare(history, bare, extra, fewest=False, most=True)
 
 
 UNDISTURBED, REACHES = "as without it", "reaches the command"
@@ -106,7 +108,7 @@ def needs_points(history: History) -> None:
     """Raise NotObservable where nothing was sent because the launcher went another way, or where what became of a
     signal is due to our holding a thread. An order for what comes after its end need not be reached."""
     for unobserved in history.facts(Unobserved):
-        if unobserved.code == "signal-ended-by-exec":
+        if unobserved.code in ("signal-ended-by-exec", "call-not-failed"):
             raise NotObservable(words.unseen(unobserved))
     for fact in history.facts(NotReached):
         if not isinstance(fact.directive.action, Hold):
@@ -207,17 +209,17 @@ def _lost(history: History, launcher: tuple[Event, Ended], delivered: list[tuple
     return [violation("signal-lost", index, launcher[0].index, signal=signals.name(number), how=how)]
 
 
-def _changed(history: History, bare: History) -> list[Violation]:
+def changed_at_end(mine: History, its: History) -> list[Violation]:
     """No file is left, and no changed terminal. Files are counted, for names may be random: against what the launcher
-    leaves undisturbed, which `bare` holds as well."""
-    mine, its = settings_of_terminal(at_end(history)), settings_of_terminal(at_end(bare))
-    for what, here in mine.items():
-        if here != (there := its[what]):
+    leaves undisturbed, which `its` holds as well."""
+    now, before = settings_of_terminal(at_end(mine)), settings_of_terminal(at_end(its))
+    for what, here in now.items():
+        if here != (there := before[what]):
             required, actual = words.terminal_setting(what, there, here), words.terminal_setting(what, here, there)
             return [violation("terminal-changed", what=what, required=required, actual=actual)]
-    before = [path for fact in bare.facts(TempFilesLeft) for path in fact.paths]
-    left = [path for fact in history.facts(TempFilesLeft) for path in fact.paths]
-    if len(left) <= len(before):
+    usual = [path for fact in its.facts(TempFilesLeft) for path in fact.paths]
+    left = [path for fact in mine.facts(TempFilesLeft) for path in fact.paths]
+    if len(left) <= len(usual):
         return []
     return [violation("file-left", paths=", ".join(left[:5]))]
 
@@ -227,13 +229,14 @@ def _as_without(history: History, bare: History, events: tuple[int, ...]) -> lis
     launcher = end_of(history, "launcher")
     if launcher is None:
         return still_there(history, *events)
-    wrong = _other_status(history, bare, launcher, events) or outlived(history, launcher, bare, events[0])
-    return wrong or _changed(history, bare)
+    wrong = other_status(launcher, history, bare, events) or outlived(history, launcher, bare, events[0])
+    return wrong or changed_at_end(history, bare)
 
 
-def _other_status(
-    history: History, bare: History, launcher: tuple[Event, Ended], events: tuple[int, ...]
+def other_status(
+    launcher: tuple[Event, Ended], history: History, bare: History, events: tuple[int, ...]
 ) -> list[Violation]:
+    """The launcher's status is another than that of `bare`. NotObservable where the latter did not end."""
     its = end_of(bare, "launcher")
     if its is None:
         raise NotObservable("the bare command did not end")

@@ -172,6 +172,24 @@ OBJECTIONS: dict[str, Objection] = {
     "not-foreground": Objection(
         "the terminal reaches the command's process group", "another group is in the foreground"
     ),
+    # -- calls that fail
+    "success-despite-failure": Objection(
+        "the launcher goes on as if nothing had failed, or ends with another status than 0",
+        "{call} failed, {said}, and the launcher ended with status 0", ("call",),
+    ),
+    "failure-not-named": Objection("stderr says why {call} failed ({error})", PRINTED, ("call", "error")),
+    "failure-status": Objection(
+        "the exit code is none that a command gives: 125, 126 or 127", "{call} failed, and the launcher {how}",
+        ("call", "end"),
+    ),
+    "state-after-failure": Objection(
+        "{what} of the command: {required}, as when no call fails",
+        "{actual}, because {call} failed, and the launcher says nothing of it", ("what", "call"),
+    ),
+    "signal-after-failure": Objection(
+        "the command receives {signal}, as when no call fails", "{call} failed, and the command does not receive it",
+        ("signal", "call"),
+    ),
     # -- replacing itself
     "other-pid": Objection("the command has the PID that was started, {pid}", "it has {actual}"),
     "notified-by-other": Objection(

@@ -29,7 +29,7 @@ from proctor.conformance.cli.exits import FOUND, INCONCLUSIVE, INTERRUPTED
 from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
-from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_no_points
+from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_nothing_planned
 from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, campaigns, reject_unexplored_signals
 from proctor.conformance.exploring.cluster import Cluster, ClusterCrew
 from proctor.conformance.exploring.point_map import draw
@@ -168,7 +168,7 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
     reject_unexplored_signals(numbers)
     chosen = [
         one for one in campaigns(numbers)
-        if (strategy != "ends" or not one.stimuli) and wanted in (None, one.requirement) and not one.why_not(target)
+        if _has_strategy(one, strategy) and wanted in (None, one.requirement) and not one.why_not(target)
     ]  # fmt: skip
     if not chosen:
         if strategy == "ends" and wanted:
@@ -178,6 +178,13 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
             )
         raise UsageError(_why_none(target, wanted, campaigns(numbers)))
     return chosen
+
+
+def _has_strategy(campaign: Campaign, strategy: str) -> bool:
+    """Whether a campaign has schedules of a strategy. Failing calls are swept and nothing else."""
+    if campaign.failing:
+        return strategy == "sweep"
+    return strategy != "ends" or not campaign.stimuli
 
 
 def _why_none(target: Target, wanted: str | None, known: tuple[Campaign, ...]) -> str:
@@ -202,7 +209,7 @@ def _explore_one(
     survey = survey_of(target, campaign)
     plan = campaign.plan(survey, strategy, exhaustive)
     if plan.size == 0:
-        return CampaignResult(campaign, _why_no_points(survey))
+        return CampaignResult(campaign, _why_nothing_planned(campaign, survey))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=ProgressConsole(), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=plan.size)
@@ -243,9 +250,9 @@ def _print(part: CampaignResult, target: Target, quiet: bool) -> None:
         click.echo(f"  {part.unconfirmed}")
 
 
-def _why_no_points(survey: Survey) -> Judgement:
+def _why_nothing_planned(campaign: Campaign, survey: Survey) -> Judgement:
     try:
-        return Judgement("not applicable", reason=why_no_points(survey))
+        return Judgement("not applicable", reason=why_nothing_planned(campaign, survey))
     except NotObservable as reason:
         return Judgement("not observable", reason=str(reason))
 

@@ -37,7 +37,10 @@ class Affected(NamedTuple):
 
 AFFECTED = {
     "ptrace": Affected(
-        ("SIG-6", "SIG-7", "SIG-8", "STDIO-6", "ENV-3", "ENV-4", "SYNC-1", "CACHE-5"),
+        (
+            "SIG-6", "SIG-7", "SIG-8", "STDIO-6", "ENV-3", "ENV-4", "SYNC-1", "CACHE-5",
+            "FAULT-1", "FAULT-2", "FAULT-3", "FAULT-4", "FAULT-6",
+        ),
         (
             "EXIT-1", "EXIT-7", "SIG-2", "SIG-3", "ENV-5", "SYNC-2", "SYNC-3", "CACHE-1", "CACHE-4", "GROUP-4",
             "WORLD-11",
@@ -51,7 +54,8 @@ AFFECTED = {
         (
             "EXIT-1", "EXIT-2", "EXIT-3", "EXIT-6", "EXIT-7", "SIG-1", "SIG-3", "SIG-6", "SIG-7", "TREE-1", "TREE-4",
             "TREE-5", "INHERIT-2", "INHERIT-4", "INHERIT-5", "INHERIT-6", "STDIO-6", "STDIO-9", "ENV-1", "ENV-2",
-            "ENV-3", "ENV-6", "EXEC-1", "EXEC-2", "EXEC-3", "GROUP-1", "GROUP-5", "WORLD-5", "WORLD-11",
+            "ENV-3", "ENV-6", "EXEC-1", "EXEC-2", "EXEC-3", "FAULT-1", "FAULT-2", "FAULT-4", "FAULT-6",
+            "GROUP-1", "GROUP-5", "WORLD-5", "WORLD-11",
         ),
     ),
     "shells": Affected(("TTY-3", "WORLD-7")),

@@ -6,19 +6,21 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from proctor.conformance.checks import moments
+from proctor.conformance.checks import fault, moments
 from proctor.conformance.checks.common import NotApplicable, NotObservable, needs_freedom
 from proctor.conformance.exploring.kinds import KINDS, Moments
 from proctor.conformance.judging.judge import Claims, not_claimed
 from proctor.conformance.judging.stimulus import of_requirement
 from proctor.conformance.spec import requirements
 from proctor.harness.explorer.explore import Evaluation, Predicate
+from proctor.harness.explorer.failing import MOST_ALIKE, failing
 from proctor.harness.explorer.ordering import process_orders
 from proctor.harness.explorer.pairs import pairs
 from proctor.harness.explorer.random_schedules import random_schedules
 from proctor.harness.explorer.spread import spread, spread_over_kinds
 from proctor.harness.explorer.survey import Survey
 from proctor.harness.explorer.sweep import PlannedSchedule, Stimulus, sweep
+from proctor.harness.failing_calls import How
 from proctor.harness.history import DirectiveApplied, History
 from proctor.harness.scenario import (
     Scenario,
@@ -38,7 +40,8 @@ class Campaign(NamedTuple):
     profiles that the launcher must claim, if not only that of the requirement; instead: a launcher that claims this
     profile has another campaign instead of this one; rotated: each point gets only one of the signals, in turn, because
     another campaign delivers all of them at the launcher's own points. shared: the stimuli of all campaigns that play
-    the same scenario: their schedules come in one order, so that each is played once."""
+    the same scenario: their schedules come in one order, so that each is played once. failing: instead of
+    stimuli: which calls of the launcher are made to fail."""
 
     name: str
     requirement: str
@@ -51,11 +54,12 @@ class Campaign(NamedTuple):
     unless_profile: Profile | None = None
     rotated: bool = False
     shared: tuple[Stimulus, ...] = ()
+    failing: How | None = None
 
     @property
     def is_about_files(self) -> bool:
         """Whether it is about what is on disk, so that its points are tried by kinds."""
-        return self.compared_with == "undisturbed" and not self.scenario.group
+        return self.compared_with == "undisturbed" and not self.failing and not self.scenario.group
 
     def why_not(self, target: Target) -> str:
         """Return why this is not explored on a target; "" if it is."""
@@ -67,6 +71,11 @@ class Campaign(NamedTuple):
 
     def plan(self, survey: Survey, strategy: str, exhaustive: bool) -> Plan:
         """Return the schedules of one strategy."""
+        if self.failing:
+            planned, fewer = failing(survey, self.failing, exhaustive)
+            why = f"{fewer} of calls that can only fail, of which {MOST_ALIKE} alike get one error each"
+            why = why if fewer else ""
+            return Plan(planned, why)
         if not self.stimuli:
             return Plan(spread(process_orders(survey)), "")
         if strategy == "sweep":
@@ -107,6 +116,10 @@ class Campaign(NamedTuple):
             except (NotApplicable, NotObservable):
                 did = any(fact.what == "done" for fact in history.facts(DirectiveApplied))
                 return Evaluation(moments.UNTOLD if did else moments.NOTHING_SENT)
+            if self.failing:
+                label = f"wrong: {found[0].code}" if found else fault.outcome(history, bare)
+                objections = of_requirement(found, self.requirement, history)
+                return Evaluation(label, objections, tuple(n for one in found for n in one.events))
             label = moments.outcome(history, bare if self.compared_with == "bare" else history)
             if any(one.code == "file-left" for one in found):
                 label = "ends, a file left"

@@ -64,7 +64,7 @@ def judge_campaign(
         alone, found, executions = (surveys or Surveys()).of(campaign, target, bare, execute)
         plan = campaign.plan(found, "sweep", exhaustive=False)
         if plan.size == 0:
-            return Judgement("not applicable", reason=why_no_points(found))
+            return Judgement("not applicable", reason=why_nothing_planned(campaign, found))
         memory = memory_of(campaign, target, alone) if memory_of else None
         replays = extent.replays_of(found, campaign.scenario)
         explorer = Explorer(execute, campaign.scenario, predicate_for(campaign, target, alone), replays, memory)
@@ -85,6 +85,13 @@ def with_bare(judgement: Judgement, campaign: Campaign, target: Target, bare: Ba
     if not judgement.history or campaign.compared_with != "bare":
         return judgement
     return msgspec.structs.replace(judgement, bare=bare.of(target, campaign.scenario)[0])
+
+
+def why_nothing_planned(campaign: Campaign, found: Survey) -> str:
+    """Return why a campaign has no schedule on a launcher. NotObservable if that is not the launcher's nature."""
+    if campaign.failing == "interruptions":
+        return "the launcher makes no call that a signal could interrupt, and writes no file before its command runs"
+    return why_no_points(found)
 
 
 def why_no_points(found: Survey) -> str:
@@ -187,6 +194,8 @@ def _inconclusive(explored: Exploration) -> int:
 def covered(campaign: Campaign, found: Survey, plan: Plan, explored: Exploration) -> Coverage:
     """Return which points and schedules were explored, and which were left out."""
     stimuli = tuple(str(stimulus).removesuffix(" to launcher") for stimulus in campaign.stimuli)
+    if campaign.failing:
+        stimuli = tuple(dict.fromkeys(one.planned.what for one in explored.played))
     sites = list(found.points_of_part(campaign.part))
     folded = tuple(stretches(explored.played, sites))
     points = [one.planned.site.point for one in explored.played if one.planned.site]

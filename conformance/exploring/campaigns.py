@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from proctor.conformance.checks import cache, environments, group, moments, signals, sync
+from proctor.conformance.checks import cache, environments, fault, group, moments, signals, sync
 from proctor.conformance.checks.files import CODE, NEXT
 from proctor.conformance.exploring.campaign import Campaign, Check
 from proctor.conformance.judging.casefile import CaseFile
@@ -37,6 +37,7 @@ from proctor.harness.scenario import (
     Order,
     Scenario,
     Settle,
+    Signal,
     Stage,
     Step,
     WaitEnds,
@@ -179,6 +180,25 @@ def _group_campaigns(by_kill: tuple[Deliver, ...]) -> Iterator[Campaign]:
         yield Campaign("start, one at a time", "GROUP-4", one_after_the_other(), 1, interrupts, check, "undisturbed")
 
 
+def _fault_campaigns() -> Iterator[Campaign]:
+    """Yield the campaigns of the chapter FAULT: one scenario for each stage, judged by each requirement."""
+    for stage, where in ((PIPES, ""), (JOB, ", terminal")):
+        steps = (
+            Settle(), Signal(int(signal.SIGTERM)), Settle(), Order(orders.Exit(CODE)), WaitEnds("command"),
+            WaitEnds("launcher"),
+        )  # fmt: skip
+        script = Scenario(steps, stage)
+        yield Campaign(f"failing calls{where}", "FAULT-1", script, 1, (), fault.ends_or_goes_on)
+        yield Campaign(f"failing calls, left{where}", "FAULT-2", script, 1, (), fault.nothing_left)
+        if not where:  # on a terminal it is not known whose output it is
+            yield Campaign("failing calls, named", "FAULT-3", script, 1, (), fault.says_what_failed)
+        yield Campaign(f"failing calls, state{where}", "FAULT-4", script, 1, (), fault.state_is_kept)
+        yield Campaign(
+            f"interrupted calls{where}", "FAULT-6", script, 1, (), fault.interruption_changes_nothing,
+            failing="interruptions",
+        )  # fmt: skip
+
+
 def campaigns(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campaign, ...]:
     """Return all campaigns, with these signals."""
     by_kill = tuple(Deliver(int(number)) for number in numbers)
@@ -200,4 +220,5 @@ def campaigns_of_any_launcher(numbers: tuple[int, ...] = SIGNALS) -> tuple[Campa
         Campaign("order", "EXIT-1", ends_at_once(PIPES), 1, (), order),
         Campaign("order, terminal", "EXIT-1", ends_at_once(LEADER), 1, (), order),
         Campaign("order, at rest, terminal", "EXIT-1", whole_run(LEADER), 1, (), order),
+        *(one._replace(failing=one.failing or "errors", compared_with="undisturbed") for one in _fault_campaigns()),
     )

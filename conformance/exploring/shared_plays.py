@@ -36,8 +36,8 @@ class SharedPlays:
 
 def is_alike(one: Campaign, other: Campaign) -> bool:
     """Whether two campaigns play the same schedules, as far as their stimuli are the same."""
-    mine, its = ((c.scenario, c.part, c.compared_with, c.rotated) for c in (one, other))
-    return mine == its and bool(one.shared) and set(one.stimuli) <= set(other.shared)
+    mine, its = ((c.scenario, c.part, c.compared_with, c.rotated, c.failing) for c in (one, other))
+    return mine == its and bool(one.shared or one.failing) and set(one.stimuli) <= set(other.shared)
 
 
 class CampaignMemory:

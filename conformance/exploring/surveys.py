@@ -25,10 +25,12 @@ class Surveys:
 
     def of(self, campaign: Campaign, target: Target, bare: Bare, play: Play) -> tuple[History, Survey, int]:
         """Return the history to compare with, the survey, and how many executions the survey took: 0 for a kept one."""
-        key = msgspec.json.encode((target, campaign.scenario, campaign.compared_with), order="deterministic")
+        key = msgspec.json.encode(
+            (target, campaign.scenario, campaign.compared_with, bool(campaign.failing)), order="deterministic"
+        )
         if key in self._kept:
             return *self._kept[key], 0
-        alone, found = measure_of(campaign, target, bare, play), survey(play, campaign.scenario)
+        alone, found = measure_of(campaign, target, bare, play), survey(play, campaign.scenario, bool(campaign.failing))
         self._kept[key] = alone, found
         return alone, found, found.executions
 

@@ -60,7 +60,7 @@ class CannotTrace(HarnessError):
 
 def survey_of(target: Target, campaign: Campaign) -> Survey:
     """Return the points of a campaign on a target. HarnessError if it cannot be traced."""
-    return survey(partial(play_traced, target), campaign.scenario)
+    return survey(partial(play_traced, target), campaign.scenario, bool(campaign.failing))
 
 
 def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontained: bool = False) -> History:

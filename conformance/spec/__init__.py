@@ -13,13 +13,13 @@ import msgspec
 from proctor.harness.errors import HarnessError
 from proctor.harness.target import Profile
 
-VERSION = 5
+VERSION = 6
 """The version of the specification. It changes when a requirement changes its meaning or its level. Results of
 different versions are not compared."""
 Level = Literal["MUST", "MUST NOT", "SHOULD", "MAY"]
 CHAPTERS = (
-    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "group",
-    "world",
+    "exit", "signals", "terminal", "tree", "inherit", "stdio", "environments", "sync", "cache", "exec", "fault",
+    "group", "world",
 )  # fmt: skip
 
 

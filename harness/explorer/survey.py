@@ -85,15 +85,16 @@ class Survey(NamedTuple):
         return (site for site in self.sites if site.point.part == part)
 
 
-def survey(play: Play, scenario: Scenario) -> Survey:
-    """Record the points of the launcher without directives, and with the children running first."""
+def survey(play: Play, scenario: Scenario, of_failing: bool = False) -> Survey:
+    """Record the points of the launcher without directives, and with the children running first. of_failing: also calls
+    that can only fail, and only without directives, as they fail there."""
     play(scenario, Schedule())  # warm-up: the first run may differ from later runs (caches)
-    alone = play(scenario, Schedule(record=True))
+    alone = play(scenario, Schedule(record=True, records_failing=of_failing))
     passed = alone.facts(PointReached)
     makers = [(fact.at.task, fact.by) for fact in passed if fact.by and _is_child(fact.at)]
     child_first = tuple(Directive(made_by, HoldTask(child)) for child, made_by in makers)
     histories = [passed]
-    if child_first:
+    if child_first and not of_failing:
         histories.append(play(scenario, Schedule(child_first, record=True)).facts(PointReached))
     sites: dict[Point, SurveyedPoint] = {}
     for passed in reversed(histories):  # the order of the run without directives takes precedence

@@ -11,6 +11,8 @@ from proctor.reports.reproducer.wording import not_exported
 
 ENVIRONMENTS = ("cache", "environments", "sync", "files")
 """Chapters whose cases need a launcher's environments, its cache, and a wheel to install there."""
+OF_FAILING = "fault"
+"""The chapter of system calls that fail."""
 OF_SEVERAL = "group"
 """The chapter of launchers of several commands."""
 OF_ENVIRONMENTS = ("exec.replaced_and_gone", "exec.replaced_and_whole", "exit.names_the_interpreter")
@@ -54,6 +56,11 @@ def _why_not(check: str) -> str:
         return f"'{check}' is about environments and caches, which only Proctor sets up and compares"
     if chapter == OF_SEVERAL:
         return f"'{check}' is about several commands at once; a script starts one, and has files for none"
+    if chapter == OF_FAILING:
+        return (
+            f"'{check}' makes a system call fail, which a script cannot; by hand strace does, with the call, the error "
+            "and the number of the case's schedule: strace -f -e inject=CALL:error=ERROR:when=NUMBER"
+        )
     return WHY_NOT.get(check, f"no question in reports/reproducer/parts/ is about '{check}'")
 
 

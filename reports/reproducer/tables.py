@@ -8,7 +8,17 @@ from typing import Any
 
 from proctor.harness.calls import BIRTH, CALLS, REAPS, SENDS, VISIBLE, Only, returns_at_once
 from proctor.harness.scenario import Stage
-from proctor.harness.schedule import Deliver, Directive, HoldTask, HoldUntil, Point, PressKey, Schedule
+from proctor.harness.schedule import (
+    Deliver,
+    Directive,
+    Fail,
+    HoldTask,
+    HoldUntil,
+    Point,
+    PressKey,
+    Schedule,
+    ShortWrite,
+)
 from proctor.reports.reproducer.wording import not_exported, number
 
 MACHINES = ("x86_64", "aarch64")
@@ -118,4 +128,8 @@ def _action(directive: Directive) -> str:
             return f"('hold', {process!r}, {does!r})"
         case HoldUntil(point=point):
             return f"('hold until', {_point(point)})"
+        case Fail() | ShortWrite():
+            raise not_exported(
+                "its schedule makes a system call fail; `strace -f -e inject=CALL:error=E` does that by hand"
+            )
     raise not_exported("its schedule calls the launcher a second time")

@@ -17,6 +17,7 @@ MODULES = {
     "exec": ("exec",),
     "group": ("group",),
     "world": ("world",),
+    "fault": ("fault",),
     "sound": ("sound", "sound_with_environments", "node_modules", "group"),
 }
 """Where to look for a fault, by the first word of its name."""

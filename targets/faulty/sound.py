@@ -99,8 +99,12 @@ class Launcher:
         self.guard: Guard | None = None
 
     def run(self) -> "NoReturn":
-        self.prepare()
-        self.start()
+        try:
+            self.prepare()
+            self.start()
+        except OSError as error:
+            self.say(f"cannot start the command: {error.strerror}")
+            os._exit(125)
         while self.status is None:
             self.on_signal(self.next_signal())
         self.finish(self.status)

@@ -23,6 +23,7 @@ CHAPTERS = (
     "sync",
     "cache",
     "exec",
+    "fault",
     "group",
     "world",
 )

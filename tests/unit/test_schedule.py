@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from proctor.harness.errors import UsageError
 from proctor.harness.schedule import (
+    Action,
     CallLauncher,
     Deliver,
     Directive,
+    Fail,
     HoldTask,
     HoldUntil,
     Point,
     PressKey,
     Schedule,
+    ShortWrite,
     from_json,
     parse,
     signal_number,
@@ -34,6 +39,8 @@ SCHEDULE = Schedule(
         Directive(Point("launcher", "unlinkat", 3, "entry"), CallLauncher("prune")),
         Directive(Point("launcher", "mkdir"), HoldTask("beside")),
         Directive(Point("launcher", "mkdir"), HoldTask("beside", "ends")),
+        Directive(Point("launcher", "clone", 1, "entry"), Fail("EAGAIN")),
+        Directive(Point("launcher", "write", 2, "entry"), ShortWrite(3)),
     )
 )
 TEXT = """at child1 birth: hold until launcher blocks
@@ -47,7 +54,9 @@ at launcher mkdir#1 exit: call run
 at launcher rename#1 exit: call sync
 at launcher unlinkat#3 entry: call prune
 at launcher mkdir#1 exit: hold until beside blocks
-at launcher mkdir#1 exit: hold until beside ends"""
+at launcher mkdir#1 exit: hold until beside ends
+at launcher clone#1 entry: fail with EAGAIN
+at launcher write#2 entry: short write of 3"""
 
 
 def test_text_round_trip() -> None:
@@ -79,6 +88,15 @@ def test_json_round_trip() -> None:
         ("at beside clone#1 exit: call run", "task"),
         ("at launcher clone#1 exit: hold until beside clone#1 exit", "task"),
         ("at launcher clone#1 exit: deliver TERM to beside", "to"),
+        ("at launcher clone#1 entry: fail with EAGIAN", "did you mean 'EAGAIN'?"),
+        ("at launcher clone#1 entry: fail with 11", "error"),
+        ("at launcher clone#1 entry: fail", "fail with EAGAIN"),
+        ("at launcher clone#1 exit: fail with EAGAIN", "at its entry"),
+        ("at child1 birth: fail with EAGAIN", "only a call fails"),
+        ("at launcher exit_group#1 entry: fail with EAGAIN", "only a call fails"),
+        ("at launcher clone#1 entry: short write of 1", "only write can be short"),
+        ("at launcher write#1 entry: short write of 0", "is no action"),
+        ("at launcher socke#1 entry: fail with EMFILE", "did you mean 'socket'?"),
     ],
 )
 def test_a_mistake_in_a_schedule_is_named(text: str, says: str) -> None:
@@ -88,7 +106,7 @@ def test_a_mistake_in_a_schedule_is_named(text: str, says: str) -> None:
 
 
 def test_every_action_is_covered() -> None:
-    assert {type(one.action) for one in SCHEDULE.directives} == {Deliver, PressKey, CallLauncher, HoldTask, HoldUntil}
+    assert {type(one.action) for one in SCHEDULE.directives} == set(get_args(Action))
 
 
 def test_an_unknown_invocation_in_json_is_an_error() -> None:
@@ -97,6 +115,28 @@ def test_an_unknown_invocation_in_json_is_an_error() -> None:
             '{"directives": [{"at": {"task": "launcher", "call": "mkdir"}, '
             '"action": {"do": "call-launcher", "invoke": "x"}}]}'
         )
+
+
+def test_a_failure_at_the_exit_of_a_call_is_an_error_in_json() -> None:
+    with pytest.raises(UsageError, match="at its entry"):
+        from_json(
+            '{"directives": [{"at": {"task": "launcher", "call": "clone"}, '
+            '"action": {"do": "fail", "error": "EAGAIN"}}]}'
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"),
+    [
+        ("at launcher clone#1 entry: deliver TERM to launcher", False),
+        ("at launcher clone#1 exit: hold until child1 setsid#1 entry", False),
+        ("at launcher clone#1 entry: fail with EAGAIN", True),
+        ("at launcher read#1 entry: deliver TERM to launcher", True),
+        ("at launcher clone#1 exit: hold until child1 mmap#1 entry", True),
+    ],
+)
+def test_a_schedule_says_whether_it_is_about_calls_that_can_only_fail(text: str, stops: bool) -> None:
+    assert parse(text).stops_where_calls_fail == stops
 
 
 def test_unknown_key_is_named() -> None:

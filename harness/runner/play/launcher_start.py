@@ -93,7 +93,8 @@ class LauncherStart:
         try:
             words.append(f"gate={spawn.GATE_FD}")
             if not self._traces_for_programs_alone:
-                words.append(f"filter={program(self._flags is not None).hex()}")
+                code = program(self._flags is not None, self._director.stops_where_calls_fail)
+                words.append(f"filter={code.hex()}")
             return spawn.spawn(argv, words, env, {**descriptors, spawn.GATE_FD: gate})
         finally:
             os.close(gate)

@@ -11,7 +11,17 @@ import os
 from collections.abc import Callable
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH, FLAG_CHANGES, REAPS, SENDS, SETS_TIMER, VISIBLE, YIELDS, by_number
+from proctor.harness.calls import (
+    BIRTH,
+    FLAG_CHANGES,
+    ONLY_FAIL,
+    REAPS,
+    SENDS,
+    SETS_TIMER,
+    VISIBLE,
+    YIELDS,
+    by_number,
+)
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
@@ -25,7 +35,7 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES))
+_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES, *ONLY_FAIL))
 MOST_WORDS = 4
 """Words of a command line that are recorded: `bash /path/of/a/shim FIRST-ARGUMENT`."""
 LONGEST_SPIN = 100
@@ -83,6 +93,11 @@ class Director:
                 task.next_action = None
                 self._tasks.move(task, State.STOPPED)
                 action()
+
+    @property
+    def stops_where_calls_fail(self) -> bool:
+        """Whether the schedule is about calls that can only fail, so that tasks have to stop at these too."""
+        return self._points.stops_where_calls_fail
 
     def next_part(self) -> None:
         """Count schedule points anew."""
@@ -190,6 +205,7 @@ class Director:
     def _leaves_call(self, task: TracedTask) -> None:
         """Record what the launcher has sent, and that it has reaped the command; then pass the exit of the call."""
         call, task.call = task.call, ""
+        self._held.end_failure(task)
         if not call and self._flags:
             self._flags.look(task.process)
             self._scheduler.resume(task)

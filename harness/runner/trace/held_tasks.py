@@ -13,10 +13,23 @@ from proctor.harness import history
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.points import Points
+from proctor.harness.runner.trace.possible import why_impossible
 from proctor.harness.runner.trace.scheduler import Scheduler
 from proctor.harness.runner.trace.task import State, TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
-from proctor.harness.schedule import CallLauncher, Deliver, Directive, Hold, HoldTask, HoldUntil, Point, PressKey
+from proctor.harness.schedule import (
+    CallLauncher,
+    Deliver,
+    Directive,
+    Fail,
+    Failure,
+    Hold,
+    HoldTask,
+    HoldUntil,
+    Point,
+    PressKey,
+    ShortWrite,
+)
 from proctor.harness.target import Invocation
 
 CONCURRENT = "beside"
@@ -122,6 +135,9 @@ class HeldTasks:
 
     def _carry_out(self, task: TracedTask) -> None:
         directive = task.directives.pop(0)
+        if isinstance(directive.action, Failure):
+            self._begin_failure(task, directive, directive.action)
+            return
         cause = self._recorder.add("tracer", history.DirectiveApplied(directive, "done"))
         match directive.action:
             case Deliver() as action:
@@ -135,6 +151,39 @@ class HeldTasks:
             self._tasks.move(task, State.AWAITING_DELIVERY)  # another thread may be the one that takes the signal
         else:
             self._next_directive(task)
+
+    def _begin_failure(self, task: TracedTask, directive: Directive, action: Failure) -> None:
+        """Make the call fail at whose entry the task is stopped. end_failure() sets at its exit what it returns."""
+        if why := why_impossible(task, action):
+            self._recorder.add("tracer", history.Unobserved("call-not-failed", task.pid, f"'{directive}': {why}"))
+            self._next_directive(task)
+            return
+        try:
+            if isinstance(action, Fail):
+                ptrace.skip_call(task.tid)
+            else:
+                ptrace.set_size(task.tid, action.count)
+        except OSError as error:
+            self._recorder.add("tracer", history.Unobserved("call-not-failed", task.pid, str(error)))
+        else:
+            task.failure = action
+            self._recorder.add("tracer", history.DirectiveApplied(directive, "done"))
+        self._next_directive(task)
+
+    def end_failure(self, task: TracedTask) -> None:
+        """Set what a call returns that was made to fail, or restore its arguments: the task is at its exit."""
+        action, task.failure = task.failure, None
+        if action is None:
+            return
+        try:
+            match action:
+                case Fail(error=_):
+                    ptrace.set_result(task.tid, -action.number)
+                case ShortWrite():
+                    ptrace.set_size(task.tid, task.arguments[2])
+        except OSError as error:
+            if error.errno != errno.ESRCH:  # it was killed meanwhile
+                self._recorder.add("tracer", history.Unobserved("call-not-failed", task.pid, str(error)))
 
     def _deliver(self, action: Deliver) -> history.Sent:
         if action.to in _TO_SEVERAL:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from proctor.harness import history
-from proctor.harness.calls import BIRTH
+from proctor.harness.calls import BIRTH, TELLS, VISIBLE
 from proctor.harness.runner import processes
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace.paths import path_of
+from proctor.harness.runner.trace.restarts import Restarts
 from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.schedule import Directive, HoldUntil, Point, Schedule
 
@@ -26,12 +27,20 @@ class Points:
         self._keys = {(point.task, point.call, point.when) for point in named}
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._reached: set[Point] = set()
+        self._restarts = Restarts()
         self.part = 1
+
+    @property
+    def stops_where_calls_fail(self) -> bool:
+        """Whether tasks stop at calls that can only fail."""
+        return self._schedule.stops_where_calls_fail
 
     def enter(self, task: TracedTask, call: str, arguments: tuple[int, ...]) -> None:
         """Note which call a task is in; where all points are recorded, also the file that it is about."""
         task.call, task.arguments = call, arguments
         task.path = path_of(task.tid, call, arguments) if self._schedule.record else ""
+        if self._schedule.records_failing and call == "rt_sigaction":
+            self._restarts.sets_action(task, arguments)
 
     def next_part(self) -> None:
         """Count anew."""
@@ -40,7 +49,9 @@ class Points:
 
     def wants(self, task: TracedTask, call: str, when: history.When) -> bool:
         """Return whether the schedule names points of this kind, or records all."""
-        return self._schedule.record or (task.name, call, when) in self._keys
+        if self._schedule.record and (when == "entry" or call in VISIBLE or call == BIRTH):
+            return True
+        return (task.name, call, when) in self._keys
 
     def last(self, task: TracedTask, call: str, when: history.When, ahead: int = 0) -> Point:
         """Return the point of this kind that was counted last, or the one so many ahead of it."""
@@ -64,6 +75,12 @@ class Points:
         about = task.arguments[0] if call == "rt_sigaction" else 0
         path = "" if call == BIRTH else task.path
         fact = history.PointReached(point, maker, about, *settings, path=path)
+        if self._schedule.records_failing:
+            if maker and not task.is_thread:
+                self._restarts.is_born(task.process, maker.task.partition(".")[0])
+            argument = task.arguments[TELLS[call]] if call in TELLS and when == "entry" else 0
+            restarted = self._restarts.restarted(task.process)
+            fact = msgspec.structs.replace(fact, argument=argument, restarted=restarted)
         if here:
             fact = msgspec.structs.replace(fact, programs=tuple(programs))
         self._recorder.add("tracer", fact)

@@ -140,6 +140,68 @@ def step_back(tid: int) -> bool:
     return True
 
 
+_NT_PRSTATUS, _NT_ARM_SYSTEM_CALL = 1, 0x404
+_GETREGSET, _SETREGSET = 0x4204, 0x4205
+_RDX = 12
+_ARM_WORDS = 34
+"""arm64's struct user_pt_regs: x0 to x30, sp, pc, pstate."""
+_NO_CALL = (1 << 64) - 1
+
+
+class _Buffer(ctypes.Structure):
+    """struct iovec."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+def _registers(tid: int) -> list[int]:
+    """Return the general registers of a stopped task. OSError where that fails."""
+    if platform.machine() == "x86_64":
+        raw = ctypes.create_string_buffer(8 * _WORDS)
+        _ptrace(_GETREGS, tid, ctypes.addressof(raw))
+        return list(struct.unpack(f"={_WORDS}Q", raw.raw))
+    raw = ctypes.create_string_buffer(8 * _ARM_WORDS)
+    place = _Buffer(ctypes.addressof(raw), len(raw))
+    _ptrace(_GETREGSET, tid, ctypes.addressof(place), _NT_PRSTATUS)
+    return list(struct.unpack(f"={_ARM_WORDS}Q", raw.raw))
+
+
+def _set_registers(tid: int, words: list[int]) -> None:
+    raw = ctypes.create_string_buffer(struct.pack(f"={len(words)}Q", *words), 8 * len(words))
+    if platform.machine() == "x86_64":
+        _ptrace(_SETREGS, tid, ctypes.addressof(raw))
+        return
+    place = _Buffer(ctypes.addressof(raw), len(raw))
+    _ptrace(_SETREGSET, tid, ctypes.addressof(place), _NT_PRSTATUS)
+
+
+def skip_call(tid: int) -> None:
+    """Have the kernel not carry out the call at whose entry the filter has stopped a task: its number becomes -1;
+    seccomp(2), SECCOMP_RET_TRACE. On arm64 the number is a register set of its own. OSError where that fails."""
+    if platform.machine() == "x86_64":
+        words = _registers(tid)
+        words[_ORIG_RAX] = _NO_CALL
+        _set_registers(tid, words)
+        return
+    number = ctypes.c_int(-1)
+    place = _Buffer(ctypes.addressof(number), ctypes.sizeof(number))
+    _ptrace(_SETREGSET, tid, ctypes.addressof(place), _NT_ARM_SYSTEM_CALL)
+
+
+def set_result(tid: int, value: int) -> None:
+    """Set what a call returns, at whose exit a task is stopped. OSError where that fails."""
+    words = _registers(tid)
+    words[_RAX if platform.machine() == "x86_64" else 0] = value & _NO_CALL
+    _set_registers(tid, words)
+
+
+def set_size(tid: int, count: int) -> None:
+    """Set the third argument of a call, at whose entry or exit a task is stopped. OSError where that fails."""
+    words = _registers(tid)
+    words[_RDX if platform.machine() == "x86_64" else 2] = count
+    _set_registers(tid, words)
+
+
 def let_task_go(tid: int) -> None:
     """Detach from a stopped task, which goes on with the signals that are pending for it."""
     try:

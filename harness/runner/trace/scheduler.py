@@ -85,10 +85,10 @@ class Scheduler:
     def resume_as_current(self, task: TracedTask) -> None:
         """Resume a task that was stopped at a schedule point, as the current one. At an entry it is put back before
         the call, so that it acts on a signal before the call, not in it: a flag that a handler sets after the flag was
-        checked and before pause(2) is the classic lost wake-up."""
+        checked and before pause(2) is the classic lost wake-up. A call that was made to fail is not begun again."""
         self._current = task
         place = ptrace.place_of(task.tid) if task.call else (0, 0)
-        if task.call and ptrace.step_back(task.tid):
+        if task.call and not task.failure and ptrace.step_back(task.tid):
             task.again, task.call = (task.call, place), ""
         self.resume(task)
 
@@ -99,7 +99,8 @@ class Scheduler:
 
     def resume(self, task: TracedTask, number: int = 0, state: State = State.RUNNING) -> None:
         """Let a stopped task run, with signal `number` delivered to it; 0 for none. It is RUNNING then, or IN_VFORK."""
-        if task.call and returns_at_once(task.call) and not self._points.wants(task, task.call, "exit"):
+        is_short = bool(task.call) and task.failure is None and returns_at_once(task.call)
+        if is_short and not self._points.wants(task, task.call, "exit"):
             task.call = ""  # the task stays current until after such a call, so a stop there would decide nothing
         self._tasks.move(task, state)
         if task.call:

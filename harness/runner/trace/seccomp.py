@@ -13,7 +13,7 @@ import platform
 import struct
 import sys
 
-from proctor.harness.calls import CALLS, FLAG_CHANGES, VISIBLE, YIELDS, Only, by_number
+from proctor.harness.calls import CALLS, FLAG_CHANGES, ONLY_FAIL, VISIBLE, YIELDS, Only, by_number
 
 _LOAD, _EQUAL, _BITS, _RETURN = 0x20, 0x15, 0x45, 0x06  # classic BPF; linux/filter.h
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
@@ -27,10 +27,12 @@ _Instruction = tuple[int, int, int, int]
 
 
 @functools.cache
-def program(with_flags: bool = False) -> bytes:
+def program(with_flags: bool = False, with_failing: bool = False) -> bytes:
     """Return the filter as an array of struct sock_filter; empty where there is no table for this machine. with_flags:
-    whether it also stops at calls that change the flags of an open file description."""
-    calls = by_number((*VISIBLE, YIELDS, *(FLAG_CHANGES if with_flags else ())))
+    whether it also stops at calls that change the flags of an open file description; with_failing: at calls that can
+    only fail."""
+    more = (dict.fromkeys(FLAG_CHANGES) if with_flags else {}) | (ONLY_FAIL if with_failing else {})
+    calls = by_number((*VISIBLE, YIELDS, *more))
     if not calls:
         return b""
     code: list[_Instruction] = [
@@ -40,7 +42,7 @@ def program(with_flags: bool = False) -> bytes:
         (_LOAD, 0, 0, _NUMBER_AT),
     ]
     for number, name in calls.items():
-        body = _body(_with_flags(name) if with_flags else CALLS[name].only)
+        body = _body(_when(name, with_flags, with_failing))
         if name == "rt_sigaction":
             body = [*_unseen(), *body]
         code += [(_EQUAL, 0, len(body), number), *body]
@@ -48,10 +50,13 @@ def program(with_flags: bool = False) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
 
 
-def _with_flags(name: str) -> Only | None:
-    """Return when a call is stopped at, where changes of flags are as well."""
-    own, change = CALLS[name].only, FLAG_CHANGES.get(name)
-    return Only(change.argument, values=(own.values if own else ()) + change.values) if change else own
+def _when(name: str, with_flags: bool, with_failing: bool) -> Only | None:
+    """Return when a call is stopped at; None for always."""
+    found = CALLS[name].only
+    if with_failing and name in ONLY_FAIL:
+        found = ONLY_FAIL[name]
+    change = FLAG_CHANGES.get(name) if with_flags else None
+    return Only(change.argument, values=(found.values if found else ()) + change.values) if change else found
 
 
 def _unseen() -> list[_Instruction]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 
-from proctor.harness.schedule import Directive, Hold, HoldTask, HoldUntil, Point
+from proctor.harness.schedule import Directive, Failure, Hold, HoldTask, HoldUntil, Point
 
 
 class State(enum.Enum):
@@ -63,8 +63,8 @@ class TracedTask:
     """
 
     __slots__ = (
-        "again", "arguments", "born", "call", "directives", "held_since", "maker", "name", "next_action", "path", "pid",
-        "state", "threads", "tid", "untracked", "yields",
+        "again", "arguments", "born", "call", "directives", "failure", "held_since", "maker", "name",
+        "next_action", "path", "pid", "state", "threads", "tid", "untracked", "yields",
     )  # fmt: skip
 
     def __init__(self, tid: int, pid: int, name: str, untracked: bool) -> None:
@@ -81,6 +81,8 @@ class TracedTask:
         """The call before which it was put back, and its place: it reaches that entry a second time."""
         self.maker: Point | None = None
         """The schedule point at which it was created."""
+        self.failure: Failure | None = None
+        """How the call that it is in has been made to fail; what is left to do at the exit of that call."""
         self.threads = 1
         """Of the first thread of a process: how many threads the process has had."""
         self.yields = 0

@@ -75,8 +75,11 @@ def restore_environment() -> None:
     try:
         with open("/proc/self/environ", "rb", buffering=0) as file:
             entries = file.readall().split(b"\0")
-    except OSError:  # macOS has no /proc. The variable stays set there.
+    except FileNotFoundError:  # macOS has no /proc. The variable stays set there.
         return
+    except OSError as error:  # no descriptor left: the command would run in another locale, and nobody would know why
+        print_error(b"cannot read the environment: " + os.strerror(error.errno or 0).encode())
+        os._exit(LAUNCHER_FAILED)
     original = [entry for entry in entries if entry.startswith(b"LC_CTYPE=")]
     if original:
         os.putenv(b"LC_CTYPE", original[0].removeprefix(b"LC_CTYPE="))

@@ -31,13 +31,18 @@ class GroupProbe:
 
     def __init__(self, prctl: "Callable[..., int]") -> None:
         """Start the probe. It ends with the launcher, by whatever that ends."""
-        questions, self._questions = os.pipe()
-        self._answers, answers = os.pipe()
+        self.pid = self._questions = self._answers = -1
+        pipes: list[int] = []
         launcher = os.getpid()
         try:
+            pipes += os.pipe()
+            pipes += os.pipe()
             self.pid = os.fork()
-        except OSError:  # more processes than the caller may have: then it is done without
-            self.pid = -1
+        except OSError:  # more processes or descriptors than the caller may have: then it is done without
+            for descriptor in pipes:
+                os.close(descriptor)
+            return
+        questions, self._questions, self._answers, answers = pipes
         if self.pid == 0:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             prctl(PR_SET_NAME, NAME)

@@ -43,8 +43,8 @@ def supervise(argv: list[bytes], mask: set[int], janitor: "Janitor | None" = Non
     inherited = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     prctl = load_prctl()  # before the fork, so that the child has nothing to do that takes time or can fail
     launcher = os.getpid()
-    start_reader, start_writer = os.pipe()  # the child starts the command when the launcher closes this pipe
     try:
+        start_reader, start_writer = os.pipe()  # the child starts the command when the launcher closes this pipe
         pid = os.fork()
     except OSError as error:
         print_error(b"cannot start a process: " + os.strerror(error.errno or 0).encode())
