@@ -5,6 +5,12 @@
     at launcher clone#1 exit: hold until child1 setsid#1 exit
     at launcher wait4#2 exit in part 2: press ctrl-c
 
+Or an order: every choice of who goes on, one after the other, from the start:
+
+    run launcher
+    deliver TERM to launcher
+    run child1
+
 While a schedule is in force everyone it does not choose is held: a signal is delivered only when all other tasks are
 blocked or held, and of several that are held one goes on at a time.
 """
@@ -119,14 +125,60 @@ class Directive(_Data, frozen=True):
         return f"at {self.at}: {self.action}"
 
 
+class RunTask(_Action, frozen=True):
+    """Let a task run to its next stop: the entry of a visible call, or the return of one that has blocked."""
+
+    task: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+)(\.t\d+)?$")]
+
+    def __str__(self) -> str:
+        return f"run {self.task}"
+
+
+Stimulated = Deliver | PressKey
+Choice = RunTask | Deliver | PressKey
+
+
+class Order(_Data, frozen=True):
+    """Which task goes on, or which stimulus is given, each time that all tasks are at rest. After these choices the
+    task that ran last goes on if it can, else the first that can. part: the part of the script in which stimuli are
+    given. at_rest: those that are given when no task can go on, one by one, except for those that are among the
+    choices. seed: after the choices choose at random, from this seed."""
+
+    choices: tuple[Choice, ...] = ()
+    at_rest: tuple[Stimulated, ...] = ()
+    part: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 1
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        lines = [f"in part {self.part}"] if self.part > 1 else []
+        lines += [*map(str, self.choices), *(f"at rest: {stimulus}" for stimulus in self.at_rest)]
+        lines += [f"then at random from {self.seed}"] if self.seed is not None else []
+        return "\n".join(lines) or IN_ORDER
+
+
+IN_ORDER = "in order"
+"""The text form of an order without choices."""
+
+
 class Schedule(_Data, frozen=True):
-    """The directives; those at one point are carried out in this order. record: note every point that is passed."""
+    """The directives; those at one point are carried out in this order. record: note every point that is passed. order:
+    instead of directives, the choices one by one."""
 
     directives: tuple[Directive, ...] = ()
     record: bool = False
+    order: Order | None = None
+
+    def __post_init__(self) -> None:
+        if self.order is not None and self.directives:
+            raise ValueError("a schedule has either directives or an order")
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.directives))
+        return "\n".join(map(str, self.directives)) if self.order is None else str(self.order)
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether it does anything but let the tasks run by the fixed rule."""
+        return bool(self.directives) or self.order is not None
 
 
 _POINT = re.compile(
@@ -134,11 +186,52 @@ _POINT = re.compile(
 )
 
 
+_AT_REST = "at rest: "
+_IN_PART = re.compile(r"in part ([1-9]\d{0,8})")
+_AT_RANDOM = re.compile(r"then at random from (\d+)")
+
+
 def parse(text: str) -> Schedule:
-    """Read the text form, one directive per line; UsageError names the line and its mistake."""
+    """Read the text form, one directive or one choice per line; UsageError names the line and its mistake."""
     lines = [line.strip() for line in text.splitlines()]
-    schedule = Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if any(_is_of_order(line) for line in lines):
+        schedule = Schedule(order=_order(lines))
+    else:
+        schedule = Schedule(tuple(map(_directive, lines)))
     return from_json(to_json(schedule))  # which looks at names and numbers
+
+
+def _is_of_order(line: str) -> bool:
+    return line.startswith(("run ", "deliver ", "press ", "in part ", _AT_REST, "then at random", IN_ORDER))
+
+
+def _order(lines: list[str]) -> Order:
+    choices: list[Choice] = []
+    at_rest: list[Stimulated] = []
+    part, seed = 1, None
+    for line in lines:
+        if match := _IN_PART.fullmatch(line):
+            part = int(match[1])
+        elif line.startswith(_AT_REST):
+            at_rest.append(_stimulus(line.removeprefix(_AT_REST), line))
+        elif match := _AT_RANDOM.fullmatch(line):
+            seed = int(match[1])
+        elif line.startswith("run "):
+            choices.append(RunTask(line.removeprefix("run ").strip()))
+        elif line != IN_ORDER:
+            choices.append(_stimulus(line, line))
+    return Order(tuple(choices), tuple(at_rest), part, seed)
+
+
+def _stimulus(text: str, line: str) -> Stimulated:
+    action = _action(text, line) if text.startswith(("deliver ", "press ")) else None
+    if not isinstance(action, Deliver | PressKey):
+        raise UsageError(
+            f"schedule: {line!r} is no choice of an order; one looks like: run child1, deliver TERM to launcher, "
+            "press ctrl-c"
+        )
+    return action
 
 
 def _directive(line: str) -> Directive:

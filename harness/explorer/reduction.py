@@ -157,9 +157,9 @@ class Search(Generic[Effect, Record]):
         before[last] = ordered
         for first, node in enumerate(self._nodes[:last]):
             # an execution in which a cancelled step comes after this one, and so has another effect
-            if node.cancelled and not ordered >> first & 1:
-                if any(self._dependent(effect, effects[last]) for effect in node.cancelled.values()):
-                    self._reverse(steps, first, last)
+            cancelled = node.cancelled.values() if not ordered >> first & 1 else ()
+            if any(self._dependent(effect, effects[last]) for effect in cancelled):
+                self._reverse(steps, first, last)
 
     def _reverse(self, steps: Sequence[Step[Effect]], first: int, last: int) -> None:
         """Have an execution played in which the last step comes before the first, if that is possible."""

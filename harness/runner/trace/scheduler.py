@@ -33,8 +33,9 @@ from proctor.harness.runner.trace.task_table import TaskTable
 class Scheduler:
     """Owns the current task. `resume` is the only way by which a stopped task runs again."""
 
-    def __init__(self, tasks: TaskTable, points: Points) -> None:
-        self._tasks, self._points = tasks, points
+    def __init__(self, tasks: TaskTable, points: Points, in_order: bool = False) -> None:
+        """in_order: no task becomes current unless it is chosen; see order_player.py."""
+        self._tasks, self._points, self._in_order = tasks, points, in_order
         self._current: TracedTask | None = None
 
     def is_current_running(self) -> bool:
@@ -43,7 +44,7 @@ class Scheduler:
 
     def run_or_queue(self, task: TracedTask, action: Callable[[], None]) -> None:
         """Do `action` now if the task is current or no task is; else make the task runnable and do it later."""
-        if self._current in (None, task):
+        if self._current is task or (self._current is None and not self._in_order):
             self._current = task
             action()
         else:
@@ -91,6 +92,23 @@ class Scheduler:
         if task.call and ptrace.step_back(task.tid):
             task.again, task.call = (task.call, place), ""
         self.resume(task)
+
+    def give_up_current(self) -> None:
+        """Let no task be current."""
+        self._current = None
+
+    def run_chosen(self, task: TracedTask, goes_back: bool) -> None:
+        """Make a runnable task current. goes_back: it is at the entry of a call and has a signal to act on, which it
+        does before the call."""
+        self._current = task
+        action, task.next_action = task.next_action, None
+        self._tasks.move(task, State.STOPPED)
+        if goes_back and task.call and ptrace.step_back(task.tid):
+            task.call = ""
+            self.resume(task)
+        else:
+            assert action is not None
+            action()
 
     def resume_to_exit(self, task: TracedTask) -> None:
         """Let a stopped task run until its call returns, though that is no schedule point."""
