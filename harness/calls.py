@@ -185,6 +185,7 @@ OTHERS: dict[str, Call] = {
             ("sendmmsg", 307, 269),
         )
     },
+    "close": Call(3, 57),
     "pidfd_getfd": Call(438, 438),
     "splice": Call(275, 76, waits_for="descriptors", fds=(0, 2)),
     "fcntl": Call(72, 25, waits_for="lock", fds=(0,)),
@@ -199,6 +200,12 @@ CALLS = VISIBLE | OTHERS
 FLAG_CHANGES = {"fcntl": Only(1, values=(4,)), "ioctl": Only(1, values=(0x5421, 0x5452))}
 """The calls that change the flags of an open file description: F_SETFL; FIONBIO, FIOASYNC. They are visible only to who
 shares it, so a launcher is stopped at them only where that is what a case is about."""
+STREAM_CALLS = (
+    "close",
+    *(name for name, call in OTHERS.items() if call.waits_for == "descriptors" and call.fds == (0,)),
+)
+"""The calls by which processes wait for each other on pipes, sockets and the like. A launcher is stopped at them only
+under an order; most of them are about files."""
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")
@@ -212,10 +219,11 @@ BIRTH = "birth"
 
 
 def returns_at_once(name: str) -> bool:
-    """Whether a visible call never blocks until another process does something. Then nothing that others do can come
+    """Whether a call never blocks until another process does something. Then nothing that others do can come
     between its entry and its exit."""
-    call = VISIBLE[name]
-    return call.effect not in ("process", "sends", "waits", "terminal") and not call.may_sleep
+    call = CALLS[name]
+    waits = call.effect in ("process", "sends", "waits", "terminal") or call.waits_for is not None
+    return not waits and not call.may_sleep
 
 
 def by_number(calls: Iterable[str] = CALLS) -> dict[int, str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from proctor.harness import signals
-from proctor.harness.calls import CALLS, REAPS, SENDS
+from proctor.harness.calls import CALLS, REAPS, SENDS, STREAM_CALLS
 from proctor.harness.history import StepTaken
 from proctor.harness.scenario import SIGNALS_OF_KEYS
 from proctor.harness.schedule import Deliver, PressKey, parse
@@ -29,8 +29,8 @@ OBJECTS = {
     "execve the parent can no longer change it; setpgid(2)",
     "terminal": "modes, foreground group and controlling terminal of a session; ioctl_tty(2), credentials(7)",
     "file": "a path, and those below it. Reading a file is not a visible call, so every step may read any file",
-    "stream": "pipes and sockets between the launcher's processes. Reads and writes are not visible calls, so where "
-    "there are any, every step may be one",
+    "stream": "pipes, sockets and the like: one for all of them, as their names differ from run to run; pipe(7). Ends "
+    "are closed by close, exec, exit, and by dup2 of another descriptor",
     "pid": "which PIDs are in use: one that was reaped may be another process' next; wait(2)",
     "name": "the numbers that this program gives to new processes, in the order of their birth",
     "seen": "the order in which processes end, and the command starts and is signalled: checks go by it",
@@ -40,11 +40,11 @@ OBJECTS = {
 IMPLICIT = ("r task self", "r alive self", "r alive parent", "r group self", "r terminal", "r file *")
 """What every step of a task may read by calls that are not visible: getppid, getpgrp, tcgetpgrp, tcgetattr, stat."""
 
-_FORK = ("w children self", "w name", "w pid")
+_FORK = ("w children self", "w name", "w pid", "r stream")
 _FILE = ("w file path",)
 _POLL = ("r alive *", "r children self", "r stream")
-_END = ("w alive self", "w children parent", "w group self", "w seen", "w task self")
-_EXEC = ("w group self",)
+_END = ("w alive self", "w children parent", "w group self", "w seen", "w task self", "w stream")
+_EXEC = ("w group self", "w stream")
 TOUCHES: dict[str, tuple[str, ...]] = {
     "fork": _FORK, "vfork": _FORK, "clone": _FORK, "clone3": _FORK,
     "execve": _EXEC, "execveat": _EXEC, "exit_group": _END,
@@ -57,7 +57,8 @@ TOUCHES: dict[str, tuple[str, ...]] = {
     **{name: _POLL for name, call in CALLS.items() if call.waits_for in ("poll", "select", "epoll")},
     **{name: _FILE for name, call in CALLS.items() if call.effect == "file"},
     "pidfd_open": ("r pid", "r alive *"),
-    "pipe": ("w stream",), "pipe2": ("w stream",), "dup2": ("w stream",), "dup3": ("w stream",),
+    "dup2": ("w stream",), "dup3": ("w stream",), "splice": ("w stream",),
+    **dict.fromkeys(STREAM_CALLS, ("w stream",)),
     "ptrace": ("w task *",),
 }  # fmt: skip
 """What a call touches besides: r it reads, w it changes; then the kind of object, and whose it is: self, parent, the
@@ -68,7 +69,15 @@ AT_END, AT_START_OF_COMMAND = _END, ("w seen", *_END)
 what it does at once, even that it ends, belongs to that step."""
 
 READS_PENDING = frozenset(
-    ("rt_sigtimedwait", "rt_sigsuspend", "signalfd4", "signalfd", *(name for name in TOUCHES if TOUCHES[name] is _POLL))
+    (
+        "read",
+        "readv",
+        "rt_sigtimedwait",
+        "rt_sigsuspend",
+        "signalfd4",
+        "signalfd",
+        *(name for name in TOUCHES if TOUCHES[name] is _POLL),
+    )
 )
 """The calls for which a blocked signal matters: they take it, or unblock it meanwhile."""
 
@@ -137,7 +146,7 @@ class Effects:
     def __init__(self, has_terminal: bool) -> None:
         self._has_terminal = has_terminal
         self._waits: dict[str, str] = {}
-        self._has_pipes = self._has_signalfd = self._has_death_signal = False
+        self._has_death_signal = False
         self._commands: set[str] = set()
 
     def of(self, step: StepTaken, able_after: Sequence[str]) -> Effect:
@@ -169,7 +178,6 @@ class Effects:
         rules = [*IMPLICIT, *TOUCHES.get(step.call, ())]
         rules += AT_END if step.has_ended else ()
         rules += AT_START_OF_COMMAND if step.is_command else ()
-        rules += ("w stream *",) if self._has_pipes else ()
         touches = {self._touch(rule, step, process) for rule in rules}
         sends = set(self._sends(step))
         if any(sending.to in (ANY, *self._commands) or sending.number == signal.SIGKILL for sending in sends):
@@ -182,8 +190,6 @@ class Effects:
         )  # fmt: skip
 
     def _note(self, step: StepTaken) -> None:
-        self._has_pipes |= step.call in ("pipe", "pipe2")
-        self._has_signalfd |= step.call in ("signalfd", "signalfd4")
         self._has_death_signal |= step.call == "prctl" and _PDEATHSIG in step.objects
         if step.is_command:
             self._commands.add(process_of(step.actor))
@@ -239,7 +245,7 @@ class Effects:
         default = sum(1 << (number - 1) for number in signals.IGNORED_BY_DEFAULT)
         without_effect |= default & ~(blocked | blocked_after | caught | caught_after)
         stays_blocked = blocked & blocked_after
-        if step.call in READS_PENDING or self._has_signalfd:
+        if step.call in READS_PENDING:
             stays_blocked = without_effect = 0
         about = sum(
             1 << (int(name[7:]) - 1) for name in step.objects if name.startswith("signal:") and name != "signal:0"

@@ -93,7 +93,7 @@ class LauncherStart:
         try:
             words.append(f"gate={spawn.GATE_FD}")
             if not self._traces_for_programs_alone:
-                words.append(f"filter={program(self._flags is not None).hex()}")
+                words.append(f"filter={program(self._flags is not None, self._director.is_in_order).hex()}")
             return spawn.spawn(argv, words, env, {**descriptors, spawn.GATE_FD: gate})
         finally:
             os.close(gate)

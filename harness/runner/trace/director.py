@@ -11,13 +11,24 @@ import os
 from collections.abc import Callable
 
 from proctor.harness import history, signals
-from proctor.harness.calls import BIRTH, FLAG_CHANGES, REAPS, SENDS, SETS_TIMER, VISIBLE, YIELDS, by_number
+from proctor.harness.calls import (
+    BIRTH,
+    FLAG_CHANGES,
+    REAPS,
+    SENDS,
+    SETS_TIMER,
+    STREAM_CALLS,
+    VISIBLE,
+    YIELDS,
+    by_number,
+)
 from proctor.harness.runner import processes
 from proctor.harness.runner.observe.command import is_witness
 from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.held_tasks import Effects, HeldTasks
+from proctor.harness.runner.trace.objects import stream_of
 from proctor.harness.runner.trace.order_player import OrderPlayer
 from proctor.harness.runner.trace.points import Points
 from proctor.harness.runner.trace.scheduler import Scheduler
@@ -26,7 +37,7 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES))
+_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES, *STREAM_CALLS))
 MOST_WORDS = 4
 """Words of a command line that are recorded: `bash /path/of/a/shim FIRST-ARGUMENT`."""
 LONGEST_SPIN = 100
@@ -95,6 +106,11 @@ class Director:
         self._points.next_part()
         if self._order:
             self._order.next_part()
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether the schedule is an order."""
+        return self._order is not None
 
     @property
     def is_waiting(self) -> bool:
@@ -189,6 +205,9 @@ class Director:
         if self._flags and call and self._flags.is_change(name, call.arguments):
             task.call = ""
             self._scheduler.resume_to_exit(task)
+            return
+        if name in STREAM_CALLS and not (self._order and call and stream_of(task.tid, call.arguments[0])):
+            self._scheduler.resume(task)
             return
         if name == YIELDS:
             self._scheduler.yield_turn(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from proctor.harness.calls import CALLS
+from proctor.harness.calls import CALLS, STREAM_CALLS
 from proctor.harness.runner.trace.paths import path_of
 from proctor.harness.runner.trace.task import TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
@@ -38,10 +38,21 @@ def objects_of(task: TracedTask, tasks: TaskTable) -> tuple[str, ...]:
             return (_signal(arguments[0]),)
         case "prctl":
             return (f"request:{arguments[0]}",)
+    if call in STREAM_CALLS:
+        return (f"stream:{stream_of(task.tid, arguments[0])}",)
     if CALLS[call].path:
         path = path_of(task.tid, call, arguments)
         return (f"path:{path}" if path else "path:*",)
     return ()
+
+
+def stream_of(tid: int, descriptor: int) -> str:
+    """Return the kind of what a descriptor is, such as "pipe" or "signalfd"; "" for a file, or if it is closed."""
+    try:
+        link = os.readlink(f"/proc/{tid}/fd/{descriptor & 0xFFFFFFFF}")
+    except OSError:
+        return ""
+    return "" if link.startswith("/") else link.removeprefix("anon_inode:").partition(":[")[0].strip("[]")
 
 
 def _signal(number: int) -> str:

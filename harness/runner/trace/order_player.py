@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Callable
 
 import msgspec
@@ -17,6 +18,8 @@ from proctor.harness.runner.trace.scheduler import Scheduler
 from proctor.harness.runner.trace.task import State, TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.schedule import Order, RunTask, Stimulated
+
+_KILLED = 1 << (signal.SIGKILL - 1)
 
 Settings = tuple[int, int, int]
 
@@ -68,13 +71,16 @@ class OrderPlayer:
         return not self._tasks.unclaimed_stops and not any(map(self._tasks.any_in, states))
 
     def next(self) -> bool:
-        """Carry out the next choice; return whether there was one. All tasks are at rest."""
-        self.finish()
+        """Carry out the next choice; return whether there was one. All tasks are at rest, unless one was killed and has
+        not reported its end yet."""
         runnable = {task.name: task for task in sorted(self._tasks.in_state(State.RUNNABLE), key=_by_name)}
+        settings = {name: _settings(task.tid) for name, task in runnable.items()}
+        if any(due & _KILLED for _, due in settings.values()):
+            return False
+        self.finish()
         stimuli = {str(stimulus): stimulus for stimulus in self._stimuli()}
         if not runnable and not stimuli:
             return False
-        settings = {name: _settings(task.tid) for name, task in runnable.items()}
         able = tuple(history.Able(name, _does(task, settings[name][1])) for name, task in runnable.items())
         able += tuple(history.Able(name, "stimulus") for name in stimuli)
         actor = self._choose(list(runnable), list(stimuli))
