@@ -408,8 +408,9 @@ class StepTaken(_Fact, frozen=True):
     it has not, or that was not seen. before, after: the signals that the task blocks, ignores and catches, bit N-1 for
     signal N; None where it is not there any more. took: the signals that it acted on. waits: the call in which it is
     blocked now, "?" for one that is not visible. timeout: that wait can end by time alone. has_ended, is_command: it
-    has ended, or executed the command. parent: of its process. threads: it has more than one. shares_memory: at its
-    birth, it has memory that it may share with others, mmap(2) with MAP_SHARED."""
+    has ended, or executed the command. parent: which process created its
+    process, even if that one has ended. threads: it has more than one. shares_memory: at its birth, it has memory that
+    it may share with others, mmap(2) with MAP_SHARED."""
 
     actor: str
     able: tuple[Able, ...] = ()

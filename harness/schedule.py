@@ -225,13 +225,15 @@ def _order(lines: list[str]) -> Order:
 
 
 def _stimulus(text: str, line: str) -> Stimulated:
-    action = _action(text, line) if text.startswith(("deliver ", "press ")) else None
-    if not isinstance(action, Deliver | PressKey):
-        raise UsageError(
-            f"schedule: {line!r} is no choice of an order; one looks like: run child1, deliver TERM to launcher, "
-            "press ctrl-c"
-        )
-    return action
+    words = text.split()
+    if (words[:1] == ["deliver"] and words[2:3] == ["to"]) or words[:1] == ["press"]:
+        action = _action(text, line)
+        if isinstance(action, Deliver | PressKey):
+            return action
+    raise UsageError(
+        f"schedule: {line!r} is no directive, and no choice of an order; one looks like: run child1, deliver TERM to "
+        "launcher, press ctrl-c"
+    )
 
 
 def _directive(line: str) -> Directive:

@@ -62,9 +62,9 @@ static void play(const char *script);
 static void start(void)
 {
     int number = ++made;
+    pids[me] = getpid();
     long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
-        pids[0] = getppid();
         me = number;
         play(scripts[number]);
         syscall(SYS_exit_group, number);

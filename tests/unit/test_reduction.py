@@ -196,7 +196,10 @@ def test_a_forgotten_dependence_loses_outcomes(forgotten: str) -> None:
 
 
 def test_a_program_that_is_not_deterministic_is_noticed() -> None:
-    program: dict[str, tuple[Op, ...]] = {"a": (Op("start", "b"), Op("write", "x")), "b": (Op("write", "x"), Op("write", "y"))}
+    program: dict[str, tuple[Op, ...]] = {
+        "a": (Op("start", "b"), Op("write", "x")),
+        "b": (Op("write", "x"), Op("write", "y")),
+    }
     other = program | {"b": (Op("write", "x"), Op("read", "y"))}
     runs = 0
 

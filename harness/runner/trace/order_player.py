@@ -119,7 +119,7 @@ class OrderPlayer:
         self._ran = task
         before, due = settings
         call, _, when = task.stands_at.partition(" ")
-        parent = self._tasks.parent_of(task)
+        parent = task.parent
         self._step = history.StepTaken(
             task.name, able, self._part, call, "entry" if when == "entry" else "exit",
             objects_of(task, self._tasks) if when == "entry" else (), before=before, parent=parent,

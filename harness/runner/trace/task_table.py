@@ -56,10 +56,6 @@ class TaskTable:
         """Return the threads of a process."""
         return [task for task in self._by_tid.values() if task.pid == pid]
 
-    def parent_of(self, task: TracedTask) -> str:
-        """Return the name of the process that created a task's process, "" if that has ended."""
-        return task.parent if any(other.process == task.parent for other in self._by_tid.values()) else ""
-
     def pids(self) -> dict[int, TracedTask]:
         """Return the processes that have not ended, by PID, each by its first thread."""
         return {task.pid: task for task in self._by_tid.values() if not task.is_thread}
