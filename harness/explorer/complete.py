@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -19,8 +20,8 @@ from proctor.harness.schedule import Choice, Order, RunTask, Schedule, Stimulate
 TIMED_OUT = {"rt_sigtimedwait": -11, "poll": 0, "ppoll": 0, "select": 0, "pselect6": 0, "epoll_wait": 0,
              "epoll_pwait": 0, "epoll_pwait2": 0, "nanosleep": 0, "clock_nanosleep": 0}  # fmt: skip
 """What a call returns when its time is over."""
-DESCENTS = 200
-"""Random executions from which the number of classes is estimated."""
+DESCENTS, FEWEST_DESCENTS = 200, 10
+"""Random executions from which the number of classes is estimated, for each choice of stimuli."""
 
 
 class Estimate(NamedTuple):
@@ -138,20 +139,25 @@ class CompleteSearch:
         kept = tuple(event for event in history.events if not isinstance(event.fact, ChoiceRefused))
         return steps_of(taken, history.scenario.stage.terminal), msgspec.structs.replace(history, events=kept)
 
-    def guess(self, descents: int = DESCENTS) -> None:
+    def guess(self, until: float = math.inf) -> None:
         """Estimate the number of all classes: those that were played, and of what was not played to its end by random
         executions. Each is chosen with a known probability, so its inverse, divided by the number of interleavings in
         its class, is an unbiased estimate of the number of classes (Knuth, Estimating the Efficiency of Backtrack
-        Programs, 1975)."""
+        Programs, 1975). until: the moment, on the monotonic clock, after which no more are played."""
         done = [one for one in self._sets if one not in self._left]
         total, variance = 0.0, 0.0
-        for stimuli in self._left:
-            weights = [self._weight(stimuli, seed) for seed in range(descents)]
+        descents = 0
+        for number, stimuli in enumerate(self._left):
+            weights: list[float] = []
+            share = time.monotonic() + (until - time.monotonic()) / (len(self._left) - number)
+            while len(weights) < FEWEST_DESCENTS or (len(weights) < DESCENTS and time.monotonic() < share):
+                weights.append(self._weight(stimuli, len(weights)))
+            descents += len(weights)
             mean = sum(weights) / len(weights)
             total += mean
             variance += sum((weight - mean) ** 2 for weight in weights) / (len(weights) - 1) / len(weights)
         total += sum(count for k, count in self.account.classes.items() if k in {len(one) for one in done})
-        self.account.estimate = Estimate(total, math.sqrt(variance), descents * len(self._left))
+        self.account.estimate = Estimate(total, math.sqrt(variance), descents)
 
     def _weight(self, stimuli: tuple[Stimulated, ...], seed: int) -> float:
         steps, _ = self._steps(Order((), stimuli, self._part, seed))
