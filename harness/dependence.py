@@ -140,7 +140,7 @@ def _hears(step: Effect, sending: Sending) -> bool:
     return not sending.number or not step.deaf >> (sending.number - 1) & 1
 
 
-class Effects:
+class StepEffects:
     """Makes the effects of the steps of one execution, in order. has_terminal: the stage has one."""
 
     def __init__(self, has_terminal: bool) -> None:

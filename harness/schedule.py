@@ -7,7 +7,7 @@
 
 Or an order: every choice of who goes on, one after the other, from the start:
 
-    run launcher
+    run launcher 3 times
     deliver TERM to launcher
     run child1
 
@@ -17,6 +17,7 @@ blocked or held, and of several that are held one goes on at a time.
 
 from __future__ import annotations
 
+import itertools
 import re
 import signal as names
 from typing import Annotated, Literal
@@ -138,7 +139,7 @@ Stimulated = Deliver | PressKey
 Choice = RunTask | Deliver | PressKey
 
 
-class Order(_Data, frozen=True):
+class TotalOrder(_Data, frozen=True):
     """Which task goes on, or which stimulus is given, each time that all tasks are at rest. After these choices the
     task that ran last goes on if it can, else the first that can. part: the part of the script in which stimuli are
     given. at_rest: those that are given when no task can go on, one by one, except for those that are among the
@@ -151,11 +152,17 @@ class Order(_Data, frozen=True):
 
     def __str__(self) -> str:
         lines = [f"in part {self.part}"] if self.part > 1 else []
-        lines += [*map(str, self.choices), *(f"at rest: {stimulus}" for stimulus in self.at_rest)]
+        for choice, same in itertools.groupby(map(str, self.choices)):
+            times = len(list(same))
+            is_run = choice.startswith("run ") and times > 1
+            lines += [f"{choice} {times} times"] if is_run else [choice] * times
+        lines += [*(f"at rest: {stimulus}" for stimulus in self.at_rest)]
         lines += [f"then at random from {self.seed}"] if self.seed is not None else []
         return "\n".join(lines) or IN_ORDER
 
 
+SHARE_OF_STIMULI = 1 / 32
+"""How probable a stimulus is in a random choice, where a task can go on too: about as probable at each of the steps."""
 IN_ORDER = "in order"
 """The text form of an order without choices."""
 
@@ -166,7 +173,7 @@ class Schedule(_Data, frozen=True):
 
     directives: tuple[Directive, ...] = ()
     record: bool = False
-    order: Order | None = None
+    order: TotalOrder | None = None
 
     def __post_init__(self) -> None:
         if self.order is not None and self.directives:
@@ -186,6 +193,7 @@ _POINT = re.compile(
 )
 
 
+_RUN = re.compile(r"run (\S+)(?: ([1-9]\d{0,5}) times)?")
 _AT_REST = "at rest: "
 _IN_PART = re.compile(r"in part ([1-9]\d{0,8})")
 _AT_RANDOM = re.compile(r"then at random from (\d+)")
@@ -206,7 +214,7 @@ def _is_of_order(line: str) -> bool:
     return line.startswith(("run ", "deliver ", "press ", "in part ", _AT_REST, "then at random", IN_ORDER))
 
 
-def _order(lines: list[str]) -> Order:
+def _order(lines: list[str]) -> TotalOrder:
     choices: list[Choice] = []
     at_rest: list[Stimulated] = []
     part, seed = 1, None
@@ -217,11 +225,11 @@ def _order(lines: list[str]) -> Order:
             at_rest.append(_stimulus(line.removeprefix(_AT_REST), line))
         elif match := _AT_RANDOM.fullmatch(line):
             seed = int(match[1])
-        elif line.startswith("run "):
-            choices.append(RunTask(line.removeprefix("run ").strip()))
+        elif match := _RUN.fullmatch(line):
+            choices += [RunTask(match[1])] * int(match[2] or 1)
         elif line != IN_ORDER:
             choices.append(_stimulus(line, line))
-    return Order(tuple(choices), tuple(at_rest), part, seed)
+    return TotalOrder(tuple(choices), tuple(at_rest), part, seed)
 
 
 def _stimulus(text: str, line: str) -> Stimulated:

@@ -67,8 +67,8 @@ class Coverage(msgspec.Struct, frozen=True):
     schedules and executed schedules (schedules is None if unlimited); unreached: the number of executed schedules with
     a point that the launcher did not reach again; left_out: which schedules were not planned, and why; inconclusive:
     the number of executed schedules whose history decides nothing, for example because nothing was delivered; kinds: at
-    which kinds of moments schedules were executed, where they are tried by kinds; completeness: of the strategy `complete`,
-    what was played of all interleavings, as text."""
+    which kinds of moments schedules were executed, where they are tried by kinds; completeness: of the strategy
+    `complete`, what was played of all interleavings, as text."""
 
     requirement: str
     campaign: str

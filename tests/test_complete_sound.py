@@ -19,7 +19,7 @@ from proctor.harness.execute import execute
 from proctor.harness.explorer.complete import CompleteSearch
 from proctor.harness.history import Ended, History, Snapshot, StepTaken
 from proctor.harness.scenario import PIPES, Scenario, Settle
-from proctor.harness.schedule import Choice, Deliver, Order, RunTask, Schedule, Stimulated
+from proctor.harness.schedule import Choice, Deliver, RunTask, Schedule, Stimulated, TotalOrder
 from proctor.harness.target import Target
 from tests.built_for_tests import compiled
 
@@ -29,7 +29,7 @@ MOST_INTERLEAVINGS = 40
 TERM = Deliver(15)
 ALONE = Scenario((Settle(),), PIPES, "missing")
 """The program is not given a command that it could start."""
-WINDOWS = {
+WINDOWS: dict[str, tuple[str, ...]] = {
     "signal before the group is there (dumb-init 1.2.5)": ("fG", "g"),
     "pid stored after the handler is set (GNU timeout)": ("hfK", "a"),
     "child looked for before it has ended": ("fnw", ""),
@@ -58,7 +58,7 @@ def drawn(rng: random.Random) -> Program:
     signalled = rng.random() < 0.3
     parent = "".join(rng.choice("wnKGPaqxuhdr9p") for _ in range(rng.randint(0, 1 if signalled else 2)))
     child = "".join(rng.choice("kgsamWyhdcun") for _ in range(rng.randint(0, 1 if signalled else 2)))
-    scripts = (f"{before}f{parent}", child)
+    scripts: tuple[str, ...] = (f"{before}f{parent}", child)
     if rng.random() < 0.1:
         scripts = (f"{before}ff{rng.choice('wn')}", "", rng.choice(("", "k")))
         signalled = False
@@ -99,7 +99,7 @@ class Played:
             if not todo:
                 return
             choices = todo.pop()
-            order = Order(tuple(texts.get(name) or RunTask(name) for name in choices), program.stimuli)
+            order = TotalOrder(tuple(texts.get(name) or RunTask(name) for name in choices), program.stimuli)
             history = self.play(program, ALONE, Schedule(order=order))
             steps = history.facts(StepTaken)
             for n in range(len(choices), len(steps)):
@@ -153,7 +153,7 @@ def test_generated_programs_have_the_same_outcomes(
     assert counts[1] < counts[0]
 
 
-WRONG = {
+WRONG: dict[str, tuple[str, ...]] = {
     "group": ("fP", "sp"),
     "children": ("fn", ""),
     "alive": ("f", "ap"),
@@ -172,7 +172,7 @@ def test_a_missing_dependence_loses_an_outcome(
     assert every
     assert played.by_reduction(program)[0] == every
     if kind == "signals":
-        monkeypatch.setattr(dependence.Effects, "_sends", lambda *_: iter(()))
+        monkeypatch.setattr(dependence.StepEffects, "_sends", lambda *_: iter(()))
     else:
         wrong = {call: tuple(one for one in rules if kind not in one) for call, rules in dependence.TOUCHES.items()}
         monkeypatch.setattr(dependence, "TOUCHES", wrong)

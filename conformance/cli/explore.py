@@ -102,7 +102,8 @@ _OUT_OF_TIME = "time limit reached"
 @json_option
 def explore(
     target: str, signals: tuple[str, ...], strategy: str, signals_at_most: int, requirement: str | None, workers: int,
-    exhaustive: bool, budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool, as_json: bool,
+    exhaustive: bool, budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Stop TARGET at each of its system calls, deliver a signal there, and judge the execution.
 
@@ -174,7 +175,7 @@ def explore(
 
 
 def _chosen(
-    target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...], most: int = 1
+    target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...], most: int
 ) -> list[Campaign]:
     """Return the campaigns to explore on a target; UsageError if there are none. most: signals at most, of the
     strategy complete."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import math
 import time
@@ -10,16 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from proctor.harness.dependence import Effect, Effects, dependent
+from proctor.harness.calls import CALLS
+from proctor.harness.dependence import Effect, StepEffects, dependent
 from proctor.harness.explorer.reduction import Diverged, Search, Step
 from proctor.harness.explorer.survey import Play
 from proctor.harness.history import ChoiceRefused, History, StepTaken
 from proctor.harness.scenario import Scenario
-from proctor.harness.schedule import Choice, Order, RunTask, Schedule, Stimulated
+from proctor.harness.schedule import SHARE_OF_STIMULI, Choice, RunTask, Schedule, Stimulated, TotalOrder
 
-TIMED_OUT = {"rt_sigtimedwait": -11, "poll": 0, "ppoll": 0, "select": 0, "pselect6": 0, "epoll_wait": 0,
-             "epoll_pwait": 0, "epoll_pwait2": 0, "nanosleep": 0, "clock_nanosleep": 0}  # fmt: skip
-"""What a call returns when its time is over."""
 DESCENTS, FEWEST_DESCENTS = 200, 10
 """Random executions from which the number of classes is estimated, for each choice of stimuli."""
 
@@ -78,10 +77,17 @@ class Account:
                 self.add_reason(f"{step.actor} may share memory with another process: its use is not seen")
             if step.waits == "?":
                 self.add_reason(f"{step.actor} waits in a call that is not visible, such as read of a pipe")
-            if step.when == "exit" and step.result is not None and TIMED_OUT.get(step.call) == step.result:
+            if _has_timed_out(step):
                 self.add_reason(f"a wait timed out: {step.call} of {step.actor}")
             if step.timeout and (wait := f"{step.waits} of {step.actor}") not in self.waits:
                 self.waits.append(wait)
+
+
+def _has_timed_out(step: StepTaken) -> bool:
+    """Whether a wait has ended by time alone."""
+    if step.when == "entry" or CALLS.get(step.call, CALLS["exit"]).timeout is None:
+        return False
+    return step.result == (-errno.EAGAIN if step.call == "rt_sigtimedwait" else 0)
 
 
 def _signals(count: int) -> str:
@@ -129,9 +135,9 @@ class CompleteSearch:
     def _run(self, choices: tuple[str, ...], stimuli: tuple[Stimulated, ...]) -> tuple[list[Step[Effect]], History]:
         texts = {str(stimulus): stimulus for stimulus in stimuli}
         made: tuple[Choice, ...] = tuple(texts.get(choice) or RunTask(choice) for choice in choices)
-        return self._steps(Order(made, stimuli, self._part))
+        return self._steps(TotalOrder(made, stimuli, self._part))
 
-    def _steps(self, order: Order) -> tuple[list[Step[Effect]], History]:
+    def _steps(self, order: TotalOrder) -> tuple[list[Step[Effect]], History]:
         history = self._play(self._scenario, Schedule(order=order))
         taken = history.facts(StepTaken)
         self.account.look_at(taken)
@@ -160,8 +166,16 @@ class CompleteSearch:
         self.account.estimate = Estimate(total, math.sqrt(variance), descents)
 
     def _weight(self, stimuli: tuple[Stimulated, ...], seed: int) -> float:
-        steps, _ = self._steps(Order((), stimuli, self._part, seed))
-        return math.prod(len(step.enabled) for step in steps) / linearizations(steps)
+        steps, _ = self._steps(TotalOrder((), stimuli, self._part, seed))
+        return math.prod(1 / _probability(step) for step in steps) / linearizations(steps)
+
+
+def _probability(step: Step[Effect]) -> float:
+    """Return how probable a random choice was."""
+    stimuli = [actor for actor, does in step.enabled.items() if does == "stimulus"]
+    share = 0.0 if not stimuli else SHARE_OF_STIMULI if len(stimuli) < len(step.enabled) else 1.0
+    is_stimulus = step.actor in stimuli
+    return share / len(stimuli) if is_stimulus else (1 - share) / (len(step.enabled) - len(stimuli))
 
 
 def stimuli_sets(stimuli: Sequence[Stimulated], most: int) -> list[tuple[Stimulated, ...]]:
@@ -174,7 +188,7 @@ def stimuli_sets(stimuli: Sequence[Stimulated], most: int) -> list[tuple[Stimula
 
 def steps_of(taken: Sequence[StepTaken], has_terminal: bool) -> list[Step[Effect]]:
     """Return the steps of an execution for the reduction."""
-    effects = Effects(has_terminal)
+    effects = StepEffects(has_terminal)
     after = [[able.actor for able in step.able] for step in taken[1:]]
     return [
         Step(step.actor, {able.actor: able.does for able in step.able}, effects.of(step, able))
@@ -182,7 +196,7 @@ def steps_of(taken: Sequence[StepTaken], has_terminal: bool) -> list[Step[Effect
     ]
 
 
-def shortest(taken: Sequence[StepTaken], stimuli: Sequence[Stimulated], part: int) -> Order:
+def shortest(taken: Sequence[StepTaken], stimuli: Sequence[Stimulated], part: int) -> TotalOrder:
     """Return the order of an execution without its last choices, where these are what is chosen anyway."""
     texts = {str(stimulus): stimulus for stimulus in stimuli}
     keep = 1
@@ -192,7 +206,7 @@ def shortest(taken: Sequence[StepTaken], stimuli: Sequence[Stimulated], part: in
         chosen = last if last in able and last not in texts else able[0]
         if step.actor in texts or step.actor != chosen:
             keep = number + 1
-    return Order(tuple(texts.get(step.actor) or RunTask(step.actor) for step in taken[:keep]), (), part)
+    return TotalOrder(tuple(texts.get(step.actor) or RunTask(step.actor) for step in taken[:keep]), (), part)
 
 
 def linearizations(steps: Sequence[Step[Effect]]) -> int:

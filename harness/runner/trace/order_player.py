@@ -17,7 +17,7 @@ from proctor.harness.runner.trace.objects import objects_of
 from proctor.harness.runner.trace.scheduler import Scheduler
 from proctor.harness.runner.trace.task import State, TracedTask
 from proctor.harness.runner.trace.task_table import TaskTable
-from proctor.harness.schedule import Order, RunTask, Stimulated
+from proctor.harness.schedule import SHARE_OF_STIMULI, RunTask, Stimulated, TotalOrder
 
 _KILLED = 1 << (signal.SIGKILL - 1)
 
@@ -29,7 +29,7 @@ class OrderPlayer:
     it."""
 
     def __init__(
-        self, order: Order, tasks: TaskTable, scheduler: Scheduler, recorder: Recorder,
+        self, order: TotalOrder, tasks: TaskTable, scheduler: Scheduler, recorder: Recorder,
         give: Callable[[Stimulated, int], None],
     ) -> None:  # fmt: skip
         self._order, self._tasks, self._scheduler = order, tasks, scheduler
@@ -111,7 +111,8 @@ class OrderPlayer:
             self._recorder.add("tracer", history.ChoiceRefused(choice, self._next))
             self._next = len(choices)
         if self._random:
-            return self._random.choice([*tasks, *stimuli])
+            is_stimulus = bool(stimuli) and (not tasks or self._random.random() < SHARE_OF_STIMULI)
+            return self._random.choice(stimuli if is_stimulus else tasks)
         last = self._ran.name if self._ran else ""
         return last if last in tasks else [*tasks, *stimuli][0]
 
@@ -144,7 +145,7 @@ class OrderPlayer:
         self._recorder.add("tracer", step)
 
 
-def _all_stimuli(order: Order) -> list[Stimulated]:
+def _all_stimuli(order: TotalOrder) -> list[Stimulated]:
     """Return those of `at_rest`, and those of the choices that are not among them."""
     left = list(order.at_rest)
     for choice in order.choices:
