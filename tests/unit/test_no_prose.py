@@ -31,7 +31,8 @@ DATA = {
     "process", "name", "role", "program", "to", "state", "path", "source", "task", "sender_role", "target",
     "containment", "project", "parent",
     # what a step, an order, a key or a call is called
-    "key", "order", "verb", "step", "actor", "does", "waits", "call", "module", "invoke", "how", "when", "kind", "characters",
+    "key", "order", "verb", "step", "actor", "does", "waits", "call", "module", "invoke", "how", "when", "kind",
+    "characters",
     # what a witness or a launcher sent us, of which checks look for words that the spec names: READY=1
     "text",
 }  # fmt: skip
