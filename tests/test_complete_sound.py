@@ -5,6 +5,7 @@ missing they do not, so the comparison can fail.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
@@ -74,6 +75,8 @@ class Played:
 
     def play(self, program: Program, scenario: Scenario, schedule: Schedule) -> History:
         self._log.write_bytes(b"")
+        with contextlib.suppress(FileNotFoundError):
+            self._log.with_suffix(".d").rmdir()
         self.executions += 1
         return execute(Target("scripted", (str(self._program), str(self._log), *program.scripts)), scenario, schedule)
 

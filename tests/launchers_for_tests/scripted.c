@@ -3,7 +3,7 @@
  * usage: scripted LOG SCRIPT [SCRIPT-OF-CHILD...]
  *
  * Each process appends to LOG what it sees: its number, the letter, and the result. LOG is a file, so writing to it is
- * no visible call.
+ * no visible call. The directory that is made or removed is LOG.d.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static int log_fd, me, last_child, made, ends[2] = {-1, -1};
-static char **scripts;
+static char **scripts, directory[4096];
 static int pids[8];
 
 static void note(char letter, long result)
@@ -104,8 +104,8 @@ static void play(const char *script)
         case 'P': result = failed(setpgid(last_child, last_child)); break;
         case 's': result = failed(setsid()) < 0 ? -errno : 0; break;
         case 'a': result = number_of(getppid()); break;
-        case 'm': result = failed(mkdir("d", 0700)); break;
-        case 'x': result = failed(rmdir("d")); break;
+        case 'm': result = failed(mkdir(directory, 0700)); break;
+        case 'x': result = failed(rmdir(directory)); break;
         case 'o': result = pipe2(ends, 0); break;
         case 'r': result = failed(read(ends[0], &byte, 1)); break;
         case 'W': result = failed(write(ends[1], &byte, 1)); break;
@@ -125,6 +125,7 @@ int main(int argc, char **argv)
     log_fd = open(argv[1], O_WRONLY | O_APPEND | O_CLOEXEC);
     if (log_fd < 0)
         return 98;
+    snprintf(directory, sizeof directory, "%s.d", argv[1]);
     scripts = argv + 2;
     pids[7] = getppid();
     play(scripts[0]);
