@@ -43,7 +43,8 @@ IMPLICIT = ("r task self", "r alive self", "r alive parent", "r group self", "r 
 _FORK = ("w children self", "w name", "w pid", "r stream")
 _FILE = ("w file path",)
 _POLL = ("r alive *", "r children self", "r stream")
-_END = ("w alive self", "w children parent", "w group self", "w seen", "w task self", "w stream")
+# a parent that waits reaps it at once, within the same step
+_END = ("w alive self", "w children parent", "w group self", "w seen", "w task self", "w stream", "w pid")
 _EXEC = ("w group self", "w stream")
 TOUCHES: dict[str, tuple[str, ...]] = {
     "fork": _FORK, "vfork": _FORK, "clone": _FORK, "clone3": _FORK,
@@ -64,6 +65,8 @@ TOUCHES: dict[str, tuple[str, ...]] = {
 """What a call touches besides: r it reads, w it changes; then the kind of object, and whose it is: self, parent, the
 process that is signalled (target), the first or second that the arguments name, a path."""
 
+# the return of a call touches nothing: what the call did, it did in the step of its entry, or, if it blocked, in the
+# step that woke it
 AT_END, AT_START_OF_COMMAND = _END, ("w seen", *_END)
 """What a step touches in which its process ends, and one in which it executes the command. The command is not traced:
 what it does at once, even that it ends, belongs to that step."""
@@ -175,7 +178,7 @@ class StepEffects:
     def _of_task(self, step: StepTaken) -> Effect:
         self._note(step)
         process = process_of(step.actor)
-        rules = [*IMPLICIT, *TOUCHES.get(step.call, ())]
+        rules = [*IMPLICIT, *(TOUCHES.get(step.call, ()) if step.when == "entry" else ())]
         rules += AT_END if step.has_ended else ()
         rules += AT_START_OF_COMMAND if step.is_command else ()
         touches = {self._touch(rule, step, process) for rule in rules}
@@ -203,7 +206,8 @@ class StepEffects:
         paths = [name.partition(":")[2] for name in step.objects if name.startswith("path:")]
         of = {
             "self": process, "parent": step.parent or "outside", "first": (*named, ANY)[0],
-            "second": (*named, ANY, ANY)[1], "target": (*named, ANY)[0], "path": (*paths, ANY)[0],
+            "second": (*named, ANY, ANY)[1], "path": (*paths, ANY)[0],
+            "target": ANY if "group" in step.objects else (*named, ANY)[0],
         }  # fmt: skip
         if whose == "path" and step.call.startswith(("rename", "link")):
             return Touch(kind, ANY, how == "w")  # of two paths only one is known
@@ -213,7 +217,8 @@ class StepEffects:
         if step.call in SENDS and step.when == "entry":
             numbers = [int(name.partition(":")[2]) for name in step.objects if name.startswith("signal:")]
             named = [name.partition(":")[2] for name in step.objects if name.startswith("process:")]
-            yield Sending(numbers[0] if numbers else 0, named[0] if named else ANY)
+            to = named or ([] if "group" in step.objects else [ANY])
+            yield from (Sending(numbers[0] if numbers else 0, name) for name in to)
         if step.has_ended or step.is_command:
             yield Sending(int(signal.SIGCHLD), step.parent or "outside")
             if self._has_death_signal:

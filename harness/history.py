@@ -404,8 +404,8 @@ class Able(_Data, frozen=True):
 class StepTaken(_Fact, frozen=True):
     """Under an order: the task that was chosen has come to its next stop, or the stimulus was given. actor: "child1",
     or the stimulus as text. able: who could have been chosen. call: the visible call that it made, or from which it
-    returned; objects: what that is about, such as "path:/tmp/x", "process:child1"; result: what it returned, None where
-    it has not, or that was not seen. before, after: the signals that the task blocks, ignores and catches, bit N-1 for
+    returned; objects: what that is about, such as "path:/tmp/x", "process:child1"; result: what it returned, of a step
+    that begins there. before, after: the signals that the task blocks, ignores and catches, bit N-1 for
     signal N; None where it is not there any more. took: the signals that it acted on. waits: the call in which it is
     blocked now, "?" for one that is not visible. timeout: that wait can end by time alone. has_ended, is_command: it
     has ended, or executed the command. parent: which process created its

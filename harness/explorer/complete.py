@@ -70,6 +70,7 @@ class Account:
 
     def look_at(self, steps: Iterable[StepTaken]) -> None:
         """Take in what makes the model uncertain for an execution."""
+        waited: dict[str, str] = {}
         for step in steps:
             if step.threads:
                 self.add_reason("the launcher has threads: the order of their memory accesses is not controlled")
@@ -77,10 +78,11 @@ class Account:
                 self.add_reason(f"{step.actor} may share memory with another process: its use is not seen")
             if step.waits == "?":
                 self.add_reason(f"{step.actor} waits in a call that is not visible, such as read of a pipe")
-            if _has_timed_out(step):
+            if waited.get(step.actor) == step.call and _has_timed_out(step):
                 self.add_reason(f"a wait timed out: {step.call} of {step.actor}")
             if step.timeout and (wait := f"{step.waits} of {step.actor}") not in self.waits:
                 self.waits.append(wait)
+            waited[step.actor] = step.waits
 
 
 def _has_timed_out(step: StepTaken) -> bool:

@@ -134,7 +134,7 @@ def test_what_makes_the_model_uncertain_is_a_reason(step: StepTaken, says: str) 
     account = Account()
     account.is_exhausted = True
     assert account.is_complete
-    account.look_at([step])
+    account.look_at([taken(step.actor, step.call, waits=step.call), step])
     assert not account.is_complete
     assert says in str(account)
 

@@ -345,7 +345,7 @@ class Director:
         task.stands_at = call if call == BIRTH else f"{call} {when}"
         if task.untracked:
             self._scheduler.resume(task)
-        elif self._order and (when == "entry" or call == BIRTH):  # the end of its step
+        elif self._order:  # the end of its step
             self._scheduler.queue(task, lambda: self._reach(task, call, when))
         else:
             self._scheduler.run_or_queue(task, lambda: self._reach(task, call, when))

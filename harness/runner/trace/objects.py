@@ -24,7 +24,8 @@ def objects_of(task: TracedTask, tasks: TaskTable) -> tuple[str, ...]:
     match call:
         case "kill":
             pid = _signed(arguments[0])
-            return (_process(pid, task, tasks) if pid > 0 else "process:*", _signal(arguments[1]))
+            receivers = (_process(pid, task, tasks),) if pid > 0 else _of_group(pid, task, tasks)
+            return (*receivers, _signal(arguments[1]))
         case "tkill" | "rt_sigqueueinfo":
             return _process(_signed(arguments[0]), task, tasks), _signal(arguments[1])
         case "tgkill":
@@ -57,6 +58,18 @@ def stream_of(tid: int, descriptor: int) -> str:
 
 def _signal(number: int) -> str:
     return f"signal:{number & 0xFF}"
+
+
+def _of_group(pid: int, task: TracedTask, tasks: TaskTable) -> tuple[str, ...]:
+    """Return the processes that kill(2) with this PID, which is not positive, signals; and "group"."""
+    if pid == -1:
+        return ("process:*",)
+    try:
+        group = -pid or os.getpgid(task.pid)
+        members = [one.process for other, one in tasks.pids().items() if os.getpgid(other) == group]
+    except OSError:  # one has ended at this moment
+        return ("process:*",)
+    return (*(f"process:{name}" for name in members), "group")
 
 
 def _process(pid: int, task: TracedTask, tasks: TaskTable) -> str:

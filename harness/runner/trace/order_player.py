@@ -40,6 +40,8 @@ class OrderPlayer:
         self._part = 1
         self._ran: TracedTask | None = None
         self._step: history.StepTaken | None = None
+        self._results: dict[int, int] = {}
+        """What the last call of each task has returned."""
 
     # -- what the director reports
 
@@ -49,9 +51,8 @@ class OrderPlayer:
         self._part += 1
 
     def returned(self, task: TracedTask, result: int) -> None:
-        """Take in what the call of the step has returned."""
-        if self._step and task is self._ran:
-            self._step = msgspec.structs.replace(self._step, result=result)
+        """Take in what a call has returned."""
+        self._results[task.tid] = result
 
     def took(self, task: TracedTask, number: int) -> None:
         """Take in that a task acts on a signal in its step."""
@@ -124,6 +125,7 @@ class OrderPlayer:
         self._step = history.StepTaken(
             task.name, able, self._part, call, "entry" if when == "entry" else "exit",
             objects_of(task, self._tasks) if when == "entry" else (), before=before, parent=parent,
+            result=self._results.get(task.tid) if when == "exit" and call != BIRTH else None,
             threads=task.is_thread or task.threads > 1,
             shares_memory=call == BIRTH and parent != "" and processes.shares_memory(task.pid),
         )  # fmt: skip

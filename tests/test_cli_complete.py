@@ -43,7 +43,7 @@ def test_every_class_is_played_and_the_result_is_called_complete(proctor: Run, t
 
 @needs_timeout
 def test_a_known_race_is_found_and_its_order_is_replayed(proctor: Run, tmp_path: Path) -> None:
-    status, said = explore(proctor, "timeout 1h", tmp_path, "--requirement=SIG-6", "--signal=TERM", "--budget=30")
+    status, said = explore(proctor, "timeout", tmp_path, "--requirement=SIG-6", "--signal=TERM", "--budget=60")
     assert status == 1, said
     assert "finding: orphan; came back in 3 of 3 replays" in said, said
     cases = sorted((tmp_path / "cases").glob("*.json"))
