@@ -36,7 +36,7 @@ class Estimate(NamedTuple):
 
 class Account:
     """What an exploration has played. classes: by the number of stimuli; redundant: executions that were equivalent to
-    another; deepest: the most steps of one; reasons: why it is not complete even if nothing is left to play; waits: the
+    another, or to one with fewer stimuli; deepest: the most steps of one; reasons: why it is not complete even if nothing is left to play; waits: the
     waits that could have ended by time, and did not."""
 
     def __init__(self) -> None:
@@ -122,11 +122,14 @@ class CompleteSearch:
     def _of_set(self, stimuli: tuple[Stimulated, ...]) -> Iterator[Played]:
         account, count = self.account, len(stimuli)
         account.classes.setdefault(count, 0)
+        texts = set(map(str, stimuli))
         search = Search(lambda choices: self._run(choices, stimuli), dependent)
         try:
             for visit in search.visits():
                 account.deepest = max(account.deepest, visit.depth)
-                if visit.is_redundant:
+                # where the launcher ends before all stimuli are given, it is one of the executions with fewer
+                given = sum(step.actor in texts for step in visit.steps)
+                if visit.is_redundant or given < count:
                     account.redundant += 1
                     continue
                 account.classes[count] += 1

@@ -18,8 +18,6 @@ OF_MOMENTS = ("SIG-6", "SIG-7")
 
 def question_of_generated(summary: FindingSummary) -> Question:
     """Return the question; raise UsageError where there is none for this requirement."""
-    if summary.schedule.order is not None:
-        raise not_exported("its schedule is an order of all steps, which a script cannot follow; replay it instead")
     name, codes = summary.requirement, {one.short_code for one in summary.objections}
     if "ended-before-command" in codes:
         return question_of("exit.not_before_command", summary.scenario)
