@@ -36,7 +36,7 @@ from proctor.conformance.exploring.campaigns import (
     campaigns,
     reject_unexplored_signals,
 )
-from proctor.conformance.exploring.completing import coverage_of, explore_completely
+from proctor.conformance.exploring.completing import NO_SIGNAL_POSSIBLE, coverage_of, explore_completely
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
@@ -246,6 +246,8 @@ def _complete_one(
             target, campaign, most, budget, replays, lambda count: progress.update(bar, completed=count)
         )
     exploration = completed.exploration
+    if completed.account.is_complete and not exploration.played:
+        return CampaignResult(campaign, Judgement("not applicable", reason=NO_SIGNAL_POSSIBLE))
     files = tuple(_save(target, campaign, finding, cases) for finding in exploration.findings)
     told = coverage_of(campaign, completed)
     return CampaignResult(campaign, None, told, exploration, completed.is_interrupted, files)

@@ -22,6 +22,7 @@ from proctor.harness.schedule import Deliver, PressKey, Stimulated
 from proctor.harness.target import Target
 from proctor.reports.coverage import Coverage
 
+NO_SIGNAL_POSSIBLE = "the launcher has ended, or replaced itself with the command, before a signal could be sent"
 SHARE_OF_ESTIMATE = 0.25
 """Of the time limit, what the estimate may take where the limit was reached."""
 

@@ -36,8 +36,8 @@ class Estimate(NamedTuple):
 
 class Account:
     """What an exploration has played. classes: by the number of stimuli; redundant: executions that were equivalent to
-    another, or to one with fewer stimuli; deepest: the most steps of one; reasons: why it is not complete even if nothing is left to play; waits: the
-    waits that could have ended by time, and did not."""
+    another, or to one with fewer stimuli; deepest: the most steps of one; reasons: why it is not complete even if
+    nothing is left to play; waits: the waits that could have ended by time, and did not."""
 
     def __init__(self) -> None:
         self.classes: dict[int, int] = {}
