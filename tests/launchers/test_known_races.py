@@ -93,7 +93,7 @@ def test_fixed_race_is_not_found(race: Race, tmp_path: Path) -> None:
     assert cases_of(race, tmp_path) == []
 
 
-COMPLETE = ("--strategy=complete", "--budget=240", "--signal=TERM")
+COMPLETE = ("--strategy=complete", "--budget=150", "--signal=TERM")
 OF_C = [name for name, race in RACES.items() if race.program != "uv"]
 """uv has threads, and too many steps for every order."""
 
