@@ -18,14 +18,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int log_fd, me, last_child, made, ends[2] = {-1, -1};
+static int log_fd, me, own_pid, last_child, made, ends[2] = {-1, -1};
 static char **scripts, directory[4096];
 static int pids[8];
 
 static void note(char letter, long result)
 {
     char line[32];
-    int length = snprintf(line, sizeof line, "%d%c%ld\n", me, letter, result);
+    /* a handler may run in a new child before that has set its number */
+    int number = getpid() == own_pid ? me : made;
+    int length = snprintf(line, sizeof line, "%d%c%ld\n", number, letter, result);
     if (write(log_fd, line, length) != length)
         _exit(99);
 }
@@ -66,6 +68,7 @@ static void start(void)
     long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         me = number;
+        own_pid = getpid();
         play(scripts[number]);
         syscall(SYS_exit_group, number);
     }
@@ -127,6 +130,7 @@ int main(int argc, char **argv)
         return 98;
     snprintf(directory, sizeof directory, "%s.d", argv[1]);
     scripts = argv + 2;
+    own_pid = getpid();
     pids[7] = getppid();
     play(scripts[0]);
     syscall(SYS_exit_group, 0);
