@@ -91,7 +91,7 @@ class Played:
         return tuple(sorted((who, tuple(what)) for who, what in seen.items())), tuple(ended), tuple(left)
 
     def by_reduction(self, program: Program) -> tuple[set[Hashable], CompleteSearch]:
-        search = CompleteSearch(partial(self.play, program), ALONE, 1, [program.stimuli])
+        search = CompleteSearch(partial(self.play, program), ALONE, 1, list(dict.fromkeys(((), program.stimuli))))
         return {self.outcome(one.history) for one in search.visits()}, search
 
     def one_by_one(self, program: Program, most: int) -> Iterator[Hashable]:
@@ -159,12 +159,16 @@ def test_generated_programs_have_the_same_outcomes(
 
 WRONG: dict[str, tuple[str, ...]] = {
     "group": ("fP", "sp"),
-    "children": ("fn", ""),
+    "children pid": ("fn", ""),
     "alive": ("f", "ap"),
     "file": ("fx", "m"),
     "signals": ("hfu", "k"),
 }
 """For each object a window that is lost without it."""
+
+
+def touches(rule: str, kinds: str) -> bool:
+    return any(kind in rule for kind in kinds.split())
 
 
 @pytest.mark.parametrize(("kind", "scripts"), WRONG.items(), ids=WRONG.keys())
@@ -178,7 +182,9 @@ def test_a_missing_dependence_loses_an_outcome(
     if kind == "signals":
         monkeypatch.setattr(dependence.StepEffects, "_sends", lambda *_: iter(()))
     else:
-        wrong = {call: tuple(one for one in rules if kind not in one) for call, rules in dependence.TOUCHES.items()}
+        wrong = {
+            call: tuple(one for one in rules if not touches(one, kind)) for call, rules in dependence.TOUCHES.items()
+        }
         monkeypatch.setattr(dependence, "TOUCHES", wrong)
-        monkeypatch.setattr(dependence, "AT_END", tuple(one for one in dependence.AT_END if kind not in one))
+        monkeypatch.setattr(dependence, "AT_END", tuple(one for one in dependence.AT_END if not touches(one, kind)))
     assert played.by_reduction(program)[0] < every
