@@ -91,11 +91,11 @@ class Played:
         return tuple(sorted((who, tuple(what)) for who, what in seen.items())), tuple(ended), tuple(left)
 
     def by_reduction(self, program: Program) -> tuple[set[Hashable], CompleteSearch]:
-        search = CompleteSearch(partial(self.play, program), ALONE, 1, list(dict.fromkeys(((), program.stimuli))))
+        search = CompleteSearch(partial(self.play, program), ALONE, 1, [program.stimuli])
         return {self.outcome(one.history) for one in search.visits()}, search
 
     def one_by_one(self, program: Program, most: int) -> Iterator[Hashable]:
-        """Yield the outcome of each interleaving; stop after `most`."""
+        """Yield the outcome of each interleaving, None where the launcher ended before the signal; stop after `most`."""
         texts: dict[str, Choice] = {str(one): one for one in program.stimuli}
         todo: list[tuple[str, ...]] = [()]
         for _ in range(most):
@@ -109,12 +109,13 @@ class Played:
                 before = tuple(step.actor for step in steps[:n])
                 others = [able.actor for able in steps[n].able if able.actor != steps[n].actor]
                 todo += [(*before, other) for other in others]
-            yield self.outcome(history)
+            is_given = all(name in {step.actor for step in steps} for name in texts)
+            yield self.outcome(history) if is_given else None
 
     def every(self, program: Program, most: int = MOST_INTERLEAVINGS) -> set[Hashable] | None:
         """Return the outcomes of all interleavings; None if there are too many."""
         found = list(self.one_by_one(program, most + 1))
-        return set(found) if len(found) <= most else None
+        return set(found) - {None} if len(found) <= most else None
 
 
 @pytest.fixture(scope="module")
