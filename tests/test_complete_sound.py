@@ -95,7 +95,7 @@ class Played:
         return {self.outcome(one.history) for one in search.visits()}, search
 
     def one_by_one(self, program: Program, most: int) -> Iterator[Hashable]:
-        """Yield the outcome of each interleaving, None where the launcher ended before the signal; stop after `most`."""
+        """Yield the outcome of each interleaving, None where the launcher ended before the signal; at most so many."""
         texts: dict[str, Choice] = {str(one): one for one in program.stimuli}
         todo: list[tuple[str, ...]] = [()]
         for _ in range(most):
