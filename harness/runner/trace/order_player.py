@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from collections.abc import Callable
@@ -72,12 +73,13 @@ class OrderPlayer:
         return not self._tasks.unclaimed_stops and not any(map(self._tasks.any_in, states))
 
     def next(self) -> bool:
-        """Carry out the next choice; return whether there was one. All tasks are at rest, unless one was killed and has
-        not reported its end yet."""
+        """Carry out the next choice; return whether there was one, or may be one soon. All tasks are at rest, unless
+        one was killed and has not reported its end yet."""
         runnable = {task.name: task for task in sorted(self._tasks.in_state(State.RUNNABLE), key=_by_name)}
         settings = {name: _settings(task.tid) for name, task in runnable.items()}
         if any(due & _KILLED for _, due in settings.values()):
-            return False
+            os.sched_yield()  # it shares our core
+            return True  # nothing is at rest before it has ended
         self.finish()
         stimuli = {str(stimulus): stimulus for stimulus in self._stimuli()}
         if not runnable and not stimuli:
