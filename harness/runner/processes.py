@@ -243,12 +243,14 @@ def signal_settings(tid: int) -> SignalSettings | None:
 
 
 class SignalState(NamedTuple):
-    """As SignalSettings; due: the pending signals on which the task will act when it runs."""
+    """As SignalSettings; due: the pending signals on which the task will act when it runs; to_drop: those that are
+    pending only because it is traced, and that have no effect."""
 
     blocked: int
     ignored: int
     caught: int
     due: int
+    to_drop: int
 
 
 _ACTS_BY_DEFAULT = ~sum(1 << (number - 1) for number in signals.IGNORED_BY_DEFAULT)
@@ -264,7 +266,8 @@ def signals_of(tid: int) -> SignalState | None:
         return None
     own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
     acts = caught | (_ACTS_BY_DEFAULT & ~ignored)
-    return SignalState(blocked, ignored, caught, (own | shared) & ~blocked & acts)
+    open_ = (own | shared) & ~blocked
+    return SignalState(blocked, ignored, caught, open_ & acts, open_ & ~acts)
 
 
 def shares_memory(pid: int) -> bool:

@@ -216,8 +216,6 @@ class Director:
             self._recorder.add("tracer", history.Unobserved("launcher-uses-ptrace"))
         self.may_have_timers |= name in SETS_TIMER
         self._points.enter(task, name, call.arguments if call else ())
-        if self._order:
-            task.again = None
         if task.again and task.again == (name, ptrace.place_of(task.tid)):
             task.again = None
             self._scheduler.run_or_queue(task, lambda: self._scheduler.resume(task))

@@ -77,7 +77,7 @@ class OrderPlayer:
         one was killed and has not reported its end yet."""
         runnable = {task.name: task for task in sorted(self._tasks.in_state(State.RUNNABLE), key=_by_name)}
         settings = {name: _settings(task.tid) for name, task in runnable.items()}
-        if any(due & _KILLED for _, due in settings.values()):
+        if any(due & _KILLED for _, due, _ in settings.values()):
             os.sched_yield()  # it shares our core
             return True  # nothing is at rest before it has ended
         self.finish()
@@ -119,9 +119,11 @@ class OrderPlayer:
         last = self._ran.name if self._ran else ""
         return last if last in tasks else [*tasks, *stimuli][0]
 
-    def _run(self, task: TracedTask, able: tuple[history.Able, ...], settings: tuple[Settings | None, int]) -> None:
+    def _run(
+        self, task: TracedTask, able: tuple[history.Able, ...], settings: tuple[Settings | None, int, int]
+    ) -> None:
         self._ran = task
-        before, due = settings
+        before, due, to_drop = settings
         call, _, when = task.stands_at.partition(" ")
         parent = task.parent
         self._step = history.StepTaken(
@@ -131,7 +133,7 @@ class OrderPlayer:
             threads=task.is_thread or task.threads > 1,
             shares_memory=call == BIRTH and parent != "" and processes.shares_memory(task.pid),
         )  # fmt: skip
-        self._scheduler.run_chosen(task, goes_back=bool(due) and when == "entry")
+        self._scheduler.run_chosen(task, goes_back=bool(due) and when == "entry", drops=bool(to_drop))
 
     def finish(self) -> None:
         """Record the step that has come to its end: all tasks are at rest, or the execution is over."""
@@ -141,7 +143,7 @@ class OrderPlayer:
         if task.state is State.GONE:
             step = msgspec.structs.replace(step, has_ended=True)
         else:
-            after, _ = _settings(task.tid)
+            after, _, _ = _settings(task.tid)
             step = msgspec.structs.replace(step, after=after, is_command=task.untracked)
             if task.state is not State.RUNNABLE and not task.untracked:
                 name, timeout = _blocked_in(task)
@@ -164,10 +166,10 @@ def _by_name(task: TracedTask) -> tuple[bool, int, str]:
     return task.process != "launcher", len(task.name), task.name
 
 
-def _settings(tid: int) -> tuple[Settings | None, int]:
-    """Return what a task does about signals, and the signals that are due to it, as bits."""
+def _settings(tid: int) -> tuple[Settings | None, int, int]:
+    """Return what a task does about signals, and the signals that are due to it, and to be dropped, as bits."""
     found = processes.signals_of(tid)
-    return (None, 0) if found is None else ((found.blocked, found.ignored, found.caught), found.due)
+    return (None, 0, 0) if found is None else ((*found[:3],), found.due, found.to_drop)
 
 
 def _does(task: TracedTask, due: int) -> str:

@@ -97,15 +97,18 @@ class Scheduler:
         """Let no task be current."""
         self._current = None
 
-    def run_chosen(self, task: TracedTask, goes_back: bool) -> None:
+    def run_chosen(self, task: TracedTask, goes_back: bool, drops: bool) -> None:
         """Make a runnable task current. goes_back: it is at the entry of a call and has a signal to act on, which it
-        does before the call."""
+        does before the call. drops: it is there and has signals without effect, which are dropped before the call, as
+        they would have been without a tracer."""
         self._current = task
         action, task.next_action = task.next_action, None
         self._tasks.move(task, State.STOPPED)
         if goes_back and task.call and ptrace.step_back(task.tid):
             task.call = ""
             self.resume(task)
+        elif drops and task.call:
+            self.resume_as_current(task)
         else:
             assert action is not None
             action()
