@@ -185,6 +185,7 @@ OTHERS: dict[str, Call] = {
             ("sendmmsg", 307, 269),
         )
     },
+    "close": Call(3, 57),
     "pidfd_getfd": Call(438, 438),
     "splice": Call(275, 76, waits_for="descriptors", fds=(0, 2)),
     "fcntl": Call(72, 25, waits_for="lock", fds=(0,)),
@@ -216,6 +217,12 @@ ONLY_FAIL: dict[str, Only | None] = {
 only by schedules that make calls fail (`Schedule.stops_where_calls_fail`); a Python launcher makes 2,000 of them."""
 TELLS = {"write": 2, "open": 1, "openat": 2}
 """Of some calls the argument that says how they can fail: the number of bytes, the flags."""
+STREAM_CALLS = (
+    "close",
+    *(name for name, call in OTHERS.items() if call.waits_for == "descriptors" and call.fds == (0,)),
+)
+"""The calls by which processes wait for each other on pipes, sockets and the like. A launcher is stopped at them only
+under an order; most of them are about files."""
 SENDS = tuple(name for name, call in CALLS.items() if call.effect == "sends")
 """The calls that send signals."""
 REAPS = ("wait4", "waitid")
@@ -232,11 +239,10 @@ BIRTH = "birth"
 
 def returns_at_once(name: str) -> bool:
     """Whether a call never blocks until another process does something. Then nothing that others do can come
-    between its entry and its exit. A call that is not visible counts as one: what ends it is not the explorer's."""
-    if name not in VISIBLE:
-        return True
-    call = VISIBLE[name]
-    return call.effect not in ("process", "sends", "waits", "terminal") and not call.may_sleep
+    between its entry and its exit."""
+    call = CALLS[name]
+    waits = call.effect in ("process", "sends", "waits", "terminal") or call.waits_for is not None
+    return not waits and not call.may_sleep
 
 
 def by_number(calls: Iterable[str] = CALLS) -> dict[int, str]:

@@ -15,7 +15,7 @@ from proctor.harness.awaited import Awaited
 from proctor.harness.errors import UsageError
 from proctor.harness.orders import OrderToWitness
 from proctor.harness.scenario import OutputPipe, Pipe, Scenario
-from proctor.harness.schedule import Directive, Point
+from proctor.harness.schedule import Choice, Directive, Point
 from proctor.harness.strict import kebab, other_schema, parse_json, raw_json
 
 SCHEMA: Literal[2] = 2
@@ -399,6 +399,51 @@ class NotReached(_Fact, frozen=True):
     directive: Directive
 
 
+class Able(_Data, frozen=True):
+    """A task or a stimulus that could have been chosen, and what it would do next, such as "wait4 entry"."""
+
+    actor: str
+    does: str
+
+
+class StepTaken(_Fact, frozen=True):
+    """Under an order: the task that was chosen has come to its next stop, or the stimulus was given. actor: "child1",
+    or the stimulus as text. able: who could have been chosen. call: the visible call that it made, or from which it
+    returned; objects: what that is about, such as "path:/tmp/x", "process:child1"; result: what it returned, of a step
+    that begins there. before, after: the signals that the task blocks, ignores and catches, bit N-1 for
+    signal N; None where it is not there any more. took: the signals that it acted on. waits: the call in which it is
+    blocked now, "?" for one that is not visible. timeout: that wait can end by time alone. has_ended, is_command: it
+    has ended, or executed the command. parent: which process created its
+    process, even if that one has ended. threads: it has more than one. shares_memory: at its birth, it has memory that
+    it may share with others, mmap(2) with MAP_SHARED."""
+
+    actor: str
+    able: tuple[Able, ...] = ()
+    part: int = 1
+    call: str = ""
+    when: When = "entry"
+    objects: tuple[str, ...] = ()
+    result: int | None = None
+    before: tuple[int, int, int] | None = None
+    after: tuple[int, int, int] | None = None
+    took: tuple[int, ...] = ()
+    waits: str = ""
+    timeout: bool = False
+    has_ended: bool = False
+    is_command: bool = False
+    parent: str = ""
+    threads: bool = False
+    shares_memory: bool = False
+
+
+class ChoiceRefused(_Fact, frozen=True):
+    """A choice of an order could not be carried out, as that task could not go on: the rest of the order was left out.
+    number: its place, from 1."""
+
+    choice: Choice
+    number: int
+
+
 class Reaped(_Fact, frozen=True):
     """The launcher has reaped a process; seen while it is traced."""
 
@@ -593,7 +638,7 @@ Fact = (
     | DirectiveApplied | NotReached
     | Reaped | SettleEnded | CpuUsed | WaitEnded | WaitFailed | Snapshot | TempFilesLeft | Unobserved | LimitExceeded
     | HelperReady | FilesChanged | Printed
-    | Notified | ProcessDetails | FlagsChanged | IpcLeft | PeerRefused | Executed
+    | Notified | ProcessDetails | FlagsChanged | IpcLeft | PeerRefused | Executed | StepTaken | ChoiceRefused
 )  # fmt: skip
 
 F = TypeVar("F", bound=_Fact)

@@ -7,6 +7,12 @@
     at launcher clone#1 entry: fail with EAGAIN
     at launcher write#3 entry: short write of 1
 
+Or an order: every choice of who goes on, one after the other, from the start:
+
+    run launcher 3 times
+    deliver TERM to launcher
+    run child1
+
 While a schedule is in force everyone it does not choose is held: a signal is delivered only when all other tasks are
 blocked or held, and of several that are held one goes on at a time.
 """
@@ -14,6 +20,7 @@ blocked or held, and of several that are held one goes on at a time.
 from __future__ import annotations
 
 import errno
+import itertools
 import re
 import signal as names
 from typing import Annotated, Literal
@@ -160,13 +167,60 @@ class Directive(_Data, frozen=True):
         return f"at {self.at}: {self.action}"
 
 
+class RunTask(_Action, frozen=True):
+    """Let a task run to its next stop: the entry of a visible call, or the return of one that has blocked."""
+
+    task: Annotated[str, msgspec.Meta(pattern=r"^(launcher|child\d+)(\.t\d+)?$")]
+
+    def __str__(self) -> str:
+        return f"run {self.task}"
+
+
+Stimulated = Deliver | PressKey
+Choice = RunTask | Deliver | PressKey
+
+
+class TotalOrder(_Data, frozen=True):
+    """Which task goes on, or which stimulus is given, each time that all tasks are at rest. After these choices the
+    task that ran last goes on if it can, else the first that can. part: the part of the script in which stimuli are
+    given. at_rest: those that are given when no task can go on, one by one, except for those that are among the
+    choices. seed: after the choices choose at random, from this seed."""
+
+    choices: tuple[Choice, ...] = ()
+    at_rest: tuple[Stimulated, ...] = ()
+    part: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 1
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        lines = [f"in part {self.part}"] if self.part > 1 else []
+        for choice, same in itertools.groupby(map(str, self.choices)):
+            times = len(list(same))
+            is_run = choice.startswith("run ") and times > 1
+            lines += [f"{choice} {times} times"] if is_run else [choice] * times
+        lines += [*(f"at rest: {stimulus}" for stimulus in self.at_rest)]
+        lines += [f"then at random from {self.seed}"] if self.seed is not None else []
+        return "\n".join(lines) or IN_ORDER
+
+
+SHARE_OF_STIMULI = 1 / 32
+"""How probable a stimulus is in a random choice, where a task can go on too: about as probable at each of the steps."""
+IN_ORDER = "in order"
+"""The text form of an order without choices."""
+
+
 class Schedule(_Data, frozen=True):
     """The directives; those at one point are carried out in this order. record: note every point that is passed.
-    records_failing: with `record`, also the entries of calls that are not visible but can fail."""
+    records_failing: with `record`, also the entries of calls that are not visible but can fail. order: instead of
+    directives, the choices one by one."""
 
     directives: tuple[Directive, ...] = ()
     record: bool = False
     records_failing: bool = False
+    order: TotalOrder | None = None
+
+    def __post_init__(self) -> None:
+        if self.order is not None and self.directives:
+            raise ValueError("a schedule has either directives or an order")
 
     @property
     def stops_where_calls_fail(self) -> bool:
@@ -175,7 +229,12 @@ class Schedule(_Data, frozen=True):
         return self.records_failing or any(_is_about_failing(one) for one in self.directives)
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.directives))
+        return "\n".join(map(str, self.directives)) if self.order is None else str(self.order)
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether it does anything but let the tasks run by the fixed rule."""
+        return bool(self.directives) or self.order is not None
 
 
 def _is_about_failing(directive: Directive) -> bool:
@@ -188,14 +247,58 @@ _POINT = re.compile(
 )
 
 
+_RUN = re.compile(r"run (\S+)(?: ([1-9]\d{0,5}) times)?")
+_AT_REST = "at rest: "
+_IN_PART = re.compile(r"in part ([1-9]\d{0,8})")
+_AT_RANDOM = re.compile(r"then at random from (\d+)")
+
+
 def parse(text: str) -> Schedule:
-    """Read the text form, one directive per line; UsageError names the line and its mistake."""
+    """Read the text form, one directive or one choice per line; UsageError names the line and its mistake."""
     lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
     try:
-        schedule = Schedule(tuple(_directive(line) for line in lines if line and not line.startswith("#")))
+        if any(_is_of_order(line) for line in lines):
+            schedule = Schedule(order=_order(lines))
+        else:
+            schedule = Schedule(tuple(map(_directive, lines)))
     except ValueError as error:  # what the data says about names that do not go together
         raise UsageError(f"schedule: {error}") from None
     return from_json(to_json(schedule))  # which looks at names and numbers
+
+
+def _is_of_order(line: str) -> bool:
+    return line.startswith(("run ", "deliver ", "press ", "in part ", _AT_REST, "then at random", IN_ORDER))
+
+
+def _order(lines: list[str]) -> TotalOrder:
+    choices: list[Choice] = []
+    at_rest: list[Stimulated] = []
+    part, seed = 1, None
+    for line in lines:
+        if match := _IN_PART.fullmatch(line):
+            part = int(match[1])
+        elif line.startswith(_AT_REST):
+            at_rest.append(_stimulus(line.removeprefix(_AT_REST), line))
+        elif match := _AT_RANDOM.fullmatch(line):
+            seed = int(match[1])
+        elif match := _RUN.fullmatch(line):
+            choices += [RunTask(match[1])] * int(match[2] or 1)
+        elif line != IN_ORDER:
+            choices.append(_stimulus(line, line))
+    return TotalOrder(tuple(choices), tuple(at_rest), part, seed)
+
+
+def _stimulus(text: str, line: str) -> Stimulated:
+    words = text.split()
+    if (words[:1] == ["deliver"] and words[2:3] == ["to"]) or words[:1] == ["press"]:
+        action = _action(text, line)
+        if isinstance(action, Deliver | PressKey):
+            return action
+    raise UsageError(
+        f"schedule: {line!r} is no directive, and no choice of an order; one looks like: run child1, deliver TERM to "
+        "launcher, press ctrl-c"
+    )
 
 
 def _directive(line: str) -> Directive:

@@ -16,6 +16,7 @@ from proctor.harness.awaited import Awaited, LauncherStarted, LauncherTraceable,
 from proctor.harness.history import (
     Answered,
     CallNotStarted,
+    ChoiceRefused,
     Continued,
     CpuUsed,
     DirectiveApplied,
@@ -57,6 +58,7 @@ from proctor.harness.history import (
     SignalCall,
     Snapshot,
     Started,
+    StepTaken,
     Stopped,
     TempFilesLeft,
     TerminalState,
@@ -187,6 +189,11 @@ def _words(fact: Fact) -> str:
             return f"schedule, {what}: {directive}"
         case NotReached(directive=directive):
             return f"schedule, not reached: {directive}"
+        case StepTaken(actor=actor, call=call, when=when, took=took):
+            of = f": {call} {when}" if call and call != "birth" else f": {call}" if call else ""
+            return f"order: {actor}{of}" + "".join(f", takes {signals.name(number)}" for number in took)
+        case ChoiceRefused(choice=choice, number=number):
+            return f"order, choice {number}: it was not possible to {choice}"
         case Held(pids=pids, how=how):
             return f"we hold {_pids(pids)} still (by {how})" if pids else "we hold nobody: the launcher is the command"
         case Released(pids=pids):

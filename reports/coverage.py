@@ -67,7 +67,8 @@ class Coverage(msgspec.Struct, frozen=True):
     schedules and executed schedules (schedules is None if unlimited); unreached: the number of executed schedules with
     a point that the launcher did not reach again; left_out: which schedules were not planned, and why; inconclusive:
     the number of executed schedules whose history decides nothing, for example because nothing was delivered; kinds: at
-    which kinds of moments schedules were executed, where they are tried by kinds."""
+    which kinds of moments schedules were executed, where they are tried by kinds; completeness: of the strategy
+    `complete`, what was played of all interleavings, as text."""
 
     requirement: str
     campaign: str
@@ -80,6 +81,7 @@ class Coverage(msgspec.Struct, frozen=True):
     stretches: tuple[PointRange, ...] = ()
     inconclusive: int = 0
     kinds: tuple[str, ...] = ()
+    completeness: str = ""
 
     def __post_init__(self) -> None:
         for stretch in self.stretches:
@@ -115,6 +117,8 @@ class Coverage(msgspec.Struct, frozen=True):
         return f"{self.campaign}: {self.played} {whole}{moments}{unsure}"
 
     def __str__(self) -> str:
+        if self.completeness:
+            return f"{self.campaign} ({', '.join(self.stimuli) or 'process order'}): {self.completeness}"
         text = f"{self.campaign}: {self.played} of {self.schedules or 'unlimited'} schedules "
         text += f"({', '.join(self.stimuli) or 'process order'}; {self.points} points)"
         if self.unreached:

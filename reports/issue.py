@@ -60,7 +60,7 @@ def markdown(summary: FindingSummary, script: str) -> str:
 
 
 def _steps(summary: FindingSummary) -> list[str]:
-    sentences = steps(summary.target.command, summary.scenario, map(str, summary.schedule.directives))
+    sentences = steps(summary.target.command, summary.scenario, str(summary.schedule).splitlines())
     texts = ("".join(_span(part.text) if part.is_code else part.text for part in parts) for parts in sentences)
     return [f"{n}. {text}" for n, text in enumerate(texts, 1)]
 

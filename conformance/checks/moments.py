@@ -29,6 +29,7 @@ from proctor.conformance.checks.common import (
 from proctor.conformance.checks.objections import violation
 from proctor.harness import signals, words
 from proctor.harness.history import (
+    ChoiceRefused,
     DirectiveApplied,
     Ended,
     Event,
@@ -110,6 +111,8 @@ def needs_points(history: History) -> None:
     for unobserved in history.facts(Unobserved):
         if unobserved.code in ("signal-ended-by-exec", "call-not-failed"):
             raise NotObservable(words.unseen(unobserved))
+    for refused in history.facts(ChoiceRefused):
+        raise NotObservable(f"the launcher could not go on with '{refused.choice}' this time")
     for fact in history.facts(NotReached):
         if not isinstance(fact.directive.action, Hold):
             raise NotObservable(f"the launcher did not come by {fact.directive.at} this time")

@@ -30,8 +30,15 @@ from proctor.conformance.cli.progress_console import ProgressConsole
 from proctor.conformance.exploring.campaign import Campaign
 from proctor.conformance.exploring.campaign_result import CampaignResult, case_of, for_programs, result_of
 from proctor.conformance.exploring.campaign_verdict import covered, declared_by, why_nothing_planned
-from proctor.conformance.exploring.campaigns import SIGNALS, STRATEGIES, campaigns, reject_unexplored_signals
+from proctor.conformance.exploring.campaigns import (
+    SIGNALS,
+    SIGNALS_OF_COMPLETE,
+    STRATEGIES,
+    campaigns,
+    reject_unexplored_signals,
+)
 from proctor.conformance.exploring.cluster import Cluster, ClusterCrew
+from proctor.conformance.exploring.completing import NO_SIGNAL_POSSIBLE, coverage_of, explore_completely
 from proctor.conformance.exploring.point_map import draw
 from proctor.conformance.exploring.worker_pool import WorkerPool, survey_of
 from proctor.conformance.judging import casefile
@@ -63,8 +70,11 @@ _OUT_OF_TIME = "time limit reached"
 @click.option(
     "--strategy", type=click.Choice(STRATEGIES), default="sweep", show_default=True,
     help="sweep: one signal at every point. pairs: two signals in one run. ends: no signal, only the order of launcher "
-    "and child. random: random schedules.",
+    "and child. random: random schedules. complete: every order of all steps, up to equivalence, with up to "
+    "--signals-at-most signals.",
 )  # fmt: skip
+@click.option("--signals-at-most", type=click.IntRange(0, 3), default=1, show_default=True,
+              help="With --strategy complete: the most signals in one execution.")  # fmt: skip
 @click.option("--requirement", metavar="ID", shell_complete=complete_requirements,
               help="Explore only for this requirement.")  # fmt: skip
 @click.option(
@@ -94,7 +104,8 @@ _OUT_OF_TIME = "time limit reached"
 @quiet_option
 @json_option
 def explore(
-    target: str, signals: tuple[str, ...], strategy: str, requirement: str | None, workers: int, scheduler: str,
+    target: str, signals: tuple[str, ...], strategy: str, signals_at_most: int, requirement: str | None, workers: int,
+    scheduler: str,
     exhaustive: bool, budget: float, replays: int, cases: Path, results: Path | None, containment: str, quiet: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -110,6 +121,7 @@ def explore(
         proctor explore tini
         proctor explore 'uv run --no-project --' --signal TERM --workers 2
         proctor explore ./my-launcher --requirement SIG-6 --strategy pairs --budget 600
+        proctor explore tini --strategy complete --signals-at-most 2 --budget 600
         proctor explore tini --results tini.json && proctor report tini.json --format html -o tini.html
     """  # noqa: D301  (to click \b is a backspace: what follows is not filled)
     parts: list[CampaignResult] = []
@@ -128,11 +140,15 @@ def explore(
             raise UsageError(found.trouble.text)
         launcher = found.with_witness(launcher)
         report_probe(found)
-        chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or SIGNALS)
+        usual = SIGNALS_OF_COMPLETE if strategy == "complete" else SIGNALS
+        chosen = _chosen(launcher, requirement, strategy, tuple(map(signal_number, signals)) or usual, signals_at_most)
         crew = WorkerPool(launcher, workers, replays, ClusterCrew(Cluster(scheduler), launcher) if scheduler else None)
         try:
             for campaign in chosen:
-                part = _explore_one(crew, launcher, campaign, strategy, exhaustive, budget, cases)
+                if strategy == "complete":
+                    part = _complete_one(launcher, campaign, signals_at_most, budget, replays, cases)
+                else:
+                    part = _explore_one(crew, launcher, campaign, strategy, exhaustive, budget, cases)
                 parts.append(part)
                 if not as_json:
                     _print(part, launcher, quiet)
@@ -162,13 +178,16 @@ def explore(
     )
 
 
-def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...]) -> list[Campaign]:
-    """Return the campaigns to explore on a target; UsageError if there are none."""
+def _chosen(
+    target: Target, requirement: str | None, strategy: str, numbers: tuple[int, ...], most: int
+) -> list[Campaign]:
+    """Return the campaigns to explore on a target; UsageError if there are none. most: signals at most, of the
+    strategy complete."""
     wanted = requirement_id(requirement, "--requirement") if requirement else None
     reject_unexplored_signals(numbers)
     chosen = [
         one for one in campaigns(numbers)
-        if _has_strategy(one, strategy) and wanted in (None, one.requirement) and not one.why_not(target)
+        if _explores(strategy, one, most) and wanted in (None, one.requirement) and not one.why_not(target)
     ]  # fmt: skip
     if not chosen:
         if strategy == "ends" and wanted:
@@ -180,10 +199,13 @@ def _chosen(target: Target, requirement: str | None, strategy: str, numbers: tup
     return chosen
 
 
-def _has_strategy(campaign: Campaign, strategy: str) -> bool:
-    """Whether a campaign has schedules of a strategy. Failing calls are swept and nothing else."""
+def _explores(strategy: str, campaign: Campaign, most: int) -> bool:
+    """Whether a strategy has anything to play for a campaign. Failing calls are swept and nothing else; those about
+    files take too long for `complete`."""
     if campaign.failing:
         return strategy == "sweep"
+    if strategy == "complete":
+        return not campaign.is_about_files and (most > 0 or not campaign.stimuli)
     return strategy != "ends" or not campaign.stimuli
 
 
@@ -218,6 +240,24 @@ def _explore_one(
         )
     files = tuple(_save(target, campaign, finding, cases) for finding in exploration.findings)
     return CampaignResult(campaign, None, covered(campaign, survey, plan, exploration), exploration, interrupted, files)
+
+
+def _complete_one(
+    target: Target, campaign: Campaign, most: int, budget: float, replays: int, cases: Path
+) -> CampaignResult:
+    """Explore one campaign by the strategy complete, and save its findings."""
+    columns = (TextColumn("{task.description}"), TextColumn("{task.completed} classes"), TimeElapsedColumn())
+    with Progress(*columns, console=ProgressConsole(), transient=True, disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task(f"{campaign.requirement}, {campaign.name}", total=None)
+        completed = explore_completely(
+            target, campaign, most, budget, replays, lambda count: progress.update(bar, completed=count)
+        )
+    exploration = completed.exploration
+    if completed.account.is_complete and not exploration.played:
+        return CampaignResult(campaign, Judgement("not applicable", reason=NO_SIGNAL_POSSIBLE))
+    files = tuple(_save(target, campaign, finding, cases) for finding in exploration.findings)
+    told = coverage_of(campaign, completed)
+    return CampaignResult(campaign, None, told, exploration, completed.is_interrupted, files)
 
 
 def _print(part: CampaignResult, target: Target, quiet: bool) -> None:

@@ -155,7 +155,9 @@ def _what_to_replay(
         known = "; ".join(c.name for c in campaigns() if c.requirement == requirement)
         raise UsageError(f"{requirement} has no campaign{named}; {f'it has: {known}' if known else 'name a case file'}")
     directives = parse(schedule)
-    keys = any(isinstance(directive.action, PressKey) for directive in directives.directives)
+    choices = directives.order.choices if directives.order else ()
+    actions = [*(directive.action for directive in directives.directives), *choices]
+    keys = any(isinstance(action, PressKey) for action in actions)
     campaign = next((c for c in matching if c.scenario.stage.terminal == keys), matching[0])
     launcher = load(target)
     pasted = CaseFile(

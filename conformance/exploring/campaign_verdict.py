@@ -55,7 +55,7 @@ def judge_campaign(
         needs_stage(history)
         needs_watched_command(history)
         needs_tracing(history)
-        if not schedule.directives:
+        if not schedule.disturbs:
             needs_nothing_outside(history)
             needs_freedom(history)
         return history
@@ -120,7 +120,7 @@ def verdict_of(
     violations = tuple(
         msgspec.structs.replace(
             objection,
-            schedule="; ".join(map(str, f.schedule.directives)) or UNDISTURBED,
+            schedule="; ".join(str(f.schedule).splitlines()) or UNDISTURBED,
             events=f.evaluation.events if f is worst[0] and f.returned else (),  # of its history
         )
         for f in shown

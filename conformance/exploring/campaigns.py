@@ -48,7 +48,9 @@ from proctor.harness.signals import name as name_of_signal
 from proctor.harness.target import Profile
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-STRATEGIES = ("sweep", "pairs", "ends", "random")
+STRATEGIES = ("sweep", "pairs", "ends", "random", "complete")
+SIGNALS_OF_COMPLETE = (signal.SIGINT, signal.SIGTERM)
+"""The signals that `complete` delivers unless others are asked for."""
 KILLS: tuple[Stimulus, ...] = (Deliver(int(signal.SIGKILL)), Deliver(int(signal.SIGKILL), "all"))
 """SIGKILL to the launcher alone, and to all of its processes, as when a container or a control group is ended."""
 

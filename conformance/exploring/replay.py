@@ -27,7 +27,7 @@ from proctor.harness import execute as door
 from proctor.harness import orders, settings
 from proctor.harness.descriptions import with_absolute_programs
 from proctor.harness.errors import UsageError, nearest
-from proctor.harness.history import History, NotReached
+from proctor.harness.history import ChoiceRefused, History, NotReached
 from proctor.harness.scenario import Order, Scenario, WaitEnds
 from proctor.harness.schedule import Hold, Schedule
 from proctor.harness.target import Target
@@ -57,6 +57,8 @@ class Count(NamedTuple):
 def unreached(schedule: Schedule, history: History) -> str:
     """Return which point of the schedule the launcher never reached, in words; "" if it was tested as the schedule
     says. Points of holds need not be reached, but one of them where there are only holds."""
+    for refused in history.facts(ChoiceRefused):
+        return f"the launcher could not go on with '{refused.choice}', choice {refused.number} of the order"
     missed = [fact.directive for fact in history.facts(NotReached)]
     acted = [one for one in missed if not isinstance(one.action, Hold)]
     if acted or (missed and len(missed) == len(schedule.directives)):
@@ -106,7 +108,7 @@ def ptrace_refusal_explained(case: CaseFile) -> Iterator[None]:
         yield
     except CannotTrace as reason:
         raise UsageError(
-            f"this case has a schedule ({case.schedule.directives[0] if case.schedule.directives else 'an empty one'}),"
+            f"this case has a schedule ({str(case.schedule).partition(chr(10))[0] or 'an empty one'}),"
             f" so its launcher is traced: {reason}. Play it where ptrace is allowed"
         ) from None
 
@@ -157,12 +159,12 @@ class Replayer:
 
     def _by_script(self) -> ReplayResult:
         case = self._case
-        history = self._play(self._target, case.scenario, case.schedule if case.schedule.directives else None)
+        history = self._play(self._target, case.scenario, case.schedule if case.schedule.disturbs else None)
         try:
             needs_stage(history)
             needs_watched_command(history)
             needs_freedom(history)
-            if case.schedule.directives:
+            if case.schedule.disturbs:
                 needs_tracing(history)
             found = self._check(history, self._measure(history))
         except (NotApplicable, NotObservable) as reason:

@@ -70,7 +70,7 @@ def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontai
         needs_stage(history)
         needs_watched_command(history)
         needs_tracing(history)
-        if not schedule.directives:
+        if not schedule.disturbs:
             needs_freedom(history)  # what is undisturbed is the measure of all others
     except NotObservable as reason:
         raise CannotTrace(

@@ -66,7 +66,8 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     @property
     def length(self) -> int:
         """How much there is to read: steps and directives."""
-        return len(self.scenario.steps) + len(self.schedule.directives)
+        choices = self.schedule.order.choices if self.schedule.order else ()
+        return len(self.scenario.steps) + len(self.schedule.directives) + len(choices)
 
 
 def programs_at_points(history: History | None, schedule: Schedule) -> tuple[tuple[str, ...], ...]:

@@ -242,6 +242,42 @@ def signal_settings(tid: int) -> SignalSettings | None:
     return SignalSettings(*(int(match[n], 16) for n in (4, 5, 6))) if match else None
 
 
+class SignalState(NamedTuple):
+    """As SignalSettings; due: the pending signals on which the task will act when it runs; to_drop: those that are
+    pending only because it is traced, and that have no effect."""
+
+    blocked: int
+    ignored: int
+    caught: int
+    due: int
+    to_drop: int
+
+
+_ACTS_BY_DEFAULT = ~sum(1 << (number - 1) for number in signals.IGNORED_BY_DEFAULT)
+
+
+def signals_of(tid: int) -> SignalState | None:
+    """Return what a task does about signals, and those that are due; None if it has gone."""
+    try:
+        match = _STATUS.search(contents(f"/proc/{tid}/status"))
+    except OSError:
+        return None
+    if match is None:
+        return None
+    own, shared, blocked, ignored, caught = (int(match[n], 16) for n in (2, 3, 4, 5, 6))
+    acts = caught | (_ACTS_BY_DEFAULT & ~ignored)
+    open_ = (own | shared) & ~blocked
+    return SignalState(blocked, ignored, caught, open_ & acts, open_ & ~acts)
+
+
+def shares_memory(pid: int) -> bool:
+    """Return whether a process has memory that it may write and share with another one; proc_pid_maps(5)."""
+    try:
+        return b" rw-s " in contents(f"/proc/{pid}/maps")
+    except OSError:
+        return False
+
+
 def tracer_of(tid: int) -> int:
     """Return the task that traces a task; 0 if none does, if it is outside of our PID namespace, or if the task has
     gone."""

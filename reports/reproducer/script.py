@@ -48,6 +48,8 @@ def reproducer(summary: FindingSummary) -> str:
 def _check(summary: FindingSummary) -> None:
     """Raise UsageError where a script could not set up the case."""
     scenario, stage = summary.scenario, summary.scenario.stage
+    if summary.schedule.order is not None:
+        raise not_exported("its schedule is an order of all steps, which a script cannot follow; replay it instead")
     if scenario.invoke != "run" or scenario.command == "tool" or scenario.after or stage.home != "kept":
         raise not_exported("it needs an environment, a cache or a project, which only Proctor sets up")
     if scenario.command in PROGRAMS:

@@ -11,6 +11,7 @@ from proctor.harness.awaited import process_of
 from proctor.harness.history import (
     Answered,
     CallNotStarted,
+    ChoiceRefused,
     Continued,
     CpuUsed,
     DirectiveApplied,
@@ -44,6 +45,7 @@ from proctor.harness.history import (
     Sent,
     SignalCall,
     Started,
+    StepTaken,
     Stopped,
     TempFilesLeft,
     TerminalState,
@@ -134,6 +136,8 @@ def _mark_of(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return LAUNCHER, "call", f"errno {-result}" if result else f"{call} {signals.name(number)}"
         case PointReached(at=point):
             return point.task, "point", str(point).removeprefix(f"{point.task} ")
+        case StepTaken(actor=actor, call=call, when=when) if call:
+            return actor, "point", f"{call} {when}"
         case DirectiveApplied(directive=directive, what=what) if isinstance(directive.action, Hold):
             return directive.at.task, "hold", "released" if what == "let go" else what
         case Output(stream=stream, data=data):
@@ -172,6 +176,8 @@ def _runner_mark(fact: Fact) -> tuple[str, MarkKind, str] | None:
             return PROCTOR, "order", text
         case NotReached(directive=directive):
             return PROCTOR, "missed", f"{directive.at}"
+        case ChoiceRefused(choice=choice):
+            return PROCTOR, "missed", f"{choice}"
         case NotStarted(step=step, errno=errno):
             return PROCTOR, "trouble", f"{step}: errno {errno}"
         case CallNotStarted(process=process):

@@ -12,6 +12,7 @@ from proctor.harness.awaited import OrderTaken
 from proctor.harness.explorer.model import SHELLS
 from proctor.harness.history import (
     Answered,
+    ChoiceRefused,
     CpuUsed,
     Descriptor,
     Ended,
@@ -68,6 +69,8 @@ def observed(history: History, question: Question) -> ObservedRun:
                 run.timed_out = awaited(what)
             case Unobserved():
                 raise RuntimeError("ptrace is refused")
+            case ChoiceRefused(choice=choice):
+                raise RuntimeError(f"the launcher cannot go on with: {choice}")
             case NotReached(directive=directive) if not isinstance(directive.action, Hold):
                 raise RuntimeError("the launcher did not reach: " + str(directive.at))
         run.events += [*_events(event, history, run, question)]

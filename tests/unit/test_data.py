@@ -22,7 +22,7 @@ from proctor.harness.awaited import (
 from proctor.harness.errors import UsageError, nearest
 from proctor.harness.history import Event, Fact, History, from_lines, to_lines
 from proctor.harness.scenario import Scenario, Stage, Step, key_of
-from proctor.harness.schedule import Deliver, Directive, Point, PressKey
+from proctor.harness.schedule import Deliver, Directive, Point, PressKey, RunTask
 from proctor.harness.strict import convert, parse_json
 from proctor.harness.target import PROFILES, Target
 from tests.unit.histories import (
@@ -144,6 +144,25 @@ ALL_FACTS: tuple[Fact, ...] = (
     facts.CallNotStarted("tool", "exec", 2),
     facts.Notified(COMMAND, "READY=1\n"),
     facts.PeerRefused(0, 65534, "outside"),
+    facts.StepTaken(
+        "child1",
+        (facts.Able("child1", "kill entry +15"), facts.Able("press ctrl-c", "stimulus")),
+        2,
+        "kill",
+        "entry",
+        ("process:launcher", "signal:15"),
+        -3,
+        (1 << 14, 0, 1 << 63),
+        None,
+        (15,),
+        "wait4",
+        True,
+        True,
+        False,
+        "launcher",
+        True,
+    ),
+    facts.ChoiceRefused(RunTask("launcher.t2"), 3),
 )
 
 

@@ -29,9 +29,10 @@ ALL: tuple[Example, ...] = tuple(example for chapter in (*CHAPTERS, EXPLORED) fo
 DATA = {
     # names of processes, tasks, programs and files
     "process", "name", "role", "program", "to", "state", "path", "source", "task", "sender_role", "target",
-    "containment", "project",
+    "containment", "project", "parent",
     # what a step, an order, a key or a call is called
-    "key", "order", "verb", "step", "call", "module", "invoke", "how", "when", "kind", "characters",
+    "key", "order", "verb", "step", "actor", "does", "waits", "call", "module", "invoke", "how", "when", "kind",
+    "characters",
     # what a witness or a launcher sent us, of which checks look for words that the spec names: READY=1
     "text",
 }  # fmt: skip

@@ -105,6 +105,35 @@ def test_a_mistake_in_a_schedule_is_named(text: str, says: str) -> None:
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in order",
+        "run launcher",
+        "run launcher 3 times\ndeliver TERM to launcher\nrun child1\nrun launcher.t2 2 times",
+        "in part 2\nrun launcher\npress ctrl-c\nat rest: deliver INT to launcher\nthen at random from 7",
+    ],
+)
+def test_an_order_goes_both_ways(text: str) -> None:
+    schedule = parse(text)
+    assert schedule.order is not None
+    assert schedule.disturbs
+    assert str(schedule) == text
+    assert from_json(to_json(schedule)) == schedule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run", "run nobody", "run child1 0 times", "run launcher twice", "at rest: run child1", "in part 0",
+        "run launcher\nat launcher clone#1 exit: deliver TERM to launcher", "run launcher\nhold until child1 blocks",
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_order_is_named(text: str) -> None:
+    with pytest.raises(UsageError, match="schedule"):
+        parse(text)
+
+
 def test_every_action_is_covered() -> None:
     assert {type(one.action) for one in SCHEDULE.directives} == set(get_args(Action))
 

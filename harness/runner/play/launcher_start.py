@@ -93,7 +93,8 @@ class LauncherStart:
         try:
             words.append(f"gate={spawn.GATE_FD}")
             if not self._traces_for_programs_alone:
-                code = program(self._flags is not None, self._director.stops_where_calls_fail)
+                director = self._director
+                code = program(self._flags is not None, director.stops_where_calls_fail, director.is_in_order)
                 words.append(f"filter={code.hex()}")
             return spawn.spawn(argv, words, env, {**descriptors, spawn.GATE_FD: gate})
         finally:

@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Callable
 
-from proctor.harness import history
+from proctor.harness import history, signals
 from proctor.harness.calls import (
     BIRTH,
     FLAG_CHANGES,
@@ -18,6 +18,7 @@ from proctor.harness.calls import (
     REAPS,
     SENDS,
     SETS_TIMER,
+    STREAM_CALLS,
     VISIBLE,
     YIELDS,
     by_number,
@@ -28,6 +29,8 @@ from proctor.harness.runner.recorder import Recorder
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.flags_watch import FlagsWatch
 from proctor.harness.runner.trace.held_tasks import Effects, HeldTasks
+from proctor.harness.runner.trace.objects import stream_of
+from proctor.harness.runner.trace.order_player import OrderPlayer
 from proctor.harness.runner.trace.points import Points
 from proctor.harness.runner.trace.scheduler import Scheduler
 from proctor.harness.runner.trace.task import HELD_BY_SCHEDULE, State, TracedTask
@@ -35,7 +38,7 @@ from proctor.harness.runner.trace.task_table import TaskTable
 from proctor.harness.runner.trace.tracer import called
 from proctor.harness.schedule import Directive, Schedule
 
-_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES, *ONLY_FAIL))
+_NAMES = by_number((*VISIBLE, YIELDS, *FLAG_CHANGES, *ONLY_FAIL, *STREAM_CALLS))
 MOST_WORDS = 4
 """Words of a command line that are recorded: `bash /path/of/a/shim FIRST-ARGUMENT`."""
 LONGEST_SPIN = 100
@@ -52,8 +55,13 @@ class Director:
         self._recorder, self._flags = recorder, flags
         self._points = Points(schedule, recorder)
         self._tasks = TaskTable()
-        self._scheduler = Scheduler(self._tasks, self._points)
+        self._scheduler = Scheduler(self._tasks, self._points, schedule.order is not None)
         self._held = HeldTasks(self._tasks, self._scheduler, self._points, recorder, effects)
+        self._order = (
+            OrderPlayer(schedule.order, self._tasks, self._scheduler, recorder, self._held.give)
+            if schedule.order is not None
+            else None
+        )
         self._commands: list[int] = []
         self._records_programs = records_programs
         self._has_executed = False
@@ -102,11 +110,18 @@ class Director:
     def next_part(self) -> None:
         """Count schedule points anew."""
         self._points.next_part()
+        if self._order:
+            self._order.next_part()
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether the schedule is an order."""
+        return self._order is not None
 
     @property
     def is_waiting(self) -> bool:
         """Whether something is to be done when all tasks are at rest."""
-        return self._tasks.is_pending
+        return self._tasks.is_pending or (self._order is not None and self._order.is_waiting)
 
     def is_busy(self) -> bool:
         """Whether the current task is running, so that there is no need to look at the others."""
@@ -122,6 +137,10 @@ class Director:
 
     def on_rest(self) -> bool:
         """Do one thing, now that all tasks are at rest; return whether there was anything to do."""
+        if self._order:
+            done = self._claim_stop() or self._order.next()
+            self._tasks.check_all_handled()
+            return done
         held = self._held
         run_next = self._scheduler.run_next
         done = self._claim_stop() or held.end_delivery() or held.act()
@@ -131,6 +150,8 @@ class Director:
 
     def conclude(self) -> None:
         """Note which points were never reached."""
+        if self._order:
+            self._order.finish()
         for directive in self._points.not_reached():
             self._recorder.add("tracer", history.NotReached(directive))
 
@@ -158,6 +179,8 @@ class Director:
             task = former
         self._tasks.move(task, State.STOPPED)
         self._handle(task, stop)
+        if self._order and self._order.can_go_on_at_once():
+            self._order.next()
         self._tasks.check_all_handled()
         return True
 
@@ -189,6 +212,9 @@ class Director:
             task.call = ""
             self._scheduler.resume_to_exit(task)
             return
+        if self._order and name in STREAM_CALLS and not (call and stream_of(task.tid, call.arguments[0])):
+            self._scheduler.resume(task)
+            return
         if name == YIELDS:
             self._scheduler.yield_turn(task)
             return
@@ -206,6 +232,8 @@ class Director:
         """Record what the launcher has sent, and that it has reaped the command; then pass the exit of the call."""
         call, task.call = task.call, ""
         self._held.end_failure(task)
+        if self._order and call and (returned := ptrace.call_of(task.tid)):
+            self._order.returned(task, returned.result)
         if not call and self._flags:
             self._flags.look(task.process)
             self._scheduler.resume(task)
@@ -233,6 +261,7 @@ class Director:
         tid = ptrace.message_of(maker.tid)
         is_thread = os.path.exists(f"/proc/{maker.pid}/task/{tid}")
         task = self._tasks.add(tid, maker.pid if is_thread else tid, maker.untracked)
+        task.parent = maker.process
         if maker.call:
             task.maker = self._points.last(maker, maker.call, "exit", ahead=1)
         self._scheduler.resume(maker, state=State.IN_VFORK if event == ptrace.VFORK else State.RUNNING)
@@ -288,6 +317,9 @@ class Director:
             self._pass(task, BIRTH, "exit")
 
     def _gets_signal(self, task: TracedTask, number: int) -> None:
+        task.stands_at = signals.name(number)
+        if self._order and processes.acts_on(task.tid, number):
+            self._order.took(task, number)
         if not processes.acts_on(task.tid, number):
             # without a tracer it would not even wake up, so its call must not fail with EINTR
             ptrace.undo_interruption(task.tid)
@@ -315,8 +347,11 @@ class Director:
     def _pass(self, task: TracedTask, call: str, when: history.When) -> None:
         """Have a stopped task pass a schedule point, at once or when it is chosen to be current."""
         task.yields = 0
+        task.stands_at = call if call == BIRTH else f"{call} {when}"
         if task.untracked:
             self._scheduler.resume(task)
+        elif self._order:  # the end of its step
+            self._scheduler.queue(task, lambda: self._reach(task, call, when))
         else:
             self._scheduler.run_or_queue(task, lambda: self._reach(task, call, when))
 

@@ -139,14 +139,13 @@ class HeldTasks:
             self._begin_failure(task, directive, directive.action)
             return
         cause = self._recorder.add("tracer", history.DirectiveApplied(directive, "done"))
-        match directive.action:
-            case Deliver() as action:
-                self._recorder.add("runner", msgspec.structs.replace(self._deliver(action), cause=cause))
-            case PressKey() as action:
-                self._effects.press(action, cause)
-            case CallLauncher(invoke=invoke):
-                self._calls += 1
-                self._effects.call(invoke, CONCURRENT if self._calls == 1 else f"{CONCURRENT}{self._calls}")
+        if isinstance(directive.action, CallLauncher):
+            self._calls += 1
+            self._effects.call(
+                directive.action.invoke, CONCURRENT if self._calls == 1 else f"{CONCURRENT}{self._calls}"
+            )
+        elif isinstance(directive.action, Deliver | PressKey):
+            self.give(directive.action, cause)
         if self._tasks.others_of_process(task):
             self._tasks.move(task, State.AWAITING_DELIVERY)  # another thread may be the one that takes the signal
         else:
@@ -184,6 +183,13 @@ class HeldTasks:
         except OSError as error:
             if error.errno != errno.ESRCH:  # it was killed meanwhile
                 self._recorder.add("tracer", history.Unobserved("call-not-failed", task.pid, str(error)))
+
+    def give(self, action: Deliver | PressKey, cause: int) -> None:
+        """Send a signal or press a key. cause: the index of the event that caused it."""
+        if isinstance(action, Deliver):
+            self._recorder.add("runner", msgspec.structs.replace(self._deliver(action), cause=cause))
+        else:
+            self._effects.press(action, cause)
 
     def _deliver(self, action: Deliver) -> history.Sent:
         if action.to in _TO_SEVERAL:

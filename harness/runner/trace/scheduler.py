@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from proctor.harness.calls import returns_at_once
+from proctor.harness.calls import VISIBLE, returns_at_once
 from proctor.harness.runner import processes
 from proctor.harness.runner.trace import ptrace
 from proctor.harness.runner.trace.points import Points
@@ -33,8 +33,9 @@ from proctor.harness.runner.trace.task_table import TaskTable
 class Scheduler:
     """Owns the current task. `resume` is the only way by which a stopped task runs again."""
 
-    def __init__(self, tasks: TaskTable, points: Points) -> None:
-        self._tasks, self._points = tasks, points
+    def __init__(self, tasks: TaskTable, points: Points, in_order: bool = False) -> None:
+        """in_order: no task becomes current unless it is chosen; see order_player.py."""
+        self._tasks, self._points, self._in_order = tasks, points, in_order
         self._current: TracedTask | None = None
 
     def is_current_running(self) -> bool:
@@ -43,7 +44,7 @@ class Scheduler:
 
     def run_or_queue(self, task: TracedTask, action: Callable[[], None]) -> None:
         """Do `action` now if the task is current or no task is; else make the task runnable and do it later."""
-        if self._current in (None, task):
+        if self._current is task or (self._current is None and not self._in_order):
             self._current = task
             action()
         else:
@@ -92,15 +93,40 @@ class Scheduler:
             task.again, task.call = (task.call, place), ""
         self.resume(task)
 
+    def give_up_current(self) -> None:
+        """Let no task be current."""
+        self._current = None
+
+    def run_chosen(self, task: TracedTask, goes_back: bool, drops: bool) -> None:
+        """Make a runnable task current. goes_back: it is at the entry of a call and has a signal to act on, which it
+        does before the call. drops: it is there and has signals without effect, which are dropped before the call, as
+        they would have been without a tracer."""
+        self._current = task
+        action, task.next_action = task.next_action, None
+        self._tasks.move(task, State.STOPPED)
+        if goes_back and task.call and ptrace.step_back(task.tid):
+            task.call = ""
+            self.resume(task)
+        elif drops and task.call:
+            self.resume_as_current(task)
+        else:
+            assert action is not None
+            action()
+
     def resume_to_exit(self, task: TracedTask) -> None:
         """Let a stopped task run until its call returns, though that is no schedule point."""
         self._tasks.move(task, State.RUNNING)
         ptrace.go_on_to_next_call(task.tid)
 
+    def _ends_unseen(self, call: str) -> bool:
+        """Whether nothing is decided at the exit of a call: it never blocks; or it is not visible, and what ends it is
+        none of the choices of an order."""
+        return returns_at_once(call) or (call not in VISIBLE and not self._in_order)
+
     def resume(self, task: TracedTask, number: int = 0, state: State = State.RUNNING) -> None:
         """Let a stopped task run, with signal `number` delivered to it; 0 for none. It is RUNNING then, or IN_VFORK."""
-        is_short = bool(task.call) and task.failure is None and returns_at_once(task.call)
-        if is_short and not self._points.wants(task, task.call, "exit"):
+        may_be_short = bool(task.call) and task.failure is None and self._ends_unseen(task.call)
+        if may_be_short and not self._points.wants(task, task.call, "exit"):
             task.call = ""  # the task stays current until after such a call, so a stop there would decide nothing
         self._tasks.move(task, state)
         if task.call:

@@ -13,7 +13,7 @@ import platform
 import struct
 import sys
 
-from proctor.harness.calls import CALLS, FLAG_CHANGES, ONLY_FAIL, VISIBLE, YIELDS, Only, by_number
+from proctor.harness.calls import CALLS, FLAG_CHANGES, ONLY_FAIL, STREAM_CALLS, VISIBLE, YIELDS, Only, by_number
 
 _LOAD, _EQUAL, _BITS, _RETURN = 0x20, 0x15, 0x45, 0x06  # classic BPF; linux/filter.h
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
@@ -27,11 +27,15 @@ _Instruction = tuple[int, int, int, int]
 
 
 @functools.cache
-def program(with_flags: bool = False, with_failing: bool = False) -> bytes:
+def program(with_flags: bool = False, with_failing: bool = False, with_streams: bool = False) -> bytes:
     """Return the filter as an array of struct sock_filter; empty where there is no table for this machine. with_flags:
     whether it also stops at calls that change the flags of an open file description; with_failing: at calls that can
-    only fail."""
-    more = (dict.fromkeys(FLAG_CHANGES) if with_flags else {}) | (ONLY_FAIL if with_failing else {})
+    only fail; with_streams: at those by which processes wait for each other on pipes."""
+    more = (
+        *(FLAG_CHANGES if with_flags else ()),
+        *(ONLY_FAIL if with_failing else ()),
+        *(STREAM_CALLS if with_streams else ()),
+    )
     calls = by_number((*VISIBLE, YIELDS, *more))
     if not calls:
         return b""

@@ -63,8 +63,8 @@ class TracedTask:
     """
 
     __slots__ = (
-        "again", "arguments", "born", "call", "directives", "failure", "held_since", "maker", "name",
-        "next_action", "path", "pid", "state", "threads", "tid", "untracked", "yields",
+        "again", "arguments", "born", "call", "directives", "failure", "held_since", "maker", "name", "next_action",
+        "parent", "path", "pid", "stands_at", "state", "threads", "tid", "untracked", "yields",
     )  # fmt: skip
 
     def __init__(self, tid: int, pid: int, name: str, untracked: bool) -> None:
@@ -85,6 +85,10 @@ class TracedTask:
         """How the call that it is in has been made to fail; what is left to do at the exit of that call."""
         self.threads = 1
         """Of the first thread of a process: how many threads the process has had."""
+        self.parent = ""
+        """The name of the process that created it."""
+        self.stands_at = ""
+        """Under an order: where it has stopped, such as "wait4 entry"."""
         self.yields = 0
         """How often it has called sched_yield(2) since its last schedule point."""
         self.directives: list[Directive] = []

@@ -56,6 +56,10 @@ class TaskTable:
         """Return the threads of a process."""
         return [task for task in self._by_tid.values() if task.pid == pid]
 
+    def pids(self) -> dict[int, TracedTask]:
+        """Return the processes that have not ended, by PID, each by its first thread."""
+        return {task.pid: task for task in self._by_tid.values() if not task.is_thread}
+
     def others_of_process(self, task: TracedTask) -> list[TracedTask]:
         """Return the other threads of a task's process."""
         return [other for other in self._by_tid.values() if other.pid == task.pid and other is not task]
