@@ -11,7 +11,7 @@ from typing import NamedTuple
 import click
 
 from proctor.conformance.cli.exits import FOUND, HARNESS_FAILED
-from proctor.conformance.exploring.cluster import Cluster, is_wanted, job_for
+from proctor.conformance.exploring.cluster import Cluster, caller_for, is_wanted
 from proctor.conformance.judging import casefile, result_rows
 from proctor.conformance.suite.kept_results import KeptResults
 from proctor.harness.descriptions import load
@@ -71,11 +71,11 @@ def run_on_cluster(address: str, words: list[str], kept: KeptResults | None = No
         casefile.check_directory(Path(directory))
     for file in files:
         result_rows.check_path(Path(file))
-    jobs = [(job_for(load(name)), [f"--target={name}", *rest]) for name in targets]
+    pieces = [(caller_for(load(name)), [f"--target={name}", *rest]) for name in targets]
     statuses, kept = [], kept or KeptResults()
     cluster = Cluster(address)
     try:
-        for run in cluster.each(_run, iter(jobs)):
+        for run in cluster.each(_run, iter(pieces)):
             click.echo(run.output, nl=False)
             click.echo(run.errors, nl=False, err=True)
             statuses.append(run.status)

@@ -95,7 +95,7 @@ class Refused(Exception):
     """A worker does not have the versions of the caller."""
 
 
-class Job(NamedTuple):
+class Caller(NamedTuple):
     """What a worker must know besides its piece of work. target: as JSON. settings: the caller's variables of
     harness/settings.py; "" for those that are not set."""
 
@@ -104,10 +104,10 @@ class Job(NamedTuple):
     settings: dict[str, str]
 
 
-def job_for(target: Target) -> Job:
+def caller_for(target: Target) -> Caller:
     """Return what workers must know of this target and of this machine."""
     here = {name: os.environ.get(name, "") for name in SETTINGS}
-    return Job(msgspec.json.encode(target), versions_for(target), here)
+    return Caller(msgspec.json.encode(target), versions_for(target), here)
 
 
 def is_wanted() -> bool:
@@ -119,13 +119,13 @@ def is_wanted() -> bool:
     return task is not None and task.state != "cancelled"
 
 
-def _on_worker(job: Job, work_and_item: bytes) -> Any:
+def _on_worker(caller: Caller, work_and_item: bytes) -> Any:
     """Do one piece of work in a worker. It is unpacked only here: another Proctor could not read it."""
-    if why := _why_not_here(job.target, job.versions):
+    if why := _why_not_here(caller.target, caller.versions):
         raise Refused(why)
-    if any(os.environ.get(name, "") != value for name, value in job.settings.items()):
+    if any(os.environ.get(name, "") != value for name, value in caller.settings.items()):
         door.stop()  # the runner was started with other settings
-        os.environ.update(job.settings)
+        os.environ.update(caller.settings)
     work, item = pickle.loads(work_and_item)
     return work(item)
 
@@ -168,7 +168,7 @@ class Cluster:
             self._client.run(_use_core, used[host], workers=[address])
             used[host] += 1
 
-    def each(self, work: Callable[[T], R], items: Iterator[tuple[Job, T]]) -> Iterator[R]:
+    def each(self, work: Callable[[T], R], items: Iterator[tuple[Caller, T]]) -> Iterator[R]:
         """Yield the result of each item, in the order of the items. What a worker had in hand when it died is given to
         another one. UsageError if a worker refuses; HarnessError if none is left, or if a piece of work has ended one
         worker after the other."""
@@ -178,8 +178,8 @@ class Cluster:
                 room = AHEAD * max(1, len(self._workers())) - len(running)
                 # pure: two executions of one schedule are two executions
                 running += [
-                    self._client.submit(_on_worker, job, pickle.dumps((work, item)), pure=False)
-                    for job, item in itertools.islice(items, max(0, room))
+                    self._client.submit(_on_worker, caller, pickle.dumps((work, item)), pure=False)
+                    for caller, item in itertools.islice(items, max(0, room))
                 ]
                 if not running:
                     return
@@ -230,11 +230,11 @@ class ClusterCrew:
     """The workers of a cluster, playing for one target. See worker_pool.Crew."""
 
     def __init__(self, cluster: Cluster, target: Target) -> None:
-        self._cluster, self._job = cluster, job_for(target)
+        self._cluster, self._caller = cluster, caller_for(target)
 
     def each(self, work: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
         """Yield the result of each item, in the order of the items; see Cluster.each()."""
-        return self._cluster.each(work, ((self._job, item) for item in items))
+        return self._cluster.each(work, ((self._caller, item) for item in items))
 
     def end_at_once(self) -> None:
         """Take back the work that no worker has begun; each ends the execution that it is in by itself."""

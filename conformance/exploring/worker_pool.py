@@ -79,7 +79,7 @@ def play_traced(target: Target, scenario: Scenario, schedule: Schedule, uncontai
     return history
 
 
-class Job(NamedTuple):
+class Assignment(NamedTuple):
     """What a worker needs to know to play schedules: the target, and how often it replays a finding."""
 
     target: Target
@@ -88,16 +88,16 @@ class Job(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def _explorers(_: bytes) -> dict[str, Explorer]:
-    """Return the explorers of a job that this process has already made, by campaign. Those of another job are
-    forgotten."""
+    """Return the explorers that this process has made for an assignment, by campaign. It forgets those of another
+    one."""
     return {}
 
 
-def _explorer(job: Job, campaign: Campaign) -> Explorer:
+def _explorer(assignment: Assignment, campaign: Campaign) -> Explorer:
     """Return the explorer of a campaign; it is made at the first call in this process."""
-    known = _explorers(msgspec.json.encode(job))
+    known = _explorers(msgspec.json.encode(assignment))
     if campaign.name not in known:
-        known[campaign.name] = explorer_for(job.target, campaign, job.replays)
+        known[campaign.name] = explorer_for(assignment.target, campaign, assignment.replays)
     return known[campaign.name]
 
 
@@ -163,12 +163,12 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def _try(job: Job, campaign: Campaign, chunk: list[PlannedSchedule]) -> list[PlayedSchedule]:
-    return [_explorer(job, campaign).play_one(planned) for planned in chunk]
+def _try(assignment: Assignment, campaign: Campaign, chunk: list[PlannedSchedule]) -> list[PlayedSchedule]:
+    return [_explorer(assignment, campaign).play_one(planned) for planned in chunk]
 
 
-def _confirm(job: Job, campaign: Campaign, suspect: PlayedSchedule) -> Finding:
-    return _explorer(job, campaign).confirm(suspect)
+def _confirm(assignment: Assignment, campaign: Campaign, suspect: PlayedSchedule) -> Finding:
+    return _explorer(assignment, campaign).confirm(suspect)
 
 
 class Crew(Protocol):
@@ -231,7 +231,7 @@ class WorkerPool:
     """Plays campaigns on one target. crew: who plays; by default this process, or so many processes."""
 
     def __init__(self, target: Target, workers: int, replays: int, crew: Crew | None = None) -> None:
-        self._job = Job(target, replays)
+        self._assignment = Assignment(target, replays)
         self._crew = crew or (Processes(workers) if workers > 1 else Alone())
 
     def explore(
@@ -245,11 +245,11 @@ class WorkerPool:
         interrupted = out_of_time = False
         in_time = itertools.takewhile(lambda _: time.monotonic() < start + seconds, _chunks(planned))
         try:
-            for some in self._crew.each(partial(_try, self._job, campaign), in_time):
+            for some in self._crew.each(partial(_try, self._assignment, campaign), in_time):
                 played += some
                 tell(len(played))
             out_of_time = time.monotonic() >= start + seconds
-            findings += self._crew.each(partial(_confirm, self._job, campaign), iter(select_suspects(played)))
+            findings += self._crew.each(partial(_confirm, self._assignment, campaign), iter(select_suspects(played)))
         except KeyboardInterrupt:
             interrupted = True
             self.end_at_once()
