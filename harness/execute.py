@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -69,6 +70,24 @@ def _temporary() -> dict[str, str]:
     return {"TMPDIR": os.path.abspath(directory)} if directory else {}
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment of the guardian and the runner."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "0")
+    return {"PROCTOR_WORKER": worker, **os.environ, **_temporary(), **_interpreters()}
+
+
+def _interpreters() -> dict[str, str]:
+    """Return the variable that names the directories of interpreters for the guardian, which makes them read-only: the
+    one below the virtual environment in which Proctor runs, those beside it, and those on PATH. Left out is what holds
+    the user's own files."""
+    ours = Path(sys.base_prefix)
+    programs = [*ours.parent.glob("*/bin/python3"), *map(shutil.which, ("python3", "python"))]
+    found = {ours, *(Path(os.path.realpath(program)).parent.parent for program in programs if program)}
+    private = [Path(os.path.realpath(path)) for path in (os.environ.get("TMPDIR") or "/tmp", os.path.expanduser("~"))]
+    kept = [prefix for prefix in found if not any(path.is_relative_to(prefix) for path in private)]
+    return {"PROCTOR_READ_ONLY": os.pathsep.join(sorted(map(str, kept)))}
+
+
 class RunnerProcess:
     """A runner and its guardian, on the other end of a socket."""
 
@@ -94,7 +113,12 @@ class RunnerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={"PROCTOR_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "0"), **os.environ, **_temporary()},
+                env={
+                    "PROCTOR_WORKER": os.environ.get("PYTEST_XDIST_WORKER", "0"),
+                    **os.environ,
+                    **_temporary(),
+                    **_interpreters(),
+                },
             )
         except OSError as error:
             self._link.close()

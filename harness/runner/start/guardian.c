@@ -17,6 +17,9 @@
  * Neither process keeps the worker's signal mask and dispositions: with SIGCHLD blocked or ignored it would not learn
  * that a child has ended.
  *
+ * PROCTOR_READ_ONLY names directories that the runner and what it starts cannot change: a launcher whose environment was
+ * interrupted at the wrong moment may take the interpreter below it for its own, and install there.
+ *
  * The guardian sets PROCTOR_SCRATCH and PROCTOR_CONTAINMENT for the runner. If the system refuses CONTAINMENT, its exit
  * status is 77 and its message begins with "refused: ": a worker that ignores SIGCHLD cannot read an exit status.
  */
@@ -36,6 +39,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include "namespaces.h"
+#include "read_only.h"
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 /* from linux/fs.h, which cannot be included together with sys/mount.h */
@@ -199,6 +203,15 @@ static void make_ipc_private(ino_t before) {
     setenv("PROCTOR_PRIVATE_IPC", number, 1);
 }
 
+/* In the child, in a mount namespace of its own: what the worker names must stay as it is. */
+static void protect(void) {
+    const char *named = getenv("PROCTOR_READ_ONLY");
+    char *paths = named ? strdup(named) : NULL;
+    if (paths)
+        make_read_only(paths);
+    free(paths);
+}
+
 static pid_t start_in_namespaces(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
@@ -212,6 +225,7 @@ static pid_t start_in_namespaces(void) {
         const char *failed = set_up_namespaces(uid, gid, in_user_namespace);
         if (failed)
             fatal(failed, REFUSED);
+        protect();
         make_ipc_private(ipc);
         setenv("PROCTOR_CONTAINMENT", in_user_namespace ? "user and PID namespace" : "PID namespace", 1);
     }
@@ -241,8 +255,10 @@ static pid_t start_as_subreaper(void) {
             _exit(1);
         /* root may have an IPC namespace without a PID namespace, so that nothing stays on the machine */
         ino_t ipc = ipc_namespace();
-        if (unshare(CLONE_NEWNS | CLONE_NEWIPC) == 0)
+        if (unshare(CLONE_NEWNS | CLONE_NEWIPC) == 0) {
+            protect();
             make_ipc_private(ipc);
+        }
 #endif
         setenv("PROCTOR_CONTAINMENT", "subreaper", 1);
     }
