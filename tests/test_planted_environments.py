@@ -108,10 +108,14 @@ def test_explorer_finds_it(fault: Fault, tmp_path: Path) -> None:
     explorer = explorer_for(target, campaign, REPLAYS)
     plan = campaign.plan(survey_of(target, campaign), "sweep", exhaustive=False)
     played = (explorer.play_one(planned) for planned in plan.planned)
-    suspect = next((one for one in played if one.evaluation.objections), None)
-    assert suspect, f"none of {plan.size} schedules shows it"
-    finding = explorer.confirm(suspect)
-    assert finding.is_stable, f"came back in {finding.returned} of {finding.replays} replays: {finding.schedule}"
+    # a second invocation of the launcher is not traced, so at some points it depends on the system who is faster
+    findings = (explorer.confirm(one) for one in played if one.evaluation.objections)
+    unstable = []
+    for finding in findings:
+        if finding.is_stable:
+            return
+        unstable.append(f"came back in {finding.returned} of {finding.replays} replays: {finding.schedule}")
+    pytest.fail("\n".join(unstable) or f"none of {plan.size} schedules shows it")
 
 
 @pytest.mark.timeout(120)
