@@ -31,6 +31,7 @@ WINDOWS = ROOT / "targets" / "faulty" / "windows"
 OURS = ROOT / "tests" / "launchers_for_tests"
 PRINTS_POINTS = 'def judge(bare, launched):\n    print("POINTS", launched.tracer.reached)\n    return []\n'
 AT_A_FORK = "at launcher clone#1 exit: "
+HELPER_LAST = "at child1 kill#1 exit: hold until child2 ends\nat child1 setsid#1 entry: hold until launcher blocks"
 
 
 class Scheduled(NamedTuple):
@@ -49,7 +50,8 @@ CASES = (
     Scheduled(WINDOWS / "flag_unseen.c", "order", AT_A_FORK + "hold until child1 execve#1 entry"),
     Scheduled(WINDOWS / "wait_before_mask.c", "order", AT_A_FORK + "hold until child1 rt_sigprocmask#1 exit"),
     Scheduled(OURS / "threads.c", "order", "at launcher.t3 clone#1 exit: hold until child1 ends"),
-    Scheduled(OURS / "helpers.c", "order", "at child1 kill#1 exit: hold until child2 ends"),
+    # the second hold orders the SIGCHLD of the two: each interrupts the wait of the launcher, unless both come at once
+    Scheduled(OURS / "helpers.c", "order", HELPER_LAST),
     Scheduled(OURS / "helpers.c", "order", "at child2 birth: hold until child1 ends"),
     Scheduled(OURS / "helpers.c", "order", "at launcher wait4#1 entry: hold until launcher blocks"),
     Scheduled(WINDOWS / "keyboard_before_fork.c", "start, terminal", "at launcher pipe2#1 exit: press ctrl-c"),
