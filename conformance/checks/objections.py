@@ -236,7 +236,7 @@ OBJECTIONS: dict[str, Objection] = {
         "a module that the command imports late is there", "the import failed: {error}", ("process",)
     ),
     "temporary-file-left": Objection(NO_TEMPORARY, "{how}: {paths}"),
-    "file-left": Objection("no file is left in TMPDIR", "left there: {paths}"),
+    "file-left": Objection("no file of the launcher is left", "left there: {paths}"),
     "call-failed": Objection("{what} works", "timed out: {awaited}: {how}", ("call", "wait", "process")),
     "call-status": Objection("{what} ends with exit code {status}", "it {how}", ("call", "status", "end")),
     "run-disturbed": Objection("the run starts its command and ends with its status, {status}", "{how}", ("end",)),
