@@ -12,7 +12,7 @@ Kind = Literal["worse", "better", "other", "new", "uncompared"]
 BROKEN, HOLDS = ("fail",), ("pass",)
 SEEN = ("pass", "fail", "declared deviation")
 """Verdicts of requirements whose violations were all seen."""
-NOT_JUDGED = ("not built",)
+NOT_JUDGED = ("not run",)
 TITLES: dict[Kind, str] = {
     "worse": "worse than the baseline", "better": "better", "other": "otherwise",
     "new": "fails, and the baseline says nothing of it, so it counts neither way",
@@ -68,7 +68,7 @@ def changes(before: Results, after: Results) -> list[VerdictChange]:
     not run then is there."""
     found = []
     for name, row in after.requirements.items():
-        was = before.requirements.get(name, Row(row.level, "not built"))
+        was = before.requirements.get(name, Row(row.level, "not run"))
         if row.verdict in NOT_JUDGED or (was.verdict in NOT_JUDGED and row.verdict not in BROKEN):
             continue
         found += _changed(name, before, after, was, row)
@@ -187,7 +187,7 @@ def _how(change: VerdictChange) -> str:
         why = f": {_in_line(change.after.violations[0])}"
     elif change.after.verdict == "partial" and change.after.reason:
         why = f": {change.after.reason}"
-    return f"{change.before.shown_verdict} -> {change.after.shown_verdict}{why}"
+    return f"{change.before.verdict} -> {change.after.verdict}{why}"
 
 
 def _in_line(one: RowViolation) -> str:

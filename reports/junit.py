@@ -31,7 +31,7 @@ def junit(documents: list[Results]) -> str:
 
 
 def _suite(document: Results) -> ElementTree.Element:
-    run = {name: row for name, row in document.requirements.items() if row.verdict != "not built"}
+    run = {name: row for name, row in document.requirements.items() if row.verdict != "not run"}
     kinds = Counter(_kind(row) for row in run.values())
     suite = ElementTree.Element(
         "testsuite", name=_text(document.title), tests=str(len(run)), failures=str(kinds["failure"]),

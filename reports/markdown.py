@@ -11,7 +11,7 @@ from proctor.reports.results import Results, Row
 
 SYMBOLS = {
     "pass": "✓", "partial": "◐", "fail": "✗", "error": "E", "unstable": "~", "declared deviation": "d",
-    "not applicable": "–", "not observable": "?", "not built": "",
+    "not applicable": "–", "not observable": "?", "not run": "",
 }  # fmt: skip
 """A character per verdict, so that colour is not needed."""
 LEGEND = (
@@ -81,7 +81,7 @@ def _counts(document: Results) -> str:
     counted = []
     for level in ("MUST", "SHOULD", "MAY"):
         rows = [row for row in document.requirements.values() if row.level.removesuffix(" NOT") == level]
-        counts = Counter(row.verdict for row in rows if row.verdict not in ("not built", "not applicable"))
+        counts = Counter(row.verdict for row in rows if row.verdict not in ("not run", "not applicable"))
         if counts:
             counted.append(f"{level}: {', '.join(f'{n} {verdict}' for verdict, n in sorted(counts.items()))}")
     return "; ".join(counted) or "No requirement was evaluated."
@@ -92,7 +92,7 @@ def _matrix(documents: list[Results]) -> str:
     rows = []
     for name in names:
         cells = [document.requirements.get(name) for document in documents]
-        if any(cell and cell.verdict != "not built" for cell in cells):
+        if any(cell and cell.verdict != "not run" for cell in cells):
             symbols = " | ".join(SYMBOLS[cell.verdict] if cell else "" for cell in cells)
             level = next(cell.level for cell in cells if cell)
             rows.append(f"| {_escaped(name)} | {_escaped(level)} | {symbols} |")

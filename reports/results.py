@@ -16,15 +16,10 @@ from proctor.reports.coverage import Coverage
 
 SCHEMA = 2
 Verdict = Literal[
-    "pass", "partial", "fail", "declared deviation", "not applicable", "not observable", "not built", "unstable",
+    "pass", "partial", "fail", "declared deviation", "not applicable", "not observable", "not run", "unstable",
     "error",
 ]  # fmt: skip
 """partial: nothing was found, but less was played than planned. No failure, and never a pass."""
-
-
-def shown(verdict: Verdict) -> str:
-    """Return a verdict in words, for people. "not built" says only that no case was run: -k may have left it out."""
-    return "not run" if verdict == "not built" else verdict
 
 
 def slug(name: object) -> str:
@@ -83,11 +78,6 @@ class Row(msgspec.Struct, frozen=True):
     def is_mandatory(self) -> bool:
         """Whether breaking it fails a launcher."""
         return self.level in ("MUST", "MUST NOT")
-
-    @property
-    def shown_verdict(self) -> str:
-        """The verdict in words, for people."""
-        return shown(self.verdict)
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -166,7 +156,7 @@ class Results(msgspec.Struct, frozen=True):
     def was_not_started(self) -> bool:
         """Whether nothing was run, because the launcher did not start a command."""
         verdicts = {row.verdict for row in self.requirements.values()}
-        return "error" in verdicts and not self.executions and verdicts <= {"error", "not built"}
+        return "error" in verdicts and not self.executions and verdicts <= {"error", "not run"}
 
     @property
     def title(self) -> str:
@@ -204,10 +194,19 @@ def _one(document: object, path: str) -> Results:
     if isinstance(document, dict) and "scenario" in document and "requirements" not in document:
         raise UsageError(f"{path} holds a case, not results; `proctor replay` plays it")
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema is None:
+    if not isinstance(document, dict) or schema is None:
         raise UsageError(f"{path}: no results: there is no 'schema'. `--results FILE` writes what is read here")
     if schema != SCHEMA:
         raise UsageError(
             f"{path}: {other_schema(schema, SCHEMA, 'Record it again with `proctor check TARGET --results FILE`')}"
         )
+    _rename_verdicts(document)
     return convert(document, Results, path)
+
+
+def _rename_verdicts(document: dict[str, object]) -> None:
+    """Call "not built", as the verdict was called at first, "not run"."""
+    rows = document.get("requirements")
+    for row in rows.values() if isinstance(rows, dict) else ():
+        if isinstance(row, dict) and row.get("verdict") == "not built":
+            row["verdict"] = "not run"

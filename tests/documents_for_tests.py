@@ -118,7 +118,7 @@ def documents() -> list[Results]:
             "double", [failure(), failure("TTY-2", case_file=None)], TTY_1="fail", TTY_2="fail", EXIT_4="fail",
             TREE_5="declared deviation", SIG_3="unstable", TREE_6="not applicable",
         ),
-        results("another", EXIT_4="fail", SIG_1="error", TREE_1="not built", TREE_6="not applicable"),
+        results("another", EXIT_4="fail", SIG_1="error", TREE_1="not run", TREE_6="not applicable"),
     ]  # fmt: skip
 
 

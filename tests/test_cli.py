@@ -164,7 +164,7 @@ def test_x_with_workers_ends_as_without(proctor: Run, tmp_path: Path) -> None:
     words = ("check", launcher, "-k", "EXIT-1", "-x", "-n", "2", "--results", str(results))
     done = proctor(*words)
     assert done.returncode == 1, done.stdout + done.stderr
-    (row,) = (row for row in read(results)[0].requirements.values() if row.verdict != "not built")
+    (row,) = (row for row in read(results)[0].requirements.values() if row.verdict != "not run")
     assert (row.verdict, 0 < len(row.ran) < 20) == ("fail", True)
     results.rename(tmp_path / "baseline.json")
     gate = proctor(*words, "--baseline", str(tmp_path / "baseline.json"))

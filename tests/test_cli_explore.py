@@ -33,7 +33,7 @@ def test_a_race_is_found_saved_and_replayed(proctor: Run, tmp_path: Path) -> Non
     assert f"proctor replay {saved} -n 50" in done.stdout
     assert json.loads(saved.read_text())["requirement"] == "SIG-6"
     (results,) = read(tmp_path / "results.json")
-    assert results.requirements["SIG-6"].verdict == "fail" and results.requirements["SIG-7"].verdict == "not built"
+    assert results.requirements["SIG-6"].verdict == "fail" and results.requirements["SIG-7"].verdict == "not run"
     assert {one.campaign for one in results.explored} == {"start", "start, terminal"}
     assert any("orphan" in stretch.objected for one in results.explored for stretch in one.stretches)
     (failure,) = results.failures

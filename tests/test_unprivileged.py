@@ -95,7 +95,7 @@ def verdicts(
 def table(document: dict[str, Any]) -> dict[str, str]:
     """Return the verdicts, but for what needs programs that need not be installed for the Python of this copy."""
     needs = AFFECTED["real programs"]
-    verdicts = {name: row["verdict"] for name, row in document["requirements"].items() if row["verdict"] != "not built"}
+    verdicts = {name: row["verdict"] for name, row in document["requirements"].items() if row["verdict"] != "not run"}
     return {name: verdict for name, verdict in verdicts.items() if name not in (*needs.whole, *needs.partly)}
 
 

@@ -13,7 +13,7 @@ from proctor.harness.words import harmless as escape
 from proctor.reports.compare import VerdictChange, baseline_of, changes, is_worse, new_errors, no_longer_fails, told
 from proctor.reports.grouping import shortened
 from proctor.reports.markdown import SYMBOLS
-from proctor.reports.results import Results, Verdict, read, read_all, shown
+from proctor.reports.results import Results, Verdict, read, read_all
 
 WORSE = 1
 
@@ -39,10 +39,10 @@ def compare(results: tuple[Path, ...], everything: bool, as_json: bool) -> None:
         rows, told = [], {}
         for name in dict.fromkeys(name for one in documents for name in one.requirements):
             found = [one.requirements.get(name) for one in documents]
-            verdicts: list[Verdict] = [row.verdict if row else "not built" for row in found]
-            if set(verdicts) != {"not built"} and (everything or len(set(verdicts)) > 1):
+            verdicts: list[Verdict] = [row.verdict if row else "not run" for row in found]
+            if set(verdicts) != {"not run"} and (everything or len(set(verdicts)) > 1):
                 level = next(row.level for row in found if row)
-                rows.append((name, level, *(f"{SYMBOLS[verdict]} {shown(verdict)}" for verdict in verdicts)))
+                rows.append((name, level, *(f"{SYMBOLS[verdict]} {verdict}" for verdict in verdicts)))
                 told[name] = verdicts
         titles = [one.title for one in documents]
         if as_json:

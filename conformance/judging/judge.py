@@ -32,7 +32,7 @@ from proctor.reports.results import Verdict
 
 VERDICTS: tuple[Verdict, ...] = (
     "fail", "error", "unstable", "not observable", "partial", "declared deviation", "pass", "not applicable",
-    "not built",
+    "not run",
 )  # fmt: skip
 """Worst first: the verdict of a requirement is the worst of its cases."""
 

@@ -34,7 +34,7 @@ from proctor.reports.results import (
 )
 
 IN_LINES = ("explored", "failures")
-NOT_PLAYED: tuple[Verdict, ...] = ("not applicable", "not built")
+NOT_PLAYED: tuple[Verdict, ...] = ("not applicable", "not run")
 MOST_REASONS = 3
 """Reasons in the row of a requirement that is not partial; a partial one has one for each campaign."""
 
@@ -82,7 +82,7 @@ def rows(target: Target, cases: list[CaseResult]) -> dict[str, Row]:
 
 def _row(requirement: Requirement, cases: list[CaseResult]) -> Row:
     if not cases:
-        return Row(requirement.level, "not built", 0, "no case of this requirement was run", [])
+        return Row(requirement.level, "not run", 0, "no case of this requirement was run", [])
     verdict = min(map(verdict_of_case, cases), key=VERDICTS.index)
     executions = sum(case.judgement.executions for case in cases)
     shown = (verdict, "fail", "unstable", *(("declared deviation",) if verdict == "partial" else ()))

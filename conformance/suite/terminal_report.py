@@ -31,7 +31,7 @@ __all__ = [
 
 SIGNS: dict[Verdict, str] = {
     "pass": "pass", "partial": "partial", "fail": "FAIL", "declared deviation": "declared", "not applicable": "-",
-    "not observable": "n.obs.", "not built": "not run", "unstable": "unstable", "error": "ERROR",
+    "not observable": "n.obs.", "not run": "not run", "unstable": "unstable", "error": "ERROR",
 }  # fmt: skip
 LEGEND: dict[Verdict, str] = {
     "fail": "violated in each replay; only a failing MUST fails the run",
@@ -39,7 +39,7 @@ LEGEND: dict[Verdict, str] = {
     "error": "Proctor itself failed", "partial": "nothing was found, but not all was played",
     "declared deviation": "violated as the target declares",
     "not applicable": "does not apply to this launcher", "not observable": "cannot be observed on this system",
-    "not built": "no case was run",
+    "not run": "no case was run",
 }  # fmt: skip
 """What verdicts mean; a pass needs no words."""
 PROBLEMS: tuple[Verdict, ...] = ("fail", "error", "unstable", "partial")
@@ -124,7 +124,7 @@ def write_summary(reporter: pytest.TerminalReporter, report: Report) -> None:
     for requirement in requirements().values():
         columns = [tables[name][requirement.id] for name in tables]
         verdicts = {row.verdict for row in columns}
-        if verdicts & {*PROBLEMS} or (report.level >= VERBOSE and verdicts != {"not built"}):
+        if verdicts & {*PROBLEMS} or (report.level >= VERBOSE and verdicts != {"not run"}):
             _write_row(reporter, requirement, columns, tables)
             shown |= verdicts
     if report.level >= VERBOSE:
@@ -150,7 +150,7 @@ def _legend(shown: set[Verdict], tables: Mapping[str, Mapping[str, Row]], report
 
 
 def _write_not_run(reporter: pytest.TerminalReporter, tables: Mapping[str, Mapping[str, Row]]) -> None:
-    left = [r.id for r in requirements().values() if all(t[r.id].verdict == "not built" for t in tables.values())]
+    left = [r.id for r in requirements().values() if all(t[r.id].verdict == "not run" for t in tables.values())]
     if left:
         reporter.write_line(f"not run: {', '.join(left)}")
 
@@ -207,7 +207,7 @@ def counts(table: Mapping[str, HasVerdict]) -> str:
     parts = []
     for level in ("MUST", "SHOULD", "MAY"):
         count = Counter(r.verdict for r in table.values() if r.level.removesuffix(" NOT") == level)
-        numbers = ", ".join(f"{count[v]} {v}" for v in count if v not in ("not built", "not applicable"))
+        numbers = ", ".join(f"{count[v]} {v}" for v in count if v not in ("not run", "not applicable"))
         if numbers:
             parts.append(f"{level}: {numbers}")
     return "; ".join(parts) or "no requirement was judged"

@@ -17,7 +17,7 @@ VerdictMark = str
 """The key of a verdict's appearance, used in CSS classes. A failed MUST and a failed SHOULD look different."""
 MARK_OF_VERDICT: dict[Verdict, VerdictMark] = {
     "pass": "pass", "fail": "fail", "error": "error", "unstable": "unstable", "declared deviation": "declared",
-    "not applicable": "na", "not observable": "nobs", "not built": "none", "partial": "partial",
+    "not applicable": "na", "not observable": "nobs", "not run": "none", "partial": "partial",
 }  # fmt: skip
 LEGEND: dict[VerdictMark, tuple[str, str]] = {
     "fail": (SYMBOLS["fail"], "MUST failed"),
@@ -31,7 +31,7 @@ LEGEND: dict[VerdictMark, tuple[str, str]] = {
     "na": (SYMBOLS["not applicable"], "not applicable"),
 }
 """Symbol and words of each mark, worst first."""
-NOT_RUN = Row("", "not built")
+NOT_RUN = Row("", "not run")
 UNKNOWN = RequirementText("", "")
 
 

@@ -253,7 +253,7 @@ def violated() -> Row:
     ("before", "after", "kind"),
     [
         ("pass", "partial", "other"), ("fail", "partial", "other"), ("partial", "fail", "worse"),
-        ("partial", "pass", "other"), ("not built", "partial", None), ("not observable", "partial", "other"),
+        ("partial", "pass", "other"), ("not run", "partial", None), ("not observable", "partial", "other"),
     ],
 )  # fmt: skip
 def test_the_gate(before: Verdict, after: Verdict, kind: str | None) -> None:

@@ -37,7 +37,7 @@ def results(name: str = "a launcher", version: int = 1, **rows: Row) -> Results:
 
 
 BEFORE = results(
-    SIG_1=row("pass"), SIG_2=row("fail", "old"), SIG_3=row("pass"), SIG_4=row("not built"), TTY_1=row("fail", "as ever")
+    SIG_1=row("pass"), SIG_2=row("fail", "old"), SIG_3=row("pass"), SIG_4=row("not run"), TTY_1=row("fail", "as ever")
 )
 AFTER = results(
     SIG_1=row("fail", "required: a; actual: b"), SIG_2=row("pass"), SIG_3=row("not observable"), SIG_4=row("fail", "x"),
@@ -170,7 +170,7 @@ def test_what_could_not_be_judged_is_told() -> None:
     after = results(EXIT_1=row("error"), EXIT_2=row("error"), EXIT_3=row("fail"), EXIT_4=row("error"))
     assert new_errors(before, after) == ["EXIT-1", "EXIT-4"]
     assert not after.was_not_started
-    assert results(EXIT_1=row("error"), EXIT_2=row("not built")).was_not_started
+    assert results(EXIT_1=row("error"), EXIT_2=row("not run")).was_not_started
 
 
 def test_a_title_has_the_name_once() -> None:
@@ -269,7 +269,7 @@ def test_the_summary_shows_of_what_is_unstable_how_often_why_what_happened_and_h
 
 
 def test_a_badge_shows_how_many_musts_passed() -> None:
-    good, bad, none = badge(results(SIG_1=row("pass"))), badge(AFTER), badge(results(SIG_1=row("not built")))
+    good, bad, none = badge(results(SIG_1=row("pass"))), badge(AFTER), badge(results(SIG_1=row("not run")))
     assert "1 of 1 MUST" in good and "1 of 4 MUST" in bad and "not evaluated" in none
     for text in (good, bad, none, badge(results(HOSTILE))):
         ElementTree.fromstring(text)
@@ -303,3 +303,10 @@ def test_results_of_one_and_of_several_launchers_are_read(tmp_path: Path) -> Non
     assert [document.title for document in read(path)] == ["a"]
     path.write_text(json.dumps([one, one]))
     assert len(read(path)) == 2
+
+
+def test_a_verdict_that_had_another_name_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    row = {"level": "MUST", "verdict": "not built"}
+    path.write_text(json.dumps({"schema": 2, "target": {"name": "a"}, "requirements": {"SIG-1": row}}))
+    assert read(path)[0].requirements["SIG-1"].verdict == "not run"
